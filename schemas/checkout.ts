@@ -1,0 +1,21 @@
+import { defineContract } from "../src/contract/contract.ts"
+import { orderFields } from "./vtex/order.ts"
+import { orderDrops, orderExpectations } from "./vtex/rules.ts"
+
+/** Orders as the shop's checkout sees them. */
+export const checkout = defineContract({
+  name: "checkout",
+  title: "Checkout orders",
+  owner: "checkout-data",
+  sensitivity: "personal",
+  description:
+    "Every version of every order, as Checkout writes it: one row by order and change, from the moment it is created until it is invoiced or cancelled. Money is in cents, times are UTC.",
+  fields: orderFields,
+  key: "orderId",
+  version: "lastChange",
+  eventTime: { field: "lastChange", fallback: "creationDate" },
+  drops: orderDrops,
+  expectations: orderExpectations,
+  keepUnknown: false,
+  tags: { domain: "commerce", system: "vtex", entity: "order", side: "marketplace" }
+})

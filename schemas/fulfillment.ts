@@ -1,0 +1,28 @@
+import { defineContract } from "../src/contract/contract.ts"
+import { boolean } from "../src/contract/field.ts"
+import { cents } from "./vtex/money.ts"
+import { orderFields } from "./vtex/order.ts"
+import { orderDrops, orderExpectations } from "./vtex/rules.ts"
+
+/** The same orders as the seller sees them who ships: the order document, with what the marketplace passes on. */
+export const fulfillment = defineContract({
+  name: "fulfillment",
+  title: "Fulfillment orders",
+  owner: "fulfillment-data",
+  sensitivity: "personal",
+  description:
+    "Every version of every order that a seller has to ship, as the seller's side writes it: one row by order and change. Money is in cents, times are UTC.",
+  fields: {
+    ...orderFields,
+    marketplacePaymentValue: cents("What the marketplace pays to the seller for the order."),
+    allowMultipleDeliveries: boolean("May the order be sent in several parcels?"),
+    isCreatedAsync: boolean("Was the order taken over in the background?")
+  },
+  key: "orderId",
+  version: "lastChange",
+  eventTime: { field: "lastChange", fallback: "creationDate" },
+  drops: orderDrops,
+  expectations: orderExpectations,
+  keepUnknown: false,
+  tags: { domain: "commerce", system: "vtex", entity: "order", side: "seller" }
+})

@@ -1,0 +1,72 @@
+import { resolve } from "node:path"
+import { Clock, Effect, Redacted } from "effect"
+import { Flag } from "effect/cli"
+import { contracts } from "../../schemas/index.ts"
+import { type CompiledContract, compileContract } from "../contract/compile.ts"
+import type { DecodeSettings } from "../decode/decoder.ts"
+import { localStore } from "../store/local-store.ts"
+import { UsageError } from "./failures.ts"
+import type { Values } from "./settings.ts"
+
+/** A flag that is off unless it is given. */
+export const toggle = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
+
+export const json = toggle("json", "Print one JSON value on standard output, and nothing else there.")
+
+/** Every dataset that there is, by name. */
+export const compiled: ReadonlyMap<string, CompiledContract> = new Map(
+  contracts.map((contract) => [contract.name, compileContract(contract)] as const)
+)
+
+export const dataset = Flag.String("dataset").pipe(
+  Flag.withDescription(`Dataset: ${[...compiled.keys()].join(" or ")}.`),
+  Flag.withDefault("checkout")
+)
+
+export const contractOf = (name: string): Effect.Effect<CompiledContract, UsageError> => {
+  const found = compiled.get(name)
+  return found === undefined
+    ? Effect.fail(
+        new UsageError({ problem: `there is no dataset ${JSON.stringify(name)}`, hint: `Use one of: ${[...compiled.keys()].join(", ")}.` })
+      )
+    : Effect.succeed(found)
+}
+
+/** The store of a lake given as a folder. */
+export const storeOf = ({ lake }: Values<"lake">) => localStore(resolve(lake))
+
+export const decodeSettingsOf = (values: Values<"hashKey" | "maxDepth" | "maxRecordBytes">): DecodeSettings => ({
+  hashKey: values.hashKey === null ? null : new TextEncoder().encode(Redacted.value(values.hashKey)),
+  maxDepth: values.maxDepth,
+  maxRecordBytes: values.maxRecordBytes
+})
+
+/** Runs an effect and says how long it took, in milliseconds. */
+export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    const value = yield* effect
+    return [value, (yield* Clock.currentTimeMillis) - start] as const
+  })
+
+/** Memory and threads of the embedded engine, as settings say. */
+export const duckdbOptionsOf = ({ memoryLimit, threads }: Values<"memoryLimit" | "threads">) => ({ memoryLimit, threads })
+
+/** A flag for a whole number from 1 up. */
+export const positive = (name: string) =>
+  Flag.Int(name).pipe(
+    Flag.filter(
+      (n) => n >= 1,
+      (n) => `${n} is not a whole number from 1 up`
+    )
+  )
+
+/** A flag for a share, 0 to 1. */
+export const share = (name: string) =>
+  Flag.Finite(name).pipe(
+    Flag.filter(
+      (x) => x >= 0 && x <= 1,
+      (x) => `${x} is not from 0 to 1`
+    )
+  )

@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs"
+import { mkdir, rm, writeFile } from "node:fs/promises"
+import { join, relative, resolve } from "node:path"
+import { Console, Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import { writeGenerated } from "../generate/write.ts"
+import { ingest } from "../ingest/ingest.ts"
+import { openDuckDB } from "../lake/duckdb.ts"
+import { lakeStatus } from "../lake/status.ts"
+import { verify } from "../lake/verify.ts"
+import { repartition } from "../repartition/repartition.ts"
+import { filesSource } from "../source/files.ts"
+import { contractOf, decodeSettingsOf, duckdbOptionsOf, json, positive, share, storeOf, timed } from "./common.ts"
+import { countLines, maskedLine, sumOf } from "./counts-text.ts"
+import { Failed } from "./failures.ts"
+import { progressText } from "./ingest.ts"
+import { lineageFor } from "./lineage.ts"
+import { bytes, number, print, seconds, table } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import { allSettings } from "./settings.ts"
+import { Shutdown } from "./shutdown.ts"
+import { limitsOf } from "./sources.ts"
+import { checksText } from "./verify.ts"
+
+/** Marks a folder as this command's own, which it may empty. */
+const marker = ".sluice-demo"
+
+/** Empties the folder of an earlier demonstration; refuses any other that is there. */
+const freshFolder = (folder: string): Effect.Effect<void, Failed> =>
+  Effect.tryPromise({
+    try: async () => {
+      if (existsSync(folder) && !existsSync(join(folder, marker))) throw new Error("the folder is there and is not a demonstration's")
+      await rm(folder, { recursive: true, force: true })
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, marker), "Made by the demonstration; emptied when it runs again.\n")
+    },
+    catch: (cause) =>
+      new Failed({
+        problem: `${folder} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: "Name another folder with --out."
+      })
+  })
+
+export const demo = Command.make(
+  "demo",
+  {
+    orders: positive("orders").pipe(Flag.withDescription("Orders to make; each has one or more versions."), Flag.withDefault(20_000)),
+    seed: Flag.Int("seed").pipe(Flag.withDescription("Same seed, same orders."), Flag.withDefault(1)),
+    dirt: share("dirt").pipe(Flag.withDescription("Share of records (0 to 1) that are bad, late or doubled."), Flag.withDefault(0.02)),
+    out: Flag.String("out").pipe(
+      Flag.withDescription("Folder for the orders and the lake; emptied first."),
+      Flag.withDefault(".sluice/demo")
+    ),
+    json
+  },
+  Effect.fnUntraced(function* ({ json, orders, seed, dirt, out }) {
+    const say = (line: string) => (json ? Effect.void : Console.log(line))
+    const shutdown = yield* Shutdown
+    const folder = resolve(out)
+    const raw = join(folder, "raw")
+    const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw }
+    const contract = yield* contractOf("checkout")
+    yield* freshFolder(folder)
+
+    const generating = yield* makeProgress("1 generate", !json)
+    const [manifest, generateMillis] = yield* timed(
+      writeGenerated({
+        orders,
+        seed,
+        dirt,
+        out: raw,
+        onProgress: (done) => generating.show(done.records / (2 * orders), `${number(done.records)} records, ${bytes(done.rawBytes)}`)
+      })
+    )
+    generating.clear()
+    yield* say(
+      `1 generate     ${number(orders)} orders, ${number(manifest.records)} records, ${bytes(manifest.rawBytes)}, ${(dirt * 100).toFixed(0)} % of them dirty, in ${seconds(generateMillis)}`
+    )
+
+    const result = yield* Effect.gen(function* () {
+      const lineage = yield* lineageFor(values, [contract])
+      const source = yield* filesSource({ input: raw, format: "auto", maxRecordBytes: values.maxRecordBytes })
+      const ingesting = yield* makeProgress("2 ingest", !json)
+      const [ingested, ingestMillis] = yield* timed(
+        ingest({
+          contract,
+          source,
+          decode: decodeSettingsOf(values),
+          limits: limitsOf(values),
+          stop: shutdown.requested,
+          onEvent: lineage.emit,
+          onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p))
+        })
+      )
+      ingesting.clear()
+      const rate = (manifest.rawBytes / Math.max(1, ingestMillis)) * 1000
+      yield* say(
+        `2 ingest       raw JSON → stage, ${number(ingested.batches.length)} commits, in ${seconds(ingestMillis)}: ${bytes(rate)}/s`
+      )
+
+      const repartitioning = yield* makeProgress("3 repartition", !json)
+      repartitioning.show(null, "…")
+      const [report, repartitionMillis] = yield* timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: lineage.emit }))
+      repartitioning.clear()
+      yield* say(`3 repartition  stage → consumable by day of last change, in ${seconds(repartitionMillis)}`)
+
+      const checks = yield* Effect.scoped(Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (db) => verify([contract], db)))
+      const ok = checks.every((check) => check.ok)
+      yield* say(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
+      const status = yield* lakeStatus(`file://${values.lake}`, ["checkout"])
+      return { manifest, ingestMillis, repartitionMillis, report, ok, checks, status }
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values)))
+
+    yield* print(json, result, () => summary(result, values.lake, values.hashKey !== null))
+    if (!result.ok) {
+      yield* say(checksText(result.checks))
+      return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
+    }
+  })
+).pipe(Command.withDescription("Generate orders, ingest, repartition and verify them, and show what came out. What `npm start` runs."))
+
+const summary = (
+  result: {
+    readonly manifest: { readonly rawBytes: number; readonly records: number }
+    readonly ingestMillis: number
+    readonly status: Effect.Success<ReturnType<typeof lakeStatus>>
+  },
+  lake: string,
+  hasKey: boolean
+): string => {
+  const [dataset] = result.status.datasets
+  if (dataset === undefined) return "The lake is empty."
+  const { stage, consumable, counts } = dataset
+  const shown = relative(process.cwd(), lake) || lake
+  const written = stage.bytes + (result.status.deadLetters?.bytes ?? 0)
+  const query = (sql: string) => `  npm run -s sluice -- query --lake ${shown} "${sql}"`
+  return [
+    "",
+    table([
+      ["records read", result.manifest.records, `${bytes(result.manifest.rawBytes)} of raw JSON`],
+      ["stage rows", stage.rows ?? 0, `${number(stage.files)} files in ${number(stage.partitions)} hours, ${bytes(stage.bytes)}`],
+      [
+        "consumable rows",
+        consumable?.rows ?? 0,
+        `${number(consumable?.files ?? 0)} files in ${number(dataset.days.length)} days, ${bytes(consumable?.bytes ?? 0)}`
+      ],
+      ["dead letters", sumOf(counts.deadLetters), "kept with their bytes and the reason"],
+      ["nothing", counts.empty, "empty lines and empty objects"]
+    ]),
+    "",
+    ...countLines(counts),
+    ...maskedLine(counts, hasKey),
+    "",
+    `${bytes(result.manifest.rawBytes)} in, ${bytes(written)} out (${(result.manifest.rawBytes / Math.max(1, written)).toFixed(1)} times smaller), ${bytes((result.manifest.rawBytes / Math.max(1, result.ingestMillis)) * 1000)}/s`,
+    `The lake lies in ${shown}: Delta tables that any engine reads; its lineage in ${join(shown, "lineage", "events.ndjson")}`,
+    "",
+    "Try:",
+    query(
+      "SELECT hostname, count(*) AS versions, sum(value)/100 AS revenue FROM consumable_checkout GROUP BY ALL ORDER BY revenue DESC LIMIT 5"
+    ),
+    query(
+      "SELECT status, count(*) AS orders FROM (SELECT DISTINCT ON (order_id) * FROM consumable_checkout ORDER BY order_id, last_change DESC) GROUP BY ALL ORDER BY orders DESC"
+    ),
+    query("SELECT reason, count(*) AS records, min(detail) AS example FROM dead_letters GROUP BY ALL ORDER BY records DESC")
+  ].join("\n")
+}

@@ -1,0 +1,27 @@
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { json } from "./common.ts"
+import { makeChecks } from "./doctor-checks.ts"
+import { Failed } from "./failures.ts"
+import { print, table } from "./output.ts"
+import { allSettings, describeSettings } from "./settings.ts"
+
+export const doctor = Command.make(
+  "doctor",
+  { settings: allSettings.flags, json },
+  Effect.fnUntraced(function* (flags) {
+    const values = yield* allSettings.read(flags.settings)
+    const origins = yield* describeSettings(flags.settings)
+    const checks = yield* makeChecks(values)
+    const ok = checks.every((check) => check.ok)
+    yield* print(flags.json, { ok, checks, settings: origins }, () =>
+      [
+        table(checks.map((check) => [check.ok ? "✓" : "✗", check.check, check.detail])),
+        "",
+        "settings (flag over environment over default):",
+        table(origins.map(({ setting, value, origin, variable }) => [setting, value, origin, variable]))
+      ].join("\n")
+    )
+    if (!ok) return yield* new Failed({ problem: "not everything is as it must be", hint: "The checks above say what to mend." })
+  })
+).pipe(Command.withDescription("Check that this machine and these settings can run Sluice, and show where each setting comes from."))

@@ -1,0 +1,47 @@
+import { join, resolve } from "node:path"
+import { Clock, Effect, type Scope } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { httpTransport } from "../lineage/http-transport.ts"
+import { type Lineage, makeLineage } from "../lineage/lineage.ts"
+import { fileTransport, type LineageError, type Transport } from "../lineage/transport.ts"
+import { randomUuid } from "../record/random.ts"
+import { deterministicRunId } from "../record/run-id.ts"
+import type { Values } from "./settings.ts"
+import { producer, version } from "./version.ts"
+
+/**
+ * Lineage as the settings say, for one run of a command: its runs have a parent, the process. Closing the scope sends what waits, for a few
+ * seconds at most.
+ */
+export const lineageFor = (
+  values: Values<"lake" | "lineage" | "lineageKey" | "lineageNamespace">,
+  contracts: ReadonlyArray<CompiledContract>,
+  processing: "BATCH" | "STREAMING" = "BATCH"
+): Effect.Effect<Lineage, LineageError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const runId = deterministicRunId(yield* Clock.currentTimeMillis, "sluice", yield* randomUuid)
+    return yield* makeLineage({
+      transports: yield* transportsOf(values),
+      events: {
+        namespace: values.lineageNamespace,
+        producer,
+        version,
+        contracts,
+        parent: { runId, job: `${contracts.map(({ contract }) => contract.name).join("+")}.pipeline`, processing, announce: true }
+      }
+    })
+  })
+
+const transportsOf = (values: Values<"lake" | "lineage" | "lineageKey">): Effect.Effect<ReadonlyArray<Transport>, LineageError> => {
+  switch (values.lineage) {
+    case "none":
+      return Effect.succeed([])
+    case "file":
+      return Effect.succeed([fileTransport(join(resolve(values.lake), "lineage", "events.ndjson"))])
+    default:
+      return Effect.map(
+        httpTransport({ url: values.lineage, ...(values.lineageKey === null ? {} : { token: values.lineageKey }) }),
+        (transport) => [transport]
+      )
+  }
+}

@@ -1,0 +1,74 @@
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { RepartitionOutcome } from "../repartition/options.ts"
+import { repartition as runRepartition } from "../repartition/repartition.ts"
+import { contractOf, dataset, json, storeOf, timed, toggle } from "./common.ts"
+import { lineageFor } from "./lineage.ts"
+import { bytes, number, print, seconds, table } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import { use } from "./settings.ts"
+
+export const repartitionSettings = use("lake", "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+
+const day = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withDescription(description),
+    Flag.filter(
+      (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
+      (text) => `${text} is not a day such as 2026-11-20`
+    ),
+    Flag.optional
+  )
+
+/** What a repartition did, or would do. */
+export const repartitionText = (outcome: RepartitionOutcome, millis: number): string => {
+  switch (outcome.kind) {
+    case "up-to-date":
+      return "Nothing new to repartition."
+    case "plan":
+      return [
+        `${number(outcome.stageFiles)} stage files with ${number(outcome.rows)} rows, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded into ${number(outcome.days.length)} days:`,
+        table(outcome.days.map(({ day, rows }) => [day, rows])),
+        `${number(outcome.existingFiles)} files of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+      ].join("\n")
+    case "repartition":
+      return [
+        `${number(outcome.rowsRead)} rows of ${number(outcome.stageFiles)} stage files became ${number(outcome.rowsAdded)} versions in ${number(outcome.days.length)} days; ${number(outcome.duplicates)} copies were left out.`,
+        `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${number(outcome.files)} files of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
+      ].join("\n")
+  }
+}
+
+export const repartition = Command.make(
+  "repartition",
+  {
+    dataset,
+    dryRun: toggle("dry-run", "Say what would be done: files, rows, bytes, days. Change nothing."),
+    rebuild: toggle("rebuild", "Fold the whole stage into a fresh version of the table."),
+    from: day("from", "First day (UTC) to fold anew."),
+    to: day("to", "Last day (UTC) to fold anew."),
+    settings: repartitionSettings.flags,
+    json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const values = yield* repartitionSettings.read(flags.settings)
+    const contract = yield* contractOf(flags.dataset)
+    const progress = yield* makeProgress("repartition", !flags.json)
+    progress.show(null, "…")
+    const [outcome, millis] = yield* Effect.gen(function* () {
+      const lineage = yield* lineageFor(values, [contract])
+      return yield* timed(
+        runRepartition({
+          contract,
+          memoryLimit: values.memoryLimit,
+          dryRun: flags.dryRun,
+          rebuild: flags.rebuild,
+          from: Option.getOrUndefined(flags.from),
+          to: Option.getOrUndefined(flags.to),
+          onEvent: lineage.emit
+        })
+      )
+    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
+    yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
+  })
+).pipe(Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."))

@@ -1,0 +1,27 @@
+import { Cause, Console, Effect } from "effect"
+import { CliError } from "effect/cli"
+import { exitCodeOf, exitCodes } from "./failures.ts"
+import { toJson } from "./output.ts"
+
+/**
+ * Says on standard error what ended a command (as one JSON object where `--json` was given), and gives the exit code: 0 done, 1 the data or
+ * the work failed, 2 wrong usage, 78 bad configuration.
+ */
+export const reportFailure =
+  (json: boolean) =>
+  (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
+    const error = Cause.squash(cause)
+    if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(Number(process.exitCode ?? 130))
+    // The parser has printed the help and what is wrong already; help that was asked for is no error.
+    if (CliError.isCliError(error))
+      return Effect.succeed(error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.done : exitCodes.usage)
+    const code = exitCodeOf(error)
+    const known = error instanceof Error && "_tag" in error
+    const message = error instanceof Error ? error.message : String(error)
+    const line = json
+      ? toJson({ error: { kind: known ? error._tag : "Unexpected", message, code } })
+      : known
+        ? `sluice: ${message}`
+        : `sluice: an unexpected error, which is a defect of Sluice: ${Cause.pretty(cause)}`
+    return Effect.as(Console.error(line), code)
+  }

@@ -1,0 +1,81 @@
+import { Cause, Console, Effect, Fiber, Schedule } from "effect"
+import { Command } from "effect/cli"
+import { ingest } from "../ingest/ingest.ts"
+import { batchCounts } from "../lake/history.ts"
+import { repartition } from "../repartition/repartition.ts"
+import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, json, storeOf, timed } from "./common.ts"
+import { ingestText, progressText } from "./ingest.ts"
+import { lineageFor } from "./lineage.ts"
+import { print } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import { repartitionText } from "./repartition.ts"
+import { use } from "./settings.ts"
+import { Shutdown } from "./shutdown.ts"
+import { limitsOf, openSource, sourceFlags } from "./sources.ts"
+
+const settings = use(
+  "lake",
+  "input",
+  "arrivedAt",
+  "batchBytes",
+  "batchAge",
+  "maxRecordBytes",
+  "maxDepth",
+  "hashKey",
+  "memoryLimit",
+  "threads",
+  "lineage",
+  "lineageKey",
+  "lineageNamespace",
+  "pollInterval",
+  "repartitionEvery"
+)
+
+export const run = Command.make(
+  "run",
+  { dataset, ...sourceFlags, settings: settings.flags, json },
+  Effect.fnUntraced(function* (flags) {
+    const values = yield* settings.read(flags.settings)
+    const contract = yield* contractOf(flags.dataset)
+    const source = yield* openSource(flags, values, values.pollInterval)
+    const shutdown = yield* Shutdown
+    const progress = yield* makeProgress("run", !flags.json)
+    const say = (line: string) => (flags.json ? Effect.void : Effect.sync(progress.clear).pipe(Effect.andThen(Console.error(line))))
+    const [result, millis] = yield* Effect.gen(function* () {
+      yield* shutdown.drain
+      const lineage = yield* lineageFor(values, [contract])
+      const repartitionOnce = timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: lineage.emit })).pipe(
+        Effect.tap(([report, took]) => say(`repartition: ${repartitionText(report, took)}`))
+      )
+      // A failed repartition does not stop the ingest: the next one takes up what this one left.
+      const hourly = repartitionOnce.pipe(
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.interrupt : say(`repartition failed, and will be tried again: ${Cause.pretty(cause)}`)
+        ),
+        Effect.delay(values.repartitionEvery),
+        Effect.repeat(Schedule.forever)
+      )
+      yield* say(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
+      const fiber = yield* Effect.forkScoped(hourly)
+      const done = yield* timed(
+        ingest({
+          contract,
+          source,
+          decode: decodeSettingsOf(values),
+          limits: limitsOf(values),
+          stop: shutdown.requested,
+          onEvent: lineage.emit,
+          onProgress: (p) => progress.show(null, progressText(p))
+        })
+      )
+      yield* Fiber.interrupt(fiber)
+      yield* repartitionOnce
+      return done
+    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
+    yield* print(flags.json, { ...result, counts: batchCounts(result.batches), millis }, () =>
+      ingestText(result, millis, values.hashKey !== null)
+    )
+  })
+).pipe(
+  Command.withDescription("Ingest and repartition until stopped, following new files. SIGTERM finishes the batch, commits and exits 0.")
+)

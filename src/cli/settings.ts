@@ -1,0 +1,196 @@
+import { Effect, Option, Redacted } from "effect"
+import { Flag } from "effect/cli"
+import { BadConfig, UsageError } from "./failures.ts"
+
+/** One setting: a flag over an environment variable over a default. */
+interface Setting<A> {
+  /** Flag name; the variable is `SLUICE_` and the name in capitals. */
+  readonly name: string
+  /** What it does, and what small and large values cost. */
+  readonly description: string
+  /** Null where the text cannot be used. */
+  readonly parse: (text: string) => A | null
+  /** What `parse` accepts, for people. */
+  readonly accepts: string
+  readonly default: A
+  /** Text for `doctor`. Secrets say only that they are set. */
+  readonly show: (value: A) => string
+  /** Secrets come from the environment only: a flag is visible in the list of processes. */
+  readonly secret: boolean
+}
+
+const setting = <A>(name: string, description: string, type: SettingType<A>, fallback: A): Setting<A> => ({
+  name,
+  description,
+  ...type,
+  default: fallback,
+  secret: type.secret ?? false
+})
+
+interface SettingType<A> {
+  readonly accepts: string
+  readonly parse: (text: string) => A | null
+  readonly show: (value: A) => string
+  readonly secret?: boolean
+}
+
+const text: SettingType<string> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s }
+const optionalText: SettingType<string | null> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s ?? "(not set)" }
+
+const units: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }
+const bytes: SettingType<number> = {
+  accepts: "a size such as 128MiB, 500kB or 1000000",
+  parse: (s) => {
+    const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(s.trim())
+    const unit = units[(match?.[2] ?? "?").toLowerCase()]
+    const value = Math.round(Number(match?.[1]) * (unit ?? Number.NaN))
+    return Number.isSafeInteger(value) && value > 0 ? value : null
+  },
+  show: (n) => (n % 1024 ** 2 === 0 ? `${n / 1024 ** 2}MiB` : String(n))
+}
+
+const times: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const duration: SettingType<number> = {
+  accepts: "a time such as 300s, 5m, 1h or 500ms",
+  parse: (s) => {
+    const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(s.trim())
+    const value = Math.round(Number(match?.[1]) * (times[match?.[2] ?? ""] ?? Number.NaN))
+    return Number.isSafeInteger(value) && value > 0 ? value : null
+  },
+  show: (millis) => (millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)
+}
+
+const count = (minimum: number): SettingType<number> => ({
+  accepts: `a whole number from ${minimum} up`,
+  parse: (s) => (/^\d+$/.test(s.trim()) && Number.isSafeInteger(Number(s)) && Number(s) >= minimum ? Number(s) : null),
+  show: String
+})
+
+const secret: SettingType<Redacted.Redacted<string> | null> = {
+  accepts: "text",
+  parse: (s) => (s === "" ? null : Redacted.make(s)),
+  show: (value) => (value === null ? "(not set)" : "(set)"),
+  secret: true
+}
+
+const instant: SettingType<number | null> = {
+  accepts: "an instant such as 2026-11-20T07:00:00Z",
+  parse: (s) => (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(s) && !Number.isNaN(Date.parse(s)) ? Date.parse(s) : null),
+  show: (millis) => (millis === null ? "(not set)" : new Date(millis).toISOString())
+}
+
+/** Every setting that there is. `sluice doctor` prints them; a command takes those it names. */
+export const settings = {
+  lake: setting("lake", "Folder of the lake.", text, "lake"),
+  batchBytes: setting(
+    "batch-bytes",
+    "Raw bytes after which a batch is committed. Larger: fewer, larger files. Smaller: fresher data, more files and commits.",
+    bytes,
+    128 * 1024 * 1024
+  ),
+  batchAge: setting(
+    "batch-age",
+    "Age after which a batch is committed, however small. Bounds how long a record stays invisible.",
+    duration,
+    300_000
+  ),
+  arrivedAt: setting(
+    "arrived-at",
+    "Arrival time of records whose path does not say it (…/YYYY/MM/DD/HH/…). Without it, the file's modification time.",
+    instant,
+    null
+  ),
+  maxRecordBytes: setting("max-record-bytes", "Largest record that is decoded; larger ones become dead letters.", bytes, 10 * 1024 * 1024),
+  maxDepth: setting("max-depth", "Deepest nesting that is decoded; deeper records become dead letters.", count(1), 64),
+  hashKey: setting("hash-key", "Key of the HMAC that replaces sensitive values. Without it they are dropped.", secret, null),
+  memoryLimit: setting(
+    "memory-limit",
+    "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",
+    bytes,
+    256 * 1024 * 1024
+  ),
+  threads: setting("threads", "Threads of the DuckDB engine.", count(1), 2),
+  lineage: setting(
+    "lineage",
+    "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake), `none`, or the URL of a server such as Marquez.",
+    text,
+    "file"
+  ),
+  lineageKey: setting("lineage-key", "Bearer token for the lineage server.", secret, null),
+  lineageNamespace: setting("lineage-namespace", "OpenLineage namespace of the jobs.", text, "sluice"),
+  pollInterval: setting("poll-interval", "How often a followed folder is looked at for new files.", duration, 1_000),
+  repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
+  input: setting("input", "Folder or file to read; `-` is standard input.", optionalText, null)
+} as const
+
+export type Settings = typeof settings
+export type SettingName = keyof Settings
+type ValueOf<S> = S extends Setting<infer A> ? A : never
+export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Settings[N]> }
+
+export const variableOf = (name: string): string => `SLUICE_${name.toUpperCase().replaceAll("-", "_")}`
+
+export type Origin = "flag" | "environment" | "default"
+
+const resolve = <A>(it: Setting<A>, flag: Option.Option<string>): Effect.Effect<{ value: A; origin: Origin }, UsageError | BadConfig> =>
+  Effect.suspend((): Effect.Effect<{ value: A; origin: Origin }, UsageError | BadConfig> => {
+    const variable = variableOf(it.name)
+    const environment = process.env[variable]
+    const origin: Origin = Option.isSome(flag) ? "flag" : environment !== undefined && environment !== "" ? "environment" : "default"
+    const given = Option.isSome(flag) ? flag.value : origin === "environment" ? environment : undefined
+    if (given === undefined) return Effect.succeed({ value: it.default, origin })
+    const value = it.parse(given)
+    if (value !== null) return Effect.succeed({ value, origin })
+    const shown = it.secret ? "the value" : JSON.stringify(given)
+    return Effect.fail(
+      origin === "flag"
+        ? new UsageError({ problem: `--${it.name}: ${shown} cannot be used`, hint: `Give ${it.accepts}.` })
+        : new BadConfig({ problem: `${variable}: ${shown} cannot be used`, hint: `Set it to ${it.accepts}, or unset it.` })
+    )
+  })
+
+/** The settings that a command takes: flags for its definition, and how to read them. */
+export const use = <const K extends SettingName>(...names: ReadonlyArray<K>) => {
+  const flags: Partial<Record<SettingName, Flag.Flag<Option.Option<string>>>> = {}
+  for (const name of names) {
+    const it: Setting<unknown> = settings[name] as Setting<unknown> // widening: only name, text and default are used here
+    if (it.secret) continue
+    const fallback = it.default === null ? "" : ` Default: ${it.show(it.default)}.`
+    flags[name] = Flag.String(it.name).pipe(
+      Flag.withDescription(`${it.description}${fallback} [${variableOf(it.name)}]`),
+      Flag.withMetavar("VALUE"),
+      Flag.optional
+    )
+  }
+  return {
+    flags: flags as { readonly [N in K]: Flag.Flag<Option.Option<string>> }, // secrets have no flag, and `read` does not look for one
+    read: (given: { readonly [N in K]?: Option.Option<string> }): Effect.Effect<Values<K>, UsageError | BadConfig> =>
+      Effect.gen(function* () {
+        const values: Partial<Record<SettingName, unknown>> = {}
+        for (const name of names) {
+          const it = settings[name] as Setting<unknown>
+          values[name] = (yield* resolve(it, given[name] ?? Option.none())).value
+        }
+        return values as Values<K> // each value comes from the `parse` or the default of its own setting
+      })
+  }
+}
+
+/** Every setting with its value's text and origin, as `doctor` prints it. */
+export const describeSettings = (
+  given: { readonly [N in SettingName]?: Option.Option<string> }
+): Effect.Effect<
+  ReadonlyArray<{ readonly setting: string; readonly value: string; readonly origin: Origin; readonly variable: string }>,
+  UsageError | BadConfig
+> =>
+  Effect.forEach(Object.entries(settings), ([key, it]) =>
+    Effect.map(resolve(it as Setting<unknown>, given[key as SettingName] ?? Option.none()), ({ value, origin }) => ({
+      setting: it.name,
+      value: (it as Setting<unknown>).show(value),
+      origin,
+      variable: variableOf(it.name)
+    }))
+  )
+
+/** All settings, for `doctor`. */
+export const allSettings = use(...(Object.keys(settings) as ReadonlyArray<SettingName>)) // the keys of `settings` are what SettingName means

@@ -1,0 +1,52 @@
+import { Context, Deferred, Effect, Fiber, type Scope } from "effect"
+
+/** How a command learns that it must stop. */
+export class Shutdown extends Context.Service<
+  Shutdown,
+  {
+    /** Succeeds when SIGTERM or SIGINT came, for commands that `drain`. */
+    readonly requested: Effect.Effect<void>
+    /** While its scope is open, a first signal only succeeds `requested`: the command finishes its batch and ends by itself. */
+    readonly drain: Effect.Effect<void, never, Scope.Scope>
+  }
+>()("sluice/Shutdown") {}
+
+/**
+ * Runs the program with signals wired: the first asks a draining command to finish, or interrupts any other; a second one ends the process at
+ * once. That loses nothing: what is not committed is read again.
+ *
+ * @returns the exit code
+ */
+export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>): Promise<number> => {
+  const requested = Deferred.makeUnsafe<void>()
+  let draining = 0
+  let signals = 0
+  const shutdown = Shutdown.of({
+    requested: Deferred.await(requested),
+    drain: Effect.acquireRelease(
+      Effect.sync(() => {
+        draining++
+      }),
+      () =>
+        Effect.sync(() => {
+          draining--
+        })
+    )
+  })
+  const fiber = Effect.runFork(Effect.provideService(program, Shutdown, shutdown))
+  const onSignal = (signal: NodeJS.Signals) => {
+    signals++
+    const code = signal === "SIGINT" ? 130 : 143
+    if (signals > 1) process.exit(code)
+    if (draining > 0) {
+      process.stderr.write("\nsluice: finishing the batch; signal again to stop at once\n")
+      Effect.runFork(Deferred.succeed(requested, undefined))
+    } else {
+      process.exitCode = code
+      Effect.runFork(Fiber.interrupt(fiber))
+    }
+  }
+  process.on("SIGTERM", onSignal)
+  process.on("SIGINT", onSignal)
+  return Effect.runPromise(Fiber.await(fiber)).then((exit) => (exit._tag === "Success" ? exit.value : Number(process.exitCode ?? 1)))
+}

@@ -1,0 +1,19 @@
+import { Command } from "effect/cli"
+import { contracts } from "./contracts.ts"
+import { demo } from "./demo.ts"
+import { doctor } from "./doctor.ts"
+import { generate } from "./generate.ts"
+import { ingest } from "./ingest.ts"
+import { maintain } from "./maintain.ts"
+import { query } from "./query.ts"
+import { repartition } from "./repartition.ts"
+import { replay } from "./replay.ts"
+import { run } from "./run.ts"
+import { status } from "./status.ts"
+import { verify } from "./verify.ts"
+
+/** The `sluice` command: every subcommand there is. */
+export const sluice = Command.make("sluice").pipe(
+  Command.withDescription("Carries a shop's checkout events into a Delta lake, exactly once."),
+  Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, maintain, contracts, generate, doctor, demo])
+)

@@ -1,0 +1,62 @@
+import { Effect } from "effect"
+import { Flag } from "effect/cli"
+import type { BatchLimits } from "../ingest/options.ts"
+import { defaultBatchLimits } from "../ingest/options.ts"
+import { filesSource } from "../source/files.ts"
+import { olistSource } from "../source/olist.ts"
+import type { Source, SourceError } from "../source/source.ts"
+import { UsageError } from "./failures.ts"
+import { use, type Values } from "./settings.ts"
+
+export const sourceFlags = {
+  source: Flag.Literals("source", ["files", "olist"]).pipe(
+    Flag.withDescription("Where records come from: files of JSON, or the CSV files of the Olist data set."),
+    Flag.withDefault("files")
+  ),
+  format: Flag.Literals("format", ["auto", "lines", "document"]).pipe(
+    Flag.withDescription("Files hold one record a line, or are one record each. auto: by name and content."),
+    Flag.withDefault("auto")
+  )
+}
+
+export interface SourceChoice {
+  readonly source: "files" | "olist"
+  readonly format: "auto" | "lines" | "document"
+}
+
+/** What ingest can be told, by flag or environment. */
+export const ingestSettings = use(
+  "lake",
+  "input",
+  "arrivedAt",
+  "batchBytes",
+  "batchAge",
+  "maxRecordBytes",
+  "maxDepth",
+  "hashKey",
+  "lineage",
+  "lineageKey",
+  "lineageNamespace"
+)
+
+export const limitsOf = (values: Values<"batchBytes" | "batchAge">): BatchLimits => ({
+  ...defaultBatchLimits,
+  bytes: values.batchBytes,
+  ageMillis: values.batchAge
+})
+
+/** The source that the flags name. @param pollMillis keep looking for new files at this interval; null: end with the input */
+export const openSource = (
+  { source, format }: SourceChoice,
+  { input, arrivedAt, maxRecordBytes }: Values<"input" | "arrivedAt" | "maxRecordBytes">,
+  pollMillis: number | null
+): Effect.Effect<Source, SourceError | UsageError> =>
+  Effect.gen(function* () {
+    if (input === null) {
+      return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
+    }
+    const arrival = arrivedAt === null ? {} : { arrivedAt }
+    return source === "olist"
+      ? yield* olistSource({ input, ...arrival })
+      : yield* filesSource({ input, format, maxRecordBytes, ...arrival, ...(pollMillis === null ? {} : { follow: { pollMillis } }) })
+  })

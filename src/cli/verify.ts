@@ -1,0 +1,43 @@
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import type { Check } from "../lake/check.ts"
+import { openDuckDB } from "../lake/duckdb.ts"
+import { verify as verifyLake } from "../lake/verify.ts"
+import { compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
+import { Failed } from "./failures.ts"
+import { print, table } from "./output.ts"
+import { use } from "./settings.ts"
+
+const settings = use("lake", "memoryLimit", "threads")
+
+/** The checks, one a line, and what they come to. */
+export const checksText = (checks: ReadonlyArray<Check>): string =>
+  [
+    table(checks.map(({ ok, table, check, detail }) => [ok ? "✓" : "✗", table, check, detail])),
+    checks.every(({ ok }) => ok)
+      ? `All ${checks.length} checks hold: nothing is lost, nothing stands twice.`
+      : `${checks.filter(({ ok }) => !ok).length} of ${checks.length} checks do not hold.`
+  ].join("\n")
+
+export const verify = Command.make(
+  "verify",
+  { settings: settings.flags, json },
+  Effect.fnUntraced(function* (flags) {
+    const values = yield* settings.read(flags.settings)
+    const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) => verifyLake([...compiled.values()], duckdb)).pipe(
+      Effect.scoped,
+      Effect.provide(storeOf(values))
+    )
+    if (checks.length === 0) {
+      return yield* new Failed({
+        problem: `there is no lake at ${values.lake}`,
+        hint: "Fill one with: sluice ingest --input FOLDER --lake DIR"
+      })
+    }
+    const ok = checks.every((check) => check.ok)
+    yield* print(flags.json, { ok, checks }, () => checksText(checks))
+    if (!ok) return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
+  })
+).pipe(
+  Command.withDescription("Prove that nothing was lost and nothing doubled: ranges tile, sums agree, rows are counted again in the files.")
+)

@@ -1,0 +1,65 @@
+import { type Column, type Leaf, type LeafType, leaf } from "../record/column.ts"
+import type { Contract } from "./contract.ts"
+import { type DropState, Drops } from "./drops.ts"
+import { type Field, type Fields, shapeOf } from "./field.ts"
+import { snakeCase } from "./names.ts"
+
+/** A contract with what is derived from it once: the column trees of its tables. */
+export interface CompiledContract {
+  readonly contract: Contract
+  /** Data columns of stage, in the order of the contract. */
+  readonly columns: ReadonlyArray<Column>
+  /** Data columns of the table for users: without what is dropped from it. */
+  readonly consumableColumns: ReadonlyArray<Column>
+  readonly keyColumn: string
+  readonly versionColumn: string
+  /** Event time, then its fallback: `change_date` is the UTC day of the first that is not null. */
+  readonly eventTimeColumns: ReadonlyArray<string>
+}
+
+export const compileContract = (contract: Contract): CompiledContract => {
+  const { key, version, eventTime, fields, drops } = contract
+  const hidden = new Drops(drops.filter((rule) => rule.from === "consumable"))
+  return {
+    contract,
+    columns: columnsOf(fields, keepAll, keepAll.root),
+    consumableColumns: columnsOf(fields, hidden, hidden.root),
+    keyColumn: snakeCase(key),
+    versionColumn: snakeCase(version),
+    eventTimeColumns: [eventTime.field, ...(eventTime.fallback === undefined ? [] : [eventTime.fallback])].map(snakeCase)
+  }
+}
+
+const keepAll = new Drops([])
+
+const columnsOf = (fields: Fields, drops: Drops, state: DropState): ReadonlyArray<Column> =>
+  Object.entries(fields).flatMap(([key, field]) =>
+    drops.ruleFor(state, key) === null ? (columnOf(snakeCase(key), field, drops, drops.child(state, key)) ?? []) : []
+  )
+
+/** The column of a field; null when drops leave nothing of it. */
+const columnOf = (name: string, field: Field, drops: Drops, state: DropState): Column | null => {
+  const shape = shapeOf(field)
+  const { description } = shape
+  switch (shape.kind) {
+    case "leaf":
+      return leafColumn(name, shape.leaf, description, shape.sensitive)
+    case "document": {
+      const fields = columnsOf(shape.fields, drops, state)
+      return fields.length === 0 ? null : { kind: "struct", name, description, fields }
+    }
+    case "list": {
+      const element = columnOf("element", shape.element, drops, drops.element(state))
+      return element === null ? null : { kind: "list", name, description, element }
+    }
+    case "entries": {
+      const pair = columnsOf({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, drops, drops.element(state))
+      if (pair.length === 0) return null
+      return { kind: "list", name, description, element: { kind: "struct", name: "element", description, fields: pair } }
+    }
+  }
+}
+
+/** A hashed value is text, whatever it was. */
+const leafColumn = (name: string, type: LeafType, description: string, sensitive: Leaf["sensitive"]): Leaf =>
+  leaf(name, sensitive === "hash" ? "text" : type, description, sensitive)

@@ -1,0 +1,166 @@
+import type { LeafType, Value } from "../record/column.ts"
+import { compactJson, NumberText, readJson } from "./json.ts"
+import { timestampMicros } from "./timestamp.ts"
+
+/**
+ * From a JSON value to the value of a column. The input is what `JSON.parse` or `readJson` gives. Null, and empty text for everything but
+ * text, is null; text that is JSON of the column's type is converted; what does not fit gives `unfit`.
+ */
+export type Convert = (raw: unknown) => Value | Unfit
+
+/** The value does not fit its column. */
+export const unfit: unique symbol = Symbol("unfit")
+export type Unfit = typeof unfit
+
+const jsonNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
+const shortInteger = /^-?(?:0|[1-9][0-9]{0,14})$/
+const jsonBlanks = /^[ \t\r\n]+|[ \t\r\n]+$/g
+const isBlank = (c: number) => c === 32 || c === 10 || c === 13 || c === 9
+
+/** Text without the blanks that JSON allows around a value. */
+export const trimmed = (text: string): string =>
+  text.length > 0 && (isBlank(text.charCodeAt(0)) || isBlank(text.charCodeAt(text.length - 1))) ? text.replace(jsonBlanks, "") : text
+
+/** The JSON text of a number: as written where that is known. `null`: nothing there. */
+const numberText = (raw: unknown): string | null | Unfit => {
+  if (raw === null || raw === undefined) return null
+  if (typeof raw === "number") return Number.isFinite(raw) ? String(raw) : unfit
+  if (raw instanceof NumberText) return raw.source
+  if (typeof raw !== "string") return unfit
+  const text = trimmed(raw)
+  return text === "" || text === "null" ? null : jsonNumber.test(text) ? text : unfit
+}
+
+/**
+ * `text` × 10^scale as an integer, exactly; `unfit` when digits would be lost or when it has more than `maxDigits` digits. Never builds a
+ * number larger than that, whatever the exponent says.
+ */
+export const scaledInteger = (text: string, scale: number, maxDigits: number): bigint | Unfit => {
+  const e = text.search(/[eE]/)
+  const mantissa = e < 0 ? text : text.slice(0, e)
+  const dot = mantissa.indexOf(".")
+  const negative = mantissa.startsWith("-")
+  const digits = (dot < 0 ? mantissa : mantissa.slice(0, dot) + mantissa.slice(dot + 1)).slice(negative ? 1 : 0).replace(/^0+/, "")
+  if (digits === "") return 0n
+  const significant = digits.replace(/0+$/, "")
+  const exponent =
+    (e < 0 ? 0 : Number(text.slice(e + 1))) - (dot < 0 ? 0 : mantissa.length - dot - 1) + digits.length - significant.length + scale
+  if (exponent < 0 || significant.length + exponent > maxDigits) return unfit
+  const magnitude = BigInt(significant + "0".repeat(exponent))
+  return negative ? -magnitude : magnitude
+}
+
+const text: Convert = (raw) => {
+  if (typeof raw === "string") return raw.toWellFormed()
+  if (raw === null || raw === undefined) return null
+  if (raw instanceof NumberText) return raw.source
+  return typeof raw === "number" || typeof raw === "boolean" ? String(raw) : unfit
+}
+
+export const minLong = -(2n ** 63n)
+export const maxLong = 2n ** 63n - 1n
+
+const long: Convert = (raw) => {
+  if (typeof raw === "number" && Number.isSafeInteger(raw)) return BigInt(raw)
+  if (typeof raw === "string" && shortInteger.test(raw)) return BigInt(raw)
+  const source = numberText(raw)
+  if (source === null || source === unfit) return source
+  const value = scaledInteger(source, 0, 19)
+  return value === unfit || value < minLong || value > maxLong ? unfit : value
+}
+
+const integer: Convert = (raw) => {
+  if (typeof raw === "number" && (raw | 0) === raw) return raw | 0
+  const value = long(raw)
+  if (typeof value !== "bigint") return value
+  return value < -2147483648n || value > 2147483647n ? unfit : Number(value)
+}
+
+const double: Convert = (raw) => {
+  if (typeof raw === "number") return Number.isFinite(raw) ? raw : unfit
+  const source = numberText(raw)
+  if (source === null || source === unfit) return source
+  const value = Number(source)
+  return Number.isFinite(value) ? value : unfit
+}
+
+const boolean: Convert = (raw) => {
+  if (typeof raw === "boolean") return raw
+  if (raw === null || raw === undefined) return null
+  if (typeof raw !== "string") return unfit
+  const text = trimmed(raw)
+  return text === "true" ? true : text === "false" ? false : text === "" || text === "null" ? null : unfit
+}
+
+const decimal =
+  (precision: number, scale: number): Convert =>
+  (raw) => {
+    const source = numberText(raw)
+    return source === null || source === unfit ? source : scaledInteger(source, scale, precision)
+  }
+
+const timestamp: Convert = (raw) => {
+  if (raw === null || raw === undefined) return null
+  if (typeof raw !== "string") return unfit
+  const text = trimmed(raw)
+  return text === "" || text === "null" ? null : (timestampMicros(text) ?? unfit)
+}
+
+const date: Convert = (raw) => {
+  const micros = timestamp(raw)
+  if (typeof micros !== "bigint") return micros
+  const day = micros / 86_400_000_000n
+  return Number(day * 86_400_000_000n > micros ? day - 1n : day)
+}
+
+/** Text that is not JSON is kept as a JSON string, so that a column of JSON takes whatever comes. */
+const json: Convert = (raw) => {
+  const value = jsonValue(raw)
+  return value === null ? null : compactJson(value)
+}
+
+/** The value that a column of JSON is about to hold: text that is a JSON document is that document. */
+export const jsonValue = (raw: unknown, maxDepth?: number): unknown => {
+  if (raw === null || raw === undefined) return null
+  if (typeof raw !== "string") return raw
+  const text = trimmed(raw)
+  if (text === "") return null
+  const read = readJson(text, maxDepth)
+  return "value" in read ? read.value : raw
+}
+
+/** The conversion that belongs to a column type. */
+export const converterOf = (type: LeafType): Convert => {
+  switch (type.type) {
+    case "text":
+      return text
+    case "json":
+      return json
+    case "integer":
+      return integer
+    case "long":
+      return long
+    case "double":
+      return double
+    case "boolean":
+      return boolean
+    case "decimal":
+      return decimal(type.precision, type.scale)
+    case "timestamp":
+      return timestamp
+    case "date":
+      return date
+    case "binary":
+      return (raw) => (raw === null || raw === undefined ? null : unfit)
+  }
+}
+
+/** Is it the text of a document? Returns the document, null where there is none, `unfit` where it is something else. */
+export const documentOf = (raw: unknown): unknown => {
+  if (raw === null || raw === undefined) return null
+  if (typeof raw !== "string") return raw
+  const text = trimmed(raw)
+  if (text === "" || text === "null") return null
+  const read = readJson(text)
+  return "value" in read ? read.value : unfit
+}

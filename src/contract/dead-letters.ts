@@ -1,0 +1,20 @@
+import { deadLetterReasons } from "../record/dead-letter.ts"
+
+/** The page that lists why records become dead letters. */
+export const deadLettersMarkdown = (): string =>
+  `# Dead letters
+
+A record that cannot become a row is not lost and stops nobody: it becomes a row of the table \`dead_letters\`, with its bytes, where it came
+from, and why. \`reason\` is one of the codes below; \`path\` names the place in the record, \`offset\` the byte, where there is one. \`detail\` says it in
+words and never quotes the record: only \`raw\` holds its bytes, which may be personal data, so give the table its own access.
+When the cause is removed (a contract corrected, a limit raised), \`sluice replay\` takes dead letters through today's contract.
+
+| reason | what it means |
+| --- | --- |
+${Object.entries(deadLetterReasons)
+  .map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`)
+  .join("\n")}
+
+A value that does not fit its column does not make a dead letter: the column is null, the value stands in \`_rescued\`, and the record is a row.
+Text that is not valid Unicode (half of a surrogate pair, written as an escape) is not an error either: the half becomes U+FFFD.
+`

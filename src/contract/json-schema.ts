@@ -1,0 +1,119 @@
+import type { LeafType } from "../record/column.ts"
+import type { Contract } from "./contract.ts"
+import { type Field, type Fields, shapeOf } from "./field.ts"
+
+/** A JSON document, as JSON Schema is one. */
+export type JsonDocument = { readonly [keyword: string]: unknown }
+
+/**
+ * JSON Schema (2020-12) of a raw record, for producers: what they may send so that every value finds its column. Values may stand typed or as
+ * text, documents as themselves or as JSON text, keys with a capital or a small first letter. What does not conform is not lost by that (it is
+ * rescued, or ends among the dead letters), but it is not in its column.
+ */
+export const jsonSchema = (contract: Contract): JsonDocument => {
+  const definitions: { [name: string]: JsonDocument } = {}
+  const record = objectSchema(contract.fields, "", definitions)
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: contract.title,
+    description: contract.description,
+    ...record,
+    allOf: [
+      required([contract.key]),
+      required([contract.eventTime.field, ...(contract.eventTime.fallback === undefined ? [] : [contract.eventTime.fallback])])
+    ],
+    $defs: definitions
+  }
+}
+
+/** One of these keys must be there, in either spelling. */
+const required = (keys: ReadonlyArray<string>): JsonDocument => ({
+  anyOf: keys.flatMap((key) => [...new Set([key, spelled(key, "upper"), spelled(key, "lower")])]).map((key) => ({ required: [key] }))
+})
+
+const spelled = (key: string, first: "upper" | "lower") =>
+  (first === "upper" ? key.charAt(0).toUpperCase() : key.charAt(0).toLowerCase()) + key.slice(1)
+
+const objectSchema = (fields: Fields, path: string, definitions: { [name: string]: JsonDocument }): JsonDocument => ({
+  type: "object",
+  patternProperties: Object.fromEntries(
+    Object.entries(fields).map(([key, field]) => [keyPattern(key), fieldSchema(field, path === "" ? key : `${path}.${key}`, definitions)])
+  )
+})
+
+/** Matches a key with either first letter. */
+const keyPattern = (key: string): string => {
+  const escaped = key.slice(1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  return `^[${spelled(key, "lower").charAt(0)}${spelled(key, "upper").charAt(0)}]${escaped}$`
+}
+
+const fieldSchema = (field: Field, path: string, definitions: { [name: string]: JsonDocument }): JsonDocument => {
+  const shape = shapeOf(field)
+  switch (shape.kind) {
+    case "leaf":
+      return {
+        description: shape.description,
+        ...leafSchema(shape.leaf),
+        ...(shape.sensitive === undefined ? {} : { "x-sensitive": shape.sensitive })
+      }
+    case "document":
+      return nested(shape.description, path, objectSchema(shape.fields, path, definitions), definitions)
+    case "list":
+      return nested(shape.description, path, { type: "array", items: fieldSchema(shape.element, `${path}[]`, definitions) }, definitions)
+    case "entries": {
+      const pair = objectSchema({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, `${path}[]`, definitions)
+      const value = fieldSchema(shape.value[1], `${path}[].${shape.value[0]}`, definitions)
+      const either = {
+        anyOf: [
+          { type: "object", additionalProperties: value },
+          { type: "array", items: pair }
+        ]
+      }
+      return nested(shape.description, path, either, definitions)
+    }
+  }
+}
+
+/** A document by itself or as text; defined once, because the text's content schema names it again. */
+const nested = (description: string, path: string, schema: JsonDocument, definitions: { [name: string]: JsonDocument }): JsonDocument => {
+  definitions[path] = schema
+  // In a JSON pointer that is a URI fragment.
+  const $ref = `#/$defs/${encodeURIComponent(path.replaceAll("~", "~0").replaceAll("/", "~1"))}`
+  return {
+    description,
+    anyOf: [{ $ref }, { type: "string", contentMediaType: "application/json", contentSchema: { $ref } }, { type: "null" }]
+  }
+}
+
+const integerText = "^(|null|-?(0|[1-9][0-9]*))$"
+const numberText = "^(|null|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?)$"
+const timestampText =
+  "^(|null|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?)?)$"
+
+const leafSchema = (type: LeafType): JsonDocument => {
+  const either = (typed: string, pattern: string, limits: JsonDocument = {}): JsonDocument => ({
+    anyOf: [{ type: typed, ...limits }, { type: "string", pattern }, { type: "null" }],
+    "x-column-type": type.type
+  })
+  switch (type.type) {
+    case "text":
+      return { type: ["string", "number", "boolean", "null"], "x-column-type": "text" }
+    case "json":
+      return { "x-column-type": "json" }
+    case "integer":
+      return either("integer", integerText, { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
+    case "long":
+      return either("integer", integerText)
+    case "double":
+      return either("number", numberText)
+    case "decimal":
+      return { ...either("number", numberText), "x-precision": type.precision, "x-scale": type.scale }
+    case "boolean":
+      return either("boolean", "^(|null|true|false)$")
+    case "timestamp":
+    case "date":
+      return { type: ["string", "null"], pattern: timestampText, "x-column-type": type.type }
+    case "binary":
+      return { type: "null", "x-column-type": "binary" }
+  }
+}

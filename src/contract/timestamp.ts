@@ -1,0 +1,56 @@
+const pattern = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/
+const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Microseconds since 1970 of 0001-01-01T00:00:00Z and of the last microsecond of 9999. */
+export const minTimestamp = -62_135_596_800_000_000n
+export const maxTimestamp = 253_402_300_799_999_999n
+
+/** Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, days_from_civil). */
+export const daysSinceEpoch = (year: number, month: number, day: number): number => {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468
+}
+
+const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+
+/**
+ * Microseconds since 1970, UTC, of `2024-02-06T20:46:11.7010747+00:00`, `2024-02-06 20:46:11` or `2024-02-06`. Without an offset it is UTC;
+ * fraction digits beyond the sixth are cut off. Null when it is not a date of the calendar between the years 1 and 9999, which is what
+ * every reader of the tables can hold.
+ */
+export const timestampMicros = (text: string): bigint | null => {
+  const m = pattern.exec(text)
+  if (m === null) return null
+  const year = Number(m[1])
+  const month = Number(m[2])
+  const day = Number(m[3])
+  const hour = Number(m[4] ?? 0)
+  const minute = Number(m[5] ?? 0)
+  const second = Number(m[6] ?? 0)
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null
+  if (day > (month === 2 && isLeap(year) ? 29 : (daysOfMonth[month - 1] ?? 0))) return null
+  let offsetMinutes = 0
+  const offset = m[8]
+  if (offset !== undefined && offset.length > 1) {
+    const hours = Number(offset.slice(1, 3))
+    const minutes = Number(offset.slice(offset.includes(":") ? 4 : 3) || 0)
+    if (hours > 23 || minutes > 59) return null
+    offsetMinutes = (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes)
+  }
+  const fraction = m[7] === undefined ? 0 : Number(m[7].slice(0, 6).padEnd(6, "0"))
+  const seconds = daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + (minute - offsetMinutes) * 60 + second
+  const micros = BigInt(seconds) * 1_000_000n + BigInt(fraction)
+  return micros < minTimestamp || micros > maxTimestamp ? null : micros
+}
+
+/** ISO 8601 with `Z`, as many fraction digits as there are, at most six. */
+export const formatMicros = (micros: bigint): string => {
+  const millis = micros / 1000n
+  const floor = millis * 1000n > micros ? millis - 1n : millis
+  const rest = String(micros - floor * 1000n).padStart(3, "0")
+  const iso = new Date(Number(floor)).toISOString()
+  return `${iso.slice(0, -1)}${rest}`.replace(/\.?0+$/, "").concat("Z")
+}

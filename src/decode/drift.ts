@@ -1,0 +1,18 @@
+/** At most this many different paths are counted by name. */
+export const maxDriftPaths = 1000
+/** Under which all further paths are counted. */
+export const otherPaths = "…"
+
+const plainKey = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
+const looksLikeData = /[0-9]{3}|[0-9].*[0-9].*[0-9].*[0-9]/
+
+/**
+ * How an unknown key stands in the drift report. Keys can be data (product numbers, e-mail addresses, free text), and a report must neither
+ * grow with the data nor quote it: a key that is not a plain name of at most 64 characters, or has four digits or three in a row, is `*`.
+ */
+export const driftKey = (key: string): string => (plainKey.test(key) && !looksLikeData.test(key) ? key : "*")
+
+/** Adds one to a count. Names may be anything, `constructor` too. */
+export const count = (counts: { [name: string]: number }, name: string): void => {
+  counts[name] = (Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0) + 1
+}

@@ -1,0 +1,203 @@
+import type { Contract } from "../contract/contract.ts"
+import type { Convert } from "../contract/convert.ts"
+import { type DropState, Drops } from "../contract/drops.ts"
+import { type Field, type Fields, shapeOf } from "../contract/field.ts"
+import { fold, snakeCase } from "../contract/names.ts"
+import type { LeafType } from "../record/column.ts"
+import { driftKey } from "./drift.ts"
+
+/** How a value is masked: by its keyed hash, or by nothing at all. */
+export type MaskPolicy = "hash" | "drop"
+
+interface NodeBase {
+  /** `items[].price`: keys as the contract spells them, lists as `[]`. */
+  readonly path: string
+  /** `items.price`: names of columns. */
+  readonly column: string
+  /** How deep an object or list here would stand; the record itself is 1. */
+  readonly depth: number
+  readonly state: DropState
+  /** What becomes of the value where it cannot be a column: set when a sensitive value is here or below. */
+  readonly mask: MaskPolicy | undefined
+}
+
+export interface LeafNode extends NodeBase {
+  readonly kind: "leaf"
+  readonly type: LeafType["type"]
+  readonly convert: Convert
+  /** The column's own policy. */
+  readonly policy: MaskPolicy | undefined
+  /** What the column needs of a number's text: nothing, to tell whether it is an integer, or all of it. */
+  readonly source: "none" | "integer" | "text"
+}
+
+export interface StructNode extends NodeBase {
+  readonly kind: "struct"
+  readonly names: ReadonlyArray<string>
+  readonly slots: Slots
+}
+
+export interface ListNode extends NodeBase {
+  readonly kind: "list"
+  readonly element: Node
+}
+
+export interface EntriesNode extends NodeBase {
+  readonly kind: "entries"
+  /** An element that stands as an object already. */
+  readonly element: StructNode
+  readonly key: FieldSlot
+  readonly value: FieldSlot
+}
+
+export type Node = LeafNode | StructNode | ListNode | EntriesNode
+
+export interface FieldSlot {
+  readonly is: "field"
+  /** Name of the column. */
+  readonly name: string
+  readonly node: Node
+  /** Number of the last object in which it was seen. */
+  seen: number
+}
+
+/** What a key of a document means. */
+export type Slot =
+  | FieldSlot
+  | { readonly is: "drop"; readonly rule: string }
+  | { readonly is: "unknown"; readonly drift: string; readonly path: string; readonly mask: MaskPolicy | undefined }
+
+export interface Plan {
+  readonly root: StructNode
+  readonly drops: Drops
+  /** Folded keys of the sensitive fields, wherever they stand. */
+  readonly sensitiveKeys: ReadonlyMap<string, MaskPolicy>
+}
+
+/** What the decoder follows, made once from a contract. */
+export const makePlan = (contract: Contract): Plan => {
+  const drops = new Drops(contract.drops.filter((rule) => rule.from === "stage"))
+  const sensitiveKeys = new Map<string, MaskPolicy>()
+  const root = structNode(contract.fields, { path: "", column: "", depth: 1, state: drops.root, drops, sensitiveKeys })
+  return { root, drops, sensitiveKeys }
+}
+
+interface Place {
+  readonly path: string
+  readonly column: string
+  readonly depth: number
+  readonly state: DropState
+  readonly drops: Drops
+  readonly sensitiveKeys: Map<string, MaskPolicy>
+}
+
+const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`)
+
+const memberPlace = (place: Place, key: string): Place => ({
+  ...place,
+  path: join(place.path, key),
+  column: join(place.column, snakeCase(key)),
+  depth: place.depth + 1,
+  state: place.drops.child(place.state, key)
+})
+
+const elementPlace = (place: Place): Place => ({
+  ...place,
+  path: `${place.path}[]`,
+  depth: place.depth + 1,
+  state: place.drops.element(place.state)
+})
+
+const nodeOf = (field: Field, place: Place, key: string): Node => {
+  const shape = shapeOf(field)
+  const { path, column, depth, state } = place
+  switch (shape.kind) {
+    case "leaf": {
+      const policy = shape.sensitive === "keep" ? undefined : shape.sensitive
+      if (policy !== undefined) noteSensitive(place.sensitiveKeys, key, policy)
+      const type = shape.leaf.type
+      const convert = depth === 2 && type === "text" ? topText(shape.convert) : shape.convert
+      return { kind: "leaf", path, column, depth, state, mask: policy, policy, type, convert, source: sourceNeed(type) }
+    }
+    case "document":
+      return structNode(shape.fields, place)
+    case "list": {
+      const element = nodeOf(shape.element, elementPlace(place), key)
+      return { kind: "list", path, column, depth, state, mask: element.mask, element }
+    }
+    case "entries": {
+      const element = structNode({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, elementPlace(place))
+      const slot = (key: string) => {
+        const found = element.slots.of(key)
+        // Both are fields of the element, one line above.
+        if (found.is !== "field") throw new Error(`${path} has no ${key}`)
+        return found
+      }
+      return {
+        kind: "entries",
+        path,
+        column,
+        depth,
+        state,
+        mask: element.mask,
+        element,
+        key: slot(shape.key[0]),
+        value: slot(shape.value[0])
+      }
+    }
+  }
+}
+
+const structNode = (fields: Fields, place: Place): StructNode => {
+  const { path, column, depth, state } = place
+  const declared = new Map<string, FieldSlot>()
+  for (const [key, field] of Object.entries(fields))
+    declared.set(fold(key), { is: "field", name: snakeCase(key), node: nodeOf(field, memberPlace(place, key), key), seen: 0 })
+  const nodes = [...declared.values()]
+  const mask = strictest(nodes.map(({ node }) => node.mask))
+  // A field that nobody declared, beside sensitive ones, is taken for sensitive: it may be one of them misspelt.
+  const unknownMask = depth === 1 ? undefined : strictest(nodes.map(({ node }) => (node.kind === "leaf" ? node.mask : undefined)))
+  const slots = new Slots(declared, (key) => {
+    const rule = place.drops.ruleFor(state, key)
+    return rule !== null
+      ? { is: "drop", rule }
+      : { is: "unknown", drift: join(path, driftKey(key)), path: join(path, key), mask: unknownMask }
+  })
+  return { kind: "struct", path, column, depth, state, mask, names: nodes.map(({ name }) => name), slots }
+}
+
+/** Finds what a key means, and remembers it by its spelling. Keys can be data, so it remembers a bounded number. */
+export class Slots {
+  readonly #declared: ReadonlyMap<string, Slot>
+  readonly #other: (key: string) => Slot
+  readonly #known = new Map<string, Slot>()
+
+  constructor(declared: ReadonlyMap<string, Slot>, other: (key: string) => Slot) {
+    this.#declared = declared
+    this.#other = other
+  }
+
+  of(key: string): Slot {
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const slot = this.#declared.get(fold(key)) ?? this.#other(key)
+    if (this.#known.size < 4096 && key.length <= 200) this.#known.set(key, slot)
+    return slot
+  }
+}
+
+/** Raw records carry every value as text, and null as the text `null`: at the top, and only there, that text is null. */
+const topText =
+  (convert: Convert): Convert =>
+  (raw) =>
+    raw === "null" ? null : convert(raw)
+
+const sourceNeed = (type: LeafType["type"]): LeafNode["source"] =>
+  type === "text" || type === "json" || type === "decimal" ? "text" : type === "long" || type === "integer" ? "integer" : "none"
+
+const strictest = (masks: ReadonlyArray<MaskPolicy | undefined>): MaskPolicy | undefined =>
+  masks.includes("drop") ? "drop" : masks.includes("hash") ? "hash" : undefined
+
+const noteSensitive = (keys: Map<string, MaskPolicy>, key: string, policy: MaskPolicy) => {
+  keys.set(fold(key), keys.get(fold(key)) === "drop" ? "drop" : policy)
+}

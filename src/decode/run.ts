@@ -1,0 +1,163 @@
+import type { DecodeCounts } from "../record/report.ts"
+import { count, maxDriftPaths, otherPaths } from "./drift.ts"
+
+/**
+ * What is known about the record being decoded. Nothing of it reaches the counts before the record has become a row: a dead letter leaves
+ * no other trace, and a document that has to be read a second time is counted once.
+ */
+export class Run {
+  /** Text of the document being walked: the record, or a document that stood in it as text. */
+  text = ""
+  /** Was it read by `readJson`, which keeps numbers as written and keys in order? */
+  exact = false
+  /** Something was met that `JSON.parse` does not tell: read the document again, exactly. */
+  needExact = false
+  #integers: boolean | undefined
+  #written: boolean | undefined
+
+  /** Indexes of the lists above. */
+  readonly indexes: Array<number> = []
+  /** Number of the object being walked, to notice a field that comes twice. */
+  objects = 0
+  /** Path at which the depth limit was passed. */
+  tooDeep: string | null = null
+
+  readonly drops: Array<string> = []
+  readonly rescued: Array<string> = []
+  readonly drift: Array<string> = []
+  readonly masked: Array<string> = []
+  /** Members of `_rescued`, each `"path":value`. */
+  readonly kept: Array<string> = []
+
+  begin(text: string): void {
+    this.text = text
+    this.exact = false
+    this.needExact = false
+    this.#integers = undefined
+    this.#written = undefined
+    this.indexes.length = 0
+    this.tooDeep = null
+    this.undo(start)
+  }
+
+  /** Turns to a document inside of the one being walked. @returns what `leave` needs */
+  enter(text: string): Document {
+    const outer: Document = {
+      text: this.text,
+      exact: this.exact,
+      needExact: this.needExact,
+      integers: this.#integers,
+      written: this.#written
+    }
+    this.text = text
+    this.exact = false
+    this.needExact = false
+    this.#integers = undefined
+    this.#written = undefined
+    return outer
+  }
+
+  leave(outer: Document): void {
+    this.text = outer.text
+    this.exact = outer.exact
+    this.needExact = outer.needExact
+    this.#integers = outer.integers
+    this.#written = outer.written
+  }
+
+  mark(): Mark {
+    return {
+      drops: this.drops.length,
+      rescued: this.rescued.length,
+      drift: this.drift.length,
+      masked: this.masked.length,
+      kept: this.kept.length
+    }
+  }
+
+  undo(mark: Mark): void {
+    this.drops.length = mark.drops
+    this.rescued.length = mark.rescued
+    this.drift.length = mark.drift
+    this.masked.length = mark.masked
+    this.kept.length = mark.kept
+  }
+
+  /** A number is about to become an integer: is it the one that was written? */
+  needInteger(): void {
+    if (this.exact) return
+    this.#integers ??= longNumber.test(this.text)
+    if (this.#integers) this.needExact = true
+  }
+
+  /** A number is about to become text or a decimal: is it the text that was written? */
+  needText(): void {
+    if (this.exact) return
+    this.#written ??= oddNumber.test(this.text)
+    if (this.#written) this.needExact = true
+  }
+
+  /** The order of these keys is about to show. `JSON.parse` puts keys that look like integers first, in their own order. */
+  needOrder(keys: ReadonlyArray<string>): void {
+    if (!this.exact && keys.length > 1 && indexKey.test(keys[0] ?? "")) this.needExact = true
+  }
+
+  /** `items[2].price` for the `items[].price` that is being walked. */
+  here(path: string): string {
+    let next = 0
+    return this.indexes.length === 0 ? path : path.replaceAll("[]", () => `[${this.indexes[next++] ?? ""}]`)
+  }
+
+  /** Adds what became of the record, now a row. */
+  settle(counts: DecodeCounts): void {
+    counts.rows++
+    for (const rule of this.drops) count(counts.drops, rule)
+    for (const path of this.rescued) count(counts.rescued, path)
+    for (const column of this.masked) count(counts.masked, column)
+    for (const path of this.drift) {
+      const { drift } = counts
+      const known = Object.hasOwn(drift, path)
+      count(drift, known || this.#room(drift) ? path : otherPaths)
+    }
+  }
+
+  #sized: object | null = null
+  #size = 0
+
+  /** Is there room for another path? Counts are somebody else's object: count its paths when it is a new one. */
+  #room(drift: { readonly [path: string]: number }): boolean {
+    if (this.#sized !== drift) {
+      this.#sized = drift
+      this.#size = Object.keys(drift).filter((path) => path !== otherPaths).length
+    }
+    if (this.#size >= maxDriftPaths) return false
+    this.#size++
+    return true
+  }
+}
+
+interface Document {
+  readonly text: string
+  readonly exact: boolean
+  readonly needExact: boolean
+  readonly integers: boolean | undefined
+  readonly written: boolean | undefined
+}
+
+interface Mark {
+  readonly drops: number
+  readonly rescued: number
+  readonly drift: number
+  readonly masked: number
+  readonly kept: number
+}
+
+const start: Mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0 }
+
+// Both may also find digits inside of strings, which costs time and changes nothing. A number stands at the start or after one of `:,[` and
+// blanks. 15 significant digits survive a float.
+/** Numbers that may be integers as floats without being so as written, or other integers: 9007199254740993, 3.00000000000000001, 1e3. */
+const longNumber = /(?:^|[:,[\s])-?(?:[0-9]{15}|(?=[0-9.]{16})[0-9]+\.(?:00|99)|[0-9.]+[eE])/
+/** Numbers whose text JavaScript may write differently: 1.50, -0, 0.0000001, and all of more than 15 digits. */
+const oddNumber = /(?:^|[:,[\s])(?:-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]*0(?![0-9])|0\.0{6})|-0(?![0-9.]))/
+const indexKey = /^(?:0|[1-9][0-9]*)$/

@@ -1,0 +1,226 @@
+import { trimmed, unfit } from "../contract/convert.ts"
+import { isObject, members, readJson } from "../contract/json.ts"
+import { fold } from "../contract/names.ts"
+import type { Value } from "../record/column.ts"
+import type { Keeper } from "./keep.ts"
+import type { Masker } from "./mask.ts"
+import type { EntriesNode, LeafNode, ListNode, Node, Plan, Slot, StructNode } from "./plan.ts"
+import type { Run } from "./run.ts"
+
+/** Walks a JSON value along the plan and gives the values of its columns. What does not fit is told to the run; nothing throws. */
+export class Walker {
+  readonly #plan: Plan
+  readonly #keeper: Keeper
+  readonly #masker: Masker
+  readonly #maxDepth: number
+  readonly #keepUnknown: boolean
+
+  constructor(plan: Plan, keeper: Keeper, masker: Masker, maxDepth: number, keepUnknown: boolean) {
+    this.#plan = plan
+    this.#keeper = keeper
+    this.#masker = masker
+    this.#maxDepth = maxDepth
+    this.#keepUnknown = keepUnknown
+  }
+
+  read(run: Run, node: Node, raw: unknown): Value {
+    switch (node.kind) {
+      case "leaf":
+        return this.#leaf(run, node, raw)
+      case "struct":
+        return typeof raw === "string" ? this.#document(run, node, raw) : this.struct(run, node, raw)
+      case "list":
+        return typeof raw === "string" ? this.#document(run, node, raw) : this.#list(run, node, raw)
+      case "entries":
+        return typeof raw === "string" ? this.#document(run, node, raw) : this.#entries(run, node, raw)
+    }
+  }
+
+  #leaf(run: Run, node: LeafNode, raw: unknown): Value {
+    if (raw === null || raw === undefined) return null
+    if (typeof raw === "number") {
+      if (node.source === "text") run.needText()
+      else if (node.source === "integer") run.needInteger()
+    }
+    const value = node.type === "json" ? this.#json(run, node, raw) : node.convert(raw)
+    if (value === unfit) return this.#rescue(run, node, raw)
+    if (node.policy === undefined || value === null) return value
+    run.masked.push(node.column)
+    return node.policy === "hash" ? this.#masker.hash(String(value)) : null
+  }
+
+  #json(run: Run, node: LeafNode, raw: unknown): Value {
+    if (typeof raw !== "string") return this.#keeper.column(run, raw, node.state, node.depth, node.path)
+    if (trimmed(raw) === "") return null
+    const read = readJson(raw, this.#maxDepth - node.depth + 1)
+    if (!("value" in read)) {
+      if (read.fault === "deep") run.tooDeep ??= node.path
+      return this.#keeper.column(run, raw, node.state, node.depth, node.path)
+    }
+    if (read.value === null) return null
+    const exact = run.exact
+    run.exact = true
+    const text = this.#keeper.column(run, read.value, node.state, node.depth, node.path)
+    run.exact = exact
+    return text
+  }
+
+  /** @param raw anything but text */
+  struct(run: Run, node: StructNode, raw: unknown): { readonly [name: string]: Value } | null {
+    if (raw === null || raw === undefined) return null
+    if (!isObject(raw)) return this.#rescue(run, node, raw)
+    if (this.#tooDeep(run, node)) return null
+    const out: { [name: string]: Value } = {}
+    const object = ++run.objects
+    if (raw instanceof Map) for (const [key, value] of lastSpellings(node, raw, object)) this.#member(run, node, out, object, key, value)
+    else {
+      const plain: { readonly [key: string]: unknown } = raw as { readonly [key: string]: unknown } // isObject, and not a Map
+      for (const key in plain) {
+        this.#member(run, node, out, object, key, plain[key])
+        if (run.needExact && !run.exact) break
+      }
+    }
+    return out
+  }
+
+  #member(run: Run, node: StructNode, out: { [name: string]: Value }, object: number, key: string, value: unknown): void {
+    const slot = node.slots.of(key)
+    switch (slot.is) {
+      case "field":
+        // Two spellings of one field: which came last, JSON.parse does not tell.
+        if (slot.seen === object && !run.exact) run.needExact = true
+        slot.seen = object
+        out[slot.name] = this.read(run, slot.node, value)
+        return
+      case "drop":
+        run.drops.push(slot.rule)
+        this.#keeper.checkDepth(run, value, node.depth + 1, node.path)
+        return
+      case "unknown":
+        this.#unknown(run, node, slot, key, value)
+    }
+  }
+
+  #unknown(run: Run, node: StructNode, slot: Slot & { readonly is: "unknown" }, key: string, value: unknown): void {
+    run.drift.push(slot.drift)
+    const depth = node.depth + 1
+    if (!this.#keepUnknown || value === null) {
+      this.#keeper.checkDepth(run, value, depth, slot.drift)
+      return
+    }
+    const state = this.#plan.drops.child(node.state, key)
+    const mask = slot.mask ?? this.#plan.sensitiveKeys.get(fold(key))
+    run.kept.push(
+      `${JSON.stringify(run.here(slot.path).toWellFormed())}:${this.#keeper.rescued(run, value, state, depth, slot.drift, mask)}`
+    )
+  }
+
+  #list(run: Run, node: ListNode, raw: unknown): Value {
+    if (raw === null || raw === undefined) return null
+    if (!Array.isArray(raw)) return this.#rescue(run, node, raw)
+    if (this.#tooDeep(run, node)) return null
+    const out: Array<Value> = []
+    const at = run.indexes.length
+    for (let i = 0; i < raw.length; i++) {
+      run.indexes[at] = i
+      out.push(this.read(run, node.element, raw[i]))
+    }
+    run.indexes.length = at
+    return out
+  }
+
+  #entries(run: Run, node: EntriesNode, raw: unknown): Value {
+    if (raw === null || raw === undefined) return null
+    const isList = Array.isArray(raw)
+    if (!isList && !isObject(raw)) return this.#rescue(run, node, raw)
+    if (this.#tooDeep(run, node)) return null
+    const out: Array<Value> = []
+    const at = run.indexes.length
+    if (isList) {
+      for (let i = 0; i < raw.length; i++) {
+        run.indexes[at] = i
+        out.push(this.read(run, node.element, raw[i]))
+      }
+    } else {
+      if (!(raw instanceof Map)) run.needOrder(Object.keys(raw))
+      for (const [key, value] of members(raw)) {
+        const rule = this.#plan.drops.ruleFor(node.state, key)
+        if (rule !== null) {
+          run.drops.push(rule)
+          this.#keeper.checkDepth(run, value, node.depth + 1, node.path)
+          continue
+        }
+        run.indexes[at] = out.length
+        out.push({
+          [node.key.name]: this.read(run, node.key.node, key),
+          [node.value.name]: this.read(run, node.value.node, value)
+        })
+      }
+    }
+    run.indexes.length = at
+    return out
+  }
+
+  /** A document that stands as text. Most of what checkout sends does. */
+  #document(run: Run, node: StructNode | ListNode | EntriesNode, raw: string): Value {
+    const text = trimmed(raw)
+    if (text === "" || text === "null") return null
+    const opens = text.charCodeAt(0)
+    const fits = node.kind === "struct" ? opens === 123 : node.kind === "list" ? opens === 91 : opens === 123 || opens === 91
+    const parsed = fits ? parse(raw) : undefined
+    if (parsed === undefined) return this.#rescue(run, node, raw)
+    const outer = run.enter(raw)
+    const mark = run.mark()
+    let value = this.read(run, node, parsed)
+    if (run.needExact) {
+      run.undo(mark)
+      const again = readJson(raw, this.#maxDepth - node.depth + 1)
+      run.exact = true
+      // JSON.parse has read it: only the limit of depth can be in the way.
+      if (!("value" in again)) run.tooDeep ??= node.path
+      value = "value" in again ? this.read(run, node, again.value) : null
+    }
+    run.leave(outer)
+    return value
+  }
+
+  #tooDeep(run: Run, node: Node): boolean {
+    if (node.depth <= this.#maxDepth) return false
+    run.tooDeep ??= node.path
+    return true
+  }
+
+  #rescue(run: Run, node: Node, raw: unknown): null {
+    run.rescued.push(node.path)
+    const text = this.#keeper.rescued(run, raw, node.state, node.depth, node.path, node.mask)
+    run.kept.push(`${JSON.stringify(run.here(node.path))}:${text}`)
+    return null
+  }
+}
+
+/** The members of an object, of a field in several spellings only the last. */
+const lastSpellings = (node: StructNode, raw: Map<string, unknown>, object: number): Iterable<readonly [string, unknown]> => {
+  let twice = false
+  for (const key of raw.keys()) {
+    const slot = node.slots.of(key)
+    if (slot.is !== "field") continue
+    if (slot.seen === object) twice = true
+    slot.seen = object
+  }
+  if (!twice) return raw
+  const last = new Map<string, readonly [string, unknown]>()
+  for (const [key, value] of raw) {
+    const slot = node.slots.of(key)
+    last.set(slot.is === "field" ? `field ${slot.name}` : `other ${key}`, [key, value])
+  }
+  return last.values()
+}
+
+/** What the text holds; undefined when it is not JSON. */
+export const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,182 @@
+import { Cause, Clock, Effect, Exit } from "effect"
+import { type Decoder, makeDecoder } from "../decode/decoder.ts"
+import { positionsOf } from "../lake/positions.ts"
+import { openDeadLetters, openStage } from "../lake/tables.ts"
+import { randomUuid } from "../record/random.ts"
+import { arrivedAt, type RecordPage } from "../record/record.ts"
+import type { BatchReport, RotationReason } from "../record/report.ts"
+import { deterministicRunId } from "../record/run-id.ts"
+import type { SourceError } from "../source/source.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import { type ClosedBatch, deadLetterCount, OpenBatch } from "./batch.ts"
+import { commitBatch, type Tables } from "./commit.ts"
+import type { IngestOptions, IngestResult } from "./options.ts"
+import { type Next, startPages } from "./pages.ts"
+
+export type IngestError = SourceError | StoreError | TableError
+
+/** What all batches of one ingest share. */
+interface Ingest {
+  readonly options: IngestOptions
+  readonly decoder: Decoder
+  readonly tables: Tables
+  readonly next: (deadline: number | null) => Effect.Effect<Next>
+  readonly reports: Array<BatchReport>
+  readonly totals: { records: number; rows: number; deadLetters: number; bytes: number }
+}
+
+/**
+ * Carries records from a source into the stage table of a contract, batch by batch, until the source ends or `options.stop` succeeds.
+ *
+ * Each batch is decoded page by page, its files are uploaded, and then two commits make it visible together with the positions reached
+ * (dead letters, then stage). The process may die at any point: what is not committed is read again, what is committed is skipped.
+ *
+ * Errors: `SourceError`, after everything that could be read is committed; `TableError` with reason `Conflict` when another process owns a
+ * shard of this source (this one must not go on); `StoreError` when files cannot be written.
+ */
+export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, IngestError, Store> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const stage = yield* openStage(options.contract)
+      const deadLetters = yield* openDeadLetters
+      const tables: Tables = {
+        stage: { ...stage, snapshot: yield* stage.table.snapshot },
+        deadLetters: { ...deadLetters, snapshot: yield* deadLetters.table.snapshot }
+      }
+      const resume = positionsOf(tables.stage.snapshot.domains, options.source.name)
+      const state: Ingest = {
+        options,
+        decoder: makeDecoder(options.contract, options.decode),
+        tables,
+        next: yield* startPages(options.source, resume, options.stop),
+        reports: [],
+        totals: { records: 0, rows: 0, deadLetters: 0, bytes: 0 }
+      }
+      while (true) {
+        const first = yield* state.next(null)
+        const last = first._tag === "page" ? yield* oneBatch(state, first.page) : first
+        if (last._tag === "drain") return { batches: state.reports, stopped: "drain" } as const
+        if (last._tag === "end") {
+          // What could be read is committed by now; only then is the source's failure ours.
+          if (Exit.isFailure(last.exit)) return yield* Effect.failCause(last.exit.cause)
+          return { batches: state.reports, stopped: "end" } as const
+        }
+      }
+    })
+  )
+
+/** Fills one batch, beginning with `first`, and commits it. Gives what ended it. */
+const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, StoreError | TableError, Store> =>
+  Effect.gen(function* () {
+    const { options, tables } = state
+    const { limits, source } = options
+    const dataset = options.contract.contract.name
+    const startedAt = yield* Clock.currentTimeMillis
+    const positions = positionsOf(tables.stage.snapshot.domains, source.name)
+    const runId = deterministicRunId(
+      arrivedAt(first, 0),
+      `${dataset}.ingest`,
+      JSON.stringify([source.name, first.shard, positions.get(first.shard) ?? null])
+    )
+    const inputs = [{ uri: source.location }]
+    const about = { kind: "batch", runId, dataset } as const
+    // Pages may say nothing but that a file is empty: a batch of such is no run.
+    let started = false
+
+    const fill = Effect.gen(function* () {
+      const batch = new OpenBatch({
+        dataset,
+        source: source.name,
+        columns: options.contract.columns,
+        stagePath: tables.stage.table.path,
+        deadLettersPath: tables.deadLetters.table.path,
+        decoder: state.decoder,
+        bufferBytes: limits.bufferBytes,
+        fileTag: yield* randomUuid,
+        positions,
+        deadLetterPositions: positionsOf(tables.deadLetters.snapshot.domains, `${dataset}.${source.name}`)
+      })
+      let next: Next = { _tag: "page", page: first }
+      let rotation: RotationReason | null = null
+      while (rotation === null) {
+        if (next._tag !== "page") rotation = next._tag
+        else {
+          batch.add(next.page)
+          if (!started && !batch.isEmpty) {
+            started = true
+            yield* options.onEvent({ event: "start", ...about, at: new Date(startedAt).toISOString(), inputs })
+          }
+          yield* batch.relieve()
+          tellProgress(state, batch)
+          if (batch.counts.bytes >= limits.bytes) rotation = "size"
+          else if (batch.hours >= limits.hours) rotation = "hours"
+          else next = yield* state.next(startedAt + limits.ageMillis)
+        }
+      }
+      if (batch.isEmpty) return next
+      const closed = yield* batch.close(yield* Clock.currentTimeMillis)
+      const report = batchReport(options, closed, runId, startedAt, rotation)
+      const outputs = yield* commitBatch(tables, closed, report)
+      state.reports.push(report)
+      state.totals.records += closed.counts.records
+      state.totals.rows += closed.counts.rows
+      state.totals.deadLetters += deadLetterCount(closed.counts)
+      state.totals.bytes += closed.counts.bytes
+      tellProgress(state, null)
+      const read = inputs.map((input) => ({ ...input, rows: closed.counts.records, bytes: closed.counts.bytes }))
+      yield* options.onEvent({ event: "complete", at: yield* now, report, inputs: read, outputs })
+      return next
+    })
+
+    return yield* Effect.scoped(fill).pipe(
+      Effect.onError((cause) =>
+        Effect.gen(function* () {
+          if (!started) return
+          const message = Cause.hasInterruptsOnly(cause) ? "interrupted" : failureMessage(cause)
+          yield* options.onEvent({ event: "fail", ...about, at: yield* now, message, inputs })
+        })
+      )
+    )
+  })
+
+const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+
+/** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
+const failureMessage = (cause: Cause.Cause<StoreError | TableError>): string => {
+  const error = Cause.findErrorOption(cause)
+  return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
+}
+
+const tellProgress = ({ options, totals, reports }: Ingest, open: OpenBatch | null): void =>
+  options.onProgress({
+    records: totals.records + (open?.counts.records ?? 0),
+    rows: totals.rows + (open?.counts.rows ?? 0),
+    deadLetters: totals.deadLetters + (open === null ? 0 : deadLetterCount(open.counts)),
+    bytes: totals.bytes + (open?.counts.bytes ?? 0),
+    commits: reports.length
+  })
+
+const batchReport = (
+  { contract, source }: IngestOptions,
+  closed: ClosedBatch,
+  runId: string,
+  startedAt: number,
+  rotation: RotationReason
+): BatchReport => ({
+  kind: "batch",
+  runId,
+  dataset: contract.contract.name,
+  source: { name: source.name, location: source.location },
+  startedAt: new Date(startedAt).toISOString(),
+  rotation,
+  shards: [...closed.shards].map(([shard, { from, recordsBefore, position }]) => ({
+    shard,
+    ...(from === undefined ? {} : { from }),
+    to: { sequenceNumber: position.sequenceNumber, subSequenceNumber: position.subSequenceNumber },
+    records: position.records - recordsBefore
+  })),
+  counts: closed.counts,
+  files: closed.stageFiles.length,
+  fileBytes: closed.stageFiles.reduce((total, file) => total + file.size, 0)
+})

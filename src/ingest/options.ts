@@ -1,0 +1,53 @@
+import type { Effect } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { DecodeSettings } from "../decode/decoder.ts"
+import type { BatchReport, RunEvent } from "../record/report.ts"
+import type { Source } from "../source/source.ts"
+
+/** When a batch is closed: whichever limit is reached first. */
+export interface BatchLimits {
+  /**
+   * Raw bytes of a batch. Large values give few, large files and more work to repeat after a crash; small values give fresh data, many small
+   * files and many commits.
+   */
+  readonly bytes: number
+  /** Age in milliseconds of the oldest record held. Bounds how long a record stays invisible. */
+  readonly ageMillis: number
+  /** Ingestion hours open at once: each is a file. More only happens when history is read, in an order that mixes hours. */
+  readonly hours: number
+  /** Columns held in memory, over all open files, before the largest file gets a row group. */
+  readonly bufferBytes: number
+}
+
+export const defaultBatchLimits: BatchLimits = {
+  bytes: 128 * 1024 * 1024,
+  ageMillis: 300_000,
+  hours: 48,
+  bufferBytes: 48 * 1024 * 1024
+}
+
+/** What has been done so far, told after each page and each commit: for a progress bar. */
+export interface IngestProgress {
+  readonly records: number
+  readonly rows: number
+  readonly deadLetters: number
+  readonly bytes: number
+  readonly commits: number
+}
+
+export interface IngestOptions {
+  readonly contract: CompiledContract
+  readonly source: Source
+  readonly decode: DecodeSettings
+  readonly limits: BatchLimits
+  /** Succeeds when ingest must stop: the open batch is finished and committed first. */
+  readonly stop: Effect.Effect<void>
+  /** Told after the commit that it speaks of. Must not fail or block. */
+  readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  readonly onProgress: (progress: IngestProgress) => void
+}
+
+export interface IngestResult {
+  readonly batches: ReadonlyArray<BatchReport>
+  readonly stopped: "end" | "drain"
+}

@@ -1,0 +1,53 @@
+import { Schema } from "effect"
+
+/**
+ * Why reading a lake failed, by what to do: `Invalid` is the statement's fault, `NotLocal` and `ReadOnly` say what is not possible here,
+ * `Memory` and `Full` ask for more room, `Missing` is a file that the log names and nobody has, `Unavailable` is everything else.
+ */
+export const lakeReasons = ["Invalid", "NotLocal", "ReadOnly", "Memory", "Full", "Missing", "Interrupted", "Unavailable"] as const
+export type LakeReason = (typeof lakeReasons)[number]
+
+export class LakeError extends Schema.TaggedError<LakeError>()("LakeError", {
+  reason: Schema.Literals(lakeReasons),
+  problem: Schema.String,
+  hint: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `${this.problem}. ${this.hint}`
+  }
+}
+
+/** For the `catch` of a statement: sorts DuckDB's errors, which are told apart by the words that they begin with. */
+export const fromDuckDB =
+  (sql: string) =>
+  (cause: unknown): LakeError => {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    const [first = text] = text.split("\n")
+    const { reason, hint } = kinds.find(({ pattern }) => pattern.test(text)) ?? other
+    return new LakeError({ reason, problem: `${first.trim()} (in: ${abridged(sql)})`, hint, cause })
+  }
+
+const kinds: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: LakeReason; readonly hint: string }> = [
+  { pattern: /^Out of Memory Error/, reason: "Memory", hint: "Give DuckDB more memory, or ask for less at a time." },
+  { pattern: /No space left|max_temp_directory_size/i, reason: "Full", hint: "Make room on the disk, or point TMPDIR at one that has it." },
+  {
+    pattern: /No files found|Could not open file|Cannot open file/i,
+    reason: "Missing",
+    hint: "A data file is gone: was the table vacuumed while it was read? Run again; if it stays, restore the file."
+  },
+  { pattern: /^INTERRUPT|Interrupted/i, reason: "Interrupted", hint: "Run again when there is time." },
+  {
+    pattern: /^(Parser|Binder|Catalog|Conversion|Invalid Input|Not implemented|Out of Range|Mismatch Type|Syntax) Error/i,
+    reason: "Invalid",
+    hint: "Correct the statement. `SHOW TABLES` lists the tables, `DESCRIBE name` the columns of one."
+  }
+]
+
+const other = { reason: "Unavailable", hint: "Look at what DuckDB says; run again." } as const
+
+/** Statements of the engine name thousands of files: nobody wants to read them in an error. */
+const abridged = (sql: string): string => {
+  const line = sql.replace(/\s+/g, " ").trim()
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line
+}

@@ -1,0 +1,53 @@
+import { StatementType } from "@duckdb/node-api"
+import { Effect, type Scope } from "effect"
+import type { Store, StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import { type DuckDB, type DuckDBSettings, openDuckDB, type Result } from "./duckdb.ts"
+import { LakeError } from "./errors.ts"
+import { createViews, type LakeTable } from "./views.ts"
+
+/** A DuckDB that shows each table of the lake as a view, as of when it was opened. */
+export interface OpenLake {
+  readonly tables: ReadonlyArray<LakeTable>
+  /** Runs one statement that reads. Its rows come as they are asked for, within the scope that the lake was opened in. */
+  readonly query: (sql: string) => Effect.Effect<Result, LakeError>
+}
+
+export const openLake = (
+  settings: DuckDBSettings = {}
+): Effect.Effect<OpenLake, LakeError | TableError | StoreError, Store | Scope.Scope> =>
+  Effect.gen(function* () {
+    const db = yield* openDuckDB(settings)
+    const tables = yield* createViews(db)
+    return { tables, query: (sql) => Effect.andThen(refuseWrites(db, sql), db.stream(sql)) }
+  })
+
+/**
+ * Runs one SQL statement on the lake: every table is a view (`stage_checkout`, `consumable_checkout`, `dead_letters`, …).
+ * Statements that write are refused (`LakeError`, reason `ReadOnly`): only commits change a lake.
+ */
+export const queryLake = (
+  sql: string,
+  settings: DuckDBSettings = {}
+): Effect.Effect<Result, LakeError | TableError | StoreError, Store | Scope.Scope> =>
+  Effect.flatMap(openLake(settings), ({ query }) => query(sql))
+
+const readers: ReadonlySet<number> = new Set([StatementType.SELECT, StatementType.EXPLAIN])
+const explain = /^\s*EXPLAIN(\s+ANALYZE|\s*\([^)]*\))?\s/i
+
+const refuseWrites = (db: DuckDB, sql: string): Effect.Effect<void, LakeError> =>
+  Effect.gen(function* () {
+    const types = yield* db.statements(sql)
+    if (types.length !== 1) {
+      return yield* new LakeError({ reason: "Invalid", problem: `there are ${types.length} statements`, hint: "Give one statement." })
+    }
+    if (!types.every((type) => readers.has(type))) {
+      return yield* new LakeError({
+        reason: "ReadOnly",
+        problem: "the statement writes",
+        hint: "Use SELECT; the lake changes by commits alone."
+      })
+    }
+    // EXPLAIN ANALYZE runs what it explains.
+    if (types.includes(StatementType.EXPLAIN)) yield* refuseWrites(db, sql.replace(explain, ""))
+  })

@@ -1,0 +1,60 @@
+import type { DataType, StructType } from "../table/schema.ts"
+
+/** A name in SQL: quoted, whatever it holds. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** A text in SQL: quoted, whatever it holds. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** A list in SQL. */
+export const list = (items: ReadonlyArray<string>): string => `[${items.join(", ")}]`
+
+/** DuckDB's type of a type of a Delta schema. Throws for what DuckDB has no type for. */
+export const sqlType = (type: DataType): string => {
+  if (typeof type === "string") return leafType(type)
+  switch (type.type) {
+    case "struct":
+      return `STRUCT(${type.fields.map((field) => `${identifier(field.name)} ${sqlType(field.type)}`).join(", ")})`
+    case "array":
+      return `${sqlType(type.elementType)}[]`
+    case "map":
+      return `MAP(${sqlType(type.keyType)}, ${sqlType(type.valueType)})`
+  }
+}
+
+const leafTypes: { readonly [type: string]: string } = {
+  string: "VARCHAR",
+  long: "BIGINT",
+  integer: "INTEGER",
+  short: "SMALLINT",
+  byte: "TINYINT",
+  float: "FLOAT",
+  double: "DOUBLE",
+  boolean: "BOOLEAN",
+  binary: "BLOB",
+  date: "DATE",
+  timestamp: "TIMESTAMP WITH TIME ZONE",
+  timestamp_ntz: "TIMESTAMP"
+}
+
+const leafType = (type: string): string => {
+  const found = leafTypes[type] ?? (/^decimal\(\d+,\s*\d+\)$/.test(type) ? type.toUpperCase() : undefined)
+  if (found === undefined) throw new RangeError(`DuckDB has no type for ${JSON.stringify(type)}`)
+  return found
+}
+
+/**
+ * Reads Parquet files as rows of the given columns, in their order. Columns and nested fields that a file lacks are null, those it has
+ * beyond are passed over, and types are widened: the schema comes from the table's log and no file's footer is read to plan. Beside them stand the
+ * virtual columns `file_index` (place in `files`, from 0) and `file_row_number`.
+ *
+ * @param files local paths, at least one
+ * @param fileName name of a further column with the file's path, by which files can be pruned
+ */
+export const readParquet = (files: ReadonlyArray<string>, columns: StructType, fileName?: string): string => {
+  const schema = columns.fields.map(
+    ({ name, type }) => `${literal(name)}: {name: ${literal(name)}, type: ${literal(sqlType(type))}, default_value: NULL}`
+  )
+  const filename = fileName === undefined ? "" : `, filename = ${literal(fileName)}`
+  return `read_parquet(${list(files.map(literal))}, schema = MAP {${schema.join(", ")}}${filename})`
+}

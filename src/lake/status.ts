@@ -1,0 +1,118 @@
+import { Effect, Option, Stream } from "effect"
+import type { DecodeCounts, Report } from "../record/report.ts"
+import type { Store } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import { openTable, type Table } from "../table/table.ts"
+import { batchCounts, history } from "./history.ts"
+import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
+import { replayedRows, storedPositions } from "./positions.ts"
+import { type Totals, totalsOf } from "./rows.ts"
+
+export interface TableStatus extends Totals {
+  readonly path: string
+  readonly uri: string
+  readonly version: number
+  readonly partitions: number
+}
+
+export interface DatasetStatus {
+  readonly dataset: string
+  readonly stage: TableStatus
+  readonly consumable: TableStatus | null
+  /** Stage versions that the repartition has not taken yet. */
+  readonly repartitionLag: number
+  readonly shards: number
+  readonly records: number
+  readonly lastArrival: string | null
+  readonly lastCommit: string | null
+  readonly replayed: number
+  /** Folded from the commits that are still in the log, from this version on. */
+  readonly since: number
+  readonly batches: number
+  readonly counts: DecodeCounts
+  readonly days: ReadonlyArray<string>
+}
+
+export interface LakeStatus {
+  readonly root: string
+  readonly datasets: ReadonlyArray<DatasetStatus>
+  readonly deadLetters: TableStatus | null
+}
+
+/** Opens a table if it is there. */
+export const findTable = (path: string): Effect.Effect<Option.Option<Table>, TableError, Store> =>
+  openTable(path).pipe(
+    Effect.map((table) => Option.some(table)),
+    Effect.catchIf(
+      (error) => error.reason === "NotFound",
+      () => Effect.succeed(Option.none())
+    )
+  )
+
+/** appId under which the repartition of a dataset records in its consumable how far it has read the stage. */
+export const repartitionApp = (dataset: string): string => `repartition/${dataset}`
+
+const tableStatus = (table: Table, snapshot: Snapshot): TableStatus => ({
+  path: table.path,
+  uri: table.uri,
+  version: snapshot.version,
+  partitions: new Set([...snapshot.files.values()].map((file) => JSON.stringify(file.partitionValues))).size,
+  ...totalsOf(snapshot.files.values())
+})
+
+/**
+ * What a lake holds and how far it is: a fold over the logs of its tables. Nothing else is read.
+ *
+ * @param datasets names to look for
+ */
+export const lakeStatus = (root: string, datasets: ReadonlyArray<string>): Effect.Effect<LakeStatus, TableError, Store> =>
+  Effect.gen(function* () {
+    const found = yield* Effect.forEach(datasets, datasetStatus)
+    const deadLetters = yield* findTable(deadLettersPath)
+    return {
+      root,
+      datasets: found.flatMap((status) => (status === null ? [] : [status])),
+      deadLetters: Option.isNone(deadLetters) ? null : tableStatus(deadLetters.value, yield* deadLetters.value.snapshot)
+    }
+  })
+
+const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, TableError, Store> =>
+  Effect.gen(function* () {
+    const stage = yield* findTable(stagePath(dataset))
+    if (Option.isNone(stage)) return null
+    const snapshot = yield* stage.value.snapshot
+    const consumable = yield* findTable(consumablePath(dataset))
+    const consumableSnapshot = Option.isNone(consumable) ? null : yield* consumable.value.snapshot
+    const reports: Array<Report> = []
+    let lastCommit: number | null = null
+    let since = snapshot.version
+    yield* Stream.runForEach(history(stage.value, snapshot.version), (commit) =>
+      Effect.sync(() => {
+        since = Math.min(since, commit.version)
+        lastCommit = commit.timestamp ?? lastCommit
+        if (commit.report !== null) reports.push(commit.report)
+      })
+    )
+    const positions = storedPositions(snapshot.domains)
+    const taken = consumableSnapshot?.transactions.get(repartitionApp(dataset)) ?? -1
+    const days = [...(consumableSnapshot?.files.values() ?? [])].map((file) => file.partitionValues["change_date"] ?? "")
+    return {
+      dataset,
+      stage: tableStatus(stage.value, snapshot),
+      consumable: Option.isNone(consumable) || consumableSnapshot === null ? null : tableStatus(consumable.value, consumableSnapshot),
+      repartitionLag: snapshot.version - taken,
+      shards: positions.length,
+      records: positions.reduce((total, { position }) => total + position.records, 0),
+      lastArrival: positions.reduce<string | null>(
+        (last, { position }) => (last === null || position.arrivedAt > last ? position.arrivedAt : last),
+        null
+      ),
+      lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
+      replayed: replayedRows(snapshot.domains),
+      since,
+      batches: reports.filter((report) => report.kind === "batch").length,
+      counts: batchCounts(reports),
+      days: [...new Set(days)].sort()
+    }
+  })

@@ -1,0 +1,156 @@
+import { Effect, Stream } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { Store } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import type { Table } from "../table/table.ts"
+import { type Check, check } from "./check.ts"
+import type { DuckDB } from "./duckdb.ts"
+import { LakeError } from "./errors.ts"
+import { replayedRows, storedPositions } from "./positions.ts"
+import { totalsOf } from "./rows.ts"
+import { identifier, literal } from "./sql.ts"
+import { selectTable } from "./views.ts"
+
+/** A table as of one version. */
+export interface At {
+  readonly table: Table
+  readonly snapshot: Snapshot
+}
+
+const coordinates = "_source, _shard, _sequence_number, _sub_sequence_number"
+
+/** The rows of a table as of a snapshot, as a subquery. */
+const rowsAt = ({ table, snapshot }: At): Effect.Effect<string, LakeError, Store> =>
+  Effect.flatMap(Store, (store) =>
+    Effect.try({
+      try: () => `(${selectTable(table.path, snapshot, store)})`,
+      catch: (cause) =>
+        cause instanceof LakeError
+          ? cause
+          : new LakeError({ reason: "Unavailable", problem: `table ${table.path} cannot be read`, hint: "Look at the cause.", cause })
+    })
+  )
+
+/** One row of numbers. Counts fit a double: nobody has 2^53 rows. */
+const numbers = (duckdb: DuckDB, sql: string): Effect.Effect<{ readonly [name: string]: number }, LakeError> =>
+  Effect.map(duckdb.rows(sql), ([row]) => Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, Number(value ?? 0)])))
+
+/** Counts the rows of a stage table, and its dead letters, in the files themselves, and compares them with what the log says. */
+export const stageRowChecks = (
+  stage: At,
+  deadLetters: At | null,
+  dataset: string,
+  duckdb: DuckDB
+): Effect.Effect<ReadonlyArray<Check>, LakeError, Store> =>
+  Effect.gen(function* () {
+    const { path } = stage.table
+    const rows = yield* rowsAt(stage)
+    const counted = yield* numbers(
+      duckdb,
+      `SELECT count(*) AS total, count(*) FILTER (strftime(_arrived_at, '%Y-%m-%d') <> CAST(ingest_date AS VARCHAR) OR hour(_arrived_at) <> ingest_hour) AS misplaced FROM ${rows}`
+    )
+    const { total = 0, misplaced = 0 } = counted
+    const live = totalsOf(stage.snapshot.files.values()).rows
+    const { doubled = 0 } = yield* numbers(
+      duckdb,
+      `SELECT coalesce(sum(n - 1), 0) AS doubled FROM (SELECT count(*) AS n FROM ${rows} GROUP BY ${coordinates} HAVING n > 1)`
+    )
+    const checks = [
+      check(path, "rows counted again", total === live, `${total} rows in the files, ${live ?? "an unknown number"} by their statistics`),
+      check(path, "no record twice", doubled === 0, doubled === 0 ? `${total} distinct coordinates` : `${doubled} rows too many`),
+      check(
+        path,
+        "rows lie in the hour they arrived",
+        misplaced === 0,
+        misplaced === 0 ? `${stage.snapshot.files.size} files` : `${misplaced} rows are misplaced`
+      )
+    ]
+    const positions = storedPositions(stage.snapshot.domains)
+    const expected = positions.reduce((sum, { position }) => sum + position.deadLetters, 0) - replayedRows(stage.snapshot.domains)
+    if (deadLetters === null) {
+      const name = "dead letters equal positions"
+      return [...checks, check("dead_letters", name, expected === 0, `there is no such table; ${expected} expected`)]
+    }
+    const letters = `(SELECT * FROM ${yield* rowsAt(deadLetters)} WHERE dataset = ${literal(dataset)})`
+    const { waiting = 0, distinct = 0 } = yield* numbers(
+      duckdb,
+      `SELECT count(*) AS waiting, count(DISTINCT (${coordinates})) AS distinct FROM ${letters}`
+    )
+    const { both = 0 } = yield* numbers(duckdb, `SELECT count(*) AS both FROM ${letters} SEMI JOIN ${rows} AS stage USING (${coordinates})`)
+    return [
+      ...checks,
+      check(
+        deadLetters.table.path,
+        `dead letters of ${dataset} equal positions`,
+        waiting === expected && distinct === waiting,
+        `${waiting} in the files (${distinct} distinct), ${expected} by positions and replays`
+      ),
+      check(
+        deadLetters.table.path,
+        `no record of ${dataset} is both a row and a dead letter`,
+        both === 0,
+        both === 0
+          ? `${waiting} compared`
+          : `${both} are both: a replay was cut off between its two commits; run sluice replay again to finish it`
+      )
+    ]
+  })
+
+/** Compares the consumable with the stage as of the version that it says it has taken. */
+export const consumableChecks = (
+  contract: CompiledContract,
+  stage: At,
+  consumable: At,
+  taken: number,
+  duckdb: DuckDB
+): Effect.Effect<ReadonlyArray<Check>, LakeError | TableError, Store> =>
+  Effect.gen(function* () {
+    const { path } = consumable.table
+    const rows = yield* rowsAt(consumable)
+    const changed = `coalesce(${contract.eventTimeColumns.map(identifier).join(", ")})`
+    const identity = `${identifier(contract.keyColumn)}, ${changed}`
+    const counted = yield* numbers(
+      duckdb,
+      `SELECT count(*) AS total, count(*) FILTER (strftime(${changed}, '%Y-%m-%d') <> CAST(change_date AS VARCHAR)) AS misplaced FROM ${rows}`
+    )
+    const { total = 0, misplaced = 0 } = counted
+    const versionsOf = (from: string) => `SELECT DISTINCT ${identity} FROM ${from}`
+    const { versions = 0 } = yield* numbers(duckdb, `SELECT count(*) AS versions FROM (${versionsOf(rows)})`)
+    const checks = [
+      check(path, "no version twice", versions === total, `${total} rows, ${versions} versions of orders`),
+      check(
+        path,
+        "rows lie in the day they changed",
+        misplaced === 0,
+        misplaced === 0 ? `${total} rows` : `${misplaced} rows are misplaced`
+      )
+    ]
+    // Files that came after the version taken are not compared; a compaction since then may have mixed both, and then nothing can be said.
+    const later = yield* Stream.runFold(
+      stage.table.changes(taken, stage.snapshot.version),
+      () => new Set<string>(),
+      (paths, { actions }) => {
+        for (const action of actions) if ("add" in action) paths.add(action.add.path)
+        return paths
+      }
+    )
+    const files = new Map([...stage.snapshot.files].filter(([file]) => !later.has(file)))
+    const asTaken = yield* rowsAt({ table: stage.table, snapshot: { ...stage.snapshot, files } })
+    const { missing = 0 } = yield* numbers(duckdb, `SELECT count(*) AS missing FROM (${versionsOf(asTaken)} EXCEPT ${versionsOf(rows)})`)
+    const { surplus = 0 } = yield* numbers(
+      duckdb,
+      `SELECT count(*) AS surplus FROM (${versionsOf(rows)} EXCEPT ${versionsOf(yield* rowsAt(stage))})`
+    )
+    return [
+      ...checks,
+      check(
+        path,
+        "holds every version of stage",
+        missing === 0 && surplus === 0,
+        missing === 0 && surplus === 0
+          ? `${versions} versions, stage up to version ${taken}${taken < stage.snapshot.version ? ` of ${stage.snapshot.version}: the rest waits for the repartition` : ""}`
+          : `${missing} versions are missing, ${surplus} are in no stage file`
+      )
+    ]
+  })

@@ -1,0 +1,148 @@
+import { Effect, Option, Stream } from "effect"
+import { Store, type StoreError, type StoreShape } from "../store/store.ts"
+import type { AddFile } from "../table/actions.ts"
+import type { TableError } from "../table/errors.ts"
+import type { StructField } from "../table/schema.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import { openTable, type Table } from "../table/table.ts"
+import type { DuckDB } from "./duckdb.ts"
+import { LakeError } from "./errors.ts"
+import { deadLettersPath } from "./layout.ts"
+import { identifier, literal, readParquet, sqlType } from "./sql.ts"
+
+/** A table of the lake, as of one version. */
+export interface LakeTable {
+  /** Name of its view: `stage_checkout`, `consumable_checkout`, `dead_letters`. */
+  readonly view: string
+  readonly table: Table
+  readonly snapshot: Snapshot
+}
+
+/** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, and the dead letters. */
+export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | StoreError, Store> = Effect.gen(function* () {
+  const paths = [...(yield* foldersOf("consumable")), deadLettersPath, ...(yield* foldersOf("stage"))]
+  const found: Array<LakeTable> = []
+  for (const path of paths) {
+    const table = yield* notFoundAsNone(openTable(path))
+    if (Option.isNone(table)) continue
+    found.push({ view: path.replaceAll("/", "_"), table: table.value, snapshot: yield* table.value.snapshot })
+  }
+  return found
+})
+
+const notFoundAsNone = <R>(open: Effect.Effect<Table, TableError, R>): Effect.Effect<Option.Option<Table>, TableError, R> =>
+  open.pipe(
+    Effect.map(Option.some),
+    Effect.catchIf(
+      (error) => error.reason === "NotFound",
+      () => Effect.succeed(Option.none())
+    )
+  )
+
+/** Folders right below one, found by leaping from each to the next: what lies in them is not listed. */
+const foldersOf = (parent: string): Effect.Effect<ReadonlyArray<string>, StoreError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const folders: Array<string> = []
+    let after: string | undefined
+    while (true) {
+      const options = after === undefined ? {} : { startAfter: after }
+      const next = yield* Stream.runHead(store.list(`${parent}/`, options))
+      if (Option.isNone(next)) return folders
+      const [, name = ""] = next.value.key.split("/")
+      if (next.value.key.startsWith(`${parent}/${name}/`)) folders.push(`${parent}/${name}`)
+      // "0" is the character after "/": the key after everything in the folder.
+      after = next.value.key.startsWith(`${parent}/${name}/`) ? `${parent}/${name}0` : next.value.key
+    }
+  })
+
+/** Makes a view for every table of the lake. Gives the tables. */
+export const createViews = (db: DuckDB): Effect.Effect<ReadonlyArray<LakeTable>, LakeError | TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const tables = yield* lakeTables
+    for (const { view, table, snapshot } of tables) {
+      const select = yield* Effect.try({ try: () => selectTable(table.path, snapshot, store), catch: asLakeError(table) })
+      yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
+    }
+    return tables
+  })
+
+const asLakeError =
+  (table: Table) =>
+  (cause: unknown): LakeError =>
+    cause instanceof LakeError
+      ? cause
+      : new LakeError({
+          reason: "Unavailable",
+          problem: `table ${table.path} cannot be shown: ${cause instanceof Error ? cause.message : String(cause)}`,
+          hint: "Read it with an engine that knows the type.",
+          cause
+        })
+
+/**
+ * SQL that reads the live files of a snapshot with the schema of its log: columns in order, partition columns typed. The log says what a
+ * file's partition is. Where the path says the same, as ours do, all files are one scan, whose files are pruned by what is asked of the
+ * partition columns; others are scanned by partition. Throws `LakeError` where a file is not on this machine.
+ */
+export const selectTable = (tablePath: string, snapshot: Snapshot, store: Pick<StoreShape, "localPath">): string => {
+  const partitions = snapshot.metaData.partitionColumns
+  const inFiles = { ...snapshot.schema, fields: snapshot.schema.fields.filter(({ name }) => !partitions.includes(name)) }
+  const { hive, others } = byPath(partitions, snapshot.files.values())
+  const scan = (files: ReadonlyArray<AddFile>, partitionValue: (field: StructField, file: string) => string): string => {
+    const file = unusedName("_file", snapshot.schema.fields)
+    const columns = snapshot.schema.fields.map((field) =>
+      partitions.includes(field.name)
+        ? `CAST(${partitionValue(field, identifier(file))} AS ${sqlType(field.type)}) AS ${identifier(field.name)}`
+        : identifier(field.name)
+    )
+    return `SELECT ${columns.join(", ")} FROM ${readParquet(
+      files.map(({ path }) => localPath(store, `${tablePath}/${path}`)),
+      inFiles,
+      file
+    )}`
+  }
+  const scans = [
+    ...(hive.length === 0 ? [] : [scan(hive, ({ name }, file) => `regexp_extract(${file}, ${literal(`.*/${name}=([^/]*)/`)}, 1)`)]),
+    ...others.map(([values, files]) =>
+      scan(files, ({ name }) => {
+        const value = values[name]
+        return value === undefined || value === null ? "NULL" : literal(value)
+      })
+    )
+  ]
+  if (scans.length > 0) return scans.join(" UNION ALL ")
+  return `SELECT ${snapshot.schema.fields.map(({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${identifier(name)}`).join(", ")} LIMIT 0`
+}
+
+const unusedName = (name: string, fields: ReadonlyArray<StructField>): string =>
+  fields.some((field) => field.name.toLowerCase() === name) ? unusedName(`${name}_`, fields) : name
+
+/** Files whose path says their partition as the log does, and the others by the partition that the log says. */
+const byPath = (partitions: ReadonlyArray<string>, files: Iterable<AddFile>) => {
+  const hive: Array<AddFile> = []
+  const others = new Map<string, [AddFile["partitionValues"], Array<AddFile>]>()
+  for (const file of files) {
+    const folders = partitions.map((name) => `${name}=${file.partitionValues[name] ?? "/"}/`).join("")
+    if (partitions.length > 0 && /^[\w.=/-]+$/.test(folders) && !folders.includes("//") && file.path.startsWith(folders)) hive.push(file)
+    else {
+      const key = JSON.stringify(partitions.map((name) => file.partitionValues[name] ?? null))
+      const group = others.get(key)
+      if (group === undefined) others.set(key, [file.partitionValues, [file]])
+      else group[1].push(file)
+    }
+  }
+  return { hive, others: [...others.values()] }
+}
+
+/** Where DuckDB finds an object. Throws `LakeError` for objects on other machines. */
+export const localPath = (store: Pick<StoreShape, "localPath">, key: string): string => {
+  const path = store.localPath(key)
+  if (path === null)
+    throw new LakeError({
+      reason: "NotLocal",
+      problem: `${key} is not on this machine`,
+      hint: "Copy the lake here, or use an engine that reads it there."
+    })
+  return path
+}

@@ -1,0 +1,171 @@
+import type { Column, Leaf, LeafType, Value } from "../record/column.ts"
+import { type Bounds, hasBounds, lowerBound, upperBound, widen } from "./bounds.ts"
+import type { LeafChunk, ListNulls } from "./shred.ts"
+
+/**
+ * What a table's log says of a file, so that readers can skip it or answer from it: the number of rows, and by column path (names joined by
+ * dots) how many are null, and the smallest and largest value. Values are exact, of the column's own type ({@link Value}); `null` where there
+ * is none to tell. {@link formatStatistics} makes a log's text of it.
+ */
+export interface FileStatistics {
+  readonly rows: number
+  readonly columns: ReadonlyMap<string, ColumnStatistics>
+}
+
+export interface ColumnStatistics {
+  readonly nulls: number
+  readonly min: Value
+  readonly max: Value
+}
+
+/** A column of which statistics are kept: `leaf` is null for a list, of which only nulls are counted. */
+export interface StatisticsColumn {
+  readonly path: ReadonlyArray<string>
+  readonly leaf: Leaf | null
+  /** Whether the smallest and the largest value are told, and not the number of nulls alone. */
+  readonly bounds: boolean
+}
+
+/** How many columns inside of structs have statistics: each commit carries them for each file. */
+const nestedLimit = 32
+
+/**
+ * The columns of which statistics are kept: all at the top level (the key, the version, the event time and the coordinates are among them)
+ * and the first 32 within structs. Nothing within lists, and nothing at all of sensitive columns, whose values must not reach a log.
+ */
+export const statisticsColumns = (columns: ReadonlyArray<Column>): ReadonlyArray<StatisticsColumn> => {
+  const found: Array<StatisticsColumn> = []
+  let nested = 0
+  const visit = (column: Column, path: ReadonlyArray<string>) => {
+    if (column.kind === "struct") {
+      for (const field of column.fields) visit(field, [...path, field.name])
+      return
+    }
+    if (column.kind === "leaf" && column.sensitive !== undefined) return
+    if (path.length > 1 && ++nested > nestedLimit) return
+    found.push({ path, leaf: column.kind === "leaf" ? column : null, bounds: column.kind === "leaf" && hasBounds(column.leaf) })
+  }
+  for (const column of columns) visit(column, [column.name])
+  return found
+}
+
+/** Gathers a file's statistics from its column chunks, one row group after the other. */
+export class StatisticsBuilder {
+  readonly #columns: ReadonlyArray<StatisticsColumn>
+  readonly #states: ReadonlyMap<string, { nulls: number; bounds: Bounds | null }>
+  #rows = 0
+
+  constructor(columns: ReadonlyArray<Column>) {
+    this.#columns = statisticsColumns(columns)
+    this.#states = new Map(
+      this.#columns.map((column) => [column.path.join("."), { nulls: 0, bounds: column.bounds ? { min: null, max: null } : null }])
+    )
+  }
+
+  addRows(rows: number): void {
+    this.#rows += rows
+  }
+
+  /** Adds a leaf's values of a row group: one for each row. A leaf without statistics is passed over. */
+  addLeaf(leaf: LeafChunk): void {
+    if (leaf.maxRepetitionLevel > 0) return
+    const state = this.#states.get(leaf.path.join("."))
+    if (state === undefined) return
+    for (let i = 0; i < leaf.values.length; i++) if (leaf.values[i] === null) state.nulls++
+    if (state.bounds !== null && !widen(state.bounds, leaf.leaf.leaf, leaf.values)) state.bounds = null
+  }
+
+  /** Adds how many lists of a row group were null. */
+  addList(list: ListNulls): void {
+    const state = this.#states.get(list.path.join("."))
+    if (state !== undefined) state.nulls += list.nulls
+  }
+
+  get statistics(): FileStatistics {
+    const columns = [...this.#states].map(
+      ([path, { nulls, bounds }]) => [path, { nulls, min: bounds?.min ?? null, max: bounds?.max ?? null }] as const
+    )
+    return { rows: this.#rows, columns: new Map(columns) }
+  }
+}
+
+/**
+ * The text of a file's statistics in a Delta log. Columns that may have none there (sensitive, or beyond the limit) are left out even if the
+ * statistics tell them, and so are bounds that the log cannot say. Texts are cut to 32 code units, timestamps to milliseconds, minima down
+ * and maxima up, so that what a reader concludes is true; all other bounds are exact.
+ */
+export const formatStatistics = (columns: ReadonlyArray<Column>, statistics: FileStatistics): string => {
+  const minValues: Tree = {}
+  const maxValues: Tree = {}
+  const nullCount: Tree = {}
+  for (const { path, leaf, bounds } of statisticsColumns(columns)) {
+    const found = statistics.columns.get(path.join("."))
+    if (found === undefined) continue
+    put(nullCount, path, found.nulls)
+    if (!bounds || leaf === null) continue
+    const min = formatBound(leaf.leaf, found.min, "min")
+    const max = formatBound(leaf.leaf, found.max, "max")
+    if (min !== null) put(minValues, path, min)
+    if (max !== null) put(maxValues, path, max)
+  }
+  return JSON.stringify({ numRecords: statistics.rows, minValues, maxValues, nullCount })
+}
+
+/** JSON with numbers that keep all their digits. */
+type Json = string | number | RawJson | Tree
+interface Tree {
+  [name: string]: Json
+}
+interface RawJson {
+  readonly rawJSON: string
+}
+
+/** `JSON.rawJSON` of ES2026, which the TypeScript library does not declare yet: text that `JSON.stringify` writes as it is. */
+const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => RawJson }).rawJSON
+
+const put = (tree: Tree, path: ReadonlyArray<string>, value: Json): void => {
+  let node = tree
+  for (const name of path.slice(0, -1)) {
+    const below = Object.hasOwn(node, name) ? node[name] : undefined
+    // A name that has something below it is a struct's, and never a leaf's.
+    const next = (below as Tree | undefined) ?? {}
+    node[name] = next
+    node = next
+  }
+  node[path.at(-1) ?? ""] = value
+}
+
+const formatBound = (leaf: LeafType, value: Value, side: "min" | "max"): string | number | RawJson | null => {
+  switch (leaf.type) {
+    case "text":
+      return typeof value !== "string" ? null : side === "min" ? lowerBound(value.toWellFormed()) : upperBound(value.toWellFormed())
+    case "integer":
+    case "double":
+      return typeof value === "number" && Number.isFinite(value) ? value : null
+    case "long":
+      return typeof value === "bigint" ? rawJson(String(value)) : null
+    case "decimal":
+      return typeof value === "bigint" ? rawJson(decimalText(value, leaf.scale)) : null
+    case "date":
+      return typeof value === "number" ? (isoText(value * 86_400_000)?.slice(0, 10) ?? null) : null
+    case "timestamp":
+      return typeof value === "bigint" ? isoText(Number(side === "min" ? floorDiv(value, 1000n) : -floorDiv(-value, 1000n))) : null
+    default:
+      return null
+  }
+}
+
+/** An unscaled decimal in digits, with all of its scale: -1.00 of -100 and scale 2. */
+export const decimalText = (unscaled: bigint, scale: number): string => {
+  if (scale === 0) return String(unscaled)
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0")
+  return `${unscaled < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+}
+
+const floorDiv = (value: bigint, by: bigint): bigint => (value < 0n && value % by !== 0n ? value / by - 1n : value / by)
+
+const earliest = Date.parse("0001-01-01T00:00:00.000Z")
+const latest = Date.parse("9999-12-31T23:59:59.999Z")
+
+/** `2026-11-20T07:00:00.123Z`; null outside of the years 1 to 9999, which have no text that all readers take. */
+const isoText = (millis: number): string | null => (millis >= earliest && millis <= latest ? new Date(millis).toISOString() : null)

@@ -1,0 +1,35 @@
+/**
+ * How far a shard has been read. Sequence numbers are integers of any length, kept as text because they exceed 2^53 (Kinesis gives 56
+ * digits); they are compared as integers, never as text of unequal length.
+ */
+export interface Position {
+  readonly sequenceNumber: string
+  /** Index of a record inside an aggregated one; 0 for plain records. */
+  readonly subSequenceNumber: number
+}
+
+/** Compares two sequence numbers (decimal digits, no leading zeros) as integers: longer is larger, then compare as text. */
+export const compareSequenceNumbers = (a: string, b: string): number =>
+  a.length !== b.length ? a.length - b.length : a < b ? -1 : a > b ? 1 : 0
+
+/** Negative when `a` is before `b`, 0 when equal, positive when after. */
+export const comparePositions = (a: Position, b: Position): number =>
+  compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) || a.subSequenceNumber - b.subSequenceNumber
+
+/**
+ * What a table stores per shard, in one `domainMetadata` action of the commit that holds the data. `from` is the position that the commit
+ * started after (absent: the shard's beginning), so that the ranges of successive commits can be proved to tile. The counts are cumulative
+ * over the life of the shard, so that they survive log expiry: `records = rows + deadLetters + empty`.
+ */
+export interface ShardPosition extends Position {
+  readonly from?: Position | undefined
+  /** Arrival time of the last record, ISO 8601, UTC. */
+  readonly arrivedAt: string
+  readonly records: number
+  readonly rows: number
+  readonly deadLetters: number
+  /** Records that are nothing by definition: empty lines, empty objects. */
+  readonly empty: number
+  /** What the source needs to resume, and nobody else reads. */
+  readonly source?: { readonly [key: string]: string | number | boolean } | undefined
+}

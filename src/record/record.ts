@@ -1,0 +1,50 @@
+import type { Position } from "./position.ts"
+
+/** Where a record came from: enough to find it again at its source, and to tell it from every other record. */
+export interface Coordinates extends Position {
+  readonly source: string
+  readonly shard: string
+}
+
+/**
+ * Records of one shard in reading order, as a structure of arrays: the bytes stand in one buffer, so that the decoder walks bytes and no
+ * object is made per record. All arrays have `count` entries.
+ */
+export interface RecordPage {
+  readonly shard: string
+  readonly count: number
+  readonly bytes: Uint8Array
+  /** Record `i` is `bytes.subarray(starts[i], ends[i])`. */
+  readonly starts: ArrayLike<number>
+  readonly ends: ArrayLike<number>
+  readonly sequenceNumbers: ReadonlyArray<string>
+  /** Absent: 0 for every record. */
+  readonly subSequenceNumbers?: ArrayLike<number> | undefined
+  /** Arrival time in milliseconds since 1970 as the source recorded it, never this process' clock. One number holds for all records. */
+  readonly arrivedAt: number | ArrayLike<number>
+  /**
+   * True lengths of records whose bytes the source cut because they exceed any limit (index → bytes at the source), so that memory stays
+   * bounded for any input. Such a record becomes a dead letter with the bytes that were kept.
+   */
+  readonly cut?: ReadonlyMap<number, number> | undefined
+  /** What the source wants to be given back on resume, valid once every record of this page is committed. A page may hold nothing else. */
+  readonly resume?: { readonly [key: string]: string | number | boolean } | undefined
+}
+
+/** Arrival time of record `i` of a page, milliseconds since 1970. */
+export const arrivedAt = (page: RecordPage, i: number): number =>
+  typeof page.arrivedAt === "number" ? page.arrivedAt : (page.arrivedAt[i] ?? 0)
+
+/** The UTC date and hour in which a record arrived: the partition of stage that it belongs to. */
+export interface IngestionHour {
+  /** `YYYY-MM-DD` */
+  readonly date: string
+  /** 0 to 23 */
+  readonly hour: number
+}
+
+/** @param millis milliseconds since 1970, UTC */
+export const ingestionHour = (millis: number): IngestionHour => {
+  const iso = new Date(millis).toISOString()
+  return { date: iso.slice(0, iso.indexOf("T")), hour: Number(iso.slice(iso.indexOf("T") + 1, iso.indexOf("T") + 3)) }
+}

@@ -1,0 +1,147 @@
+import type { DeadLetterReason } from "./dead-letter.ts"
+import type { Position } from "./position.ts"
+
+/**
+ * What decoding a batch came to. Every record is counted exactly once: `records = rows + sum(deadLetters) + empty`. Keys are names from the
+ * contract or paths, never values.
+ */
+export interface DecodeCounts {
+  records: number
+  rows: number
+  /** Raw bytes of all records. */
+  bytes: number
+  /** Records that are nothing by definition: empty lines, empty objects. */
+  empty: number
+  readonly deadLetters: { [reason in DeadLetterReason]?: number }
+  /** Values left out, by drop rule. */
+  readonly drops: { [rule: string]: number }
+  /** Values that did not fit and went to `_rescued`, by path. */
+  readonly rescued: { [path: string]: number }
+  /** Unknown fields, by path; at most 1,000 paths, the rest under `…`. */
+  readonly drift: { [path: string]: number }
+  /** Sensitive values hashed or dropped, by column path. */
+  readonly masked: { [column: string]: number }
+  /** Rows for which an expectation did not hold, by its name. */
+  readonly quality: { [expectation: string]: number }
+}
+
+export const emptyCounts = (): DecodeCounts => ({
+  records: 0,
+  rows: 0,
+  bytes: 0,
+  empty: 0,
+  deadLetters: {},
+  drops: {},
+  rescued: {},
+  drift: {},
+  masked: {},
+  quality: {}
+})
+
+export interface ShardRange {
+  readonly shard: string
+  /** Position after which the batch starts; absent at the shard's beginning. */
+  readonly from?: Position | undefined
+  /** Position of the batch's last record. */
+  readonly to: Position
+  readonly records: number
+}
+
+export type RotationReason = "size" | "age" | "hours" | "end" | "drain"
+
+/** What one batch did: stands in the `commitInfo` of its stage commit under `sluice`, and is what lineage reports. */
+export interface BatchReport {
+  readonly kind: "batch"
+  readonly runId: string
+  readonly dataset: string
+  readonly source: { readonly name: string; readonly location: string }
+  /** ISO 8601 UTC. */
+  readonly startedAt: string
+  readonly rotation: RotationReason
+  readonly shards: ReadonlyArray<ShardRange>
+  readonly counts: DecodeCounts
+  readonly files: number
+  readonly fileBytes: number
+}
+
+/** What one repartition did; stands in the `commitInfo` of its consumable commit under `sluice`. */
+export interface RepartitionReport {
+  readonly kind: "repartition"
+  readonly runId: string
+  readonly dataset: string
+  readonly engine: string
+  readonly startedAt: string
+  /** Stage versions taken: after `fromVersion` (-1: from the start) up to and with `toVersion`. */
+  readonly fromVersion: number
+  readonly toVersion: number
+  readonly rebuild: boolean
+  readonly stageFiles: number
+  readonly stageBytes: number
+  readonly rowsRead: number
+  readonly rowsAdded: number
+  /** Copies of a version that lost against a later arrival, or that stood in the consumable already. */
+  readonly duplicates: number
+  readonly files: number
+  readonly fileBytes: number
+  readonly days: ReadonlyArray<string>
+}
+
+/** What one replay of dead letters did; stands in the `commitInfo` of its stage commit under `sluice`. */
+export interface ReplayReport {
+  readonly kind: "replay"
+  readonly runId: string
+  readonly dataset: string
+  readonly startedAt: string
+  readonly counts: DecodeCounts
+  readonly files: number
+  readonly fileBytes: number
+}
+
+export type Report = BatchReport | RepartitionReport | ReplayReport
+
+/** What ingest and repartition tell whoever listens (lineage, the progress bar). Emitted after the commit that it speaks of. */
+export type RunEvent =
+  | {
+      readonly event: "start"
+      readonly kind: Report["kind"]
+      readonly runId: string
+      readonly dataset: string
+      readonly at: string
+      readonly inputs: ReadonlyArray<RunInput>
+    }
+  | {
+      readonly event: "complete"
+      readonly at: string
+      readonly report: Report
+      readonly inputs: ReadonlyArray<RunInput>
+      readonly outputs: ReadonlyArray<RunOutput>
+    }
+  | {
+      readonly event: "fail"
+      readonly kind: Report["kind"]
+      readonly runId: string
+      readonly dataset: string
+      readonly at: string
+      readonly message: string
+      readonly inputs: ReadonlyArray<RunInput>
+    }
+
+/** Something read: a source's location (`file:///…`, `arn:aws:kinesis:…`), or a table by URI and version. */
+export interface RunInput {
+  readonly uri: string
+  readonly table?: { readonly path: string; readonly version: number } | undefined
+  readonly rows?: number | undefined
+  readonly bytes?: number | undefined
+  readonly files?: number | undefined
+}
+
+/** A table that a commit appended to. */
+export interface RunOutput {
+  readonly uri: string
+  readonly path: string
+  readonly version: number
+  readonly created: boolean
+  readonly rows: number
+  readonly bytes: number
+  readonly files: number
+}

@@ -1,0 +1,180 @@
+import { Cause, Clock, Effect } from "effect"
+import { totalsOf } from "../lake/rows.ts"
+import { repartitionApp } from "../lake/status.ts"
+import type { RepartitionReport, RunEvent, RunInput } from "../record/report.ts"
+import { deterministicRunId } from "../record/run-id.ts"
+import { Store, type StoreError } from "../store/store.ts"
+import type { WriteAction } from "../table/actions.ts"
+import type { ReadSet, Transaction } from "../table/commit.ts"
+import type { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import type { Table } from "../table/table.ts"
+import { type EngineError, type EngineResult, noDay, type RepartitionEngine } from "./engine.ts"
+import type { RepartitionOptions, UpToDate } from "./options.ts"
+import { inBounds } from "./plan.ts"
+import type { Work } from "./work.ts"
+
+interface Consumable {
+  readonly table: Table
+  readonly created: boolean
+  readonly before: Snapshot
+}
+
+/**
+ * Lets the engine write, then commits. The commit is the only thing that anybody sees: files first, then the commit, then the events.
+ */
+export const carryOut = (
+  options: RepartitionOptions,
+  engine: RepartitionEngine,
+  work: Work,
+  consumable: Consumable
+): Effect.Effect<RepartitionReport | UpToDate, EngineError | TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const dataset = options.contract.contract.name
+    const emit = options.onEvent ?? (() => Effect.void)
+    const { stage, inputs } = work
+    const startedAt = yield* now
+    const about = { kind: "repartition", runId: runIdOf(dataset, work), dataset } as const
+    const input = totalsOf(inputs)
+    const read: ReadonlyArray<RunInput> = [
+      {
+        uri: stage.table.uri,
+        table: { path: stage.table.path, version: stage.snapshot.version },
+        files: input.files,
+        bytes: input.bytes,
+        ...(input.rows === null ? {} : { rows: input.rows })
+      }
+    ]
+    yield* emit({ event: "start", ...about, at: startedAt, inputs: read })
+    const done = Effect.gen(function* () {
+      const result = yield* engine.run(work.plan)
+      const report = reportOf(about, engine.name, startedAt, work, result)
+      // The commit point.
+      const committed = yield* commit(consumable, work, result, report)
+      return committed === null ? null : { report, version: committed.version }
+    })
+    const outcome = yield* done.pipe(
+      Effect.onError((cause) => Effect.flatMap(now, (at) => emit({ event: "fail", ...about, at, message: messageOf(cause), inputs: read })))
+    )
+    if (outcome === null) return { kind: "up-to-date", dataset, version: stage.snapshot.version } as const
+    const { report, version } = outcome
+    const complete: RunEvent = {
+      event: "complete",
+      at: yield* now,
+      report,
+      inputs: read,
+      outputs: [
+        {
+          uri: consumable.table.uri,
+          path: consumable.table.path,
+          version,
+          created: consumable.created,
+          rows: report.rowsAdded,
+          bytes: report.fileBytes,
+          files: report.files
+        }
+      ]
+    }
+    yield* emit(complete)
+    return report
+  })
+
+const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+
+/** The same work has the same run, so that a run that is repeated after a crash is seen as one. */
+const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Work): string => {
+  const millis = inputs.reduce((latest, { modificationTime }) => Math.max(latest, modificationTime), 0)
+  return deterministicRunId(millis, `${dataset}.repartition`, JSON.stringify([taken, stage.snapshot.version, rebuild, bounds]))
+}
+
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
+const reportOf = (
+  about: { readonly kind: "repartition"; readonly runId: string; readonly dataset: string },
+  engine: string,
+  startedAt: string,
+  { taken, rebuild, whole, bounds, stage, inputs }: Work,
+  { files, rowsRead, rowsAdded }: EngineResult
+): RepartitionReport => ({
+  ...about,
+  engine,
+  startedAt,
+  fromVersion: whole || bounds !== null ? -1 : taken,
+  toVersion: stage.snapshot.version,
+  rebuild,
+  stageFiles: inputs.length,
+  stageBytes: inputs.reduce((total, { size }) => total + size, 0),
+  rowsRead,
+  rowsAdded,
+  duplicates: rowsRead - rowsAdded,
+  files: files.length,
+  fileBytes: files.reduce((total, { add }) => total + add.size, 0),
+  days: [...new Set(files.map(({ add }) => add.partitionValues["change_date"] ?? noDay))].sort()
+})
+
+/**
+ * One commit: out go the files that were replaced, in come the new ones, and the stage version that has been taken is noted. Null: another
+ * process has taken the same stage versions meanwhile, so ours is not needed.
+ */
+const commit = (
+  { table, before }: Consumable,
+  work: Work,
+  result: EngineResult,
+  report: RepartitionReport
+): Effect.Effect<{ readonly version: number } | null, TableError, Store> =>
+  Effect.gen(function* () {
+    const millis = yield* Clock.currentTimeMillis
+    const { whole, bounds, stage, taken } = work
+    const gone = [...work.cleared, ...result.replaced]
+    const removes = gone.flatMap((path): ReadonlyArray<WriteAction> => {
+      const file = before.files.get(path)
+      return file === undefined
+        ? []
+        : [{ remove: { path, deletionTimestamp: millis, dataChange: true, partitionValues: file.partitionValues, size: file.size } }]
+    })
+    const adds = result.files.map(({ add }): WriteAction => ({ add: { ...add, modificationTime: millis, dataChange: true } }))
+    // Days that are folded anew say nothing of how far the stage was taken.
+    const version = stage.snapshot.version
+    const takes = bounds === null && version > taken
+    const txn: ReadonlyArray<WriteAction> = takes ? [{ txn: { appId: repartitionApp(report.dataset), version, lastUpdated: millis } }] : []
+    const days = new Set(result.days)
+    const readFiles: ReadSet =
+      whole || !work.plan.versionDecidesDay
+        ? "all"
+        : bounds !== null
+          ? (values) => inBounds(values["change_date"] ?? noDay, bounds)
+          : (values) => days.has(values["change_date"] ?? noDay)
+    const transaction: Transaction = {
+      read: before,
+      ...(whole || bounds !== null
+        ? { operation: "WRITE", parameters: { mode: "Overwrite", partitionBy: '["change_date"]' } }
+        : { operation: "MERGE", parameters: { predicate: '["key and version are the same"]' } }),
+      metrics: {
+        numAddedFiles: String(adds.length),
+        numRemovedFiles: String(removes.length),
+        numOutputRows: String(result.files.reduce((total, { rows }) => total + rows, 0)),
+        numOutputBytes: String(report.fileBytes)
+      },
+      actions: [...txn, ...removes, ...adds],
+      isBlindAppend: false,
+      isolation: "Serializable",
+      readFiles,
+      info: { sluice: { ...report } }
+    }
+    return yield* table.commit(transaction).pipe(
+      Effect.tapError((error) =>
+        error.reason === "Conflict" || error.reason === "AlreadyCommitted" ? discard(table, result) : Effect.void
+      ),
+      Effect.catchIf(
+        (error) => error.reason === "AlreadyCommitted" && !work.rebuild,
+        () => Effect.succeed(null)
+      )
+    )
+  })
+
+/** Files of a commit that is certainly lost: nobody will ever name them. */
+const discard = (table: Table, result: EngineResult): Effect.Effect<void, never, Store> =>
+  Effect.flatMap(Store, (store) => Effect.ignore(store.delete(result.files.map(({ add }) => `${table.path}/${add.path}`))))

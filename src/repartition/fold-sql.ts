@@ -1,0 +1,101 @@
+import { identifier, list, literal, readParquet } from "../lake/sql.ts"
+import type { StructType } from "../table/schema.ts"
+import type { DayBounds, EnginePlan } from "./engine.ts"
+
+/**
+ * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any
+ * number of rows; the rows themselves move once, after it is known which.
+ *
+ * `copy`: every copy of a version that is looked at (`k` key, `v` version, `d` day, then what orders copies, then where it stands: `f` file, `r`
+ * row of the file; `old`: in the consumable already). `winner`: the latest of each version. `chosen`: the rows to write, by their place in the
+ * order day, key, version.
+ */
+
+/** UTC day of a row; empty where it has none. */
+const daySql = (eventTimeColumns: ReadonlyArray<string>): string => {
+  const time = `coalesce(${eventTimeColumns.map(identifier).join(", ")})`
+  return `CASE WHEN year(${time}) BETWEEN 1 AND 9999 THEN strftime(${time}, '%Y-%m-%d') ELSE '' END`
+}
+
+const within = (bounds: DayBounds | null): string => {
+  const tests = [
+    ...(bounds?.from == null ? [] : [`d >= ${literal(bounds.from)}`]),
+    ...(bounds?.to == null ? [] : [`d <= ${literal(bounds.to)}`]),
+    ...(bounds === null ? [] : ["d <> ''"])
+  ]
+  return tests.length === 0 ? "true" : tests.join(" AND ")
+}
+
+export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>): string =>
+  `SELECT d AS day, count(*) AS rows FROM (SELECT ${daySql(plan.eventTimeColumns)} AS d FROM ${readParquet(files, schema)})
+   WHERE ${within(plan.bounds)} GROUP BY d ORDER BY d`
+
+/** @param firstFile number of the first of `files`; the others follow */
+export const copiesSql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>, firstFile: number, old: boolean): string =>
+  `SELECT ${identifier(plan.keyColumn)} AS k, coalesce(${plan.versionColumns.map(identifier).join(", ")}) AS v, ${daySql(plan.eventTimeColumns)} AS d,
+     _arrived_at AS a, _sequence_number AS s, _sub_sequence_number AS u, _source AS o, _shard AS h,
+     ${old} AS old, (file_index + ${firstFile})::INTEGER AS f, file_row_number AS r
+   FROM ${readParquet(files, schema)}`
+
+/**
+ * The latest arrival wins; ties go by position, compared as integers (longer is larger, then as text), then by source and shard so that the outcome is the same
+ * on every run. Of the very same record twice, the one that is in the table already stays.
+ */
+export const winnerSql = (bounds: DayBounds | null): string =>
+  `CREATE TABLE winner AS
+   SELECT k, v, d, old, f, r FROM copy
+   QUALIFY row_number() OVER (
+     PARTITION BY k, v
+     ORDER BY a DESC NULLS LAST, length(s) DESC NULLS LAST, s DESC NULLS LAST, u DESC NULLS LAST, o DESC NULLS LAST, h DESC NULLS LAST,
+       old DESC, f DESC, r DESC
+   ) = 1 AND (${within(bounds)})`
+
+/** Existing files with a row that lost: they cannot stay as they are. */
+export const replacedSql = `SELECT DISTINCT c.f FROM copy c ANTI JOIN winner w ON w.old AND c.f = w.f AND c.r = w.r WHERE c.old ORDER BY c.f`
+
+/** `read`: new copies within the bounds; `added`: versions won by new copies; `lost`: rows of the table that lost. */
+export const countsSql = (bounds: DayBounds | null): string =>
+  `SELECT (SELECT count(*) FROM copy WHERE NOT old AND ${within(bounds)}) AS read,
+     (SELECT count(*) FROM winner WHERE NOT old) AS added,
+     (SELECT count(*) FROM copy WHERE old) - (SELECT count(*) FROM winner WHERE old) AS lost`
+
+export const chosenSql = (replaced: ReadonlyArray<number>): string =>
+  `CREATE TABLE chosen AS
+   SELECT row_number() OVER (ORDER BY d, k, v) - 1 AS place, d, f, r FROM winner
+   WHERE NOT old${replaced.length === 0 ? "" : ` OR f IN (${replaced.join(", ")})`}`
+
+/** Rows in memory, in order: those of places `from` to before `to`, read from the files that hold them. */
+export const bucketSql = (
+  schema: StructType,
+  files: ReadonlyArray<{ readonly number: number; readonly path: string }>,
+  from: number,
+  to: number
+): string => {
+  const columns = schema.fields.map(({ name }) => identifier(name))
+  return `CREATE TABLE bucket AS
+   SELECT c.place AS __place, ${columns.map((name) => `x.${name}`).join(", ")}
+   FROM (
+     SELECT ${columns.join(", ")}, list_extract(${list(files.map(({ number }) => String(number)))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
+     FROM ${readParquet(
+       files.map(({ path }) => path),
+       schema
+     )}
+   ) x JOIN (SELECT place, f, r FROM chosen WHERE place >= ${from} AND place < ${to}) c ON x.__file = c.f AND x.__row = c.r
+   ORDER BY c.place`
+}
+
+export const copyBucketSql = (schema: StructType, from: number, to: number, file: string, rowGroupRows: number): string =>
+  `COPY (SELECT ${schema.fields.map(({ name }) => identifier(name)).join(", ")} FROM bucket WHERE __place >= ${from} AND __place < ${to})
+   TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
+
+/** Rows of finished files one after the other, in one file. */
+export const concatenateSql = (files: ReadonlyArray<string>, file: string, rowGroupRows: number): string =>
+  `COPY (FROM read_parquet(${list(files.map(literal))})) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
+
+const parquetOptions = (rowGroupRows: number): string => `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}`
+
+/** Length of a few rows as text: about what a row takes in memory. */
+export const rowBytesSql = (schema: StructType, files: ReadonlyArray<string>): string =>
+  `SELECT avg(strlen(t::VARCHAR)) AS bytes FROM (${files
+    .map((file) => `(SELECT ${schema.fields.map(({ name }) => identifier(name)).join(", ")} FROM ${readParquet([file], schema)} LIMIT 100)`)
+    .join(" UNION ALL ")}) AS t`

@@ -1,0 +1,82 @@
+import { type Effect, Schema } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { RepartitionReport, RunEvent } from "../record/report.ts"
+import type { DayCount, RepartitionEngine } from "./engine.ts"
+
+export interface RepartitionOptions {
+  readonly contract: CompiledContract
+  /** Default: DuckDB in this process. */
+  readonly engine?: RepartitionEngine | undefined
+  /** Folds the whole stage into a fresh version of the consumable. */
+  readonly rebuild?: boolean | undefined
+  /** Changes nothing; says what would be done. */
+  readonly dryRun?: boolean | undefined
+  /** First and last day (`YYYY-MM-DD`, UTC, of `change_date`) to fold anew from the whole stage. Other days stay as they are, and so does how far the stage has been taken. */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  /** Bytes that the default engine may use before it spills to disk. */
+  readonly memoryLimit?: number | undefined
+  /** Bytes at which a day is split into files. Large files are read faster and pruned worse. */
+  readonly targetFileBytes?: number | undefined
+  /** Told before the work, and after the commit that it speaks of. Must not fail or block. */
+  readonly onEvent?: ((event: RunEvent) => Effect.Effect<void>) | undefined
+}
+
+export const defaultTargetFileBytes = 128 * 1024 * 1024
+
+/** What a dry run says. */
+export interface RepartitionPlan {
+  readonly kind: "plan"
+  readonly dataset: string
+  readonly engine: string
+  /** Stage versions that would be taken: after `fromVersion` (-1: from the start) up to and with `toVersion`. */
+  readonly fromVersion: number
+  readonly toVersion: number
+  readonly rebuild: boolean
+  readonly stageFiles: number
+  readonly stageBytes: number
+  /** Rows that would be read, before copies of one version are made one. */
+  readonly rows: number
+  readonly days: ReadonlyArray<DayCount>
+  /** Files of the consumable in these days, which would be compared with, and replaced where a row lost. */
+  readonly existingFiles: number
+  readonly existingBytes: number
+}
+
+/** Everything that stage holds is in the consumable already. */
+export interface UpToDate {
+  readonly kind: "up-to-date"
+  readonly dataset: string
+  /** Version of the stage that the consumable has. */
+  readonly version: number
+}
+
+export type RepartitionOutcome = RepartitionReport | RepartitionPlan | UpToDate
+
+/**
+ * Why a repartition failed, by what to do: `NoStage`: ingest first. `Expired`, `Vacuumed` and `Rewritten`: the log no longer says what is
+ * new; rebuild. `Conflict`: somebody else changed the table meanwhile; run again. `Invalid`: the options. `Engine`, `Table`, `Store`: see `cause`.
+ */
+export const repartitionReasons = [
+  "NoStage",
+  "Expired",
+  "Vacuumed",
+  "Rewritten",
+  "Conflict",
+  "Invalid",
+  "Engine",
+  "Table",
+  "Store"
+] as const
+
+export class RepartitionError extends Schema.TaggedError<RepartitionError>()("RepartitionError", {
+  dataset: Schema.String,
+  reason: Schema.Literals(repartitionReasons),
+  problem: Schema.String,
+  hint: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `repartition of ${this.dataset}: ${this.problem}. ${this.hint}`
+  }
+}

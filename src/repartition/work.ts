@@ -1,0 +1,154 @@
+import { Effect, Stream } from "effect"
+import { consumablePath } from "../lake/layout.ts"
+import { repartitionApp } from "../lake/status.ts"
+import { stageColumns } from "../record/system-columns.ts"
+import { Store, type StoreError } from "../store/store.ts"
+import type { AddFile } from "../table/actions.ts"
+import type { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import type { Table } from "../table/table.ts"
+import type { DayBounds, EnginePlan } from "./engine.ts"
+import { defaultTargetFileBytes, RepartitionError, type RepartitionOptions, type repartitionReasons } from "./options.ts"
+import { existingFiles, firstTask, inBounds, newFiles, readable, type StageCommit, taskWithoutFiles } from "./plan.ts"
+
+/** What to do, with the files to do it on. */
+export interface Work {
+  /** Asked for, rather than the first run. */
+  readonly rebuild: boolean
+  /** All of the consumable is made anew. */
+  readonly whole: boolean
+  readonly bounds: DayBounds | null
+  /** Stage version after which the work begins. */
+  readonly taken: number
+  readonly stage: { readonly table: Table; readonly snapshot: Snapshot }
+  readonly inputs: ReadonlyArray<AddFile>
+  readonly plan: EnginePlan
+  /** Files of the consumable that go, whatever the engine says. */
+  readonly cleared: ReadonlyArray<string>
+}
+
+/** Finds out from the logs what there is to do. Null: nothing. */
+export const findWork = (
+  options: RepartitionOptions,
+  stage: Table,
+  before: Snapshot | null,
+  bounds: DayBounds | null
+): Effect.Effect<Work | null, RepartitionError | TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const { contract } = options.contract
+    const snapshot = yield* stage.snapshot
+    const taken = before?.transactions.get(repartitionApp(contract.name)) ?? -1
+    const task = firstTask({
+      taken,
+      version: snapshot.version,
+      earliest: yield* stage.earliestVersion,
+      rebuild: options.rebuild === true,
+      bounds
+    })
+    const existing = before === null ? [] : existingFiles(consumablePath(contract.name), before)
+    const work = (inputs: ReadonlyArray<AddFile>, whole: boolean, bounds: DayBounds | null): Work => {
+      const cleared = whole || bounds !== null ? existing.filter(({ day }) => bounds === null || inBounds(day, bounds)) : []
+      return {
+        rebuild: options.rebuild === true,
+        whole,
+        bounds,
+        taken,
+        stage: { table: stage, snapshot },
+        inputs,
+        plan: enginePlan(options, stage, inputs, whole || bounds !== null ? [] : existing, bounds),
+        cleared: cleared.map(({ path }) => path)
+      }
+    }
+    switch (task.kind) {
+      case "expired":
+        return yield* fail(
+          contract.name,
+          "Expired",
+          `the log of the stage no longer has version ${task.missing}, which was not taken yet`,
+          "Run with --rebuild."
+        )
+      case "behind":
+        return yield* fail(
+          contract.name,
+          "Rewritten",
+          `version ${taken} of the stage was taken, but the stage has ${snapshot.version} only: it was made anew`,
+          "Move the consumable's folder away and run again."
+        )
+      case "fold": {
+        const whole = work([...snapshot.files.values()], task.bounds === null, task.bounds)
+        const idle = whole.inputs.length === 0 && whole.cleared.length === 0
+        return idle && taskWithoutFiles(taken, snapshot.version).kind === "nothing" ? null : whole
+      }
+      case "merge": {
+        const inputs = yield* inputsSince(contract.name, stage, snapshot, taken)
+        return inputs.length === 0 && taskWithoutFiles(taken, snapshot.version).kind === "nothing" ? null : work(inputs, false, null)
+      }
+      default:
+        return null
+    }
+  })
+
+/** Files with the rows that stage commits brought after version `taken`. */
+const inputsSince = (
+  dataset: string,
+  stage: Table,
+  snapshot: Snapshot,
+  taken: number
+): Effect.Effect<ReadonlyArray<AddFile>, RepartitionError | TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const commits: ReadonlyArray<StageCommit> = yield* Stream.runCollect(stage.changes(taken, snapshot.version))
+    const found = newFiles(commits)
+    if (found.rewritten !== null) {
+      return yield* fail(
+        dataset,
+        "Rewritten",
+        `version ${found.rewritten} of the stage deleted or changed rows that were taken before`,
+        "Run with --rebuild."
+      )
+    }
+    const gone = new Set<string>()
+    for (const path of found.compacted.keys()) {
+      const there = yield* store.head(`${stage.path}/${path}`).pipe(
+        Effect.as(true),
+        Effect.catchIf(
+          (error) => error.reason === "NotFound",
+          () => Effect.succeed(false)
+        )
+      )
+      if (!there) gone.add(path)
+    }
+    const inputs = readable(found, snapshot.files, (path) => found.compacted.has(path) && !gone.has(path))
+    return inputs ?? (yield* fail(dataset, "Vacuumed", "files with new rows were removed before they were taken", "Run with --rebuild."))
+  })
+
+const enginePlan = (
+  { contract, targetFileBytes }: RepartitionOptions,
+  stage: Table,
+  inputs: ReadonlyArray<AddFile>,
+  existing: EnginePlan["existing"],
+  bounds: DayBounds | null
+): EnginePlan => {
+  // Where the event time is the version, as it should be, copies of one version cannot fall on different days.
+  const versionDecidesDay = contract.versionColumn === contract.eventTimeColumns[0]
+  return {
+    dataset: contract.contract.name,
+    tablePath: consumablePath(contract.contract.name),
+    columns: stageColumns(contract.consumableColumns),
+    keyColumn: contract.keyColumn,
+    versionColumns: versionDecidesDay ? contract.eventTimeColumns : [contract.versionColumn],
+    eventTimeColumns: contract.eventTimeColumns,
+    inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
+    existing,
+    versionDecidesDay,
+    bounds,
+    targetFileBytes: targetFileBytes ?? defaultTargetFileBytes
+  }
+}
+
+export const fail = (
+  dataset: string,
+  reason: (typeof repartitionReasons)[number],
+  problem: string,
+  hint: string
+): Effect.Effect<never, RepartitionError> => Effect.fail(new RepartitionError({ dataset, reason, problem, hint }))

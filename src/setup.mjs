@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/**
+ * Makes a fresh clone runnable, then runs the program it is given: `node src/setup.mjs FILE [ARGUMENT…]`.
+ *
+ * Plain JavaScript, since the machine's own Node may be too old for TypeScript. It installs what the lockfile says when that has not been
+ * done (or the lockfile has changed since), and hands over to the pinned Node of `node_modules/node`. Everything it says goes to standard
+ * error: standard output belongs to the program.
+ */
+import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const stamp = join(root, "node_modules", ".sluice-installed")
+const pinned = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node")
+
+/** What has to be installed: the lockfile's content, so that an update of it installs again. */
+const wanted = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex")
+
+const isInstalled = () => existsSync(pinned) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted
+
+/** Runs a child with this process' streams, passes signals on, and gives its exit code. */
+const run = (command, args, stdio) =>
+  new Promise((done, fail) => {
+    const child = spawn(command, args, { cwd: stdio === "inherit" ? process.cwd() : root, stdio, shell: process.platform === "win32" })
+    const pass = (signal) => child.kill(signal)
+    const signals = ["SIGINT", "SIGTERM"]
+    for (const signal of signals) process.on(signal, pass)
+    child.on("error", fail)
+    child.on("close", (code, signal) => {
+      for (const name of signals) process.off(name, pass)
+      done(code ?? (signal === "SIGINT" ? 130 : 1))
+    })
+  })
+
+const install = async () => {
+  process.stderr.write("sluice: installing dependencies (once) …\n")
+  // Standard output of npm goes to our standard error. Engine warnings are about the Node that npm runs on, not the one that we run on.
+  const code = await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["ignore", 2, 2])
+  if (code !== 0 || !existsSync(pinned)) {
+    process.stderr.write(
+      `sluice: "npm ci" failed with exit code ${code} in ${root}. Check the messages above and the network or registry settings, then run the same command again.\n`
+    )
+    process.exit(code || 1)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+const [file, ...args] = process.argv.slice(2)
+if (file === undefined) {
+  process.stderr.write("usage: node src/setup.mjs FILE [ARGUMENT…]\n")
+  process.exit(2)
+}
+if (!isInstalled()) await install()
+const target = resolve(root, file)
+if (process.version === `v${JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.node}`) {
+  process.argv = [process.argv[0], target, ...args]
+  await import(pathToFileURL(target).href)
+} else {
+  process.exitCode = await run(pinned, [target, ...args], "inherit")
+}

@@ -1,0 +1,142 @@
+import type { ByteReader } from "./byte-reader.ts"
+
+/**
+ * From bytes to the boundaries of records. Invariants: a record is never split between pages; every byte belongs to exactly one record or is
+ * the newline behind one; memory stays below a page plus the record limit, for any input.
+ */
+export interface Cut {
+  readonly bytes: Uint8Array
+  readonly starts: ReadonlyArray<number>
+  readonly ends: ReadonlyArray<number>
+  /** Offset of `bytes[0]` in the content. */
+  readonly offset: number
+  /** Offset behind the last byte that these records account for, newline included: where reading goes on. */
+  readonly end: number
+  /** True lengths of records that were cut to `maxRecordBytes + 1` bytes, so that they are seen to be too large. */
+  readonly cut?: ReadonlyMap<number, number>
+  /** Has the content been read to its end? `end` may still lie before it, when an unfinished record is held back. */
+  readonly last: boolean
+}
+
+export interface CutSettings {
+  /** Records end at newlines, or the whole content is one. */
+  readonly by: "line" | "document"
+  /** Aimed size of a page in bytes. Large values cost memory, small ones an effect per few records. */
+  readonly pageBytes: number
+  readonly maxRecordBytes: number
+  /** Is an unterminated last record delivered, or held back because its writer may not be done? */
+  readonly atEnd: "deliver" | "hold"
+  /** Give what is there as soon as it holds a record, rather than fill pages: for input that arrives by and by. */
+  readonly eager: boolean
+}
+
+const newline = 10
+const nothing = new Uint8Array(0)
+
+/**
+ * @param reader stands behind `head`
+ * @param head bytes that were read already; the content's byte `offset` is its first
+ */
+export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: number, settings: CutSettings): AsyncGenerator<Cut, void> {
+  const { by, maxRecordBytes } = settings
+  let carry = head
+  for (;;) {
+    const filled = await fill(reader, carry, settings)
+    const { bytes, failure } = filled
+    const last = filled.ended && failure === undefined
+    const lastNewline = by === "line" ? bytes.lastIndexOf(newline) : -1
+    const deliverTail = last && settings.atEnd === "deliver"
+    carry = nothing
+    if (lastNewline >= 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
+      const length = deliverTail ? bytes.length : lastNewline + 1
+      yield { ...split(bytes.subarray(0, length), by, maxRecordBytes), offset, end: offset + length, last }
+      carry = bytes.subarray(length)
+      offset += length
+    } else if (bytes.length > maxRecordBytes) {
+      const kept = bytes.slice(0, maxRecordBytes + 1)
+      const rest = await skip(reader, by, bytes.length)
+      if (rest.ended && settings.atEnd === "hold") return
+      const end = offset + rest.length + (rest.behind === undefined ? 0 : 1)
+      const ended = rest.ended || (reader.ended() && rest.behind?.length === 0)
+      yield { bytes: kept, starts: [0], ends: [kept.length], cut: new Map([[0, rest.length]]), offset, end, last: ended }
+      if (ended) return
+      carry = rest.behind ?? nothing
+      offset = end
+    } else if (last) {
+      // Nothing left, or only what is held back: tells the reader of the pages that the end was seen.
+      yield { bytes: nothing, starts: [], ends: [], offset, end: offset, last: true }
+    }
+    if (failure !== undefined) throw failure
+    if (last) return
+  }
+}
+
+/**
+ * Reads behind `carry` until a page is full and holds the end of a record, the record limit is passed, or the input ends or fails. A failure
+ * is given back, not thrown, so that what precedes it is delivered first.
+ */
+const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings) => {
+  const { by, eager, maxRecordBytes, pageBytes } = settings
+  const limit = maxRecordBytes + 1
+  let buffer = Buffer.allocUnsafeSlow(Math.max(pageBytes, Math.min(carry.length * 2, limit), carry.length))
+  buffer.set(carry)
+  let used = carry.length
+  let complete = eager && by === "line" && carry.includes(newline)
+  let ended = false
+  let failure: unknown
+  try {
+    while (!complete) {
+      if (reader.ended()) {
+        ended = true
+        break
+      }
+      if (used === buffer.length) {
+        const full = by === "line" ? buffer.includes(newline) : false
+        if (full || used >= limit) break
+        const larger = Buffer.allocUnsafeSlow(Math.min(used * 2, Math.max(limit, used + 1)))
+        larger.set(buffer)
+        buffer = larger
+      }
+      const read = await reader.read(buffer.subarray(used))
+      if (read === 0) {
+        ended = true
+        break
+      }
+      complete = eager && by === "line" && buffer.subarray(used, used + read).includes(newline)
+      used += read
+    }
+  } catch (cause) {
+    failure = cause
+    ended = true
+  }
+  return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure }
+}
+
+/** Reads to the end of a record of which `length` bytes were read; `behind` is what was read of the next ones, undefined at the end. */
+const skip = async (reader: ByteReader, by: "line" | "document", length: number) => {
+  const scratch = Buffer.allocUnsafeSlow(256 * 1024)
+  for (;;) {
+    const read = await reader.read(scratch)
+    if (read === 0) return { length, behind: undefined, ended: true }
+    const at = by === "line" ? scratch.subarray(0, read).indexOf(newline) : -1
+    if (at >= 0) return { length: length + at, behind: scratch.subarray(at + 1, read), ended: false }
+    length += read
+  }
+}
+
+/** Boundaries of the records in a page. What follows the last newline, if anything, is a record too. */
+const split = (bytes: Buffer, by: "line" | "document", maxRecordBytes: number) => {
+  const starts: Array<number> = []
+  const ends: Array<number> = []
+  const cut = new Map<number, number>()
+  for (let start = 0; start < bytes.length; ) {
+    const found = by === "line" ? bytes.indexOf(newline, start) : -1
+    const end = found < 0 ? bytes.length : found
+    const tooLarge = end - start > maxRecordBytes + 1
+    if (tooLarge) cut.set(starts.length, end - start)
+    starts.push(start)
+    ends.push(tooLarge ? start + maxRecordBytes + 1 : end)
+    start = end + 1
+  }
+  return cut.size === 0 ? { bytes, starts, ends } : { bytes, starts, ends, cut }
+}

@@ -1,0 +1,64 @@
+import { Effect, Schema, Stream } from "effect"
+import type { ShardPosition } from "../record/position.ts"
+import type { RecordPage } from "../record/record.ts"
+
+/**
+ * Why a source cannot give records, classified by what to do: `NotFound`, `Denied` and `Invalid` need a person, `Unreadable` a better copy
+ * of the data, `Unavailable` may pass by itself. The message says what, where and what to do; it never quotes a record.
+ */
+export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
+  /** Name of the source. */
+  source: Schema.String,
+  reason: Schema.Literals(["NotFound", "Denied", "Unreadable", "Invalid", "Unavailable"]),
+  /** File, folder, stream or URL. */
+  location: Schema.String,
+  /** What is wrong, as a sentence without its full stop. */
+  detail: Schema.String,
+  /** What to do about it. */
+  hint: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `${this.detail}: ${this.location}. ${this.hint}`
+  }
+}
+
+/**
+ * Where records come from. A source is bounded (its stream ends) or not (it follows its input until interrupted).
+ *
+ * `pages` gives the records of every shard in order, strictly after the positions in `resume`, which are those that a table committed. It is
+ * pull-based: nothing is read ahead of what is asked for, and what it holds open is released when the stream ends, fails or is interrupted.
+ */
+export interface Source {
+  /** Part of every record's coordinates: `files`, `olist`, … */
+  readonly name: string
+  /** URI of the whole input, for lineage. */
+  readonly location: string
+  readonly pages: (resume: ReadonlyMap<string, ShardPosition>) => Stream.Stream<RecordPage, SourceError>
+}
+
+/**
+ * A stream of what an async generator yields. Its `finally` blocks have run when the stream's scope is closed, whatever closed it; that is
+ * what `Stream.fromAsyncIterable` does not promise on interruption.
+ *
+ * @param open called once per run of the stream
+ * @param abort makes a pending read settle, for input that may never answer (a terminal); files need none
+ */
+export const fromGenerator = <A>(open: () => AsyncGenerator<A, void>, abort: () => void = () => {}): Stream.Stream<A, SourceError> =>
+  Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(Effect.sync(open), (generator) =>
+        Effect.promise(async () => {
+          abort()
+          await generator.return()
+        }).pipe(Effect.ignoreCause)
+      ),
+      (generator) => Stream.unfold(generator, nextOf)
+    )
+  )
+
+const nextOf = <A>(generator: AsyncGenerator<A, void>): Effect.Effect<readonly [A, AsyncGenerator<A, void>] | undefined, SourceError> =>
+  Effect.tryPromise({ try: () => generator.next(), catch: (cause) => cause }).pipe(
+    Effect.catch((cause) => (cause instanceof SourceError ? Effect.fail(cause) : Effect.die(cause))),
+    Effect.map((next) => (next.done === true ? undefined : ([next.value, generator] as const)))
+  )

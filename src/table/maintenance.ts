@@ -1,0 +1,169 @@
+import { Clock, Effect, Stream } from "effect"
+import { type ObjectInfo, Store } from "../store/store.ts"
+import { fromStore, fromThrown, Malformed, type TableError } from "./errors.ts"
+import type { Table } from "./open.ts"
+import { logFolder, parseLogName } from "./paths.ts"
+import { deletedFileRetention, logRetention } from "./properties.ts"
+import { requireWritable } from "./protocol.ts"
+import type { Snapshot } from "./snapshot.ts"
+
+/** Deleting what no reader needs any more. Nothing here commits; running it twice, or twice at once, is harmless. */
+
+export interface ExpiredLog {
+  /** Oldest version that can still be read; the same as before where nothing was deleted. */
+  readonly earliest: number
+  /** Objects deleted (or that would be). */
+  readonly deleted: number
+}
+
+export interface ExpireOptions {
+  /** Versions from this one on stay, whatever their age: somebody has yet to read their changes. */
+  readonly keepFrom?: number
+  readonly dryRun?: boolean
+}
+
+/**
+ * Deletes commits and checkpoints older than `delta.logRetentionDuration` (default 30 days, counted from midnight UTC), as far as a newer
+ * checkpoint, itself older than that, stands for them. That checkpoint stays together with its commit, and everything after it.
+ */
+export const expireLog = (table: Table, options: ExpireOptions = {}): Effect.Effect<ExpiredLog, TableError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const snapshot = yield* table.snapshot
+    const now = yield* Clock.currentTimeMillis
+    const folder = `${table.path}/${logFolder}`
+    const names = yield* collect(table, store.list(folder))
+    const keep = yield* Effect.try({
+      try: () => {
+        requireWritable(snapshot, false)
+        return firstToKeep(names, folder, expiryCutoff(snapshot, now), options.keepFrom)
+      },
+      catch: fromThrown(table.path, "expiring its log")
+    })
+    const doomed = names.filter(({ key }) => {
+      const entry = parseLogName(key.slice(folder.length))
+      // A compacted commit that begins before the checkpoint cannot be used any more, even if it ends after it.
+      return entry !== null && entry.version < keep
+    })
+    // Oldest first, so that what remains is always a log without gaps.
+    if (options.dryRun !== true && doomed.length > 0) yield* deleteInOrder(table, store, doomed)
+    const commits = names.map(({ key }) => parseLogName(key.slice(folder.length))).filter((entry) => entry?.kind === "commit")
+    return { earliest: Math.max(keep, commits[0]?.version ?? 0), deleted: doomed.length }
+  })
+
+/** Midnight UTC before (now − retention): so that the log shrinks once a day, not with every look. */
+const expiryCutoff = (snapshot: Snapshot, now: number): number => {
+  const retention = logRetention(snapshot)
+  if (retention < deletedFileRetention(snapshot))
+    throw new Malformed(
+      "Invalid",
+      "delta.logRetentionDuration is shorter than delta.deletedFileRetentionDuration",
+      "Readers of older versions would lose the log before the files: make the first at least as long as the second."
+    )
+  const day = 86_400_000
+  return Math.floor((now - retention) / day) * day
+}
+
+/** The newest complete checkpoint whose commit was made by the cutoff; 0 where there is none: then nothing may go. */
+const firstToKeep = (objects: ReadonlyArray<ObjectInfo>, folder: string, cutoff: number, keepFrom: number | undefined): number => {
+  let lastOld = -1
+  let newest = Number.NEGATIVE_INFINITY
+  const commits = new Set<number>()
+  const parts = new Map<string, { readonly version: number; readonly parts: number; count: number }>()
+  for (const { key, modifiedAt } of objects) {
+    const entry = parseLogName(key.slice(folder.length))
+    if (entry?.kind === "commit") {
+      commits.add(entry.version)
+      // Times of files may run backwards; a version is only as old as the youngest before it.
+      newest = Math.max(newest, modifiedAt)
+      if (newest <= cutoff) lastOld = entry.version
+    }
+    if (entry?.kind === "checkpoint") {
+      const id = `${entry.version}/${entry.parts}`
+      const group = parts.get(id) ?? { version: entry.version, parts: entry.parts, count: 0 }
+      group.count++
+      parts.set(id, group)
+    }
+  }
+  const limit = Math.min(lastOld, keepFrom ?? Number.POSITIVE_INFINITY)
+  let keep = 0
+  for (const { version, parts: wanted, count } of parts.values())
+    if (count === wanted && version <= limit && commits.has(version)) keep = Math.max(keep, version)
+  return keep
+}
+
+export interface VacuumOptions {
+  /** Milliseconds; default and least: the table's `delta.deletedFileRetentionDuration` (7 days). */
+  readonly retention?: number
+  readonly dryRun?: boolean
+}
+
+export interface Vacuumed {
+  /** Paths below the table that were deleted (or would be), sorted. */
+  readonly deleted: ReadonlyArray<string>
+  readonly bytes: number
+  /** Leftovers of unfinished writes that were removed. */
+  readonly swept: number
+}
+
+/**
+ * Deletes data files that no version within the retention needs: not live, not removed recently, and last touched before the retention.
+ * That includes files that were uploaded and never committed. Anything hidden (a part beginning with `_` or `.`, and `metadata/`) is left alone.
+ */
+export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect<Vacuumed, TableError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const now = yield* Clock.currentTimeMillis
+    const before = now - (yield* allowedRetention(table, yield* table.snapshot, options))
+    const folder = `${table.path}/`
+    const old = (yield* collect(table, store.list(folder))).filter((object) => object.modifiedAt < before)
+    // Read after the listing: what was committed in between is live, and stays.
+    const snapshot = yield* table.snapshot
+    const doomed = old.filter(({ key }) => {
+      const path = key.slice(folder.length)
+      if (isHidden(path, snapshot.metaData.partitionColumns) || snapshot.files.has(path)) return false
+      const tombstone = snapshot.tombstones.get(path)
+      return tombstone === undefined || tombstone.deletionTimestamp < before
+    })
+    const report = { deleted: doomed.map(({ key }) => key.slice(folder.length)), bytes: doomed.reduce((sum, { size }) => sum + size, 0) }
+    if (options.dryRun === true) return { ...report, swept: 0 }
+    yield* deleteInOrder(table, store, doomed)
+    return { ...report, swept: yield* Effect.mapError(store.sweep(folder, before), fromStore(table.path)) }
+  })
+
+const allowedRetention = (table: Table, snapshot: Snapshot, options: VacuumOptions): Effect.Effect<number, TableError> =>
+  Effect.try({
+    try: () => {
+      requireWritable(snapshot, false)
+      const least = deletedFileRetention(snapshot)
+      const retention = options.retention ?? least
+      if (!(retention >= least))
+        throw new Malformed(
+          "Invalid",
+          `a retention of ${retention} ms is shorter than the table's ${least} ms`,
+          "Readers and writers at work could lose their files. If none are, set delta.deletedFileRetentionDuration first."
+        )
+      return retention
+    },
+    catch: fromThrown(table.path, "vacuum")
+  })
+
+/** Hidden as Delta and Hive see it; a partition folder whose column begins with `_` is not. */
+const isHidden = (path: string, partitionColumns: ReadonlyArray<string>): boolean => {
+  const segments = path.split("/")
+  return (
+    segments[0] === "metadata" ||
+    segments.some((segment) => /^[_.]/.test(segment) && !partitionColumns.some((column) => segment.startsWith(`${column}=`)))
+  )
+}
+
+const collect = (table: Table, objects: Stream.Stream<ObjectInfo, Parameters<ReturnType<typeof fromStore>>[0]>) =>
+  Effect.mapError(Stream.runCollect(objects), fromStore(table.path))
+
+const deleteInOrder = (table: Table, store: Store["Service"], objects: ReadonlyArray<ObjectInfo>): Effect.Effect<void, TableError> => {
+  const page = 1000
+  const pages = Array.from({ length: Math.ceil(objects.length / page) }, (_, i) => objects.slice(i * page, (i + 1) * page))
+  return Effect.forEach(pages, (some) => Effect.mapError(store.delete(some.map(({ key }) => key)), fromStore(table.path)), {
+    discard: true
+  })
+}

@@ -1,0 +1,241 @@
+import { Effect, Stream } from "effect"
+import { type FileMetaData, parquetMetadata, parquetReadObjects, type SchemaElement } from "hyparquet"
+import { Store } from "../store/store.ts"
+import type { AddFile } from "./actions.ts"
+import { arrayBuffer, decompressors } from "./checkpoint-file.ts"
+import { fromStore, fromThrown, Malformed, type TableError } from "./errors.ts"
+import type { Table } from "./open.ts"
+import { partitionValue } from "./partition-values.ts"
+import { type DataType, decimalType, type StructType, typeText } from "./schema.ts"
+import type { Snapshot } from "./snapshot.ts"
+
+/**
+ * Our own reader: exact, not fast, one file in memory at a time. For tests, small reads and checks; the engines read large tables.
+ */
+
+/**
+ * A value as read: string; byte, short, integer, float, double and date (days) `number`; long, timestamp (µs) and decimal (unscaled)
+ * `bigint`; boolean; binary `Uint8Array`; arrays; structs as objects; maps as `Map`.
+ */
+export type ReadValue =
+  | null
+  | string
+  | number
+  | bigint
+  | boolean
+  | Uint8Array
+  | ReadonlyArray<ReadValue>
+  | ReadonlyMap<ReadValue, ReadValue>
+  | { readonly [name: string]: ReadValue }
+
+export interface Row {
+  readonly [column: string]: ReadValue
+}
+
+export interface ReadOptions {
+  /** The version to read; default the newest. */
+  readonly snapshot?: Snapshot
+  /** Top-level columns, partition columns among them; default all. */
+  readonly columns?: ReadonlyArray<string>
+  /** Which of the snapshot's files; default all. */
+  readonly where?: (file: AddFile) => boolean
+}
+
+/** The rows of a table, file by file in the order of paths. Columns that a file has not are null. */
+export const readTable = (table: Table, options: ReadOptions = {}): Stream.Stream<Row, TableError, Store> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const snapshot = options.snapshot ?? (yield* table.snapshot)
+      const files = [...snapshot.files.values()].filter(options.where ?? (() => true)).sort((a, b) => (a.path < b.path ? -1 : 1))
+      const columns = options.columns ?? snapshot.schema.fields.map((field) => field.name)
+      return Stream.fromIterable(files).pipe(
+        Stream.flatMap((file) => readFile(table, snapshot, file, columns)),
+        Stream.flattenIterable
+      )
+    })
+  )
+
+const readFile = (table: Table, snapshot: Snapshot, add: AddFile, columns: ReadonlyArray<string>) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const store = yield* Store
+      const bytes = yield* Effect.mapError(store.get(`${table.path}/${add.path}`), fromStore(table.path))
+      const failed = fromThrown(table.path, `reading ${add.path}`)
+      const file = arrayBuffer(bytes)
+      const { metadata, plan } = yield* Effect.try({
+        try: () => {
+          const metadata = parquetMetadata(file)
+          const physical = new Set(topLevel(metadata.schema))
+          return { metadata: exact(metadata), plan: planRows(snapshot, add, columns, physical) }
+        },
+        catch: failed
+      })
+      let start = 0
+      const groups = metadata.row_groups.map((group) => {
+        const rowStart = start
+        start += Number(group.num_rows)
+        return { rowStart, rowEnd: start }
+      })
+      return Stream.fromIterable(groups).pipe(
+        Stream.mapEffect((range) => Effect.tryPromise({ try: () => readGroup(file, metadata, range, plan), catch: failed }))
+      )
+    })
+  )
+
+interface RowPlan {
+  /** Values that are the same in every row: partition values, and null for columns that the file has not. */
+  readonly fixed: Row
+  /** Columns that are in the file. */
+  readonly stored: ReadonlyArray<{ readonly name: string; readonly type: DataType }>
+}
+
+const planRows = (snapshot: Snapshot, add: AddFile, columns: ReadonlyArray<string>, physical: ReadonlySet<string>): RowPlan => {
+  const types = new Map(snapshot.schema.fields.map((field) => [field.name, field.type]))
+  const fixed: Record<string, ReadValue> = {}
+  const stored: Array<{ readonly name: string; readonly type: DataType }> = []
+  for (const name of columns) {
+    const type = types.get(name)
+    if (type === undefined) throw new Malformed("Invalid", `there is no column ${name}`, `The table has ${[...types.keys()].join(", ")}.`)
+    if (snapshot.metaData.partitionColumns.includes(name)) fixed[name] = partitionValue(add.partitionValues[name] ?? null, type)
+    else if (physical.has(name)) stored.push({ name, type })
+    else fixed[name] = null
+  }
+  return { fixed, stored }
+}
+
+const readGroup = async (
+  file: ArrayBuffer,
+  metadata: FileMetaData,
+  range: { readonly rowStart: number; readonly rowEnd: number },
+  { fixed, stored }: RowPlan
+): Promise<ReadonlyArray<Row>> => {
+  if (stored.length === 0) return Array.from({ length: range.rowEnd - range.rowStart }, () => fixed)
+  const rows = await parquetReadObjects({
+    file,
+    metadata,
+    ...range,
+    columns: stored.map(({ name }) => name),
+    compressors: decompressors,
+    parsers,
+    utf8: false,
+    geoparquet: false
+  })
+  return rows.map((raw) => {
+    const row: Record<string, ReadValue> = { ...fixed }
+    for (const { name, type } of stored) row[name] = convert(raw[name], type)
+    return row
+  })
+}
+
+const decoder = new TextDecoder()
+const floorDiv = (value: bigint, by: bigint): bigint => (value % by < 0n ? value / by - 1n : value / by)
+
+/** Keep what Parquet holds: by default hyparquet makes `Date`s, which know no microseconds. */
+const parsers = {
+  timestampFromMilliseconds: (millis: bigint) => millis * 1000n,
+  timestampFromMicroseconds: (micros: bigint) => micros,
+  timestampFromNanoseconds: (nanos: bigint) => floorDiv(nanos, 1000n),
+  dateFromDays: (days: number) => days,
+  jsonFromBytes: (bytes: Uint8Array) => bytes && decoder.decode(bytes)
+}
+
+/**
+ * Without the annotations that hyparquet would turn into something inexact: decimals (it makes floats; unannotated they stay integers or
+ * bytes) and maps (it makes objects, whose keys are text and lose their order; unannotated they are lists of key and value).
+ */
+const exact = (metadata: FileMetaData): FileMetaData => ({
+  ...metadata,
+  schema: metadata.schema.map((element) => {
+    const drop = ["DECIMAL", "MAP", "MAP_KEY_VALUE"].includes(element.converted_type ?? element.logical_type?.type ?? "")
+    if (!drop) return element
+    const { converted_type: _converted, logical_type: _logical, ...rest } = element
+    return rest
+  })
+})
+
+/** Names of the top-level columns of a Parquet schema, which lists its tree in preorder. */
+const topLevel = (schema: ReadonlyArray<SchemaElement>): ReadonlyArray<string> => {
+  const names: Array<string> = []
+  const skip = (i: number): number => {
+    let next = i + 1
+    for (let child = 0; child < (schema[i]?.num_children ?? 0); child++) next = skip(next)
+    return next
+  }
+  for (let i = 1; i < schema.length; i = skip(i)) names.push(schema[i]?.name ?? "")
+  return names
+}
+
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+
+const misfit = (value: unknown, type: DataType): Malformed =>
+  new Malformed(
+    "Corrupt",
+    `a ${typeof value} stands where the schema says ${typeText(type)}`,
+    "The file and the table's schema do not agree."
+  )
+
+/** What hyparquet gave as a value of the column's Delta type. */
+const convert = (value: unknown, type: DataType): ReadValue => {
+  if (value === null || value === undefined) return null
+  if (typeof type === "string") return convertLeaf(value, type)
+  if (type.type === "array") {
+    if (!Array.isArray(value)) throw misfit(value, type)
+    return value.map((item) => convert(item, type.elementType))
+  }
+  if (type.type === "map") {
+    const pairs = isRecord(value) ? Object.values(value)[0] : undefined
+    if (pairs === null || pairs === undefined) return new Map()
+    if (!Array.isArray(pairs)) throw misfit(value, type)
+    return new Map(pairs.map((pair: unknown) => convertPair(pair, type.keyType, type.valueType)))
+  }
+  return convertStruct(value, type)
+}
+
+const convertPair = (pair: unknown, keyType: DataType, valueType: DataType): readonly [ReadValue, ReadValue] => {
+  if (!isRecord(pair)) throw misfit(pair, "map entry")
+  const [key, value] = Object.values(pair)
+  return [convert(key, keyType), convert(value, valueType)]
+}
+
+const convertStruct = (value: unknown, type: StructType): Row => {
+  if (!isRecord(value)) throw misfit(value, type)
+  const row: Record<string, ReadValue> = {}
+  for (const field of type.fields) row[field.name] = convert(value[field.name], field.type)
+  return row
+}
+
+const convertLeaf = (value: unknown, type: string): ReadValue => {
+  if (decimalType(type) !== null) {
+    if (value instanceof Uint8Array) return signed(value)
+    if (typeof value === "number" || typeof value === "bigint") return BigInt(value)
+    throw misfit(value, type)
+  }
+  switch (type) {
+    case "string":
+      if (value instanceof Uint8Array) return decoder.decode(value)
+      if (typeof value === "string") return value
+      break
+    case "binary":
+      if (value instanceof Uint8Array) return value
+      break
+    case "long":
+    case "timestamp":
+    case "timestamp_ntz":
+      if (typeof value === "bigint" || typeof value === "number") return BigInt(value)
+      break
+    case "boolean":
+      if (typeof value === "boolean") return value
+      break
+    default:
+      if (typeof value === "number") return value
+  }
+  throw misfit(value, type)
+}
+
+/** Big-endian two's complement. */
+const signed = (bytes: Uint8Array): bigint => {
+  let value = 0n
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+  return BigInt.asIntN(bytes.length * 8, value)
+}

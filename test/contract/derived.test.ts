@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import { deadLettersMarkdown } from "../../src/contract/dead-letters.ts"
+import { glueColumns, glueTable } from "../../src/contract/glue.ts"
+import { jsonSchema } from "../../src/contract/json-schema.ts"
+import { contractMarkdown } from "../../src/contract/markdown.ts"
+import { deadLetterReasons } from "../../src/record/dead-letter.ts"
+import { stagePartitions } from "../../src/record/system-columns.ts"
+import { compiledOrders, orders } from "./orders.ts"
+
+describe("Glue", () => {
+  const types = new Map(glueColumns(compiledOrders.columns).map(({ Name, Type }) => [Name, Type]))
+  it.each([
+    ["order_id", "string"],
+    ["last_change", "timestamp"],
+    ["value", "bigint"],
+    ["rate", "double"],
+    ["count", "int"],
+    ["amount", "decimal(10,2)"],
+    ["is_completed", "boolean"],
+    ["custom_data", "string"],
+    ["geo", "array<string>"],
+    ["matrix", "array<array<bigint>>"],
+    ["item_metadata", "struct<items:array<struct<id:string>>>"],
+    [
+      "items",
+      "array<struct<id:string,price:bigint,is_gift:boolean,product_categories:array<struct<id:string,name:string>>,tags:array<string>>>"
+    ]
+  ])("%s %s", (name, type) => expect(types.get(name)).toBe(type))
+
+  it("keeps partition keys apart and comments short", () => {
+    const table = glueTable([{ kind: "leaf", name: "a", description: `x\n${"y".repeat(400)}`, leaf: { type: "text" } }], stagePartitions)
+    expect(table.partitionKeys.map(({ Name, Type }) => [Name, Type])).toEqual([
+      ["ingest_date", "date"],
+      ["ingest_hour", "int"]
+    ])
+    expect(table.columns[0]?.Comment).toHaveLength(255)
+    expect(table.columns[0]?.Comment).not.toContain("\n")
+  })
+})
+
+describe("JSON Schema", () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  const valid = ajv.compile(jsonSchema(orders))
+  const check = (record: unknown) => valid(record)
+
+  it.each<[string, unknown]>([
+    ["typed", { orderId: "1", lastChange: "2024-01-01", items: [{ id: "1", price: 5, productCategories: { "1": "a" } }], value: 5 }],
+    ["raw", { OrderId: "1", CreationDate: "2024-01-01T00:00:00.1234567Z", Items: '[{"id":"1"}]', Value: "1160", IsCompleted: "true" }],
+    ["empty texts", { orderId: "1", lastChange: "2024-01-01", value: "", isCompleted: "", customData: { "any thing": 1 } }],
+    ["unknown fields", { orderId: "1", lastChange: "2024-01-01", other: 1 }]
+  ])("takes %s", (_, record) => expect(check(record), ajv.errorsText(valid.errors)).toBe(true))
+
+  it.each<[string, unknown]>([
+    ["no key", { lastChange: "2024-01-01" }],
+    ["no event time", { orderId: "1" }],
+    ["a number that is none", { orderId: "1", lastChange: "2024-01-01", value: "abc" }],
+    ["a list that is none", { orderId: "1", lastChange: "2024-01-01", items: 5 }],
+    ["a bad item", { orderId: "1", lastChange: "2024-01-01", items: [{ price: true }] }],
+    ["a record that is a list", []]
+  ])("refuses %s", (_, record) => expect(check(record)).toBe(false))
+
+  it("says what is sensitive", () => expect(JSON.stringify(jsonSchema(orders))).toContain('"x-sensitive":"hash"'))
+})
+
+describe("Markdown", () => {
+  const page = contractMarkdown(orders)
+  it("shows columns, types, policies, drops with reasons and expectations", () => {
+    expect(page).toContain("| `order_id` | text | Id of the order. |  |")
+    expect(page).toContain("| `items` | list of document | What was bought. |  |")
+    expect(page).toContain("| `items[].product_categories[].name` | text | Name. |  |")
+    expect(page).toContain("| `client_profile_data.email` | text | E-mail. | hash |")
+    expect(page).toContain("| `geo` | list of text | Longitude, latitude. | hash |")
+    expect(page).toContain("| `custom_data` ¹ | json |")
+    expect(page).toContain("| `attachments` | any key that contains `attachment` | every table | Free names. |")
+    expect(page).toContain("| `custom-data` | `customData` | the table for users | Every store's own. |")
+    expect(page).toContain("| `status-known` | `status` | The state is not forbidden. | the record becomes a dead letter |")
+  })
+})
+
+describe("docs/dead-letters.md", () => {
+  const file = new URL("../../docs/dead-letters.md", import.meta.url)
+  it("lists every reason and is not stale", () => {
+    const page = readFileSync(file, "utf8")
+    for (const reason of Object.keys(deadLetterReasons)) expect(page).toContain(`\`${reason}\``)
+    expect(page).toBe(deadLettersMarkdown())
+  })
+})

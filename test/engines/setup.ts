@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const here = dirname(fileURLToPath(import.meta.url))
+const venv = join(here, ".venv")
+const jarFolder = join(here, ".jars")
+
+/** The release that AWS runs beside Spark 3.5 (EMR 7, Glue 5), and what it needs that Spark has not. */
+const artifacts = ["io.delta:delta-spark_2.12:3.3.2", "io.delta:delta-storage:3.3.2"]
+
+export interface Engines {
+  /** A Python that has pyspark, deltalake, polars and pyarrow. */
+  readonly python: string
+  /** Paths of Delta's jars for Spark. */
+  readonly jars: ReadonlyArray<string>
+}
+
+/** Installs what is missing, once: Python packages in `.venv`, jars in `.jars`, and on a bare machine Python, Java and Maven themselves. */
+export const setUp = (): Engines => {
+  needTool("java", ["-version"], "openjdk-17-jre-headless")
+  const requirements = readFileSync(join(here, "requirements.txt"))
+  const python = join(venv, "bin", "python")
+  once(venv, createHash("sha256").update(requirements).digest("hex"), () => {
+    needTool("python3", ["-c", "import venv, ensurepip"], "python3-venv")
+    run("python3", ["-m", "venv", venv])
+    run(python, ["-m", "pip", "install", "--quiet", "--requirement", join(here, "requirements.txt")])
+  })
+  once(jarFolder, artifacts.join(" "), () => {
+    needTool("mvn", ["--version"], "maven")
+    for (const artifact of artifacts) {
+      run("mvn", ["--batch-mode", "--quiet", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${jarFolder}`])
+    }
+  })
+  return { python, jars: readdirSync(jarFolder).flatMap((name) => (name.endsWith(".jar") ? [join(jarFolder, name)] : [])) }
+}
+
+/** Fills a folder anew unless it was filled for the same reason before. */
+const once = (folder: string, reason: string, fill: () => void): void => {
+  const stamp = join(folder, ".complete")
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === reason) return
+  console.log(`setting up ${folder} …`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  fill()
+  writeFileSync(stamp, reason)
+}
+
+const works = (command: string, args: ReadonlyArray<string>): boolean => spawnSync(command, args, { stdio: "ignore" }).status === 0
+
+const needTool = (command: string, probe: ReadonlyArray<string>, debianPackage: string): void => {
+  if (works(command, probe)) return
+  if (process.getuid?.() === 0 && works("apt-get", ["--version"])) {
+    run("apt-get", ["update", "--quiet"])
+    run("apt-get", ["install", "--quiet", "--yes", "--no-install-recommends", debianPackage])
+    if (works(command, probe)) return
+  }
+  throw new Error(`these tests need ${command}, which is not there or incomplete; install it (Debian: ${debianPackage})`)
+}
+
+const run = (command: string, args: ReadonlyArray<string>): void => {
+  const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] })
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${error?.message ?? `exit code ${status}`}`)
+}

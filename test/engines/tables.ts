@@ -1,0 +1,166 @@
+import { Effect } from "effect"
+import { ColumnBuilders } from "../../src/columns/builders.ts"
+import { openParquetFile } from "../../src/parquet/file.ts"
+import { type Column, leaf, type Value } from "../../src/record/column.ts"
+import { Store } from "../../src/store/store.ts"
+import type { AddFile, PartitionValues, WriteAction } from "../../src/table/actions.ts"
+import { addPath } from "../../src/table/paths.ts"
+import { createTable, type Table } from "../../src/table/table.ts"
+import { randomValue, seeded } from "../parquet/random.ts"
+
+/** Tables that hold all that a table of ours can hold, whatever the contracts of the day use of it. */
+
+const list = (name: string, element: Column): Column => ({ kind: "list", name, description: "", element: { ...element, name: "element" } })
+const struct = (name: string, ...fields: ReadonlyArray<Column>): Column => ({ kind: "struct", name, description: "", fields })
+const decimal = (name: string, precision: number, scale: number): Column => leaf(name, { type: "decimal", precision, scale }, "A decimal.")
+
+/** @param evolved with what the table gets half-way: a column, a field of a struct, and a field of the structs in a list */
+const everyType = (evolved: boolean): ReadonlyArray<Column> => [
+  leaf("id", "integer", "Counts up."),
+  leaf("label", "text", "Any text."),
+  leaf("payload", "json", ""),
+  leaf("big", "long", ""),
+  leaf("ratio", "double", ""),
+  leaf("flag", "boolean", ""),
+  leaf("happened_at", "timestamp", ""),
+  leaf("day", "date", ""),
+  leaf("raw", "binary", ""),
+  leaf("secret", "text", "", "hash"),
+  decimal("small", 9, 2),
+  decimal("medium", 18, 6),
+  decimal("large", 38, 18),
+  struct("client", leaf("name", "text", ""), decimal("limit_value", 18, 2), ...(evolved ? [leaf("since", "date", "")] : [])),
+  list(
+    "items",
+    struct(
+      "item",
+      leaf("sku", "text", ""),
+      leaf("gift", "boolean", ""),
+      list("tags", leaf("tag", "text", "")),
+      ...(evolved ? [leaf("seen_at", "timestamp", "")] : [])
+    )
+  ),
+  list("grid", list("line", leaf("cell", "long", ""))),
+  ...(evolved ? [leaf("note", "text", "Came later.")] : [])
+]
+
+/** What random values do not reach. */
+const special: Readonly<Record<string, Value>> = {
+  label: "\u{10ffff}".repeat(40),
+  ratio: Number.NaN,
+  happened_at: -62_135_510_400_000_000n,
+  day: -719_161
+}
+
+/** Writes rows as a file of the table. */
+const addFile = (
+  table: Table,
+  columns: ReadonlyArray<Column>,
+  partitionValues: PartitionValues,
+  name: string,
+  rows: ReadonlyArray<ReadonlyArray<Value>>
+) =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const path = addPath(partitionValues, name)
+    const builders = new ColumnBuilders(columns)
+    for (const row of rows) builders.append(row)
+    const written = yield* Effect.gen(function* () {
+      const file = openParquetFile(columns, yield* store.upload(`${table.path}/${path}`), { rowGroupBytes: 4096 })
+      yield* file.write(builders)
+      return yield* file.finish
+    }).pipe(Effect.scoped)
+    const add: AddFile = {
+      path,
+      partitionValues,
+      size: written.size,
+      modificationTime: 1_763_596_800_000,
+      stats: written.stats,
+      dataChange: true
+    }
+    return add
+  })
+
+const commit = (table: Table, operation: string, actions: ReadonlyArray<WriteAction>) =>
+  Effect.gen(function* () {
+    const read = yield* table.snapshot
+    const isBlindAppend = actions.every((action) => !("remove" in action))
+    yield* table.commit({ read, operation, parameters: {}, metrics: {}, actions, isBlindAppend })
+  })
+
+const rowsOf = (next: () => number, columns: ReadonlyArray<Column>, first: number, count: number): ReadonlyArray<ReadonlyArray<Value>> =>
+  Array.from({ length: count }, (_, i) => columns.map((column, at) => (at === 0 ? first + i : randomValue(next, column))))
+
+/** 24 commits of two partitions each, checkpoints between, positions as domains, the schema evolved half-way. */
+const makeEveryType = Effect.gen(function* () {
+  const next = seeded(20)
+  const define = (evolved: boolean) =>
+    createTable("every_type", {
+      name: "every_type",
+      description: 'All types, "quoted" and évolved.',
+      columns: everyType(evolved),
+      partitions: [leaf("ingest_date", "date", ""), leaf("ingest_hour", "integer", "")],
+      writerFeatures: ["domainMetadata"],
+      configuration: { "delta.checkpointInterval": "5" }
+    })
+  for (let i = 0; i < 24; i++) {
+    const evolved = i >= 12
+    const { table } = yield* define(evolved)
+    const columns = everyType(evolved)
+    const adds: Array<WriteAction> = []
+    for (const hour of [i % 3, 23]) {
+      const rows = rowsOf(next, columns, i * 100 + hour, 20)
+      const withSpecial = i % 6 === 0 ? [...rows, columns.map((column) => special[column.name] ?? null)] : rows
+      const partition = { ingest_date: "2026-11-20", ingest_hour: String(hour) }
+      adds.push({ add: yield* addFile(table, columns, partition, `part-${i}-${hour}.zstd.parquet`, withSpecial) })
+    }
+    const position = { domain: "sluice.position/files/shard-0", configuration: `{"sequenceNumber":"${i}"}`, removed: false }
+    yield* commit(table, "STREAMING UPDATE", [...adds, { domainMetadata: position }])
+  }
+})
+
+/** Rows of several days, one of them unknown; days replaced and compacted, so that the log has removed files. */
+const makeDays = Effect.gen(function* () {
+  const next = seeded(21)
+  const columns = everyType(false).slice(0, 8)
+  const { table } = yield* createTable("days", {
+    name: "days",
+    description: "",
+    columns,
+    partitions: [leaf("change_date", "date", "")],
+    configuration: { "delta.checkpointInterval": "3" }
+  })
+  for (let i = 0; i < 10; i++) {
+    const partition = { change_date: i % 4 === 3 ? null : `2026-11-0${(i % 4) + 1}` }
+    const rows = rowsOf(next, columns, i * 10, 10)
+    const add = yield* addFile(table, columns, partition, `part-${i}.zstd.parquet`, rows)
+    const replaced =
+      i < 6
+        ? []
+        : [...(yield* table.snapshot).files.values()].filter((file) => file.partitionValues["change_date"] === partition.change_date)
+    const dataChange = i !== 9
+    yield* commit(table, i < 6 ? "WRITE" : dataChange ? "MERGE" : "OPTIMIZE", [
+      { txn: { appId: "repartition/days", version: i } },
+      ...replaced.map(({ path, partitionValues, size }) => ({
+        remove: { path, deletionTimestamp: 1_763_596_800_000 + i, dataChange, partitionValues, size }
+      })),
+      { add: { ...add, dataChange } }
+    ])
+  }
+})
+
+/** A table that nothing was written to. */
+const makeEmpty = createTable("empty", {
+  name: "empty",
+  description: "",
+  columns: everyType(false),
+  partitions: [leaf("change_date", "date", "")]
+})
+
+/** Makes the tables in the store; gives their paths. */
+export const makeTables = Effect.gen(function* () {
+  yield* makeEveryType
+  yield* makeDays
+  yield* makeEmpty
+  return ["every_type", "days", "empty"]
+})

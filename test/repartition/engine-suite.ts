@@ -1,0 +1,200 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { RepartitionEngine } from "../../src/repartition/engine.ts"
+import { repartition } from "../../src/repartition/repartition.ts"
+import { openTable } from "../../src/table/table.ts"
+import { actualNotes, type Copy, expectedNotes, freshStore, ingest, orders, rowsOf } from "./lake.ts"
+
+const day = 86_400_000
+const hour = 3_600_000
+const start = Date.UTC(2026, 10, 20)
+
+/** A seeded generator (mulberry32): the same history on every run. */
+const random = (seed: number) => () => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+}
+
+/** Commits of copies: several versions of each order, doubled, late, out of order, some without their last change. */
+export const randomHistory = (seed: number, commits: number, rows: number): ReadonlyArray<ReadonlyArray<Copy>> => {
+  const next = random(seed)
+  const below = (n: number) => Math.floor(next() * n)
+  let sequence = 8n
+  return Array.from({ length: commits }, (_, commit) =>
+    Array.from({ length: 1 + below(rows) }, (_, i): Copy => {
+      sequence += BigInt(1 + below(3))
+      const made = start + below(4) * day + below(6) * 4 * hour
+      const late = next() < 0.2
+      return {
+        order: `order-${below(12)}`,
+        lastChange: next() < 0.1 ? null : made,
+        creationDate: made,
+        // Few different times, so that positions have to decide.
+        arrivedAt: start + (late ? 0 : 4 * day) + below(3) * hour,
+        sequence: String(sequence),
+        sub: below(2),
+        shard: `shard-${below(2)}`,
+        note: `${commit}.${i}`
+      }
+    })
+  )
+}
+
+const everything = rowsOf("SELECT * FROM consumable_order ORDER BY ALL")
+const files = Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => Effect.map(snapshot, (s) => [...s.files.values()]))
+
+/**
+ * What an engine must do.
+ * @param manyRows how many rows to sort; fewer for what is slow on purpose
+ */
+export const engineSuite = (name: string, engine: RepartitionEngine, manyRows = 5000): void => {
+  const run = Effect.suspend(() => repartition({ contract: orders, engine }))
+
+  describe(`engine ${name}`, () => {
+    for (const seed of [1, 2, 3, 4]) {
+      it.live(`folds a random history step by step as at once, and as the definition says (seed ${seed})`, () =>
+        Effect.gen(function* () {
+          const seen: Array<Copy> = []
+          for (const copies of randomHistory(seed, 6, 14)) {
+            yield* ingest(copies)
+            seen.push(...copies)
+            const outcome = yield* run
+            assert.deepStrictEqual(yield* actualNotes, expectedNotes(seen))
+            if (outcome.kind === "repartition") assert.strictEqual(outcome.rowsAdded + outcome.duplicates, copies.length)
+          }
+          const stepByStep = yield* everything
+          const rebuilt = yield* repartition({ contract: orders, engine, rebuild: true })
+          assert.strictEqual(rebuilt.kind, "repartition")
+          assert.deepStrictEqual(yield* everything, stepByStep)
+          if (rebuilt.kind === "repartition") assert.strictEqual(rebuilt.rowsAdded, stepByStep.length)
+        }).pipe(Effect.provide(freshStore))
+      )
+    }
+
+    it.live("keeps every value as it is in the stage", () =>
+      Effect.gen(function* () {
+        const copies = Array.from({ length: 30 }, (_, i) => ({
+          order: `o${i}${"x".repeat(i)}`,
+          lastChange: start + i * hour,
+          arrivedAt: start + i * hour,
+          sequence: String(i),
+          note: "n".repeat(i)
+        }))
+        yield* ingest(copies)
+        yield* run
+        const columns = "* EXCLUDE (change_date)"
+        const before = yield* rowsOf("SELECT * EXCLUDE (ingest_date, ingest_hour) FROM stage_order ORDER BY order_id")
+        assert.deepStrictEqual(yield* rowsOf(`SELECT ${columns} FROM consumable_order ORDER BY order_id`), before)
+        assert.strictEqual(before.length, 30)
+      }).pipe(Effect.provide(freshStore))
+    )
+
+    it.live("writes rows sorted by key and version, one file per day", () =>
+      Effect.gen(function* () {
+        const copies = Array.from({ length: manyRows }, (_, i) => ({
+          order: `o${(i * 7919) % manyRows}`,
+          lastChange: start + (i % 3) * day + (i % 5),
+          arrivedAt: start + (i % 4) * hour,
+          sequence: String(i),
+          note: `${i}`
+        }))
+        yield* ingest(copies)
+        yield* run
+        const written = yield* files
+        assert.deepStrictEqual(written.map(({ partitionValues }) => partitionValues["change_date"]).sort(), [
+          "2026-11-20",
+          "2026-11-21",
+          "2026-11-22"
+        ])
+        const disorder = yield* rowsOf(
+          `SELECT count(*) AS n FROM (SELECT order_id, last_change, change_date, lag((order_id, last_change)) OVER (PARTITION BY change_date) AS before FROM consumable_order)
+           WHERE (order_id, last_change) < before`
+        )
+        assert.deepStrictEqual(disorder, ['{"n":0}'])
+      }).pipe(Effect.provide(freshStore))
+    )
+
+    it.live("says in the log what the files hold, and nothing of sensitive columns", () =>
+      Effect.gen(function* () {
+        yield* ingest([
+          { order: "b", lastChange: start + 1, arrivedAt: start, sequence: "1", note: "x" },
+          { order: "a", lastChange: start + 2, arrivedAt: start, sequence: "2", note: "yy" }
+        ])
+        yield* run
+        const [file] = yield* files
+        const stats = JSON.parse(file?.stats ?? "{}")
+        assert.strictEqual(stats.numRecords, 2)
+        assert.deepInclude(stats.minValues, { order_id: "a", last_change: "2026-11-20T00:00:00.001Z", _sequence_number: "1" })
+        assert.deepInclude(stats.maxValues, { order_id: "b", last_change: "2026-11-20T00:00:00.002Z", _sequence_number: "2" })
+        assert.deepInclude(stats.nullCount, { creation_date: 2, order_id: 0, items: 1 })
+        assert.match(file?.stats ?? "", /"count":9007199254741001/)
+        assert.match(file?.stats ?? "", /"total":12345678901234567890123456\.789020/)
+        assert.notMatch(file?.stats ?? "", /email|phone/)
+      }).pipe(Effect.provide(freshStore))
+    )
+
+    it.live("rewrites only the files that a late copy beats", () =>
+      Effect.gen(function* () {
+        const copy = (order: string, arrivedAt: number, note: string, dayOf = 0): Copy => ({
+          order,
+          lastChange: start + dayOf * day,
+          arrivedAt: start + arrivedAt * hour,
+          sequence: "5",
+          note
+        })
+        yield* ingest([copy("a", 1, "a1"), copy("b", 5, "b5"), copy("z", 1, "z1", 1)])
+        yield* run
+        const first = (yield* files).map(({ path }) => path)
+        // b arrives late, with an earlier arrival time: it loses. z is elsewhere and stays.
+        yield* ingest([copy("b", 2, "b2"), copy("c", 2, "c2")])
+        const lost = yield* run
+        assert.deepInclude(lost, { rowsRead: 2, rowsAdded: 1, duplicates: 1, files: 1 })
+        const second = (yield* files).map(({ path }) => path)
+        assert.includeMembers(second, first)
+        // a has a newer copy now: the file that held the old one is rewritten, with b5.
+        yield* ingest([copy("a", 9, "a9")])
+        const won = yield* run
+        assert.deepInclude(won, { rowsRead: 1, rowsAdded: 0, duplicates: 1, files: 1 })
+        const third = (yield* files).map(({ path }) => path)
+        assert.strictEqual(third.filter((path) => second.includes(path)).length, 2)
+        assert.deepStrictEqual(yield* actualNotes, ["a 2026-11-20 a9", "b 2026-11-20 b5", "c 2026-11-20 c2", "z 2026-11-21 z1"])
+      }).pipe(Effect.provide(freshStore))
+    )
+
+    it.live("keeps rows that have no event time, under no day", () =>
+      Effect.gen(function* () {
+        yield* ingest([{ order: "a", lastChange: null, arrivedAt: start, sequence: "1", note: "n" }])
+        yield* run
+        yield* ingest([{ order: "a", lastChange: null, arrivedAt: start + 1, sequence: "1", note: "m" }])
+        yield* run
+        assert.deepStrictEqual(yield* rowsOf("SELECT raw, change_date FROM consumable_order"), [
+          '{"raw":"{\\"note\\":\\"m\\"}","change_date":null}'
+        ])
+      }).pipe(Effect.provide(freshStore))
+    )
+
+    it.live("surveys without writing", () =>
+      Effect.gen(function* () {
+        yield* ingest([
+          { order: "a", lastChange: start, arrivedAt: start, sequence: "1", note: "n" },
+          { order: "a", lastChange: start, arrivedAt: start, sequence: "2", note: "n" },
+          { order: "a", lastChange: start + day, arrivedAt: start, sequence: "3", note: "n" }
+        ])
+        const plan = yield* repartition({ contract: orders, engine, dryRun: true })
+        assert.deepInclude(plan, {
+          kind: "plan",
+          engine: engine.name,
+          rows: 3,
+          stageFiles: 1,
+          days: [
+            { day: "2026-11-20", rows: 2 },
+            { day: "2026-11-21", rows: 1 }
+          ]
+        })
+        assert.strictEqual((yield* Effect.flip(openTable("consumable/order"))).reason, "NotFound")
+      }).pipe(Effect.provide(freshStore))
+    )
+  })
+}

@@ -1,0 +1,43 @@
+import { assert, describe, it } from "@effect/vitest"
+import { arrivalOfFile, hourOfPath } from "../../src/source/arrival-time.ts"
+
+const at = (path: string): string | undefined => {
+  const millis = hourOfPath(path)
+  return millis === undefined ? undefined : new Date(millis).toISOString()
+}
+
+describe("arrival time of a file", () => {
+  it("is the hour that its path names", () => {
+    assert.strictEqual(at("/raw/2024/02/29/07/part.ndjson"), "2024-02-29T07:00:00.000Z")
+    assert.strictEqual(at("/raw/2024/02/29/00/deeper/still/part"), "2024-02-29T00:00:00.000Z")
+  })
+
+  it("is the last of several hours", () => {
+    assert.strictEqual(at("/2023/01/01/01/copy/2024/05/06/23/x"), "2024-05-06T23:00:00.000Z")
+    assert.strictEqual(at("/2023/2024/05/06/07/x"), "2024-05-06T07:00:00.000Z")
+    assert.strictEqual(at("/2024/05/06/07/99/99/99/99/x"), "2024-05-06T07:00:00.000Z")
+  })
+
+  it("is not what the calendar does not have, nor a part of a name", () => {
+    for (const path of [
+      "/raw/2023/02/29/07/x",
+      "/raw/2024/13/01/07/x",
+      "/raw/2024/00/01/07/x",
+      "/raw/2024/01/01/24/x",
+      "/raw/2024/01/01/07",
+      "/raw/2024/1/1/7/x",
+      "/raw/2024-01-01/07/x",
+      "/rawx2024/01/01/07/x",
+      "/raw/v2024/01/01/07/x",
+      "/raw/2024/01/01/07x/x"
+    ]) {
+      assert.isUndefined(at(path), path)
+    }
+  })
+
+  it("falls back on what was said, then on the modification time", () => {
+    assert.strictEqual(arrivalOfFile("/2024/02/29/07/x", 5, 6), Date.UTC(2024, 1, 29, 7))
+    assert.strictEqual(arrivalOfFile("/x", 5, 6), 5)
+    assert.strictEqual(arrivalOfFile("/x", undefined, 6), 6)
+  })
+})

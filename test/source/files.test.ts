@@ -1,0 +1,331 @@
+import { chmodSync, symlinkSync, utimesSync } from "node:fs"
+import { join } from "node:path"
+import { Readable } from "node:stream"
+import { pathToFileURL } from "node:url"
+import { gzipSync } from "node:zlib"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { type FilesOptions, filesSource } from "../../src/source/files.ts"
+import { folderWith, pagesOf, positionsAfter, put, recordsOf, textsOf, untilFailure } from "./collect.ts"
+import { sourceSuite } from "./source-suite.ts"
+
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `{"n":${from + i},"s":"${"é".repeat(i % 7)}"}\n`).join("")
+
+const over = (files: Readonly<Record<string, string | Uint8Array>>, options: Partial<FilesOptions> = {}) =>
+  Effect.flatMap(folderWith(files), (input) => filesSource({ input, format: "auto", arrivedAt: 0, ...options }))
+
+sourceSuite(
+  "lines",
+  over({ "b/2.ndjson": lines(20, 45), "a.ndjson": lines(0, 20), "b/1.ndjson": `${lines(50, 53)}\n \r\n{"n":1}` }, { pageBytes: 200 })
+)
+sourceSuite("documents", over(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`d/${i}.json`, `{\n  "n": ${i}\n}\n`]))))
+sourceSuite(
+  "gzip",
+  over({ "a.ndjson.gz": gzipSync(lines(0, 40)), "b.gz": gzipSync(lines(40, 60)), "c.json.gz": gzipSync('{"n":1}') }, { pageBytes: 300 })
+)
+sourceSuite(
+  "too large records",
+  over({ "a.ndjson": `${lines(0, 9)}${"x".repeat(700)}\n${lines(9, 12)}${"y".repeat(900)}` }, { pageBytes: 90, maxRecordBytes: 150 })
+)
+
+describe("files: what is read", () => {
+  it.effect("takes files by extension, in byte order of their paths, and says what it passed over", () =>
+    Effect.gen(function* () {
+      const names = [
+        "a.json",
+        "a/z.jsonl",
+        "a-b/x.log",
+        "a/B.txt",
+        "a/b.ndjson.gz",
+        "noext",
+        "Z.JSON",
+        "é.json",
+        "c.csv",
+        "c.parquet",
+        "_SUCCESS",
+        ".x.json",
+        "_tmp/x.json"
+      ]
+      const input = yield* folderWith(Object.fromEntries(names.map((name) => [name, name.endsWith(".gz") ? gzipSync("1") : "1"])))
+      const source = yield* filesSource({ input, format: "auto" })
+      const shards = (yield* pagesOf(source)).map((page) => page.shard.slice(input.length + 1))
+      assert.deepStrictEqual(shards, ["Z.JSON", "a-b/x.log", "a.json", "a/B.txt", "a/b.ndjson.gz", "a/z.jsonl", "noext", "é.json"])
+      assert.deepStrictEqual(yield* source.skipped, { hidden: 3, type: 2, special: 0 })
+      assert.strictEqual(source.location, pathToFileURL(input).href)
+    })
+  )
+
+  it.effect("takes a single file whatever it is called", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "_x.data": "{}\n{}\n" })
+      const source = yield* filesSource({ input: join(folder, "_x.data"), format: "auto" })
+      assert.deepStrictEqual(yield* textsOf(source), ["{}", "{}"])
+    })
+  )
+
+  it.effect("follows links out of the folder, and reads nothing twice through them", () =>
+    Effect.gen(function* () {
+      const [folder, other] = [yield* folderWith({ "a/1.json": "1" }), yield* folderWith({ "2.json": "2" })]
+      symlinkSync(join(folder, "a"), join(folder, "b"))
+      symlinkSync(folder, join(folder, "a/loop"))
+      symlinkSync(other, join(folder, "c"))
+      symlinkSync(other, join(folder, "d"))
+      const pages = yield* pagesOf(yield* filesSource({ input: folder, format: "auto" }))
+      assert.deepStrictEqual(
+        pages.map((page) => page.shard),
+        [join(folder, "a/1.json"), join(other, "2.json")]
+      )
+    })
+  )
+
+  it.effect("has nothing to give for empty folders and empty files", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* pagesOf(yield* over({})), [])
+      assert.deepStrictEqual(
+        yield* pagesOf(yield* over({ "a.json": "", "b.ndjson": "", "c.ndjson.gz": "", "d.ndjson.gz": gzipSync("") })),
+        []
+      )
+    })
+  )
+
+  it.effect("says when the input is not there, or is neither file nor folder", () =>
+    Effect.gen(function* () {
+      const missing = yield* Effect.flip(filesSource({ input: "/no/such/folder", format: "auto" }))
+      assert.strictEqual(missing.reason, "NotFound")
+      assert.strictEqual(missing.message, "There is no such file or folder: /no/such/folder. Check the path.")
+      assert.strictEqual((yield* Effect.flip(filesSource({ input: "/dev/null", format: "auto" }))).reason, "Invalid")
+    })
+  )
+
+  it.effect("gives records the hour of their path, else what was said, else the file's time", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "2024/02/29/07/a.json": "1", "b.json": "2" })
+      utimesSync(join(folder, "b.json"), 1000, 1234.5)
+      const times = (arrivedAt?: number) =>
+        Effect.map(
+          Effect.flatMap(filesSource({ input: folder, format: "auto", arrivedAt }), (source) => pagesOf(source)),
+          (pages) => pages.map((page) => page.arrivedAt)
+        )
+      assert.deepStrictEqual(yield* times(), [Date.UTC(2024, 1, 29, 7), 1_234_500])
+      assert.deepStrictEqual(yield* times(77), [Date.UTC(2024, 1, 29, 7), 77])
+    })
+  )
+})
+
+describe("files: what a record is", () => {
+  const texts = (name: string, content: string | Uint8Array, options: Partial<FilesOptions> = {}) =>
+    Effect.flatMap(over({ [name]: content }, options), (source) => textsOf(source))
+
+  it.effect("a line, wherever the extension says so: CRLF, blank and unterminated lines included", () =>
+    Effect.gen(function* () {
+      for (const name of ["a.ndjson", "a.jsonl", "a.log", "a.txt", "a.ndjson.gz"]) {
+        const content = '{"a":1}\r\n\n  \n{\n{"b":2}'
+        assert.deepStrictEqual(yield* texts(name, name.endsWith("gz") ? gzipSync(content) : content), [
+          '{"a":1}\r',
+          "",
+          "  ",
+          "{",
+          '{"b":2}'
+        ])
+      }
+    })
+  )
+
+  it.effect("else what the content shows", () =>
+    Effect.gen(function* () {
+      const document = '{\n "a": 1\n}\n'
+      for (const name of ["a.json", "a", "a.json.gz"]) {
+        const give = (content: string) => texts(name, name.endsWith("gz") ? gzipSync(content) : content)
+        assert.deepStrictEqual(yield* give(document), [document])
+        assert.deepStrictEqual(yield* give('{"a":1}\n \n'), ['{"a":1}\n \n'])
+        assert.deepStrictEqual(yield* give('{"a":1}'), ['{"a":1}'])
+        assert.deepStrictEqual(yield* give('{"a":1}\n{"b":'), ['{"a":1}', '{"b":'])
+        assert.deepStrictEqual(yield* give('\n\uFEFF{"a":1}\n2'), ['\n\uFEFF{"a":1}\n2'])
+        assert.deepStrictEqual(yield* give('\uFEFF{"a":1}\n2'), ['\uFEFF{"a":1}', "2"])
+        assert.deepStrictEqual(yield* give("\n\n1\n2"), ["", "", "1", "2"])
+        assert.deepStrictEqual(yield* give("no json\n{}\n"), ["no json\n{}\n"])
+      }
+      const long = `{"a":"${"x".repeat(200_000)}"}`
+      assert.deepStrictEqual(yield* texts("a.json", `${long}\n${long}\n`), [long, long])
+      assert.deepStrictEqual(yield* texts("a.json", `${long}\n{`, { maxRecordBytes: 100_000 }), [long.slice(0, 100_001), "{"])
+    })
+  )
+
+  it.effect("or what was asked for", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* texts("a.ndjson", "1\n2\n", { format: "document" }), ["1\n2\n"])
+      assert.deepStrictEqual(yield* texts("a.json", "{\n}", { format: "lines" }), ["{", "}"])
+    })
+  )
+
+  it.effect("cut where it is too large, with its true length, the same whatever the page size", () =>
+    Effect.gen(function* () {
+      const big = "x".repeat(1000)
+      for (const pageBytes of [1, 64, 500, 5000]) {
+        for (const name of ["a.ndjson", "a.ndjson.gz"]) {
+          const content = `1\n${big}\n2\n${big}${big}`
+          const source = yield* over({ [name]: name.endsWith("gz") ? gzipSync(content) : content }, { pageBytes, maxRecordBytes: 100 })
+          const pages = yield* pagesOf(source)
+          assert.deepStrictEqual(
+            pages.flatMap(recordsOf).map((record) => [record.sequenceNumber, record.text]),
+            [
+              ["0", "1"],
+              ["2", big.slice(0, 101)],
+              ["1003", "2"],
+              ["1005", big.slice(0, 101)]
+            ]
+          )
+          assert.deepStrictEqual(
+            pages.flatMap((page) => [...(page.cut?.values() ?? [])]),
+            [1000, 2000]
+          )
+          assert.deepStrictEqual(pages.at(-1)?.resume?.["done"], true)
+        }
+      }
+      const document = yield* pagesOf(yield* over({ "a.json": big }, { format: "document", maxRecordBytes: 100, pageBytes: 10 }))
+      assert.deepStrictEqual(
+        document.map((page) => [page.ends[0], page.cut?.get(0)]),
+        [[101, 1000]]
+      )
+    })
+  )
+})
+
+describe("files: what changes between two runs", () => {
+  it.effect("unchanged files are not opened again", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": "1\n2", "b.json": "{}", "c.ndjson.gz": gzipSync("1") })
+      const source = yield* filesSource({ input: folder, format: "auto" })
+      const done = positionsAfter(yield* pagesOf(source))
+      for (const name of ["a.ndjson", "b.json", "c.ndjson.gz"]) chmodSync(join(folder, name), 0)
+      assert.deepStrictEqual(yield* pagesOf(source, done), [])
+    })
+  )
+
+  it.effect("grown files go on where they ended", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": "1\n", "b.json": "1\n", "c.ndjson.gz": gzipSync("1\n") })
+      const source = yield* filesSource({ input: folder, format: "auto" })
+      const done = positionsAfter(yield* pagesOf(source))
+      put(folder, "a.ndjson", "1\n2\n3")
+      put(folder, "b.json", "1\n2\n3")
+      put(folder, "c.ndjson.gz", Buffer.concat([gzipSync("1\n"), gzipSync("2\n"), gzipSync("3")]))
+      const more = yield* pagesOf(source, done)
+      assert.deepStrictEqual(
+        more.flatMap(recordsOf).map((record) => record.sequenceNumber + record.text),
+        ["22", "43", "22", "43", "22", "43"]
+      )
+      assert.deepStrictEqual(yield* pagesOf(source, positionsAfter(more, done)), [])
+    })
+  )
+
+  it.effect("replaced files are refused by name, after the others", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": "11\n22\n", "b.json": "{\n}", "c.ndjson.gz": gzipSync("1\n2\n") })
+      const source = yield* filesSource({ input: folder, format: "auto" })
+      const done = positionsAfter(yield* pagesOf(source))
+      put(folder, "a.ndjson", "33\n")
+      put(folder, "b.json", '{\n"a": 1\n}')
+      put(folder, "c.ndjson.gz", gzipSync("9\n"))
+      put(folder, "d.json", "new")
+      const { error, texts } = yield* untilFailure(source, done)
+      assert.deepStrictEqual(texts, ["new"])
+      assert.strictEqual(error.reason, "Invalid")
+      for (const name of ["a.ndjson", "b.json", "c.ndjson.gz"]) assert.include(error.message, name)
+      assert.include(error.message, "3 files could not be read")
+      assert.strictEqual((yield* source.problems).length, 3)
+    })
+  )
+})
+
+describe("files: damage", () => {
+  it.effect("what precedes it is delivered, the other files too, then the file is named; a good copy goes on", () =>
+    Effect.gen(function* () {
+      const content = lines(0, 5000)
+      const good = gzipSync(content)
+      const folder = yield* folderWith({ "a.ndjson.gz": good.subarray(0, good.length - 9000), "b.ndjson": "last\n" })
+      const source = yield* filesSource({ input: folder, format: "auto", pageBytes: 4096 })
+      const { error, texts, positions } = yield* untilFailure(source)
+      assert.strictEqual(error.reason, "Unreadable")
+      assert.strictEqual(error.location, join(folder, "a.ndjson.gz"))
+      assert.include(error.message, "Copy the file again")
+      assert.strictEqual(texts.at(-1), "last")
+      const before = texts.slice(0, -1)
+      assert.isAbove(before.length, 100)
+      assert.deepStrictEqual(before, content.split("\n").slice(0, before.length))
+
+      put(folder, "a.ndjson.gz", good)
+      assert.deepStrictEqual([...before, ...(yield* textsOf(source, positions)), ""], content.split("\n"))
+    })
+  )
+
+  it.effect("in the middle of the data, behind it, or in place of it", () =>
+    Effect.gen(function* () {
+      const good = gzipSync(lines(0, 3000))
+      const flipped = Buffer.from(good)
+      for (let i = 0; i < 50; i++) flipped[good.length - 3000 + i] = 0xff
+      for (const [damaged, least] of [
+        [flipped, 1000],
+        [Buffer.concat([gzipSync("1\n2\n"), Buffer.from("junk")]), 2],
+        [Buffer.from("1\n2\n"), 0]
+      ] as const) {
+        const { error, texts } = yield* untilFailure(yield* over({ "a.ndjson.gz": damaged }, { pageBytes: 4096 }))
+        assert.strictEqual(error.reason, "Unreadable")
+        assert.isAtLeast(texts.length, least)
+      }
+    })
+  )
+})
+
+describe("files: standard input", () => {
+  it.effect("is one shard, named and timed by when reading began", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.UTC(2024, 4, 6, 7))
+      const stdin = (chunks: ReadonlyArray<string>, options: Partial<FilesOptions> = {}) =>
+        Effect.flatMap(
+          filesSource({ input: "-", format: "auto", stdin: Readable.from(chunks.map((chunk) => Buffer.from(chunk))), ...options }),
+          pagesOf
+        )
+      const pages = yield* stdin(['{"a":', "1}\n2\n", "3"])
+      assert.deepStrictEqual(
+        pages.flatMap(recordsOf),
+        [
+          ["0", '{"a":1}'],
+          ["8", "2"],
+          ["10", "3"]
+        ].map(([sequenceNumber = "", text = ""]) => ({
+          shard: "stdin-2024-05-06T07:00:00.000Z",
+          sequenceNumber,
+          subSequenceNumber: 0,
+          text,
+          arrivedAt: Date.UTC(2024, 4, 6, 7)
+        }))
+      )
+      assert.deepStrictEqual(
+        (yield* stdin(["{\n", "}"], { arrivedAt: 5 })).flatMap(recordsOf).map((record) => [record.text, record.arrivedAt]),
+        [["{\n}", 5]]
+      )
+      assert.deepStrictEqual(yield* stdin([]), [])
+    })
+  )
+
+  it.live("gives what is there without waiting for more, and can be stopped while it waits", () =>
+    Effect.gen(function* () {
+      const stdin = new Readable({ read() {} })
+      const source = yield* filesSource({ input: "-", format: "lines", stdin })
+      stdin.push("1\n2\n3")
+      const first = yield* source.pages(new Map()).pipe(Stream.take(1), Stream.runCollect)
+      assert.deepStrictEqual(
+        first.flatMap(recordsOf).map((record) => record.text),
+        ["1", "2"]
+      )
+
+      const silent = yield* filesSource({ input: "-", format: "lines", stdin: new Readable({ read() {} }) })
+      const fiber = yield* Effect.forkChild(Stream.runDrain(silent.pages(new Map())), { startImmediately: true })
+      yield* Effect.yieldNow
+      assert.isTrue(Exit.isFailure(yield* Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))))
+    })
+  )
+})

@@ -1,0 +1,87 @@
+import { appendFileSync } from "node:fs"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import type { ShardPosition } from "../../src/record/position.ts"
+import type { RecordPage } from "../../src/record/record.ts"
+import { filesSource } from "../../src/source/files.ts"
+import { folderWith, positionsAfter, put, recordsOf } from "./collect.ts"
+
+/** Follows a folder; `look` lets the next look happen and gives what it brought. */
+const following = (input: string, resume: ReadonlyMap<string, ShardPosition> = new Map()) =>
+  Effect.gen(function* () {
+    const source = yield* filesSource({ input, format: "auto", follow: { pollMillis: 1000 } })
+    const pages: Array<RecordPage> = []
+    const fiber = yield* Effect.forkScoped(Stream.runForEach(source.pages(resume), (page) => Effect.sync(() => pages.push(page))))
+    let told = 0
+    const news = Effect.promise(async () => {
+      // The look itself is real input: wait until nothing has come for some turns of the event loop.
+      for (let quiet = 0, count = pages.length; quiet < 50; quiet++) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        if (pages.length !== count) [quiet, count] = [0, pages.length]
+      }
+      const fresh = pages.slice(told).flatMap(recordsOf)
+      told = pages.length
+      return fresh.map((record) => record.text)
+    })
+    return { source, fiber, pages, first: news, look: Effect.andThen(TestClock.adjust(1000), news) }
+  })
+
+describe("files: following", () => {
+  it.effect("brings new and grown files, holds back an unfinished last line until its file is at rest", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": "1\n2" })
+      const { first, look, pages } = yield* following(folder)
+      assert.deepStrictEqual(yield* first, ["1"])
+      appendFileSync(join(folder, "a.ndjson"), "2\n3")
+      assert.deepStrictEqual(yield* look, ["22"])
+      put(folder, "b.ndjson", "new\n")
+      assert.deepStrictEqual(yield* look, ["3", "new"])
+      assert.deepStrictEqual(yield* look, [])
+      appendFileSync(join(folder, "a.ndjson"), "\n4\n")
+      assert.deepStrictEqual(yield* look, ["", "4"])
+
+      const again = yield* following(folder, positionsAfter(pages))
+      assert.deepStrictEqual(yield* again.first, [])
+    })
+  )
+
+  it.effect("takes documents and compressed files as a whole, once they are at rest", () =>
+    Effect.gen(function* () {
+      const whole = gzipSync("1\n2\n")
+      const folder = yield* folderWith({ "a.json": '{\n"a":', "b.ndjson.gz": whole.subarray(0, 12) })
+      const { first, look, source } = yield* following(folder)
+      assert.deepStrictEqual(yield* first, [])
+      put(folder, "a.json", '{\n"a":1}')
+      put(folder, "b.ndjson.gz", whole)
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* look, ['{\n"a":1}', "1", "2"])
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* source.problems, [])
+    })
+  )
+
+  it.effect("sets bad files aside until they change, and goes on with the others", () =>
+    Effect.gen(function* () {
+      const whole = Buffer.concat([gzipSync("1\n"), gzipSync("2\n")])
+      const folder = yield* folderWith({ "a.ndjson.gz": whole.subarray(0, -11) })
+      const { first, look, source, fiber } = yield* following(folder)
+      assert.deepStrictEqual(yield* first, [])
+      assert.deepStrictEqual(yield* look, ["1"])
+      assert.deepStrictEqual(
+        (yield* source.problems).map((problem) => problem.location),
+        [join(folder, "a.ndjson.gz")]
+      )
+      put(folder, "b.ndjson", "new\n")
+      assert.deepStrictEqual(yield* look, ["new"])
+      assert.strictEqual((yield* source.problems).length, 1)
+      put(folder, "a.ndjson.gz", whole)
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* look, ["2"])
+      assert.deepStrictEqual(yield* source.problems, [])
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+})

@@ -1,0 +1,16 @@
+import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  root: dirname(dirname(fileURLToPath(import.meta.url))),
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/engines/**"],
+    // Processes, not threads: DuckDB and killed children must not share an address space. Two, since machines are small.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000
+  }
+})
