@@ -46,18 +46,6 @@ export const orderDrops: ReadonlyArray<DropRule> = [
     reason: "Answers of the acquirer: payment data, with keys of its own."
   },
   {
-    name: "payment-connector-responses",
-    path: "paymentData.payments[].connectorResponses",
-    from: "stage",
-    reason: "Answers of the acquirer: payment data, with keys of its own."
-  },
-  {
-    name: "transactions",
-    path: "paymentData.transactions",
-    from: "consumable",
-    reason: "Payment data. What users need of it, means and amounts, is in `payment_data.payments`."
-  },
-  {
     name: "custom-data",
     path: "customData",
     from: "consumable",

@@ -15,7 +15,7 @@ export interface Expectation {
   readonly column?: string
   /** `warn` counts the row; `reject` makes the record a dead letter. */
   readonly severity: "warn" | "reject"
-  /** The row's data columns by name. Must treat null. */
+  /** Given the row's data columns by name. Any may be null, and fields of a document may be absent, which is null. */
   readonly holds: (row: { readonly [column: string]: Value }) => boolean
 }
 
@@ -84,6 +84,7 @@ const problemsOf = (c: ContractDefinition): ReadonlyArray<string> => {
     if (column.startsWith("_") || partitions.has(column)) problems.push(`Column ${column} is the name of a system column.`)
 
   const leafOf = (role: string, key: string, types: ReadonlyArray<string>) => {
+    // The key is the object's own.
     const shape = Object.hasOwn(c.fields, key) ? shapeOf(c.fields[key] as Field) : undefined
     if (shape?.kind !== "leaf" || !types.includes(shape.leaf.type))
       problems.push(`The ${role} ${key} must be a field of type ${types.join(" or ")}.`)

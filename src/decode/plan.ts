@@ -33,7 +33,6 @@ export interface LeafNode extends NodeBase {
 
 export interface StructNode extends NodeBase {
   readonly kind: "struct"
-  readonly names: ReadonlyArray<string>
   readonly slots: Slots
 }
 
@@ -163,7 +162,7 @@ const structNode = (fields: Fields, place: Place): StructNode => {
       ? { is: "drop", rule }
       : { is: "unknown", drift: join(path, driftKey(key)), path: join(path, key), mask: unknownMask }
   })
-  return { kind: "struct", path, column, depth, state, mask, names: nodes.map(({ name }) => name), slots }
+  return { kind: "struct", path, column, depth, state, mask, slots }
 }
 
 /** Finds what a key means, and remembers it by its spelling. Keys can be data, so it remembers a bounded number. */

@@ -25,7 +25,7 @@ const statusText: { readonly [status in Status]: string } = {
   canceled: "Cancelado"
 }
 
-/** The first names are those of the first word of a person's full name, without accents: an address that mail servers take. */
+/** A person's e-mail address: the name in plain letters, unique by the order's index. */
 const mailbox = (name: string, index: number, host: string): string =>
   `${name
     .normalize("NFD")

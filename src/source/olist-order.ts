@@ -72,10 +72,14 @@ export const orderRecord = (order: OlistOrder, tables: OlistTables): ((version: 
   const unchanging = JSON.stringify({
     value: items.length > 0 ? itemsTotal + freightTotal : sum(payments, (payment) => payment.cents),
     creationDate: utc(order.purchasedAt) ?? null,
-    totals: [
-      { id: "Items", name: "Items Total", value: itemsTotal },
-      { id: "Shipping", name: "Shipping Total", value: freightTotal }
-    ],
+    // Unknown is not zero: without items there are no totals, or the order would count as one with free shipping.
+    totals:
+      items.length === 0
+        ? []
+        : [
+            { id: "Items", name: "Items Total", value: itemsTotal },
+            { id: "Shipping", name: "Shipping Total", value: freightTotal }
+          ],
     items: items.map((item) => itemOf(order.orderId, item, tables)),
     sellers: [...new Set(items.map((item) => item.sellerId))].map((id) => ({ id })),
     paymentData: {

@@ -106,7 +106,7 @@ const attempt = (log: Log, version: number, bytes: Uint8Array, txnId: string): E
       answer === "created"
         ? Effect.succeed("ours" as const)
         : readCommit(log, version).pipe(
-            Effect.map((found) => (found === null ? "unknown" : isOurs(found, txnId) ? "ours" : "lost")),
+            Effect.map((found) => (found === null ? "unknown" : "lost")),
             // Even the question may fail: then it is asked again.
             Effect.catchIf(
               (error) => error.reason === "Store",

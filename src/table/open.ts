@@ -14,7 +14,11 @@ export interface Table {
   readonly uri: string
   /** The newest version: reads only what was committed since the last look. */
   readonly snapshot: Effect.Effect<Snapshot, TableError>
-  /** Appends one commit, atomically; retries lost races, resolves unknown outcomes by reading the log. */
+  /**
+   * Appends one commit, atomically; retries lost races, resolves unknown outcomes by reading the log. Fails with Conflict or AlreadyCommitted
+   * (see `TableError`), Invalid or Unsupported for what must not be written, none of which changed anything. After a `Store` failure the commit
+   * may stand: only the table's positions tell.
+   */
   readonly commit: (transaction: Transaction) => Effect.Effect<Committed, TableError>
   /** The commits after one version up to and with another, in order. Fails with NotFound where the log has expired or not got there. */
   readonly changes: (
@@ -44,7 +48,7 @@ export const tableOf = (log: Log, snapshot: Snapshot): Effect.Effect<Table> =>
       snapshot: gate.withPermit(Effect.map(refresh(log, seen), (found) => found.snapshot)),
       commit: (transaction) => gate.withPermit(commit(log, seen, transaction)),
       changes: (afterVersion, toVersion) => changes(log, afterVersion, toVersion),
-      earliestVersion: earliestVersion(log)
+      earliestVersion: Effect.suspend(() => earliestVersion(log))
     }
   })
 

@@ -1,7 +1,8 @@
 import type { CommitInfo, Json, PartitionValues, WriteAction } from "./actions.ts"
 import { Malformed } from "./errors.ts"
 import { isSerializable } from "./properties.ts"
-import { requireWritable, supportsDomains } from "./protocol.ts"
+import { requireReadable, requireWritable, supportsDomains } from "./protocol.ts"
+import { parseSchema } from "./schema.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /** Which data a transaction looked at, in the files of `read`: nothing, everything, these paths, or the partitions that the predicate holds for. */
@@ -51,9 +52,16 @@ export const checkTransaction = (tx: Transaction): void => {
   }
   const { partitionColumns } = tx.read.metaData
   for (const action of tx.actions) {
-    if ("metaData" in action) once("metaData")
-    else if ("protocol" in action) once("protocol")
-    else if ("txn" in action) {
+    if ("metaData" in action) {
+      once("metaData")
+      if (action.metaData.id !== tx.read.metaData.id)
+        throw wrong("the commit changes the table's id", "It never changes; make a new table.")
+      // What cannot be read back must not be committed: after the commit point it would be too late.
+      parseSchema(action.metaData.schemaString)
+    } else if ("protocol" in action) {
+      once("protocol")
+      requireReadable(action.protocol)
+    } else if ("txn" in action) {
       once(`txn ${action.txn.appId}`)
       if (!Number.isSafeInteger(action.txn.version)) throw wrong(`txn version ${action.txn.version} is no safe integer`, "Count from 0.")
     } else if ("domainMetadata" in action) {

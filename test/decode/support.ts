@@ -16,7 +16,10 @@ export const pageOf = (records: ReadonlyArray<string | Uint8Array>, change: Part
   const bytes = records.map((record) => (typeof record === "string" ? Buffer.from(record) : record))
   const ends: Array<number> = []
   let end = 0
-  for (const record of bytes) ends.push((end += record.length))
+  for (const record of bytes) {
+    end += record.length
+    ends.push(end)
+  }
   return {
     shard: "shard-0",
     count: bytes.length,

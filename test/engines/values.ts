@@ -72,8 +72,9 @@ const isThere = (value: ReadValue | undefined): boolean => value !== null && val
 
 const compare = (a: ReadValue | undefined, b: ReadValue | undefined): number => {
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b))
-  if ((typeof a === "bigint" && typeof b === "bigint") || (typeof a === "number" && typeof b === "number"))
-    return a < b ? -1 : a > b ? 1 : 0
+  if ((typeof a === "bigint" && typeof b === "bigint") || (typeof a === "number" && typeof b === "number")) {
+    return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN
+  }
   throw new TypeError(`no order between ${textOf(a)} and ${textOf(b)}`)
 }
 
@@ -84,11 +85,8 @@ const literalOf = (type: string, value: ReadValue): string | null => {
   if (type === "integer") return String(value)
   if (type === "long") return `CAST('${value}' AS BIGINT)`
   if (type === "date" && typeof value === "number") return `DATE '${new Date(value * 86_400_000).toISOString().slice(0, 10)}'`
-  if (type === "timestamp" && typeof value === "bigint") {
-    const micros = ((value % 1_000_000n) + 1_000_000n) % 1_000_000n
-    const seconds = new Date(Number((value - micros) / 1000n)).toISOString().slice(0, 19)
-    return `TIMESTAMP '${seconds}.${String(micros).padStart(6, "0")}Z'`
-  }
+  // Spark's name for it; a literal would be nanoseconds in DataFusion, which do not reach the year 1.
+  if (type === "timestamp") return `timestamp_micros(${textOf(value)})`
   const decimal = /^decimal\((\d+),(\d+)\)$/.exec(type)
   if (decimal !== null && typeof value === "bigint") return `CAST('${decimalText(value, Number(decimal[2]))}' AS ${type.toUpperCase()})`
   return null

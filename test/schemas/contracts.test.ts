@@ -35,7 +35,7 @@ describe.each(contracts.map((contract) => [contract.name, contract] as const))("
 
   it("describes every column in a sentence", () => {
     for (const [path, { description }] of walk(compiled.columns)) {
-      expect(description, path).toMatch(/^[\p{Lu}`][^\n]{2,200}[.?!]$/u)
+      expect(description, path).toMatch(/^[\p{Lu}`][^\n]{2,200}[.?!…]$/u)
     }
   })
 
@@ -46,7 +46,7 @@ describe.each(contracts.map((contract) => [contract.name, contract] as const))("
         expect(column.name).toMatch(/^[a-z][a-z0-9_]*$/)
       }
     const consumable = walk(compiled.consumableColumns).map(([path]) => path)
-    expect(consumable.filter((path) => /custom_data|commercial_condition_data|transactions/.test(path))).toEqual([])
+    expect(consumable.filter((path) => /custom_data|commercial_condition_data|connector_responses/.test(path))).toEqual([])
     expect(consumable).toContain("payment_data.payments.value")
   })
 
@@ -176,7 +176,7 @@ describe("expectations", () => {
 
 describe("the two contracts", () => {
   it("agree on every column that both have", () => {
-    const seller = new Map(walk(compileContract(fulfillment).columns))
-    for (const [path, column] of walk(compileContract(checkout).columns)) expect(seller.get(path)).toEqual(column)
+    const names = new Set(compileContract(checkout).columns.map(({ name }) => name))
+    expect(compileContract(fulfillment).columns.filter(({ name }) => names.has(name))).toEqual(compileContract(checkout).columns)
   })
 })

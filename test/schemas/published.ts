@@ -11,6 +11,7 @@ export interface Json {
   readonly [key: string]: unknown
 }
 
+export const readBytes = (file: string): Uint8Array => readFileSync(`${folder}/${file}`)
 export const read = (file: string): Json => JSON.parse(readFileSync(`${folder}/${file}`, "utf8"))
 
 /** Every order document that VTEX publishes, by name. */

@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Clock, type Duration, Effect, Fiber, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { ShardPosition } from "../../src/record/position.ts"
 import type { RecordPage } from "../../src/record/record.ts"
@@ -14,14 +14,16 @@ const following = (input: string, resume: ReadonlyMap<string, ShardPosition> = n
   Effect.gen(function* () {
     const source = yield* filesSource({ input, format: "auto", follow: { pollMillis: 1000 } })
     const pages: Array<RecordPage> = []
-    const fiber = yield* Effect.forkScoped(Stream.runForEach(source.pages(resume), (page) => Effect.sync(() => pages.push(page))))
+    // The end of a look shows in that the source goes to sleep.
+    const asleep = yield* Queue.unbounded<void>()
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const sleep = (duration: Duration.Duration) => Effect.andThen(Queue.offer(asleep, undefined), clock.sleep(duration))
+    const fiber = yield* Stream.runForEach(source.pages(resume), (page) => Effect.sync(() => pages.push(page))).pipe(
+      Effect.provideService(Clock.Clock, { ...clock, sleep }),
+      Effect.forkScoped
+    )
     let told = 0
-    const news = Effect.promise(async () => {
-      // The look itself is real input: wait until nothing has come for some turns of the event loop.
-      for (let quiet = 0, count = pages.length; quiet < 50; quiet++) {
-        await new Promise((resolve) => setTimeout(resolve, 1))
-        if (pages.length !== count) [quiet, count] = [0, pages.length]
-      }
+    const news = Effect.map(Queue.take(asleep), () => {
       const fresh = pages.slice(told).flatMap(recordsOf)
       told = pages.length
       return fresh.map((record) => record.text)

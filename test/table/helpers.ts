@@ -44,8 +44,8 @@ export const add = (name: string, partitionValues: PartitionValues = hour(0), mo
   add: { path: addPath(partitionValues, name), partitionValues, size: 10, modificationTime: 1, stats: null, dataChange: true, ...more }
 })
 
-export const remove = (file: AddFile, dataChange = true): WriteAction => ({
-  remove: { path: file.path, deletionTimestamp: 5, dataChange, partitionValues: file.partitionValues, size: file.size }
+export const remove = (file: AddFile, dataChange = true, deletionTimestamp = Date.now()): WriteAction => ({
+  remove: { path: file.path, deletionTimestamp, dataChange, partitionValues: file.partitionValues, size: file.size }
 })
 
 export const domain = (name: string, configuration: string, removed = false): WriteAction => ({

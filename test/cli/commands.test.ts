@@ -1,0 +1,210 @@
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { sluice, sluiceJson, start } from "./sluice.ts"
+
+let folder = ""
+let raw = ""
+let lake = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-cli-"))
+  raw = join(folder, "raw")
+  lake = join(folder, "lake")
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const order = (id: string, minute: number) =>
+  JSON.stringify({
+    OrderId: id,
+    Status: "handling",
+    Value: "1160",
+    LastChange: `2026-11-20T07:${String(minute).padStart(2, "0")}:00.0000000+00:00`
+  })
+
+describe("exit codes", () => {
+  it("0 for help, which names every subcommand", async () => {
+    const { code, stdout } = await sluice(["--help"])
+    expect(code).toBe(0)
+    for (const name of [
+      "run",
+      "ingest",
+      "repartition",
+      "verify",
+      "replay",
+      "query",
+      "status",
+      "maintain",
+      "contracts",
+      "generate",
+      "doctor"
+    ])
+      expect(stdout).toContain(`\n  ${name} `)
+  })
+
+  it.each([
+    ["an unknown command", ["ingset"]],
+    ["an unknown flag", ["status", "--lak", "x"]],
+    ["a value that cannot be used", ["ingest", "--input", ".", "--batch-bytes", "many"]],
+    ["a dataset that does not exist", ["ingest", "--dataset", "carts", "--input", "."]],
+    ["a missing input", ["ingest"]],
+    ["an impossible share", ["generate", "--out", "x", "--dirt", "2"]]
+  ])("2 for %s", async (_, args) => {
+    const { code, stderr, stdout } = await sluice(args)
+    expect(code).toBe(2)
+    expect(stderr + stdout).not.toBe("")
+  })
+
+  it("78 for a bad variable, which it names", async () => {
+    const { code, stderr } = await sluice(["status"], { SLUICE_BATCH_BYTES: "1MB", SLUICE_THREADS: "none", SLUICE_LAKE: folder })
+    expect(code).toBe(0)
+    const bad = await sluice(["verify"], { SLUICE_THREADS: "none", SLUICE_LAKE: folder })
+    expect([bad.code, bad.stderr]).toEqual([78, expect.stringContaining("SLUICE_THREADS")])
+    expect(stderr).toBe("")
+  })
+
+  it("1 for an input that is not there, and says where", async () => {
+    const { code, stderr } = await sluice(["ingest", "--input", join(folder, "nowhere"), "--lake", lake])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("nowhere")])
+  })
+
+  it("1 for a lake that is not there", async () => {
+    const { code, stderr } = await sluice(["verify", "--lake", join(folder, "nothing")])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("there is no lake")])
+  })
+
+  it("says errors as JSON where JSON is wanted", async () => {
+    const { code, stdout, stderr } = await sluice(["ingest", "--input", join(folder, "nowhere"), "--lake", lake, "--json"])
+    expect([code, stdout]).toEqual([1, ""])
+    expect(JSON.parse(stderr).error).toMatchObject({ kind: "SourceError", code: 1 })
+  })
+})
+
+describe("the main job", () => {
+  it("ingests, repartitions, verifies, answers, and does nothing twice", async () => {
+    const manifest = await sluiceJson(["generate", "--orders", "60", "--seed", "3", "--dirt", "0.2", "--out", raw])
+    const ingested = await sluiceJson(["ingest", "--input", raw, "--lake", lake])
+    expect(ingested.counts.deadLetters).toEqual(manifest.expected.deadLetters)
+    expect([ingested.counts.records, ingested.counts.rows, ingested.counts.empty]).toEqual([
+      manifest.records,
+      manifest.expected.stage.rows,
+      manifest.expected.empty
+    ])
+    await sluiceJson(["repartition", "--lake", lake])
+    const [{ versions, orders, value }] = await sluiceJson([
+      "query",
+      "--lake",
+      lake,
+      "SELECT count(*) AS versions, count(DISTINCT order_id) AS orders, sum(value) AS value FROM consumable_checkout"
+    ])
+    expect([versions, orders, String(value)]).toEqual([
+      manifest.expected.consumable.rows,
+      manifest.expected.consumable.orders,
+      manifest.expected.consumable.value
+    ])
+    expect((await sluiceJson(["verify", "--lake", lake])).ok).toBe(true)
+
+    expect((await sluiceJson(["ingest", "--input", raw, "--lake", lake])).batches).toEqual([])
+    expect((await sluiceJson(["repartition", "--lake", lake])).kind).toBe("up-to-date")
+    expect((await sluiceJson(["replay", "--lake", lake])).rows).toBe(0)
+    expect((await sluiceJson(["maintain", "--lake", lake])).tables).toHaveLength(3)
+    const status = await sluiceJson(["status", "--lake", lake])
+    expect(status.datasets[0]).toMatchObject({ dataset: "checkout", repartitionLag: 0, records: manifest.records })
+  }, 120_000)
+
+  it("writes one START and one COMPLETE per run of work, with the process as their parent", async () => {
+    const events = (await readFile(join(lake, "lineage", "events.ndjson"), "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    const ofJob = (name: string) => events.filter(({ job }) => job.name === name).map(({ eventType }) => eventType)
+    expect(ofJob("checkout.ingest")).toEqual(["START", "COMPLETE"])
+    expect(ofJob("checkout.repartition")).toEqual(["START", "COMPLETE"])
+  })
+
+  it("refuses to write through a query", async () => {
+    const { code, stderr } = await sluice(["query", "--lake", lake, "CREATE TABLE x AS SELECT 1"])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("the statement writes")])
+  })
+
+  it("finds a file that is gone", async () => {
+    const copy = join(folder, "copy")
+    await sluiceJson(["ingest", "--input", raw, "--lake", copy])
+    const day = join(copy, "stage", "checkout", "ingest_date=2026-11-27")
+    const [gone] = (await readdir(day, { recursive: true })).filter((name) => name.endsWith(".parquet"))
+    await rm(join(day, gone ?? ""))
+    const { code, stderr } = await sluice(["verify", "--lake", copy])
+    expect(code).toBe(1)
+    expect(stderr).toContain(gone)
+  }, 60_000)
+})
+
+describe("standard input", () => {
+  it("is ingested, and again when it comes again", async () => {
+    const piped = join(folder, "piped")
+    const lines = `${order("a-1", 1)}\n${order("a-2", 2)}\n`
+    for (const arrived of ["2026-11-20T08:00:00Z", "2026-11-20T09:00:00Z"]) {
+      const { code, stderr } = await sluice(["ingest", "--input", "-", "--lake", piped, "--arrived-at", arrived], {}, lines)
+      expect([code, stderr]).toEqual([0, ""])
+    }
+    const [{ rows }] = await sluiceJson(["query", "--lake", piped, "SELECT count(*) AS rows FROM stage_checkout"])
+    expect(rows).toBe(4)
+  })
+})
+
+describe("run", () => {
+  const until = async (condition: () => Promise<boolean>) => {
+    for (let i = 0; i < 200; i++) {
+      if (await condition()) return
+      await new Promise((done) => setTimeout(done, 100))
+    }
+    throw new Error("it did not happen within 20 s")
+  }
+
+  it("follows new files, and SIGTERM commits what was read and exits 0", async () => {
+    const input = join(folder, "follow", "2026", "11", "20", "07")
+    const followed = join(folder, "followed")
+    await mkdir(input, { recursive: true })
+    await writeFile(join(input, "a.ndjson"), `${order("a-1", 1)}\n`)
+    const { child, done } = start([
+      "run",
+      "--input",
+      join(folder, "follow"),
+      "--lake",
+      followed,
+      "--batch-age",
+      "500ms",
+      "--poll-interval",
+      "100ms"
+    ])
+    const rows = async () => {
+      const { code, stdout } = await sluice(["query", "--lake", followed, "--json", "SELECT count(*) AS n FROM stage_checkout"])
+      return code === 0 ? JSON.parse(stdout)[0].n : 0
+    }
+    await until(async () => (await rows()) === 1)
+    await writeFile(join(input, "b.ndjson"), `${order("b-1", 2)}\n`)
+    await appendFile(join(input, "a.ndjson"), `${order("a-2", 3)}\n`)
+    await until(async () => (await rows()) === 3)
+    child.kill("SIGTERM")
+    const { code, stdout } = await done
+    expect(code).toBe(0)
+    expect(stdout).toContain("stopped as asked")
+    const [{ n }] = await sluiceJson(["query", "--lake", followed, "SELECT count(*) AS n FROM consumable_checkout"])
+    expect(n).toBe(3)
+    expect((await sluiceJson(["verify", "--lake", followed])).ok).toBe(true)
+  }, 90_000)
+})
+
+describe("doctor", () => {
+  it("says where each setting comes from, and never a secret", async () => {
+    const { settings } = await sluiceJson(["doctor", "--lake", lake, "--threads", "1"], {
+      SLUICE_HASH_KEY: "swordfish",
+      SLUICE_BATCH_AGE: "7s"
+    })
+    const origin = (name: string) => settings.find(({ setting }: { setting: string }) => setting === name)
+    expect(origin("threads")).toMatchObject({ value: "1", origin: "flag" })
+    expect(origin("batch-age")).toMatchObject({ value: "7s", origin: "environment" })
+    expect(origin("batch-bytes")).toMatchObject({ origin: "default" })
+    expect(JSON.stringify(settings)).not.toContain("swordfish")
+  })
+})

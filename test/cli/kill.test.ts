@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { sluice, sluiceJson, start } from "./sluice.ts"
+
+/**
+ * The real process is killed (SIGKILL, no chance to clean up) at random moments of an ingest and a repartition, and started again each time,
+ * until it has been killed often enough and the work is done. Then the lake must be the one of an undisturbed run, row for row.
+ */
+const kills = Number(process.env["SLUICE_KILLS"] ?? 100)
+const seed = Number(process.env["SLUICE_SEED"] ?? 7)
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-kill-"))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Repeatable moments: a linear congruential generator (Numerical Recipes), 0 to 1. */
+const randoms = (state: number) => () => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
+
+const rows = (lake: string, table: string, columns: string): Promise<ReadonlyArray<unknown>> =>
+  sluiceJson(["query", "--lake", lake, `SELECT ${columns} FROM ${table} ORDER BY ALL`])
+
+/** Every column that identifies a row and its content; JSON text of the rest would only repeat it. */
+const stageColumns = "ingest_date, ingest_hour, _shard, _sequence_number, _sub_sequence_number, _rescued, hash(stage_checkout) AS content"
+const consumableColumns = "change_date, order_id, last_change, _shard, _sequence_number, hash(consumable_checkout) AS content"
+const deadLetterColumns = "reason, path, _shard, _sequence_number, hash(raw) AS content"
+
+it(
+  `${kills} kills change nothing`,
+  async () => {
+    const raw = join(folder, "raw")
+    await sluiceJson(["generate", "--orders", "700", "--seed", String(seed), "--dirt", "0.1", "--out", raw])
+    const ingest = (lake: string) => ["ingest", "--input", raw, "--lake", lake, "--batch-bytes", "300kB"]
+    const repartition = (lake: string) => ["repartition", "--lake", lake]
+
+    const calm = join(folder, "calm")
+    await sluiceJson(ingest(calm))
+    await sluiceJson(repartition(calm))
+
+    const hit = join(folder, "hit")
+    const random = randoms(seed)
+    const killed = { ingest: 0, repartition: 0 }
+    /** Starts a step until it ends by itself, killing it after a random time as long as kills are left. */
+    const disturb = async (step: "ingest" | "repartition", args: ReadonlyArray<string>, wanted: number, longest: number) => {
+      while (true) {
+        const { child, done } = start(args)
+        const timer = killed[step] < wanted ? setTimeout(() => child.kill("SIGKILL"), 350 + random() * longest) : undefined
+        const { code, stderr } = await done
+        clearTimeout(timer)
+        if (code === 0) return
+        if (code !== null) throw new Error(`${step} ended with ${code}: ${stderr}`)
+        killed[step]++
+      }
+    }
+    const ingestKills = Math.round(kills * 0.7)
+    await disturb("ingest", ingest(hit), ingestKills, 600)
+    // What is left of the kills goes to the repartition, which is one commit: it starts over until it is left alone.
+    await disturb("repartition", repartition(hit), kills - killed.ingest, 900)
+    // Both may have been quicker than the killer: go on with the repartition of everything until the count is full.
+    while (killed.ingest + killed.repartition < kills) {
+      await disturb("repartition", [...repartition(hit), "--rebuild"], kills - killed.ingest, 900)
+    }
+    console.log(`killed ${killed.ingest} times in ingest, ${killed.repartition} times in repartition`)
+
+    const verified = await sluice(["verify", "--lake", hit])
+    expect(verified.code, verified.stdout).toBe(0)
+    expect(await rows(hit, "stage_checkout", stageColumns)).toEqual(await rows(calm, "stage_checkout", stageColumns))
+    expect(await rows(hit, "dead_letters", deadLetterColumns)).toEqual(await rows(calm, "dead_letters", deadLetterColumns))
+    expect(await rows(hit, "consumable_checkout", consumableColumns)).toEqual(await rows(calm, "consumable_checkout", consumableColumns))
+  },
+  15 * 60_000
+)

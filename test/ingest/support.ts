@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Layer, type Scope, Stream } from "effect"
+import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
+import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { decimal, text, timestamp } from "../../src/contract/field.ts"
+import { ingest } from "../../src/ingest/ingest.ts"
+import { defaultBatchLimits, type IngestOptions, type IngestResult } from "../../src/ingest/options.ts"
+import { openDuckDB } from "../../src/lake/duckdb.ts"
+import { deadLettersPath, stagePath } from "../../src/lake/layout.ts"
+import { verify } from "../../src/lake/verify.ts"
+import { compareSequenceNumbers } from "../../src/record/position.ts"
+import type { RecordPage } from "../../src/record/record.ts"
+import type { Source, SourceError } from "../../src/source/source.ts"
+import { localStore } from "../../src/store/local-store.ts"
+import type { Store } from "../../src/store/store.ts"
+import { openTable, type Row, readTable } from "../../src/table/table.ts"
+
+export const definition: ContractDefinition = {
+  name: "order",
+  title: "Orders",
+  owner: "tests",
+  sensitivity: "internal",
+  description: "A small order.",
+  fields: {
+    orderId: text("Key."),
+    lastChange: timestamp("When this version was made."),
+    value: decimal(18, 2, "Value.")
+  },
+  key: "orderId",
+  version: "lastChange",
+  eventTime: { field: "lastChange" },
+  drops: [],
+  expectations: [],
+  keepUnknown: false
+}
+
+export const contract: CompiledContract = compileContract(defineContract(definition))
+
+const hour = Date.UTC(2026, 10, 20, 7)
+
+/** A record of order `i`; every `badEvery`-th has no key. */
+export const recordText = (i: number, badEvery = 10): string =>
+  JSON.stringify({ ...(i % badEvery === badEvery - 1 ? {} : { orderId: `o-${i}` }), lastChange: "2026-11-20T07:00:00Z", value: `${i}.50` })
+
+/** One page of records `from` to before `to` of a shard; the sequence number is the record's index. */
+export const page = (shard: string, from: number, to: number, badEvery = 10): RecordPage => {
+  const records = Array.from({ length: to - from }, (_, i) => Buffer.from(recordText(from + i, badEvery)))
+  const ends: Array<number> = []
+  let at = 0
+  for (const record of records) {
+    at += record.length
+    ends.push(at)
+  }
+  return {
+    shard,
+    count: records.length,
+    bytes: Buffer.concat(records),
+    starts: records.map((record, i) => (ends[i] ?? 0) - record.length),
+    ends,
+    sequenceNumbers: records.map((_, i) => String(from + i + 1)),
+    arrivedAt: records.map((_, i) => hour + ((from + i) % 3) * 3_600_000)
+  }
+}
+
+/** A source that holds pages in memory and resumes as the interface says. Ends with `after`, by default at once. */
+export const pagesSource = (pages: ReadonlyArray<RecordPage>, after: Stream.Stream<RecordPage, SourceError> = Stream.empty): Source => ({
+  name: "memory",
+  location: "memory:test",
+  pages: (resume) =>
+    Stream.concat(
+      Stream.fromIterable(pages.flatMap((each) => afterPosition(each, resume.get(each.shard)?.sequenceNumber) ?? [])).pipe(
+        Stream.rechunk(1)
+      ),
+      after
+    )
+})
+
+const afterPosition = (each: RecordPage, position: string | undefined): RecordPage | null => {
+  if (position === undefined) return each
+  const first = each.sequenceNumbers.findIndex((n) => compareSequenceNumbers(n, position) > 0)
+  if (first < 0) return null
+  const tail = <A>(values: ArrayLike<A>): ReadonlyArray<A> => Array.from(values).slice(first)
+  return {
+    ...each,
+    count: each.count - first,
+    starts: tail(each.starts),
+    ends: tail(each.ends),
+    sequenceNumbers: tail(each.sequenceNumbers),
+    arrivedAt: typeof each.arrivedAt === "number" ? each.arrivedAt : tail(each.arrivedAt)
+  }
+}
+
+export const run = (source: Source, options: Partial<IngestOptions> = {}) =>
+  ingest({
+    contract,
+    source,
+    decode: { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 },
+    limits: defaultBatchLimits,
+    stop: Effect.never,
+    onEvent: () => Effect.void,
+    onProgress: () => {},
+    ...options
+  })
+
+/** A store in a folder that is gone after the test. */
+export const temporaryStore: Layer.Layer<Store> = Layer.unwrap(
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(() => mkdtemp(join(tmpdir(), "sluice-ingest-"))),
+      (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+    ),
+    (folder) => Layer.orDie(localStore(folder))
+  )
+)
+
+const rowsOf = (path: string): Effect.Effect<ReadonlyArray<Row>, never, Store> =>
+  Effect.orDie(Effect.flatMap(openTable(path), (table) => Stream.runCollect(readTable(table))))
+
+const numberOf = (row: Row): number => Number(row["_sequence_number"])
+
+/** Sequence numbers of the rows of stage and of the dead letters, sorted. */
+export const lakeContent = Effect.gen(function* () {
+  const sorted = (rows: ReadonlyArray<Row>) => rows.map(numberOf).sort((a, b) => a - b)
+  return { rows: sorted(yield* rowsOf(stagePath("order"))), deadLetters: sorted(yield* rowsOf(deadLettersPath)) }
+})
+
+/** What records 0 to before `count` must come to. */
+export const expectedContent = (count: number, badEvery = 10) => {
+  const all = Array.from({ length: count }, (_, i) => i + 1)
+  return { rows: all.filter((n) => n % badEvery !== 0), deadLetters: all.filter((n) => n % badEvery === 0) }
+}
+
+/** The checks of `verify` that do not hold. */
+export const failedChecks: Effect.Effect<ReadonlyArray<string>, never, Store> = Effect.scoped(
+  Effect.gen(function* () {
+    const checks = yield* verify([contract], yield* openDuckDB())
+    return checks.filter(({ ok }) => !ok).map(({ check, detail }) => `${check}: ${detail}`)
+  })
+).pipe(Effect.orDie)
+
+export type { IngestResult, Scope }
