@@ -61,5 +61,5 @@ if (process.version === `v${JSON.parse(readFileSync(join(root, "package.json"), 
   process.argv = [process.argv[0], target, ...args]
   await import(pathToFileURL(target).href)
 } else {
-  process.exitCode = await run(pinned, [target, ...args], "inherit")
+  process.exitCode = await run(pinned, [...process.execArgv, target, ...args], "inherit")
 }

@@ -1,12 +1,9 @@
 import { Console, type Effect } from "effect"
-import { rawJson } from "../record/raw-json.ts"
-
-/** JSON text of a value; integers beyond 2^53 are numbers with all their digits. */
-export const toJson = (value: unknown): string =>
-  JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? rawJson(v.toString()) : v))
+import { jsonText } from "../record/json-text.ts"
 
 /** Prints a command's result on standard output: one JSON value, or text for people. */
-export const print = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> => Console.log(json ? toJson(value) : text())
+export const print = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> =>
+  Console.log(json ? jsonText(value) : text())
 
 export const number = (n: number): string => n.toLocaleString("en-US")
 

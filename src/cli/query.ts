@@ -1,8 +1,9 @@
 import { Console, Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { queryLake } from "../lake/query.ts"
+import { jsonText } from "../record/json-text.ts"
 import { duckdbOptionsOf, json, positive, storeOf } from "./common.ts"
-import { number, table, toJson } from "./output.ts"
+import { number, table } from "./output.ts"
 import { use } from "./settings.ts"
 
 const settings = use("lake", "memoryLimit", "threads")
@@ -11,7 +12,7 @@ const widest = 60
 
 /** A value in a cell: short, on one line. */
 const cell = (value: unknown): string => {
-  const text = value === null ? "NULL" : typeof value === "string" ? value : toJson(value)
+  const text = value === null ? "NULL" : typeof value === "string" ? value : jsonText(value)
   const line = text.replace(/\s+/g, " ")
   return line.length > widest ? `${line.slice(0, widest - 1)}…` : line
 }
@@ -37,7 +38,7 @@ export const query = Command.make(
         yield* Stream.runForEach(Stream.chunks(rows), (chunk) =>
           Effect.sync(() => {
             for (const row of chunk) {
-              process.stdout.write(`${first ? "[" : ",\n"}${toJson(Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])))}`)
+              process.stdout.write(`${first ? "[" : ",\n"}${jsonText(Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])))}`)
               first = false
             }
           })

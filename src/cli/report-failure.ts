@@ -1,7 +1,7 @@
 import { Cause, Console, Effect } from "effect"
 import { CliError } from "effect/cli"
+import { jsonText } from "../record/json-text.ts"
 import { exitCodeOf, exitCodes } from "./failures.ts"
-import { toJson } from "./output.ts"
 
 /**
  * Says on standard error what ended a command (as one JSON object where `--json` was given), and gives the exit code: 0 done, 1 the data or
@@ -19,7 +19,7 @@ export const reportFailure =
     const known = error instanceof Error && "_tag" in error
     const message = error instanceof Error ? error.message : String(error)
     const line = json
-      ? toJson({ error: { kind: known ? error._tag : "Unexpected", message, code } })
+      ? jsonText({ error: { kind: known ? error._tag : "Unexpected", message, code } })
       : known
         ? `sluice: ${message}`
         : `sluice: an unexpected error, which is a defect of Sluice: ${Cause.pretty(cause)}`

@@ -10,7 +10,7 @@ import { addPath, type Table } from "../table/table.ts"
 import { type DuckDB, type DuckDBSettings, openDuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
 import { mergeStatistics } from "./merge-statistics.ts"
-import { identifier, literal, readParquet } from "./sql.ts"
+import { identifier, literal, parquetOptions, readParquet } from "./sql.ts"
 import { localPath } from "./views.ts"
 
 export interface CompactOptions extends DuckDBSettings {
@@ -109,7 +109,7 @@ const rowGroupRows = 16_384
 const rewriteSql = (snapshot: Snapshot, files: ReadonlyArray<string>, local: string): string => {
   const fields = snapshot.schema.fields.filter(({ name }) => !snapshot.metaData.partitionColumns.includes(name))
   return `COPY (SELECT ${fields.map(({ name }) => identifier(name)).join(", ")} FROM ${readParquet(files, { type: "struct", fields })})
-    TO ${literal(local)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows})`
+    TO ${literal(local)} (${parquetOptions(rowGroupRows)})`
 }
 
 /** Before the old files go, the new one must hold as many rows as they do. */

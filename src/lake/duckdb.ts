@@ -82,7 +82,11 @@ const connect = async (folder: string, settings: DuckDBSettings) => {
     temp_directory: join(folder, "spill"),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
-    allow_community_extensions: "false"
+    allow_community_extensions: "false",
+    // Files are read once or seldom; what is kept of them would only fill the memory that the work needs.
+    enable_external_file_cache: "false",
+    // Freed memory goes back to the system early: the default keeps half a gigabyte. Costs about a fifth of the time of wide rows.
+    allocator_bulk_deallocation_flush_threshold: "32MB"
   })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")

@@ -10,6 +10,7 @@ import {
   DuckDBUnionValue,
   type DuckDBValue
 } from "@duckdb/node-api"
+import { rawJson } from "../record/json-text.ts"
 
 /**
  * A value of a result, exact. Integers are numbers where they fit, else bigints; decimals are {@link Decimal}s; timestamps are ISO 8601 text
@@ -52,14 +53,7 @@ export const plain = (value: DuckDBValue): Plain => {
   return value.toString()
 }
 
-/** JSON text of a value, or of an object of values: integers and decimals with all their digits. */
-export const jsonText = (value: Plain, indent?: number): string =>
-  JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? rawJson(String(v)) : v), indent)
-
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER)
-
-/** `JSON.rawJSON` of ES2026, which the TypeScript library does not declare yet: text that `JSON.stringify` writes as it is. */
-const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON
 
 const base64 = (bytes: Uint8Array): string =>
   bytes.length > blobLimit ? `${Buffer.from(bytes.subarray(0, blobLimit)).toString("base64")}…` : Buffer.from(bytes).toString("base64")

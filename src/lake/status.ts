@@ -3,11 +3,12 @@ import type { DecodeCounts, Report } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import { openTable, type Table } from "../table/table.ts"
+import type { Table } from "../table/table.ts"
 import { batchCounts, history } from "./history.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { type Totals, totalsOf } from "./rows.ts"
+import { findTable } from "./tables.ts"
 
 export interface TableStatus extends Totals {
   readonly path: string
@@ -39,16 +40,6 @@ export interface LakeStatus {
   readonly datasets: ReadonlyArray<DatasetStatus>
   readonly deadLetters: TableStatus | null
 }
-
-/** Opens a table if it is there. */
-export const findTable = (path: string): Effect.Effect<Option.Option<Table>, TableError, Store> =>
-  openTable(path).pipe(
-    Effect.map((table) => Option.some(table)),
-    Effect.catchIf(
-      (error) => error.reason === "NotFound",
-      () => Effect.succeed(Option.none())
-    )
-  )
 
 /** appId under which the repartition of a dataset records in its consumable how far it has read the stage. */
 export const repartitionApp = (dataset: string): string => `repartition/${dataset}`

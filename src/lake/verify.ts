@@ -10,7 +10,8 @@ import { type CommitEntry, history } from "./history.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 import { parsePosition, replayedRows, storedPositions } from "./positions.ts"
 import { rowsOf, totalsOf } from "./rows.ts"
-import { findTable, repartitionApp } from "./status.ts"
+import { repartitionApp } from "./status.ts"
+import { findTable } from "./tables.ts"
 import { type At, consumableChecks, stageRowChecks } from "./verify-rows.ts"
 
 export type VerifyError = TableError | StoreError | LakeError

@@ -4,11 +4,12 @@ import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import type { StructField } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import { openTable, type Table } from "../table/table.ts"
+import type { Table } from "../table/table.ts"
 import type { DuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
 import { deadLettersPath } from "./layout.ts"
 import { identifier, literal, readParquet, sqlType } from "./sql.ts"
+import { findTable } from "./tables.ts"
 
 /** A table of the lake, as of one version. */
 export interface LakeTable {
@@ -23,21 +24,12 @@ export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | St
   const paths = [...(yield* foldersOf("consumable")), deadLettersPath, ...(yield* foldersOf("stage"))]
   const found: Array<LakeTable> = []
   for (const path of paths) {
-    const table = yield* notFoundAsNone(openTable(path))
+    const table = yield* findTable(path)
     if (Option.isNone(table)) continue
     found.push({ view: path.replaceAll("/", "_"), table: table.value, snapshot: yield* table.value.snapshot })
   }
   return found
 })
-
-const notFoundAsNone = <R>(open: Effect.Effect<Table, TableError, R>): Effect.Effect<Option.Option<Table>, TableError, R> =>
-  open.pipe(
-    Effect.map(Option.some),
-    Effect.catchIf(
-      (error) => error.reason === "NotFound",
-      () => Effect.succeed(Option.none())
-    )
-  )
 
 /** Folders right below one, found by leaping from each to the next: what lies in them is not listed. */
 const foldersOf = (parent: string): Effect.Effect<ReadonlyArray<string>, StoreError, Store> =>

@@ -1,4 +1,5 @@
 import type { Column, Leaf, LeafType, Value } from "../record/column.ts"
+import { type RawJson, rawJson } from "../record/json-text.ts"
 import { type Bounds, hasBounds, lowerBound, upperBound, widen } from "./bounds.ts"
 import type { LeafChunk, ListNulls } from "./shred.ts"
 
@@ -116,12 +117,6 @@ type Json = string | number | RawJson | Tree
 interface Tree {
   [name: string]: Json
 }
-interface RawJson {
-  readonly rawJSON: string
-}
-
-/** `JSON.rawJSON` of ES2026, which the TypeScript library does not declare yet: text that `JSON.stringify` writes as it is. */
-const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => RawJson }).rawJSON
 
 const put = (tree: Tree, path: ReadonlyArray<string>, value: Json): void => {
   let node = tree

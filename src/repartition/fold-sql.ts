@@ -1,5 +1,6 @@
-import { identifier, list, literal, readParquet } from "../lake/sql.ts"
+import { identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
+import type { Bucket, Chunk, Piece } from "./buckets.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 
 /**
@@ -64,38 +65,48 @@ export const chosenSql = (replaced: ReadonlyArray<number>): string =>
    SELECT row_number() OVER (ORDER BY d, k, v) - 1 AS place, d, f, r FROM winner
    WHERE NOT old${replaced.length === 0 ? "" : ` OR f IN (${replaced.join(", ")})`}`
 
-/** Rows in memory, in order: those of places `from` to before `to`, read from the files that hold them. */
-export const bucketSql = (
-  schema: StructType,
-  files: ReadonlyArray<{ readonly number: number; readonly path: string }>,
-  from: number,
-  to: number
-): string => {
+/** The rows of a chunk that are to be written, in memory and in order. */
+export const chunkSql = (schema: StructType, paths: ReadonlyArray<string>, { files, rows }: Chunk): string => {
   const columns = schema.fields.map(({ name }) => identifier(name))
-  return `CREATE TABLE bucket AS
+  const part = (row: string) => (rows === null ? "true" : `${row} >= ${rows.from} AND ${row} < ${rows.to}`)
+  return `CREATE TABLE chunk AS
    SELECT c.place AS __place, ${columns.map((name) => `x.${name}`).join(", ")}
    FROM (
-     SELECT ${columns.join(", ")}, list_extract(${list(files.map(({ number }) => String(number)))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
-     FROM ${readParquet(
-       files.map(({ path }) => path),
-       schema
-     )}
-   ) x JOIN (SELECT place, f, r FROM chosen WHERE place >= ${from} AND place < ${to}) c ON x.__file = c.f AND x.__row = c.r
+     SELECT ${columns.join(", ")}, list_extract(${list(files.map(String))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
+     FROM ${readParquet(paths, schema)} WHERE ${part("file_row_number")}
+   ) x JOIN (SELECT place, f, r FROM chosen WHERE f IN (${files.join(", ")}) AND ${part("r")}) c ON x.__file = c.f AND x.__row = c.r
    ORDER BY c.place`
 }
 
-export const copyBucketSql = (schema: StructType, from: number, to: number, file: string, rowGroupRows: number): string =>
-  `COPY (SELECT ${schema.fields.map(({ name }) => identifier(name)).join(", ")} FROM bucket WHERE __place >= ${from} AND __place < ${to})
-   TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
+/** Numbers of the buckets that a chunk has rows of. */
+export const bucketsOfChunkSql = (buckets: ReadonlyArray<Bucket>): string =>
+  `SELECT DISTINCT b FROM chunk JOIN (VALUES ${buckets.map(({ from, to }, i) => `(${i}, ${from}, ${to})`).join(", ")}) AS t(b, low, high)
+   ON __place >= low AND __place < high ORDER BY b`
 
-/** Rows of finished files one after the other, in one file. */
-export const concatenateSql = (files: ReadonlyArray<string>, file: string, rowGroupRows: number): string =>
-  `COPY (FROM read_parquet(${list(files.map(literal))})) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
+/** Rows of places `from` to before `to`, with their places, on their way to a bucket. */
+export const spillSql = (from: number, to: number, file: string): string =>
+  `COPY (FROM chunk WHERE __place >= ${from} AND __place < ${to}) TO ${literal(file)} (${parquetOptions(16_384)})`
 
-const parquetOptions = (rowGroupRows: number): string => `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}`
+/** The rows of a bucket, in memory and in order. */
+export const bucketSql = (files: ReadonlyArray<string>): string =>
+  `CREATE TABLE bucket AS FROM read_parquet(${list(files.map(literal))}) ORDER BY __place`
+
+/** The rows of a day, from a table that holds it whole. */
+export const copyDaySql = (
+  schema: StructType,
+  table: "chunk" | "bucket",
+  { from, to }: Piece,
+  file: string,
+  rowGroupRows: number
+): string =>
+  `COPY (SELECT ${columnsSql(schema)} FROM ${table} WHERE __place >= ${from} AND __place < ${to}) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
+
+/** The rows of spilled files one after the other, in one file. */
+export const concatenateSql = (schema: StructType, files: ReadonlyArray<string>, file: string, rowGroupRows: number): string =>
+  `COPY (SELECT ${columnsSql(schema)} FROM read_parquet(${list(files.map(literal))})) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
+
+const columnsSql = (schema: StructType): string => schema.fields.map(({ name }) => identifier(name)).join(", ")
 
 /** Length of a few rows as text: about what a row takes in memory. */
-export const rowBytesSql = (schema: StructType, files: ReadonlyArray<string>): string =>
-  `SELECT avg(strlen(t::VARCHAR)) AS bytes FROM (${files
-    .map((file) => `(SELECT ${schema.fields.map(({ name }) => identifier(name)).join(", ")} FROM ${readParquet([file], schema)} LIMIT 100)`)
-    .join(" UNION ALL ")}) AS t`
+export const rowBytesSql = (schema: StructType, file: string): string =>
+  `SELECT avg(strlen(t::VARCHAR)) AS bytes FROM (SELECT ${columnsSql(schema)} FROM ${readParquet([file], schema)} LIMIT 200) AS t`

@@ -16,7 +16,6 @@ export type { ReadSet, Transaction } from "./transaction.ts"
 
 export interface Committed {
   readonly version: number
-  /** The table with the commit; a later version where others committed before its outcome was known. */
   readonly snapshot: Snapshot
   /** The commit stands whatever became of the checkpoint; a `TableError` says why it could not be written. */
   readonly checkpoint: "not due" | "written" | TableError
@@ -84,10 +83,9 @@ export const commit = (log: Log, seen: Ref.Ref<Seen>, tx: Transaction): Effect.E
       }
       if (++races > maxRaces) return yield* tooManyRaces(log, version)
       if (races > 1) yield* pause(2 ** races, 500)
-      // The winner may be ourselves: an earlier attempt whose answer was lost, or one that arrived late.
+      // A name is tried for until it is known whose it is; so whatever stands in the log from here on is not ours.
       const news = yield* refresh(log, seen)
       const winners = news.commits ?? (yield* between(log, latest.version, news.snapshot.version))
-      for (const winner of winners) if (isOurs(winner.actions, txnId)) return yield* settled(log, seen, winner.version, news.snapshot)
       yield* judgeAll(log, tx, winners)
       yield* pure(log, "this commit", () => requireWritable(news.snapshot, false))
       latest = news.snapshot
@@ -106,7 +104,7 @@ const attempt = (log: Log, version: number, bytes: Uint8Array, txnId: string): E
       answer === "created"
         ? Effect.succeed("ours" as const)
         : readCommit(log, version).pipe(
-            Effect.map((found) => (found === null ? "unknown" : "lost")),
+            Effect.map((found) => (found === null ? "unknown" : isOurs(found, txnId) ? "ours" : "lost")),
             // Even the question may fail: then it is asked again.
             Effect.catchIf(
               (error) => error.reason === "Store",
@@ -128,7 +126,7 @@ const settled = (log: Log, seen: Ref.Ref<Seen>, version: number, snapshot: Snaps
   Effect.gen(function* () {
     const due = yield* Effect.result(pure(log, "checkpoint", () => version > 0 && version % checkpointInterval(snapshot) === 0))
     if (due._tag === "Failure") return { version, snapshot, checkpoint: due.failure }
-    if (!due.success || snapshot.version !== version) return { version, snapshot, checkpoint: "not due" }
+    if (!due.success) return { version, snapshot, checkpoint: "not due" }
     const written = yield* Effect.result(writeCheckpoint(log, snapshot))
     if (written._tag === "Failure") {
       yield* Effect.logWarning(`the checkpoint of version ${version} was not written: ${written.failure.message}`)

@@ -2,5 +2,6 @@ import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { engineSuite } from "./engine-suite.ts"
 
 engineSuite("duckdb", duckdbEngine())
-// As if memory held a few rows only: every day is put together of several buckets.
-engineSuite("duckdb with tiny buckets", duckdbEngine({ bucketBytes: 3000, threads: 1 }), 300)
+// As if memory held a few rows only: of a few days, and of less than a day.
+engineSuite("duckdb in several chunks", duckdbEngine({ bucketBytes: 20_000, threads: 1 }), { seeds: [5, 6], manyRows: 60 })
+engineSuite("duckdb in tiny chunks", duckdbEngine({ bucketBytes: 1000, threads: 1 }), { seeds: [7], manyRows: 3 })

@@ -47,13 +47,17 @@ const files = Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => Ef
 
 /**
  * What an engine must do.
- * @param manyRows how many rows to sort; fewer for what is slow on purpose
+ * @param options for engines that are slow on purpose: which random histories, and how many rows of three days are to be sorted
  */
-export const engineSuite = (name: string, engine: RepartitionEngine, manyRows = 5000): void => {
+export const engineSuite = (
+  name: string,
+  engine: RepartitionEngine,
+  { seeds = [1, 2, 3, 4], manyRows = 5000 }: { readonly seeds?: ReadonlyArray<number>; readonly manyRows?: number } = {}
+): void => {
   const run = Effect.suspend(() => repartition({ contract: orders, engine }))
 
   describe(`engine ${name}`, () => {
-    for (const seed of [1, 2, 3, 4]) {
+    for (const seed of seeds) {
       it.live(`folds a random history step by step as at once, and as the definition says (seed ${seed})`, () =>
         Effect.gen(function* () {
           const seen: Array<Copy> = []

@@ -4,7 +4,6 @@ import { TestClock } from "effect/testing"
 import { Store } from "../../src/store/store.ts"
 import type { AddFile, WriteAction } from "../../src/table/actions.ts"
 import type { Transaction } from "../../src/table/commit.ts"
-import type { TableError } from "../../src/table/errors.ts"
 import type { Snapshot } from "../../src/table/snapshot.ts"
 import { createTable, openTable } from "../../src/table/table.ts"
 import { add, append, aTable, definition, domain, hour, inLake, merge, remove } from "./helpers.ts"
@@ -13,7 +12,6 @@ const file = (snapshot: Snapshot, name: string): AddFile => {
   for (const candidate of snapshot.files.values()) if (candidate.path.endsWith(`/${name}`)) return candidate
   throw new Error(`no file ${name}`)
 }
-const _wanted = (error: TableError) => error.conflict ?? error.reason
 
 describe("commit", () => {
   it.live("appends, one version after the other, and the fold holds it", () =>

@@ -1,17 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { leaf } from "../../src/record/column.ts"
-import type { AddFile } from "../../src/table/actions.ts"
-import type { TableError } from "../../src/table/errors.ts"
-import type { Snapshot } from "../../src/table/snapshot.ts"
 import { createTable, openTable } from "../../src/table/table.ts"
 import { definition, inLake } from "./helpers.ts"
-
-const _file = (snapshot: Snapshot, name: string): AddFile => {
-  for (const candidate of snapshot.files.values()) if (candidate.path.endsWith(`/${name}`)) return candidate
-  throw new Error(`no file ${name}`)
-}
-const _wanted = (error: TableError) => error.conflict ?? error.reason
 
 describe("createTable", () => {
   it.live("makes version 0, and opens what is there", () =>

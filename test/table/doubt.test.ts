@@ -1,17 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { TestClock } from "effect/testing"
-import type { AddFile } from "../../src/table/actions.ts"
-import type { TableError } from "../../src/table/errors.ts"
-import type { Snapshot } from "../../src/table/snapshot.ts"
 import { openTable } from "../../src/table/table.ts"
 import { add, append, aTable, domain, inLake } from "./helpers.ts"
-
-const _file = (snapshot: Snapshot, name: string): AddFile => {
-  for (const candidate of snapshot.files.values()) if (candidate.path.endsWith(`/${name}`)) return candidate
-  throw new Error(`no file ${name}`)
-}
-const _wanted = (error: TableError) => error.conflict ?? error.reason
 
 describe("commit, when the store does not answer plainly", () => {
   const log = "_delta_log/00000000000000000001.json"

@@ -8,3 +8,7 @@ export const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) =>
 export interface RawJson {
   readonly rawJSON: string
 }
+
+/** JSON text of a value; integers beyond 2^53 are numbers with all their digits. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? rawJson(String(v)) : v), indent)
