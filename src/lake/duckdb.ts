@@ -18,6 +18,7 @@ export interface DuckDBSettings {
 }
 
 export const defaultMemoryLimit = 256 * 1024 * 1024
+const defaultThreads = 2
 
 /** Rows by column name, with values as {@link Plain} says. */
 export interface Row {
@@ -40,7 +41,9 @@ export interface Result {
 export interface DuckDB {
   /** A folder that is removed when the scope closes. */
   readonly folder: string
+  /** For statements that move rows: what they freed is given back to the system afterwards. */
   readonly run: (sql: string) => Effect.Effect<void, LakeError>
+  readonly setThreads: (threads: number) => Effect.Effect<void, LakeError>
   /** All rows in memory: for small results. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Row>, LakeError>
   /** The rows of any number, without holding them. */
@@ -70,7 +73,7 @@ export const openDuckDB = (settings: DuckDBSettings = {}): Effect.Effect<DuckDB,
           instance.closeSync()
         })
     )
-    return duckDB(folder, connection.connection)
+    return duckDB(folder, connection.connection, settings.threads ?? defaultThreads)
   })
 
 const tempHint = "Set TMPDIR to a folder that exists, may be written and has room."
@@ -78,7 +81,7 @@ const tempHint = "Set TMPDIR to a folder that exists, may be written and has roo
 const connect = async (folder: string, settings: DuckDBSettings) => {
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: `${Math.floor((settings.memoryLimit ?? defaultMemoryLimit) / 1024)}KiB`,
-    threads: String(settings.threads ?? 2),
+    threads: String(settings.threads ?? defaultThreads),
     temp_directory: join(folder, "spill"),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
@@ -93,7 +96,8 @@ const connect = async (folder: string, settings: DuckDBSettings) => {
   return { instance, connection }
 }
 
-const duckDB = (folder: string, connection: DuckDBConnection): DuckDB => {
+const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: number): DuckDB => {
+  let threads = initialThreads
   const attempt = <A>(sql: string, use: () => Promise<A>) =>
     Effect.tryPromise({
       try: (signal) => {
@@ -105,7 +109,18 @@ const duckDB = (folder: string, connection: DuckDBConnection): DuckDB => {
     })
   return {
     folder,
-    run: (sql) => Effect.asVoid(attempt(sql, () => connection.run(sql))),
+    run: (sql) =>
+      Effect.asVoid(
+        attempt(sql, async () => {
+          await connection.run(sql)
+          await giveBack(connection, threads)
+        })
+      ),
+    setThreads: (wanted) =>
+      attempt("SET threads", async () => {
+        await connection.run(`SET threads = ${wanted}`)
+        threads = wanted
+      }),
     rows: (sql) => attempt(sql, async () => rowsOf(await connection.run(sql))),
     stream: (sql) =>
       Effect.map(
@@ -127,6 +142,15 @@ const duckDB = (folder: string, connection: DuckDBConnection): DuckDB => {
         return types
       })
   }
+}
+
+/**
+ * DuckDB frees what it allocates outside of its memory limit (vectors, column writers: hundreds of MB for wide rows) to the C library, which
+ * keeps it in pieces that the next statement cannot use. Changing the number of threads is what makes DuckDB hand it back to the system.
+ */
+const giveBack = async (connection: DuckDBConnection, threads: number): Promise<void> => {
+  await connection.run(`SET threads = ${threads + 1}`)
+  await connection.run(`SET threads = ${threads}`)
 }
 
 const columnsOf = (result: DuckDBResult): ReadonlyArray<ResultColumn> =>

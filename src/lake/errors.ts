@@ -2,9 +2,19 @@ import { Schema } from "effect"
 
 /**
  * Why reading a lake failed, by what to do: `Invalid` is the statement's fault, `NotLocal` and `ReadOnly` say what is not possible here,
- * `Memory` and `Full` ask for more room, `Missing` is a file that the log names and nobody has, `Unavailable` is everything else.
+ * `Memory` and `Full` ask for more room, `Missing` is a file that the log names and nobody has, `Damaged` one that is not what it should be, `Unavailable` is everything else.
  */
-export const lakeReasons = ["Invalid", "NotLocal", "ReadOnly", "Memory", "Full", "Missing", "Interrupted", "Unavailable"] as const
+export const lakeReasons = [
+  "Invalid",
+  "NotLocal",
+  "ReadOnly",
+  "Memory",
+  "Full",
+  "Missing",
+  "Damaged",
+  "Interrupted",
+  "Unavailable"
+] as const
 export type LakeReason = (typeof lakeReasons)[number]
 
 export class LakeError extends Schema.TaggedError<LakeError>()("LakeError", {
@@ -36,9 +46,15 @@ const kinds: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: LakeReas
     reason: "Missing",
     hint: "A data file is gone: was the table vacuumed while it was read? Run again; if it stays, restore the file."
   },
+  {
+    pattern: /No magic bytes|too small to be a Parquet file|corrupt/i,
+    reason: "Damaged",
+    hint: "A data file is not what was written. Restore it from a copy, or ingest again what it held."
+  },
   { pattern: /^INTERRUPT|Interrupted/i, reason: "Interrupted", hint: "Run again when there is time." },
   {
-    pattern: /^(Parser|Binder|Catalog|Conversion|Invalid Input|Not implemented|Out of Range|Mismatch Type|Syntax) Error/i,
+    pattern:
+      /^Error in native callback$|^(Parser|Binder|Catalog|Conversion|Invalid Input|Not implemented|Out of Range|Mismatch Type|Syntax) Error/i,
     reason: "Invalid",
     hint: "Correct the statement. `SHOW TABLES` lists the tables, `DESCRIBE name` the columns of one."
   }

@@ -1,4 +1,5 @@
 import { compareText } from "../parquet/bounds.ts"
+import { rawJson } from "../record/json-text.ts"
 
 /**
  * Statistics of the rows of several files, from the statistics that the log has of each: what a compaction can say of its file without
@@ -56,8 +57,7 @@ interface Tree {
   [name: string]: unknown
 }
 
-/** `JSON.rawJSON` and the reviver's third argument are of ES2026, which the TypeScript library does not declare yet. */
-const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON
+/** The reviver's third argument is of ES2026, which the TypeScript library does not declare yet. */
 const parseWithSource = JSON.parse as (
   text: string,
   reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown

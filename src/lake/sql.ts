@@ -49,19 +49,11 @@ const leafType = (type: string): string => {
  * virtual columns `file_index` (place in `files`, from 0) and `file_row_number`.
  *
  * @param files local paths, at least one
- * @param fileName name of a further column with the file's path, by which files can be pruned
+ * @param fileNames whether the path of the file is a further column, `filename`. Files are pruned by what is asked of it, under this name alone.
  */
-export const readParquet = (files: ReadonlyArray<string>, columns: StructType, fileName?: string): string => {
+export const readParquet = (files: ReadonlyArray<string>, columns: StructType, fileNames = false): string => {
   const schema = columns.fields.map(
     ({ name, type }) => `${literal(name)}: {name: ${literal(name)}, type: ${literal(sqlType(type))}, default_value: NULL}`
   )
-  const filename = fileName === undefined ? "" : `, filename = ${literal(fileName)}`
-  return `read_parquet(${list(files.map(literal))}, schema = MAP {${schema.join(", ")}}${filename})`
+  return `read_parquet(${list(files.map(literal))}, schema = MAP {${schema.join(", ")}}${fileNames ? ", filename = true" : ""})`
 }
-
-/**
- * Options of `COPY … TO` for the files of a table. DuckDB keeps a dictionary page of 1 MiB for every text column while it writes: with
- * hundreds of them that alone is more than a small process has. Pages of 64 KiB compress as well.
- */
-export const parquetOptions = (rowGroupRows: number): string =>
-  `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 65536`

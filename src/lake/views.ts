@@ -80,43 +80,42 @@ const asLakeError =
 export const selectTable = (tablePath: string, snapshot: Snapshot, store: Pick<StoreShape, "localPath">): string => {
   const partitions = snapshot.metaData.partitionColumns
   const inFiles = { ...snapshot.schema, fields: snapshot.schema.fields.filter(({ name }) => !partitions.includes(name)) }
-  const { hive, others } = byPath(partitions, snapshot.files.values())
-  const scan = (files: ReadonlyArray<AddFile>, partitionValue: (field: StructField, file: string) => string): string => {
-    const file = unusedName("_file", snapshot.schema.fields)
+  const { hive, others } = byPath(partitions, snapshot)
+  const scan = (files: ReadonlyArray<AddFile>, partitionValue: (field: StructField) => string, fileNames: boolean): string => {
     const columns = snapshot.schema.fields.map((field) =>
       partitions.includes(field.name)
-        ? `CAST(${partitionValue(field, identifier(file))} AS ${sqlType(field.type)}) AS ${identifier(field.name)}`
+        ? `CAST(${partitionValue(field)} AS ${sqlType(field.type)}) AS ${identifier(field.name)}`
         : identifier(field.name)
     )
-    return `SELECT ${columns.join(", ")} FROM ${readParquet(
-      files.map(({ path }) => localPath(store, `${tablePath}/${path}`)),
-      inFiles,
-      file
-    )}`
+    const paths = files.map(({ path }) => localPath(store, `${tablePath}/${path}`))
+    return `SELECT ${columns.join(", ")} FROM ${readParquet(paths, inFiles, fileNames)}`
   }
   const scans = [
-    ...(hive.length === 0 ? [] : [scan(hive, ({ name }, file) => `regexp_extract(${file}, ${literal(`.*/${name}=([^/]*)/`)}, 1)`)]),
+    ...(hive.length === 0 ? [] : [scan(hive, ({ name }) => `regexp_extract(filename, ${literal(`.*/${name}=([^/]*)/`)}, 1)`, true)]),
     ...others.map(([values, files]) =>
-      scan(files, ({ name }) => {
-        const value = values[name]
-        return value === undefined || value === null ? "NULL" : literal(value)
-      })
+      scan(
+        files,
+        ({ name }) => {
+          const value = values[name]
+          return value === undefined || value === null ? "NULL" : literal(value)
+        },
+        false
+      )
     )
   ]
   if (scans.length > 0) return scans.join(" UNION ALL ")
   return `SELECT ${snapshot.schema.fields.map(({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${identifier(name)}`).join(", ")} LIMIT 0`
 }
 
-const unusedName = (name: string, fields: ReadonlyArray<StructField>): string =>
-  fields.some((field) => field.name.toLowerCase() === name) ? unusedName(`${name}_`, fields) : name
-
 /** Files whose path says their partition as the log does, and the others by the partition that the log says. */
-const byPath = (partitions: ReadonlyArray<string>, files: Iterable<AddFile>) => {
+const byPath = (partitions: ReadonlyArray<string>, { files, schema }: Snapshot) => {
   const hive: Array<AddFile> = []
   const others = new Map<string, [AddFile["partitionValues"], Array<AddFile>]>()
-  for (const file of files) {
+  // The name of the column in which DuckDB gives the path cannot be chosen without losing the pruning.
+  const usable = partitions.length > 0 && !schema.fields.some(({ name }) => name.toLowerCase() === "filename")
+  for (const file of files.values()) {
     const folders = partitions.map((name) => `${name}=${file.partitionValues[name] ?? "/"}/`).join("")
-    if (partitions.length > 0 && /^[\w.=/-]+$/.test(folders) && !folders.includes("//") && file.path.startsWith(folders)) hive.push(file)
+    if (usable && /^[\w.=/-]+$/.test(folders) && !folders.includes("//") && file.path.startsWith(folders)) hive.push(file)
     else {
       const key = JSON.stringify(partitions.map((name) => file.partitionValues[name] ?? null))
       const group = others.get(key)

@@ -16,7 +16,6 @@ import type { Work } from "./work.ts"
 
 interface Consumable {
   readonly table: Table
-  readonly created: boolean
   readonly before: Snapshot
 }
 
@@ -68,7 +67,8 @@ export const carryOut = (
           uri: consumable.table.uri,
           path: consumable.table.path,
           version,
-          created: consumable.created,
+          // The commit after the one that made the table is the first that has something to show.
+          created: version === 1,
           rows: report.rowsAdded,
           bytes: report.fileBytes,
           files: report.files

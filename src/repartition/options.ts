@@ -16,6 +16,8 @@ export interface RepartitionOptions {
   readonly to?: string | undefined
   /** Bytes that the default engine may use before it spills to disk. */
   readonly memoryLimit?: number | undefined
+  /** Threads of the default engine. */
+  readonly threads?: number | undefined
   /** Bytes at which a day is split into files. Large files are read faster and pruned worse. */
   readonly targetFileBytes?: number | undefined
   /** Told before the work, and after the commit that it speaks of. Must not fail or block. */

@@ -8,17 +8,14 @@ export interface StageCommit {
   readonly actions: ReadonlyArray<Action>
 }
 
-/** A file whose rows are new, but which a later compaction has rewritten into others. */
-export interface Compacted {
-  readonly file: AddFile
-  /** What it was rewritten into, each perhaps rewritten in turn. They hold rows that are not new too, which does no harm: they are known already. */
-  readonly into: ReadonlyArray<string>
-}
-
 export interface NewFiles {
-  /** Files to take, by path. Those that are not live are in `compacted` too. */
+  /** Files to take, by path. */
   readonly files: ReadonlyMap<string, AddFile>
-  readonly compacted: ReadonlyMap<string, Compacted>
+  /**
+   * Of these, and of those that they became: what a compaction has rewritten them into. That holds rows that are not new too, which does
+   * no harm: they are known already.
+   */
+  readonly compacted: ReadonlyMap<string, ReadonlyArray<string>>
   /** A version that deleted or changed rows which were taken before: what the consumable has of them is not known any more. */
   readonly rewritten: number | null
 }
@@ -29,7 +26,7 @@ export interface NewFiles {
  */
 export const newFiles = (commits: ReadonlyArray<StageCommit>): NewFiles => {
   const files = new Map<string, AddFile>()
-  const compacted = new Map<string, Compacted>()
+  const compacted = new Map<string, ReadonlyArray<string>>()
   let rewritten: number | null = null
   for (const { version, actions } of commits) {
     const rearranged = actions.flatMap((action) => ("add" in action && !action.add.dataChange ? [action.add] : []))
@@ -43,11 +40,13 @@ export const newFiles = (commits: ReadonlyArray<StageCommit>): NewFiles => {
     for (const action of actions) {
       if (!("remove" in action) || action.remove.dataChange) continue
       const { path, partitionValues } = action.remove
+      // What new rows have moved to may be moved again.
+      if (!files.has(path) && ![...compacted.values()].some((into) => into.includes(path))) continue
       const into = rearranged.filter((add) => partitionValues === null || samePartition(add.partitionValues, partitionValues))
-      const file = files.get(path)
-      // Successors of successors are kept too: the first may be gone by now.
-      const known = file ?? [...compacted.values()].find((one) => one.into.includes(path))?.file
-      if (known !== undefined) compacted.set(path, { file: known, into: into.map((add) => add.path) })
+      compacted.set(
+        path,
+        into.map((add) => add.path)
+      )
     }
   }
   return { files, compacted, rewritten }
@@ -75,7 +74,7 @@ export const readable = (
       return true
     }
     const next = compacted.get(path)
-    return next !== undefined && next.into.length > 0 && next.into.every(take)
+    return next !== undefined && next.length > 0 && next.every(take)
   }
   return [...files.keys()].every(take) ? [...taken.values()] : null
 }

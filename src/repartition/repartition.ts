@@ -1,6 +1,5 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { defaultMemoryLimit } from "../lake/duckdb.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { repartitionApp } from "../lake/status.ts"
 import { findTable } from "../lake/tables.ts"
@@ -32,7 +31,7 @@ type Failure = RepartitionError | EngineError | TableError | StoreError
 const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome, Failure, Store> =>
   Effect.gen(function* () {
     const dataset = options.contract.contract.name
-    const engine = options.engine ?? duckdbEngine({ memoryLimit: options.memoryLimit ?? defaultMemoryLimit })
+    const engine = options.engine ?? duckdbEngine({ memoryLimit: options.memoryLimit, threads: options.threads })
     const bounds = yield* Effect.try({ try: () => dayBounds(options.from, options.to), catch: asInvalid(dataset) })
     const stage = yield* findTable(stagePath(dataset))
     if (Option.isNone(stage)) return yield* fail(dataset, "NoStage", "there is no stage yet", "Ingest something first.")
@@ -45,11 +44,11 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
       if (work === null) return { kind: "up-to-date", dataset, version: before?.transactions.get(app) ?? -1 } as const
       return planOf(dataset, engine.name, work, yield* engine.survey(work.plan))
     }
-    const { table, created } = yield* openConsumable(options.contract)
+    const { table } = yield* openConsumable(options.contract)
     const before = yield* table.snapshot
     const work = yield* findWork(options, stage.value, before, bounds)
     if (work === null) return { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 } as const
-    return yield* carryOut(options, engine, work, { table, created, before })
+    return yield* carryOut(options, engine, work, { table, before })
   })
 
 /** Opens the consumable of a contract, creating it or adding the columns that it lacks. Any engine may write it: it needs no feature. */

@@ -54,7 +54,7 @@ export const writeChosen = (
       lastRow: Number(row["last"])
     }))
     // Rows are wide from here on: each thread would hold vectors of them.
-    yield* db.run("SET threads = 1")
+    yield* db.setThreads(1)
     const rowBytes = yield* estimateRowBytes(run, files)
     const rowsAtATime = Math.max(1, Math.floor(run.bucketBytes / rowBytes))
     const groupRows = rowGroupRows(rowBytes, run.bucketBytes)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
-import { document, text, timestamp } from "../../src/contract/field.ts"
+import { document, long, text, timestamp } from "../../src/contract/field.ts"
 import { compact } from "../../src/lake/compact.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
@@ -126,7 +126,13 @@ describe("repartition", () => {
           fields: {
             ...definition.fields,
             note: text("New."),
-            shipping: document("Where to.", { city: text("City."), phone: text("Phone."), zip: text("New."), since: timestamp("New.") })
+            shipping: document("Where to.", {
+              city: text("City."),
+              phone: text("Phone."),
+              weight: long("Weight."),
+              zip: text("New."),
+              since: timestamp("New.")
+            })
           }
         })
       )
@@ -213,7 +219,7 @@ describe("repartition", () => {
       const real = duckdbEngine()
       const slow: RepartitionEngine = {
         ...real,
-        run: (plan) => Effect.tap(real.run(plan), () => repartition({ contract: orders, rebuild: true }))
+        run: (plan) => Effect.tap(real.run(plan), () => Effect.orDie(repartition({ contract: orders, rebuild: true })))
       }
       const error = yield* Effect.flip(repartition({ contract: orders, engine: slow, rebuild: true }))
       assert.strictEqual(error.reason, "Conflict")

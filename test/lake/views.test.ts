@@ -1,0 +1,190 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { compact } from "../../src/lake/compact.ts"
+import { openLake, queryLake } from "../../src/lake/query.ts"
+import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
+import { leaf } from "../../src/record/column.ts"
+import { repartition } from "../../src/repartition/repartition.ts"
+import { Store } from "../../src/store/store.ts"
+import { createTable, openTable } from "../../src/table/table.ts"
+import { freshStore, ingest, orders, rowsOf } from "../repartition/lake.ts"
+
+const hour = 3_600_000
+const start = Date.UTC(2026, 10, 20, 22)
+const copies = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, i) => ({
+    order: `o${from + i}`,
+    lastChange: start + i,
+    arrivedAt: start + (from + i) * hour,
+    sequence: String(from + i),
+    note: `n${from + i}`
+  }))
+
+describe("the views of a lake", () => {
+  it.live("show every table, empty ones too, with the types of its log", () =>
+    Effect.gen(function* () {
+      yield* openStage(orders)
+      yield* openDeadLetters
+      yield* repartition({ contract: orders })
+      const { tables } = yield* Effect.scoped(openLake())
+      assert.deepStrictEqual(
+        tables.map(({ view }) => view),
+        ["consumable_order", "dead_letters", "stage_order"]
+      )
+      const described = yield* rowsOf(
+        "SELECT column_name AS c, data_type AS t FROM information_schema.columns WHERE table_name = 'stage_order' AND column_name IN ('value', 'items', 'last_change', 'ingest_date', 'ingest_hour') ORDER BY ordinal_position"
+      )
+      assert.deepStrictEqual(described, [
+        '{"c":"last_change","t":"TIMESTAMP WITH TIME ZONE"}',
+        '{"c":"value","t":"DECIMAL(18,2)"}',
+        '{"c":"items","t":"STRUCT(id VARCHAR, price DECIMAL(18,2), tags VARCHAR[])[]"}',
+        '{"c":"ingest_date","t":"DATE"}',
+        '{"c":"ingest_hour","t":"INTEGER"}'
+      ])
+      assert.deepStrictEqual(yield* rowsOf("SELECT count(*) AS n FROM dead_letters"), ['{"n":0}'])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of an empty folder are none", () =>
+    Effect.gen(function* () {
+      const { tables } = yield* Effect.scoped(openLake())
+      assert.deepStrictEqual(tables, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("type partition columns and read no more files than are asked for", () =>
+    Effect.gen(function* () {
+      yield* ingest(copies(5))
+      const rows = yield* rowsOf(
+        "SELECT order_id, ingest_date, ingest_hour FROM stage_order WHERE ingest_date > DATE '2026-11-20' AND ingest_hour < 2 ORDER BY 1"
+      )
+      assert.deepStrictEqual(rows, [
+        '{"order_id":"o2","ingest_date":"2026-11-21","ingest_hour":0}',
+        '{"order_id":"o3","ingest_date":"2026-11-21","ingest_hour":1}'
+      ])
+      // But for the first, files of other hours are not opened: they may as well be damaged.
+      const store = yield* Store
+      const { snapshot } = yield* openTable("stage/order")
+      for (const { path, partitionValues } of (yield* snapshot).files.values()) {
+        if (!["22", "0"].includes(partitionValues["ingest_hour"] ?? "")) yield* store.put(`stage/order/${path}`, new Uint8Array(100))
+      }
+      assert.deepStrictEqual(yield* rowsOf("SELECT order_id FROM stage_order WHERE ingest_hour = 0"), ['{"order_id":"o2"}'])
+      assert.deepInclude(yield* Effect.flip(rowsOf("SELECT sum(value) FROM stage_order")), { _tag: "LakeError", reason: "Damaged" })
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("believe the log, not the path", () =>
+    Effect.gen(function* () {
+      yield* ingest(copies(2))
+      const stage = yield* openTable("stage/order")
+      const read = yield* stage.snapshot
+      const store = yield* Store
+      const actions = []
+      for (const [i, file] of [...read.files.values()].entries()) {
+        const path = `ingest_date=1999-01-01/ingest_hour=1/moved it's ${i}.parquet`
+        yield* store.put(`stage/order/${path}`, yield* store.get(`stage/order/${file.path}`))
+        const partitionValues = i === 0 ? { ingest_date: null, ingest_hour: "7" } : file.partitionValues
+        actions.push({ add: { ...file, path, partitionValues } })
+      }
+      yield* stage.commit({ read, operation: "WRITE", parameters: {}, metrics: {}, actions, isBlindAppend: true })
+      assert.deepStrictEqual(yield* rowsOf("SELECT order_id, ingest_date, ingest_hour FROM stage_order ORDER BY ALL"), [
+        '{"order_id":"o0","ingest_date":"2026-11-20","ingest_hour":22}',
+        '{"order_id":"o0","ingest_date":null,"ingest_hour":7}',
+        '{"order_id":"o1","ingest_date":"2026-11-20","ingest_hour":23}',
+        '{"order_id":"o1","ingest_date":"2026-11-20","ingest_hour":23}'
+      ])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("read one statement and refuse to write", () =>
+    Effect.gen(function* () {
+      yield* ingest(copies(3))
+      const reason = (sql: string) =>
+        Effect.map(Effect.flip(Effect.scoped(queryLake(sql))), (error) => (error._tag === "LakeError" ? error.reason : ""))
+      assert.strictEqual(yield* reason("COPY stage_order TO '/tmp/never.parquet'"), "ReadOnly")
+      assert.strictEqual(yield* reason("EXPLAIN ANALYZE COPY stage_order TO '/tmp/never.parquet'"), "ReadOnly")
+      assert.strictEqual(yield* reason("EXPLAIN (ANALYZE) CREATE TABLE x AS FROM stage_order"), "ReadOnly")
+      assert.strictEqual(yield* reason("DROP VIEW stage_order"), "ReadOnly")
+      assert.strictEqual(yield* reason("SET memory_limit = '1TB'"), "ReadOnly")
+      assert.strictEqual(yield* reason("SELECT 1; SELECT 2"), "Invalid")
+      assert.strictEqual(yield* reason(""), "Invalid")
+      assert.strictEqual(yield* reason("SELECT nothing FROM stage_order"), "Invalid")
+      for (const sql of [
+        "SHOW TABLES",
+        "DESCRIBE stage_order",
+        "SUMMARIZE stage_order",
+        "EXPLAIN FROM stage_order",
+        "WITH x AS (SELECT 1) FROM x",
+        "FROM stage_order;"
+      ]) {
+        assert.isAbove((yield* rowsOf(sql)).length, 0, sql)
+      }
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("work for tables without partitions", () =>
+    Effect.gen(function* () {
+      yield* createTable("stage/plain", { name: "plain", description: "", columns: [leaf("a", "text", "")], partitions: [] })
+      assert.deepStrictEqual(yield* rowsOf("FROM stage_plain"), [])
+    }).pipe(Effect.provide(freshStore))
+  )
+})
+
+describe("compaction", () => {
+  const everything = rowsOf("FROM stage_order ORDER BY ALL")
+
+  it.live("makes one file of many without changing a row, once", () =>
+    Effect.gen(function* () {
+      for (let i = 0; i < 4; i++) yield* ingest(copies(2).map((one) => ({ ...one, order: `${one.order}-${i}`, sequence: `${i}` })))
+      const stage = yield* openTable("stage/order")
+      const [before, read] = [yield* everything, yield* stage.snapshot]
+      const planned = yield* compact(stage, { dryRun: true })
+      assert.deepInclude(planned, { filesBefore: 8, filesAfter: 2, bytesAfter: 0, version: null })
+      assert.strictEqual((yield* stage.snapshot).version, read.version)
+
+      const done = yield* compact(stage)
+      assert.deepInclude(done, { filesBefore: 8, filesAfter: 2, overtaken: 0, version: read.version + 2 })
+      assert.deepStrictEqual(yield* everything, before)
+      const after = yield* stage.snapshot
+      assert.deepStrictEqual(after.domains, read.domains)
+      assert.strictEqual(after.files.size, 2)
+      const moved = yield* Stream.runCollect(stage.changes(read.version, after.version))
+      for (const { actions } of moved)
+        for (const action of actions) {
+          if ("add" in action) assert.isFalse(action.add.dataChange)
+          if ("remove" in action) assert.isFalse(action.remove.dataChange)
+        }
+      for (const { stats } of after.files.values()) {
+        assert.strictEqual(JSON.parse(stats ?? "").numRecords, 4)
+        assert.deepInclude(JSON.parse(stats ?? "").minValues, { _sequence_number: "0" })
+        assert.deepInclude(JSON.parse(stats ?? "").maxValues, { _sequence_number: "3" })
+        assert.notMatch(stats ?? "", /email|phone/)
+      }
+      assert.deepInclude(yield* compact(stage), { filesBefore: 0, version: null })
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("leaves partitions alone that it is not asked to look at", () =>
+    Effect.gen(function* () {
+      for (let i = 0; i < 2; i++) yield* ingest(copies(2))
+      const stage = yield* openTable("stage/order")
+      const done = yield* compact(stage, { where: (partition) => partition["ingest_hour"] === "22" })
+      assert.deepInclude(done, { filesBefore: 2, filesAfter: 1 })
+      assert.strictEqual((yield* stage.snapshot).files.size, 3)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("gives way to whoever was faster, and takes its file away", () =>
+    Effect.gen(function* () {
+      for (let i = 0; i < 3; i++) yield* ingest(copies(1))
+      const stage = yield* openTable("stage/order")
+      const before = yield* everything
+      const both = yield* Effect.all([compact(stage), compact(yield* openTable("stage/order"))], { concurrency: 2 })
+      assert.deepStrictEqual(both.map(({ overtaken }) => overtaken).sort(), [0, 1])
+      assert.deepStrictEqual(yield* everything, before)
+      const store = yield* Store
+      const files = yield* Stream.runCollect(store.list("stage/order/ingest"))
+      assert.strictEqual(files.length, 4)
+    }).pipe(Effect.provide(freshStore))
+  )
+})
