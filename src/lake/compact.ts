@@ -5,12 +5,16 @@ import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile, PartitionValues, WriteAction } from "../table/actions.ts"
 import { type CompactionGroup, planCompaction } from "../table/compaction.ts"
 import type { TableError } from "../table/errors.ts"
+import type { StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { addPath, type Table } from "../table/table.ts"
+import { type Chunk, cutChunks } from "./chunks.ts"
 import { type DuckDB, type DuckDBSettings, openDuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
-import { mergeStatistics } from "./merge-statistics.ts"
-import { identifier, literal, parquetOptions, readParquet } from "./sql.ts"
+import { joinParquet } from "./join-parquet.ts"
+import { mergeStatistics, toldColumns } from "./merge-statistics.ts"
+import { estimateRowBytes, rowGroupRows } from "./row-size.ts"
+import { identifier, list, literal, parquetOptions, readParquet } from "./sql.ts"
 import { localPath } from "./views.ts"
 
 export interface CompactOptions extends DuckDBSettings {
@@ -80,11 +84,18 @@ const compactGroup = (db: DuckDB, table: Table, snapshot: Snapshot, group: Compa
       try: () => group.files.map(({ path }) => localPath(store, `${table.path}/${path}`)),
       catch: (cause) => (cause instanceof LakeError ? cause : unreadable(table.path, cause))
     })
-    yield* db.run(yield* Effect.try({ try: () => rewriteSql(snapshot, paths, local), catch: (cause) => unreadable(table.path, cause) }))
+    const schema = columnsInFiles(snapshot)
+    const stats = mergeStatistics(group.files.map(({ stats }) => stats))
+    const rowBytes = yield* Effect.flatten(
+      Effect.try({ try: () => estimateRowBytes(db, schema, paths), catch: (cause) => unreadable(table.path, cause) })
+    )
+    const parts = yield* rewrite(db, schema, paths, rowBytes)
+    const told = toldColumns(stats)
+    yield* joinParquet(parts, local, (path) => told.has(path.join(".")))
     yield* sameRows(db, table.path, paths, local)
     const path = addPath(group.partitionValues, `part-${uuid}.zstd.parquet`)
     const { size } = yield* store.putFile(`${table.path}/${path}`, local)
-    const committed = yield* table.commit(transaction(snapshot, group, { path, size }, yield* Clock.currentTimeMillis)).pipe(
+    const committed = yield* table.commit(transaction(snapshot, group, { path, size, stats }, yield* Clock.currentTimeMillis)).pipe(
       Effect.catchIf(
         (error) => error.reason === "Conflict",
         // The commit is certainly lost: nobody will name the file.
@@ -102,14 +113,41 @@ const unreadable = (table: string, cause: unknown): LakeError =>
     cause
   })
 
-/** Rows of a row group: few enough that one of wide rows fits the memory of a small process. */
-const rowGroupRows = 16_384
+const columnsInFiles = ({ schema, metaData }: Snapshot): StructType => ({
+  type: "struct",
+  fields: schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
+})
 
-/** One file after the other, in the columns of the table. */
-const rewriteSql = (snapshot: Snapshot, files: ReadonlyArray<string>, local: string): string => {
-  const fields = snapshot.schema.fields.filter(({ name }) => !snapshot.metaData.partitionColumns.includes(name))
-  return `COPY (SELECT ${fields.map(({ name }) => identifier(name)).join(", ")} FROM ${readParquet(files, { type: "struct", fields })})
-    TO ${literal(local)} (${parquetOptions(rowGroupRows)})`
+/** Bytes of rows that are held in memory at a time, and become a row group. */
+const chunkBytes = 24 * 1024 * 1024
+
+/** The rows of files, one file after the other, in the columns of the table: a temporary file for each chunk. Gives their paths. */
+const rewrite = (
+  db: DuckDB,
+  schema: StructType,
+  files: ReadonlyArray<string>,
+  rowBytes: number
+): Effect.Effect<ReadonlyArray<string>, LakeError> =>
+  Effect.gen(function* () {
+    const counts = yield* db.rows(`SELECT file_name, num_rows FROM parquet_file_metadata(${list(files.map(literal))})`)
+    const rowsOf = new Map(counts.map((row) => [String(row["file_name"]), Number(row["num_rows"])]))
+    const holdings = files.map((path, file) => ({ file, rows: rowsOf.get(path) ?? 0, lastRow: (rowsOf.get(path) ?? 0) - 1 }))
+    const parts: Array<string> = []
+    for (const chunk of cutChunks(holdings, Math.max(1, Math.floor(chunkBytes / rowBytes)))) {
+      const part = join(db.folder, `part-${parts.length}.parquet`)
+      // Reading and writing at once would take the memory of both.
+      yield* db.run(`CREATE TABLE chunk AS ${chunkSql(schema, files, chunk)}`)
+      yield* db.run(`COPY chunk TO ${literal(part)} (${parquetOptions(rowGroupRows(rowBytes, chunkBytes))})`)
+      yield* db.run("DROP TABLE chunk")
+      parts.push(part)
+    }
+    return parts
+  })
+
+const chunkSql = (schema: StructType, files: ReadonlyArray<string>, { files: numbers, rows }: Chunk): string => {
+  const paths = numbers.flatMap((number) => files[number] ?? [])
+  return `SELECT ${schema.fields.map(({ name }) => identifier(name)).join(", ")} FROM ${readParquet(paths, schema)}
+    ${rows === null ? "" : `WHERE file_row_number >= ${rows.from} AND file_row_number < ${rows.to}`}`
 }
 
 /** Before the old files go, the new one must hold as many rows as they do. */
@@ -125,17 +163,11 @@ const sameRows = (db: DuckDB, table: string, files: ReadonlyArray<string>, local
     })
   })
 
-const transaction = (
-  snapshot: Snapshot,
-  group: CompactionGroup,
-  file: { readonly path: string; readonly size: number },
-  millis: number
-) => {
+const transaction = (snapshot: Snapshot, group: CompactionGroup, file: Pick<AddFile, "path" | "size" | "stats">, millis: number) => {
   const add: AddFile = {
     ...file,
     partitionValues: group.partitionValues,
     modificationTime: millis,
-    stats: mergeStatistics(group.files.map(({ stats }) => stats)),
     dataChange: false
   }
   const removes = group.files.map(

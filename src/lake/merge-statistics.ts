@@ -38,6 +38,10 @@ export const mergeStatistics = (texts: ReadonlyArray<string | null>): string | n
   return JSON.stringify({ numRecords: rows.reduce((total, n) => total + n, 0), minValues, maxValues, nullCount })
 }
 
+/** Columns of which statistics tell bounds, by path, names joined by dots. */
+export const toldColumns = (text: string | null): ReadonlySet<string> =>
+  new Set(leavesOf((text === null ? null : parse(text))?.["minValues"]).map((path) => path.join(".")))
+
 /** A number as its digits: statistics hold integers beyond 2^53 and exact decimals. */
 class Digits {
   readonly text: string

@@ -57,3 +57,10 @@ export const readParquet = (files: ReadonlyArray<string>, columns: StructType, f
   )
   return `read_parquet(${list(files.map(literal))}, schema = MAP {${schema.join(", ")}}${fileNames ? ", filename = true" : ""})`
 }
+
+/**
+ * Options of `COPY … TO` for the files of a table. DuckDB keeps a dictionary page of 1 MiB for every text column while it writes: with
+ * hundreds of them that alone is more than a small process has. Pages of 64 KiB compress as well.
+ */
+export const parquetOptions = (rowGroupRows: number): string =>
+  `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 65536`

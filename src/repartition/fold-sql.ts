@@ -1,6 +1,7 @@
+import type { Chunk } from "../lake/chunks.ts"
 import { identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
-import type { Bucket, Chunk, Piece } from "./buckets.ts"
+import type { Bucket, Piece } from "./buckets.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 
 /**
@@ -91,22 +92,14 @@ export const spillSql = (from: number, to: number, file: string): string =>
 export const bucketSql = (files: ReadonlyArray<string>): string =>
   `CREATE TABLE bucket AS FROM read_parquet(${list(files.map(literal))}) ORDER BY __place`
 
-/** The rows of a day, from a table that holds it whole. */
+/** The rows of a day, or those of them that a chunk holds. */
 export const copyDaySql = (
   schema: StructType,
   table: "chunk" | "bucket",
-  { from, to }: Piece,
+  { from, to }: Pick<Piece, "from" | "to">,
   file: string,
   rowGroupRows: number
 ): string =>
   `COPY (SELECT ${columnsSql(schema)} FROM ${table} WHERE __place >= ${from} AND __place < ${to}) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
 
-/** The rows of spilled files one after the other, in one file. */
-export const concatenateSql = (schema: StructType, files: ReadonlyArray<string>, file: string, rowGroupRows: number): string =>
-  `COPY (SELECT ${columnsSql(schema)} FROM read_parquet(${list(files.map(literal))})) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
-
 const columnsSql = (schema: StructType): string => schema.fields.map(({ name }) => identifier(name)).join(", ")
-
-/** Length of a few rows as text: about what a row takes in memory. */
-export const rowBytesSql = (schema: StructType, file: string): string =>
-  `SELECT avg(strlen(t::VARCHAR)) AS bytes FROM (SELECT ${columnsSql(schema)} FROM ${readParquet([file], schema)} LIMIT 200) AS t`

@@ -1,14 +1,18 @@
 import { rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
+import { type Chunk, cutChunks } from "../lake/chunks.ts"
 import type { DuckDB } from "../lake/duckdb.ts"
 import { LakeError } from "../lake/errors.ts"
 import { fileStatistics } from "../lake/file-statistics.ts"
+import { joinParquet } from "../lake/join-parquet.ts"
+import { estimateRowBytes, rowGroupRows } from "../lake/row-size.ts"
+import { statisticsColumns } from "../parquet/statistics.ts"
 import { randomUuid } from "../record/random.ts"
 import type { StoreError, StoreShape } from "../store/store.ts"
 import { addPath } from "../table/paths.ts"
 import type { StructType } from "../table/schema.ts"
-import { type Bucket, type Chunk, cutBuckets, cutChunks, rowGroupRows } from "./buckets.ts"
+import { type Bucket, cutBuckets } from "./buckets.ts"
 import { type EngineFile, type EnginePlan, type NewFile, noDay } from "./engine.ts"
 import * as sql from "./fold-sql.ts"
 
@@ -55,18 +59,18 @@ export const writeChosen = (
     }))
     // Rows are wide from here on: each thread would hold vectors of them.
     yield* db.setThreads(1)
-    const rowBytes = yield* estimateRowBytes(run, files)
+    const rowBytes = yield* estimateRowBytes(db, run.schema, run.paths(files))
     const rowsAtATime = Math.max(1, Math.floor(run.bucketBytes / rowBytes))
     const groupRows = rowGroupRows(rowBytes, run.bucketBytes)
     const chunks = cutChunks(holdings, rowsAtATime)
     const buckets = cutBuckets(days, rowsAtATime)
     const written: Array<NewFile> = []
-    const put = (day: string, local: string) => Effect.map(putFile(plan, run, day, local), (file) => void written.push(file))
+    const put = (day: string, parts: ReadonlyArray<string>) => Effect.map(putFile(plan, run, day, parts), (file) => void written.push(file))
     const local = join(db.folder, "day.parquet")
     const putDays = Effect.fnUntraced(function* (table: "chunk" | "bucket", bucket: Bucket) {
       for (const piece of bucket.days) {
         yield* db.run(sql.copyDaySql(run.schema, table, piece, local, groupRows))
-        yield* put(piece.day, local)
+        yield* put(piece.day, [local])
       }
     })
 
@@ -77,18 +81,22 @@ export const writeChosen = (
         for (const bucket of buckets) yield* putDays("chunk", bucket)
         return
       }
-      const spilled = yield* spill(run, files, chunks, buckets)
+      const fits = (bucket: Bucket) => bucket.to - bucket.from <= rowsAtATime
+      const spilled = yield* spill(run, files, chunks, buckets, (bucket, path) =>
+        fits(bucket) ? sql.spillSql(bucket.from, bucket.to, path) : sql.copyDaySql(run.schema, "chunk", bucket, path, groupRows)
+      )
       for (const [i, bucket] of buckets.entries()) {
         const parts = spilled[i] ?? []
-        if (bucket.to - bucket.from <= rowsAtATime) {
+        if (fits(bucket)) {
           yield* db.run(sql.bucketSql(parts.map(({ path }) => path)))
           yield* putDays("bucket", bucket)
           yield* db.run("DROP TABLE bucket")
         } else {
           for (const group of bySize(parts, plan.targetFileBytes)) {
-            const paths = group.map(({ path }) => path)
-            yield* db.run(sql.concatenateSql(run.schema, paths, local, groupRows))
-            yield* put(bucket.days[0]?.day ?? noDay, local)
+            yield* put(
+              bucket.days[0]?.day ?? noDay,
+              group.map(({ path }) => path)
+            )
           }
         }
         yield* remove(parts)
@@ -108,7 +116,8 @@ const spill = (
   run: EngineRun,
   files: ReadonlyArray<EngineFile>,
   chunks: ReadonlyArray<Chunk>,
-  buckets: ReadonlyArray<Bucket>
+  buckets: ReadonlyArray<Bucket>,
+  copy: (bucket: Bucket, path: string) => string
 ): Effect.Effect<ReadonlyArray<ReadonlyArray<Spilled>>, LakeError> =>
   Effect.gen(function* () {
     const spilled: ReadonlyArray<Array<Spilled>> = buckets.map(() => [])
@@ -119,7 +128,7 @@ const spill = (
         const bucket = buckets[number]
         if (bucket === undefined) continue
         const path = join(run.db.folder, `bucket-${number}-${i}.parquet`)
-        yield* run.db.run(sql.spillSql(bucket.from, bucket.to, path))
+        yield* run.db.run(copy(bucket, path))
         spilled[number]?.push({ path, size: yield* sizeOf(path) })
       }
       yield* run.db.run("DROP TABLE chunk")
@@ -143,16 +152,6 @@ const bySize = (parts: ReadonlyArray<Spilled>, bytes: number): ReadonlyArray<Rea
   return groups
 }
 
-/** About how many bytes a row takes in memory, from a few rows of a few files: the largest average, since files may differ. */
-const estimateRowBytes = (run: EngineRun, files: ReadonlyArray<EngineFile>): Effect.Effect<number, LakeError> => {
-  const some = [0, files.length >> 1, files.length - 1].filter((number, i, all) => all.indexOf(number) === i)
-  const paths = run.paths(some.flatMap((number) => files[number] ?? []))
-  return Effect.map(
-    Effect.forEach(paths, (path) => run.db.rows(sql.rowBytesSql(run.schema, path))),
-    (results) => Math.max(64, ...results.map(([row]) => Number(row?.["bytes"] ?? 0)))
-  )
-}
-
 const sizeOf = (path: string): Effect.Effect<number, LakeError> =>
   Effect.tryPromise({
     try: () => stat(path),
@@ -164,8 +163,12 @@ const sizeOf = (path: string): Effect.Effect<number, LakeError> =>
 const remove = (parts: ReadonlyArray<Spilled>): Effect.Effect<void> =>
   Effect.ignore(Effect.tryPromise(() => Promise.all(parts.map(({ path }) => rm(path)))))
 
-const putFile = (plan: EnginePlan, run: EngineRun, day: string, local: string): Effect.Effect<NewFile, Failure> =>
+/** Makes one file of parts that follow each other, and puts it into the store. */
+const putFile = (plan: EnginePlan, run: EngineRun, day: string, parts: ReadonlyArray<string>): Effect.Effect<NewFile, Failure> =>
   Effect.gen(function* () {
+    const local = join(run.db.folder, "whole.parquet")
+    const told = new Set(statisticsColumns(plan.columns).flatMap(({ path, leaf }) => (leaf === null ? [] : [path.join(".")])))
+    yield* joinParquet(parts, local, (path) => told.has(path.join(".")))
     const { rows, text } = yield* fileStatistics(run.db, local, plan.columns)
     const partitionValues = { change_date: day === noDay ? null : day }
     const path = addPath(partitionValues, `part-${yield* randomUuid}.zstd.parquet`)

@@ -1,0 +1,174 @@
+import { type FileHandle, open } from "node:fs/promises"
+import { Effect } from "effect"
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js"
+import { ByteWriter } from "hyparquet-writer"
+import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js"
+import { LakeError } from "./errors.ts"
+
+/**
+ * Makes one local Parquet file of several that DuckDB wrote with the same columns: their row groups one after the other, as they are, under one
+ * footer. Nothing is decoded, so it takes no memory to speak of, whatever the files hold. The footer is also brought to what our other files say:
+ * statistics only where `tells` permits, for DuckDB writes those of sensitive columns too, and the calendar that Spark asks for.
+ *
+ * @param tells whether the footer may tell the smallest and largest value of a leaf, by its path in the Parquet schema
+ */
+export const joinParquet = (
+  parts: ReadonlyArray<string>,
+  target: string,
+  tells: (path: ReadonlyArray<string>) => boolean
+): Effect.Effect<void, LakeError> =>
+  Effect.tryPromise({
+    try: () => join(parts, target, tells),
+    catch: (cause) =>
+      new LakeError({
+        reason: cause instanceof Error && "code" in cause && cause.code === "ENOSPC" ? "Full" : "Unavailable",
+        problem: `${target} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: "Look for room and permission in the folder, and run again.",
+        cause
+      })
+  })
+
+/**
+ * Parts of a footer as Thrift numbers its fields (parquet.thrift); what is not named here is kept as it is. Offsets are absolute in the file.
+ * The numbers must stay in ascending order when it is written.
+ */
+interface Footer {
+  /** version */
+  readonly field_1: number
+  /** schema */
+  readonly field_2: ReadonlyArray<unknown>
+  /** num_rows */
+  readonly field_3: bigint
+  readonly field_4: ReadonlyArray<RowGroup>
+  /** column_orders */
+  readonly field_7?: ReadonlyArray<unknown>
+}
+interface RowGroup {
+  readonly field_1: ReadonlyArray<ColumnChunk>
+  /** total_byte_size */
+  readonly field_2: bigint
+  /** num_rows */
+  readonly field_3: bigint
+}
+interface ColumnChunk {
+  readonly field_3: ColumnMetaData
+}
+interface ColumnMetaData {
+  /** path_in_schema */
+  readonly field_3: ReadonlyArray<Uint8Array>
+  /** total_compressed_size */
+  readonly field_7: bigint
+  /** data_page_offset */
+  readonly field_9: bigint
+  /** dictionary_page_offset */
+  readonly field_11?: bigint
+  /** statistics */
+  readonly field_12?: { readonly field_3?: bigint | undefined }
+}
+
+const magic = Buffer.from("PAR1")
+const createdBy = "sluice version 0.1.0 (build duckdb)"
+/** Without it, Spark refuses dates before 1582 and timestamps before 1900. Shops do send `0001-01-01`. */
+const sparkVersion = { field_1: "org.apache.spark.version", field_2: "3.5.0" }
+
+const join = async (parts: ReadonlyArray<string>, target: string, tells: (path: ReadonlyArray<string>) => boolean): Promise<void> => {
+  const out = await open(target, "w")
+  try {
+    await out.write(magic)
+    let offset = magic.length
+    let first: Footer | undefined
+    let rows = 0n
+    const groups: Array<RowGroup> = []
+    for (const part of parts) {
+      const file = await open(part, "r")
+      try {
+        const footer = await readFooter(file)
+        first ??= footer
+        rows += footer.field_3
+        for (const group of footer.field_4) {
+          const { start, end } = extent(group)
+          await copyBytes(file, out, start, end)
+          groups.push(moved(group, BigInt(offset - start), tells))
+          offset += end - start
+        }
+      } finally {
+        await file.close()
+      }
+    }
+    if (first === undefined) throw new RangeError("there are no files to join")
+    await out.write(footerBytes(first, rows, groups))
+    await out.sync()
+  } finally {
+    await out.close()
+  }
+}
+
+const readFooter = async (file: FileHandle): Promise<Footer> => {
+  const { size } = await file.stat()
+  const tail = Buffer.alloc(8)
+  await file.read(tail, 0, 8, size - 8)
+  if (!tail.subarray(4).equals(magic)) throw new RangeError("it does not end as a Parquet file does")
+  const bytes = Buffer.alloc(tail.readUInt32LE(0))
+  await file.read(bytes, 0, bytes.length, size - 8 - bytes.length)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // DuckDB wrote the file a moment ago: it is what parquet.thrift says.
+  return deserializeTCompactProtocol({ view, offset: 0 }) as unknown as Footer
+}
+
+/** The bytes of a row group's pages: its column chunks stand together. */
+const extent = (group: RowGroup): { readonly start: number; readonly end: number } => {
+  let start = Number.POSITIVE_INFINITY
+  let end = 0
+  for (const { field_3: column } of group.field_1) {
+    const from = Number(firstPage(column))
+    start = Math.min(start, from)
+    end = Math.max(end, from + Number(column.field_7))
+  }
+  return { start, end }
+}
+
+const firstPage = ({ field_9: data, field_11: dictionary }: ColumnMetaData): bigint =>
+  dictionary !== undefined && dictionary > 0n && dictionary < data ? dictionary : data
+
+const moved = (
+  { field_1: columns, field_2, field_3 }: RowGroup,
+  by: bigint,
+  tells: (path: ReadonlyArray<string>) => boolean
+): RowGroup => ({
+  field_1: columns.map(({ field_3: column }) => ({ field_2: 0n, field_3: movedColumn(column, by, tells) })),
+  field_2,
+  field_3
+})
+
+const movedColumn = (column: ColumnMetaData, by: bigint, tells: (path: ReadonlyArray<string>) => boolean): ColumnMetaData => {
+  const path = column.field_3.map((name) => Buffer.from(name).toString("utf8"))
+  const { field_12: statistics } = column
+  const kept = statistics === undefined || tells(path) ? statistics : { field_3: statistics.field_3 }
+  // Bloom filters (14, 15) stand outside of the row group and stay behind.
+  const { field_14: _, field_15: __, ...rest } = column as ColumnMetaData & { readonly field_14?: unknown; readonly field_15?: unknown }
+  return {
+    ...rest,
+    field_9: column.field_9 + by,
+    ...(column.field_11 === undefined ? {} : { field_11: column.field_11 + by }),
+    ...(kept === undefined ? {} : { field_12: kept })
+  }
+}
+
+const copyBytes = async (from: FileHandle, to: FileHandle, start: number, end: number): Promise<void> => {
+  const buffer = Buffer.allocUnsafe(Math.min(1 << 20, end - start))
+  for (let at = start; at < end; ) {
+    const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, end - at), at)
+    if (bytesRead === 0) throw new RangeError("a file ends before its pages do")
+    await to.write(buffer, 0, bytesRead)
+    at += bytesRead
+  }
+}
+
+const footerBytes = ({ field_1, field_2, field_7 }: Footer, rows: bigint, groups: ReadonlyArray<RowGroup>): Uint8Array => {
+  const writer = new ByteWriter()
+  const footer = { field_1, field_2, field_3: rows, field_4: groups, field_5: [sparkVersion], field_6: createdBy }
+  serializeTCompactProtocol(writer, field_7 === undefined ? footer : { ...footer, field_7 })
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(writer.getBytes().length)
+  return Buffer.concat([writer.getBytes(), length, magic])
+}
