@@ -2,7 +2,7 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
-import { contractOf, dataset, json, storeOf, timed, toggle } from "./common.ts"
+import { contractOf, dataset, duckdbOptionsOf, json, storeOf, timed, toggle } from "./common.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
@@ -60,7 +60,7 @@ export const repartition = Command.make(
       return yield* timed(
         runRepartition({
           contract,
-          memoryLimit: values.memoryLimit,
+          ...duckdbOptionsOf(values),
           dryRun: flags.dryRun,
           rebuild: flags.rebuild,
           from: Option.getOrUndefined(flags.from),

@@ -91,7 +91,11 @@ const compactGroup = (db: DuckDB, table: Table, snapshot: Snapshot, group: Compa
     )
     const parts = yield* rewrite(db, schema, paths, rowBytes)
     const told = toldColumns(stats)
-    yield* joinParquet(parts, local, (path) => told.has(path.join(".")))
+    yield* joinParquet(
+      parts.map((part) => [part]),
+      local,
+      (path) => told.has(path.join("."))
+    )
     yield* sameRows(db, table.path, paths, local)
     const path = addPath(group.partitionValues, `part-${uuid}.zstd.parquet`)
     const { size } = yield* store.putFile(`${table.path}/${path}`, local)

@@ -6,14 +6,20 @@ import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js"
 import { LakeError } from "./errors.ts"
 
 /**
- * Makes one local Parquet file of several that DuckDB wrote with the same columns: their row groups one after the other, as they are, under one
- * footer. Nothing is decoded, so it takes no memory to speak of, whatever the files hold. The footer is also brought to what our other files say:
- * statistics only where `tells` permits, for DuckDB writes those of sensitive columns too, and the calendar that Spark asks for.
+ * Some rows of the file to be: one or more local files that DuckDB wrote, side by side. Each holds other columns of the same rows, in the same
+ * order and cut into the same row groups.
+ */
+export type Part = ReadonlyArray<string>
+
+/**
+ * Makes one local Parquet file of parts with the same columns: their row groups one after the other, as they are, under one footer. Nothing is
+ * decoded, so it takes no memory to speak of, whatever the files hold. The footer is also brought to what our other files say: statistics
+ * only where `tells` permits, for DuckDB writes those of sensitive columns too, and the calendar that Spark asks for.
  *
  * @param tells whether the footer may tell the smallest and largest value of a leaf, by its path in the Parquet schema
  */
 export const joinParquet = (
-  parts: ReadonlyArray<string>,
+  parts: ReadonlyArray<Part>,
   target: string,
   tells: (path: ReadonlyArray<string>) => boolean
 ): Effect.Effect<void, LakeError> =>
@@ -35,13 +41,17 @@ export const joinParquet = (
 interface Footer {
   /** version */
   readonly field_1: number
-  /** schema */
-  readonly field_2: ReadonlyArray<unknown>
+  /** schema: the root, then its columns in the order of a walk */
+  readonly field_2: ReadonlyArray<SchemaElement>
   /** num_rows */
   readonly field_3: bigint
   readonly field_4: ReadonlyArray<RowGroup>
   /** column_orders */
   readonly field_7?: ReadonlyArray<unknown>
+}
+interface SchemaElement {
+  /** num_children */
+  readonly field_5?: number
 }
 interface RowGroup {
   readonly field_1: ReadonlyArray<ColumnChunk>
@@ -71,7 +81,12 @@ const createdBy = "sluice version 0.1.0 (build duckdb)"
 /** Without it, Spark refuses dates before 1582 and timestamps before 1900. Shops do send `0001-01-01`. */
 const sparkVersion = { field_1: "org.apache.spark.version", field_2: "3.5.0" }
 
-const join = async (parts: ReadonlyArray<string>, target: string, tells: (path: ReadonlyArray<string>) => boolean): Promise<void> => {
+interface OpenPart {
+  readonly file: FileHandle
+  readonly footer: Footer
+}
+
+const join = async (parts: ReadonlyArray<Part>, target: string, tells: (path: ReadonlyArray<string>) => boolean): Promise<void> => {
   const out = await open(target, "w")
   try {
     await out.write(magic)
@@ -80,19 +95,28 @@ const join = async (parts: ReadonlyArray<string>, target: string, tells: (path: 
     let rows = 0n
     const groups: Array<RowGroup> = []
     for (const part of parts) {
-      const file = await open(part, "r")
+      const side: Array<OpenPart> = []
       try {
-        const footer = await readFooter(file)
+        for (const path of part) {
+          const file = await open(path, "r")
+          side.push({ file, footer: await readFooter(file) })
+        }
+        const footer = sideBySide(side.map((each) => each.footer))
         first ??= footer
         rows += footer.field_3
-        for (const group of footer.field_4) {
-          const { start, end } = extent(group)
-          await copyBytes(file, out, start, end)
-          groups.push(moved(group, BigInt(offset - start), tells))
-          offset += end - start
+        for (const number of footer.field_4.keys()) {
+          const pieces: Array<RowGroup> = []
+          for (const { file, footer } of side) {
+            const group = groupAt(footer, number)
+            const { start, end } = extent(group)
+            await copyBytes(file, out, start, end)
+            pieces.push(moved(group, BigInt(offset - start), tells))
+            offset += end - start
+          }
+          groups.push(oneGroup(pieces))
         }
       } finally {
-        await file.close()
+        for (const { file } of side) await file.close()
       }
     }
     if (first === undefined) throw new RangeError("there are no files to join")
@@ -100,6 +124,37 @@ const join = async (parts: ReadonlyArray<string>, target: string, tells: (path: 
     await out.sync()
   } finally {
     await out.close()
+  }
+}
+
+const groupAt = ({ field_4: groups }: Footer, number: number): RowGroup => {
+  const group = groups[number]
+  if (group === undefined) throw new RangeError("files with columns of the same rows have different row groups")
+  return group
+}
+
+/** The footer of files that hold other columns of the same rows; its row groups are those of the first. */
+const sideBySide = (footers: ReadonlyArray<Footer>): Footer => {
+  const [first] = footers
+  if (first === undefined) throw new RangeError("there are no files to join")
+  const same = footers.every(({ field_3, field_4 }) => field_3 === first.field_3 && field_4.length === first.field_4.length)
+  if (!same) throw new RangeError("files with columns of the same rows have different row groups")
+  const children = footers.reduce((total, { field_2: [root] }) => total + (root?.field_5 ?? 0), 0)
+  const orders = footers.flatMap(({ field_7 }) => field_7 ?? [])
+  return {
+    ...first,
+    field_2: [{ ...first.field_2[0], field_5: children }, ...footers.flatMap(({ field_2 }) => field_2.slice(1))],
+    ...(orders.length === 0 ? {} : { field_7: orders })
+  }
+}
+
+const oneGroup = (pieces: ReadonlyArray<RowGroup>): RowGroup => {
+  const rows = pieces[0]?.field_3 ?? 0n
+  if (pieces.some(({ field_3 }) => field_3 !== rows)) throw new RangeError("files with columns of the same rows have different row groups")
+  return {
+    field_1: pieces.flatMap(({ field_1 }) => field_1),
+    field_2: pieces.reduce((total, { field_2 }) => total + field_2, 0n),
+    field_3: rows
   }
 }
 

@@ -10,15 +10,14 @@ import { type EngineRun, writeChosen } from "./write-chosen.ts"
 
 export interface DuckDBEngineSettings extends DuckDBSettings {
   /**
-   * Bytes of rows that are held in memory together; default a twelfth of `memoryLimit`, since they are held as vectors, as sorted rows and as
-   * pages of a file at once. Small values write many small temporary files.
+   * Values, nulls included, that are sorted together; default one for 20 bytes of `memoryLimit`. Small values read the stage more often.
    */
-  readonly bucketBytes?: number | undefined
+  readonly sliceValues?: number | undefined
 }
 
 /**
  * Repartitions in this process. Memory is bounded whatever the size of the stage: what decides who wins is small and spills to disk; the rows
- * themselves move in chunks that fit in memory, see `write-chosen.ts`.
+ * themselves move in slices that fit in memory, see `write-chosen.ts`.
  */
 export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEngine => ({
   name: "duckdb",
@@ -45,7 +44,7 @@ const scoped =
           db,
           store,
           schema: deltaSchema(plan.columns),
-          bucketBytes: settings.bucketBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
+          sliceValues: settings.sliceValues ?? (settings.memoryLimit ?? defaultMemoryLimit) / 20,
           paths: (files) => files.map(({ key }) => localPath(store, key))
         })
       })

@@ -1,8 +1,7 @@
-import type { Chunk } from "../lake/chunks.ts"
 import { identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
-import type { Bucket, Piece } from "./buckets.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
+import { rowsWaiting, type Slice } from "./slices.ts"
 
 /**
  * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any
@@ -63,43 +62,42 @@ export const countsSql = (bounds: DayBounds | null): string =>
 
 export const chosenSql = (replaced: ReadonlyArray<number>): string =>
   `CREATE TABLE chosen AS
-   SELECT row_number() OVER (ORDER BY d, k, v) - 1 AS place, d, f, r FROM winner
+   SELECT row_number() OVER (ORDER BY d, k, v) - 1 AS place, dense_rank() OVER (ORDER BY d) - 1 AS n, d, f, r FROM winner
    WHERE NOT old${replaced.length === 0 ? "" : ` OR f IN (${replaced.join(", ")})`}`
 
-/** The rows of a chunk that are to be written, in memory and in order. */
-export const chunkSql = (schema: StructType, paths: ReadonlyArray<string>, { files, rows }: Chunk): string => {
-  const columns = schema.fields.map(({ name }) => identifier(name))
-  const part = (row: string) => (rows === null ? "true" : `${row} >= ${rows.from} AND ${row} < ${rows.to}`)
-  return `CREATE TABLE chunk AS
-   SELECT c.place AS __place, ${columns.map((name) => `x.${name}`).join(", ")}
-   FROM (
-     SELECT ${columns.join(", ")}, list_extract(${list(files.map(String))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
-     FROM ${readParquet(paths, schema)} WHERE ${part("file_row_number")}
-   ) x JOIN (SELECT place, f, r FROM chosen WHERE f IN (${files.join(", ")}) AND ${part("r")}) c ON x.__file = c.f AND x.__row = c.r
-   ORDER BY c.place`
+/** How many leaves, and values in them (nulls and list elements included), the top-level columns of some files have. */
+export const valuesSql = (files: ReadonlyArray<string>): string =>
+  `SELECT string_split(path_in_schema, ', ')[1] AS name, count(DISTINCT path_in_schema) AS leaves, sum(num_values)::DOUBLE AS values,
+     (SELECT sum(num_rows)::DOUBLE FROM parquet_file_metadata(${list(files.map(literal))})) AS rows
+   FROM parquet_metadata(${list(files.map(literal))}) GROUP BY name`
+
+/**
+ * Writes some columns of a slice, in order: a folder \`__day=N\` for each day (by its number among all days), with one file in it.
+ *
+ * @param files numbers of the files at \`paths\`, in \`chosen\`
+ */
+export const copyColumnsSql = (
+  columns: StructType,
+  files: ReadonlyArray<number>,
+  paths: ReadonlyArray<string>,
+  slice: Slice,
+  folder: string
+): string => {
+  const names = columns.fields.map(({ name }) => identifier(name))
+  return `COPY (
+    SELECT ${names.map((name) => `x.${name}`).join(", ")}, c.n AS __day
+    FROM (
+      SELECT ${names.join(", ")}, list_extract(${list(files.map(String))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
+      FROM ${readParquet(paths, columns)}
+    ) x JOIN (SELECT place, n, f, r FROM chosen WHERE place >= ${slice.from} AND place < ${slice.to}) c ON x.__file = c.f AND x.__row = c.r
+    ORDER BY c.place
+  ) TO ${literal(folder)} (${parquetOptions(rowsWaiting(slice))}, PARTITION_BY (__day))`
 }
 
-/** Numbers of the buckets that a chunk has rows of. */
-export const bucketsOfChunkSql = (buckets: ReadonlyArray<Bucket>): string =>
-  `SELECT DISTINCT b FROM chunk JOIN (VALUES ${buckets.map(({ from, to }, i) => `(${i}, ${from}, ${to})`).join(", ")}) AS t(b, low, high)
-   ON __place >= low AND __place < high ORDER BY b`
-
-/** Rows of places `from` to before `to`, with their places, on their way to a bucket. */
-export const spillSql = (from: number, to: number, file: string): string =>
-  `COPY (FROM chunk WHERE __place >= ${from} AND __place < ${to}) TO ${literal(file)} (${parquetOptions(16_384)})`
-
-/** The rows of a bucket, in memory and in order. */
-export const bucketSql = (files: ReadonlyArray<string>): string =>
-  `CREATE TABLE bucket AS FROM read_parquet(${list(files.map(literal))}) ORDER BY __place`
-
-/** The rows of a day, or those of them that a chunk holds. */
-export const copyDaySql = (
-  schema: StructType,
-  table: "chunk" | "bucket",
-  { from, to }: Pick<Piece, "from" | "to">,
-  file: string,
-  rowGroupRows: number
-): string =>
-  `COPY (SELECT ${columnsSql(schema)} FROM ${table} WHERE __place >= ${from} AND __place < ${to}) TO ${literal(file)} (${parquetOptions(rowGroupRows)})`
-
-const columnsSql = (schema: StructType): string => schema.fields.map(({ name }) => identifier(name)).join(", ")
+/**
+ * Rows that come in the order of days are written as they come: one file a day, with a row group for every so many rows.
+ *
+ * @param rows after which those that wait are written
+ */
+export const partitionSettingsSql = (rows: number): string =>
+  `SET partitioned_write_flush_threshold = ${rows}; SET partitioned_write_max_open_files = 2`

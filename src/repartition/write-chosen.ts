@@ -1,44 +1,39 @@
-import { rm, stat } from "node:fs/promises"
+import { readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { type Chunk, cutChunks } from "../lake/chunks.ts"
 import type { DuckDB } from "../lake/duckdb.ts"
 import { LakeError } from "../lake/errors.ts"
 import { fileStatistics } from "../lake/file-statistics.ts"
-import { joinParquet } from "../lake/join-parquet.ts"
-import { estimateRowBytes, rowGroupRows } from "../lake/row-size.ts"
+import { joinParquet, type Part } from "../lake/join-parquet.ts"
 import { statisticsColumns } from "../parquet/statistics.ts"
 import { randomUuid } from "../record/random.ts"
 import type { StoreError, StoreShape } from "../store/store.ts"
-import { addPath } from "../table/paths.ts"
 import type { StructType } from "../table/schema.ts"
-import { type Bucket, cutBuckets } from "./buckets.ts"
+import { addPath } from "../table/table.ts"
 import { type EngineFile, type EnginePlan, type NewFile, noDay } from "./engine.ts"
 import * as sql from "./fold-sql.ts"
+import { cutSlices, groupColumns, rowsWaiting, type Width } from "./slices.ts"
 
 /** What the steps of one run share. */
 export interface EngineRun {
   readonly db: DuckDB
   readonly store: StoreShape
   readonly schema: StructType
-  /** Bytes of rows held in memory together. */
-  readonly bucketBytes: number
+  /** Values, nulls included, that are sorted together. */
+  readonly sliceValues: number
   readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => ReadonlyArray<string>
 }
 
 type Failure = LakeError | StoreError
 
-/** A temporary file on its way to a bucket. */
-interface Spilled {
-  readonly path: string
-  readonly size: number
-}
-
 /**
- * Moves the rows of `chosen` from the files that hold them to files by day, sorted by key and version. Each file is read once, in chunks that fit in
- * memory. One chunk is enough for an hour's work: its days are written at once. Otherwise a chunk is sorted and divided among buckets of
- * neighbouring days, on the local disk; then each bucket is sorted in memory and its days are written. A day that does not fit in memory becomes a file of
- * sorted runs, which follow each other as they arrived.
+ * Moves the rows of `chosen` from the files that hold them to files by day, sorted by key and version.
+ *
+ * Rows have hundreds of columns, and DuckDB's memory goes by columns: a sort of whole rows takes more than a small process has, however few
+ * rows there are. So the columns move in groups. Each group of a slice of rows is read, sorted by the rows' places and written by day; the
+ * groups have the same rows in the same order and are cut into the same row groups, so that their column chunks can be put side by side under
+ * one footer, as bytes. A day of more than one slice becomes one file all the same, up to the target size: its slices' row groups follow
+ * each other.
  */
 export const writeChosen = (
   plan: EnginePlan,
@@ -52,54 +47,42 @@ export const writeChosen = (
       rows: Number(row["rows"])
     }))
     if (days.length === 0) return []
-    const holdings = (yield* db.rows("SELECT f, count(*) AS n, max(r) AS last FROM chosen GROUP BY f ORDER BY f")).map((row) => ({
-      file: Number(row["f"]),
-      rows: Number(row["n"]),
-      lastRow: Number(row["last"])
-    }))
-    // Rows are wide from here on: each thread would hold vectors of them.
+    const holding = (yield* db.rows("SELECT DISTINCT f FROM chosen ORDER BY f")).map((row) => Number(row["f"]))
+    const paths = run.paths(holding.flatMap((file) => files[file] ?? []))
+    // Columns are many from here on: each thread would hold vectors of them.
     yield* db.setThreads(1)
-    const rowBytes = yield* estimateRowBytes(db, run.schema, run.paths(files))
-    const rowsAtATime = Math.max(1, Math.floor(run.bucketBytes / rowBytes))
-    const groupRows = rowGroupRows(rowBytes, run.bucketBytes)
-    const chunks = cutChunks(holdings, rowsAtATime)
-    const buckets = cutBuckets(days, rowsAtATime)
+
+    const widths = yield* columnWidths(run, paths)
+    const groups = groupColumns(widths).map((names) => ({
+      ...run.schema,
+      fields: run.schema.fields.filter(({ name }) => names.includes(name))
+    }))
+    const slices = cutSlices(days, run.sliceValues / Math.max(...widths.map(({ values }) => values)))
     const written: Array<NewFile> = []
-    const put = (day: string, parts: ReadonlyArray<string>) => Effect.map(putFile(plan, run, day, parts), (file) => void written.push(file))
-    const local = join(db.folder, "day.parquet")
-    const putDays = Effect.fnUntraced(function* (table: "chunk" | "bucket", bucket: Bucket) {
-      for (const piece of bucket.days) {
-        yield* db.run(sql.copyDaySql(run.schema, table, piece, local, groupRows))
-        yield* put(piece.day, [local])
-      }
-    })
 
     const work = Effect.gen(function* () {
-      const [only] = chunks
-      if (chunks.length === 1 && only !== undefined) {
-        yield* readChunk(run, files, only)
-        for (const bucket of buckets) yield* putDays("chunk", bucket)
-        return
-      }
-      const fits = (bucket: Bucket) => bucket.to - bucket.from <= rowsAtATime
-      const spilled = yield* spill(run, files, chunks, buckets, (bucket, path) =>
-        fits(bucket) ? sql.spillSql(bucket.from, bucket.to, path) : sql.copyDaySql(run.schema, "chunk", bucket, path, groupRows)
-      )
-      for (const [i, bucket] of buckets.entries()) {
-        const parts = spilled[i] ?? []
-        if (fits(bucket)) {
-          yield* db.run(sql.bucketSql(parts.map(({ path }) => path)))
-          yield* putDays("bucket", bucket)
-          yield* db.run("DROP TABLE bucket")
-        } else {
-          for (const group of bySize(parts, plan.targetFileBytes)) {
-            yield* put(
-              bucket.days[0]?.day ?? noDay,
-              group.map(({ path }) => path)
-            )
-          }
+      /** Parts of a day that is not complete yet. */
+      let waiting: Array<Part> = []
+      for (const [i, slice] of slices.entries()) {
+        yield* db.run(sql.partitionSettingsSql(rowsWaiting(slice)))
+        const folders: Array<string> = []
+        for (const [g, group] of groups.entries()) {
+          const folder = join(db.folder, `slice-${i}-${g}`)
+          yield* db.run(sql.copyColumnsSql(group, holding, paths, slice, folder))
+          folders.push(folder)
         }
-        yield* remove(parts)
+        const complete: Array<{ readonly day: string; readonly local: string }> = []
+        for (const { number, day, last } of slice.pieces) {
+          waiting.push(yield* filesOfDay(folders, number))
+          if (!last && (yield* bytesOf(waiting.flat())) < plan.targetFileBytes) continue
+          const local = join(db.folder, `day-${number}-${i}.parquet`)
+          yield* joinDay(plan, waiting, local)
+          complete.push({ day, local })
+          yield* remove(waiting.flat())
+          waiting = []
+        }
+        written.push(...(yield* putFiles(plan, run, complete)))
+        if (waiting.length === 0) yield* remove(folders)
       }
     })
     // What was put before a failure was never named by a commit, so nobody misses it.
@@ -108,70 +91,86 @@ export const writeChosen = (
     return written
   })
 
-const readChunk = (run: EngineRun, files: ReadonlyArray<EngineFile>, chunk: Chunk): Effect.Effect<void, LakeError> =>
-  run.db.run(sql.chunkSql(run.schema, run.paths(chunk.files.flatMap((number) => files[number] ?? [])), chunk))
-
-/** Divides the rows of all chunks among the buckets. Gives the temporary files of each. */
-const spill = (
-  run: EngineRun,
-  files: ReadonlyArray<EngineFile>,
-  chunks: ReadonlyArray<Chunk>,
-  buckets: ReadonlyArray<Bucket>,
-  copy: (bucket: Bucket, path: string) => string
-): Effect.Effect<ReadonlyArray<ReadonlyArray<Spilled>>, LakeError> =>
-  Effect.gen(function* () {
-    const spilled: ReadonlyArray<Array<Spilled>> = buckets.map(() => [])
-    for (const [i, chunk] of chunks.entries()) {
-      yield* readChunk(run, files, chunk)
-      for (const row of yield* run.db.rows(sql.bucketsOfChunkSql(buckets))) {
-        const number = Number(row["b"])
-        const bucket = buckets[number]
-        if (bucket === undefined) continue
-        const path = join(run.db.folder, `bucket-${number}-${i}.parquet`)
-        yield* run.db.run(copy(bucket, path))
-        spilled[number]?.push({ path, size: yield* sizeOf(path) })
-      }
-      yield* run.db.run("DROP TABLE chunk")
-    }
-    return spilled
+/** How wide the columns are, as the footers of some of the files say: they count the elements of lists too. */
+const columnWidths = (run: EngineRun, paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Width>, LakeError> =>
+  Effect.map(run.db.rows(sql.valuesSql(sample(paths))), (rows) => {
+    const found = new Map(rows.map((row) => [String(row["name"]), row]))
+    return run.schema.fields.map(({ name }) => {
+      const row = found.get(name)
+      // A column that the files lack is all null: narrow, however many leaves it may have.
+      if (row === undefined) return { name, leaves: 1, values: 1 }
+      return { name, leaves: Number(row["leaves"]), values: Number(row["values"]) / Math.max(1, Number(row["rows"])) }
+    })
   })
 
-const bySize = (parts: ReadonlyArray<Spilled>, bytes: number): ReadonlyArray<ReadonlyArray<Spilled>> => {
-  const groups: Array<Array<Spilled>> = []
-  let size = 0
-  for (const part of parts) {
-    const group = groups.at(-1)
-    if (group === undefined || size + part.size > bytes) {
-      groups.push([part])
-      size = part.size
-    } else {
-      group.push(part)
-      size += part.size
-    }
-  }
-  return groups
+const sample = (paths: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const step = Math.max(1, Math.floor(paths.length / 16))
+  return paths.filter((_, i) => i % step === 0)
 }
 
-const sizeOf = (path: string): Effect.Effect<number, LakeError> =>
+const onDisk = <A>(what: string, use: () => Promise<A>): Effect.Effect<A, LakeError> =>
   Effect.tryPromise({
-    try: () => stat(path),
+    try: use,
     catch: (cause) =>
-      new LakeError({ reason: "Unavailable", problem: `${path} was written and cannot be found`, hint: "Run again.", cause })
-  }).pipe(Effect.map(({ size }) => size))
+      new LakeError({ reason: "Unavailable", problem: `${what} failed`, hint: "Look for room in TMPDIR, and run again.", cause })
+  })
+
+/** The file of a day in each group's folder. */
+const filesOfDay = (folders: ReadonlyArray<string>, number: number): Effect.Effect<Part, LakeError> =>
+  Effect.forEach(folders, (folder) => {
+    const day = join(folder, `__day=${number}`)
+    return Effect.flatMap(
+      onDisk(`listing ${day}`, () => readdir(day)),
+      (names) => {
+        const [name] = names
+        return name !== undefined && names.length === 1
+          ? Effect.succeed(join(day, name))
+          : Effect.fail(
+              new LakeError({
+                reason: "Unavailable",
+                problem: `the rows of a day lie in ${names.length} files in ${day}`,
+                hint: "Report this: a day must be written to one file at a time."
+              })
+            )
+      }
+    )
+  })
+
+const bytesOf = (paths: ReadonlyArray<string>): Effect.Effect<number, LakeError> =>
+  onDisk("measuring a temporary file", async () => {
+    let bytes = 0
+    for (const path of paths) bytes += (await stat(path)).size
+    return bytes
+  })
+
+const joinDay = (plan: EnginePlan, parts: ReadonlyArray<Part>, local: string): Effect.Effect<void, LakeError> => {
+  const told = new Set(statisticsColumns(plan.columns).flatMap(({ path, leaf }) => (leaf === null ? [] : [path.join(".")])))
+  return joinParquet(parts, local, (path) => told.has(path.join(".")))
+}
 
 /** Early, to save disk: all of the folder goes in the end. */
-const remove = (parts: ReadonlyArray<Spilled>): Effect.Effect<void> =>
-  Effect.ignore(Effect.tryPromise(() => Promise.all(parts.map(({ path }) => rm(path)))))
+const remove = (paths: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.ignore(Effect.tryPromise(() => Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })))))
 
-/** Makes one file of parts that follow each other, and puts it into the store. */
-const putFile = (plan: EnginePlan, run: EngineRun, day: string, parts: ReadonlyArray<string>): Effect.Effect<NewFile, Failure> =>
+const putFiles = (
+  plan: EnginePlan,
+  run: EngineRun,
+  complete: ReadonlyArray<{ readonly day: string; readonly local: string }>
+): Effect.Effect<ReadonlyArray<NewFile>, Failure> =>
   Effect.gen(function* () {
-    const local = join(run.db.folder, "whole.parquet")
-    const told = new Set(statisticsColumns(plan.columns).flatMap(({ path, leaf }) => (leaf === null ? [] : [path.join(".")])))
-    yield* joinParquet(parts, local, (path) => told.has(path.join(".")))
-    const { rows, text } = yield* fileStatistics(run.db, local, plan.columns)
-    const partitionValues = { change_date: day === noDay ? null : day }
-    const path = addPath(partitionValues, `part-${yield* randomUuid}.zstd.parquet`)
-    const { size } = yield* run.store.putFile(`${plan.tablePath}/${path}`, local)
-    return { add: { path, partitionValues, size, stats: text }, rows }
+    if (complete.length === 0) return []
+    const statistics = yield* fileStatistics(
+      run.db,
+      complete.map(({ local }) => local),
+      plan.columns
+    )
+    return yield* Effect.forEach(complete, ({ day, local }, i) =>
+      Effect.gen(function* () {
+        const { rows, text } = statistics[i] ?? { rows: 0, text: "{}" }
+        const partitionValues = { change_date: day === noDay ? null : day }
+        const path = addPath(partitionValues, `part-${yield* randomUuid}.zstd.parquet`)
+        const { size } = yield* run.store.putFile(`${plan.tablePath}/${path}`, local)
+        return { add: { path, partitionValues, size, stats: text }, rows }
+      })
+    )
   })

@@ -20,7 +20,11 @@ describe("joined files", () => {
       yield* db.run(`COPY (${rows(5000, 5003)}) TO '${parts[1]}' (COMPRESSION zstd)`)
       yield* db.run(`COPY (${rows(0, 0)}) TO '${parts[2]}' (COMPRESSION zstd)`)
       const whole = join(db.folder, "whole.parquet")
-      yield* joinParquet(parts, whole, (path) => !path.includes("secret"))
+      yield* joinParquet(
+        parts.map((part) => [part]),
+        whole,
+        (path) => !path.includes("secret")
+      )
 
       const different = `SELECT count(*) AS n FROM (${rows(0, 5003)}) a FULL JOIN read_parquet('${whole}', file_row_number = true) b USING (id)
         WHERE (a.key, a.word, a.s, a.items, a.t) IS DISTINCT FROM (b.key, b.word, b.s, b.items, b.t) OR b.file_row_number <> id`
@@ -51,9 +55,40 @@ describe("joined files", () => {
       const db = yield* openDuckDB()
       const part = join(db.folder, "part")
       yield* Effect.promise(() => writeFile(part, "not a Parquet file at all"))
-      const error = yield* Effect.flip(joinParquet([part], join(db.folder, "whole"), () => true))
+      const error = yield* Effect.flip(joinParquet([[part]], join(db.folder, "whole"), () => true))
       assert.include(error.message, "does not end as a Parquet file")
       assert.include((yield* Effect.flip(joinParquet([], join(db.folder, "none"), () => true))).message, "no files")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("hold columns that were written apart, side by side", () =>
+    Effect.gen(function* () {
+      const db = yield* openDuckDB({ threads: 1 })
+      const write = (columns: string, name: string, rowGroup = 2048) => {
+        const file = join(db.folder, name)
+        return Effect.as(
+          db.run(`COPY (SELECT ${columns} FROM (${rows(0, 5000)})) TO '${file}' (ROW_GROUP_SIZE ${rowGroup}, COMPRESSION zstd)`),
+          file
+        )
+      }
+      const left = yield* write("id, key", "left.parquet")
+      const right = yield* write("word, s, items, t", "right.parquet")
+      const whole = join(db.folder, "whole.parquet")
+      yield* joinParquet(
+        [
+          [left, right],
+          [left, right]
+        ],
+        whole,
+        () => true
+      )
+      const expected = `(${rows(0, 5000)}) UNION ALL (${rows(0, 5000)})`
+      assert.deepStrictEqual(yield* db.rows(`SELECT count(*) AS n FROM (FROM '${whole}' EXCEPT ALL (${expected}))`), [{ n: 0 }])
+      assert.deepStrictEqual(yield* db.rows(`SELECT count(*) AS n FROM '${whole}'`), [{ n: 10_000 }])
+
+      const other = yield* write("word", "other.parquet", 4096)
+      const error = yield* Effect.flip(joinParquet([[left, other]], whole, () => true))
+      assert.include(error.message, "different row groups")
     }).pipe(Effect.scoped)
   )
 })

@@ -3,5 +3,5 @@ import { engineSuite } from "./engine-suite.ts"
 
 engineSuite("duckdb", duckdbEngine())
 // As if memory held a few rows only: of a few days, and of less than a day.
-engineSuite("duckdb in several chunks", duckdbEngine({ bucketBytes: 20_000, threads: 1 }), { seeds: [5, 6], manyRows: 60 })
-engineSuite("duckdb in tiny chunks", duckdbEngine({ bucketBytes: 1000, threads: 1 }), { seeds: [7], manyRows: 3 })
+engineSuite("duckdb in several slices", duckdbEngine({ sliceValues: 600, threads: 1 }), { seeds: [5, 6], manyRows: 60 })
+engineSuite("duckdb in tiny slices", duckdbEngine({ sliceValues: 20, threads: 1 }), { seeds: [7], manyRows: 3 })

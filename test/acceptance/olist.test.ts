@@ -1,0 +1,181 @@
+import { existsSync } from "node:fs"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { beforeAll, describe, expect, it } from "vitest"
+import { sluice, sluiceJson } from "../cli/sluice.ts"
+import { type Row, realData, temporaryFolder, withDuckDB } from "./support.ts"
+
+/**
+ * Real orders, held against what SQL over their CSV files says. The SQL is written from the meaning of the files alone: an order has one
+ * version for each different time at which its status is known to have changed, and each version has all that belongs to the order.
+ */
+
+const full = realData("olist")
+const sample = full === undefined ? undefined : realData("olist/sample_500_orders")
+const folder = temporaryFolder()
+
+const csvOf = (input: string, table: string): string => {
+  const plain = join(input, `${table}.csv`)
+  return `read_csv('${existsSync(plain) ? plain : `${plain}.gz`}', header = true, all_varchar = true)`
+}
+
+/** Cents of an amount that is written with a point. */
+const cents = (column: string): string => `CAST(100 * CAST(${column} AS DECIMAL(12, 2)) AS BIGINT)`
+
+/** One row per version of an order, money in cents. */
+const versionColumns = {
+  order_id: "VARCHAR",
+  last_change: "VARCHAR",
+  change_date: "VARCHAR",
+  created: "VARCHAR",
+  status_in_the_end: "VARCHAR",
+  items: "BIGINT",
+  products: "VARCHAR",
+  sellers: "VARCHAR",
+  categories: "VARCHAR",
+  price: "BIGINT",
+  freight: "BIGINT",
+  paid: "BIGINT",
+  city: "VARCHAR",
+  state: "VARCHAR",
+  zip_prefix: "VARCHAR"
+}
+
+const columnNames = Object.keys(versionColumns).join(", ")
+
+const expectedVersions = (input: string): string => {
+  const translation = join(input, "product_category_name_translation.csv")
+  const english = existsSync(translation)
+    ? `SELECT product_category_name AS category, product_category_name_english AS name FROM ${csvOf(input, "product_category_name_translation")}`
+    : "SELECT '' AS category, '' AS name WHERE false"
+  return `
+WITH orders AS (SELECT * FROM ${csvOf(input, "olist_orders_dataset")}),
+english AS (${english}),
+versions AS (
+  SELECT DISTINCT order_id, CAST(at AS TIMESTAMP) AS at
+  FROM (
+    SELECT order_id, order_purchase_timestamp AS at FROM orders
+    UNION ALL SELECT order_id, order_approved_at FROM orders
+    UNION ALL SELECT order_id, order_delivered_carrier_date FROM orders
+    UNION ALL SELECT order_id, order_delivered_customer_date FROM orders
+  )
+  WHERE at IS NOT NULL
+),
+items AS (
+  SELECT order_id, count(*) AS items, sum(${cents("price")}) AS price, sum(${cents("freight_value")}) AS freight,
+    string_agg(product_id, ' ' ORDER BY CAST(order_item_id AS INTEGER)) AS products,
+    string_agg(DISTINCT seller_id, ' ' ORDER BY seller_id) AS sellers,
+    string_agg(product_category_name || '=' || coalesce(name, product_category_name), ' ' ORDER BY CAST(order_item_id AS INTEGER)) AS categories
+  FROM ${csvOf(input, "olist_order_items_dataset")}
+  LEFT JOIN ${csvOf(input, "olist_products_dataset")} USING (product_id)
+  LEFT JOIN english ON product_category_name = category
+  GROUP BY order_id
+),
+payments AS (
+  SELECT order_id, sum(${cents("payment_value")}) AS paid FROM ${csvOf(input, "olist_order_payments_dataset")} GROUP BY order_id
+)
+SELECT order_id, strftime(at, '%Y-%m-%d %H:%M:%S.%f') AS last_change, strftime(at, '%Y-%m-%d') AS change_date,
+  strftime(CAST(order_purchase_timestamp AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') AS created,
+  CASE WHEN at = max(at) OVER (PARTITION BY order_id) THEN order_status END AS status_in_the_end,
+  coalesce(items, 0) AS items, products, sellers, categories, coalesce(price, 0) AS price, coalesce(freight, 0) AS freight,
+  coalesce(paid, 0) AS paid, customer_city AS city, customer_state AS state, customer_zip_code_prefix AS zip_prefix
+FROM versions JOIN orders USING (order_id) LEFT JOIN items USING (order_id) LEFT JOIN payments USING (order_id)
+LEFT JOIN ${csvOf(input, "olist_customers_dataset")} USING (customer_id)`
+}
+
+const text = (list: string): string => `nullif(array_to_string(${list}, ' '), '')`
+
+const actualVersions = `
+SELECT order_id, strftime(last_change, '%Y-%m-%d %H:%M:%S.%f') AS last_change, CAST(change_date AS VARCHAR) AS change_date,
+  strftime(creation_date, '%Y-%m-%d %H:%M:%S.%f') AS created,
+  CASE WHEN last_change = max(last_change) OVER (PARTITION BY order_id) THEN status END AS status_in_the_end,
+  len(items) AS items,
+  ${text("[i.product_id FOR i IN items]")} AS products,
+  ${text("list_sort([s.id FOR s IN sellers])")} AS sellers,
+  ${text("[c.id || '=' || c.name FOR c IN flatten([i.product_categories FOR i IN items IF i.product_categories IS NOT NULL])]")} AS categories,
+  CAST(coalesce(list_sum([i.price FOR i IN items]), 0) AS BIGINT) AS price,
+  CAST(coalesce(list_sum([l.price FOR l IN shipping_data.logistics_info]), 0) AS BIGINT) AS freight,
+  CAST(coalesce(list_sum([p.value FOR p IN flatten([t.payments FOR t IN payment_data.transactions])]), 0) AS BIGINT) AS paid,
+  shipping_data.address.city AS city, shipping_data.address.state AS state, shipping_data.address.postal_code AS zip_prefix
+FROM consumable_checkout`
+
+/** What a table of versions comes to. */
+const totals = (table: string): string => `
+SELECT count(*) AS versions, count(DISTINCT order_id) AS orders, count(DISTINCT change_date) AS days,
+  count(*) FILTER (is_latest AND items = 0) AS orders_without_items,
+  sum(price) FILTER (is_latest) AS price, sum(freight) FILTER (is_latest) AS freight, sum(paid) FILTER (is_latest) AS paid
+FROM (SELECT *, last_change = max(last_change) OVER (PARTITION BY order_id) AS is_latest FROM ${table})`
+
+const byDay = (table: string): string => `SELECT change_date, count(*) AS versions FROM ${table} GROUP BY change_date ORDER BY change_date`
+
+const differences = `
+SELECT 'missing' AS what, * FROM (FROM expected EXCEPT ALL FROM actual)
+UNION ALL SELECT 'unexpected' AS what, * FROM (FROM actual EXCEPT ALL FROM expected)
+ORDER BY order_id, last_change, what LIMIT 10`
+
+/** Carries a folder of CSV files into the consumable table and holds it against them. Gives the totals. */
+const carry = async (input: string, lake: string): Promise<Row> => {
+  const { counts } = await sluiceJson(["ingest", "--dataset", "checkout", "--source", "olist", "--input", input, "--lake", lake])
+  expect(counts).toMatchObject({ rows: counts.records, empty: 0, deadLetters: {}, rescued: {}, drift: {} })
+  await sluiceJson(["repartition", "--dataset", "checkout", "--lake", lake])
+
+  const { code, stdout, stderr } = await sluice(["query", "--lake", lake, "--json", actualVersions])
+  expect([code, stderr]).toEqual([0, ""])
+  const found = `${lake}.json`
+  await writeFile(found, stdout)
+  return withDuckDB(async (rows) => {
+    const types = JSON.stringify(versionColumns).replaceAll('"', "'")
+    await rows(`CREATE TABLE expected AS SELECT ${columnNames} FROM (${expectedVersions(input)})`)
+    await rows(`CREATE TABLE actual AS SELECT ${columnNames} FROM read_json('${found}', format = 'array', columns = ${types})`)
+    expect(await rows(differences)).toEqual([])
+    expect(await rows(byDay("actual"))).toEqual(await rows(byDay("expected")))
+    const [expected] = await rows(totals("expected"))
+    const [actual] = await rows(totals("actual"))
+    expect(actual).toEqual(expected)
+    expect(counts.rows).toBe(Number(actual?.["versions"]))
+    return actual ?? {}
+  })
+}
+
+const failedChecks = async (lake: string): Promise<unknown> =>
+  (await sluiceJson(["verify", "--lake", lake])).checks.filter(({ ok }: { ok: boolean }) => !ok)
+
+describe.skipIf(sample === undefined)("500 real orders", () => {
+  let found: Row = {}
+  beforeAll(async () => {
+    found = await carry(sample ?? "", folder("sample"))
+  }, 120_000)
+
+  it("are in the consumable table as their files say", () => {
+    expect(found).toMatchObject({ versions: "1973", orders: "500" })
+  })
+
+  it("pass verification", async () => {
+    expect(await failedChecks(folder("sample"))).toEqual([])
+  })
+
+  it("are not carried twice", async () => {
+    const lake = folder("sample")
+    expect((await sluiceJson(["ingest", "--source", "olist", "--input", sample ?? "", "--lake", lake])).batches).toEqual([])
+    expect((await sluiceJson(["repartition", "--lake", lake])).kind).toBe("up-to-date")
+  })
+})
+
+describe.skipIf(full === undefined)("all real orders", () => {
+  it(
+    "are in the consumable table as their files say, and pass verification",
+    async () => {
+      const lake = folder("full")
+      // The sums are those that are published of this data set: R$ 13,591,643.70, 2,251,909.54 and 16,008,872.12.
+      expect(await carry(full ?? "", lake)).toMatchObject({
+        orders: "99441",
+        orders_without_items: "775",
+        price: "1359164370",
+        freight: "225190954",
+        paid: "1600887212"
+      })
+      expect(await failedChecks(lake)).toEqual([])
+    },
+    10 * 60_000
+  )
+})

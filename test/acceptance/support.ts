@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
+import { afterAll, beforeAll } from "vitest"
+import { root, sluiceJson } from "../cli/sluice.ts"
+
+/** Where real data lies on machines that have it. */
+export const dataFolder = resolve(root, process.env["SLUICE_TEST_DATA"] ?? "../shared/data")
+
+/** A folder of real data, or undefined, said once, where it is not on this machine. */
+export const realData = (path: string): string | undefined => {
+  const folder = join(dataFolder, path)
+  if (existsSync(folder)) return folder
+  console.warn(`Skipped: there is no ${folder}; SLUICE_TEST_DATA says where real data lies.`)
+  return undefined
+}
+
+/** Gives paths in a folder that is gone after the tests of the file. */
+export const temporaryFolder = (): ((name: string) => string) => {
+  let folder = ""
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sluice-acceptance-"))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  return (name) => join(folder, name)
+}
+
+/** A row of a query's result. What may exceed 2^53 must be cast to text. */
+export interface Row {
+  readonly [column: string]: unknown
+}
+
+export const query = (lake: string, sql: string): Promise<ReadonlyArray<Row>> => sluiceJson(["query", "--lake", lake, sql])
+
+/** A query that gives `[name, count]`, as an object. */
+export const countsBy = async (lake: string, sql: string): Promise<{ readonly [name: string]: number }> =>
+  Object.fromEntries((await query(lake, sql)).map(({ name, count }) => [String(name), Number(count)]))
+
+/** Version of every table of a lake: the same as before, when nothing was committed. */
+export const tableVersions = async (lake: string): Promise<unknown> => {
+  const { datasets, deadLetters } = await sluiceJson(["status", "--lake", lake])
+  return [...datasets.flatMap(({ stage, consumable }: Row) => [stage, consumable]), deadLetters].map(({ path, version }) => [path, version])
+}
+
+/** A DuckDB that knows nothing of the product. Integers come as text. */
+export const withDuckDB = async <A>(use: (rows: (sql: string) => Promise<ReadonlyArray<Row>>) => Promise<A>): Promise<A> => {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "2", memory_limit: "1GB" })
+  let connection: DuckDBConnection | undefined
+  try {
+    const connected = await instance.connect()
+    connection = connected
+    return await use(async (sql) => (await connected.runAndReadAll(sql)).getRowObjectsJson())
+  } finally {
+    connection?.closeSync()
+    instance.closeSync()
+  }
+}
