@@ -33,7 +33,7 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const source = yield* openSource(flags, values, null)
+    const { source } = yield* openSource(flags, values, null)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("ingest", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {

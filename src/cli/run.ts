@@ -4,6 +4,7 @@ import { ingest } from "../ingest/ingest.ts"
 import { batchCounts } from "../lake/history.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, json, storeOf, timed } from "./common.ts"
+import { Failed } from "./failures.ts"
 import { ingestText, progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
@@ -37,7 +38,7 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const source = yield* openSource(flags, values, values.pollInterval)
+    const { source, problems } = yield* openSource(flags, values, values.pollInterval)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("run", !flags.json)
     const say = (line: string) => (flags.json ? Effect.void : Effect.sync(progress.clear).pipe(Effect.andThen(Console.error(line))))
@@ -75,6 +76,13 @@ export const run = Command.make(
     yield* print(flags.json, { ...result, counts: batchCounts(result.batches), millis }, () =>
       ingestText(result, millis, values.hashKey !== null)
     )
+    const unread = yield* problems
+    if (unread.length > 0) {
+      return yield* new Failed({
+        problem: `${unread.length} inputs could not be read: ${unread.map(({ message }) => message).join(" ")}`,
+        hint: "Everything else is committed. Mend them, and run again."
+      })
+    }
   })
 ).pipe(
   Command.withDescription("Ingest and repartition until stopped, following new files. SIGTERM finishes the batch, commits and exits 0.")

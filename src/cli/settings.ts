@@ -107,7 +107,7 @@ export const settings = {
     "memory-limit",
     "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",
     bytes,
-    256 * 1024 * 1024
+    192 * 1024 * 1024
   ),
   threads: setting("threads", "Threads of the DuckDB engine.", count(1), 2),
   lineage: setting(

@@ -45,18 +45,25 @@ export const limitsOf = (values: Values<"batchBytes" | "batchAge">): BatchLimits
   ageMillis: values.batchAge
 })
 
+/** A source, and what it could not read and set aside. */
+export interface OpenedSource {
+  readonly source: Source
+  readonly problems: Effect.Effect<ReadonlyArray<SourceError>>
+}
+
 /** The source that the flags name. @param pollMillis keep looking for new files at this interval; null: end with the input */
 export const openSource = (
   { source, format }: SourceChoice,
   { input, arrivedAt, maxRecordBytes }: Values<"input" | "arrivedAt" | "maxRecordBytes">,
   pollMillis: number | null
-): Effect.Effect<Source, SourceError | UsageError> =>
+): Effect.Effect<OpenedSource, SourceError | UsageError> =>
   Effect.gen(function* () {
     if (input === null) {
       return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
     }
     const arrival = arrivedAt === null ? {} : { arrivedAt }
-    return source === "olist"
-      ? yield* olistSource({ input, ...arrival })
-      : yield* filesSource({ input, format, maxRecordBytes, ...arrival, ...(pollMillis === null ? {} : { follow: { pollMillis } }) })
+    if (source === "olist") return { source: yield* olistSource({ input, ...arrival }), problems: Effect.succeed([]) }
+    const follow = pollMillis === null ? {} : { follow: { pollMillis } }
+    const files = yield* filesSource({ input, format, maxRecordBytes, ...arrival, ...follow })
+    return { source: files, problems: files.problems }
   })

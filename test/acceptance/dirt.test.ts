@@ -25,9 +25,9 @@ const repartition = (lake: string, ...more: ReadonlyArray<string>) =>
 const contents = (lake: string): Promise<ReadonlyArray<Row>> =>
   query(
     folder(lake),
-    ["stage_checkout", "dead_letters", "consumable_checkout"]
+    `${["stage_checkout", "dead_letters", "consumable_checkout"]
       .map((table) => `SELECT '${table}' AS name, CAST(hash(t) AS VARCHAR) AS content FROM (SELECT * EXCLUDE (_shard) FROM ${table}) t`)
-      .join(" UNION ALL ") + " ORDER BY ALL"
+      .join(" UNION ALL ")} ORDER BY ALL`
   )
 
 /** Every row of the consumable table with its key, and all its columns as one hash. */

@@ -3,7 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
+import { Effect, Stream } from "effect"
 import { afterAll, beforeAll } from "vitest"
+import type { Plain } from "../../src/lake/plain.ts"
+import { queryLake } from "../../src/lake/query.ts"
+import { jsonText } from "../../src/record/json-text.ts"
+import { localStore } from "../../src/store/local-store.ts"
 import { root, sluiceJson } from "../cli/sluice.ts"
 
 /** Where real data lies on machines that have it. */
@@ -32,7 +37,19 @@ export interface Row {
   readonly [column: string]: unknown
 }
 
-export const query = (lake: string, sql: string): Promise<ReadonlyArray<Row>> => sluiceJson(["query", "--lake", lake, sql])
+export const query = (lake: string, sql: string): Promise<ReadonlyArray<Row>> =>
+  queryLake(sql).pipe(
+    Effect.flatMap(({ columns, rows }) =>
+      Effect.map(Stream.runCollect(rows), (all) =>
+        all.map(
+          (row): Row => JSON.parse(jsonText(Object.fromEntries(columns.map(({ name }, i): [string, Plain] => [name, row[i] ?? null]))))
+        )
+      )
+    ),
+    Effect.scoped,
+    Effect.provide(localStore(lake)),
+    Effect.runPromise
+  )
 
 /** A query that gives `[name, count]`, as an object. */
 export const countsBy = async (lake: string, sql: string): Promise<{ readonly [name: string]: number }> =>
