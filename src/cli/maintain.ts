@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import { type Compacted, compact } from "../lake/compact.ts"
 import { consumablePath, deadLettersPath } from "../lake/layout.ts"
 import { repartitionApp } from "../lake/status.ts"

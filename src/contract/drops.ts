@@ -1,6 +1,6 @@
 import { fold } from "./names.ts"
 
-/** A value that the contract orders to leave out: any key that contains a text, at any depth, or the value at a path. */
+/** A value that the contract orders to leave out: a key that contains a text, at any depth, or the value at a path. */
 export interface DropRule {
   /** Under which drops are counted. */
   readonly name: string

