@@ -14,9 +14,11 @@ const full = realData("olist")
 const sample = full === undefined ? undefined : realData("olist/sample_500_orders")
 const folder = temporaryFolder()
 
-const csvOf = (input: string, table: string): string => {
-  const plain = join(input, `${table}.csv`)
-  return `read_csv('${existsSync(plain) ? plain : `${plain}.gz`}', header = true, all_varchar = true)`
+/** A table of the data set, every value as text; empty where a table that may be missing is. */
+const csv = (input: string, table: string, columnsWhenMissing: ReadonlyArray<string> = []): string => {
+  const file = [`${table}.csv`, `${table}.csv.gz`].map((name) => join(input, name)).find(existsSync)
+  if (file !== undefined) return `SELECT * FROM read_csv('${file}', header = true, all_varchar = true)`
+  return `SELECT ${columnsWhenMissing.map((column) => `'' AS ${column}`).join(", ")} WHERE false`
 }
 
 /** Cents of an amount that is written with a point. */
@@ -46,45 +48,41 @@ const marked = (from: string): string => `
 SELECT * REPLACE (CASE WHEN is_latest THEN status END AS status)
 FROM (SELECT ${Object.keys(versionColumns).join(", ")}, last_change = max(last_change) OVER (PARTITION BY order_id) AS is_latest FROM ${from})`
 
-const expectedVersions = (input: string): string => {
-  const translation = join(input, "product_category_name_translation.csv")
-  const english = existsSync(translation)
-    ? `SELECT product_category_name AS category, product_category_name_english AS name FROM ${csvOf(input, "product_category_name_translation")}`
-    : "SELECT '' AS category, '' AS name WHERE false"
-  return `
-WITH orders AS (SELECT * FROM ${csvOf(input, "olist_orders_dataset")}),
-english AS (${english}),
+const expectedVersions = (input: string): string => `
+WITH orders AS (${csv(input, "olist_orders_dataset")}),
+customers AS (${csv(input, "olist_customers_dataset")}),
+products AS (${csv(input, "olist_products_dataset")}),
+item_rows AS (${csv(input, "olist_order_items_dataset")}),
+payment_rows AS (${csv(input, "olist_order_payments_dataset")}),
+english AS (${csv(input, "product_category_name_translation", ["product_category_name", "product_category_name_english"])}),
 versions AS (
-  SELECT DISTINCT order_id, CAST(at AS TIMESTAMP) AS at
+  SELECT DISTINCT order_id, CAST(changed AS TIMESTAMP) AS changed
   FROM (
-    SELECT order_id, order_purchase_timestamp AS at FROM orders
+    SELECT order_id, order_purchase_timestamp AS changed FROM orders
     UNION ALL SELECT order_id, order_approved_at FROM orders
     UNION ALL SELECT order_id, order_delivered_carrier_date FROM orders
     UNION ALL SELECT order_id, order_delivered_customer_date FROM orders
   )
-  WHERE at IS NOT NULL
+  WHERE changed IS NOT NULL
 ),
 items AS (
   SELECT order_id, count(*) AS items, sum(${cents("price")}) AS price, sum(${cents("freight_value")}) AS freight,
     string_agg(product_id, ' ' ORDER BY CAST(order_item_id AS INTEGER)) AS products,
     string_agg(DISTINCT seller_id, ' ' ORDER BY seller_id) AS sellers,
-    string_agg(product_category_name || '=' || coalesce(name, product_category_name), ' ' ORDER BY CAST(order_item_id AS INTEGER)) AS categories
-  FROM ${csvOf(input, "olist_order_items_dataset")}
-  LEFT JOIN ${csvOf(input, "olist_products_dataset")} USING (product_id)
-  LEFT JOIN english ON product_category_name = category
+    string_agg(
+      product_category_name || '=' || coalesce(product_category_name_english, product_category_name), ' '
+      ORDER BY CAST(order_item_id AS INTEGER)
+    ) AS categories
+  FROM item_rows LEFT JOIN products USING (product_id) LEFT JOIN english USING (product_category_name)
   GROUP BY order_id
 ),
-payments AS (
-  SELECT order_id, sum(${cents("payment_value")}) AS paid FROM ${csvOf(input, "olist_order_payments_dataset")} GROUP BY order_id
-)
-SELECT order_id, strftime(at, '%Y-%m-%d %H:%M:%S.%f') AS last_change, strftime(at, '%Y-%m-%d') AS change_date,
-  strftime(CAST(order_purchase_timestamp AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') AS created,
-  order_status AS status,
+payments AS (SELECT order_id, sum(${cents("payment_value")}) AS paid FROM payment_rows GROUP BY order_id)
+SELECT order_id, strftime(changed, '%Y-%m-%d %H:%M:%S.%f') AS last_change, strftime(changed, '%Y-%m-%d') AS change_date,
+  strftime(CAST(order_purchase_timestamp AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%f') AS created, order_status AS status,
   coalesce(items, 0) AS items, products, sellers, categories, coalesce(price, 0) AS price, coalesce(freight, 0) AS freight,
   coalesce(paid, 0) AS paid, customer_city AS city, customer_state AS state, customer_zip_code_prefix AS zip_prefix
-FROM versions JOIN orders USING (order_id) LEFT JOIN items USING (order_id) LEFT JOIN payments USING (order_id)
-LEFT JOIN ${csvOf(input, "olist_customers_dataset")} USING (customer_id)`
-}
+FROM versions JOIN orders USING (order_id) JOIN customers USING (customer_id)
+LEFT JOIN items USING (order_id) LEFT JOIN payments USING (order_id)`
 
 const text = (list: string): string => `nullif(array_to_string(${list}, ' '), '')`
 

@@ -59,7 +59,8 @@ export const countsBy = async (lake: string, sql: string): Promise<{ readonly [n
 /** Version of every table of a lake: the same as before, when nothing was committed. */
 export const tableVersions = async (lake: string): Promise<unknown> => {
   const { datasets, deadLetters } = await sluiceJson(["status", "--lake", lake])
-  return [...datasets.flatMap(({ stage, consumable }: Row) => [stage, consumable]), deadLetters].map(({ path, version }) => [path, version])
+  const tables: ReadonlyArray<Row | null> = [...datasets.flatMap(({ stage, consumable }: Row) => [stage, consumable]), deadLetters]
+  return tables.map((table) => [table?.["path"], table?.["version"]])
 }
 
 /** A DuckDB that knows nothing of the product. Integers come as text. */
