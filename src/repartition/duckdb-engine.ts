@@ -44,6 +44,7 @@ const scoped =
           db,
           store,
           schema: deltaSchema(plan.columns),
+          bufferBytes: (settings.memoryLimit ?? defaultMemoryLimit) / 4,
           sliceValues: settings.sliceValues ?? (settings.memoryLimit ?? defaultMemoryLimit) / 20,
           paths: (files) => files.map(({ key }) => localPath(store, key))
         })

@@ -1,7 +1,7 @@
 import { identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
-import { rowsWaiting, type Slice } from "./slices.ts"
+import type { Slice } from "./slices.ts"
 
 /**
  * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any
@@ -72,27 +72,31 @@ export const valuesSql = (files: ReadonlyArray<string>): string =>
    FROM parquet_metadata(${list(files.map(literal))}) GROUP BY name`
 
 /**
- * Writes some columns of a slice, in order: a folder \`__day=N\` for each day (by its number among all days), with one file in it.
+ * Some columns of the rows of a slice, in order, with the numbers of their days as `__day`.
  *
- * @param files numbers of the files at \`paths\`, in \`chosen\`
+ * @param files numbers of the files at `paths`, in `chosen`
  */
-export const copyColumnsSql = (
-  columns: StructType,
-  files: ReadonlyArray<number>,
-  paths: ReadonlyArray<string>,
-  slice: Slice,
-  folder: string
-): string => {
+export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, paths: ReadonlyArray<string>, slice: Slice): string => {
   const names = columns.fields.map(({ name }) => identifier(name))
-  return `COPY (
-    SELECT ${names.map((name) => `x.${name}`).join(", ")}, c.n AS __day
+  return `SELECT ${names.map((name) => `x.${name}`).join(", ")}, c.n AS __day
     FROM (
       SELECT ${names.join(", ")}, list_extract(${list(files.map(String))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
       FROM ${readParquet(paths, columns)}
     ) x JOIN (SELECT place, n, f, r FROM chosen WHERE place >= ${slice.from} AND place < ${slice.to}) c ON x.__file = c.f AND x.__row = c.r
-    ORDER BY c.place
-  ) TO ${literal(folder)} (${parquetOptions(rowsWaiting(slice))}, PARTITION_BY (__day))`
+    ORDER BY c.place`
 }
+
+/** The rows of a part of a slice, from a file that holds the slice. */
+export const partOfSliceSql = (file: string, slice: Slice, part: Slice): string =>
+  `SELECT * FROM read_parquet(${literal(file)})
+   WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY file_row_number`
+
+/** Writes rows to one file. */
+export const copySql = (select: string, file: string): string => `COPY (${select}) TO ${literal(file)} (${parquetOptions(2048)})`
+
+/** Writes rows, which come in the order of days, by day: a folder `__day=N` for each, with one file in it. */
+export const copyDaysSql = (select: string, folder: string, rowGroupRows: number): string =>
+  `COPY (${select}) TO ${literal(folder)} (${parquetOptions(rowGroupRows)}, PARTITION_BY (__day))`
 
 /**
  * Rows that come in the order of days are written as they come: one file a day, with a row group for every so many rows.

@@ -16,26 +16,20 @@ export interface Slice {
   readonly from: number
   readonly to: number
   readonly pieces: ReadonlyArray<Piece>
+  /** Its days are small: so many of them come in one vector of rows that they are written a few at a time. */
+  readonly small: boolean
 }
 
-/** Rows of a row group: few enough that the columns of a group fit in memory many times over. */
-const rowGroupRows = 4096
+/** DuckDB moves this many rows at a time, and looks between them whether rows that wait are to be written. */
+const vectorRows = 2048
 
-/** Days whose rows may wait for their files at a time: each takes buffers for every column. */
-const daysWaiting = 12
+/** A day of fewer rows is small: a vector could have rows of many, each of which takes buffers for every column while it waits. */
+const smallDay = vectorRows / 4
 
-/**
- * After how many rows to write those that wait: so many, at most those of a row group, that they are never of more than {@link daysWaiting}
- * days. All columns of the slice are cut into row groups there.
- */
-export const rowsWaiting = (slice: Slice): number => {
-  const ends = slice.pieces.map(({ to }) => to)
-  let rows = rowGroupRows
-  for (let first = 0; first + daysWaiting - 1 < ends.length; first++) {
-    const start = first === 0 ? slice.from : (ends[first - 1] ?? slice.from)
-    rows = Math.min(rows, (ends[first + daysWaiting - 1] ?? slice.to) - start)
-  }
-  return Math.max(1, rows)
+/** After how many rows those that wait are written. All columns of a slice are cut into row groups there. */
+export const rowsWaiting = ({ pieces, from }: Slice): number => {
+  const large = pieces.every(({ to }, i) => to - (pieces[i - 1]?.to ?? from) >= vectorRows)
+  return large ? 2 * vectorRows : vectorRows
 }
 
 /** Cuts rows, which are in the order of their days, into slices of at most `rowsPerSlice` rows; whole days where they fit. */
@@ -45,13 +39,15 @@ export const cutSlices = (days: ReadonlyArray<DayCount>, rowsPerSlice: number): 
   let pieces: Array<Piece> = []
   let start = 0
   let place = 0
+  let small = false
   const close = () => {
-    if (place > start) slices.push({ from: start, to: place, pieces })
+    if (place > start) slices.push({ from: start, to: place, pieces, small })
     pieces = []
     start = place
   }
   for (const [number, { day, rows }] of days.entries()) {
-    if (place - start + rows > most) close()
+    if (place - start + rows > most || rows < smallDay !== small) close()
+    small = rows < smallDay
     const end = place + rows
     while (end - place > most) {
       place += most
@@ -62,6 +58,17 @@ export const cutSlices = (days: ReadonlyArray<DayCount>, rowsPerSlice: number): 
     place = end
   }
   close()
+  return slices
+}
+
+/** Cuts a slice of small days into slices of a few days each. */
+export const cutDays = (slice: Slice, most: number): ReadonlyArray<Slice> => {
+  const days = Math.max(1, Math.floor(most))
+  const slices: Array<Slice> = []
+  for (let i = 0; i < slice.pieces.length; i += days) {
+    const pieces = slice.pieces.slice(i, i + days)
+    slices.push({ from: slices.at(-1)?.to ?? slice.from, to: pieces.at(-1)?.to ?? slice.to, pieces, small: true })
+  }
   return slices
 }
 
@@ -77,20 +84,23 @@ export interface Width {
 /** Leaves that are written at a time: few enough that their buffers are small against the memory of a small process. */
 export const mostLeaves = 64
 
+export interface ColumnGroup {
+  readonly names: ReadonlyArray<string>
+  readonly leaves: number
+}
+
 /** Puts neighbouring columns together while they have no more values a row than the widest column has, and few leaves. */
-export const groupColumns = (widths: ReadonlyArray<Width>): ReadonlyArray<ReadonlyArray<string>> => {
+export const groupColumns = (widths: ReadonlyArray<Width>): ReadonlyArray<ColumnGroup> => {
   const mostValues = Math.max(...widths.map(({ values }) => values))
-  const groups: Array<Array<string>> = []
-  let held = { leaves: 0, values: 0 }
+  const groups: Array<{ readonly names: Array<string>; leaves: number; values: number }> = []
   for (const { name, leaves, values } of widths) {
     const group = groups.at(-1)
-    const grown = { leaves: held.leaves + leaves, values: held.values + values }
-    if (group === undefined || grown.leaves > mostLeaves || grown.values > mostValues) {
-      groups.push([name])
-      held = { leaves, values }
+    if (group === undefined || group.leaves + leaves > mostLeaves || group.values + values > mostValues) {
+      groups.push({ names: [name], leaves, values })
     } else {
-      group.push(name)
-      held = grown
+      group.names.push(name)
+      group.leaves += leaves
+      group.values += values
     }
   }
   return groups

@@ -12,7 +12,7 @@ import type { StructType } from "../table/schema.ts"
 import { addPath } from "../table/table.ts"
 import { type EngineFile, type EnginePlan, type NewFile, noDay } from "./engine.ts"
 import * as sql from "./fold-sql.ts"
-import { cutSlices, groupColumns, rowsWaiting, type Width } from "./slices.ts"
+import { cutDays, cutSlices, groupColumns, rowsWaiting, type Slice, type Width } from "./slices.ts"
 
 /** What the steps of one run share. */
 export interface EngineRun {
@@ -21,10 +21,15 @@ export interface EngineRun {
   readonly schema: StructType
   /** Values, nulls included, that are sorted together. */
   readonly sliceValues: number
+  /** Bytes that the buffers of days may take which are written at a time. */
+  readonly bufferBytes: number
   readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => ReadonlyArray<string>
 }
 
 type Failure = LakeError | StoreError
+
+/** What a leaf of a day takes while its rows wait: a vector of 2,048 values of up to 16 bytes, and a little. */
+const leafBufferBytes = 36 * 1024
 
 /**
  * Moves the rows of `chosen` from the files that hold them to files by day, sorted by key and version.
@@ -53,27 +58,49 @@ export const writeChosen = (
     yield* db.setThreads(1)
 
     const widths = yield* columnWidths(run, paths)
-    const groups = groupColumns(widths).map((names) => ({
-      ...run.schema,
-      fields: run.schema.fields.filter(({ name }) => names.includes(name))
+    const groups = groupColumns(widths).map(({ names, leaves }) => ({
+      columns: { ...run.schema, fields: run.schema.fields.filter(({ name }) => names.includes(name)) },
+      daysAtATime: run.bufferBytes / (leaves * leafBufferBytes)
     }))
     const slices = cutSlices(days, run.sliceValues / Math.max(...widths.map(({ values }) => values)))
     const written: Array<NewFile> = []
+
+    /** Writes the columns of a group for a slice, by day. Gives the folders that the days' folders are in. */
+    const writeGroup = Effect.fnUntraced(function* ({ columns, daysAtATime }: (typeof groups)[number], slice: Slice, folder: string) {
+      const select = sql.sliceSql(columns, holding, paths, slice)
+      if (!slice.small) {
+        yield* db.run(sql.partitionSettingsSql(rowsWaiting(slice)))
+        yield* db.run(sql.copyDaysSql(select, folder, rowsWaiting(slice)))
+        return slice.pieces.map(() => folder)
+      }
+      // Small days wait until all of their rows are there: each is one row group, in whatever groups its columns are written.
+      yield* db.run(sql.partitionSettingsSql(slice.to - slice.from + 1))
+      const whole = `${folder}.parquet`
+      yield* db.run(sql.copySql(select, whole))
+      const folders: Array<string> = []
+      for (const part of cutDays(slice, daysAtATime)) {
+        const own = `${folder}-${part.from}`
+        yield* db.run(sql.copyDaysSql(sql.partOfSliceSql(whole, slice, part), own, slice.to - slice.from + 1))
+        folders.push(...part.pieces.map(() => own))
+      }
+      yield* remove([whole])
+      return folders
+    })
 
     const work = Effect.gen(function* () {
       /** Parts of a day that is not complete yet. */
       let waiting: Array<Part> = []
       for (const [i, slice] of slices.entries()) {
-        yield* db.run(sql.partitionSettingsSql(rowsWaiting(slice)))
-        const folders: Array<string> = []
-        for (const [g, group] of groups.entries()) {
-          const folder = join(db.folder, `slice-${i}-${g}`)
-          yield* db.run(sql.copyColumnsSql(group, holding, paths, slice, folder))
-          folders.push(folder)
-        }
+        const folders: Array<ReadonlyArray<string>> = []
+        for (const [g, group] of groups.entries()) folders.push(yield* writeGroup(group, slice, join(db.folder, `slice-${i}-${g}`)))
         const complete: Array<{ readonly day: string; readonly local: string }> = []
-        for (const { number, day, last } of slice.pieces) {
-          waiting.push(yield* filesOfDay(folders, number))
+        for (const [p, { number, day, last }] of slice.pieces.entries()) {
+          waiting.push(
+            yield* filesOfDay(
+              folders.map((ofPieces) => ofPieces[p] ?? ""),
+              number
+            )
+          )
           if (!last && (yield* bytesOf(waiting.flat())) < plan.targetFileBytes) continue
           const local = join(db.folder, `day-${number}-${i}.parquet`)
           yield* joinDay(plan, waiting, local)
@@ -82,7 +109,7 @@ export const writeChosen = (
           waiting = []
         }
         written.push(...(yield* putFiles(plan, run, complete)))
-        if (waiting.length === 0) yield* remove(folders)
+        if (waiting.length === 0) yield* remove([...new Set(folders.flat())])
       }
     })
     // What was put before a failure was never named by a commit, so nobody misses it.

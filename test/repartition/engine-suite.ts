@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { openDuckDB } from "../../src/lake/duckdb.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
+import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { actualNotes, type Copy, expectedNotes, freshStore, ingest, orders, rowsOf } from "./lake.ts"
 
@@ -112,11 +114,18 @@ export const engineSuite = (
           "2026-11-21",
           "2026-11-22"
         ])
-        const disorder = yield* rowsOf(
-          `SELECT count(*) AS n FROM (SELECT order_id, last_change, change_date, lag((order_id, last_change)) OVER (PARTITION BY change_date) AS before FROM consumable_order)
-           WHERE (order_id, last_change) < before`
+        const { localPath } = yield* Store
+        const disorder = yield* Effect.scoped(
+          Effect.flatMap(openDuckDB(), (db) =>
+            db.rows(
+              `SELECT count(*) AS n FROM (
+                 SELECT order_id, last_change, lag((order_id, last_change)) OVER (PARTITION BY filename ORDER BY file_row_number) AS before
+                 FROM read_parquet('${localPath("consumable/order")}/*/*.parquet', filename = true, file_row_number = true))
+               WHERE (order_id, last_change) < before`
+            )
+          )
         )
-        assert.deepStrictEqual(disorder, ['{"n":0}'])
+        assert.deepStrictEqual(disorder, [{ n: 0 }])
       }).pipe(Effect.provide(freshStore))
     )
 

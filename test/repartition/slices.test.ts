@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { cutSlices, groupColumns, rowsWaiting } from "../../src/repartition/slices.ts"
+import { cutDays, cutSlices, groupColumns, rowsWaiting } from "../../src/repartition/slices.ts"
 
 const days = (...rows: ReadonlyArray<number>) => rows.map((rows, i) => ({ day: `2026-11-0${i + 1}`, rows }))
 const shape = (rows: ReadonlyArray<number>, most: number) =>
@@ -31,24 +31,35 @@ describe("slices", () => {
   })
 })
 
-describe("rows that wait", () => {
-  const waiting = (...rows: ReadonlyArray<number>) => cutSlices(days(...rows), 1e9).map(rowsWaiting)
+describe("small days", () => {
+  const large = (...rows: ReadonlyArray<number>) => cutSlices(days(...rows), 1e9)
 
-  it("are those of a row group, where days are large or few", () => {
-    expect(waiting(100_000)).toEqual([4096])
-    expect(waiting(1, 2, 3)).toEqual([4096])
-    expect(waiting(...Array.from({ length: 40 }, () => 1000))).toEqual([4096])
+  it("are kept apart from large ones", () => {
+    expect(large(600, 9000, 10, 20, 511, 512).map(({ small, pieces }) => [small, pieces.length])).toEqual([
+      [false, 2],
+      [true, 3],
+      [false, 1]
+    ])
   })
 
-  it("are fewer where many days are small", () => {
-    expect(waiting(...Array.from({ length: 40 }, () => 10))).toEqual([120])
-    expect(waiting(...Array.from({ length: 20 }, () => 1), 100_000)).toEqual([12])
+  it("are cut into a few at a time", () => {
+    const [slice] = large(1, 2, 3, 4, 5)
+    expect(slice && cutDays(slice, 2.9).map(({ from, to, pieces }) => [from, to, pieces.length])).toEqual([
+      [0, 3, 2],
+      [3, 10, 2],
+      [10, 15, 1]
+    ])
+  })
+
+  it("do not decide how large days are cut", () => {
+    expect(large(5000, 3000).map(rowsWaiting)).toEqual([4096])
+    expect(large(5000, 600).map(rowsWaiting)).toEqual([2048])
   })
 })
 
 describe("column groups", () => {
   const groups = (...widths: ReadonlyArray<readonly [leaves: number, values: number]>) =>
-    groupColumns(widths.map(([leaves, values], i) => ({ name: `c${i}`, leaves, values }))).map((group) => group.join(" "))
+    groupColumns(widths.map(([leaves, values], i) => ({ name: `c${i}`, leaves, values }))).map(({ names }) => names.join(" "))
 
   it("hold no more values than the widest column, in order", () => {
     expect(groups([1, 1], [1, 1], [1, 1], [1, 4], [1, 2], [1, 3])).toEqual(["c0 c1 c2", "c3", "c4", "c5"])
