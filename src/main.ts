@@ -4,7 +4,7 @@ import { Command } from "effect/cli"
 import { reportFailure } from "./cli/report-failure.ts"
 import { runWithSignals } from "./cli/shutdown.ts"
 import { sluice } from "./cli/sluice.ts"
-import { version } from "./cli/version.ts"
+import { version } from "./record/version.ts"
 
 const program = Command.runWith(sluice, { version })(process.argv.slice(2)).pipe(
   Effect.as(0),

@@ -23,11 +23,16 @@ const wanted = createHash("sha256")
 
 const isInstalled = () => existsSync(pinned) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted
 
-/** Runs a child with this process' streams, passes signals on, and gives its exit code. */
+/**
+ * Runs a child with this process' streams, passes signals on, and gives its exit code, for which it waits whatever signal comes. Ctrl-C in a
+ * terminal reaches the child by itself: passed on, it would be a second one, which ends the child at once.
+ */
 const run = (command, args, stdio) =>
   new Promise((done, fail) => {
     const child = spawn(command, args, { cwd: stdio === "inherit" ? process.cwd() : root, stdio, shell: process.platform === "win32" })
-    const pass = (signal) => child.kill(signal)
+    const pass = (signal) => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
+    }
     const signals = ["SIGINT", "SIGTERM"]
     for (const signal of signals) process.on(signal, pass)
     child.on("error", fail)

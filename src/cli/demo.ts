@@ -18,7 +18,6 @@ import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { allSettings } from "./settings.ts"
-import { Shutdown } from "./shutdown.ts"
 import { limitsOf } from "./sources.ts"
 import { checksText } from "./verify.ts"
 
@@ -55,7 +54,6 @@ export const demo = Command.make(
   },
   Effect.fnUntraced(function* ({ json, orders, seed, dirt, out }) {
     const say = (line: string) => (json ? Effect.void : Console.log(line))
-    const shutdown = yield* Shutdown
     const folder = resolve(out)
     const raw = join(folder, "raw")
     const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw }
@@ -87,16 +85,14 @@ export const demo = Command.make(
           source,
           decode: decodeSettingsOf(values),
           limits: limitsOf(values),
-          stop: shutdown.requested,
+          stop: Effect.never,
           onEvent: lineage.emit,
           onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p))
         })
       )
       ingesting.clear()
       const rate = (manifest.rawBytes / Math.max(1, ingestMillis)) * 1000
-      yield* say(
-        `2 ingest       raw JSON → stage, ${number(ingested.batches.length)} commits, in ${seconds(ingestMillis)}: ${bytes(rate)}/s`
-      )
+      yield* say(`2 ingest       raw JSON → stage, ${number(ingested.commits)} commits, in ${seconds(ingestMillis)}: ${bytes(rate)}/s`)
 
       const repartitioning = yield* makeProgress("3 repartition", !json)
       repartitioning.show(null, "…")

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs"
 import { freemem } from "node:os"
-import { resolve } from "node:path"
+import { dirname, resolve } from "node:path"
 import { Effect } from "effect"
 import { type Check, check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
@@ -18,16 +19,18 @@ const probed = <E extends { readonly message: string }, R>(
     onFailure: (error) => check("", name, false, error.message)
   })
 
-const key = ".sluice-doctor"
+/** The nearest folder that exists: the lake's own may come into being only with its first data. */
+const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)))
 
 /** Writes, races and removes an object: what the table log needs from a store. */
 const storeProbe = Effect.gen(function* () {
   const store = yield* Store
-  const name = `${key}/${yield* randomUuid}`
-  const first = yield* store.putIfAbsent(name, new Uint8Array([1]))
-  const second = yield* store.putIfAbsent(name, new Uint8Array([2]))
-  const [kept] = yield* store.get(name)
-  yield* store.delete([name])
+  const name = `.sluice-doctor-${yield* randomUuid}`
+  const [first, second, [kept]] = yield* Effect.all([
+    store.putIfAbsent(name, new Uint8Array([1])),
+    store.putIfAbsent(name, new Uint8Array([2])),
+    store.get(name)
+  ]).pipe(Effect.ensuring(Effect.ignore(store.delete([name]))))
   if (first !== "created" || second !== "exists" || kept !== 1) {
     return yield* Effect.fail({ message: `${store.root} does not keep the first of two conditional writes: do not keep a lake there` })
   }
@@ -38,7 +41,7 @@ const storeProbe = Effect.gen(function* () {
 export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyArray<Check>> =>
   Effect.gen(function* () {
     const node = check("", "node", process.versions.node.startsWith("24."), `version ${process.versions.node}; 24 is what AWS runs`)
-    const store = yield* probed("lake", Effect.provide(storeProbe, storeOf(values)))
+    const store = yield* probed("lake", Effect.provide(storeProbe, storeOf({ lake: existing(resolve(values.lake)) })))
     const duckdb = yield* probed(
       "duckdb",
       Effect.scoped(

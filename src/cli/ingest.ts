@@ -2,29 +2,37 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ingest as runIngest } from "../ingest/ingest.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
-import { batchCounts } from "../lake/history.ts"
 import { contractOf, dataset, decodeSettingsOf, json, storeOf, timed } from "./common.ts"
 import { countLines, maskedLine, sumOf } from "./counts-text.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { Shutdown } from "./shutdown.ts"
-import { ingestSettings, limitsOf, openSource, sourceFlags } from "./sources.ts"
+import { ingestSettings, limitsOf, openSource, type Skipped, sourceFlags } from "./sources.ts"
 
 export const progressText = (p: IngestProgress): string =>
   `${number(p.rows)} rows, ${number(p.deadLetters)} dead letters, ${bytes(p.bytes)}, ${number(p.commits)} commits`
 
 /** What an ingest did, in a few lines. */
-export const ingestText = ({ batches, stopped }: IngestResult, millis: number, hasKey: boolean): string => {
-  if (batches.length === 0) return "Nothing new to ingest."
-  const counts = batchCounts(batches)
+export const ingestText = ({ commits, counts, stopped }: IngestResult, millis: number, hasKey: boolean): string => {
+  if (commits === 0) return "Nothing new to ingest."
   const speed = bytes((counts.bytes / Math.max(1, millis)) * 1000)
   return [
     `${number(counts.records)} records became ${number(counts.rows)} rows, ${number(sumOf(counts.deadLetters))} dead letters and ${number(counts.empty)} times nothing.`,
-    `${bytes(counts.bytes)} in ${seconds(millis)}: ${speed}/s, ${number(batches.length)} commits${stopped === "drain" ? ", stopped as asked" : ""}.`,
+    `${bytes(counts.bytes)} in ${seconds(millis)}: ${speed}/s, ${number(commits)} commits${stopped === "drain" ? ", stopped as asked" : ""}.`,
     ...countLines(counts),
     ...maskedLine(counts, hasKey)
   ].join("\n")
+}
+
+/** Files that were passed over, where there are any: for who wonders why there is nothing. */
+export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
+  const reasons = { hidden: "hidden names", type: "of a type that is not read", special: "no regular files" } as const
+  const shown = Object.entries(reasons).flatMap(([reason, text]) => {
+    const n = skipped[reason] ?? 0
+    return n === 0 ? [] : [`${number(n)} ${text}`]
+  })
+  return shown.length === 0 ? [] : [`Files passed over: ${shown.join(", ")}.`]
 }
 
 export const ingest = Command.make(
@@ -33,7 +41,7 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source } = yield* openSource(flags, values, null)
+    const { source, skipped } = yield* openSource(flags, values, null)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("ingest", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
@@ -51,7 +59,11 @@ export const ingest = Command.make(
         })
       )
     }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
-    const report = { ...result, counts: batchCounts(result.batches), millis }
-    yield* print(flags.json, report, () => ingestText(result, millis, values.hashKey !== null))
+    const passedOver = yield* skipped
+    const { failure, ...done } = result
+    yield* print(flags.json, { ...done, skipped: passedOver, failure: failure?.message ?? null, millis }, () =>
+      [ingestText(result, millis, values.hashKey !== null), ...skippedText(passedOver)].join("\n")
+    )
+    if (failure !== null) return yield* failure
   })
 ).pipe(Command.withDescription("Carry records into the stage of a lake, exactly once. Run again, it takes only what is new."))

@@ -6,8 +6,9 @@ import { type Lineage, makeLineage } from "../lineage/lineage.ts"
 import { fileTransport, type LineageError, type Transport } from "../lineage/transport.ts"
 import { randomUuid } from "../record/random.ts"
 import { deterministicRunId } from "../record/run-id.ts"
+import { version } from "../record/version.ts"
 import type { Values } from "./settings.ts"
-import { producer, version } from "./version.ts"
+import { producer } from "./version.ts"
 
 /**
  * Lineage as the settings say, for one run of a command: its runs have a parent, the process. Closing the scope sends what waits, for a few

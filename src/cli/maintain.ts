@@ -33,12 +33,16 @@ const isClosed =
     return day === undefined || day === null || day < date || (day === date && Number(at) < hour)
   }
 
-/** Oldest stage version that the repartition has yet to read; undefined where nobody reads the table by version. */
+/**
+ * Oldest stage version that the repartition has yet to read; undefined where nobody reads the table by version. The first repartition does not
+ * either: it folds the files that are live.
+ */
 const keepFrom = ({ table: { path } }: LakeTable, all: ReadonlyArray<LakeTable>): number | undefined => {
   const [folder, dataset = ""] = path.split("/")
   if (folder !== "stage") return undefined
   const consumable = all.find(({ table }) => table.path === consumablePath(dataset))
-  return (consumable?.snapshot.transactions.get(repartitionApp(dataset)) ?? -1) + 1
+  const taken = consumable?.snapshot.transactions.get(repartitionApp(dataset))
+  return taken === undefined ? undefined : taken + 1
 }
 
 export const maintain = Command.make(

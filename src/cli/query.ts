@@ -17,6 +17,12 @@ const cell = (value: unknown): string => {
   return line.length > widest ? `${line.slice(0, widest - 1)}…` : line
 }
 
+/** Prints, and waits until it is taken: who reads the result may be slower than the lake. */
+const written = (text: string): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    process.stdout.write(text, () => resume(Effect.void))
+  })
+
 export const query = Command.make(
   "query",
   {
@@ -36,11 +42,11 @@ export const query = Command.make(
         // One array, printed as it is read: a result may be larger than memory.
         let first = true
         yield* Stream.runForEach(Stream.chunks(rows), (chunk) =>
-          Effect.sync(() => {
-            for (const row of chunk) {
-              process.stdout.write(`${first ? "[" : ",\n"}${jsonText(Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])))}`)
-              first = false
-            }
+          Effect.suspend(() => {
+            const objects = chunk.map((row) => jsonText(Object.fromEntries(names.map((name, i) => [name, row[i] ?? null]))))
+            const text = `${first ? "[" : ",\n"}${objects.join(",\n")}`
+            first = false
+            return written(text)
           })
         )
         return yield* Console.log(first ? "[]" : "]")

@@ -1,7 +1,10 @@
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
 import { replay as runReplay } from "../ingest/replay.ts"
-import { contractOf, dataset, decodeSettingsOf, json, storeOf } from "./common.ts"
+import { stagePath } from "../lake/layout.ts"
+import { findTable } from "../lake/tables.ts"
+import { compiled, contractOf, decodeSettingsOf, json, storeOf } from "./common.ts"
+import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { number, print } from "./output.ts"
 import { use } from "./settings.ts"
@@ -10,13 +13,31 @@ const settings = use("lake", "maxRecordBytes", "maxDepth", "hashKey", "lineage",
 
 export const replay = Command.make(
   "replay",
-  { dataset, settings: settings.flags, json },
+  {
+    dataset: Flag.String("dataset").pipe(Flag.withDescription("Only this dataset. Without it, all that the lake has."), Flag.optional),
+    settings: settings.flags,
+    json
+  },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const contract = yield* contractOf(flags.dataset)
+    const named = Option.isSome(flags.dataset) ? [yield* contractOf(flags.dataset.value)] : [...compiled.values()]
     const result = yield* Effect.gen(function* () {
-      const lineage = yield* lineageFor(values, [contract])
-      return yield* runReplay({ contract, decode: decodeSettingsOf(values), onEvent: lineage.emit })
+      const present = yield* Effect.filter(named, ({ contract }) => Effect.map(findTable(stagePath(contract.name)), Option.isSome))
+      if (present.length === 0) {
+        return yield* new Failed({
+          problem: `there is nothing to replay at ${values.lake}`,
+          hint: "Name the folder of a lake with --lake."
+        })
+      }
+      const lineage = yield* lineageFor(values, present)
+      const total = { letters: 0, rows: 0, left: 0 }
+      for (const contract of present) {
+        const done = yield* runReplay({ contract, decode: decodeSettingsOf(values), onEvent: lineage.emit })
+        total.letters += done.letters
+        total.rows += done.rows
+        total.left += done.left
+      }
+      return total
     }).pipe(Effect.scoped, Effect.provide(storeOf(values)))
     yield* print(
       flags.json,

@@ -1,7 +1,6 @@
-import { Cause, Console, Effect, Fiber, Schedule } from "effect"
+import { Console, Effect, Fiber, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { ingest } from "../ingest/ingest.ts"
-import { batchCounts } from "../lake/history.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, json, storeOf, timed } from "./common.ts"
 import { Failed } from "./failures.ts"
@@ -41,23 +40,18 @@ export const run = Command.make(
     const { source, problems } = yield* openSource(flags, values, values.pollInterval)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("run", !flags.json)
-    const say = (line: string) => (flags.json ? Effect.void : Effect.sync(progress.clear).pipe(Effect.andThen(Console.error(line))))
+    // Standard error, whatever the form of the result: a failure that nobody is told of is one that goes on.
+    const say = (line: string) => Effect.andThen(Effect.sync(progress.clear), Console.error(line))
     const [result, millis] = yield* Effect.gen(function* () {
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, [contract])
+      const lineage = yield* lineageFor(values, [contract], "STREAMING")
       const repartitionOnce = timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: lineage.emit })).pipe(
-        Effect.tap(([report, took]) => say(`repartition: ${repartitionText(report, took)}`))
-      )
-      // A failed repartition does not stop the ingest: the next one takes up what this one left.
-      const hourly = repartitionOnce.pipe(
-        Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause) ? Effect.interrupt : say(`repartition failed, and will be tried again: ${Cause.pretty(cause)}`)
-        ),
-        Effect.delay(values.repartitionEvery),
-        Effect.repeat(Schedule.forever)
+        Effect.flatMap(([report, took]) => say(`repartition: ${repartitionText(report, took)}`)),
+        // A failed repartition does not stop the ingest: the next one takes up what this one left.
+        Effect.catch((error) => say(`repartition failed, the next one takes up what it left: ${error.message}`))
       )
       yield* say(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
-      const fiber = yield* Effect.forkScoped(hourly)
+      const hourly = yield* Effect.forkScoped(Effect.repeat(Effect.delay(repartitionOnce, values.repartitionEvery), Schedule.forever))
       const done = yield* timed(
         ingest({
           contract,
@@ -69,13 +63,15 @@ export const run = Command.make(
           onProgress: (p) => progress.show(null, progressText(p))
         })
       )
-      yield* Fiber.interrupt(fiber)
+      yield* Fiber.interrupt(hourly)
       yield* repartitionOnce
       return done
     }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
-    yield* print(flags.json, { ...result, counts: batchCounts(result.batches), millis }, () =>
+    const { failure, ...rest } = result
+    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () =>
       ingestText(result, millis, values.hashKey !== null)
     )
+    if (failure !== null) return yield* failure
     const unread = yield* problems
     if (unread.length > 0) {
       return yield* new Failed({

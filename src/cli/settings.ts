@@ -37,6 +37,16 @@ interface SettingType<A> {
 const text: SettingType<string> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s }
 const optionalText: SettingType<string | null> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s ?? "(not set)" }
 
+const lineageTarget: SettingType<string> = {
+  accepts: "`file`, `none`, or an http or https URL without user name and password",
+  parse: (s) => {
+    if (s === "file" || s === "none") return s
+    const url = URL.parse(s)
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? s : null
+  },
+  show: (s) => s
+}
+
 const units: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }
 const bytes: SettingType<number> = {
   accepts: "a size such as 128MiB, 500kB or 1000000",
@@ -113,7 +123,7 @@ export const settings = {
   lineage: setting(
     "lineage",
     "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake), `none`, or the URL of a server such as Marquez.",
-    text,
+    lineageTarget,
     "file"
   ),
   lineageKey: setting("lineage-key", "Bearer token for the lineage server.", secret, null),
@@ -141,7 +151,8 @@ const resolve = <A>(it: Setting<A>, flag: Option.Option<string>): Effect.Effect<
     if (given === undefined) return Effect.succeed({ value: it.default, origin })
     const value = it.parse(given)
     if (value !== null) return Effect.succeed({ value, origin })
-    const shown = it.secret ? "the value" : JSON.stringify(given)
+    // What stands before an @ may be a password.
+    const shown = it.secret || given.includes("@") ? "the value" : JSON.stringify(given)
     return Effect.fail(
       origin === "flag"
         ? new UsageError({ problem: `--${it.name}: ${shown} cannot be used`, hint: `Give ${it.accepts}.` })

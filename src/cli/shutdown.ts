@@ -11,15 +11,19 @@ export class Shutdown extends Context.Service<
   }
 >()("sluice/Shutdown") {}
 
+/** Ctrl-C in a terminal reaches every process that runs there, and npm passes its own on: what comes within these milliseconds is one signal. */
+const echo = 250
+
 /**
  * Runs the program with signals wired: the first asks a draining command to finish, or interrupts any other; a second one ends the process at
- * once. That loses nothing: what is not committed is read again.
+ * once. That loses nothing: what is not committed is read again. A reader that closes standard output (`| head`) interrupts the program too.
  *
  * @returns the exit code
  */
 export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>): Promise<number> => {
   const requested = Deferred.makeUnsafe<void>()
   let draining = 0
+  let last = Number.NEGATIVE_INFINITY
   let signals = 0
   const shutdown = Shutdown.of({
     requested: Deferred.await(requested),
@@ -34,7 +38,14 @@ export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>):
     )
   })
   const fiber = Effect.runFork(Effect.provideService(program, Shutdown, shutdown))
+  const interrupt = (code: number) => {
+    process.exitCode = code
+    Effect.runFork(Fiber.interrupt(fiber))
+  }
   const onSignal = (signal: NodeJS.Signals) => {
+    const at = performance.now()
+    if (at - last < echo) return
+    last = at
     signals++
     const code = signal === "SIGINT" ? 130 : 143
     if (signals > 1) process.exit(code)
@@ -42,11 +53,18 @@ export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>):
       process.stderr.write("\nsluice: finishing the batch; signal again to stop at once\n")
       Effect.runFork(Deferred.succeed(requested, undefined))
     } else {
-      process.exitCode = code
-      Effect.runFork(Fiber.interrupt(fiber))
+      interrupt(code)
     }
   }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    interrupt(141)
+  })
   process.on("SIGTERM", onSignal)
   process.on("SIGINT", onSignal)
+  // Without listeners the work goes on.
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+  })
   return Effect.runPromise(Fiber.await(fiber)).then((exit) => (exit._tag === "Success" ? exit.value : Number(process.exitCode ?? 1)))
 }

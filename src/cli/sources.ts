@@ -49,7 +49,11 @@ export const limitsOf = (values: Values<"batchBytes" | "batchAge">): BatchLimits
 export interface OpenedSource {
   readonly source: Source
   readonly problems: Effect.Effect<ReadonlyArray<SourceError>>
+  /** Files passed over, by reason. */
+  readonly skipped: Effect.Effect<Skipped>
 }
+
+export type Skipped = { readonly [reason: string]: number }
 
 /** The source that the flags name. @param pollMillis keep looking for new files at this interval; null: end with the input */
 export const openSource = (
@@ -62,8 +66,9 @@ export const openSource = (
       return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
     }
     const arrival = arrivedAt === null ? {} : { arrivedAt }
-    if (source === "olist") return { source: yield* olistSource({ input, ...arrival }), problems: Effect.succeed([]) }
+    if (source === "olist")
+      return { source: yield* olistSource({ input, ...arrival }), problems: Effect.succeed([]), skipped: Effect.succeed({}) }
     const follow = pollMillis === null ? {} : { follow: { pollMillis } }
     const files = yield* filesSource({ input, format, maxRecordBytes, ...arrival, ...follow })
-    return { source: files, problems: files.problems }
+    return { source: files, problems: files.problems, skipped: files.skipped }
   })

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { compiled, json, storeOf } from "./common.ts"
-import { countLines, sumOf } from "./counts-text.ts"
+import { countLines } from "./counts-text.ts"
 import { bytes, number, print, table } from "./output.ts"
 import { use } from "./settings.ts"
 
@@ -38,7 +38,7 @@ export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string 
         ? `repartitioned up to now, ${number(d.days.length)} days`
         : `${number(d.repartitionLag)} stage versions wait for the repartition`,
       ...(d.replayed === 0 ? [] : [`${number(d.replayed)} dead letters became rows by replay`]),
-      ...(sumOf(d.counts.deadLetters) > d.replayed ? ["dead letters wait: fix their cause, then run sluice replay"] : []),
+      ...(d.deadLettersWaiting > 0 ? [`${number(d.deadLettersWaiting)} dead letters wait: fix their cause, then run sluice replay`] : []),
       ...countLines(d.counts)
     ])
   ].join("\n")

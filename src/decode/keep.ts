@@ -2,12 +2,15 @@ import type { DropState } from "../contract/drops.ts"
 import { compactJson, isObject, jsonText, members, NumberText, readJson } from "../contract/json.ts"
 import { fold } from "../contract/names.ts"
 import type { Masker } from "./mask.ts"
-import type { MaskPolicy, Plan } from "./plan.ts"
+import type { LeafNode, MaskPolicy, Plan } from "./plan.ts"
 import type { Run } from "./run.ts"
 
+/** Folded keys whose values are masked. */
+type SensitiveKeys = ReadonlyMap<string, MaskPolicy>
+
 /**
- * Values that are kept as JSON text, in a column of JSON or in `_rescued`: drop rules apply inside of them, and in `_rescued` sensitive
- * values are masked.
+ * Values that are kept as JSON text, in a column of JSON or in `_rescued`: drop rules apply inside of them, and values under sensitive keys
+ * are masked, also in texts that hold JSON.
  */
 export class Keeper {
   readonly #plan: Plan
@@ -20,44 +23,56 @@ export class Keeper {
     this.#maxDepth = maxDepth
   }
 
-  /** Text of a value for a column of JSON. @param depth how deep the value stands, were it an object */
-  column(run: Run, value: unknown, state: DropState, depth: number, path: string): string {
-    return this.#write(run, value, state, depth, path, false)
+  /** Text of a value for a column of JSON. */
+  column(run: Run, node: LeafNode, value: unknown): string {
+    const before = this.#masks
+    const sensitive = node.masksInside ? this.#plan.tellingKeys : undefined
+    const text = this.#write(run, value, node.state, node.depth, node.path, sensitive)
+    for (let i = before; i < this.#masks; i++) run.masked.push(node.column)
+    return text
   }
 
-  /** Text of a value for `_rescued`. @param mask set when the value is, or may be, sensitive */
+  /** Text of a value for `_rescued`. @param mask set when the value is, or may be, sensitive @param depth how deep it stands, were it an object */
   rescued(run: Run, value: unknown, state: DropState, depth: number, path: string, mask: MaskPolicy | undefined): string {
-    if (mask !== undefined) {
-      this.checkDepth(run, value, depth, path)
-      return this.#masker.standIn(value, mask)
-    }
-    return this.#write(run, value, state, depth, path, true)
+    return mask === undefined
+      ? this.#write(run, value, state, depth, path, this.#plan.sensitiveKeys)
+      : this.#standIn(run, value, depth, path, mask)
   }
 
-  /** Text stays as it is, unless it is a document that holds what must be dropped or masked. */
-  #rescuedText(run: Run, text: string, state: DropState, path: string): string {
-    const body = text.trimStart()
-    if (!body.startsWith("{") && !body.startsWith("[")) return jsonText(text)
+  /** Text stays as it is, unless it holds JSON of which something must be dropped or masked. */
+  #text(run: Run, text: string, state: DropState, path: string, sensitive: SensitiveKeys): string {
+    // Without a quotation mark there is no key.
+    if (!text.includes('"')) return jsonText(text)
     const read = readJson(text, this.#maxDepth)
     if (!("value" in read)) {
+      // Damaged, or JSON among other words: a sensitive key in it tells enough.
       const folded = fold(text)
-      for (const [key, policy] of this.#plan.sensitiveKeys) if (folded.includes(`"${key}`)) return this.#masker.standIn(text, policy)
+      for (const [key, policy] of sensitive) if (folded.includes(`"${key}`)) return this.#standIn(run, text, 1, path, policy)
       return jsonText(text)
     }
     const exact = run.exact
     run.exact = true
     const before = run.drops.length + this.#masks
     // `readJson` has measured it: as a text, it stands for itself.
-    const written = this.#write(run, read.value, state, 1, path, true)
+    const written = this.#write(run, read.value, state, 1, path, sensitive)
     run.exact = exact
     return run.drops.length + this.#masks > before ? written : jsonText(text)
   }
 
-  /** Values masked inside of others, so far. */
+  /** Values masked so far. */
   #masks = 0
 
-  #write(run: Run, value: unknown, state: DropState, depth: number, path: string, masking: boolean): string {
-    if (typeof value === "string" && masking) return this.#rescuedText(run, value, state, path)
+  #standIn(run: Run, value: unknown, depth: number, path: string, policy: MaskPolicy): string {
+    this.#masks++
+    this.checkDepth(run, value, depth, path)
+    // The hash is of the text as it was written, so that it is the same from every form of a record.
+    if (typeof value === "number") run.needText()
+    else if (typeof value === "object" && !run.exact) run.needExact = true
+    return this.#masker.standIn(value, policy)
+  }
+
+  #write(run: Run, value: unknown, state: DropState, depth: number, path: string, sensitive: SensitiveKeys | undefined): string {
+    if (typeof value === "string" && sensitive !== undefined) return this.#text(run, value, state, path, sensitive)
     if (typeof value === "number") run.needText()
     if (typeof value !== "object" || value === null || value instanceof NumberText) return compactJson(value)
     if (depth > this.#maxDepth) {
@@ -67,7 +82,7 @@ export class Keeper {
     if (Array.isArray(value)) {
       const below = this.#plan.drops.element(state)
       let out = "["
-      for (let i = 0; i < value.length; i++) out += (i === 0 ? "" : ",") + this.#write(run, value[i], below, depth + 1, path, masking)
+      for (let i = 0; i < value.length; i++) out += (i === 0 ? "" : ",") + this.#write(run, value[i], below, depth + 1, path, sensitive)
       return `${out}]`
     }
     if (!(value instanceof Map)) run.needOrder(Object.keys(value))
@@ -79,15 +94,11 @@ export class Keeper {
         this.checkDepth(run, member, depth + 1, path)
         continue
       }
-      const policy = masking && member !== null ? this.#plan.sensitiveKeys.get(fold(key)) : undefined
-      if (policy !== undefined) {
-        this.#masks++
-        this.checkDepth(run, member, depth + 1, path)
-      }
+      const policy = member === null ? undefined : sensitive?.get(fold(key))
       const text =
         policy !== undefined
-          ? this.#masker.standIn(member, policy)
-          : this.#write(run, member, this.#plan.drops.child(state, key), depth + 1, path, masking)
+          ? this.#standIn(run, member, depth + 1, path, policy)
+          : this.#write(run, member, this.#plan.drops.child(state, key), depth + 1, path, sensitive)
       out += `${out.length === 1 ? "" : ","}${jsonText(key)}:${text}`
     }
     return `${out}}`

@@ -27,6 +27,8 @@ export interface LeafNode extends NodeBase {
   readonly convert: Convert
   /** The column's own policy. */
   readonly policy: MaskPolicy | undefined
+  /** Are sensitive keys masked inside of it, being JSON? Not where the column has a policy: it is masked, or kept, as a whole. */
+  readonly masksInside: boolean
   /** What the column needs of a number's text: nothing, to tell whether it is an integer, or all of it. */
   readonly source: "none" | "integer" | "text"
 }
@@ -69,16 +71,44 @@ export type Slot =
 export interface Plan {
   readonly root: StructNode
   readonly drops: Drops
-  /** Folded keys of the sensitive fields, wherever they stand. */
+  /** Folded keys of the sensitive fields, wherever they stand: what is rescued is masked under all of them. */
   readonly sensitiveKeys: ReadonlyMap<string, MaskPolicy>
+  /**
+   * Those of them that are masked in columns of JSON. There a key has to speak for itself: it does when the contract declares it sensitive in
+   * more places than not. So `email` and `street` are masked, though the street of a shop is public, and `id` and `description` can be read.
+   */
+  readonly tellingKeys: ReadonlyMap<string, MaskPolicy>
 }
 
 /** What the decoder follows, made once from a contract. */
 export const makePlan = (contract: Contract): Plan => {
   const drops = new Drops(contract.drops.filter((rule) => rule.from === "stage"))
+  const uses = new Map<string, KeyUse>()
+  const root = structNode(contract.fields, { path: "", column: "", depth: 1, state: drops.root, drops, uses })
   const sensitiveKeys = new Map<string, MaskPolicy>()
-  const root = structNode(contract.fields, { path: "", column: "", depth: 1, state: drops.root, drops, sensitiveKeys })
-  return { root, drops, sensitiveKeys }
+  const tellingKeys = new Map<string, MaskPolicy>()
+  for (const [key, { policy, sensitive, plain }] of uses) {
+    if (policy === undefined) continue
+    sensitiveKeys.set(key, policy)
+    if (sensitive > plain) tellingKeys.set(key, policy)
+  }
+  return { root, drops, sensitiveKeys, tellingKeys }
+}
+
+/** In how many places the contract declares a key, and the strictest policy among them. */
+interface KeyUse {
+  policy: MaskPolicy | undefined
+  sensitive: number
+  plain: number
+}
+
+const noteUse = (uses: Map<string, KeyUse>, key: string, policy: MaskPolicy | undefined) => {
+  const before = uses.get(fold(key)) ?? { policy: undefined, sensitive: 0, plain: 0 }
+  uses.set(fold(key), {
+    policy: strictest([before.policy, policy]),
+    sensitive: before.sensitive + (policy === undefined ? 0 : 1),
+    plain: before.plain + (policy === undefined ? 1 : 0)
+  })
 }
 
 interface Place {
@@ -87,7 +117,7 @@ interface Place {
   readonly depth: number
   readonly state: DropState
   readonly drops: Drops
-  readonly sensitiveKeys: Map<string, MaskPolicy>
+  readonly uses: Map<string, KeyUse>
 }
 
 const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`)
@@ -113,18 +143,22 @@ const nodeOf = (field: Field, place: Place, key: string): Node => {
   switch (shape.kind) {
     case "leaf": {
       const policy = shape.sensitive === "keep" ? undefined : shape.sensitive
-      if (policy !== undefined) noteSensitive(place.sensitiveKeys, key, policy)
+      // What is kept is sensitive, but encrypted here: it tells nothing about the key elsewhere.
+      if (shape.sensitive !== "keep") noteUse(place.uses, key, policy)
       const type = shape.leaf.type
       const convert = depth === 2 && type === "text" ? topText(shape.convert) : shape.convert
-      return { kind: "leaf", path, column, depth, state, mask: policy, policy, type, convert, source: sourceNeed(type) }
+      const masksInside = shape.sensitive === undefined
+      return { kind: "leaf", path, column, depth, state, mask: policy, policy, masksInside, type, convert, source: sourceNeed(type) }
     }
     case "document":
+      noteUse(place.uses, key, undefined)
       return structNode(shape.fields, place)
     case "list": {
       const element = nodeOf(shape.element, elementPlace(place), key)
       return { kind: "list", path, column, depth, state, mask: element.mask, element }
     }
     case "entries": {
+      noteUse(place.uses, key, undefined)
       const element = structNode({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, elementPlace(place))
       const slot = (key: string) => {
         const found = element.slots.of(key)
@@ -196,7 +230,3 @@ const sourceNeed = (type: LeafType["type"]): LeafNode["source"] =>
 
 const strictest = (masks: ReadonlyArray<MaskPolicy | undefined>): MaskPolicy | undefined =>
   masks.includes("drop") ? "drop" : masks.includes("hash") ? "hash" : undefined
-
-const noteSensitive = (keys: Map<string, MaskPolicy>, key: string, policy: MaskPolicy) => {
-  keys.set(fold(key), keys.get(fold(key)) === "drop" ? "drop" : policy)
-}

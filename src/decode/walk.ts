@@ -50,17 +50,17 @@ export class Walker {
   }
 
   #json(run: Run, node: LeafNode, raw: unknown): Value {
-    if (typeof raw !== "string") return this.#keeper.column(run, raw, node.state, node.depth, node.path)
+    if (typeof raw !== "string") return this.#keeper.column(run, node, raw)
     if (trimmed(raw) === "") return null
     const read = readJson(raw, this.#maxDepth - node.depth + 1)
     if (!("value" in read)) {
       if (read.fault === "deep") run.tooDeep ??= node.path
-      return this.#keeper.column(run, raw, node.state, node.depth, node.path)
+      return this.#keeper.column(run, node, raw)
     }
     if (read.value === null) return null
     const exact = run.exact
     run.exact = true
-    const text = this.#keeper.column(run, read.value, node.state, node.depth, node.path)
+    const text = this.#keeper.column(run, node, read.value)
     run.exact = exact
     return text
   }

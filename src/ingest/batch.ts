@@ -2,12 +2,13 @@ import { Effect, type Scope } from "effect"
 import type { Decoder, DecodeSink } from "../decode/decoder.ts"
 import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
-import { comparePositions, type Position, type ShardPosition } from "../record/position.ts"
+import type { Position, Positions, ShardPosition } from "../record/position.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
+import { type LettersAhead, withoutLetters } from "./letters-ahead.ts"
 import { columnsOfDate, columnsOfHour, OpenFiles, relieve } from "./open-files.ts"
 
 /** How far the batch has come in one shard. `from` is where it began; the counts are cumulative over the shard's life. */
@@ -37,9 +38,8 @@ export interface BatchContext {
   /** Unique per batch: part of its files' names. */
   readonly fileTag: string
   /** Position of each shard in the stage table. */
-  readonly positions: ReadonlyMap<string, ShardPosition>
-  /** Position of each shard in the dead letters, where that is ahead of stage: a crash came between the two commits. */
-  readonly deadLetterPositions: ReadonlyMap<string, ShardPosition>
+  readonly positions: Positions
+  readonly lettersAhead: LettersAhead
 }
 
 const sum = (counts: { readonly [key: string]: number | undefined }): number =>
@@ -59,7 +59,6 @@ export class OpenBatch {
   private readonly deadLetters: OpenFiles
   private readonly sink: DecodeSink
   private deadLettersWritten = 0
-  private skipUntil: Position | undefined
 
   constructor(context: BatchContext) {
     this.context = context
@@ -86,8 +85,8 @@ export class OpenBatch {
     const before = { records: counts.records, rows: counts.rows, deadLetters: deadLetterCount(counts), empty: counts.empty }
     const progress = this.shards.get(page.shard)
     const stored = progress?.position ?? context.positions.get(page.shard)
-    this.skipUntil = context.deadLetterPositions.get(page.shard)
-    context.decoder.decodePage(context.source, page, this.sink)
+    const ahead = context.lettersAhead.get(page.shard)
+    context.decoder.decodePage(context.source, ahead === undefined ? page : withoutLetters(page, ahead, counts), this.sink)
 
     const last = page.count - 1
     const sequenceNumber = page.sequenceNumbers[last] ?? stored?.sequenceNumber
@@ -126,7 +125,6 @@ export class OpenBatch {
   }
 
   private deadLetter(letter: DeadLetter): void {
-    if (this.skipUntil !== undefined && comparePositions(letter, this.skipUntil) <= 0) return
     columnsOfDate(this.deadLetters, letter.arrivedAt).append(deadLetterRow(this.context.dataset, letter))
     this.deadLettersWritten++
   }

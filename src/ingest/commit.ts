@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
-import { deadLetterDomain, stageDomain } from "../lake/positions.ts"
-import type { ShardPosition } from "../record/position.ts"
+import { deadLetterDomain, parsePosition, stageDomain } from "../lake/positions.ts"
+import { comparePositions, type ShardPosition } from "../record/position.ts"
 import type { BatchReport, RunOutput } from "../record/report.ts"
 import type { AddFile, WriteAction } from "../table/actions.ts"
 import type { Committed } from "../table/commit.ts"
@@ -18,10 +18,17 @@ export interface Tables {
 
 const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, file) => total + file.size, 0)
 
-const positionActions = (batch: ClosedBatch, domain: (shard: string) => string): ReadonlyArray<WriteAction> =>
-  [...batch.shards].map(([shard, { from, position }]) => {
+/** The positions of a batch. @param ahead positions already in the table, by domain: one that is further on stays as it is */
+const positionActions = (
+  batch: ClosedBatch,
+  domain: (shard: string) => string,
+  ahead: ReadonlyMap<string, string>
+): ReadonlyArray<WriteAction> =>
+  [...batch.shards].flatMap(([shard, { from, position }]) => {
+    const stored = ahead.get(domain(shard))
+    if (stored !== undefined && comparePositions(parsePosition(stored), position) >= 0) return []
     const configuration: ShardPosition = { ...(from === undefined ? {} : { from }), ...position }
-    return { domainMetadata: { domain: domain(shard), configuration: JSON.stringify(configuration), removed: false } }
+    return [{ domainMetadata: { domain: domain(shard), configuration: JSON.stringify(configuration), removed: false } }]
   })
 
 const append = (
@@ -69,7 +76,8 @@ export const commitBatch = (tables: Tables, batch: ClosedBatch, report: BatchRep
         tables.deadLetters,
         batch.deadLetterFiles,
         batch.deadLetters,
-        positionActions(batch, (shard) => deadLetterDomain(dataset, source.name, shard))
+        // After a crash between the two commits the dead letters may be ahead of this batch.
+        positionActions(batch, (shard) => deadLetterDomain(dataset, source.name, shard), tables.deadLetters.snapshot.domains)
       )
       outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))
     }
@@ -78,7 +86,7 @@ export const commitBatch = (tables: Tables, batch: ClosedBatch, report: BatchRep
       tables.stage,
       batch.stageFiles,
       batch.counts.rows,
-      positionActions(batch, (shard) => stageDomain(source.name, shard)),
+      positionActions(batch, (shard) => stageDomain(source.name, shard), new Map()),
       report
     )
     outputs.unshift(output(tables.stage, version, batch.stageFiles, batch.counts.rows))

@@ -1,29 +1,32 @@
 import { Cause, Clock, Effect, Exit } from "effect"
 import { type Decoder, makeDecoder } from "../decode/decoder.ts"
+import { addCounts } from "../lake/history.ts"
 import { positionsOf } from "../lake/positions.ts"
 import { openDeadLetters, openStage } from "../lake/tables.ts"
 import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
-import type { BatchReport, RotationReason } from "../record/report.ts"
+import { type BatchReport, type DecodeCounts, emptyCounts, type RotationReason } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
-import type { SourceError } from "../source/source.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { type ClosedBatch, deadLetterCount, OpenBatch } from "./batch.ts"
 import { commitBatch, type Tables } from "./commit.ts"
+import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import type { IngestOptions, IngestResult } from "./options.ts"
 import { type Next, startPages } from "./pages.ts"
 
-export type IngestError = SourceError | StoreError | TableError
+export type IngestError = StoreError | TableError
 
 /** What all batches of one ingest share. */
 interface Ingest {
   readonly options: IngestOptions
   readonly decoder: Decoder
   readonly tables: Tables
+  readonly lettersAhead: LettersAhead
   readonly next: (deadline: number | null) => Effect.Effect<Next>
-  readonly reports: Array<BatchReport>
-  readonly totals: { records: number; rows: number; deadLetters: number; bytes: number }
+  commits: number
+  /** What all batches came to so far. */
+  readonly counts: DecodeCounts
 }
 
 /**
@@ -32,8 +35,8 @@ interface Ingest {
  * Each batch is decoded page by page, its files are uploaded, and then two commits make it visible together with the positions reached
  * (dead letters, then stage). The process may die at any point: what is not committed is read again, what is committed is skipped.
  *
- * Errors: `SourceError`, after everything that could be read is committed; `TableError` with reason `Conflict` when another process owns a
- * shard of this source (this one must not go on); `StoreError` when files cannot be written.
+ * A failure of the source is part of the result, since everything that could be read is committed before. Errors: `TableError` with reason
+ * `Conflict` when another process owns a shard of this source (this one must not go on); `StoreError` when files cannot be written.
  */
 export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, IngestError, Store> =>
   Effect.scoped(
@@ -49,18 +52,22 @@ export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, Inge
         options,
         decoder: makeDecoder(options.contract, options.decode),
         tables,
+        lettersAhead: yield* findLettersAhead(tables, options.contract.contract.name, options.source.name),
         next: yield* startPages(options.source, resume, options.stop),
-        reports: [],
-        totals: { records: 0, rows: 0, deadLetters: 0, bytes: 0 }
+        commits: 0,
+        counts: emptyCounts()
       }
       while (true) {
         const first = yield* state.next(null)
         const last = first._tag === "page" ? yield* oneBatch(state, first.page) : first
-        if (last._tag === "drain") return { batches: state.reports, stopped: "drain" } as const
+        const result = { commits: state.commits, counts: state.counts }
+        if (last._tag === "drain") return { ...result, stopped: "drain", failure: null } as const
         if (last._tag === "end") {
-          // What could be read is committed by now; only then is the source's failure ours.
-          if (Exit.isFailure(last.exit)) return yield* Effect.failCause(last.exit.cause)
-          return { batches: state.reports, stopped: "end" } as const
+          if (Exit.isSuccess(last.exit)) return { ...result, stopped: "end", failure: null } as const
+          const failure = Cause.findErrorOption(last.exit.cause)
+          // What could be read is committed by now: its failure is told beside it. Anything else is a defect.
+          if (failure._tag === "None") return yield* Effect.die(Cause.squash(last.exit.cause))
+          return { ...result, stopped: "end", failure: failure.value } as const
         }
       }
     })
@@ -95,7 +102,7 @@ const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, StoreEr
         bufferBytes: limits.bufferBytes,
         fileTag: yield* randomUuid,
         positions,
-        deadLetterPositions: positionsOf(tables.deadLetters.snapshot.domains, `${dataset}.${source.name}`)
+        lettersAhead: state.lettersAhead
       })
       let next: Next = { _tag: "page", page: first }
       let rotation: RotationReason | null = null
@@ -118,11 +125,8 @@ const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, StoreEr
       const closed = yield* batch.close(yield* Clock.currentTimeMillis)
       const report = batchReport(options, closed, runId, startedAt, rotation)
       const outputs = yield* commitBatch(tables, closed, report)
-      state.reports.push(report)
-      state.totals.records += closed.counts.records
-      state.totals.rows += closed.counts.rows
-      state.totals.deadLetters += deadLetterCount(closed.counts)
-      state.totals.bytes += closed.counts.bytes
+      state.commits++
+      addCounts(state.counts, closed.counts)
       tellProgress(state, null)
       const read = inputs.map((input) => ({ ...input, rows: closed.counts.records, bytes: closed.counts.bytes }))
       yield* options.onEvent({ event: "complete", at: yield* now, report, inputs: read, outputs })
@@ -148,13 +152,13 @@ const failureMessage = (cause: Cause.Cause<StoreError | TableError>): string => 
   return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
 }
 
-const tellProgress = ({ options, totals, reports }: Ingest, open: OpenBatch | null): void =>
+const tellProgress = ({ options, counts, commits }: Ingest, open: OpenBatch | null): void =>
   options.onProgress({
-    records: totals.records + (open?.counts.records ?? 0),
-    rows: totals.rows + (open?.counts.rows ?? 0),
-    deadLetters: totals.deadLetters + (open === null ? 0 : deadLetterCount(open.counts)),
-    bytes: totals.bytes + (open?.counts.bytes ?? 0),
-    commits: reports.length
+    records: counts.records + (open?.counts.records ?? 0),
+    rows: counts.rows + (open?.counts.rows ?? 0),
+    deadLetters: deadLetterCount(counts) + (open === null ? 0 : deadLetterCount(open.counts)),
+    bytes: counts.bytes + (open?.counts.bytes ?? 0),
+    commits
   })
 
 const batchReport = (

@@ -1,8 +1,8 @@
 import type { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
-import type { BatchReport, RunEvent } from "../record/report.ts"
-import type { Source } from "../source/source.ts"
+import type { DecodeCounts, RunEvent } from "../record/report.ts"
+import type { Source, SourceError } from "../source/source.ts"
 
 /** When a batch is closed: whichever limit is reached first. */
 export interface BatchLimits {
@@ -48,6 +48,10 @@ export interface IngestOptions {
 }
 
 export interface IngestResult {
-  readonly batches: ReadonlyArray<BatchReport>
+  readonly commits: number
+  /** What all batches came to. */
+  readonly counts: DecodeCounts
   readonly stopped: "end" | "drain"
+  /** Why the source ended before its end; everything that it gave before is committed. */
+  readonly failure: SourceError | null
 }

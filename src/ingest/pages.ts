@@ -1,5 +1,5 @@
 import { type Cause, Clock, Effect, type Exit, Fiber, Option, Queue, type Scope, Stream } from "effect"
-import type { ShardPosition } from "../record/position.ts"
+import type { Positions } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import type { Source, SourceError } from "../source/source.ts"
 
@@ -18,7 +18,7 @@ export type Next =
  */
 export const startPages = (
   source: Source,
-  resume: ReadonlyMap<string, ShardPosition>,
+  resume: Positions,
   stop: Effect.Effect<void>
 ): Effect.Effect<(deadline: number | null) => Effect.Effect<Next>, never, Scope.Scope> =>
   Effect.gen(function* () {

@@ -1,20 +1,24 @@
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, type Scope, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { type Decoder, type DecodeSettings, makeDecoder } from "../decode/decoder.ts"
 import { infoOf } from "../lake/history.ts"
-import { type ReplayState, replayDomain, replayState } from "../lake/positions.ts"
+import { positionsOf, type ReplayState, replayDomain, replayState } from "../lake/positions.ts"
 import { type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
 import type { Value } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
+import { comparePositions } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
+import type { RecordPage } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts, type ReplayReport, type RunEvent } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
 import { type ReadValue, type Row, readTable } from "../table/table.ts"
-import { columnsOfDate, columnsOfHour, OpenFiles } from "./open-files.ts"
+import { columnsOfDate, columnsOfHour, OpenFiles, relieve } from "./open-files.ts"
+import { defaultBatchLimits } from "./options.ts"
 
 export interface ReplayOptions {
   readonly contract: CompiledContract
@@ -43,76 +47,97 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
   Effect.gen(function* () {
     const stage = yield* openStage(options.contract)
     const deadLetters = yield* openDeadLetters
-    const decoder = makeDecoder(options.contract, options.decode)
+    const work: Work = { ...options, stage, deadLetters, decoder: makeDecoder(options.contract, options.decode) }
     const result = { letters: 0, rows: 0, left: 0 }
+    // First what an earlier replay left undone: its second commit.
+    const { last } = replayState((yield* stage.table.snapshot).domains)
+    const unfinished = last === null ? undefined : (yield* deadLetters.table.snapshot).files.get(last.file)
+    if (last !== null && unfinished !== undefined) {
+      yield* Effect.scoped(removeLetters(work, unfinished, new Set(last.replayed)))
+      result.letters += last.replayed.length
+      result.rows += last.replayed.length
+    }
     const { files } = yield* deadLetters.table.snapshot
     for (const file of [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-      const done = yield* Effect.scoped(replayFile(options, stage, deadLetters, decoder, file))
+      const done = yield* Effect.scoped(replayFile(work, file, yield* Clock.currentTimeMillis))
       result.letters += done.letters
       result.rows += done.rows
     }
     return { ...result, left: result.letters - result.rows }
   })
 
-const replayFile = (options: ReplayOptions, stage: Opened, deadLetters: Opened, decoder: Decoder, file: AddFile) =>
-  Effect.gen(function* () {
-    const dataset = options.contract.contract.name
-    const startedAt = yield* Clock.currentTimeMillis
-    const before = yield* stage.table.snapshot
-    const rows = yield* readTable(deadLetters.table, { where: (each) => each.path === file.path }).pipe(Stream.runCollect)
-    const mine = rows.filter((row) => row["dataset"] === dataset)
-    const state = replayState(before.domains)
-    if (state.last?.file === file.path) {
-      yield* removeLetters(deadLetters, file, rows, new Set(state.last.replayed))
-      return { letters: mine.length, rows: state.last.replayed.length }
-    }
+interface Work extends ReplayOptions {
+  readonly stage: Opened
+  readonly deadLetters: Opened
+  readonly decoder: Decoder
+}
 
-    const files = new OpenFiles(stage.table.path, stageColumns(options.contract.columns), yield* randomUuid)
+const replayFile = (
+  work: Work,
+  file: AddFile,
+  startedAt: number
+): Effect.Effect<{ readonly letters: number; readonly rows: number }, ReplayError, Store | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { stage, deadLetters } = work
+    const dataset = work.contract.contract.name
+    const before = yield* stage.table.snapshot
+    const state = replayState(before.domains)
+    const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), yield* randomUuid)
     const counts = emptyCounts()
-    const replayed = decodeLetters(decoder, dataset, rows, files, counts)
-    if (replayed.length === 0) return { letters: mine.length, rows: 0 }
+    const { letters, replayed } = yield* decodeLetters(work, file, before, files, counts)
+    if (replayed.length === 0) return { letters, rows: 0 }
 
     const runId = deterministicRunId(startedAt, `${dataset}.replay`, file.path)
     const inputs = [
       {
         uri: deadLetters.table.uri,
         table: { path: deadLetters.table.path, version: (yield* deadLetters.table.snapshot).version },
-        rows: mine.length,
+        rows: letters,
         bytes: file.size,
         files: 1
       }
     ]
-    yield* options.onEvent({ event: "start", kind: "replay", runId, dataset, at: new Date(startedAt).toISOString(), inputs })
-    const added = yield* files.finish(startedAt)
-    const fileBytes = added.reduce((total, { size }) => total + size, 0)
-    const report: ReplayReport = {
-      kind: "replay",
-      runId,
-      dataset,
-      startedAt: new Date(startedAt).toISOString(),
-      counts,
-      files: added.length,
-      fileBytes
-    }
-    const after: ReplayState = { rows: state.rows + replayed.length, last: { file: file.path, replayed } }
-    // The commit point: from here on these letters are rows, and what is left to do is to take them out of the dead letters.
-    const { version } = yield* stage.table.commit({
-      read: before,
-      operation: "STREAMING UPDATE",
-      parameters: { outputMode: "Append" },
-      metrics: { numAddedFiles: String(added.length), numOutputRows: String(replayed.length), numOutputBytes: String(fileBytes) },
-      actions: [
-        { domainMetadata: { domain: replayDomain, configuration: JSON.stringify(after), removed: false } },
-        ...added.map((add) => ({ add }))
-      ],
-      isBlindAppend: true,
-      info: infoOf(report)
-    })
-    yield* removeLetters(deadLetters, file, rows, new Set(replayed))
-    const at = new Date(yield* Clock.currentTimeMillis).toISOString()
-    const output = { uri: stage.table.uri, path: stage.table.path, version, created: false, rows: replayed.length, bytes: fileBytes }
-    yield* options.onEvent({ event: "complete", at, report, inputs, outputs: [{ ...output, files: added.length }] })
-    return { letters: mine.length, rows: replayed.length }
+    const about = { kind: "replay", runId, dataset, inputs } as const
+    yield* work.onEvent({ event: "start", ...about, at: new Date(startedAt).toISOString() })
+    const failed = (error: ReplayError) =>
+      Effect.flatMap(Clock.currentTimeMillis, (millis) =>
+        work.onEvent({ event: "fail", ...about, at: new Date(millis).toISOString(), message: error.message })
+      )
+    return yield* Effect.tapError(
+      Effect.gen(function* () {
+        const added = yield* files.finish(startedAt)
+        const fileBytes = added.reduce((total, { size }) => total + size, 0)
+        const report: ReplayReport = {
+          kind: "replay",
+          runId,
+          dataset,
+          startedAt: new Date(startedAt).toISOString(),
+          counts,
+          files: added.length,
+          fileBytes
+        }
+        const after: ReplayState = { rows: state.rows + replayed.length, last: { file: file.path, replayed } }
+        // The commit point: from here on these letters are rows, and what is left to do is to take them out of the dead letters.
+        const { version } = yield* stage.table.commit({
+          read: before,
+          operation: "STREAMING UPDATE",
+          parameters: { outputMode: "Append" },
+          metrics: { numAddedFiles: String(added.length), numOutputRows: String(replayed.length), numOutputBytes: String(fileBytes) },
+          actions: [
+            { domainMetadata: { domain: replayDomain, configuration: JSON.stringify(after), removed: false } },
+            ...added.map((add) => ({ add }))
+          ],
+          isBlindAppend: true,
+          info: infoOf(report)
+        })
+        yield* removeLetters(work, file, new Set(replayed))
+        const at = new Date(yield* Clock.currentTimeMillis).toISOString()
+        const output = { uri: stage.table.uri, path: stage.table.path, version, created: false, rows: replayed.length, bytes: fileBytes }
+        yield* work.onEvent({ event: "complete", at, report, inputs, outputs: [{ ...output, files: added.length }] })
+        return { letters, rows: replayed.length }
+      }),
+      failed
+    )
   })
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
@@ -125,50 +150,87 @@ const millisOf = (row: Row): number => {
 const leafValue = (value: ReadValue | undefined): Value =>
   value === undefined || (typeof value === "object" && !(value instanceof Uint8Array)) ? null : value
 
-/** Decodes the letters of a dataset one by one. Gives the places of those that became rows. */
-const decodeLetters = (
-  decoder: Decoder,
-  dataset: string,
-  rows: ReadonlyArray<Row>,
-  files: OpenFiles,
-  counts: DecodeCounts
-): ReadonlyArray<number> => {
-  const replayed: Array<number> = []
-  const sink = { columnsFor: (millis: number) => columnsOfHour(files, millis), deadLetter: () => {}, counts }
-  for (const [i, row] of rows.entries()) {
-    const { raw, size } = row
-    // A record that its source had to cut is not whole: there is nothing to decode.
-    if (row["dataset"] !== dataset || !(raw instanceof Uint8Array) || Number(size) > raw.length) continue
-    const before = counts.rows
-    decoder.decodePage(
-      text(row["_source"]),
-      {
-        shard: text(row["_shard"]),
-        count: 1,
-        bytes: raw,
-        starts: [0],
-        ends: [raw.length],
-        sequenceNumbers: [text(row["_sequence_number"])],
-        subSequenceNumbers: [Number(row["_sub_sequence_number"])],
-        arrivedAt: millisOf(row)
-      },
-      sink
+/** The rows of a file of dead letters, a row group at a time, each with its place in the file. */
+const forEachLetter = <E, R>(
+  { deadLetters }: Work,
+  file: AddFile,
+  use: (rows: ReadonlyArray<Row>, first: number) => Effect.Effect<void, E, R>
+): Effect.Effect<void, E | TableError, R | Store> => {
+  let first = 0
+  return Stream.runForEachArray(readTable(deadLetters.table, { where: ({ path }) => path === file.path }), (rows) =>
+    Effect.suspend(() => {
+      const at = first
+      first += rows.length
+      return use(rows, at)
+    })
+  )
+}
+
+/** Decodes the letters of the dataset one by one. Gives how many there are, and the places in the file of those that became rows. */
+const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFiles, counts: DecodeCounts) =>
+  Effect.gen(function* () {
+    const dataset = work.contract.contract.name
+    const replayed: Array<number> = []
+    let letters = 0
+    const sink = { columnsFor: (millis: number) => columnsOfHour(files, millis), deadLetter: () => {}, counts }
+    yield* forEachLetter(work, file, (rows, first) =>
+      Effect.suspend(() => {
+        for (const [i, row] of rows.entries()) {
+          if (row["dataset"] !== dataset) continue
+          letters++
+          const page = pageOf(row)
+          // Ingest has yet to commit the rest of that batch: until then its dead letters are not for others to take.
+          const reached = positionsOf(stage.domains, text(row["_source"])).get(text(row["_shard"]))
+          if (page === null || reached === undefined || comparePositions(positionOf(row), reached) > 0) continue
+          const before = counts.rows
+          work.decoder.decodePage(text(row["_source"]), page, sink)
+          if (counts.rows > before) replayed.push(first + i)
+        }
+        return relieve([files], defaultBatchLimits.bufferBytes)
+      })
     )
-    if (counts.rows > before) replayed.push(i)
+    return { letters, replayed }
+  })
+
+const positionOf = (row: Row) => ({ sequenceNumber: text(row["_sequence_number"]), subSequenceNumber: Number(row["_sub_sequence_number"]) })
+
+/** A letter as a page of one record; null where its source had to cut the record, so that there is nothing whole to decode. */
+const pageOf = (row: Row): RecordPage | null => {
+  const { raw, size } = row
+  if (!(raw instanceof Uint8Array) || Number(size) > raw.length) return null
+  const { sequenceNumber, subSequenceNumber } = positionOf(row)
+  return {
+    shard: text(row["_shard"]),
+    count: 1,
+    bytes: raw,
+    starts: [0],
+    ends: [raw.length],
+    sequenceNumbers: [sequenceNumber],
+    subSequenceNumbers: [subSequenceNumber],
+    arrivedAt: millisOf(row)
   }
-  return replayed
 }
 
 /** Replaces a file of dead letters by one without those that became rows. */
-const removeLetters = (deadLetters: Opened, file: AddFile, rows: ReadonlyArray<Row>, replayed: ReadonlySet<number>) =>
+const removeLetters = (work: Work, file: AddFile, replayed: ReadonlySet<number>): Effect.Effect<void, ReplayError, Store | Scope.Scope> =>
   Effect.gen(function* () {
-    const { table } = deadLetters
+    const { table } = work.deadLetters
     const now = yield* Clock.currentTimeMillis
     const rest = new OpenFiles(table.path, deadLetterColumns, yield* randomUuid)
-    for (const [i, row] of rows.entries()) {
-      if (!replayed.has(i)) columnsOfDate(rest, millisOf(row)).append(deadLetterColumns.map(({ name }) => leafValue(row[name])))
-    }
+    let copied = 0
+    yield* forEachLetter(work, file, (rows, first) =>
+      Effect.suspend(() => {
+        for (const [i, row] of rows.entries()) {
+          if (replayed.has(first + i)) continue
+          copied++
+          columnsOfDate(rest, millisOf(row)).append(deadLetterColumns.map(({ name }) => leafValue(row[name])))
+        }
+        return relieve([rest], defaultBatchLimits.bufferBytes)
+      })
+    )
     const added = yield* rest.finish(now)
+    const { path, partitionValues, size, encodedPath } = file
+    const encoded = encodedPath === undefined ? {} : { encodedPath }
     yield* table.commit({
       read: yield* table.snapshot,
       operation: "DELETE",
@@ -177,22 +239,13 @@ const removeLetters = (deadLetters: Opened, file: AddFile, rows: ReadonlyArray<R
         numRemovedFiles: "1",
         numAddedFiles: String(added.length),
         numDeletedRows: String(replayed.size),
-        numCopiedRows: String(rows.length - replayed.size)
+        numCopiedRows: String(copied)
       },
       actions: [
-        {
-          remove: {
-            path: file.path,
-            deletionTimestamp: now,
-            dataChange: true,
-            partitionValues: file.partitionValues,
-            size: file.size,
-            ...(file.encodedPath === undefined ? {} : { encodedPath: file.encodedPath })
-          }
-        },
+        { remove: { path, deletionTimestamp: now, dataChange: true, partitionValues, size, ...encoded } },
         ...added.map((add) => ({ add }))
       ],
       isBlindAppend: false,
-      readFiles: new Set([file.path])
+      readFiles: new Set([path])
     })
   })

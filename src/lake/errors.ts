@@ -32,7 +32,8 @@ export class LakeError extends Schema.TaggedError<LakeError>()("LakeError", {
 export const fromDuckDB =
   (sql: string) =>
   (cause: unknown): LakeError => {
-    const text = cause instanceof Error ? cause.message : String(cause)
+    // Not all of its calls give the words alone.
+    const text = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, "")
     const [first = text] = text.split("\n")
     const { reason, hint } = kinds.find(({ pattern }) => pattern.test(text)) ?? other
     return new LakeError({ reason, problem: `${first.trim()} (in: ${abridged(sql)})`, hint, cause })

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js"
 import { ByteWriter } from "hyparquet-writer"
 import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js"
+import { version } from "../record/version.ts"
 import { LakeError } from "./errors.ts"
 
 /**
@@ -77,7 +78,7 @@ interface ColumnMetaData {
 }
 
 const magic = Buffer.from("PAR1")
-const createdBy = "sluice version 0.1.0 (build duckdb)"
+const createdBy = `sluice version ${version} (build duckdb)`
 /** Without it, Spark refuses dates before 1582 and timestamps before 1900. Shops do send `0001-01-01`. */
 const sparkVersion = { field_1: "org.apache.spark.version", field_2: "3.5.0" }
 

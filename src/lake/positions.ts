@@ -1,4 +1,4 @@
-import type { ShardPosition } from "../record/position.ts"
+import type { Positions, ShardPosition } from "../record/position.ts"
 
 /**
  * Positions stand in the commits themselves, one `domainMetadata` per shard, so that a batch's rows and its positions become visible by the
@@ -48,9 +48,13 @@ export const storedPositions = (domains: ReadonlyMap<string, string>): ReadonlyA
     return [{ source: domain.slice(prefix.length, slash), shard: domain.slice(slash + 1), position: parsePosition(configuration) }]
   })
 
-/** Positions of one source by shard. */
-export const positionsOf = (domains: ReadonlyMap<string, string>, source: string): ReadonlyMap<string, ShardPosition> =>
-  new Map(storedPositions(domains).flatMap((stored) => (stored.source === source ? [[stored.shard, stored.position] as const] : [])))
+/** Positions of one source, each parsed when it is asked for. */
+export const positionsOf = (domains: ReadonlyMap<string, string>, source: string): Positions => ({
+  get: (shard) => {
+    const configuration = domains.get(stageDomain(source, shard))
+    return configuration === undefined ? undefined : parsePosition(configuration)
+  }
+})
 
 /** Rows that replays have added to a stage table since it began. */
 export const replayedRows = (domains: ReadonlyMap<string, string>): number => replayState(domains).rows

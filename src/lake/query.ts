@@ -33,7 +33,9 @@ export const queryLake = (
   Effect.flatMap(openLake(settings), ({ query }) => query(sql))
 
 const readers: ReadonlySet<number> = new Set([StatementType.SELECT, StatementType.EXPLAIN])
-const explain = /^\s*EXPLAIN(\s+ANALYZE|\s*\([^)]*\))?\s/i
+/** White space and comments. One that holds another is left out: DuckDB nests them. */
+const gap = String.raw`(?:\s|--[^\n]*\n|/\*(?:(?!/\*|\*/)[^])*\*/)`
+const explain = new RegExp(String.raw`^${gap}*EXPLAIN(?:${gap}+ANALYZE|${gap}*\([^)]*\))?${gap}+`, "i")
 
 const refuseWrites = (db: DuckDB, sql: string): Effect.Effect<void, LakeError> =>
   Effect.gen(function* () {
@@ -49,5 +51,10 @@ const refuseWrites = (db: DuckDB, sql: string): Effect.Effect<void, LakeError> =
       })
     }
     // EXPLAIN ANALYZE runs what it explains.
-    if (types.includes(StatementType.EXPLAIN)) yield* refuseWrites(db, sql.replace(explain, ""))
+    if (!types.includes(StatementType.EXPLAIN)) return
+    const explained = sql.replace(explain, "")
+    if (explained === sql) {
+      return yield* new LakeError({ reason: "Invalid", problem: "what the statement explains is hidden", hint: "Begin it with EXPLAIN." })
+    }
+    yield* refuseWrites(db, explained)
   })

@@ -21,13 +21,15 @@ export interface DatasetStatus {
   readonly dataset: string
   readonly stage: TableStatus
   readonly consumable: TableStatus | null
-  /** Stage versions that the repartition has not taken yet. */
+  /** Stage versions with new rows that the repartition has not taken yet, of those that are still in the log. */
   readonly repartitionLag: number
   readonly shards: number
   readonly records: number
   readonly lastArrival: string | null
   readonly lastCommit: string | null
   readonly replayed: number
+  /** Dead letters that no replay has made rows yet, over the life of the dataset. */
+  readonly deadLettersWaiting: number
   /** Folded from the commits that are still in the log, from this version on. */
   readonly since: number
   readonly batches: number
@@ -75,7 +77,9 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
     const snapshot = yield* stage.value.snapshot
     const consumable = yield* findTable(consumablePath(dataset))
     const consumableSnapshot = Option.isNone(consumable) ? null : yield* consumable.value.snapshot
+    const taken = consumableSnapshot?.transactions.get(repartitionApp(dataset)) ?? -1
     const reports: Array<Report> = []
+    let repartitionLag = 0
     let lastCommit: number | null = null
     let since = snapshot.version
     yield* Stream.runForEach(history(stage.value, snapshot.version), (commit) =>
@@ -83,16 +87,17 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
         since = Math.min(since, commit.version)
         lastCommit = commit.timestamp ?? lastCommit
         if (commit.report !== null) reports.push(commit.report)
+        if (commit.version > taken && commit.actions.some((action) => "add" in action && action.add.dataChange)) repartitionLag++
       })
     )
     const positions = storedPositions(snapshot.domains)
-    const taken = consumableSnapshot?.transactions.get(repartitionApp(dataset)) ?? -1
+    const replayed = replayedRows(snapshot.domains)
     const days = [...(consumableSnapshot?.files.values() ?? [])].map((file) => file.partitionValues["change_date"] ?? "")
     return {
       dataset,
       stage: tableStatus(stage.value, snapshot),
       consumable: Option.isNone(consumable) || consumableSnapshot === null ? null : tableStatus(consumable.value, consumableSnapshot),
-      repartitionLag: snapshot.version - taken,
+      repartitionLag,
       shards: positions.length,
       records: positions.reduce((total, { position }) => total + position.records, 0),
       lastArrival: positions.reduce<string | null>(
@@ -100,7 +105,8 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
         null
       ),
       lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
-      replayed: replayedRows(snapshot.domains),
+      replayed,
+      deadLettersWaiting: positions.reduce((total, { position }) => total + position.deadLetters, 0) - replayed,
       since,
       batches: reports.filter((report) => report.kind === "batch").length,
       counts: batchCounts(reports),

@@ -12,7 +12,7 @@ import { parsePosition, replayedRows, storedPositions } from "./positions.ts"
 import { rowsOf, totalsOf } from "./rows.ts"
 import { repartitionApp } from "./status.ts"
 import { findTable } from "./tables.ts"
-import { type At, consumableChecks, stageRowChecks } from "./verify-rows.ts"
+import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
 
 export type VerifyError = TableError | StoreError | LakeError
 
@@ -29,20 +29,32 @@ export const verify = (
 ): Effect.Effect<ReadonlyArray<Check>, VerifyError, Store> =>
   Effect.gen(function* () {
     const checks: Array<Check> = []
-    const deadLetters = yield* findAt(deadLettersPath)
-    if (deadLetters !== null) checks.push(...(yield* fileChecks(deadLetters)))
+    const found: Array<{ readonly contract: CompiledContract; readonly stage: At; readonly consumable: At | null }> = []
+    // Against the order in which commits happen, so that what a running ingest or repartition adds meanwhile cannot look like too much.
     for (const contract of contracts) {
       const { name } = contract.contract
+      const consumable = yield* findAt(consumablePath(name))
       const stage = yield* findAt(stagePath(name))
-      if (stage === null) continue
+      if (stage !== null) found.push({ contract, stage, consumable })
+    }
+    const deadLetters = yield* findAt(deadLettersPath)
+    const lettersThere = deadLetters === null ? null : yield* fileCheck(deadLetters)
+    if (lettersThere !== null) checks.push(lettersThere)
+    for (const { contract, stage, consumable } of found) {
+      const { name } = contract.contract
       const tiling = new Tiling()
       yield* Stream.runForEach(history(stage.table, stage.snapshot.version), (commit) => Effect.sync(() => tiling.add(commit)))
-      checks.push(...(yield* fileChecks(stage)), ...tiling.checks(stage.table.path), ...sumChecks(stage))
-      checks.push(...(yield* stageRowChecks(stage, deadLetters, name, duckdb)))
-      const consumable = yield* findAt(consumablePath(name))
-      if (consumable === null) continue
+      const stageThere = yield* fileCheck(stage)
+      checks.push(stageThere, ...tiling.checks(stage.table.path), ...sumChecks(stage))
+      const consumableThere = consumable === null ? null : yield* fileCheck(consumable)
+      if (consumableThere !== null) checks.push(consumableThere)
+      // Rows can only be counted where the files are.
+      if (!stageThere.ok) continue
+      checks.push(...(yield* stageRowChecks(stage, duckdb)))
+      if (lettersThere?.ok !== false) checks.push(...(yield* deadLetterChecks(stage, deadLetters, name, duckdb)))
+      if (consumable === null || consumableThere?.ok === false) continue
       const taken = consumable.snapshot.transactions.get(repartitionApp(name)) ?? -1
-      checks.push(...(yield* fileChecks(consumable)), ...(yield* consumableChecks(contract, stage, consumable, taken, duckdb)))
+      checks.push(...(yield* consumableChecks(contract, stage, consumable, taken, duckdb)))
     }
     return checks
   })
@@ -53,7 +65,7 @@ const findAt = (path: string): Effect.Effect<At | null, TableError, Store> =>
   )
 
 /** Every live file is there, with the size that the log says. */
-const fileChecks = ({ table, snapshot }: At): Effect.Effect<ReadonlyArray<Check>, StoreError, Store> =>
+const fileCheck = ({ table, snapshot }: At): Effect.Effect<Check, StoreError, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
     const wrong: Array<string> = []
@@ -73,7 +85,7 @@ const fileChecks = ({ table, snapshot }: At): Effect.Effect<ReadonlyArray<Check>
       { concurrency: 8, discard: true }
     )
     const { files } = totalsOf(snapshot.files.values())
-    return [check(table.path, "files are there", wrong.length === 0, wrong.length === 0 ? `${files} files` : some(wrong))]
+    return check(table.path, "files are there", wrong.length === 0, wrong.length === 0 ? `${files} files` : some(wrong))
   })
 
 /** Folds the commits of a stage table and finds ranges that do not follow each other, and counts that do not add up. */

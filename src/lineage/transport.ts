@@ -1,7 +1,7 @@
 import { constants } from "node:fs"
 import { type FileHandle, mkdir, open } from "node:fs/promises"
 import { dirname } from "node:path"
-import { Console, Effect, Schema } from "effect"
+import { Effect, Schema } from "effect"
 
 /** Why an event could not be handed over. Lineage counts it and goes on: it never reaches the data path. */
 export class LineageError extends Schema.TaggedError<LineageError>()("LineageError", {
@@ -22,24 +22,6 @@ export interface Transport {
   readonly name: string
   readonly send: (event: string) => Effect.Effect<void, LineageError>
 }
-
-/** Prints each event on standard output. */
-export const consoleTransport: Transport = { name: "console", send: (event) => Console.log(event) }
-
-/** Takes events and forgets them. */
-export const noopTransport: Transport = { name: "none", send: () => Effect.void }
-
-/**
- * Hands each event to all of several transports at once; fails with the first one's error when any failed. One that is slow keeps the others
- * waiting for the next event: `makeLineage` takes a list, and gives each transport a queue of its own.
- */
-export const compositeTransport = (transports: ReadonlyArray<Transport>): Transport => ({
-  name: transports.map((each) => each.name).join(", "),
-  send: (event) =>
-    Effect.forEach(transports, (each) => Effect.exit(each.send(event)), { concurrency: "unbounded" }).pipe(
-      Effect.flatMap((exits) => Effect.all(exits, { discard: true }))
-    )
-})
 
 /** Opens for appending and reading: reading tells whether the last line is whole. */
 const appending = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR

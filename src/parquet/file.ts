@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { ColumnBuilders } from "../columns/builders.ts"
 import type { Column } from "../record/column.ts"
+import { version } from "../record/version.ts"
 import type { StoreError, Upload } from "../store/store.ts"
 import { makeEncoder } from "./encoder.ts"
 import { formatStatistics } from "./statistics.ts"
@@ -21,7 +22,7 @@ export interface ParquetFile {
   readonly finish: Effect.Effect<{ readonly size: number; readonly rows: number; readonly stats: string }, StoreError>
 }
 
-export const createdBy = "sluice version 0.1.0 (build hyparquet-writer)"
+const createdBy = `sluice version ${version} (build hyparquet-writer)`
 
 /** A row group never has more rows than this, however small they are. */
 const maxGroupRows = 100_000

@@ -33,3 +33,8 @@ export interface ShardPosition extends Position {
   /** What the source needs to resume, and nobody else reads. */
   readonly source?: { readonly [key: string]: string | number | boolean } | undefined
 }
+
+/** Positions by shard, found one by one: there may be as many as files were ever read. */
+export interface Positions {
+  readonly get: (shard: string) => ShardPosition | undefined
+}

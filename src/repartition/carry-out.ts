@@ -1,7 +1,7 @@
 import { Cause, Clock, Effect } from "effect"
 import { totalsOf } from "../lake/rows.ts"
 import { repartitionApp } from "../lake/status.ts"
-import type { RepartitionReport, RunEvent, RunInput } from "../record/report.ts"
+import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { WriteAction } from "../table/actions.ts"
@@ -50,32 +50,30 @@ export const carryOut = (
       const report = reportOf(about, engine.name, startedAt, work, result)
       // The commit point.
       const committed = yield* commit(consumable, work, result, report)
-      return committed === null ? null : { report, version: committed.version }
+      return { report, version: committed?.version ?? null }
     })
-    const outcome = yield* done.pipe(
+    const { report, version } = yield* done.pipe(
       Effect.onError((cause) => Effect.flatMap(now, (at) => emit({ event: "fail", ...about, at, message: messageOf(cause), inputs: read })))
     )
-    if (outcome === null) return { kind: "up-to-date", dataset, version: stage.snapshot.version } as const
-    const { report, version } = outcome
-    const complete: RunEvent = {
-      event: "complete",
-      at: yield* now,
-      report,
-      inputs: read,
-      outputs: [
-        {
-          uri: consumable.table.uri,
-          path: consumable.table.path,
-          version,
-          // The commit after the one that made the table is the first that has something to show.
-          created: version === 1,
-          rows: report.rowsAdded,
-          bytes: report.fileBytes,
-          files: report.files
-        }
-      ]
+    const complete = (report: RepartitionReport, outputs: ReadonlyArray<RunOutput>) =>
+      Effect.flatMap(now, (at) => emit({ event: "complete", at, report, inputs: read, outputs }))
+    if (version === null) {
+      // The other process has said what it wrote; this run ends without an output, as all that it read stood there already.
+      yield* complete({ ...report, rowsAdded: 0, duplicates: report.rowsRead, files: 0, fileBytes: 0, days: [] }, [])
+      return { kind: "up-to-date", dataset, version: stage.snapshot.version } as const
     }
-    yield* emit(complete)
+    yield* complete(report, [
+      {
+        uri: consumable.table.uri,
+        path: consumable.table.path,
+        version,
+        // The commit after the one that made the table is the first that has something to show.
+        created: version === 1,
+        rows: report.rowsAdded,
+        bytes: report.fileBytes,
+        files: report.files
+      }
+    ])
     return report
   })
 
@@ -87,9 +85,11 @@ const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Wor
   return deterministicRunId(millis, `${dataset}.repartition`, JSON.stringify([taken, stage.snapshot.version, rebuild, bounds]))
 }
 
-const messageOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return error instanceof Error ? error.message : String(error)
+/** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
+const messageOf = (cause: Cause.Cause<EngineError | TableError | StoreError>): string => {
+  if (Cause.hasInterruptsOnly(cause)) return "interrupted"
+  const error = Cause.findErrorOption(cause)
+  return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
 }
 
 const reportOf = (

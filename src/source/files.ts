@@ -3,7 +3,7 @@ import { realpath, stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect, Stream } from "effect"
-import type { ShardPosition } from "../record/position.ts"
+import type { Positions, ShardPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { fromReadable } from "./byte-reader.ts"
 import { detectFormat } from "./format.ts"
@@ -100,7 +100,7 @@ class EndOfWalk {
   }
 }
 
-const followed = (walk: Walk, resume: ReadonlyMap<string, ShardPosition>, pollMillis: number): Stream.Stream<RecordPage, SourceError> =>
+const followed = (walk: Walk, resume: Positions, pollMillis: number): Stream.Stream<RecordPage, SourceError> =>
   fromGenerator(() => walk.forever(resume)).pipe(
     Stream.mapEffect((next) =>
       next instanceof EndOfWalk
@@ -135,7 +135,7 @@ class Walk {
   }
 
   /** Every file to its end. Remembers nothing about a file that it has read. */
-  async *once(resume: ReadonlyMap<string, ShardPosition>): AsyncGenerator<RecordPage, void> {
+  async *once(resume: Positions): AsyncGenerator<RecordPage, void> {
     const problems: Array<SourceError> = []
     this.problems = problems
     for (const entry of this.entries()) {
@@ -155,7 +155,7 @@ class Walk {
    * Looks again and again. What may still be being written waits until size and time of the file are the same in two successive looks: the
    * unterminated last line of a plain file, and compressed files and documents as a whole.
    */
-  async *forever(resume: ReadonlyMap<string, ShardPosition>): AsyncGenerator<RecordPage | EndOfWalk, void> {
+  async *forever(resume: Positions): AsyncGenerator<RecordPage | EndOfWalk, void> {
     const files = new Map<string, Seen>()
     for (;;) {
       const problems: Array<SourceError> = []

@@ -1,5 +1,5 @@
 import { Effect, Schema, Stream } from "effect"
-import type { ShardPosition } from "../record/position.ts"
+import type { Positions } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 
 /**
@@ -34,7 +34,7 @@ export interface Source {
   readonly name: string
   /** URI of the whole input, for lineage. */
   readonly location: string
-  readonly pages: (resume: ReadonlyMap<string, ShardPosition>) => Stream.Stream<RecordPage, SourceError>
+  readonly pages: (resume: Positions) => Stream.Stream<RecordPage, SourceError>
 }
 
 /**

@@ -1,6 +1,7 @@
 import { brotliDecompressSync, gunzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import { type Compressors, parquetMetadata, parquetReadObjects, type SchemaElement } from "hyparquet"
 import { ByteWriter, ParquetWriter } from "hyparquet-writer"
+import { version } from "../record/version.ts"
 import { toAction } from "./action-json.ts"
 import type { Action } from "./actions.ts"
 import { encodePath } from "./paths.ts"
@@ -128,7 +129,7 @@ export function* checkpointSteps(snapshot: Snapshot): Generator<void, { readonly
     schema,
     codec: "ZSTD",
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
-    createdBy: "sluice version 0.1.0"
+    createdBy: `sluice version ${version}`
   })
   const groupRows = 10_000
   let size = 0

@@ -1,6 +1,7 @@
 import { Clock, Effect } from "effect"
 import type { Column } from "../record/column.ts"
 import { randomUuid } from "../record/random.ts"
+import { version } from "../record/version.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { serializeCommit } from "./action-json.ts"
 import type { Action, Metadata } from "./actions.ts"
@@ -98,7 +99,7 @@ const firstCommit = (
         isolationLevel: "Serializable",
         isBlindAppend: true,
         operationMetrics: {},
-        engineInfo: "sluice/0.1.0",
+        engineInfo: `sluice/${version}`,
         txnId
       }
     },

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { StoreError } from "../store/store.ts"
+import type { StoreError } from "../store/store.ts"
 
 /**
  * Why an operation on a table failed, by what to do. `Conflict`: another commit came first and touches what this one rests on; read again
@@ -34,10 +34,6 @@ export const fromStore =
   (table: string) =>
   (cause: StoreError): TableError =>
     new TableError({ table, reason: "Store", problem: `${cause.operation} ${cause.key} failed (${cause.reason})`, hint: cause.hint, cause })
-
-/** The store's reason behind a table error, where there is one. */
-export const storeReason = (error: TableError): StoreError["reason"] | undefined =>
-  error.cause instanceof StoreError ? error.cause.reason : undefined
 
 /** What is wrong with bytes or values, found by a pure function that does not know the table: thrown inside, made a `TableError` at the edge. */
 export class Malformed extends Error {

@@ -45,8 +45,10 @@ export const expireLog = (table: Table, options: ExpireOptions = {}): Effect.Eff
       // A compacted commit that begins before the checkpoint cannot be used any more, even if it ends after it.
       return entry !== null && entry.version < keep
     })
-    // Oldest first, so that what remains is always a log without gaps.
-    if (options.dryRun !== true && doomed.length > 0) yield* deleteInOrder(table, store, doomed)
+    // Oldest first and one by one (a store deletes several in any order), so that what remains is always a log without gaps.
+    if (options.dryRun !== true) {
+      yield* Effect.forEach(doomed, ({ key }) => Effect.mapError(store.delete([key]), fromStore(table.path)), { discard: true })
+    }
     const commits = names.map(({ key }) => parseLogName(key.slice(folder.length))).filter((entry) => entry?.kind === "commit")
     return { earliest: Math.max(keep, commits[0]?.version ?? 0), deleted: doomed.length }
   })
@@ -127,7 +129,7 @@ export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect
     })
     const report = { deleted: doomed.map(({ key }) => key.slice(folder.length)), bytes: doomed.reduce((sum, { size }) => sum + size, 0) }
     if (options.dryRun === true) return { ...report, swept: 0 }
-    yield* deleteInOrder(table, store, doomed)
+    yield* Effect.mapError(store.delete(doomed.map(({ key }) => key)), fromStore(table.path))
     return { ...report, swept: yield* Effect.mapError(store.sweep(folder, before), fromStore(table.path)) }
   })
 
@@ -159,11 +161,3 @@ const isHidden = (path: string, partitionColumns: ReadonlyArray<string>): boolea
 
 const collect = (table: Table, objects: Stream.Stream<ObjectInfo, Parameters<ReturnType<typeof fromStore>>[0]>) =>
   Effect.mapError(Stream.runCollect(objects), fromStore(table.path))
-
-const deleteInOrder = (table: Table, store: Store["Service"], objects: ReadonlyArray<ObjectInfo>): Effect.Effect<void, TableError> => {
-  const page = 1000
-  const pages = Array.from({ length: Math.ceil(objects.length / page) }, (_, i) => objects.slice(i * page, (i + 1) * page))
-  return Effect.forEach(pages, (some) => Effect.mapError(store.delete(some.map(({ key }) => key)), fromStore(table.path)), {
-    discard: true
-  })
-}

@@ -1,3 +1,4 @@
+import { version } from "../record/version.ts"
 import type { CommitInfo, Json, PartitionValues, WriteAction } from "./actions.ts"
 import { Malformed } from "./errors.ts"
 import { isSerializable } from "./properties.ts"
@@ -97,7 +98,7 @@ export const commitInfoOf = (tx: Transaction, readVersion: number, timestamp: nu
   isolationLevel: isolationOf(tx),
   isBlindAppend: tx.isBlindAppend,
   operationMetrics: tx.metrics,
-  engineInfo: "sluice/0.1.0",
+  engineInfo: `sluice/${version}`,
   txnId,
   ...tx.info
 })

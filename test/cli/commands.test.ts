@@ -47,6 +47,7 @@ describe("exit codes", () => {
     ["an unknown flag", ["status", "--lak", "x"]],
     ["a value that cannot be used", ["ingest", "--input", ".", "--batch-bytes", "many"]],
     ["a dataset that does not exist", ["ingest", "--dataset", "carts", "--input", "."]],
+    ["a place for lineage that is none", ["ingest", "--input", ".", "--lineage", "flie"]],
     ["a missing input", ["ingest"]],
     ["an impossible share", ["generate", "--out", "x", "--dirt", "2"]]
   ])("2 for %s", async (_, args) => {
@@ -61,6 +62,16 @@ describe("exit codes", () => {
     const bad = await sluice(["verify"], { SLUICE_THREADS: "none", SLUICE_LAKE: folder })
     expect([bad.code, bad.stderr]).toEqual([78, expect.stringContaining("SLUICE_THREADS")])
     expect(stderr).toBe("")
+    const lineage = await sluice(["repartition"], { SLUICE_LINEAGE: "ftp://me:swordfish@host", SLUICE_LAKE: folder })
+    expect([lineage.code, lineage.stderr]).toEqual([78, expect.stringContaining("SLUICE_LINEAGE")])
+    expect(lineage.stderr).not.toContain("swordfish")
+  })
+
+  it("141 for a reader that has enough, and nothing said", async () => {
+    const { child, done } = start(["query", "--json", "--lake", join(folder, "nothing"), "SELECT range AS n FROM range(100000000)"])
+    child.stdout?.once("data", () => child.stdout?.destroy())
+    const { code, stderr } = await done
+    expect([code, stderr]).toEqual([141, ""])
   })
 
   it("1 for an input that is not there, and says where", async () => {
@@ -104,11 +115,13 @@ describe("the main job", () => {
     ])
     expect((await sluiceJson(["verify", "--lake", lake])).ok).toBe(true)
 
-    expect((await sluiceJson(["ingest", "--input", raw, "--lake", lake])).batches).toEqual([])
+    expect((await sluiceJson(["ingest", "--input", raw, "--lake", lake])).commits).toBe(0)
     expect((await sluiceJson(["repartition", "--lake", lake])).kind).toBe("up-to-date")
     expect((await sluiceJson(["replay", "--lake", lake])).rows).toBe(0)
     expect((await sluiceJson(["maintain", "--lake", lake])).tables).toHaveLength(3)
     const status = await sluiceJson(["status", "--lake", lake])
+    const deadLetters = Object.values<number>(manifest.expected.deadLetters).reduce((total, n) => total + n, 0)
+    expect(status.datasets[0].deadLettersWaiting).toBe(deadLetters)
     expect(status.datasets[0]).toMatchObject({ dataset: "checkout", repartitionLag: 0, records: manifest.records })
   }, 120_000)
 
@@ -185,7 +198,9 @@ describe("run", () => {
     await writeFile(join(input, "b.ndjson"), `${order("b-1", 2)}\n`)
     await appendFile(join(input, "a.ndjson"), `${order("a-2", 3)}\n`)
     await until(async () => (await rows()) === 3)
+    // Twice at once is one signal: Ctrl-C comes from the terminal and from npm.
     child.kill("SIGTERM")
+    child.kill("SIGINT")
     const { code, stdout } = await done
     expect(code).toBe(0)
     expect(stdout).toContain("stopped as asked")
@@ -206,5 +221,11 @@ describe("doctor", () => {
     expect(origin("batch-age")).toMatchObject({ value: "7s", origin: "environment" })
     expect(origin("batch-bytes")).toMatchObject({ origin: "default" })
     expect(JSON.stringify(settings)).not.toContain("swordfish")
+  })
+
+  it("leaves nothing behind, and makes no lake", async () => {
+    const before = await readdir(folder)
+    const { ok } = await sluiceJson(["doctor", "--lake", join(folder, "not", "yet")])
+    expect([ok, await readdir(folder)]).toEqual([true, before])
   })
 })

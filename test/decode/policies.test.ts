@@ -1,7 +1,12 @@
 import { createHmac } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
+import { contracts } from "../../schemas/index.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
+import { json } from "../../src/contract/field.ts"
 import { driftKey } from "../../src/decode/drift.ts"
-import { compiledOrders, keeping } from "../contract/orders.ts"
+import { makePlan } from "../../src/decode/plan.ts"
+import { compiledOrders, definition, keeping, orders } from "../contract/orders.ts"
 import { decode, sum } from "./support.ts"
 
 const order = (members = "") => `{"orderId":"1","lastChange":"2024-01-01"${members}}`
@@ -124,7 +129,12 @@ describe("sensitive values", () => {
       `,"items":[{"price":${JSON.stringify(inside)}}]`,
       `,"unknown":{"list":[${inside}]}`,
       `,"unknown":${JSON.stringify(JSON.stringify([{ a: inside }]))}`,
-      `,"email":"${secret}"`
+      `,"email":"${secret}"`,
+      `,"value":${JSON.stringify(`oops ${inside}`)}`,
+      `,"value":${JSON.stringify(JSON.stringify(inside))}`,
+      `,"value":${JSON.stringify(JSON.stringify({ note: inside.slice(0, -1) }))}`,
+      `,"items":[{"price":${JSON.stringify(JSON.stringify(`see ${inside}`))}}]`,
+      `,"unknown":${JSON.stringify(`"{\\"\\u0065mail\\":\\"${secret}\\"}"`)}`
     ]
     for (const hashKey of [new TextEncoder().encode("key"), null])
       for (const record of records) {
@@ -143,5 +153,63 @@ describe("sensitive values", () => {
   })
   it("that the contract keeps are rescued as they are", () => {
     expect(one(order(',"clientProfileData":{"encryptedPhone":["a"]}')).rescued).toBe('{"clientProfileData.encryptedPhone":["a"]}')
+  })
+  it("are masked under their keys inside of columns of JSON, in every form, and counted", () => {
+    const custom = { apps: [{ Email: " A@x.com", fields: { FirstName: "José", age: 33.5, a: 1 } }], email: null, name: "kept" }
+    const masked = (text: string, size: number) => `{"masked":"${hash(text)}","bytes":${size}}`
+    const expected = `{"apps":[{"Email":${masked("a@x.com", 8)},"fields":{"FirstName":{"masked":null,"bytes":5},"age":${masked("33.50", 5)},"a":1}}],"email":null,"name":"kept"}`
+    const text = JSON.stringify(custom).replace("33.5", "33.50")
+    for (const raw of [text, JSON.stringify(text), JSON.stringify(JSON.stringify(text))]) {
+      const { row, counts, rescued } = one(order(`,"customData":${raw}`))
+      expect([row["custom_data"], counts.masked, rescued]).toEqual([expected, { custom_data: 3 }, "null"])
+    }
+    const object = one(order(',"customData":{"email":{"2":1.50,"1":null}}'))
+    expect(object.row["custom_data"]).toBe(`{"email":${masked('{"2":1.50,"1":null}', 19)}}`)
+    expect(object.counts.masked).toEqual({ custom_data: 1 })
+  })
+  it("are masked in texts inside of columns of JSON", () => {
+    const secret = JSON.stringify({ email: "bruce@wayne.com" })
+    for (const text of [secret, secret.slice(0, -1), `oops ${secret}`, JSON.stringify(secret), JSON.stringify([{ a: `see ${secret}` }])])
+      for (const custom of [text, { note: text }, [[text]]])
+        for (const raw of [JSON.stringify(custom), JSON.stringify(JSON.stringify(custom))]) {
+          const { row, counts } = one(order(`,"customData":${raw}`))
+          expect(row["custom_data"]).not.toContain("wayne")
+          expect(() => JSON.parse(String(row["custom_data"]))).not.toThrow()
+          expect(counts.masked).toEqual({ custom_data: 1 })
+        }
+    const harmless = { a: 'say "hello"', b: '{"x": 1.50}', c: '"text"', d: "[1]" }
+    expect(one(order(`,"customData":${JSON.stringify(harmless)}`)).row["custom_data"]).toBe(JSON.stringify(harmless))
+  })
+  it("inside of columns of JSON with a policy are masked, or kept, with the whole", () => {
+    const custom = '{"email":"a@x.com"}'
+    const column = (sensitive: "hash" | "drop" | "keep") => {
+      const fields = { ...definition.fields, customData: json("Every store's own.", { sensitive }) }
+      const { row, counts } = one(order(`,"customData":${custom}`), compileContract(defineContract({ ...definition, fields })))
+      return [row["custom_data"], counts.masked]
+    }
+    expect(column("keep")).toEqual([custom, {}])
+    expect(column("hash")).toEqual([hash(custom), { custom_data: 1 }])
+    expect(column("drop")).toEqual([null, { custom_data: 1 }])
+  })
+  it("are told in columns of JSON by keys that are sensitive in most of their places", () => {
+    for (const contract of contracts) {
+      const { sensitiveKeys, tellingKeys } = makePlan(contract)
+      const others = [...sensitiveKeys.keys()].filter((key) => !tellingKeys.has(key))
+      expect(others.sort()).toEqual(["description", "id"])
+      for (const key of ["email", "firstname", "lastname", "document", "phone", "receivername", "street", "number", "cardnumber"])
+        expect(tellingKeys.has(key)).toBe(true)
+      for (const key of ["name", "value", "items", "address", "quantity"]) expect(sensitiveKeys.has(key)).toBe(false)
+    }
+    const compiled = compileContract(contracts[0] ?? orders)
+    const items = [{ id: "1", assemblies: [{ id: "gift", inputValues: { email: "a@x.com", document: "1", text: "Hi" } }] }]
+    const { row } = one(
+      JSON.stringify({ orderId: "1", creationDate: "2024-01-01", lastChange: "2024-01-01", items, changeData: { email: "a@x.com" } }),
+      compiled
+    )
+    const email = `{"masked":"${hash("a@x.com")}","bytes":7}`
+    expect(row["change_data"]).toBe(`{"email":${email}}`)
+    expect(row["items"]).toMatchObject([
+      { assemblies: `[{"id":"gift","inputValues":{"email":${email},"document":{"masked":"${hash("1")}","bytes":1},"text":"Hi"}}]` }
+    ])
   })
 })

@@ -1,17 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Layer, type Scope, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
 import { decimal, text, timestamp } from "../../src/contract/field.ts"
 import { ingest } from "../../src/ingest/ingest.ts"
-import { defaultBatchLimits, type IngestOptions, type IngestResult } from "../../src/ingest/options.ts"
+import { defaultBatchLimits, type IngestOptions } from "../../src/ingest/options.ts"
 import { openDuckDB } from "../../src/lake/duckdb.ts"
 import { deadLettersPath, stagePath } from "../../src/lake/layout.ts"
 import { verify } from "../../src/lake/verify.ts"
 import { compareSequenceNumbers } from "../../src/record/position.ts"
 import type { RecordPage } from "../../src/record/record.ts"
+import type { BatchReport } from "../../src/record/report.ts"
 import type { Source, SourceError } from "../../src/source/source.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import type { Store } from "../../src/store/store.ts"
@@ -92,17 +93,24 @@ const afterPosition = (each: RecordPage, position: string | undefined): RecordPa
   }
 }
 
-export const run = (source: Source, options: Partial<IngestOptions> = {}) =>
-  ingest({
+/** Ingests, and gives the reports of the batches beside the result. */
+export const run = (source: Source, { onEvent = () => Effect.void, ...options }: Partial<IngestOptions> = {}) => {
+  const batches: Array<BatchReport> = []
+  return ingest({
     contract,
     source,
     decode: { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 },
     limits: defaultBatchLimits,
     stop: Effect.never,
-    onEvent: () => Effect.void,
     onProgress: () => {},
+    onEvent: (event) =>
+      Effect.suspend(() => {
+        if (event.event === "complete" && event.report.kind === "batch") batches.push(event.report)
+        return onEvent(event)
+      }),
     ...options
-  })
+  }).pipe(Effect.map((result) => ({ ...result, batches })))
+}
 
 /** A store in a folder that is gone after the test. */
 export const temporaryStore: Layer.Layer<Store> = Layer.unwrap(
@@ -139,5 +147,3 @@ export const failedChecks: Effect.Effect<ReadonlyArray<string>, never, Store> = 
     return checks.filter(({ ok }) => !ok).map(({ check, detail }) => `${check}: ${detail}`)
   })
 ).pipe(Effect.orDie)
-
-export type { IngestResult, Scope }

@@ -104,9 +104,12 @@ describe("the views of a lake", () => {
       assert.strictEqual(yield* reason("COPY stage_order TO '/tmp/never.parquet'"), "ReadOnly")
       assert.strictEqual(yield* reason("EXPLAIN ANALYZE COPY stage_order TO '/tmp/never.parquet'"), "ReadOnly")
       assert.strictEqual(yield* reason("EXPLAIN (ANALYZE) CREATE TABLE x AS FROM stage_order"), "ReadOnly")
+      assert.strictEqual(yield* reason("-- why?\n/* * */ EXPLAIN /**/ ANALYZE COPY stage_order TO '/tmp/never.parquet'"), "ReadOnly")
+      assert.strictEqual(yield* reason("/* /* */ EXPLAIN SELECT 1 -- */ EXPLAIN ANALYZE DROP VIEW stage_order"), "Invalid")
       assert.strictEqual(yield* reason("DROP VIEW stage_order"), "ReadOnly")
       assert.strictEqual(yield* reason("SET memory_limit = '1TB'"), "ReadOnly")
       assert.strictEqual(yield* reason("SELECT 1; SELECT 2"), "Invalid")
+      assert.strictEqual(yield* reason("selec 1"), "Invalid")
       assert.strictEqual(yield* reason(""), "Invalid")
       assert.strictEqual(yield* reason("SELECT nothing FROM stage_order"), "Invalid")
       for (const sql of [
@@ -114,6 +117,8 @@ describe("the views of a lake", () => {
         "DESCRIBE stage_order",
         "SUMMARIZE stage_order",
         "EXPLAIN FROM stage_order",
+        "/* a */ EXPLAIN SELECT 1",
+        "--\n EXPLAIN (ANALYZE)/* b */SELECT 1",
         "WITH x AS (SELECT 1) FROM x",
         "FROM stage_order;"
       ]) {

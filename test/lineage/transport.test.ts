@@ -5,16 +5,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Redacted, type Scope } from "effect"
+import { Effect, Redacted, type Scope } from "effect"
 import { type HttpSettings, httpTransport } from "../../src/lineage/http-transport.ts"
-import {
-  compositeTransport,
-  consoleTransport,
-  fileTransport,
-  LineageError,
-  noopTransport,
-  type Transport
-} from "../../src/lineage/transport.ts"
+import { fileTransport } from "../../src/lineage/transport.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "sluice-lineage-"))),
@@ -43,7 +36,9 @@ describe("file", () => {
       const path = join(yield* folder, "events.ndjson")
       const writers = Array.from({ length: 8 }, () => fileTransport(path))
       const events = Array.from({ length: 160 }, (_, n) => JSON.stringify({ n, filler: "é".repeat(n % 10 === 0 ? 400_000 : n * 50) }))
-      yield* Effect.forEach(events, (event, i) => (writers[i % writers.length] ?? noopTransport).send(event), { concurrency: "unbounded" })
+      yield* Effect.forEach(events, (event, i) => writers[i % writers.length]?.send(event) ?? Effect.die("no writer"), {
+        concurrency: "unbounded"
+      })
       const numbers = lines(path).map((event) => (event as { readonly n: number }).n)
       assert.deepStrictEqual(
         numbers.sort((a, b) => a - b),
@@ -212,24 +207,4 @@ describe("HTTP", () => {
       })
     )
   }
-})
-
-describe("several", () => {
-  it.live("each gets every event; one's failure is told after all had it", () =>
-    Effect.gen(function* () {
-      const seen: Array<string> = []
-      const to = (name: string): Transport => ({ name, send: (event) => Effect.sync(() => seen.push(`${name} ${event}`)) })
-      const broken: Transport = {
-        name: "broken",
-        send: () => Effect.fail(new LineageError({ transport: "broken", reason: "Rejected", hint: "No." }))
-      }
-      const composite = compositeTransport([to("a"), broken, to("b"), noopTransport])
-      const exit = yield* Effect.exit(composite.send("1"))
-      assert.isTrue(Exit.isFailure(exit))
-      assert.deepStrictEqual(seen, ["a 1", "b 1"])
-      assert.strictEqual(composite.name, "a, broken, b, none")
-    })
-  )
-
-  it.effect("the console takes a line", () => consoleTransport.send("{}"))
 })

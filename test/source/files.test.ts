@@ -145,11 +145,57 @@ describe("files: what a record is", () => {
         assert.deepStrictEqual(yield* give('\n\uFEFF{"a":1}\n2'), ['\n\uFEFF{"a":1}\n2'])
         assert.deepStrictEqual(yield* give('\uFEFF{"a":1}\n2'), ['\uFEFF{"a":1}', "2"])
         assert.deepStrictEqual(yield* give("\n\n1\n2"), ["", "", "1", "2"])
-        assert.deepStrictEqual(yield* give("no json\n{}\n"), ["no json\n{}\n"])
       }
       const long = `{"a":"${"x".repeat(200_000)}"}`
       assert.deepStrictEqual(yield* texts("a.json", `${long}\n${long}\n`), [long, long])
       assert.deepStrictEqual(yield* texts("a.json", `${long}\n{`, { maxRecordBytes: 100_000 }), [long.slice(0, 100_001), "{"])
+    })
+  )
+
+  it.effect("lines, though the first is broken, when another is a record of its own", () =>
+    Effect.gen(function* () {
+      const good = '{"a":1}'
+      const isLines = [
+        `{"a":\n${good}\n`,
+        `no json\n${good}`,
+        `[\n${good},\n${good}\n`,
+        `{"a":1,\n${good}\n${good}\n`,
+        `{"a":\r\n \r\n${good}\r\n`,
+        `\n\n{"a\n{"b\n${good}\n{"c`,
+        `\uFEFF{"a\n${good}\n`,
+        `\n\uFEFF${good}\n${good}\n`,
+        `${good}\n{"a\n${good}`,
+        `{"a":"${"x".repeat(100_000)}\n{"a":"${"y".repeat(100_000)}"}\n${good}`,
+        `[${good},\n${good}${"\n".repeat(70_000)}${good}`
+      ]
+      const isDocument = [
+        `[\n${good},\n${good}\n]\n`,
+        `[\n${good}\n,\n${good}\n]`,
+        `[\n${good}${"\n".repeat(70_000)}]`,
+        `{"a":\n${good}\n}`,
+        JSON.stringify([{ a: [{}, { b: {} }] }, {}], null, 1),
+        JSON.stringify({ a: [{}, { b: {} }] }, null, 4).replaceAll("\n", "\r\n"),
+        `\uFEFF\n{\n"a": 1\n}`,
+        '{\n "a": 1,\n "b',
+        '{"a":1',
+        '{"a\n{"b\n{"c}\n',
+        `[\n${`${good},\n`.repeat(30_000)}${good}\n]`
+      ]
+      for (const name of ["a.json", "a", "a.json.gz"]) {
+        const give = (content: string) => texts(name, name.endsWith("gz") ? gzipSync(content) : content)
+        for (const content of isLines) assert.deepStrictEqual(yield* give(content), content.replace(/\n$/, "").split("\n"))
+        for (const content of isDocument) assert.deepStrictEqual(yield* give(content), [content])
+      }
+      // Nothing is looked for beyond the size of a record.
+      const late = `{"a":\n${" ".repeat(200_000)}\n${good}`
+      assert.deepStrictEqual(yield* texts("a.json", late, { maxRecordBytes: 100_000 }), [late.slice(0, 100_001)])
+    })
+  )
+
+  it.effect("each of thousands of orders behind a broken line", () =>
+    Effect.gen(function* () {
+      const given = yield* texts("orders.json", `{"n":0,"s":"\n${lines(1, 3000)}`)
+      assert.strictEqual(given.length, 3000)
     })
   )
 
@@ -218,6 +264,25 @@ describe("files: what changes between two runs", () => {
         ["22", "43", "22", "43", "22", "43"]
       )
       assert.deepStrictEqual(yield* pagesOf(source, positionsAfter(more, done)), [])
+    })
+  )
+
+  it.effect("what was one broken document goes on as lines when lines follow it", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.json": '{"n":\n' })
+      const source = yield* filesSource({ input: folder, format: "auto" })
+      const first = yield* pagesOf(source)
+      assert.deepStrictEqual(
+        first.map((page) => page.resume?.["format"]),
+        ["document"]
+      )
+      put(folder, "a.json", '{"n":\n{"n":1}\n{"n":2}\n')
+      const more = yield* pagesOf(source, positionsAfter(first))
+      assert.deepStrictEqual(
+        more.flatMap(recordsOf).map((record) => record.text),
+        ['{"n":1}', '{"n":2}']
+      )
+      assert.strictEqual(more.at(-1)?.resume?.["format"], "line")
     })
   )
 

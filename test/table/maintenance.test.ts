@@ -44,6 +44,23 @@ describe("expireLog", () => {
     )
   )
 
+  it.live("leaves a log without gaps when it is cut off", () =>
+    inLake(({ root, calls, failNext }) =>
+      Effect.gen(function* () {
+        const table = yield* tableOf(week, 15)
+        for (let version = 0; version <= 15; version++) ago(logFile(root, version), 9)
+        failNext("delete", "00000000000000000004.json", "Unavailable")
+        assert.strictEqual((yield* Effect.flip(expireLog(table))).reason, "Store")
+        assert.deepStrictEqual(
+          calls.flatMap((call) => /^delete .*?(\d\.json)$/.exec(call)?.[1] ?? []),
+          ["0.json", "1.json", "2.json", "3.json", "4.json"]
+        )
+        assert.strictEqual(yield* table.earliestVersion, 4)
+        assert.deepStrictEqual(yield* expireLog(table), { earliest: 10, deleted: 6 })
+      })
+    )
+  )
+
   it.live("does nothing without a checkpoint, for what is young, and for what somebody has yet to read", () =>
     inLake(({ root }) =>
       Effect.gen(function* () {

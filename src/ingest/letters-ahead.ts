@@ -1,0 +1,83 @@
+import { Effect, Stream } from "effect"
+import { positionsOf, storedPositions } from "../lake/positions.ts"
+import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
+import { comparePositions, type Position } from "../record/position.ts"
+import type { RecordPage } from "../record/record.ts"
+import type { DecodeCounts } from "../record/report.ts"
+import type { Store } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import { readTable } from "../table/table.ts"
+import type { Tables } from "./commit.ts"
+
+/**
+ * Dead letters that stage has not reached, by shard and then by coordinates: what is there when a process died between its two commits. These
+ * records are dead letters for good, whatever the decoder would say today: with other settings or another contract it may decide otherwise,
+ * and then a record would be both or neither.
+ */
+export type LettersAhead = ReadonlyMap<string, ReadonlyMap<string, DeadLetterReason>>
+
+const coordinates = (sequenceNumber: string, subSequenceNumber: number): string => `${sequenceNumber}/${subSequenceNumber}`
+
+const isReason = (text: unknown): text is DeadLetterReason => typeof text === "string" && Object.hasOwn(deadLetterReasons, text)
+
+/** Reads nothing but the positions, unless some shard's dead letters are ahead. */
+export const findLettersAhead = (tables: Tables, dataset: string, source: string): Effect.Effect<LettersAhead, TableError, Store> =>
+  Effect.gen(function* () {
+    const reached = positionsOf(tables.stage.snapshot.domains, source)
+    const isAhead = (shard: string, position: Position): boolean => {
+      const stage = reached.get(shard)
+      return stage === undefined || comparePositions(position, stage) > 0
+    }
+    const shards = new Set(
+      storedPositions(tables.deadLetters.snapshot.domains).flatMap((stored) =>
+        stored.source === `${dataset}.${source}` && isAhead(stored.shard, stored.position) ? [stored.shard] : []
+      )
+    )
+    const found = new Map<string, Map<string, DeadLetterReason>>()
+    if (shards.size === 0) return found
+    const columns = ["dataset", "reason", "_source", "_shard", "_sequence_number", "_sub_sequence_number"]
+    yield* Stream.runForEachArray(readTable(tables.deadLetters.table, { snapshot: tables.deadLetters.snapshot, columns }), (rows) =>
+      Effect.sync(() => {
+        for (const row of rows) {
+          const { dataset: of, reason, _source: from, _shard: shard, _sequence_number: sequenceNumber } = row
+          if (of !== dataset || from !== source || typeof shard !== "string" || !shards.has(shard)) continue
+          if (typeof sequenceNumber !== "string" || !isReason(reason)) continue
+          const subSequenceNumber = Number(row["_sub_sequence_number"])
+          if (!isAhead(shard, { sequenceNumber, subSequenceNumber })) continue
+          const ofShard = found.get(shard) ?? new Map<string, DeadLetterReason>()
+          found.set(shard, ofShard.set(coordinates(sequenceNumber, subSequenceNumber), reason))
+        }
+      })
+    )
+    return found
+  })
+
+/** A page without the records that are dead letters already; they are counted. */
+export const withoutLetters = (page: RecordPage, letters: ReadonlyMap<string, DeadLetterReason>, counts: DecodeCounts): RecordPage => {
+  const kept: Array<number> = []
+  const cut = new Map<number, number>()
+  for (let i = 0; i < page.count; i++) {
+    const reason = letters.get(coordinates(page.sequenceNumbers[i] ?? "", page.subSequenceNumbers?.[i] ?? 0))
+    if (reason === undefined) {
+      const size = page.cut?.get(i)
+      if (size !== undefined) cut.set(kept.length, size)
+      kept.push(i)
+    } else {
+      counts.records++
+      counts.bytes += page.cut?.get(i) ?? (page.ends[i] ?? 0) - (page.starts[i] ?? 0)
+      counts.deadLetters[reason] = (counts.deadLetters[reason] ?? 0) + 1
+    }
+  }
+  if (kept.length === page.count) return page
+  const pick = (values: ArrayLike<number>): ReadonlyArray<number> => kept.map((i) => values[i] ?? 0)
+  return {
+    ...page,
+    count: kept.length,
+    starts: pick(page.starts),
+    ends: pick(page.ends),
+    sequenceNumbers: kept.map((i) => page.sequenceNumbers[i] ?? ""),
+    subSequenceNumbers: page.subSequenceNumbers && pick(page.subSequenceNumbers),
+    arrivedAt: typeof page.arrivedAt === "number" ? page.arrivedAt : pick(page.arrivedAt),
+    cut
+  }
+}
