@@ -34,9 +34,11 @@ export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string 
       "",
       `${d.dataset}: ${number(d.records)} records of ${number(d.shards)} shards in ${number(d.batches)} commits (since version ${number(d.since)})`,
       `last arrival ${d.lastArrival ?? "never"}, last commit ${d.lastCommit ?? "never"}`,
-      d.repartitionLag === 0
-        ? `repartitioned up to now, ${number(d.days.length)} days`
-        : `${number(d.repartitionLag)} stage versions wait for the repartition`,
+      d.repartitionLag > 0
+        ? `${number(d.repartitionLag)} stage versions wait for the repartition`
+        : d.consumable === null
+          ? "not repartitioned yet"
+          : `repartitioned up to now, ${number(d.days.length)} days`,
       ...(d.replayed === 0 ? [] : [`${number(d.replayed)} dead letters became rows by replay`]),
       ...(d.deadLettersWaiting > 0 ? [`${number(d.deadLettersWaiting)} dead letters wait: fix their cause, then run sluice replay`] : []),
       ...countLines(d.counts)

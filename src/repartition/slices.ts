@@ -23,8 +23,16 @@ export interface Slice {
 /** DuckDB moves this many rows at a time, and looks between them whether rows that wait are to be written. */
 const vectorRows = 2048
 
-/** A day of fewer rows is small: a vector could have rows of many, each of which takes buffers for every column while it waits. */
-const smallDay = vectorRows / 4
+/** Days that may have rows in one vector: each takes buffers for every column while its rows wait. */
+const daysPerVector = 6
+
+/** Days are small where more than a few of them have rows in one vector: judged with their neighbours, so that kinds seldom change. */
+const smallDays = (days: ReadonlyArray<DayCount>): ReadonlyArray<boolean> =>
+  days.map((_, i) => {
+    const first = Math.max(0, i - daysPerVector / 2)
+    const around = days.slice(first, first + daysPerVector)
+    return around.length === daysPerVector && around.reduce((rows, day) => rows + day.rows, 0) < vectorRows
+  })
 
 /** After how many rows those that wait are written. All columns of a slice are cut into row groups there. */
 export const rowsWaiting = ({ pieces, from }: Slice): number => {
@@ -39,6 +47,7 @@ export const cutSlices = (days: ReadonlyArray<DayCount>, rowsPerSlice: number): 
   let pieces: Array<Piece> = []
   let start = 0
   let place = 0
+  const kinds = smallDays(days)
   let small = false
   const close = () => {
     if (place > start) slices.push({ from: start, to: place, pieces, small })
@@ -46,8 +55,9 @@ export const cutSlices = (days: ReadonlyArray<DayCount>, rowsPerSlice: number): 
     start = place
   }
   for (const [number, { day, rows }] of days.entries()) {
-    if (place - start + rows > most || rows < smallDay !== small) close()
-    small = rows < smallDay
+    const kind = kinds[number] ?? false
+    if (place - start + rows > most || kind !== small) close()
+    small = kind
     const end = place + rows
     while (end - place > most) {
       place += most

@@ -2,7 +2,7 @@ import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { describe, expect, it } from "vitest"
 import { sluiceJson } from "../cli/sluice.ts"
-import { query, tableVersions, temporaryFolder } from "./support.ts"
+import { inOrder, query, tableVersions, temporaryFolder, verified } from "./support.ts"
 
 /** What becomes of bad and doubled records in the tables, where it takes more than the decoder to say: limits, coordinates, the fold. */
 
@@ -19,9 +19,6 @@ const write = async (path: string, ...lines: ReadonlyArray<string>): Promise<str
 const ingest = (input: string, lake: string, ...more: ReadonlyArray<string>) =>
   sluiceJson(["ingest", "--input", folder(input), "--lake", folder(lake), ...more])
 const repartition = (lake: string) => sluiceJson(["repartition", "--lake", folder(lake)])
-const failedChecks = async (lake: string) =>
-  (await sluiceJson(["verify", "--lake", folder(lake)])).checks.filter(({ ok }: { ok: boolean }) => !ok)
-
 describe("records that cannot be rows", () => {
   it("are dead letters that name the byte or the path, by the limits that were set", async () => {
     await write(
@@ -53,7 +50,7 @@ describe("records that cannot be rows", () => {
     // Of a record that is too large, the table holds no more than the limit and the byte that broke it.
     const [large] = await query(folder("refused-lake"), "SELECT octet_length(raw) AS bytes FROM dead_letters WHERE reason = 'too_large'")
     expect(large).toEqual({ bytes: 201 })
-    expect(await failedChecks("refused-lake")).toEqual([])
+    expect(await verified(folder("refused-lake"))).toEqual(inOrder)
   })
 })
 
@@ -64,10 +61,11 @@ describe("nothing", () => {
     await write("nothing/2026/11/20/07/_SUCCESS", order("no"))
     await write("nothing/2026/11/20/07/.hidden.ndjson", order("no"))
     await write("nothing/2026/11/20/07/image.png", order("no"))
-    const { counts } = await ingest("nothing", "nothing-lake")
+    const { counts, skipped } = await ingest("nothing", "nothing-lake")
+    expect(skipped).toEqual({ hidden: 2, type: 1, special: 0 })
     expect(counts).toMatchObject({ records: 4, rows: 0, empty: 4, deadLetters: {} })
     expect(await query(folder("nothing-lake"), "SELECT * FROM stage_checkout UNION ALL BY NAME SELECT * FROM dead_letters")).toEqual([])
-    expect(await failedChecks("nothing-lake")).toEqual([])
+    expect(await verified(folder("nothing-lake"))).toEqual(inOrder)
     expect((await ingest("nothing", "nothing-lake")).commits).toBe(0)
   })
 })
@@ -82,7 +80,7 @@ describe("the same record", () => {
     for (const input of ["once", "once/2026/11/20/07/a.ndjson", "link.ndjson", "once-link"])
       expect((await ingest(input, "once-lake")).commits).toBe(0)
     expect(await tableVersions(folder("once-lake"))).toEqual(versions)
-    expect(await failedChecks("once-lake")).toEqual([])
+    expect(await verified(folder("once-lake"))).toEqual(inOrder)
   })
 })
 
@@ -107,6 +105,6 @@ describe("the same version of an order", () => {
     expect(await consumable()).toEqual(expected)
     const [{ rows } = {}] = await query(folder("twice-lake"), "SELECT count(*) AS rows FROM stage_checkout")
     expect(rows).toBe(7)
-    expect(await failedChecks("twice-lake")).toEqual([])
+    expect(await verified(folder("twice-lake"))).toEqual(inOrder)
   })
 })

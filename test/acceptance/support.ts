@@ -3,13 +3,19 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
-import { Effect, Stream } from "effect"
-import { afterAll, beforeAll } from "vitest"
-import type { Plain } from "../../src/lake/plain.ts"
+import { Effect, type Scope, Stream } from "effect"
+import { afterAll, beforeAll, expect } from "vitest"
+import { contracts } from "../../schemas/index.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import type { Check } from "../../src/lake/check.ts"
+import { openDuckDB } from "../../src/lake/duckdb.ts"
 import { queryLake } from "../../src/lake/query.ts"
+import { verify } from "../../src/lake/verify.ts"
+import { lakeTables } from "../../src/lake/views.ts"
 import { jsonText } from "../../src/record/json-text.ts"
 import { localStore } from "../../src/store/local-store.ts"
-import { root, sluiceJson } from "../cli/sluice.ts"
+import type { Store } from "../../src/store/store.ts"
+import { root } from "../cli/sluice.ts"
 
 /** Where real data lies on machines that have it. */
 export const dataFolder = resolve(root, process.env["SLUICE_TEST_DATA"] ?? "../shared/data")
@@ -39,29 +45,41 @@ export interface Row {
 
 export const query = (lake: string, sql: string): Promise<ReadonlyArray<Row>> =>
   // Whole rows are a thousand columns wide: sorting them takes more than the default.
-  queryLake(sql, { memoryLimit: 512 * 1024 * 1024 }).pipe(
-    Effect.flatMap(({ columns, rows }) =>
-      Effect.map(Stream.runCollect(rows), (all) =>
-        all.map(
-          (row): Row => JSON.parse(jsonText(Object.fromEntries(columns.map(({ name }, i): [string, Plain] => [name, row[i] ?? null]))))
-        )
-      )
-    ),
-    Effect.scoped,
-    Effect.provide(localStore(lake)),
-    Effect.runPromise
+  inLake(
+    lake,
+    Effect.gen(function* () {
+      const { columns, rows } = yield* queryLake(sql, { memoryLimit: 512 * 1024 * 1024 })
+      const found = yield* Stream.runCollect(rows)
+      return found.map((row): Row => JSON.parse(jsonText(Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])))))
+    })
   )
+
+const inLake = <A, E>(lake: string, effect: Effect.Effect<A, E, Store | Scope.Scope>): Promise<A> =>
+  effect.pipe(Effect.scoped, Effect.provide(localStore(lake)), Effect.runPromise)
 
 /** A query that gives `[name, count]`, as an object. */
 export const countsBy = async (lake: string, sql: string): Promise<{ readonly [name: string]: number }> =>
   Object.fromEntries((await query(lake, sql)).map(({ name, count }) => [String(name), Number(count)]))
 
 /** Version of every table of a lake: the same as before, when nothing was committed. */
-export const tableVersions = async (lake: string): Promise<unknown> => {
-  const { datasets, deadLetters } = await sluiceJson(["status", "--lake", lake])
-  const tables: ReadonlyArray<Row | null> = [...datasets.flatMap(({ stage, consumable }: Row) => [stage, consumable]), deadLetters]
-  return tables.map((table) => [table?.["path"], table?.["version"]])
-}
+export const tableVersions = (lake: string): Promise<unknown> =>
+  inLake(
+    lake,
+    Effect.map(lakeTables, (tables) => tables.map(({ table, snapshot }) => [table.path, snapshot.version]))
+  )
+
+/** The checks of `verify` that do not hold, and how many there are in all. */
+export const verified = (lake: string): Promise<{ readonly checks: number; readonly failed: ReadonlyArray<Check> }> =>
+  inLake(
+    lake,
+    Effect.gen(function* () {
+      const checks = yield* verify(contracts.map(compileContract), yield* openDuckDB())
+      return { checks: checks.length, failed: checks.filter(({ ok }) => !ok) }
+    })
+  )
+
+/** What {@link verified} gives of a lake in order. */
+export const inOrder = { checks: expect.toSatisfy((n: number) => n > 10), failed: [] }
 
 /** A DuckDB that knows nothing of the product. Integers come as text. */
 export const withDuckDB = async <A>(use: (rows: (sql: string) => Promise<ReadonlyArray<Row>>) => Promise<A>): Promise<A> => {

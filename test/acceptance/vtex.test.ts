@@ -139,7 +139,7 @@ describe.skipIf(published === undefined)("orders that VTEX publishes", () => {
     const fullest = orders.get("order__orders-api__api-oms-pvt-orders-orderid-get.json")
     if (fullest !== undefined) orders.set("order__customized.json", customized(fullest))
     await Promise.all(forms.map(carry))
-  })
+  }, 180_000)
 
   it("hold, as published, what the rules forbid", () => {
     const found = [...orders.values()].flatMap(forbiddenIn).map((path) => path.split(".").at(-1))

@@ -146,9 +146,9 @@ describe("the main job", () => {
     const day = join(copy, "stage", "checkout", "ingest_date=2026-11-27")
     const [gone] = (await readdir(day, { recursive: true })).filter((name) => name.endsWith(".parquet"))
     await rm(join(day, gone ?? ""))
-    const { code, stderr } = await sluice(["verify", "--lake", copy])
+    const { code, stdout } = await sluice(["verify", "--lake", copy])
     expect(code).toBe(1)
-    expect(stderr).toContain(gone)
+    expect(stdout).toContain(`${gone} is missing`)
   }, 60_000)
 })
 

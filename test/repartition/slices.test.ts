@@ -33,17 +33,21 @@ describe("slices", () => {
 
 describe("small days", () => {
   const large = (...rows: ReadonlyArray<number>) => cutSlices(days(...rows), 1e9)
+  const many = (n: number, rows: number) => Array.from({ length: n }, () => rows)
 
-  it("are kept apart from large ones", () => {
-    expect(large(600, 9000, 10, 20, 511, 512).map(({ small, pieces }) => [small, pieces.length])).toEqual([
-      [false, 2],
-      [true, 3],
-      [false, 1]
-    ])
+  it("are kept apart from large ones, judged with their neighbours", () => {
+    const kinds = large(...many(20, 10), ...many(20, 600)).map(({ small, pieces }) => [small, pieces.length])
+    expect(kinds.map(([small]) => small)).toEqual([true, false])
+    expect(large(...many(10, 600), 100, 100, ...many(10, 600)).map(({ small }) => small)).toEqual([false])
+  })
+
+  it("are none where there are few", () => {
+    expect(large(1, 2, 3).map(({ small }) => small)).toEqual([false])
   })
 
   it("are cut into a few at a time", () => {
-    const [slice] = large(1, 2, 3, 4, 5)
+    const [first] = large(1, 2, 3, 4, 5)
+    const slice = first && { ...first, small: true }
     expect(slice && cutDays(slice, 2.9).map(({ from, to, pieces }) => [from, to, pieces.length])).toEqual([
       [0, 3, 2],
       [3, 10, 2],
