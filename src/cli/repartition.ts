@@ -29,7 +29,9 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return [
         `${number(outcome.stageFiles)} stage files with ${number(outcome.rows)} rows, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded into ${number(outcome.days.length)} days:`,
         table(outcome.days.map(({ day, rows }) => [day, rows])),
-        `${number(outcome.existingFiles)} files of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+        outcome.rebuild
+          ? `${number(outcome.existingFiles)} files would be replaced. Nothing was changed.`
+          : `${number(outcome.existingFiles)} files of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
       ].join("\n")
     case "repartition":
       return [
