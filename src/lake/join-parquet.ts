@@ -18,14 +18,17 @@ export type Part = ReadonlyArray<string>
  * only where `tells` permits, for DuckDB writes those of sensitive columns too, and the calendar that Spark asks for.
  *
  * @param tells whether the footer may tell the smallest and largest value of a leaf, by its path in the Parquet schema
+ * @param place name of the last column of every file, where there is one that numbers the rows (INT64). It stays behind. Row groups are put
+ * in its order, and columns are put side by side only where they have the same numbers: DuckDB may write a day's row groups in any order.
  */
 export const joinParquet = (
   parts: ReadonlyArray<Part>,
   target: string,
-  tells: (path: ReadonlyArray<string>) => boolean
+  tells: (path: ReadonlyArray<string>) => boolean,
+  place?: string
 ): Effect.Effect<void, LakeError> =>
   Effect.tryPromise({
-    try: () => join(parts, target, tells),
+    try: () => join(parts, target, tells, place),
     catch: (cause) =>
       new LakeError({
         reason: cause instanceof Error && "code" in cause && cause.code === "ENOSPC" ? "Full" : "Unavailable",
@@ -67,6 +70,8 @@ interface ColumnChunk {
 interface ColumnMetaData {
   /** path_in_schema */
   readonly field_3: ReadonlyArray<Uint8Array>
+  /** total_uncompressed_size */
+  readonly field_6: bigint
   /** total_compressed_size */
   readonly field_7: bigint
   /** data_page_offset */
@@ -74,7 +79,12 @@ interface ColumnMetaData {
   /** dictionary_page_offset */
   readonly field_11?: bigint
   /** statistics */
-  readonly field_12?: { readonly field_3?: bigint | undefined }
+  readonly field_12?: {
+    readonly field_3?: bigint | undefined
+    /** max_value, min_value: bytes as in a plain page */
+    readonly field_5?: Uint8Array
+    readonly field_6?: Uint8Array
+  }
 }
 
 const magic = Buffer.from("PAR1")
@@ -85,9 +95,16 @@ const sparkVersion = { field_1: "org.apache.spark.version", field_2: "3.5.0" }
 interface OpenPart {
   readonly file: FileHandle
   readonly footer: Footer
+  /** First and last number of each row group, where rows are numbered. */
+  readonly places: ReadonlyArray<string>
 }
 
-const join = async (parts: ReadonlyArray<Part>, target: string, tells: (path: ReadonlyArray<string>) => boolean): Promise<void> => {
+const join = async (
+  parts: ReadonlyArray<Part>,
+  target: string,
+  tells: (path: ReadonlyArray<string>) => boolean,
+  place: string | undefined
+): Promise<void> => {
   const out = await open(target, "w")
   try {
     await out.write(magic)
@@ -100,9 +117,11 @@ const join = async (parts: ReadonlyArray<Part>, target: string, tells: (path: Re
       try {
         for (const path of part) {
           const file = await open(path, "r")
-          side.push({ file, footer: await readFooter(file) })
+          const footer = await readFooter(file)
+          side.push({ file, ...(place === undefined ? { footer, places: [] } : byPlace(footer, place)) })
         }
         const footer = sideBySide(side.map((each) => each.footer))
+        if (side.some(({ places }) => places.join() !== side[0]?.places.join())) throw new RangeError(notTheSameRows)
         first ??= footer
         rows += footer.field_3
         for (const number of footer.field_4.keys()) {
@@ -128,9 +147,38 @@ const join = async (parts: ReadonlyArray<Part>, target: string, tells: (path: Re
   }
 }
 
+const notTheSameRows = "files with columns of the same rows have different row groups"
+
+/** The row groups in the order of the rows' numbers, and without these. */
+const byPlace = (footer: Footer, place: string): { readonly footer: Footer; readonly places: ReadonlyArray<string> } => {
+  const numbered = footer.field_4.map((group) => {
+    const column = group.field_1.at(-1)?.field_3
+    const { field_5: max, field_6: min } = column?.field_12 ?? {}
+    const name = column === undefined ? "" : Buffer.from(column.field_3[0] ?? []).toString("utf8")
+    if (column === undefined || name !== place || max === undefined || min === undefined)
+      throw new RangeError(`${place} is not its last column`)
+    return {
+      first: Buffer.from(min).readBigInt64LE(),
+      last: Buffer.from(max).readBigInt64LE(),
+      group: { ...group, field_1: group.field_1.slice(0, -1), field_2: group.field_2 - column.field_6 }
+    }
+  })
+  numbered.sort((a, b) => (a.first < b.first ? -1 : 1))
+  const [root, ...elements] = footer.field_2
+  return {
+    places: numbered.map(({ first, last }) => `${first}-${last}`),
+    footer: {
+      ...footer,
+      field_2: [{ ...root, field_5: (root?.field_5 ?? 1) - 1 }, ...elements.slice(0, -1)],
+      field_4: numbered.map(({ group }) => group),
+      ...(footer.field_7 === undefined ? {} : { field_7: footer.field_7.slice(0, -1) })
+    }
+  }
+}
+
 const groupAt = ({ field_4: groups }: Footer, number: number): RowGroup => {
   const group = groups[number]
-  if (group === undefined) throw new RangeError("files with columns of the same rows have different row groups")
+  if (group === undefined) throw new RangeError(notTheSameRows)
   return group
 }
 
@@ -139,7 +187,7 @@ const sideBySide = (footers: ReadonlyArray<Footer>): Footer => {
   const [first] = footers
   if (first === undefined) throw new RangeError("there are no files to join")
   const same = footers.every(({ field_3, field_4 }) => field_3 === first.field_3 && field_4.length === first.field_4.length)
-  if (!same) throw new RangeError("files with columns of the same rows have different row groups")
+  if (!same) throw new RangeError(notTheSameRows)
   const children = footers.reduce((total, { field_2: [root] }) => total + (root?.field_5 ?? 0), 0)
   const orders = footers.flatMap(({ field_7 }) => field_7 ?? [])
   return {
@@ -151,7 +199,7 @@ const sideBySide = (footers: ReadonlyArray<Footer>): Footer => {
 
 const oneGroup = (pieces: ReadonlyArray<RowGroup>): RowGroup => {
   const rows = pieces[0]?.field_3 ?? 0n
-  if (pieces.some(({ field_3 }) => field_3 !== rows)) throw new RangeError("files with columns of the same rows have different row groups")
+  if (pieces.some(({ field_3 }) => field_3 !== rows)) throw new RangeError(notTheSameRows)
   return {
     field_1: pieces.flatMap(({ field_1 }) => field_1),
     field_2: pieces.reduce((total, { field_2 }) => total + field_2, 0n),

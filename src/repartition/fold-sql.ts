@@ -72,13 +72,13 @@ export const valuesSql = (files: ReadonlyArray<string>): string =>
    FROM parquet_metadata(${list(files.map(literal))}) GROUP BY name`
 
 /**
- * Some columns of the rows of a slice, in order, with the numbers of their days as `__day`.
+ * Some columns of the rows of a slice, in order, with their places as `__place` and the numbers of their days as `__day`.
  *
  * @param files numbers of the files at `paths`, in `chosen`
  */
 export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, paths: ReadonlyArray<string>, slice: Slice): string => {
   const names = columns.fields.map(({ name }) => identifier(name))
-  return `SELECT ${names.map((name) => `x.${name}`).join(", ")}, c.n AS __day
+  return `SELECT ${names.map((name) => `x.${name}`).join(", ")}, c.place AS __place, c.n AS __day
     FROM (
       SELECT ${names.join(", ")}, list_extract(${list(files.map(String))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
       FROM ${readParquet(paths, columns)}
@@ -89,7 +89,7 @@ export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, path
 /** The rows of a part of a slice, from a file that holds the slice. */
 export const partOfSliceSql = (file: string, slice: Slice, part: Slice): string =>
   `SELECT * FROM read_parquet(${literal(file)})
-   WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY file_row_number`
+   WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY __place`
 
 /** Writes rows to one file. */
 export const copySql = (select: string, file: string): string => `COPY (${select}) TO ${literal(file)} (${parquetOptions(2048)})`

@@ -172,7 +172,7 @@ const bytesOf = (paths: ReadonlyArray<string>): Effect.Effect<number, LakeError>
 
 const joinDay = (plan: EnginePlan, parts: ReadonlyArray<Part>, local: string): Effect.Effect<void, LakeError> => {
   const told = new Set(statisticsColumns(plan.columns).flatMap(({ path, leaf }) => (leaf === null ? [] : [path.join(".")])))
-  return joinParquet(parts, local, (path) => told.has(path.join(".")))
+  return joinParquet(parts, local, (path) => told.has(path.join(".")), "__place")
 }
 
 /** Early, to save disk: all of the folder goes in the end. */

@@ -91,4 +91,34 @@ describe("joined files", () => {
       assert.include(error.message, "different row groups")
     }).pipe(Effect.scoped)
   )
+
+  it.live("follow the numbers of their rows, and refuse columns of other rows", () =>
+    Effect.gen(function* () {
+      const db = yield* openDuckDB({ threads: 1 })
+      const write = (select: string, name: string) => {
+        const file = join(db.folder, name)
+        return Effect.as(db.run(`COPY (${select}) TO '${file}' (ROW_GROUP_SIZE 2048, COMPRESSION zstd)`), file)
+      }
+      // Rows 3000 to 5047 before rows 0 to 2047, in both files.
+      const numbers = "SELECT (CASE WHEN i < 2048 THEN i + 3000 ELSE i - 2048 END)::BIGINT AS place FROM range(4096) AS r(i)"
+      const left = yield* write(`SELECT 'l' || place AS l, place AS __place FROM (${numbers})`, "left.parquet")
+      const right = yield* write(`SELECT 'r' || place AS r, place AS __place FROM (${numbers})`, "right.parquet")
+      const whole = join(db.folder, "whole.parquet")
+      yield* joinParquet([[left, right]], whole, () => true, "__place")
+      const [found] = yield* db.rows(
+        `SELECT count(*) AS n, count(*) FILTER (l[2:] <> r[2:]) AS torn,
+           count(*) FILTER (l[2:]::INT <> (CASE WHEN file_row_number < 2048 THEN file_row_number ELSE file_row_number + 952 END)) AS disorder
+         FROM read_parquet('${whole}', file_row_number = true)`
+      )
+      assert.deepStrictEqual(found, { n: 4096, torn: 0, disorder: 0 })
+      assert.deepStrictEqual(
+        (yield* db.rows(`DESCRIBE FROM '${whole}'`)).map((row) => row["column_name"]),
+        ["l", "r"]
+      )
+
+      const other = yield* write(`SELECT 'o' || place AS o, place + 1 AS __place FROM (${numbers})`, "other.parquet")
+      assert.include((yield* Effect.flip(joinParquet([[left, other]], whole, () => true, "__place"))).message, "different row groups")
+      assert.include((yield* Effect.flip(joinParquet([[left]], whole, () => true, "l"))).message, "not its last column")
+    }).pipe(Effect.scoped)
+  )
 })
