@@ -19,7 +19,8 @@ export type Part = ReadonlyArray<string>
  *
  * @param tells whether the footer may tell the smallest and largest value of a leaf, by its path in the Parquet schema
  * @param place name of the last column of every file, where there is one that numbers the rows (INT64). It stays behind. Row groups are put
- * in its order, and columns are put side by side only where they have the same numbers: DuckDB may write a day's row groups in any order.
+ * in its order, and columns are put side by side only where its pages are the same bytes, and so the rows the same in the same order. That has
+ * to be looked at: DuckDB keeps no order of rows that it writes by partition.
  */
 export const joinParquet = (
   parts: ReadonlyArray<Part>,
@@ -95,8 +96,8 @@ const sparkVersion = { field_1: "org.apache.spark.version", field_2: "3.5.0" }
 interface OpenPart {
   readonly file: FileHandle
   readonly footer: Footer
-  /** First and last number of each row group, where rows are numbered. */
-  readonly places: ReadonlyArray<string>
+  /** The column that numbers the rows, of each row group, where there is one. */
+  readonly places: ReadonlyArray<ColumnMetaData>
 }
 
 const join = async (
@@ -121,7 +122,7 @@ const join = async (
           side.push({ file, ...(place === undefined ? { footer, places: [] } : byPlace(footer, place)) })
         }
         const footer = sideBySide(side.map((each) => each.footer))
-        if (side.some(({ places }) => places.join() !== side[0]?.places.join())) throw new RangeError(notTheSameRows)
+        await requireSameRows(side)
         first ??= footer
         rows += footer.field_3
         for (const number of footer.field_4.keys()) {
@@ -149,24 +150,40 @@ const join = async (
 
 const notTheSameRows = "files with columns of the same rows have different row groups"
 
+const requireSameRows = async (side: ReadonlyArray<OpenPart>): Promise<void> => {
+  const [first, ...others] = side
+  for (const [number, column] of first?.places.entries() ?? []) {
+    const wanted = await pagesOf(first, column)
+    for (const other of others) {
+      const found = other.places[number]
+      if (found === undefined || !wanted.equals(await pagesOf(other, found))) throw new RangeError(notTheSameRows)
+    }
+  }
+}
+
+const pagesOf = async (part: OpenPart | undefined, column: ColumnMetaData): Promise<Buffer> => {
+  const bytes = Buffer.alloc(Number(column.field_7))
+  await part?.file.read(bytes, 0, bytes.length, Number(firstPage(column)))
+  return bytes
+}
+
 /** The row groups in the order of the rows' numbers, and without these. */
-const byPlace = (footer: Footer, place: string): { readonly footer: Footer; readonly places: ReadonlyArray<string> } => {
+const byPlace = (footer: Footer, place: string): { readonly footer: Footer; readonly places: ReadonlyArray<ColumnMetaData> } => {
   const numbered = footer.field_4.map((group) => {
     const column = group.field_1.at(-1)?.field_3
-    const { field_5: max, field_6: min } = column?.field_12 ?? {}
+    const { field_6: min } = column?.field_12 ?? {}
     const name = column === undefined ? "" : Buffer.from(column.field_3[0] ?? []).toString("utf8")
-    if (column === undefined || name !== place || max === undefined || min === undefined)
-      throw new RangeError(`${place} is not its last column`)
+    if (column === undefined || name !== place || min === undefined) throw new RangeError(`${place} is not its last column`)
     return {
       first: Buffer.from(min).readBigInt64LE(),
-      last: Buffer.from(max).readBigInt64LE(),
+      column,
       group: { ...group, field_1: group.field_1.slice(0, -1), field_2: group.field_2 - column.field_6 }
     }
   })
   numbered.sort((a, b) => (a.first < b.first ? -1 : 1))
   const [root, ...elements] = footer.field_2
   return {
-    places: numbered.map(({ first, last }) => `${first}-${last}`),
+    places: numbered.map(({ column }) => column),
     footer: {
       ...footer,
       field_2: [{ ...root, field_5: (root?.field_5 ?? 1) - 1 }, ...elements.slice(0, -1)],

@@ -58,22 +58,25 @@ export const writeChosen = (
     yield* db.setThreads(1)
 
     const widths = yield* columnWidths(run, paths)
-    const groups = groupColumns(widths).map(({ names, leaves }) => ({
-      columns: { ...run.schema, fields: run.schema.fields.filter(({ name }) => names.includes(name)) },
-      daysAtATime: run.bufferBytes / (leaves * leafBufferBytes)
+    const columnGroups = groupColumns(widths)
+    const groups = columnGroups.map(({ names }) => ({
+      ...run.schema,
+      fields: run.schema.fields.filter(({ name }) => names.includes(name))
     }))
+    // One number for all groups: rows that are written by day keep their order only between vectors that begin at the same rows.
+    const daysAtATime = run.bufferBytes / (Math.max(...columnGroups.map(({ leaves }) => leaves)) * leafBufferBytes)
     const slices = cutSlices(days, run.sliceValues / Math.max(...widths.map(({ values }) => values)))
     const written: Array<NewFile> = []
 
     /** Writes the columns of a group for a slice, by day. Gives the folders that the days' folders are in. */
-    const writeGroup = Effect.fnUntraced(function* ({ columns, daysAtATime }: (typeof groups)[number], slice: Slice, folder: string) {
+    const writeGroup = Effect.fnUntraced(function* (columns: StructType, slice: Slice, folder: string) {
       const select = sql.sliceSql(columns, holding, paths, slice)
       if (!slice.small) {
         yield* db.run(sql.partitionSettingsSql(rowsWaiting(slice)))
         yield* db.run(sql.copyDaysSql(select, folder, rowsWaiting(slice)))
         return slice.pieces.map(() => folder)
       }
-      // Small days wait until all of their rows are there: each is one row group, in whatever groups its columns are written.
+      // Small days wait until all of their rows are there: each is one row group.
       yield* db.run(sql.partitionSettingsSql(slice.to - slice.from + 1))
       const whole = `${folder}.parquet`
       yield* db.run(sql.copySql(select, whole))

@@ -116,6 +116,11 @@ describe("joined files", () => {
         ["l", "r"]
       )
 
+      const shuffled = yield* write(
+        `SELECT 's' || place AS s, place AS __place FROM (${numbers}) ORDER BY place >= 3000 DESC, place % 2, place`,
+        "shuffled.parquet"
+      )
+      assert.include((yield* Effect.flip(joinParquet([[left, shuffled]], whole, () => true, "__place"))).message, "different row groups")
       const other = yield* write(`SELECT 'o' || place AS o, place + 1 AS __place FROM (${numbers})`, "other.parquet")
       assert.include((yield* Effect.flip(joinParquet([[left, other]], whole, () => true, "__place"))).message, "different row groups")
       assert.include((yield* Effect.flip(joinParquet([[left]], whole, () => true, "l"))).message, "not its last column")

@@ -97,6 +97,27 @@ export const engineSuite = (
       }).pipe(Effect.provide(freshStore))
     )
 
+    it.live("keeps rows whole, over days small and large", () =>
+      Effect.gen(function* () {
+        const rows = Math.min(6000, manyRows)
+        const copies = Array.from({ length: rows }, (_, i) => ({
+          order: `o${(i * 7919) % rows}`,
+          // A hundred days of some ten rows, and one of thousands.
+          lastChange: start + (i % 5 === 0 ? i % 100 : 3) * day + i,
+          arrivedAt: start + (i % 3) * hour,
+          sequence: String(i),
+          note: `${i}`
+        }))
+        yield* ingest(copies)
+        yield* run
+        const torn = yield* rowsOf(
+          `SELECT count(*) AS n, count(*) FILTER (email <> 'hash-of-' || (raw::JSON->>'note') OR _sequence_number <> (raw::JSON->>'note')
+             OR shipping.city <> 'Ünï ' || (raw::JSON->>'note') OR items[1].id <> (raw::JSON->>'note')) AS torn FROM consumable_order`
+        )
+        assert.deepStrictEqual(torn, [`{"n":${rows},"torn":0}`])
+      }).pipe(Effect.provide(freshStore))
+    )
+
     it.live("writes rows sorted by key and version, one file per day", () =>
       Effect.gen(function* () {
         const copies = Array.from({ length: manyRows }, (_, i) => ({
