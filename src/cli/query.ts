@@ -2,11 +2,11 @@ import { Console, Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { queryLake } from "../lake/query.ts"
 import { jsonText } from "../record/json-text.ts"
-import { duckdbOptionsOf, json, positive, storeOf } from "./common.ts"
+import { json, positive, storeOf } from "./common.ts"
 import { number, table } from "./output.ts"
 import { use } from "./settings.ts"
 
-const settings = use("lake", "memoryLimit", "threads")
+const settings = use("lake", "queryMemory", "threads")
 
 const widest = 60
 
@@ -36,7 +36,7 @@ export const query = Command.make(
   Effect.fnUntraced(function* ({ sql, limit, json, ...flags }) {
     const values = yield* settings.read(flags.settings)
     yield* Effect.gen(function* () {
-      const { columns, rows } = yield* queryLake(sql, duckdbOptionsOf(values))
+      const { columns, rows } = yield* queryLake(sql, { memoryLimit: values.queryMemory, threads: values.threads })
       const names = columns.map(({ name }) => name)
       if (json) {
         // One array, printed as it is read: a result may be larger than memory.

@@ -119,6 +119,12 @@ export const settings = {
     bytes,
     192 * 1024 * 1024
   ),
+  queryMemory: setting(
+    "query-memory",
+    "Memory of `query`, which may ask for every column at once. What does not fit goes to a temporary folder.",
+    bytes,
+    1024 * 1024 * 1024
+  ),
   threads: setting("threads", "Threads of the DuckDB engine.", count(1), 2),
   lineage: setting(
     "lineage",

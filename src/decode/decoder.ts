@@ -205,7 +205,7 @@ const fault = (reason: DeadLetterReason, path: string | null, detail: string, of
 
 const notObject = fault("not_object", null, "The record is JSON, but not an object.", 0)
 
-const tooLarge = (size: number, limit: number): Fault => fault("too_large", null, `${size} bytes; the limit is ${limit}.`)
+const tooLarge = (size: number, limit: number): Fault => fault("too_large", null, `${size} bytes; the limit is ${limit}.`, limit)
 
 const isEmpty = (object: object): boolean => {
   for (const _ of members(object)) return false

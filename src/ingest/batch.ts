@@ -3,7 +3,7 @@ import type { Decoder, DecodeSink } from "../decode/decoder.ts"
 import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
 import type { Position, Positions, ShardPosition } from "../record/position.ts"
-import { arrivedAt, type RecordPage } from "../record/record.ts"
+import { arrivedAt, type RecordPage, recordsAfter } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
@@ -79,12 +79,13 @@ export class OpenBatch {
     return this.stage.size
   }
 
-  /** Decodes one page into the batch. */
-  add(page: RecordPage): void {
+  /** Decodes one page into the batch. Records at or before the shard's position have been taken already. */
+  add(given: RecordPage): void {
     const { counts, context } = this
     const before = { records: counts.records, rows: counts.rows, deadLetters: deadLetterCount(counts), empty: counts.empty }
-    const progress = this.shards.get(page.shard)
-    const stored = progress?.position ?? context.positions.get(page.shard)
+    const progress = this.shards.get(given.shard)
+    const stored = progress?.position ?? context.positions.get(given.shard)
+    const page = recordsAfter(given, stored)
     const ahead = context.lettersAhead.get(page.shard)
     context.decoder.decodePage(context.source, ahead === undefined ? page : withoutLetters(page, ahead, counts), this.sink)
 

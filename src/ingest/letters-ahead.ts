@@ -2,7 +2,7 @@ import { Effect, Stream } from "effect"
 import { positionsOf, storedPositions } from "../lake/positions.ts"
 import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
 import { comparePositions, type Position } from "../record/position.ts"
-import type { RecordPage } from "../record/record.ts"
+import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
@@ -55,29 +55,15 @@ export const findLettersAhead = (tables: Tables, dataset: string, source: string
 /** A page without the records that are dead letters already; they are counted. */
 export const withoutLetters = (page: RecordPage, letters: ReadonlyMap<string, DeadLetterReason>, counts: DecodeCounts): RecordPage => {
   const kept: Array<number> = []
-  const cut = new Map<number, number>()
   for (let i = 0; i < page.count; i++) {
-    const reason = letters.get(coordinates(page.sequenceNumbers[i] ?? "", page.subSequenceNumbers?.[i] ?? 0))
-    if (reason === undefined) {
-      const size = page.cut?.get(i)
-      if (size !== undefined) cut.set(kept.length, size)
-      kept.push(i)
-    } else {
+    const { sequenceNumber, subSequenceNumber } = positionAt(page, i)
+    const reason = letters.get(coordinates(sequenceNumber, subSequenceNumber))
+    if (reason === undefined) kept.push(i)
+    else {
       counts.records++
       counts.bytes += page.cut?.get(i) ?? (page.ends[i] ?? 0) - (page.starts[i] ?? 0)
       counts.deadLetters[reason] = (counts.deadLetters[reason] ?? 0) + 1
     }
   }
-  if (kept.length === page.count) return page
-  const pick = (values: ArrayLike<number>): ReadonlyArray<number> => kept.map((i) => values[i] ?? 0)
-  return {
-    ...page,
-    count: kept.length,
-    starts: pick(page.starts),
-    ends: pick(page.ends),
-    sequenceNumbers: kept.map((i) => page.sequenceNumbers[i] ?? ""),
-    subSequenceNumbers: page.subSequenceNumbers && pick(page.subSequenceNumbers),
-    arrivedAt: typeof page.arrivedAt === "number" ? page.arrivedAt : pick(page.arrivedAt),
-    cut
-  }
+  return selectRecords(page, kept)
 }

@@ -1,4 +1,4 @@
-import type { Position } from "./position.ts"
+import { comparePositions, type Position } from "./position.ts"
 
 /** Where a record came from: enough to find it again at its source, and to tell it from every other record. */
 export interface Coordinates extends Position {
@@ -47,4 +47,39 @@ export interface IngestionHour {
 export const ingestionHour = (millis: number): IngestionHour => {
   const iso = new Date(millis).toISOString()
   return { date: iso.slice(0, iso.indexOf("T")), hour: Number(iso.slice(iso.indexOf("T") + 1, iso.indexOf("T") + 3)) }
+}
+
+/** Some records of a page, by their indexes in ascending order. */
+export const selectRecords = (page: RecordPage, indexes: ReadonlyArray<number>): RecordPage => {
+  if (indexes.length === page.count) return page
+  const pick = (values: ArrayLike<number>): ReadonlyArray<number> => indexes.map((i) => values[i] ?? 0)
+  const cut = new Map<number, number>()
+  for (const [to, from] of indexes.entries()) {
+    const size = page.cut?.get(from)
+    if (size !== undefined) cut.set(to, size)
+  }
+  return {
+    ...page,
+    count: indexes.length,
+    starts: pick(page.starts),
+    ends: pick(page.ends),
+    sequenceNumbers: indexes.map((i) => page.sequenceNumbers[i] ?? ""),
+    subSequenceNumbers: page.subSequenceNumbers && pick(page.subSequenceNumbers),
+    arrivedAt: typeof page.arrivedAt === "number" ? page.arrivedAt : pick(page.arrivedAt),
+    cut
+  }
+}
+
+/** Position of record `i` of a page. */
+export const positionAt = (page: RecordPage, i: number): Position => ({
+  sequenceNumber: page.sequenceNumbers[i] ?? "",
+  subSequenceNumber: page.subSequenceNumbers?.[i] ?? 0
+})
+
+/** The records of a page that come after a position: a record that is given again is taken once. */
+export const recordsAfter = (page: RecordPage, position: Position | undefined): RecordPage => {
+  if (position === undefined || page.count === 0 || comparePositions(positionAt(page, 0), position) > 0) return page
+  const later: Array<number> = []
+  for (let i = 0; i < page.count; i++) if (comparePositions(positionAt(page, i), position) > 0) later.push(i)
+  return selectRecords(page, later)
 }

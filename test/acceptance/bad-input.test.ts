@@ -43,7 +43,7 @@ describe("records that cannot be rows", () => {
       { reason: "truncated", path: null, offset: 33, size: 33 },
       { reason: "not_object", path: null, offset: 0, size: 3 },
       { reason: "too_deep", path: null, offset: expect.any(Number), size: expect.any(Number) },
-      { reason: "too_large", path: null, offset: null, size: 386 },
+      { reason: "too_large", path: null, offset: 200, size: 386 },
       { reason: "missing_key", path: "orderId", offset: null, size: 37 },
       { reason: "unreadable_event_time", path: "lastChange", offset: null, size: 35 }
     ])

@@ -53,7 +53,7 @@ describe("records that cannot be rows", () => {
   })
 
   it("too large, and cut by the source", () => {
-    expect(one(order(), { maxRecordBytes: 10 }).letter).toMatchObject({ reason: "too_large", size: 41 })
+    expect(one(order(), { maxRecordBytes: 10 }).letter).toMatchObject({ reason: "too_large", size: 41, offset: 10 })
     const cut = decodePages(compiledOrders, [pageOf([order(), order()], { cut: new Map([[1, 99_000_000]]) })])
     expect(cut.letters).toMatchObject([{ reason: "too_large", size: 99_000_000, sequenceNumber: "2" }])
     expect([cut.rows.length, cut.letters[0]?.raw.length, cut.counts.bytes]).toEqual([1, 41, 99_000_041])

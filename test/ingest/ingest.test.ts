@@ -39,6 +39,15 @@ describe("ingest", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.effect("takes a record once that comes again", () =>
+    Effect.gen(function* () {
+      const again = [page("a", 0, 50), page("a", 0, 50), page("a", 30, 80), page("a", 80, 150)]
+      yield* run({ ...pagesSource(again), pages: () => Stream.fromIterable(again) })
+      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.effect("closes a batch by size, and its ranges tile", () =>
     Effect.gen(function* () {
       const { batches } = yield* run(pagesSource(pages), { limits: everyPage })
