@@ -1,8 +1,5 @@
-import type { DecodeCounts } from "../record/report.ts"
+import { type DecodeCounts, sumOf } from "../record/report.ts"
 import { number, table, top } from "./output.ts"
-
-export const sumOf = (counts: { readonly [name: string]: number | undefined }): number =>
-  Object.values(counts).reduce<number>((total, n) => total + (n ?? 0), 0)
 
 /** Dead letters by reason, drops by rule, rescued values, drift and quality, where there are any. */
 export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>

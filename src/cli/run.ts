@@ -9,33 +9,14 @@ import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { repartitionText } from "./repartition.ts"
-import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
-import { limitsOf, openSource, sourceFlags } from "./sources.ts"
-
-const settings = use(
-  "lake",
-  "input",
-  "arrivedAt",
-  "batchBytes",
-  "batchAge",
-  "maxRecordBytes",
-  "maxDepth",
-  "hashKey",
-  "memoryLimit",
-  "threads",
-  "lineage",
-  "lineageKey",
-  "lineageNamespace",
-  "pollInterval",
-  "repartitionEvery"
-)
+import { limitsOf, openSource, runSettings, sourceFlags } from "./sources.ts"
 
 export const run = Command.make(
   "run",
-  { dataset, ...sourceFlags, settings: settings.flags, json },
+  { dataset, ...sourceFlags, settings: runSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
-    const values = yield* settings.read(flags.settings)
+    const values = yield* runSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
     const { source, problems } = yield* openSource(flags, values, values.pollInterval)
     const shutdown = yield* Shutdown

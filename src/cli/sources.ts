@@ -25,7 +25,7 @@ export interface SourceChoice {
 }
 
 /** What ingest can be told, by flag or environment. */
-export const ingestSettings = use(
+const ingestNames = [
   "lake",
   "input",
   "arrivedAt",
@@ -37,7 +37,11 @@ export const ingestSettings = use(
   "lineage",
   "lineageKey",
   "lineageNamespace"
-)
+] as const
+export const ingestSettings = use(...ingestNames)
+
+/** The same for a command that also repartitions, again and again. */
+export const runSettings = use(...ingestNames, "memoryLimit", "threads", "pollInterval", "repartitionEvery")
 
 export const limitsOf = (values: Values<"batchBytes" | "batchAge">): BatchLimits => ({
   ...defaultBatchLimits,

@@ -4,7 +4,7 @@ import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
 import type { Position, Positions, ShardPosition } from "../record/position.ts"
 import { arrivedAt, type RecordPage, recordsAfter } from "../record/record.ts"
-import { type DecodeCounts, emptyCounts } from "../record/report.ts"
+import { type DecodeCounts, emptyCounts, sumOf } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
@@ -42,10 +42,7 @@ export interface BatchContext {
   readonly lettersAhead: LettersAhead
 }
 
-const sum = (counts: { readonly [key: string]: number | undefined }): number =>
-  Object.values(counts).reduce<number>((total, n) => total + (n ?? 0), 0)
-
-export const deadLetterCount = (counts: DecodeCounts): number => sum(counts.deadLetters)
+export const deadLetterCount = (counts: DecodeCounts): number => sumOf(counts.deadLetters)
 
 /**
  * The batch being filled. Decoding is synchronous and pure; only writing row groups touches the store. Memory is bounded by `bufferBytes`

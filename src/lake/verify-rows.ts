@@ -7,6 +7,7 @@ import type { DataType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { type Check, check } from "./check.ts"
+import { groupColumns } from "./column-groups.ts"
 import type { DuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
 import { positionsOf, replayedRows, storedPositions } from "./positions.ts"
@@ -190,21 +191,9 @@ const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB):
     const ofStage = new Map(stage.snapshot.schema.fields.map(({ name, type }) => [name, JSON.stringify(type)]))
     // Columns of which the consumable leaves a part out have another type there, and cannot be compared as a whole.
     const shared = consumable.snapshot.schema.fields.filter(({ name, type }) => ofStage.get(name) === JSON.stringify(type))
-    const groups: Array<Array<string>> = []
-    let held = 0
-    for (const { name, type } of shared) {
-      const leaves = leavesOf(type)
-      const group = groups.at(-1)
-      if (group === undefined || held + leaves > leavesAtATime) {
-        groups.push([name])
-        held = leaves
-      } else {
-        group.push(name)
-        held += leaves
-      }
-    }
+    const widths = shared.map(({ name, type }) => ({ name, leaves: leavesOf(type), values: 0 }))
     const name = "rows are those of stage"
-    for (const group of groups) {
+    for (const { names: group } of groupColumns(widths, leavesAtATime)) {
       const hashed = (rows: string) =>
         `(SELECT hash(${coordinates}) AS record, hash(${group.map(identifier).join(", ")}) AS content FROM ${rows})`
       const { found = 0, different = 0 } = yield* numbers(

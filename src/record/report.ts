@@ -145,3 +145,7 @@ export interface RunOutput {
   readonly bytes: number
   readonly files: number
 }
+
+/** Sum of counts by name. */
+export const sumOf = (counts: { readonly [name: string]: number | undefined }): number =>
+  Object.values(counts).reduce<number>((total, n) => total + (n ?? 0), 0)

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
+import { groupColumns, type Width } from "../lake/column-groups.ts"
 import type { DuckDB } from "../lake/duckdb.ts"
 import { LakeError } from "../lake/errors.ts"
 import { fileStatistics } from "../lake/file-statistics.ts"
@@ -12,7 +13,7 @@ import type { StructType } from "../table/schema.ts"
 import { addPath } from "../table/table.ts"
 import { type EngineFile, type EnginePlan, type NewFile, noDay } from "./engine.ts"
 import * as sql from "./fold-sql.ts"
-import { cutDays, cutSlices, groupColumns, rowsWaiting, type Slice, type Width } from "./slices.ts"
+import { cutDays, cutSlices, rowsWaiting, type Slice } from "./slices.ts"
 
 /** What the steps of one run share. */
 export interface EngineRun {
@@ -27,6 +28,9 @@ export interface EngineRun {
 }
 
 type Failure = LakeError | StoreError
+
+/** Leaves that are written at a time: few enough that their buffers are small against the memory of a small process. */
+const leavesAtATime = 64
 
 /** What a leaf of a day takes while its rows wait: a vector of 2,048 values of up to 16 bytes, and a little. */
 const leafBufferBytes = 36 * 1024
@@ -58,7 +62,7 @@ export const writeChosen = (
     yield* db.setThreads(1)
 
     const widths = yield* columnWidths(run, paths)
-    const columnGroups = groupColumns(widths)
+    const columnGroups = groupColumns(widths, leavesAtATime)
     const groups = columnGroups.map(({ names }) => ({
       ...run.schema,
       fields: run.schema.fields.filter(({ name }) => names.includes(name))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { cutDays, cutSlices, groupColumns, rowsWaiting } from "../../src/repartition/slices.ts"
+import { cutDays, cutSlices, rowsWaiting } from "../../src/repartition/slices.ts"
 
 const days = (...rows: ReadonlyArray<number>) => rows.map((rows, i) => ({ day: `2026-11-0${i + 1}`, rows }))
 const shape = (rows: ReadonlyArray<number>, most: number) =>
@@ -58,19 +58,5 @@ describe("small days", () => {
   it("do not decide how large days are cut", () => {
     expect(large(5000, 3000).map(rowsWaiting)).toEqual([4096])
     expect(large(5000, 600).map(rowsWaiting)).toEqual([2048])
-  })
-})
-
-describe("column groups", () => {
-  const groups = (...widths: ReadonlyArray<readonly [leaves: number, values: number]>) =>
-    groupColumns(widths.map(([leaves, values], i) => ({ name: `c${i}`, leaves, values }))).map(({ names }) => names.join(" "))
-
-  it("hold no more values than the widest column, in order", () => {
-    expect(groups([1, 1], [1, 1], [1, 1], [1, 4], [1, 2], [1, 3])).toEqual(["c0 c1 c2", "c3", "c4", "c5"])
-    expect(groups([1, 1], [1, 1])).toEqual(["c0", "c1"])
-  })
-
-  it("hold few leaves, but for a column that has more alone", () => {
-    expect(groups([40, 40], [20, 20], [5, 5], [200, 9000], [1, 1])).toEqual(["c0 c1", "c2", "c3", "c4"])
   })
 })
