@@ -11,7 +11,7 @@ type Fields = { readonly [key: string]: unknown }
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value)
 
-const damaged = (field: string, expected: string): Malformed =>
+export const damaged = (field: string, expected: string): Malformed =>
   new Malformed("Corrupt", `the field ${field} is not ${expected}`, "The log is damaged or was written by something that is not Delta.")
 
 const absent = (value: unknown): value is null | undefined => value === null || value === undefined
@@ -23,7 +23,7 @@ const text = (from: Fields, field: string): string => {
 }
 const optionalText = (from: Fields, field: string): string | null => (absent(from[field]) ? null : text(from, field))
 
-const integer = (from: Fields, field: string): number => {
+export const integer = (from: Fields, field: string): number => {
   const value = from[field]
   const number = typeof value === "bigint" ? Number(value) : value
   if (typeof number !== "number" || !Number.isInteger(number)) throw damaged(field, "an integer")
@@ -67,13 +67,13 @@ const textList = (value: unknown, field: string): ReadonlyArray<string> => {
   return value
 }
 
-const pathOf = (from: Fields): { readonly path: string; readonly encodedPath?: string } => {
+export const pathOf = (from: Fields): { readonly path: string; readonly encodedPath?: string } => {
   const encoded = text(from, "path")
   const path = decodePath(encoded)
   return encodePath(path) === encoded ? { path } : { path, encodedPath: encoded }
 }
 
-const refuseDeletionVector = (from: Fields): void => {
+export const refuseDeletionVector = (from: Fields): void => {
   if (!absent(from["deletionVector"]))
     throw new Malformed(
       "Unsupported",

@@ -12,7 +12,7 @@ export interface AddFile {
   readonly size: number
   /** Milliseconds since 1970. */
   readonly modificationTime: number
-  /** JSON text; null where the writer gave none. */
+  /** JSON text; null where the writer gave none. Of files that came with a checkpoint it is decoded when asked for, a page of neighbours at a time. */
   readonly stats: string | null
   /** False where the file only rearranges rows that were there before (compaction). */
   readonly dataChange: boolean

@@ -1,14 +1,14 @@
 import { Clock, Effect } from "effect"
-import { checkpointSteps } from "./checkpoint-file.ts"
+import { checkpointSteps } from "./checkpoint-write.ts"
 import { fromStore, fromThrown, type TableError } from "./errors.ts"
 import type { Log } from "./log.ts"
 import { checkpointName, lastCheckpointName } from "./paths.ts"
 import { deletedFileRetention } from "./properties.ts"
-import { forgetTombstones, type Snapshot } from "./snapshot.ts"
+import { forgetTombstones, type Snapshot, withFiles } from "./snapshot.ts"
 
 /**
- * Writes the checkpoint of a version that is committed, then the hint to it. Any process may, and racing is harmless: the content is the
- * same. Removed files past their retention are left out. @returns the snapshot without those
+ * Writes the checkpoint of a version that is committed, then the hint to it. Any process may, and racing is harmless: the actions are the
+ * same. Removed files past their retention are left out. @returns the snapshot without those, and with its files as the checkpoint holds them
  */
 export const writeCheckpoint = (log: Log, snapshot: Snapshot): Effect.Effect<Snapshot, TableError> =>
   Effect.gen(function* () {
@@ -21,7 +21,7 @@ export const writeCheckpoint = (log: Log, snapshot: Snapshot): Effect.Effect<Sna
       yield* Effect.yieldNow
       step = yield* Effect.try({ try: () => steps.next(), catch: failed })
     }
-    const { bytes, size } = step.value
+    const { bytes, size, files } = step.value
     // First the checkpoint, then the hint: a hint to nothing costs every reader a listing.
     yield* Effect.mapError(log.store.put(log.folder + checkpointName(kept.version), bytes), fromStore(log.table))
     const hint = { version: kept.version, size, sizeInBytes: bytes.byteLength, numOfAddFiles: kept.files.size }
@@ -29,5 +29,5 @@ export const writeCheckpoint = (log: Log, snapshot: Snapshot): Effect.Effect<Sna
       log.store.put(log.folder + lastCheckpointName, new TextEncoder().encode(JSON.stringify(hint))),
       fromStore(log.table)
     )
-    return kept
+    return withFiles(kept, files)
   })

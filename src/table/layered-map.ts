@@ -17,16 +17,22 @@ export class LayeredMap<K, V extends object | string | number> implements Readon
     this.size = size
   }
 
-  /** With these entries set, or deleted where undefined. */
+  /** With these entries set, or deleted where undefined. The map may be taken over: it must not change any more. */
   with(updates: ReadonlyMap<K, V | undefined>): LayeredMap<K, V> {
     if (updates.size === 0) return this
-    const changes = new Map(this.#changes)
-    for (const [key, value] of updates) changes.set(key, value)
-    if (changes.size <= 32 + 2 * Math.sqrt(this.#base.size)) return new LayeredMap(this.#base, changes)
+    if (this.size === 0 && deletesNothing(updates)) return new LayeredMap(updates)
+    const limit = 32 + 2 * Math.sqrt(this.#base.size)
+    if (updates.size <= limit) {
+      const changes = new Map(this.#changes)
+      for (const [key, value] of updates) changes.set(key, value)
+      if (changes.size <= limit) return new LayeredMap(this.#base, changes)
+    }
     const base = new Map(this.#base)
-    for (const [key, value] of changes) {
-      if (value === undefined) base.delete(key)
-      else base.set(key, value)
+    for (const layer of [this.#changes, updates]) {
+      for (const [key, value] of layer) {
+        if (value === undefined) base.delete(key)
+        else base.set(key, value)
+      }
     }
     return new LayeredMap(base)
   }
@@ -59,4 +65,9 @@ export class LayeredMap<K, V extends object | string | number> implements Readon
   forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
     for (const [key, value] of this.entries()) callback(value, key, this)
   }
+}
+
+const deletesNothing = <K, V>(updates: ReadonlyMap<K, V | undefined>): updates is ReadonlyMap<K, V> => {
+  for (const value of updates.values()) if (value === undefined) return false
+  return true
 }

@@ -48,8 +48,19 @@ export const logRetention = (snapshot: Snapshot): number => interval(snapshot, "
 /** How long removed files stay readable, ms. */
 export const deletedFileRetention = (snapshot: Snapshot): number => interval(snapshot, "delta.deletedFileRetentionDuration", 7 * day)
 
-/** Commits between checkpoints. */
+/** Live actions (files, positions, removed files) for which a checkpoint may cost what it costs without being due less often. */
+const smallCheckpoint = 50_000
+
+/**
+ * Commits between checkpoints: `delta.checkpointInterval`, and up to ten times that in a table of many live actions, so that a commit's share of
+ * the next checkpoint does not grow with the table. Who opens it has as many more commits to read.
+ */
 export const checkpointInterval = (snapshot: Snapshot): number => {
+  const actions = snapshot.files.size + snapshot.domains.size + snapshot.transactions.size + snapshot.tombstones.size
+  return configuredInterval(snapshot) * Math.min(10, 1 + Math.floor(actions / smallCheckpoint))
+}
+
+const configuredInterval = (snapshot: Snapshot): number => {
   const text = snapshot.metaData.configuration["delta.checkpointInterval"]
   if (text === undefined) return 10
   if (!/^[1-9]\d*$/.test(text))

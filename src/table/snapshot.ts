@@ -36,8 +36,9 @@ export const fold = (previous: Snapshot | null, version: number, actions: Iterab
   const domains = new Map<string, string | undefined>()
   for (const action of actions) {
     if ("add" in action) {
-      files.set(action.add.path, action.add)
-      tombstones.set(action.add.path, undefined)
+      const { path } = action.add
+      files.set(path, action.add)
+      if (previous !== null || tombstones.has(path)) tombstones.set(path, undefined)
     } else if ("remove" in action) {
       files.set(action.remove.path, undefined)
       tombstones.set(action.remove.path, action.remove)
@@ -77,3 +78,9 @@ export const forgetTombstones = (snapshot: Snapshot, before: number): Snapshot =
   for (const [path, remove] of snapshot.tombstones) if (remove.deletionTimestamp < before) expired.set(path, undefined)
   return expired.size === 0 ? snapshot : { ...snapshot, tombstones: layered(snapshot.tombstones).with(expired) }
 }
+
+/** The same version with other objects for some of its files, by path. */
+export const withFiles = (snapshot: Snapshot, files: ReadonlyMap<string, AddFile>): Snapshot => ({
+  ...snapshot,
+  files: layered(snapshot.files).with(files)
+})
