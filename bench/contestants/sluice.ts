@@ -1,0 +1,56 @@
+import { Effect, Stream } from "effect"
+import { ColumnBuilders } from "../../src/columns/builders.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import type { Contract } from "../../src/contract/contract.ts"
+import { makeDecoder } from "../../src/decode/decoder.ts"
+import { defaultBatchLimits } from "../../src/ingest/options.ts"
+import { openParquetFile } from "../../src/parquet/file.ts"
+import { emptyCounts } from "../../src/record/report.ts"
+import { stageColumns } from "../../src/record/system-columns.ts"
+import { filesSource } from "../../src/source/files.ts"
+import { localStore } from "../../src/store/local-store.ts"
+import { Store, type Upload } from "../../src/store/store.ts"
+import { contracts } from "../contracts/contracts.ts"
+import type { Job, Prepared } from "./job.ts"
+
+/** The core as ingest uses it, without its commits: pages of a file → columns → Parquet in a store, which syncs it to disk. */
+export const sluice = (job: Job & { readonly kind: "sluice" }): Prepared => {
+  const decode = decoding(contracts[job.contract], job.input, job.simd)
+  const once = Effect.gen(function* () {
+    const store = yield* Store
+    return yield* decode(yield* store.upload("sluice.parquet"))
+  })
+  return { run: () => Effect.runPromise(once.pipe(Effect.scoped, Effect.provide(localStore(job.output)))) }
+}
+
+/** The product's defaults, with a key: sensitive values are hashed, as they are in production. */
+export const decodeSettings = { hashKey: Buffer.from("bench"), maxDepth: 64, maxRecordBytes: 10 * 1024 * 1024 }
+
+/**
+ * Decodes a file of lines, and writes Parquet to an upload; to none: forgets the rows. Gives how many there were. The decoder and the columns are
+ * made once, as in ingest, which uses them for batch after batch.
+ */
+export const decoding = (contract: Contract, input: string, simd = true) => {
+  const compiled = compileContract(contract)
+  const columns = stageColumns(compiled.columns)
+  const decoder = makeDecoder(compiled, decodeSettings, { simd })
+  const builders = new ColumnBuilders(columns)
+  return (upload: Upload | null) =>
+    Effect.gen(function* () {
+      const parquet = upload === null ? null : openParquetFile(columns, upload)
+      const sink = { columnsFor: () => builders, deadLetter: () => {}, counts: emptyCounts() }
+      const source = yield* filesSource({ input, format: "lines", arrivedAt: 0 })
+      const empty = Effect.gen(function* () {
+        if (parquet !== null) yield* parquet.write(builders)
+        builders.clear()
+      })
+      yield* Stream.runForEach(source.pages(new Map()), (page) =>
+        Effect.suspend(() => {
+          decoder.decodePage("bench", page, sink)
+          return builders.bytes < defaultBatchLimits.bufferBytes ? Effect.void : empty
+        })
+      )
+      if (builders.rowCount > 0) yield* empty
+      return parquet === null ? sink.counts.rows : (yield* parquet.finish).rows
+    })
+}

@@ -1,0 +1,24 @@
+import { checkout } from "../../schemas/checkout.ts"
+import { defineContract } from "../../src/contract/contract.ts"
+import { keeping } from "./keeping.ts"
+import { narrow } from "./narrow.ts"
+
+/**
+ * What is made of an order. `all`: the product's contract as it is, sensitive values hashed or dropped. `keep`: the same columns, nothing
+ * masked, which is what a peer does. `22`: a few fields of wide orders.
+ */
+export const contracts = { all: checkout, keep: keeping(checkout), "22": narrow } as const
+
+export type ContractName = keyof typeof contracts
+
+const { schema: _, ...everything } = checkout
+
+/** Key and version alone: what is left of decoding when everything is skipped. */
+export const keyOnly = defineContract({
+  ...everything,
+  name: "key_only",
+  fields: Object.fromEntries(Object.entries(checkout.fields).filter(([key]) => key === checkout.key || key === checkout.version)),
+  eventTime: { field: checkout.version },
+  drops: [],
+  expectations: []
+})
