@@ -16,7 +16,8 @@ const steps: ReadonlyArray<{ readonly name: string; readonly args: ReadonlyArray
     name: "floors and repository rules",
     args: [bin("vitest", "vitest.mjs"), "run", "--config", "test/vitest.config.ts", "test/floors.test.ts", "test/repository.test.ts"]
   },
-  { name: "generated files are fresh", args: [join(root, "src", "main.ts"), "contracts", "--check"] }
+  { name: "generated files are fresh", args: [join(root, "src", "main.ts"), "contracts", "--check"] },
+  { name: "the kernel is fresh", args: [join(root, "test", "build-kernel.ts"), "--check"] }
 ]
 
 let failed = 0

@@ -85,6 +85,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "value-present",
     description: "The order has a value.",
     column: "value",
+    reads: ["value"],
     severity: "warn",
     holds: (row) => row["value"] !== null
   },
@@ -92,6 +93,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "value-not-negative",
     description: "The order's value is not negative.",
     column: "value",
+    reads: ["value"],
     severity: "warn",
     holds: (row) => notNegative(row["value"])
   },
@@ -99,6 +101,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "value-is-sum-of-totals",
     description: "The totals add up to the order's value.",
     column: "totals",
+    reads: ["value", "totals.value"],
     severity: "warn",
     holds: (row) => {
       const totals = listOf(row["totals"])
@@ -109,6 +112,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "items-not-empty",
     description: "The order has at least one item.",
     column: "items",
+    reads: ["items.id"],
     severity: "warn",
     holds: (row) => listOf(row["items"]).length > 0
   },
@@ -116,6 +120,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "item-prices-not-negative",
     description: "No item is sold below zero.",
     column: "items.selling_price",
+    reads: ["items.selling_price"],
     severity: "warn",
     holds: (row) => listOf(row["items"]).every((item) => notNegative(field(item, "selling_price")))
   },
@@ -123,6 +128,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "currency-present",
     description: "The order says in which currency its amounts are.",
     column: "store_preferences_data.currency_code",
+    reads: ["store_preferences_data.currency_code"],
     severity: "warn",
     holds: (row) => field(row["store_preferences_data"], "currency_code") !== null
   },
@@ -130,6 +136,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "hostname-present",
     description: "The order names its shop.",
     column: "hostname",
+    reads: ["hostname"],
     severity: "warn",
     holds: (row) => row["hostname"] !== null && row["hostname"] !== ""
   },
@@ -137,6 +144,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "changed-after-created",
     description: "The order did not change before it was created.",
     column: "last_change",
+    reads: ["creation_date", "last_change"],
     severity: "warn",
     holds: (row) => {
       const created = row["creation_date"]

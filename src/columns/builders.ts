@@ -1,21 +1,37 @@
 import type { Column, Value } from "../record/column.ts"
+import { Cursors, makeReader } from "./assemble.ts"
 import { checker } from "./check.ts"
+import type { LeafColumn } from "./leaf-column.ts"
+import { LeafStore } from "./leaf-store.ts"
+import { type ColumnNode, columnNode } from "./shred.ts"
 
 /**
- * Rows being gathered as columns: what decode fills and Parquet empties. One array per top-level column, so that Parquet takes them as they
- * are. Every value is checked against its column's type on the way in, because a value that does not fit is a programming error and must be
- * found where it is made, with the column's name, and not as a broken file. {@link checker} says what fits.
+ * Rows being gathered as columns: what decode fills and Parquet empties. Each leaf of each column is a {@link LeafColumn}. Rows come in one
+ * of two ways: as values, which are checked against their columns' types, because a value that does not fit is a programming error and must
+ * be found where it is made and not as a broken file ({@link checker} says what fits); or entry by entry into the leaves, ended by `endRow`
+ * or taken back by `rollback`.
  */
 export class ColumnBuilders {
   readonly columns: ReadonlyArray<Column>
-  readonly #values: ReadonlyArray<Array<Value>>
-  readonly #checks: ReadonlyArray<(value: Value) => number>
+  /** In the order of the Parquet schema; the encoder seals them one by one. */
+  readonly leaves: ReadonlyArray<LeafColumn>
+  /** What is gathered, by the index of the leaf. */
+  readonly store: LeafStore
+  /** One per column. */
+  readonly nodes: ReadonlyArray<ColumnNode>
+  readonly #nodes: ReadonlyArray<ColumnNode | null>
+  readonly #checks: ReadonlyArray<(value: Value) => void>
   #rowCount = 0
-  #bytes = 0
 
-  constructor(columns: ReadonlyArray<Column>) {
+  /** @param place where the store lies, if it is to lie somewhere particular, see `LeafStore` */
+  constructor(columns: ReadonlyArray<Column>, place?: ConstructorParameters<typeof LeafStore>[1]) {
+    const leaves: Array<LeafColumn> = []
+    const nodes: Array<ColumnNode | null> = []
     this.columns = columns
-    this.#values = columns.map(() => [])
+    this.nodes = columns.map((column) => columnNode(column, leaves, nodes))
+    this.leaves = leaves
+    this.store = new LeafStore(leaves, place)
+    this.#nodes = nodes
     this.#checks = columns.map((column) => checker(column))
   }
 
@@ -23,9 +39,9 @@ export class ColumnBuilders {
     return this.#rowCount
   }
 
-  /** Rough size in memory of the rows held, in bytes: what a batch or a row group is bounded by. */
+  /** Size in memory of the rows held, in bytes: what a batch or a row group is bounded by. */
   get bytes(): number {
-    return this.#bytes
+    return this.store.used
   }
 
   /**
@@ -33,27 +49,51 @@ export class ColumnBuilders {
    * @throws TypeError or RangeError, naming the column, when a value does not fit; nothing is added then
    */
   append(row: ReadonlyArray<Value>): void {
-    if (row.length !== this.#values.length) {
-      throw new TypeError(`a row of ${row.length} values cannot be added to ${this.#values.length} columns`)
+    if (row.length !== this.nodes.length) {
+      throw new TypeError(`a row of ${row.length} values cannot be added to ${this.nodes.length} columns`)
     }
-    let bytes = 0
-    for (const [i, check] of this.#checks.entries()) bytes += check(row[i] ?? null)
-    for (const [i, values] of this.#values.entries()) values.push(row[i] ?? null)
-    this.#rowCount++
-    this.#bytes += bytes
+    for (const [i, check] of this.#checks.entries()) check(row[i] ?? null)
+    for (const [i, { shred }] of this.nodes.entries()) shred(this.store, row[i], 0, 0)
+    this.endRow()
   }
 
-  /** Values of a column, by its index, one per row. The array is this builder's own: it changes with the next `append` or `clear`. */
-  column(index: number): ReadonlyArray<Value> {
-    const values = this.#values[index]
-    if (values === undefined) throw new RangeError(`there is no column ${index}; the builder has ${this.#values.length} columns`)
-    return values
+  /** The column, or part of one, by its number. */
+  nodeOf(id: number): ColumnNode {
+    const node = this.#nodes[id]
+    if (node === undefined || node === null) throw new RangeError(`there is no column node ${id}`)
+    return node
+  }
+
+  /** The row being added entry by entry is complete: every leaf has its entries. */
+  endRow(): void {
+    if (this.store.isSealed) throw new Error("these rows are encoded; clear them before others are added")
+    this.store.mark()
+    this.#rowCount++
+  }
+
+  /** Adds the rows of builders of the same columns, and forgets them there. */
+  take(other: ColumnBuilders): void {
+    if (this.store.isSealed) throw new Error("these rows are encoded; clear them before others are added")
+    this.store.take(other.store)
+    this.#rowCount += other.rowCount
+    other.clear()
+  }
+
+  /** Takes back the entries of the row being added, of the leaves `first` to before `end`. */
+  rollback(first = 0, end = this.leaves.length): void {
+    this.store.rollback(first, end)
+  }
+
+  /** The rows, put together again, as {@link append} took them: for looking at them, not for speed, and before they are encoded. */
+  rows(): Array<Array<Value>> {
+    const readers = this.nodes.map((node) => makeReader(node, this.leaves, () => true))
+    const cursors = new Cursors(this.leaves.length)
+    return Array.from({ length: this.#rowCount }, () => readers.map((read) => read?.(this.store, cursors) ?? null))
   }
 
   /** Forgets all rows. The arrays are used again, to keep their capacity. */
   clear(): void {
-    for (const values of this.#values) values.length = 0
+    this.store.clear()
     this.#rowCount = 0
-    this.#bytes = 0
   }
 }

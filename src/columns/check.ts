@@ -1,35 +1,27 @@
 import type { Column, Leaf, Value } from "../record/column.ts"
 
-/** Rough cost in memory of a value: a slot in an array or object, and what the value holds outside of it. */
-const slot = 8
-const boxed = 24
-const object = 24
-
 const maxInteger = 2 ** 31 - 1
 const minInteger = -(2 ** 31)
 const maxLong = 2n ** 63n - 1n
 const minLong = -(2n ** 63n)
 
 /**
- * The check of a column's values, compiled once: it takes a value, throws when the value does not fit the column, and else returns the
- * value's rough size in memory. Null fits everywhere. Absent fields of a struct are null; fields that the column does not have do not fit,
- * since they would be lost without a word.
+ * The check of a column's values, compiled once: it takes a value and throws when the value does not fit the column. Null fits everywhere.
+ * Absent fields of a struct are null; fields that the column does not have do not fit, since they would be lost without a word.
  *
  * @param path what errors call the column: `items.element.price`
  */
-export const checker = (column: Column, path: string = column.name): ((value: Value) => number) => {
+export const checker = (column: Column, path: string = column.name): ((value: Value) => void) => {
   switch (column.kind) {
     case "leaf":
       return leafChecker(column, path)
     case "list": {
       const check = checker(column.element, `${path}.element`)
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (!Array.isArray(value)) throw misfit(path, "a list", value)
         const values: ReadonlyArray<Value> = value
-        let bytes = slot + object
-        for (let i = 0; i < values.length; i++) bytes += check(values[i] ?? null)
-        return bytes
+        for (let i = 0; i < values.length; i++) check(values[i] ?? null)
       }
     }
     case "struct": {
@@ -37,62 +29,54 @@ export const checker = (column: Column, path: string = column.name): ((value: Va
       const names = column.fields.map((field) => field.name)
       const checks = column.fields.map((field) => checker(field, `${path}.${field.name}`))
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (!isStruct(value)) throw misfit(path, "an object", value)
-        let bytes = slot + object
         let found = 0
         for (let i = 0; i < names.length; i++) {
           const field = value[names[i] as string] // i < names.length
           if (field === undefined) continue
           found++
-          bytes += (checks[i] as (value: Value) => number)(field) // as many checks as names
+          ;(checks[i] as (value: Value) => void)(field) // as many checks as names
         }
         // One walk over the keys tells that none is unknown: as many were found as there are.
         for (const _ in value) found--
         if (found !== 0) throw new TypeError(`column ${path}: has fields ${names.join(", ")}, and none called ${unknownKeys(value, names)}`)
-        return bytes
       }
     }
   }
 }
 
-const leafChecker = (column: Leaf, path: string): ((value: Value) => number) => {
+const leafChecker = (column: Leaf, path: string): ((value: Value) => void) => {
   const leaf = column.leaf
   switch (leaf.type) {
     case "text":
     case "json":
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (typeof value !== "string") throw misfit(path, "text", value)
-        // One byte a character holds for Latin-1, which nearly all of it is.
-        return slot + boxed + value.length
       }
     case "integer":
     case "date":
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (typeof value !== "number" || !Number.isInteger(value)) throw misfit(path, "an integer number", value)
         if (value < minInteger || value > maxInteger) throw new RangeError(`column ${path}: ${value} does not fit 32 bits`)
-        return slot
       }
     case "long":
     case "timestamp":
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (typeof value !== "bigint") throw misfit(path, "a bigint", value)
         if (value < minLong || value > maxLong) throw new RangeError(`column ${path}: ${value} does not fit 64 bits`)
-        return slot + boxed
       }
     case "double":
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (typeof value !== "number") throw misfit(path, "a number", value)
-        return slot + boxed
       }
     case "boolean":
       return (value) => {
         if (value !== null && typeof value !== "boolean") throw misfit(path, "true or false", value)
-        return slot
       }
     case "decimal": {
       const { precision, scale } = leaf
@@ -103,19 +87,17 @@ const leafChecker = (column: Leaf, path: string): ((value: Value) => number) => 
       }
       const limit = 10n ** BigInt(precision)
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (typeof value !== "bigint") throw misfit(path, "a bigint (unscaled)", value)
         if (value >= limit || value <= -limit) {
           throw new RangeError(`column ${path}: ${value} has more than the ${precision} digits of decimal(${precision},${scale})`)
         }
-        return slot + boxed
       }
     }
     case "binary":
       return (value) => {
-        if (value === null) return slot
+        if (value === null) return
         if (!(value instanceof Uint8Array)) throw misfit(path, "bytes", value)
-        return slot + 96 + value.byteLength
       }
   }
 }

@@ -15,7 +15,9 @@ export interface Expectation {
   readonly column?: string
   /** `warn` counts the row; `reject` makes the record a dead letter. */
   readonly severity: "warn" | "reject"
-  /** Given the row's data columns by name. Any may be null, and fields of a document may be absent, which is null. */
+  /** Paths of the columns that it looks at, lists without brackets: `items.selling_price`. It is given these and nothing else. */
+  readonly reads: ReadonlyArray<string>
+  /** Given the row's data columns by name, with what `reads` names. Any value may be null. */
   readonly holds: (row: { readonly [column: string]: Value }) => boolean
 }
 
@@ -122,6 +124,8 @@ const problemsOf = (c: ContractDefinition): ReadonlyArray<string> => {
   for (const e of c.expectations)
     if (e.column !== undefined && !columns.has(e.column.replaceAll("[]", "")))
       problems.push(`Expectation ${e.name} speaks of ${e.column}, which is no column.`)
+  for (const e of c.expectations)
+    for (const path of e.reads) if (!columns.has(path)) problems.push(`Expectation ${e.name} reads ${path}, which is no column.`)
   return problems
 }
 

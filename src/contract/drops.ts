@@ -78,6 +78,18 @@ export class Drops {
     return state.length > 0 || this.#keys.length > 0
   }
 
+  /**
+   * 1 for every byte of UTF-8 that the first letter of a rule's `keyContains` may be, in either case: a key without any of them needs no
+   * further look, as far as those rules go.
+   */
+  get firstLetters(): Uint8Array {
+    // Letters beyond ASCII may have ASCII ones in the other case.
+    const letters = new Uint8Array(256).fill(1, 128)
+    for (const { text } of this.#keys)
+      for (const letter of [text.charAt(0), text.charAt(0).toUpperCase()]) letters[Buffer.from(letter)[0] ?? 0] = 1
+    return letters
+  }
+
   /** The rule under which a member is left out, or null. */
   ruleFor(state: DropState, key: string): string | null {
     return this.#ruleOfKey(key) ?? this.child(state, key).find((node) => node.rule !== undefined)?.rule ?? null

@@ -3,7 +3,8 @@
  * of keys that look like integers, and which of two spellings of a key came last. It also does not say where it failed. This reader keeps
  * and tells all of that; it is the definition, and `JSON.parse` is used where nothing of it can matter.
  *
- * Values: null, boolean, string, `NumberText`, array, and `Map` for objects (of a repeated key the last value counts, at the last place).
+ * Values: null, boolean, string, `NumberText`, array, and `Members` for objects: a map in the order of the keys. Of a repeated key the last
+ * value counts, at the key's first place, as in what `JSON.parse` gives.
  */
 
 /** A number as it was written. */
@@ -11,6 +12,21 @@ export class NumberText {
   readonly source: string
   constructor(source: string) {
     this.source = source
+  }
+}
+
+/** The members of an object. */
+export class Members extends Map<string, unknown> {
+  /** Once a key has come again: the place of each key's last coming among all of them. */
+  lastAt: Map<string, number> | undefined
+  #comings = 0
+
+  /** Adds a member as it comes. */
+  put(key: string, value: unknown): void {
+    if (this.lastAt === undefined && this.has(key)) this.lastAt = new Map(Array.from(this.keys(), (known, at) => [known, at]))
+    this.lastAt?.set(key, this.#comings)
+    this.#comings++
+    this.set(key, value)
   }
 }
 
@@ -134,9 +150,9 @@ export const readJson = (text: string, maxDepth = 512): JsonResult => {
         throw fail()
     }
   }
-  const object = (depth: number): Map<string, unknown> => {
+  const object = (depth: number): Members => {
     if (depth >= maxDepth) throw new Stop("deep", at)
-    const out = new Map<string, unknown>()
+    const out = new Members()
     at++
     blanks()
     if (text.charCodeAt(at) === 125) {
@@ -151,13 +167,7 @@ export const readJson = (text: string, maxDepth = 512): JsonResult => {
       if (text.charCodeAt(at) !== 58) throw fail()
       at++
       const member = value(depth + 1)
-      const size = out.size
-      out.set(key, member)
-      if (out.size === size) {
-        // The key came before: it moves to its last place.
-        out.delete(key)
-        out.set(key, member)
-      }
+      out.put(key, member)
       blanks()
       const c = text.charCodeAt(at)
       if (c !== 44 && c !== 125) throw fail()

@@ -13,6 +13,8 @@ const looksLikeData = /[0-9]{3}|[0-9].*[0-9].*[0-9].*[0-9]/
 export const driftKey = (key: string): string => (plainKey.test(key) && !looksLikeData.test(key) ? key : "*")
 
 /** Adds one to a count. Names may be anything, `constructor` too. */
-export const count = (counts: { [name: string]: number }, name: string): void => {
-  counts[name] = (Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0) + 1
+export const count = (counts: { [name: string]: number }, name: string): void => add(counts, name, 1)
+
+export const add = (counts: { [name: string]: number }, name: string, n: number): void => {
+  counts[name] = (Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0) + n
 }

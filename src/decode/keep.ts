@@ -3,7 +3,7 @@ import { compactJson, isObject, jsonText, members, NumberText, readJson } from "
 import { fold } from "../contract/names.ts"
 import type { Masker } from "./mask.ts"
 import type { LeafNode, MaskPolicy, Plan } from "./plan.ts"
-import type { Run } from "./run.ts"
+import { firstOfSeveral, type Run } from "./run.ts"
 
 /** Folded keys whose values are masked. */
 type SensitiveKeys = ReadonlyMap<string, MaskPolicy>
@@ -85,7 +85,7 @@ export class Keeper {
       for (let i = 0; i < value.length; i++) out += (i === 0 ? "" : ",") + this.#write(run, value[i], below, depth + 1, path, sensitive)
       return `${out}]`
     }
-    if (!(value instanceof Map)) run.needOrder(Object.keys(value))
+    if (!(value instanceof Map)) run.needOrder(firstOfSeveral(Object.keys(value)))
     let out = "{"
     for (const [key, member] of members(value)) {
       const rule = this.#plan.drops.ruleFor(state, key)

@@ -26,4 +26,5 @@ export class Masker {
   }
 }
 
-const normalise = (value: string): string => value.toWellFormed().normalize("NFC").trim().toLowerCase()
+/** The spelling that is hashed: NFC, trimmed, lower case. */
+export const normalise = (value: string): string => value.toWellFormed().normalize("NFC").trim().toLowerCase()

@@ -201,13 +201,18 @@ const structNode = (fields: Fields, place: Place): StructNode => {
 
 /** Finds what a key means, and remembers it by its spelling. Keys can be data, so it remembers a bounded number. */
 export class Slots {
-  readonly #declared: ReadonlyMap<string, Slot>
+  readonly #declared: ReadonlyMap<string, FieldSlot>
   readonly #other: (key: string) => Slot
   readonly #known = new Map<string, Slot>()
 
-  constructor(declared: ReadonlyMap<string, Slot>, other: (key: string) => Slot) {
+  constructor(declared: ReadonlyMap<string, FieldSlot>, other: (key: string) => Slot) {
     this.#declared = declared
     this.#other = other
+  }
+
+  /** The fields that the contract declares, in its order. */
+  get fields(): ReadonlyArray<FieldSlot> {
+    return [...this.#declared.values()]
   }
 
   of(key: string): Slot {

@@ -35,7 +35,7 @@ export class Run {
     this.needExact = false
     this.#integers = undefined
     this.#written = undefined
-    this.indexes.length = 0
+    shorten(this.indexes, 0)
     this.tooDeep = null
     this.undo(start)
   }
@@ -75,12 +75,21 @@ export class Run {
     }
   }
 
+  /** The same, into an object that is used again. */
+  markInto(mark: { -readonly [K in keyof Mark]: Mark[K] }): void {
+    mark.drops = this.drops.length
+    mark.rescued = this.rescued.length
+    mark.drift = this.drift.length
+    mark.masked = this.masked.length
+    mark.kept = this.kept.length
+  }
+
   undo(mark: Mark): void {
-    this.drops.length = mark.drops
-    this.rescued.length = mark.rescued
-    this.drift.length = mark.drift
-    this.masked.length = mark.masked
-    this.kept.length = mark.kept
+    shorten(this.drops, mark.drops)
+    shorten(this.rescued, mark.rescued)
+    shorten(this.drift, mark.drift)
+    shorten(this.masked, mark.masked)
+    shorten(this.kept, mark.kept)
   }
 
   /** A number is about to become an integer: is it the one that was written? */
@@ -97,15 +106,23 @@ export class Run {
     if (this.#written) this.needExact = true
   }
 
-  /** The order of these keys is about to show. `JSON.parse` puts keys that look like integers first, in their own order. */
-  needOrder(keys: ReadonlyArray<string>): void {
-    if (!this.exact && keys.length > 1 && indexKey.test(keys[0] ?? "")) this.needExact = true
+  /**
+   * The order of an object's keys is about to show. `JSON.parse` puts keys that look like integers first, in their own order.
+   * @param first of the keys
+   */
+  needOrder(first: string | undefined): void {
+    if (!this.exact && first !== undefined && indexKey.test(first)) this.needExact = true
   }
 
   /** `items[2].price` for the `items[].price` that is being walked. */
   here(path: string): string {
     let next = 0
     return this.indexes.length === 0 ? path : path.replaceAll("[]", () => `[${this.indexes[next++] ?? ""}]`)
+  }
+
+  /** Text of the column `_rescued`. */
+  get rescuedText(): string | null {
+    return this.kept.length === 0 ? null : `{${this.kept.join(",")}}`
   }
 
   /** Adds what became of the record, now a row. */
@@ -119,6 +136,11 @@ export class Run {
       const known = Object.hasOwn(drift, path)
       count(drift, known || this.#room(drift) ? path : otherPaths)
     }
+  }
+
+  /** Somebody else has added paths. */
+  forgetRoom(): void {
+    this.#sized = null
   }
 
   #sized: object | null = null
@@ -150,6 +172,14 @@ interface Mark {
   readonly drift: number
   readonly masked: number
   readonly kept: number
+}
+
+/** A single key has no order. */
+export const firstOfSeveral = (keys: ReadonlyArray<string>): string | undefined => (keys.length > 1 ? keys[0] : undefined)
+
+/** Setting a length takes a call into the runtime, even when it stays as it is. */
+export const shorten = (list: Array<unknown>, length: number): void => {
+  if (list.length !== length) list.length = length
 }
 
 const start: Mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0 }

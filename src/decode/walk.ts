@@ -1,11 +1,11 @@
 import { trimmed, unfit } from "../contract/convert.ts"
-import { isObject, members, readJson } from "../contract/json.ts"
+import { isObject, Members, members, readJson } from "../contract/json.ts"
 import { fold } from "../contract/names.ts"
 import type { Value } from "../record/column.ts"
 import type { Keeper } from "./keep.ts"
 import type { Masker } from "./mask.ts"
 import type { EntriesNode, LeafNode, ListNode, Node, Plan, Slot, StructNode } from "./plan.ts"
-import type { Run } from "./run.ts"
+import { firstOfSeveral, type Run } from "./run.ts"
 
 /** Walks a JSON value along the plan and gives the values of its columns. What does not fit is told to the run; nothing throws. */
 export class Walker {
@@ -23,12 +23,17 @@ export class Walker {
     this.#keepUnknown = keepUnknown
   }
 
+  /** The record itself: its columns by name; null when it is no object. */
+  record(run: Run, raw: unknown): { readonly [name: string]: Value } | null {
+    return this.#struct(run, this.#plan.root, raw)
+  }
+
   read(run: Run, node: Node, raw: unknown): Value {
     switch (node.kind) {
       case "leaf":
         return this.#leaf(run, node, raw)
       case "struct":
-        return typeof raw === "string" ? this.#document(run, node, raw) : this.struct(run, node, raw)
+        return typeof raw === "string" ? this.#document(run, node, raw) : this.#struct(run, node, raw)
       case "list":
         return typeof raw === "string" ? this.#document(run, node, raw) : this.#list(run, node, raw)
       case "entries":
@@ -66,7 +71,7 @@ export class Walker {
   }
 
   /** @param raw anything but text */
-  struct(run: Run, node: StructNode, raw: unknown): { readonly [name: string]: Value } | null {
+  #struct(run: Run, node: StructNode, raw: unknown): { readonly [name: string]: Value } | null {
     if (raw === null || raw === undefined) return null
     if (!isObject(raw)) return this.#rescue(run, node, raw)
     if (this.#tooDeep(run, node)) return null
@@ -75,7 +80,11 @@ export class Walker {
     if (raw instanceof Map) for (const [key, value] of lastSpellings(node, raw, object)) this.#member(run, node, out, object, key, value)
     else {
       const plain: { readonly [key: string]: unknown } = raw as { readonly [key: string]: unknown } // isObject, and not a Map
+      let isFirst = true
       for (const key in plain) {
+        // Keys that look like integers stand first here, wherever they were written.
+        if (isFirst) run.needOrder(key)
+        isFirst = false
         this.#member(run, node, out, object, key, plain[key])
         if (run.needExact && !run.exact) break
       }
@@ -97,11 +106,12 @@ export class Walker {
         this.#keeper.checkDepth(run, value, node.depth + 1, node.path)
         return
       case "unknown":
-        this.#unknown(run, node, slot, key, value)
+        this.unknown(run, node, slot, key, value)
     }
   }
 
-  #unknown(run: Run, node: StructNode, slot: Slot & { readonly is: "unknown" }, key: string, value: unknown): void {
+  /** Tells of a member that the contract does not know. */
+  unknown(run: Run, node: StructNode, slot: Slot & { readonly is: "unknown" }, key: string, value: unknown): void {
     run.drift.push(slot.drift)
     const depth = node.depth + 1
     if (!this.#keepUnknown || value === null) {
@@ -142,7 +152,7 @@ export class Walker {
         out.push(this.read(run, node.element, raw[i]))
       }
     } else {
-      if (!(raw instanceof Map)) run.needOrder(Object.keys(raw))
+      if (!(raw instanceof Map)) run.needOrder(firstOfSeveral(Object.keys(raw)))
       for (const [key, value] of members(raw)) {
         const rule = this.#plan.drops.ruleFor(node.state, key)
         if (rule !== null) {
@@ -209,7 +219,9 @@ const lastSpellings = (node: StructNode, raw: Map<string, unknown>, object: numb
   }
   if (!twice) return raw
   const last = new Map<string, readonly [string, unknown]>()
-  for (const [key, value] of raw) {
+  const lastAt = raw instanceof Members ? raw.lastAt : undefined
+  const inOrder = lastAt === undefined ? raw : [...raw].sort(([a], [b]) => (lastAt.get(a) ?? 0) - (lastAt.get(b) ?? 0))
+  for (const [key, value] of inOrder) {
     const slot = node.slots.of(key)
     last.set(slot.is === "field" ? `field ${slot.name}` : `other ${key}`, [key, value])
   }

@@ -53,66 +53,21 @@ const boundaryAt = (text: string, end: number): number => {
 /** Can a minimum and a maximum be said of this type? Not of JSON, whose order means nothing, nor of what the log has no form for. */
 export const hasBounds = (leaf: LeafType): boolean => leaf.type !== "json" && leaf.type !== "boolean" && leaf.type !== "binary"
 
-/** Smallest and largest value seen, exactly. */
+/** Smallest and largest value, exactly; null where there is none. */
 export interface Bounds {
   min: Value
   max: Value
 }
 
-/**
- * Widens bounds by a column chunk's values, of which null stands for none. False: the values have no bounds that a log can tell (NaN, which
- * engines order differently, or infinity), so neither has anything they are part of.
- */
-export const widen = (bounds: Bounds, leaf: LeafType, values: ReadonlyArray<Value>): boolean => {
-  let { min, max } = bounds
-  switch (leaf.type) {
-    case "text":
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i]
-        if (typeof value !== "string") continue
-        if (typeof min !== "string" || typeof max !== "string") {
-          // What is not well-formed is written as U+FFFD.
-          min = max = value.toWellFormed()
-        } else if (value !== min && value !== max) {
-          const text = value.isWellFormed() ? value : value.toWellFormed()
-          if (compareText(text, min) < 0) min = text
-          else if (compareText(text, max) > 0) max = text
-        }
-      }
-      break
-    case "double":
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i]
-        if (typeof value !== "number") continue
-        if (!Number.isFinite(value)) return false
-        if (typeof min !== "number" || typeof max !== "number") min = max = value
-        else if (value < min) min = value
-        else if (value > max) max = value
-      }
-      break
-    case "integer":
-    case "date":
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i]
-        if (typeof value !== "number") continue
-        if (typeof min !== "number" || typeof max !== "number") min = max = value
-        else if (value < min) min = value
-        else if (value > max) max = value
-      }
-      break
-    case "long":
-    case "timestamp":
-    case "decimal":
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i]
-        if (typeof value !== "bigint") continue
-        if (typeof min !== "bigint" || typeof max !== "bigint") min = max = value
-        else if (value < min) min = value
-        else if (value > max) max = value
-      }
-      break
-  }
-  bounds.min = min
-  bounds.max = max
-  return true
+/** Widens bounds by those of other values of the same column. */
+export const widen = (bounds: Bounds, { min, max }: Readonly<Bounds>): void => {
+  if (min !== null && (bounds.min === null || compareValues(min, bounds.min) < 0)) bounds.min = min
+  if (max !== null && (bounds.max === null || compareValues(max, bounds.max) > 0)) bounds.max = max
+}
+
+const compareValues = (a: Value, b: Value): number => {
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b)
+  if ((typeof a === "number" && typeof b === "number") || (typeof a === "bigint" && typeof b === "bigint"))
+    return a < b ? -1 : a > b ? 1 : 0
+  throw new TypeError("values of one column are of one type")
 }

@@ -4,7 +4,7 @@ import type { Column, LeafType } from "../record/column.ts"
 /**
  * The Parquet schema of a file that holds these columns, as the list of elements that a Parquet footer has: the root, then each column with
  * what is below it. Everything is OPTIONAL, lists have three levels, and types are annotated both ways: `logical_type` is what readers look
- * at, `converted_type` is what old readers know, and hyparquet-writer decides by it.
+ * at, `converted_type` is what old readers know.
  */
 export const parquetSchema = (columns: ReadonlyArray<Column>): Array<SchemaElement> => [
   { name: "schema", num_children: columns.length },

@@ -1,7 +1,6 @@
 import type { Column, Leaf, LeafType, Value } from "../record/column.ts"
 import { type RawJson, rawJson } from "../record/json-text.ts"
 import { type Bounds, hasBounds, lowerBound, upperBound, widen } from "./bounds.ts"
-import type { LeafChunk, ListNulls } from "./shred.ts"
 
 /**
  * What a table's log says of a file, so that readers can skip it or answer from it: the number of rows, and by column path (names joined by
@@ -50,41 +49,40 @@ export const statisticsColumns = (columns: ReadonlyArray<Column>): ReadonlyArray
   return found
 }
 
-/** Gathers a file's statistics from its column chunks, one row group after the other. */
+/** Statistics of a part of the file: one per column that {@link statisticsColumns} names, in its order. */
+export interface PartStatistics {
+  readonly rows: number
+  readonly statistics: ReadonlyArray<ColumnStatistics>
+}
+
+/** Gathers a file's statistics from those of its row groups. */
 export class StatisticsBuilder {
-  readonly #columns: ReadonlyArray<StatisticsColumn>
-  readonly #states: ReadonlyMap<string, { nulls: number; bounds: Bounds | null }>
+  readonly #states: ReadonlyArray<{ readonly column: StatisticsColumn; nulls: number; bounds: Bounds | null }>
   #rows = 0
 
   constructor(columns: ReadonlyArray<Column>) {
-    this.#columns = statisticsColumns(columns)
-    this.#states = new Map(
-      this.#columns.map((column) => [column.path.join("."), { nulls: 0, bounds: column.bounds ? { min: null, max: null } : null }])
-    )
+    this.#states = statisticsColumns(columns).map((column) => ({
+      column,
+      nulls: 0,
+      bounds: column.bounds ? { min: null, max: null } : null
+    }))
   }
 
-  addRows(rows: number): void {
+  add({ rows, statistics }: PartStatistics): void {
     this.#rows += rows
-  }
-
-  /** Adds a leaf's values of a row group: one for each row. A leaf without statistics is passed over. */
-  addLeaf(leaf: LeafChunk): void {
-    if (leaf.maxRepetitionLevel > 0) return
-    const state = this.#states.get(leaf.path.join("."))
-    if (state === undefined) return
-    for (let i = 0; i < leaf.values.length; i++) if (leaf.values[i] === null) state.nulls++
-    if (state.bounds !== null && !widen(state.bounds, leaf.leaf.leaf, leaf.values)) state.bounds = null
-  }
-
-  /** Adds how many lists of a row group were null. */
-  addList(list: ListNulls): void {
-    const state = this.#states.get(list.path.join("."))
-    if (state !== undefined) state.nulls += list.nulls
+    for (const [i, state] of this.#states.entries()) {
+      const part = statistics[i]
+      if (part === undefined) throw new RangeError(`a row group has no statistics of ${state.column.path.join(".")}`)
+      state.nulls += part.nulls
+      // Values without bounds: what they are part of has none either.
+      if (part.nulls < rows && (part.min === null || part.max === null)) state.bounds = null
+      if (state.bounds !== null) widen(state.bounds, part)
+    }
   }
 
   get statistics(): FileStatistics {
-    const columns = [...this.#states].map(
-      ([path, { nulls, bounds }]) => [path, { nulls, min: bounds?.min ?? null, max: bounds?.max ?? null }] as const
+    const columns = this.#states.map(
+      ({ column, nulls, bounds }) => [column.path.join("."), { nulls, min: bounds?.min ?? null, max: bounds?.max ?? null }] as const
     )
     return { rows: this.#rows, columns: new Map(columns) }
   }

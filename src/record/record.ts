@@ -27,6 +27,11 @@ export interface RecordPage {
    * bounded for any input. Such a record becomes a dead letter with the bytes that were kept.
    */
   readonly cut?: ReadonlyMap<number, number> | undefined
+  /**
+   * Gives the memory of `bytes` back to the source, which uses it for another page. Who does not call it keeps the bytes; who does must not
+   * look at them again. A page of megabytes for each few hundred records would keep the garbage collector busy otherwise.
+   */
+  readonly release?: (() => void) | undefined
   /** What the source wants to be given back on resume, valid once every record of this page is committed. A page may hold nothing else. */
   readonly resume?: { readonly [key: string]: string | number | boolean } | undefined
 }

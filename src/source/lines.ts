@@ -14,6 +14,8 @@ export interface Cut {
   readonly end: number
   /** True lengths of records that were cut to `maxRecordBytes + 1` bytes, so that they are seen to be too large. */
   readonly cut?: ReadonlyMap<number, number>
+  /** Makes the memory of `bytes` free for another page. */
+  readonly release: () => void
   /** Has the content been read to its end? `end` may still lie before it, when an unfinished record is held back. */
   readonly last: boolean
 }
@@ -32,6 +34,8 @@ export interface CutSettings {
 
 const newline = 10
 const nothing = new Uint8Array(0)
+/** Memory that is not used again. */
+const keep = () => {}
 
 /**
  * @param reader stands behind `head`
@@ -40,8 +44,9 @@ const nothing = new Uint8Array(0)
 export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: number, settings: CutSettings): AsyncGenerator<Cut, void> {
   const { by, maxRecordBytes } = settings
   let carry = head
+  const free: Array<Buffer> = []
   for (;;) {
-    const filled = await fill(reader, carry, settings)
+    const filled = await fill(reader, carry, settings, free)
     const { bytes, failure } = filled
     const last = filled.ended && failure === undefined
     const lastNewline = by === "line" ? bytes.lastIndexOf(newline) : -1
@@ -49,7 +54,7 @@ export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: 
     carry = nothing
     if (lastNewline >= 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
       const length = deliverTail ? bytes.length : lastNewline + 1
-      yield { ...split(bytes.subarray(0, length), by, maxRecordBytes), offset, end: offset + length, last }
+      yield { ...split(bytes.subarray(0, length), by, maxRecordBytes), offset, end: offset + length, last, release: filled.release }
       carry = bytes.subarray(length)
       offset += length
     } else if (bytes.length > maxRecordBytes) {
@@ -58,13 +63,13 @@ export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: 
       if (rest.ended && settings.atEnd === "hold") return
       const end = offset + rest.length + (rest.behind === undefined ? 0 : 1)
       const ended = rest.ended || (reader.ended() && rest.behind?.length === 0)
-      yield { bytes: kept, starts: [0], ends: [kept.length], cut: new Map([[0, rest.length]]), offset, end, last: ended }
+      yield { bytes: kept, starts: [0], ends: [kept.length], cut: new Map([[0, rest.length]]), offset, end, last: ended, release: keep }
       if (ended) return
       carry = rest.behind ?? nothing
       offset = end
     } else if (last) {
       // Nothing left, or only what is held back: tells the reader of the pages that the end was seen.
-      yield { bytes: nothing, starts: [], ends: [], offset, end: offset, last: true }
+      yield { bytes: nothing, starts: [], ends: [], offset, end: offset, last: true, release: keep }
     }
     if (failure !== undefined) throw failure
     if (last) return
@@ -75,10 +80,12 @@ export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: 
  * Reads behind `carry` until a page is full and holds the end of a record, the record limit is passed, or the input ends or fails. A failure
  * is given back, not thrown, so that what precedes it is delivered first.
  */
-const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings) => {
+const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings, free: Array<Buffer>) => {
   const { by, eager, maxRecordBytes, pageBytes } = settings
   const limit = maxRecordBytes + 1
-  let buffer = Buffer.allocUnsafeSlow(Math.max(pageBytes, Math.min(carry.length * 2, limit), carry.length))
+  const size = Math.max(pageBytes, Math.min(carry.length * 2, limit), carry.length)
+  // What is carried over may stand in the very buffer that is used again: `set` moves it.
+  let buffer = (size === pageBytes ? free.pop() : undefined) ?? Buffer.allocUnsafeSlow(size)
   buffer.set(carry)
   let used = carry.length
   let complete = eager && by === "line" && carry.includes(newline)
@@ -109,7 +116,10 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
     failure = cause
     ended = true
   }
-  return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure }
+  const release = () => {
+    if (buffer.length === pageBytes && free.length < 4 && !free.includes(buffer)) free.push(buffer)
+  }
+  return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure, release }
 }
 
 /** Reads to the end of a record of which `length` bytes were read; `behind` is what was read of the next ones, undefined at the end. */

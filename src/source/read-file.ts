@@ -79,6 +79,7 @@ export const recordPage = (
   ends: cut.ends,
   sequenceNumbers: cut.starts.map((start) => String(cut.offset + start)),
   arrivedAt,
+  release: cut.release,
   ...(cut.cut === undefined ? {} : { cut: cut.cut }),
   ...(resume === undefined ? {} : { resume })
 })

@@ -15,19 +15,20 @@ describe("ColumnBuilders", () => {
     builders.append([1, "x"])
     builders.append([null, "y"])
     expect(builders.rowCount).toBe(2)
-    expect(builders.column(0)).toEqual([1, null])
-    expect(builders.column(1)).toEqual(["x", "y"])
+    expect(builders.rows()).toEqual([
+      [1, "x"],
+      [null, "y"]
+    ])
     expect(builders.bytes).toBeGreaterThan(0)
     builders.clear()
-    expect([builders.rowCount, builders.bytes, builders.column(0)]).toEqual([0, 0, []])
-    expect(() => builders.column(2)).toThrow("there is no column 2")
+    expect([builders.rowCount, builders.bytes, builders.rows()]).toEqual([0, 0, []])
   })
 
   it("adds nothing of a row that does not fit", () => {
     const builders = new ColumnBuilders([leaf("a", "integer", ""), leaf("b", "text", "")])
     expect(() => builders.append([1, 2])).toThrow("column b: takes text")
     expect(() => builders.append([1])).toThrow("a row of 1 values cannot be added to 2 columns")
-    expect([builders.rowCount, builders.bytes, builders.column(0), builders.column(1)]).toEqual([0, 0, [], []])
+    expect([builders.rowCount, builders.bytes, builders.rows()]).toEqual([0, 0, []])
   })
 
   const misfits: ReadonlyArray<readonly [LeafType | "text", ReadonlyArray<Value>, string]> = [

@@ -51,8 +51,13 @@ describe("defineContract", () => {
     ["hiding the key", { drops: [{ ...drop, from: "consumable", name: "a", path: "orderId" }] }, /drops orderId, which the contract needs/],
     [
       "an expectation of no column",
-      { expectations: [{ name: "e", description: "", column: "nope", severity: "warn", holds: () => true }] },
+      { expectations: [{ name: "e", description: "", column: "nope", reads: [], severity: "warn", holds: () => true }] },
       /no column/
+    ],
+    [
+      "an expectation that reads no column",
+      { expectations: [{ name: "e", description: "", reads: ["value.nope"], severity: "warn", holds: () => true }] },
+      /reads value.nope, which is no column/
     ],
     ["keys that differ by case", { fields: { ...definition.fields, ITEMS: text("x") } }, /same name/],
     ["keys that give one column", { fields: { ...definition.fields, order_id: text("x") } }, /same name/],

@@ -57,6 +57,7 @@ export const definition: ContractDefinition = {
       name: "value-not-negative",
       description: "The total is not negative.",
       column: "value",
+      reads: ["value"],
       severity: "warn",
       holds: ({ value }) => value === null || (typeof value === "bigint" && value >= 0n)
     },
@@ -64,6 +65,7 @@ export const definition: ContractDefinition = {
       name: "status-known",
       description: "The state is not forbidden.",
       column: "status",
+      reads: ["status"],
       severity: "reject",
       holds: ({ status }) => status !== "forbidden"
     }

@@ -53,9 +53,7 @@ export const decodePages = (
   const decoder = makeDecoder(contract, { ...settings, ...change })
   for (const page of pages)
     decoder.decodePage("files", page, { columnsFor: () => builders, deadLetter: (letter) => letters.push(letter), counts })
-  const rows = Array.from({ length: builders.rowCount }, (_, row) =>
-    Object.fromEntries(columns.map(({ name }, i) => [name, builders.column(i)[row] ?? null]))
-  )
+  const rows = builders.rows().map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])))
   return { rows, letters, counts }
 }
 

@@ -52,22 +52,26 @@ const special: Readonly<Record<string, Value>> = {
   day: -719_161
 }
 
-/** Writes rows as a file of the table. */
+/** Writes rows as a file of the table, in row groups of `groupRows`: few, so that most files have several. */
 const addFile = (
   table: Table,
   columns: ReadonlyArray<Column>,
   partitionValues: PartitionValues,
   name: string,
-  rows: ReadonlyArray<ReadonlyArray<Value>>
+  rows: ReadonlyArray<ReadonlyArray<Value>>,
+  groupRows = 8
 ) =>
   Effect.gen(function* () {
     const store = yield* Store
     const path = addPath(partitionValues, name)
     const builders = new ColumnBuilders(columns)
-    for (const row of rows) builders.append(row)
     const written = yield* Effect.gen(function* () {
-      const file = openParquetFile(columns, yield* store.upload(`${table.path}/${path}`), { rowGroupBytes: 4096 })
-      yield* file.write(builders)
+      const file = openParquetFile(columns, yield* store.upload(`${table.path}/${path}`))
+      for (let start = 0; start < rows.length; start += groupRows) {
+        builders.clear()
+        for (const row of rows.slice(start, start + groupRows)) builders.append(row)
+        yield* file.write(builders)
+      }
       return yield* file.finish
     }).pipe(Effect.scoped)
     const add: AddFile = {
@@ -149,6 +153,33 @@ const makeDays = Effect.gen(function* () {
   }
 })
 
+/**
+ * Row groups whose columns have several pages, and every kind of page: dictionaries of one value and of many, one that is full in the middle
+ * of a row so that plain pages follow, rows larger than a page.
+ */
+const makePages = Effect.gen(function* () {
+  const next = seeded(22)
+  const long = (i: number) => `${String(i).padStart(6, "0")}${"abcdefgh".repeat(64)}`
+  const columns = [
+    leaf("id", "integer", ""),
+    leaf("same", "text", ""),
+    leaf("few", "long", ""),
+    leaf("number", "double", ""),
+    leaf("flag", "boolean", ""),
+    list("texts", leaf("text", "text", "")),
+    list("grid", list("row", leaf("n", "long", "")))
+  ]
+  const { table } = yield* createTable("pages", { name: "pages", description: "", columns, partitions: [leaf("change_date", "date", "")] })
+  const lengths = (i: number) => (i === 700 ? 4000 : i % 7)
+  const rows = Array.from({ length: 1400 }, (_, i): ReadonlyArray<Value> => {
+    const texts = Array.from({ length: lengths(i) }, () => (next() < 0.1 ? null : long(Math.floor(next() * 3000))))
+    const grid = Array.from({ length: i % 5 }, () => Array.from({ length: lengths(i) }, () => BigInt(Math.floor(next() * 2 ** 50))))
+    return [i, "the same", BigInt(i % 9) * 2n ** 40n, i % 11 === 0 ? null : next(), i % 3 === 0, i % 13 === 0 ? null : texts, grid]
+  })
+  const partition = { change_date: "2026-11-20" }
+  yield* commit(table, "WRITE", [{ add: yield* addFile(table, columns, partition, "part-0.zstd.parquet", rows, 1000) }])
+})
+
 /** A table that nothing was written to. */
 const makeEmpty = createTable("empty", {
   name: "empty",
@@ -161,6 +192,7 @@ const makeEmpty = createTable("empty", {
 export const makeTables = Effect.gen(function* () {
   yield* makeEveryType
   yield* makeDays
+  yield* makePages
   yield* makeEmpty
-  return ["every_type", "days", "empty"]
+  return ["every_type", "days", "pages", "empty"]
 })

@@ -41,8 +41,22 @@ export const orders: CompiledContract = compileContract(
       { name: "custom-data", reason: "every store has its own", path: "CustomData", from: "consumable" }
     ],
     expectations: [
-      { name: "value_not_negative", description: "A total is not negative.", column: "value", severity: "warn", holds: () => true },
-      { name: "price_there", description: "Every line has a price.", column: "items.unit_price", severity: "reject", holds: () => true }
+      {
+        name: "value_not_negative",
+        description: "A total is not negative.",
+        column: "value",
+        reads: ["value"],
+        severity: "warn",
+        holds: () => true
+      },
+      {
+        name: "price_there",
+        description: "Every line has a price.",
+        column: "items.unit_price",
+        reads: ["items.unit_price"],
+        severity: "reject",
+        holds: () => true
+      }
     ],
     keepUnknown: false,
     tags: { domain: "checkout" }

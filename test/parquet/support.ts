@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { zstdDecompressSync } from "node:zlib"
 import {
   DuckDBBlobValue,
@@ -107,6 +110,18 @@ export const query = async (sql: string): Promise<ReadonlyArray<ReadonlyArray<Re
     return rows.map((row) => row.map(fromDuckDB))
   } finally {
     connection.closeSync()
+  }
+}
+
+/** Rows that DuckDB reads of a Parquet file in memory; `sql` is given what stands for it in a statement. */
+export const withDuckDB = async (bytes: Uint8Array, sql: (file: string) => string): Promise<ReadonlyArray<ReadonlyArray<ReadValue>>> => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-duckdb-"))
+  try {
+    const path = join(folder, "file.parquet")
+    writeFileSync(path, bytes)
+    return await query(sql(`read_parquet('${path}')`))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 

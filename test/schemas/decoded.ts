@@ -1,3 +1,4 @@
+import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { Contract } from "../../src/contract/contract.ts"
 import { makeDecoder } from "../../src/decode/decoder.ts"
@@ -18,18 +19,16 @@ export const decodeRecords = (contract: Contract, records: ReadonlyArray<Uint8Ar
   const compiled = compileContract(contract)
   const columns = stageColumns(compiled.columns)
   const counts = emptyCounts()
-  const rows: Array<{ [column: string]: Value }> = []
+  const builders = new ColumnBuilders(columns)
   const letters: Array<DeadLetter> = []
-  const append = (row: ReadonlyArray<Value>) => {
-    rows.push(Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])))
-  }
   const decoder = makeDecoder(compiled, { hashKey, maxDepth: 64, maxRecordBytes: 10 * 1024 * 1024 })
   for (const [i, bytes] of records.entries())
     decoder.decodePage(
       "test",
       { shard: "0", count: 1, bytes, starts: [0], ends: [bytes.length], sequenceNumbers: [String(i)], arrivedAt: 0 },
-      { columnsFor: () => ({ append }), deadLetter: (letter) => letters.push(letter), counts }
+      { columnsFor: () => builders, deadLetter: (letter) => letters.push(letter), counts }
     )
+  const rows = builders.rows().map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])))
   return { counts, rows, letters }
 }
 

@@ -1,0 +1,120 @@
+import { entryHash, sameBytes } from "./byte-hash.ts"
+
+/** Byte strings, one after the other: `data[ends[i - 1], ends[i])`. */
+interface ByteStrings {
+  readonly data: Uint8Array
+  /** Over the same bytes. */
+  readonly view: DataView
+  readonly ends: Int32Array
+  readonly count: number
+}
+
+/** How many strings are looked at to guess how many are different. */
+const sampleSize = 1024
+/** A dictionary pays when there are at least so many strings to each entry. */
+const leastRepeats = 1.5
+/** Larger dictionaries cost readers more than they save. */
+const maxDictionaryBytes = 1 << 20
+
+// One column is worked on at a time, so they share the room. Entry + 1 by hash, open addressing; 0 is free.
+let table = new Int32Array(4 * sampleSize)
+let hashes = new Int32Array(sampleSize)
+
+/**
+ * Do the strings repeat enough? A sample of s strings, taken evenly, of which r came before in it, tells that there are about s² / 2r
+ * different ones (the birthday problem). Strings count as the same here when their hashes are.
+ */
+export const isWorthwhile = ({ view, ends, count }: ByteStrings): boolean => {
+  if (count < 2) return false
+  const sample = Math.min(count, sampleSize)
+  const step = count / sample
+  const mask = table.length - 1
+  table.fill(0)
+  let repeats = 0
+  for (let i = 0; i < sample; i++) {
+    const at = Math.floor(i * step)
+    // 0 is free.
+    const hash = entryHash(view, at === 0 ? 0 : (ends[at - 1] ?? 0), ends[at] ?? 0) | 1
+    let slot = (hash >>> 1) & mask
+    while (table[slot] !== 0 && table[slot] !== hash) slot = (slot + 1) & mask
+    if (table[slot] === hash) repeats++
+    table[slot] = hash
+  }
+  if (sample === count) return count >= leastRepeats * (count - repeats)
+  return repeats > 0 && count * 2 * repeats >= leastRepeats * sample * sample
+}
+
+/**
+ * Moves the strings together so that each stands there once, in the order in which they first came, and tells which of them each string was.
+ * Should the dictionary grow too large, the strings from then on stay as they are, behind it.
+ *
+ * @param indices takes `indexed` numbers of entries
+ * @returns the number of entries, and how many strings are told by them
+ */
+export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { readonly entries: number; readonly indexed: number } => {
+  const { data, view, ends, count } = strings
+  let mask = table.length - 1
+  table.fill(0)
+  let entries = 0
+  let bytes = 0
+  let from = 0
+  let i = 0
+  for (; i < count; i++) {
+    const end = ends[i] ?? 0
+    const length = end - from
+    const hash = entryHash(view, from, end)
+    let slot = hash & mask
+    let entry = -1
+    for (let found = table[slot] ?? 0; found !== 0; found = table[slot] ?? 0) {
+      const start = found === 1 ? 0 : (ends[found - 2] ?? 0)
+      if (
+        hashes[found - 1] === hash &&
+        (ends[found - 1] ?? 0) - start === length &&
+        sameBytes(data, view, start, view, data, from, length)
+      ) {
+        entry = found - 1
+        break
+      }
+      slot = (slot + 1) & mask
+    }
+    if (entry < 0) {
+      if (bytes + length > maxDictionaryBytes) break
+      entry = entries++
+      if (bytes !== from) data.copyWithin(bytes, from, end)
+      bytes += length
+      ends[entry] = bytes
+      if (entry === hashes.length) hashes = doubled(hashes)
+      hashes[entry] = hash
+      table[slot] = entry + 1
+      if (entries * 2 > table.length) {
+        fillTable(entries)
+        mask = table.length - 1
+      }
+    }
+    indices[i] = entry
+    from = end
+  }
+  // What did not go into the dictionary follows it.
+  if (i < count) {
+    const moved = from - bytes
+    if (moved > 0) data.copyWithin(bytes, from, ends[count - 1] ?? 0)
+    for (let rest = i; rest < count; rest++) ends[entries + rest - i] = (ends[rest] ?? 0) - moved
+  }
+  return { entries, indexed: i }
+}
+
+const fillTable = (entries: number): void => {
+  table = new Int32Array(table.length * 2)
+  const mask = table.length - 1
+  for (let entry = 0; entry < entries; entry++) {
+    let slot = (hashes[entry] ?? 0) & mask
+    while (table[slot] !== 0) slot = (slot + 1) & mask
+    table[slot] = entry + 1
+  }
+}
+
+const doubled = (old: Int32Array): Int32Array<ArrayBuffer> => {
+  const array = new Int32Array(old.length * 2)
+  array.set(old)
+  return array
+}

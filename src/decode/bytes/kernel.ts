@@ -1,0 +1,60 @@
+import { code } from "./kernel-code.ts"
+import { layout, WalkMemory } from "./memory.ts"
+
+/** The part of the WebAssembly interface that is used here; Node's type package leaves it out. */
+declare const WebAssembly: {
+  validate(code: Uint8Array): boolean
+  readonly Module: new (code: Uint8Array) => Module
+  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer }
+  readonly Instance: new (
+    module: Module,
+    imports: { readonly env: { readonly memory: unknown }; readonly js: KernelImports }
+  ) => { readonly exports: KernelExports }
+}
+type Module = { readonly module: never }
+
+/** What the kernel asks for. -1, or 0 of `grow`, makes it give the record up. */
+export interface KernelImports {
+  /** Reads the value of a node. @returns the position behind it */
+  readonly value: (node: number, at: number, escaped: number, repetition: number) => number
+  /** Finds the key at `at`, which came behind the key `before`. @returns the key */
+  readonly find: (node: number, before: number, at: number, escaped: number) => number
+  /** Makes room in a leaf: for entries (0), values (1), or a text of so many bytes (2). */
+  readonly grow: (leaf: number, what: number, least: number) => number
+}
+
+/** What kernel.as has. */
+export interface KernelExports {
+  /** Makes the bitmaps of the page, which ends at `end`, a multiple of 64. */
+  readonly mark: (end: number) => void
+  /** Walks the record whose opening brace stands at `start`. @returns the position behind it, or -1 */
+  readonly record: (start: number) => number
+}
+
+const module_ = Buffer.from(code, "base64")
+
+/** Does this machine run the kernel? It takes 128-bit SIMD instructions. */
+export const simdAvailable: boolean = WebAssembly.validate(module_)
+
+export interface Kernel {
+  readonly memory: WalkMemory
+  /** Can be called once, when what it asks for is there. */
+  readonly start: (imports: KernelImports) => KernelExports
+}
+
+/** The kernel with its memory; null where there is none, or no room for it: a process whose address space is limited may not get any. */
+export const makeKernel = (): Kernel | null => {
+  if (!simdAvailable) return null
+  try {
+    const pages = layout.size >> 16
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const module = new WebAssembly.Module(module_)
+    return {
+      memory: new WalkMemory(memory.buffer),
+      start: (js) => new WebAssembly.Instance(module, { env: { memory }, js }).exports
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
+}

@@ -1,0 +1,141 @@
+import type { ColumnBuilders } from "../../columns/builders.ts"
+import { full } from "../../columns/leaf-store.ts"
+import type { DecodeCounts } from "../../record/report.ts"
+import type { HashMemo } from "../hash-memo.ts"
+import type { Plan } from "../plan.ts"
+import { type Run, shorten } from "../run.ts"
+import type { Walker } from "../walk.ts"
+import { type Kernel, type KernelExports, makeKernel } from "./kernel.ts"
+import { cell, layout, WalkMemory } from "./memory.ts"
+import { giveUp, Scanner } from "./scan.ts"
+import { ByteWalker } from "./walk-bytes.ts"
+
+/** What became of a record: it stands in the open row; it is the definition's; or there was no room for it, and the rows before must go first. */
+export type Outcome = "row" | "odd" | "full"
+
+/** What the reader works with. */
+export interface ReaderParts {
+  readonly plan: Plan
+  readonly run: Run
+  readonly walker: Walker
+  readonly memo: HashMemo | null
+  readonly maxDepth: number
+  readonly keepUnknown: boolean
+}
+
+/**
+ * Reads records of a page into the open row of its own builders: by the kernel, where there is one, and by {@link ByteWalker} what the kernel
+ * gives up, or everything. The builders hold few rows, close together in memory; where rows are gathered takes them over, many at a time.
+ */
+export class RecordReader {
+  /** Takes the rows. */
+  readonly builders: ColumnBuilders
+  readonly #memory: WalkMemory
+  readonly #scanner = new Scanner()
+  readonly #bytewise: ByteWalker
+  readonly #kernel: KernelExports | null
+
+  /** @param makeBuilders makes builders of the stage columns whose store lies at a place */
+  constructor(
+    parts: ReaderParts,
+    simd: boolean,
+    makeBuilders: (place: { readonly buffer: ArrayBuffer; readonly state: Int32Array; readonly arena: number }) => ColumnBuilders
+  ) {
+    const kernel = simd ? makeKernel() : null
+    const memory = kernel?.memory ?? new WalkMemory()
+    const { plan, run, walker, memo } = parts
+    this.#memory = memory
+    this.builders = makeBuilders({ buffer: memory.buffer, state: memory.ints(layout.state, layout.stateEnd), arena: layout.arena })
+    this.#bytewise = new ByteWalker(plan, this.#scanner, run, walker, memo, this.builders, memory, parts)
+    this.#scanner.begin(memory.bytes, kernel === null ? null : memory.ints(layout.special, layout.outer))
+    this.#kernel = kernel === null ? null : this.#start(kernel, run)
+  }
+
+  /** Paths of the values of the last record that the definition read. */
+  get handedOver(): ReadonlyArray<string> {
+    return this.#bytewise.handedOver
+  }
+
+  /** Turns to another page, whose records are counted there. */
+  beginPage(counts: DecodeCounts): void {
+    this.#bytewise.beginPage(counts)
+  }
+
+  /** Takes a page in, of at most `WalkMemory.capacity` bytes, all of them UTF-8. */
+  load(page: Uint8Array): void {
+    const end = this.#memory.load(page)
+    this.#kernel?.mark(end)
+  }
+
+  /** Reads the record that is `[start, end)` of the page. Unless it stands in the open row, nothing of it remains. */
+  read(start: number, end: number): Outcome {
+    if (this.#kernel !== null) {
+      this.#bytewise.begin()
+      const at = this.#scanner.past(start, 0)
+      try {
+        const after = this.#scanner.bytes[at] === 123 ? this.#kernel.record(at) : -1
+        if (after >= 0) {
+          this.#bytewise.close(after, end)
+          return "row"
+        }
+      } catch (thrown) {
+        if (thrown !== giveUp) throw thrown
+      }
+      this.builders.rollback()
+    }
+    try {
+      this.#bytewise.record(start, end)
+      return "row"
+    } catch (thrown) {
+      if (thrown !== giveUp && thrown !== full) throw thrown
+      this.builders.rollback()
+      return thrown === full ? "full" : "odd"
+    }
+  }
+
+  /** Takes what was told of the record, now a row, into the totals. */
+  settle(): void {
+    this.#memory.settle()
+  }
+
+  /** Adds the totals to the counts. */
+  flush(counts: DecodeCounts): void {
+    this.#bytewise.flush(counts)
+  }
+
+  #start(kernel: Kernel, run: Run): KernelExports {
+    const bytewise = this.#bytewise
+    const { cells } = this.#memory
+    /** -1 for what is given up, whatever the reason: the record is read again by the ByteWalker, which meets the same. */
+    const guarded = (work: () => number): number => {
+      try {
+        return work()
+      } catch (thrown) {
+        if (thrown !== giveUp && thrown !== full) throw thrown
+        return -1
+      }
+    }
+    return kernel.start({
+      value: (node, at, escaped, repetition) =>
+        guarded(() => {
+          const open = cells[cell.openLists] ?? 0
+          shorten(run.indexes, open)
+          for (let i = 0; i < open; i++) run.indexes[i] = cells[cell.indexes + i] ?? 0
+          return bytewise.value(node, at, escaped, repetition)
+        }),
+      find: (node, before, at, escaped) =>
+        guarded(() => {
+          const key = bytewise.find(node, before, at, escaped)
+          cells[cell.after] = this.#scanner.after
+          return key
+        }),
+      grow: (leaf, what, least) =>
+        guarded(() => {
+          this.builders.store.grow(leaf, what, least)
+          return 1
+        }) === 1
+          ? 1
+          : 0
+    })
+  }
+}

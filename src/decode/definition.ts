@@ -1,0 +1,143 @@
+import { isUtf8 } from "node:buffer"
+import type { CompiledContract } from "../contract/compile.ts"
+import { trimmed } from "../contract/convert.ts"
+import { isObject, type JsonFault, members, readJson } from "../contract/json.ts"
+import type { Value } from "../record/column.ts"
+import type { DeadLetterReason } from "../record/dead-letter.ts"
+import type { Expectations } from "./expectations.ts"
+import { byteOffset, firstInvalidUtf8 } from "./locate.ts"
+import type { Run } from "./run.ts"
+import { parse, type Walker } from "./walk.ts"
+
+/** Why a record cannot be a row. */
+export interface Fault {
+  readonly reason: DeadLetterReason
+  readonly path: string | null
+  readonly offset: number | null
+  readonly detail: string
+}
+
+/** A record's data columns by name; absent is null. */
+export interface Row {
+  readonly row: { readonly [column: string]: Value }
+}
+
+/** What becomes of a record: a row, a fault, or null where there is nothing (a blank line, `{}`). What else is known of it stands in the run. */
+export type Definition = (raw: Buffer) => Row | Fault | null
+
+/**
+ * The definition of decoding: a record's bytes → the row of stage, as the contract says.
+ *
+ * Documents are read by `JSON.parse`, and a second time by `readJson` when the first showed something that `JSON.parse` does not tell: a
+ * number whose text matters and is not what a float gives back, the order of keys that look like integers, a field in two spellings.
+ */
+export const makeDefinition = (
+  compiled: CompiledContract,
+  run: Run,
+  walker: Walker,
+  expectations: Expectations,
+  maxDepth: number
+): Definition => {
+  const { contract } = compiled
+  const timeKeys = [contract.eventTime.field, ...(contract.eventTime.fallback === undefined ? [] : [contract.eventTime.fallback])]
+
+  /** The record's data columns by name; a fault; or null where there is nothing. */
+  const decode = (text: string): Row | Fault | null => {
+    let parsed = parse(text)
+    if (parsed === undefined) {
+      if (trimmed(text) === "") return null
+      const read = readJson(text, maxDepth)
+      if (!("value" in read)) return jsonFault(text, read)
+      // What JSON.parse refuses and readJson takes cannot be; if it were, readJson would be right.
+      parsed = read.value
+    }
+    if (!isObject(parsed)) return deepFault(text) ?? notObject
+    if (isEmpty(parsed)) return null
+
+    run.begin(text)
+    let row = walker.record(run, parsed)
+    if (run.needExact) {
+      const again = readJson(text, maxDepth)
+      if (!("value" in again)) return jsonFault(text, again)
+      run.begin(text)
+      run.exact = true
+      row = walker.record(run, again.value)
+    }
+    if (run.tooDeep !== null)
+      return deepFault(text) ?? fault("too_deep", run.tooDeep, `Nested deeper than ${maxDepth}, a document in text included.`)
+    if (row === null) return notObject
+    return missing(row) ?? unwanted(row) ?? { row }
+  }
+
+  /** Is the record itself, without documents in text, deeper than the limit? Then it has an offset. */
+  const deepFault = (text: string): Fault | null => {
+    const read = readJson(text, maxDepth)
+    return "value" in read ? null : jsonFault(text, read)
+  }
+
+  const jsonFault = (text: string, { fault: what, offset }: JsonFault): Fault => {
+    const at = byteOffset(text, offset)
+    switch (what) {
+      case "deep":
+        return fault("too_deep", null, `Nested deeper than ${maxDepth} at byte ${at}.`, at)
+      case "truncated":
+        return fault("truncated", null, `The JSON ends at byte ${at} before it is complete.`, at)
+      case "syntax":
+        return fault("not_json", null, `Not JSON at byte ${at}.`, at)
+    }
+  }
+
+  /** A row must have its key and its event time. */
+  const missing = (row: Row["row"]): Fault | null => {
+    const key = row[compiled.keyColumn] ?? null
+    if (key === null || (typeof key === "string" && key.trim() === ""))
+      return run.rescued.includes(contract.key)
+        ? fault("unreadable_key", contract.key, "The key does not fit its type.")
+        : fault("missing_key", contract.key, "The key is missing, null or empty.")
+    if (compiled.eventTimeColumns.some((column) => (row[column] ?? null) !== null)) return null
+    const unreadable = timeKeys.find((time) => run.rescued.includes(time))
+    return unreadable === undefined
+      ? fault("missing_event_time", contract.eventTime.field, "The event time, and its fallback, are missing or null.")
+      : fault("unreadable_event_time", unreadable, "The event time is not a timestamp, and no fallback is readable.")
+  }
+
+  const unwanted = (row: Row["row"]): Fault | null => {
+    const rejected = expectations.rejects(row)
+    return rejected === undefined ? null : fault("quality_rejected", rejected.name, `${rejected.description} Does not hold.`)
+  }
+
+  return (raw) => decodeBytes(raw, decode)
+}
+
+const decodeBytes = (raw: Buffer, decode: (text: string) => Row | Fault | null): Row | Fault | null => {
+  if (!isUtf8(raw)) {
+    const at = firstInvalidUtf8(raw)
+    return fault("not_utf8", null, `Not UTF-8 at byte ${at}.`, at)
+  }
+  // A byte order mark is tolerated; offsets count from the first byte of the record.
+  if (raw.length < 3 || raw[0] !== 0xef || raw[1] !== 0xbb || raw[2] !== 0xbf) return decode(raw.toString("utf8"))
+  const outcome = decode(raw.toString("utf8", 3))
+  return outcome === null || "row" in outcome || outcome.offset === null ? outcome : shifted(outcome, outcome.offset + 3)
+}
+
+const shifted = (fault: Fault, offset: number): Fault => ({
+  ...fault,
+  offset,
+  detail: fault.detail.replace(/at byte \d+/, `at byte ${offset}`)
+})
+
+const fault = (reason: DeadLetterReason, path: string | null, detail: string, offset: number | null = null): Fault => ({
+  reason,
+  path,
+  offset,
+  detail
+})
+
+const notObject = fault("not_object", null, "The record is JSON, but not an object.", 0)
+
+export const tooLarge = (size: number, limit: number): Fault => fault("too_large", null, `${size} bytes; the limit is ${limit}.`, limit)
+
+const isEmpty = (object: object): boolean => {
+  for (const _ of members(object)) return false
+  return true
+}

@@ -1,0 +1,96 @@
+import { Cursors, makeReader, type Reader } from "../columns/assemble.ts"
+import type { ColumnBuilders } from "../columns/builders.ts"
+import { field } from "../columns/leaf-store.ts"
+import type { Expectation } from "../contract/contract.ts"
+import type { Column, Value } from "../record/column.ts"
+
+type Row = { readonly [column: string]: Value }
+
+/**
+ * The expectations of a contract, and the part of a row that they look at. It is the same part whether the row stands as values or as the
+ * last entries of the columns' leaves, so that both ways of decoding find the same.
+ */
+export class Expectations {
+  readonly #expectations: ReadonlyArray<Expectation>
+  readonly #reads: ReadonlySet<string>
+  readonly #columns: ReadonlyArray<Column>
+  readonly #readers: ReadonlyArray<{ readonly name: string; readonly read: Reader; readonly leaves: ReadonlyArray<number> }>
+  readonly #cursors: Cursors
+  /** Names of those with severity `warn` that did not hold the last time. */
+  readonly warned: Array<string> = []
+
+  /** @param builders of any rows of these columns: only their shape is looked at */
+  constructor(expectations: ReadonlyArray<Expectation>, builders: ColumnBuilders) {
+    const reads = new Set(expectations.flatMap((expectation) => expectation.reads))
+    const isWanted = (path: ReadonlyArray<string>) => path.some((_, i) => reads.has(path.slice(0, i + 1).join(".")))
+    this.#expectations = expectations
+    this.#reads = reads
+    this.#columns = builders.columns.filter(({ name }) => [...reads].some((path) => path === name || path.startsWith(`${name}.`)))
+    this.#cursors = new Cursors(builders.leaves.length)
+    this.#readers = builders.nodes.flatMap((node) => {
+      const wanted = new Set<number>()
+      for (let i = node.first; i < node.end; i++) if (isWanted(builders.leaves[i]?.path ?? [])) wanted.add(i)
+      const read = makeReader(node, builders.leaves, (leaf) => wanted.has(leaf))
+      return read === undefined ? [] : [{ name: node.column.name, read, leaves: [...wanted] }]
+    })
+  }
+
+  /** The first with severity `reject` that does not hold of the row, if there is one. */
+  rejects(row: Row): Expectation | undefined {
+    return this.#expectations.length === 0 ? undefined : this.#check(this.#partOf(row))
+  }
+
+  /** The same of the builders' open row. */
+  rejectsOpenRow({ store }: ColumnBuilders): Expectation | undefined {
+    this.warned.length = 0
+    if (this.#expectations.length === 0) return undefined
+    const row: { [column: string]: Value } = {}
+    for (const reader of this.#readers) {
+      for (const i of reader.leaves) {
+        this.#cursors.entries[i] = store.get(i, field.markLevels)
+        this.#cursors.values[i] = store.get(i, field.markCount)
+      }
+      row[reader.name] = reader.read(store, this.#cursors)
+    }
+    return this.#check(row)
+  }
+
+  #check(row: Row): Expectation | undefined {
+    this.warned.length = 0
+    for (const expectation of this.#expectations) {
+      if (holds(expectation, row)) continue
+      if (expectation.severity === "reject") return expectation
+      this.warned.push(expectation.name)
+    }
+    return undefined
+  }
+
+  #partOf(row: Row): Row {
+    const part: { [column: string]: Value } = {}
+    for (const column of this.#columns) part[column.name] = this.#pick(column, column.name, row[column.name] ?? null)
+    return part
+  }
+
+  #pick(column: Column, path: string, value: Value): Value {
+    if (value === null || this.#reads.has(path)) return value
+    if (column.kind === "list" && Array.isArray(value)) return value.map((element) => this.#pick(column.element, path, element))
+    if (column.kind !== "struct" || typeof value !== "object") return value
+    const fields = value as Row // of a struct's values only the object is left
+    const part: { [name: string]: Value } = {}
+    for (const field of column.fields) {
+      const below = `${path}.${field.name}`
+      if ([...this.#reads].some((read) => read === below || read.startsWith(`${below}.`)))
+        part[field.name] = this.#pick(field, below, fields[field.name] ?? null)
+    }
+    return part
+  }
+}
+
+/** An expectation that throws does not hold: its author did not think of such a row. */
+const holds = (expectation: Expectation, row: Row): boolean => {
+  try {
+    return expectation.holds(row)
+  } catch {
+    return false
+  }
+}
