@@ -53,16 +53,16 @@ export class LeafStore {
   /** Segments that were outgrown, by the logarithm of their size. */
   readonly #free: Array<Array<number>> = Array.from({ length: 32 }, () => [])
 
-  /** @param place in a buffer that has other things, too: `state` has room for all leaves there, and the arena is what begins at `arena` */
+  /** @param place in a buffer that has other things, too: `state` has room for all leaves there, and the arena is `[arena, end)` */
   constructor(
     leaves: ReadonlyArray<{ readonly storage: Storage; readonly maxDefinition: number; readonly maxRepetition: number }>,
-    place?: { readonly buffer: ArrayBuffer; readonly state: Int32Array; readonly arena: number }
+    place?: { readonly buffer: ArrayBuffer; readonly state: Int32Array; readonly arena: number; readonly end: number }
   ) {
     if (place !== undefined && place.state.length < leaves.length * 16)
       throw new RangeError(`${leaves.length} leaf columns are more than the ${place.state.length / 16} there is room for`)
     this.state = place === undefined ? new Int32Array(leaves.length * 16) : place.state.subarray(0, leaves.length * 16)
     this.#widths = leaves.map(({ storage }) => widths[storage])
-    this.#limit = place === undefined ? null : place.buffer.byteLength
+    this.#limit = place?.end ?? null
     this.#top = place?.arena ?? 0
     const buffer = place?.buffer ?? new ArrayBuffer(Math.max(1 << 16, leaves.length * 256))
     this.bytes = new Uint8Array(buffer)

@@ -14,7 +14,6 @@ import { RecordReader } from "./bytes/record-reader.ts"
 import { makeDefinition, tooLarge } from "./definition.ts"
 import { count } from "./drift.ts"
 import { Expectations } from "./expectations.ts"
-import { HashMemo } from "./hash-memo.ts"
 import { Keeper } from "./keep.ts"
 import { Masker } from "./mask.ts"
 import { makePlan } from "./plan.ts"
@@ -62,10 +61,9 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const run = new Run()
   const walker = new Walker(plan, new Keeper(plan, masker, maxDepth), masker, maxDepth, contract.keepUnknown)
   const names = compiled.columns.map(({ name }) => name)
-  const memo = settings.hashKey === null ? null : new HashMemo(settings.hashKey)
   const columns = stageColumns(compiled.columns)
   const reader = new RecordReader(
-    { plan, run, walker, memo, maxDepth, keepUnknown: contract.keepUnknown },
+    { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown },
     path.simd ?? true,
     (place) => new ColumnBuilders(columns, place)
   )

@@ -17,8 +17,7 @@ const empty = 255
  */
 export class HashMemo {
   /** Digests in hex, 64 ASCII bytes per slot. */
-  readonly hex: Uint8Array
-  readonly #hexBuffer: Buffer
+  readonly hex: Buffer
   /** Texts that are remembered. One more slot, behind theirs, is for one that is not. */
   readonly #slots: number
   /** Texts, {@link longest} bytes per slot, and their lengths. */
@@ -39,15 +38,15 @@ export class HashMemo {
   /**
    * @param key of HMAC-SHA-256, of any length
    * @param slots texts that are remembered: a power of two, at least 2
+   * @param hex where the digests go, of one slot more than are remembered
    */
-  constructor(key: Uint8Array, slots = 16_384) {
+  constructor(key: Uint8Array, slots = 16_384, hex?: Buffer) {
     if (slots < 2 || (slots & (slots - 1)) !== 0) throw new RangeError(`${slots} slots: the number must be a power of two, at least 2`)
     this.#slots = slots
     this.#texts = new Uint8Array(slots * longest)
     this.#lengths = new Uint8Array(slots).fill(empty)
     this.#latest = new Uint8Array(slots >> 1)
-    this.#hexBuffer = Buffer.alloc((slots + 1) * block)
-    this.hex = new Uint8Array(this.#hexBuffer.buffer, this.#hexBuffer.byteOffset, this.#hexBuffer.length)
+    this.hex = hex ?? Buffer.alloc((slots + 1) * block)
     // RFC 2104: a key longer than a block is hashed first, a shorter one filled up with zeros.
     const padded = new Uint8Array(block)
     padded.set(key.length > block ? hash("sha256", key, "buffer") : key)
@@ -120,7 +119,7 @@ export class HashMemo {
    */
   #digest(inner: Uint8Array, slot: number): void {
     this.#outer.write(hash("sha256", inner, "binary"), block, "latin1")
-    this.#hexBuffer.write(hash("sha256", this.#outer, "hex"), slot * block, "latin1")
+    this.hex.write(hash("sha256", this.#outer, "hex"), slot * block, "latin1")
   }
 }
 

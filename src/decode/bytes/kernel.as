@@ -11,6 +11,8 @@
 @external("js", "value") declare function handOver(node: i32, at: i32, escaped: i32, repetition: i32): i32
 /** Finds a key of an object that was not the predicted one, and remembers the prediction. @returns the key; `after` is behind its colon */
 @external("js", "find") declare function find(node: i32, before: i32, at: i32, escaped: i32): i32
+/** Finds, or makes, the keyed hash of a text. @returns the number of its digest */
+@external("js", "hash") declare function hash(start: i32, end: i32): i32
 /** Makes room in a leaf: for entries (0), values (1), or a text of so many bytes (2). @returns 0: there is none left */
 @external("js", "grow") declare function grow(leaf: i32, what: i32, least: i32): i32
 
@@ -26,17 +28,20 @@
 @inline const SEEN: usize = 0xb40000
 @inline const DECLARED: usize = 0xb60000
 @inline const STATE: usize = 0xb80000
+@inline const DIGESTS: i32 = 0x2e00000
 
 // Cells: behind the last key, number of the last object, number of tallies, the limit of depth.
 @inline const AFTER: usize = 0
 @inline const OBJECTS: usize = 4
 @inline const TALLIED: usize = 8
 @inline const MAX_DEPTH: usize = 12
+/** 1: sensitive texts are hashed; 0: there is no key, and they become null. */
+@inline const HASHES: usize = 20
 /** 1: unknown members are tallied like those that are left out; 0: the ByteWalker counts them. */
 @inline const TALLIES_DRIFT: usize = 16
 /** How many lists are open, and the index reached in each: what paths of rescued values are made with. */
-@inline const OPEN_LISTS: usize = 20
-@inline const INDEXES: usize = 24
+@inline const OPEN_LISTS: usize = 24
+@inline const INDEXES: usize = 28
 @inline const MOST_LISTS: i32 = 32
 @inline const MAX_TALLIES: i32 = 0x1f00
 /** Powers of ten as floats, 10⁰ to 10²². */
@@ -444,8 +449,7 @@ function value(node: i32, at: i32, escaped: i32, repetition: i32): i32 {
 
 function leaf(kind: i32, node: i32, at: i32, escaped: i32, repetition: i32): i32 {
   const mask = field(node, 4)
-  // Hashes are made elsewhere, and so is what is no leaf here.
-  if (mask == 1 || kind == 0 || kind > 8) return 0
+  if (kind == 0 || kind > 8 || (mask == 1 && kind != 1)) return 0
   if (kind == 8) return json(node, mask, at, escaped, repetition)
   const isText = opens(at, escaped)
   if (kind == 1) {
@@ -457,7 +461,7 @@ function leaf(kind: i32, node: i32, at: i32, escaped: i32, repetition: i32): i32
       return addText(node, mask, start, end, repetition) ? end + 1 + escaped : -1
     }
     const c = byte(at)
-    if (c == 123 || c == 91 || c == 34 || c == 92) return 0
+    if (c == 123 || c == 91 || c == 34 || c == 92 || mask == 1) return 0
     const end = skip(at, escaped, 0)
     if (end < 0) return -1
     return addText(node, mask, at, end, repetition) ? end : -1
@@ -475,8 +479,12 @@ function leaf(kind: i32, node: i32, at: i32, escaped: i32, repetition: i32): i32
   return end > 0 && isText ? end + 1 + escaped : end
 }
 
-@inline function addText(node: i32, mask: i32, start: i32, end: i32, repetition: i32): bool {
-  return mask == 0 ? addBytes(field(node, 16), repetition, start, end) : tally(node) && addNull(node, repetition)
+function addText(node: i32, mask: i32, start: i32, end: i32, repetition: i32): bool {
+  if (mask == 0) return addBytes(field(node, 16), repetition, start, end)
+  if (!tally(node)) return false
+  if (mask == 2 || cell(HASHES) == 0) return addNull(node, repetition)
+  const digest = DIGESTS + (hash(start, end) << 6)
+  return addBytes(field(node, 16), repetition, digest, digest + 64)
 }
 
 function boolean(node: i32, from: i32, isText: bool, escaped: i32, repetition: i32): i32 {

@@ -19,6 +19,8 @@ export interface KernelImports {
   readonly value: (node: number, at: number, escaped: number, repetition: number) => number
   /** Finds the key at `at`, which came behind the key `before`. @returns the key */
   readonly find: (node: number, before: number, at: number, escaped: number) => number
+  /** Finds, or makes, the keyed hash of a text. @returns the number of its digest */
+  readonly hash: (start: number, end: number) => number
   /** Makes room in a leaf: for entries (0), values (1), or a text of so many bytes (2). */
   readonly grow: (leaf: number, what: number, least: number) => number
 }

@@ -37,6 +37,9 @@ export const layout = {
   state: 0xb80000,
   stateEnd: 0xc00000,
   arena: 0xc00000,
+  arenaEnd: 0x2e00000,
+  /** Keyed hashes in hex, see `HashMemo`. */
+  digests: 0x2e00000,
   /** Only what is used of it takes memory. */
   size: 0x3000000
 } as const
@@ -52,9 +55,11 @@ export const cell = {
   maxDepth: 3,
   /** 1: unknown members are tallied like those that are left out. */
   talliesDrift: 4,
+  /** 1: sensitive texts are hashed; 0: there is no key, and they become null. */
+  hashes: 5,
   /** How many lists are open, and then the index reached in each. */
-  openLists: 5,
-  indexes: 6
+  openLists: 6,
+  indexes: 7
 } as const
 
 /** Zeros behind the page, a stop for every scan and room to read a few bytes at a time. */

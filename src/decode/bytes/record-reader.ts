@@ -1,7 +1,7 @@
 import type { ColumnBuilders } from "../../columns/builders.ts"
 import { full } from "../../columns/leaf-store.ts"
 import type { DecodeCounts } from "../../record/report.ts"
-import type { HashMemo } from "../hash-memo.ts"
+import { HashMemo } from "../hash-memo.ts"
 import type { Plan } from "../plan.ts"
 import { type Run, shorten } from "../run.ts"
 import type { Walker } from "../walk.ts"
@@ -18,7 +18,8 @@ export interface ReaderParts {
   readonly plan: Plan
   readonly run: Run
   readonly walker: Walker
-  readonly memo: HashMemo | null
+  /** Key of the hashes that stand in for sensitive values. */
+  readonly hashKey: Uint8Array | null
   readonly maxDepth: number
   readonly keepUnknown: boolean
 }
@@ -39,16 +40,29 @@ export class RecordReader {
   constructor(
     parts: ReaderParts,
     simd: boolean,
-    makeBuilders: (place: { readonly buffer: ArrayBuffer; readonly state: Int32Array; readonly arena: number }) => ColumnBuilders
+    makeBuilders: (place: {
+      readonly buffer: ArrayBuffer
+      readonly state: Int32Array
+      readonly arena: number
+      readonly end: number
+    }) => ColumnBuilders
   ) {
     const kernel = simd ? makeKernel() : null
     const memory = kernel?.memory ?? new WalkMemory()
-    const { plan, run, walker, memo } = parts
+    const { plan, run, walker, hashKey } = parts
+    const digests = memory.bytes.subarray(layout.digests)
+    const memo = hashKey === null ? null : new HashMemo(hashKey, undefined, digests)
+    memory.cells[cell.hashes] = memo === null ? 0 : 1
     this.#memory = memory
-    this.builders = makeBuilders({ buffer: memory.buffer, state: memory.ints(layout.state, layout.stateEnd), arena: layout.arena })
+    this.builders = makeBuilders({
+      buffer: memory.buffer,
+      state: memory.ints(layout.state, layout.stateEnd),
+      arena: layout.arena,
+      end: layout.arenaEnd
+    })
     this.#bytewise = new ByteWalker(plan, this.#scanner, run, walker, memo, this.builders, memory, parts)
     this.#scanner.begin(memory.bytes, kernel === null ? null : memory.ints(layout.special, layout.outer))
-    this.#kernel = kernel === null ? null : this.#start(kernel, run)
+    this.#kernel = kernel === null ? null : this.#start(kernel, run, memo)
   }
 
   /** Paths of the values of the last record that the definition read. */
@@ -103,7 +117,7 @@ export class RecordReader {
     this.#bytewise.flush(counts)
   }
 
-  #start(kernel: Kernel, run: Run): KernelExports {
+  #start(kernel: Kernel, run: Run, memo: HashMemo | null): KernelExports {
     const bytewise = this.#bytewise
     const { cells } = this.#memory
     /** -1 for what is given up, whatever the reason: the record is read again by the ByteWalker, which meets the same. */
@@ -129,6 +143,7 @@ export class RecordReader {
           cells[cell.after] = this.#scanner.after
           return key
         }),
+      hash: (start, end) => memo?.slotOf(this.#memory.bytes, start, end) ?? 0,
       grow: (leaf, what, least) =>
         guarded(() => {
           this.builders.store.grow(leaf, what, least)
