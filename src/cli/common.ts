@@ -53,6 +53,12 @@ export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<re
 /** Memory and threads of the embedded engine, as settings say. */
 export const duckdbOptionsOf = ({ memoryLimit, threads }: Values<"memoryLimit" | "threads">) => ({ memoryLimit, threads })
 
+/** How many threads ingest, and where each finds the contracts. */
+export const ingestThreadsOf = ({ threads }: Values<"threads">) => ({
+  threads,
+  contracts: new URL("../../schemas/index.ts", import.meta.url)
+})
+
 /** A flag for a whole number from 1 up. */
 export const positive = (name: string) =>
   Flag.Int(name).pipe(

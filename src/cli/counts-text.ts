@@ -1,7 +1,7 @@
 import { type DecodeCounts, sumOf } from "../record/report.ts"
 import { number, table, top } from "./output.ts"
 
-/** Dead letters by reason, drops by rule, rescued values, drift and quality, where there are any. */
+/** Dead letters by reason, drops by rule, rescued values, drift, quality and what took the slow way, where there are any. */
 export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
   (
     [
@@ -9,12 +9,17 @@ export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
       ["values dropped, by rule", counts.drops],
       ["values rescued, by path", counts.rescued],
       ["unknown fields, by path", counts.drift],
-      ["expectations not met, by rows", counts.quality]
+      ["expectations not met, by rows", counts.quality],
+      ["read the slow way, by path", slowly(counts)]
     ] as const
   ).flatMap(([title, entries]) => {
     const shown = top(entries, 8)
     return shown.length === 0 ? [] : [`${title}:`, table(shown)]
   })
+
+/** What the fast path of decoding handed to the definition. */
+const slowly = ({ handedOver }: DecodeCounts): { readonly [path: string]: number } =>
+  Object.fromEntries(Object.entries(handedOver).map(([path, n]) => [path === "" ? "(whole records)" : path, n]))
 
 /** Says what became of sensitive values, where there were any. @param hasKey a hash key is set */
 export const maskedLine = (counts: DecodeCounts, hasKey: boolean): ReadonlyArray<string> => {

@@ -11,7 +11,7 @@ import { verify } from "../lake/verify.ts"
 import { sumOf } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { filesSource } from "../source/files.ts"
-import { contractOf, decodeSettingsOf, duckdbOptionsOf, json, positive, share, storeOf, timed } from "./common.ts"
+import { contractOf, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, positive, share, storeOf, timed } from "./common.ts"
 import { countLines, maskedLine } from "./counts-text.ts"
 import { Failed } from "./failures.ts"
 import { progressText } from "./ingest.ts"
@@ -86,6 +86,7 @@ export const demo = Command.make(
           source,
           decode: decodeSettingsOf(values),
           limits: limitsOf(values),
+          ...ingestThreadsOf(values),
           stop: Effect.never,
           onEvent: lineage.emit,
           onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p))

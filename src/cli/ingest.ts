@@ -3,7 +3,7 @@ import { Command } from "effect/cli"
 import { ingest as runIngest } from "../ingest/ingest.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
 import { sumOf } from "../record/report.ts"
-import { contractOf, dataset, decodeSettingsOf, json, storeOf, timed } from "./common.ts"
+import { contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { countLines, maskedLine } from "./counts-text.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds } from "./output.ts"
@@ -54,6 +54,7 @@ export const ingest = Command.make(
           source,
           decode: decodeSettingsOf(values),
           limits: limitsOf(values),
+          ...ingestThreadsOf(values),
           stop: shutdown.requested,
           onEvent: lineage.emit,
           onProgress: (p) => progress.show(null, progressText(p))

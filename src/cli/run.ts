@@ -2,7 +2,7 @@ import { Console, Effect, Fiber, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { ingest } from "../ingest/ingest.ts"
 import { repartition } from "../repartition/repartition.ts"
-import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, json, storeOf, timed } from "./common.ts"
+import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { ingestText, progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
@@ -39,6 +39,7 @@ export const run = Command.make(
           source,
           decode: decodeSettingsOf(values),
           limits: limitsOf(values),
+          ...ingestThreadsOf(values),
           stop: shutdown.requested,
           onEvent: lineage.emit,
           onProgress: (p) => progress.show(null, progressText(p))

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { Effect, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import { BadConfig, UsageError } from "./failures.ts"
@@ -125,7 +126,13 @@ export const settings = {
     bytes,
     1024 * 1024 * 1024
   ),
-  threads: setting("threads", "Threads of the DuckDB engine.", count(1), 2),
+  threads: setting(
+    "threads",
+    "Threads that decode, and threads of the DuckDB engine. 1: nothing is started beside the main thread.",
+    count(1),
+    // More than four leave the thread that reads and commits behind.
+    Math.min(availableParallelism(), 4)
+  ),
   lineage: setting(
     "lineage",
     "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake), `none`, or the URL of a server such as Marquez.",

@@ -34,6 +34,7 @@ const ingestNames = [
   "maxRecordBytes",
   "maxDepth",
   "hashKey",
+  "threads",
   "lineage",
   "lineageKey",
   "lineageNamespace"
@@ -41,7 +42,7 @@ const ingestNames = [
 export const ingestSettings = use(...ingestNames)
 
 /** The same for a command that also repartitions, again and again. */
-export const runSettings = use(...ingestNames, "memoryLimit", "threads", "pollInterval", "repartitionEvery")
+export const runSettings = use(...ingestNames, "memoryLimit", "pollInterval", "repartitionEvery")
 
 export const limitsOf = (values: Values<"batchBytes" | "batchAge">): BatchLimits => ({
   ...defaultBatchLimits,

@@ -22,26 +22,32 @@ let hashes = new Int32Array(sampleSize)
 
 /**
  * Do the strings repeat enough? A sample of s strings, taken evenly, of which r came before in it, tells that there are about s² / 2r
- * different ones (the birthday problem). Strings count as the same here when their hashes are.
+ * different ones (the birthday problem). Those that repeat close by are missed by that: each of the sample is compared with its neighbour, too.
+ * Strings count as the same here when their hashes are.
  */
-export const isWorthwhile = ({ view, ends, count }: ByteStrings): boolean => {
+export const isWorthwhile = ({ data, view, ends, count }: ByteStrings): boolean => {
   if (count < 2) return false
   const sample = Math.min(count, sampleSize)
   const step = count / sample
   const mask = table.length - 1
   table.fill(0)
   let repeats = 0
+  let twins = 0
   for (let i = 0; i < sample; i++) {
     const at = Math.floor(i * step)
+    const start = at === 0 ? 0 : (ends[at - 1] ?? 0)
+    const length = (ends[at] ?? 0) - start
+    const before = at < 2 ? 0 : (ends[at - 2] ?? 0)
+    if (at > 0 && start - before === length && sameBytes(data, view, start, view, data, before, length)) twins++
     // 0 is free.
-    const hash = entryHash(view, at === 0 ? 0 : (ends[at - 1] ?? 0), ends[at] ?? 0) | 1
+    const hash = entryHash(view, start, start + length) | 1
     let slot = (hash >>> 1) & mask
     while (table[slot] !== 0 && table[slot] !== hash) slot = (slot + 1) & mask
     if (table[slot] === hash) repeats++
     table[slot] = hash
   }
   if (sample === count) return count >= leastRepeats * (count - repeats)
-  return repeats > 0 && count * 2 * repeats >= leastRepeats * sample * sample
+  return twins * leastRepeats >= sample * (leastRepeats - 1) || (repeats > 0 && count * 2 * repeats >= leastRepeats * sample * sample)
 }
 
 /**

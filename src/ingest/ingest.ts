@@ -1,8 +1,8 @@
 import { Cause, Clock, Effect, Exit } from "effect"
-import { type Decoder, makeDecoder } from "../decode/decoder.ts"
 import { addCounts } from "../lake/history.ts"
 import { positionsOf } from "../lake/positions.ts"
 import { openDeadLetters, openStage } from "../lake/tables.ts"
+import { deadLetterColumns } from "../record/dead-letter.ts"
 import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
 import { type BatchReport, type DecodeCounts, emptyCounts, type RotationReason } from "../record/report.ts"
@@ -10,17 +10,22 @@ import { deterministicRunId } from "../record/run-id.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { type ClosedBatch, deadLetterCount, OpenBatch } from "./batch.ts"
+import { type BatchDecoder, openBatchDecoder } from "./batch-decoder.ts"
 import { commitBatch, type Tables } from "./commit.ts"
+import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import type { IngestOptions, IngestResult } from "./options.ts"
 import { type Next, startPages } from "./pages.ts"
+import { byDate, PartitionedRows } from "./partitioned-rows.ts"
 
-export type IngestError = StoreError | TableError
+export type IngestError = StoreError | TableError | WorkerError
 
 /** What all batches of one ingest share. */
 interface Ingest {
   readonly options: IngestOptions
-  readonly decoder: Decoder
+  readonly decoder: BatchDecoder
+  /** Rows of dead letters, of one batch after the other. */
+  readonly letters: PartitionedRows
   readonly tables: Tables
   readonly lettersAhead: LettersAhead
   readonly next: (deadline: number | null) => Effect.Effect<Next>
@@ -36,7 +41,8 @@ interface Ingest {
  * (dead letters, then stage). The process may die at any point: what is not committed is read again, what is committed is skipped.
  *
  * A failure of the source is part of the result, since everything that could be read is committed before. Errors: `TableError` with reason
- * `Conflict` when another process owns a shard of this source (this one must not go on); `StoreError` when files cannot be written.
+ * `Conflict` when another process owns a shard of this source (this one must not go on); `StoreError` when files cannot be written;
+ * `WorkerError` when a thread that decodes has ended, before anything of its batch is committed.
  */
 export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, IngestError, Store> =>
   Effect.scoped(
@@ -50,7 +56,8 @@ export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, Inge
       const resume = positionsOf(tables.stage.snapshot.domains, options.source.name)
       const state: Ingest = {
         options,
-        decoder: makeDecoder(options.contract, options.decode),
+        decoder: yield* openBatchDecoder(options),
+        letters: new PartitionedRows(deadLetterColumns, byDate, options.limits.bufferBytes / 4),
         tables,
         lettersAhead: yield* findLettersAhead(tables, options.contract.contract.name, options.source.name),
         next: yield* startPages(options.source, resume, options.stop),
@@ -74,7 +81,7 @@ export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, Inge
   )
 
 /** Fills one batch, beginning with `first`, and commits it. Gives what ended it. */
-const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, StoreError | TableError, Store> =>
+const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, IngestError, Store> =>
   Effect.gen(function* () {
     const { options, tables } = state
     const { limits, source } = options
@@ -94,29 +101,27 @@ const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, StoreEr
     const fill = Effect.gen(function* () {
       const batch = new OpenBatch({
         dataset,
-        source: source.name,
         columns: options.contract.columns,
         stagePath: tables.stage.table.path,
         deadLettersPath: tables.deadLetters.table.path,
         decoder: state.decoder,
-        bufferBytes: limits.bufferBytes,
+        letters: state.letters,
         fileTag: yield* randomUuid,
         positions,
-        lettersAhead: state.lettersAhead
+        lettersAhead: state.lettersAhead,
+        onPage: (counts) => tellProgress(state, counts)
       })
       let next: Next = { _tag: "page", page: first }
       let rotation: RotationReason | null = null
       while (rotation === null) {
         if (next._tag !== "page") rotation = next._tag
         else {
-          batch.add(next.page)
+          yield* batch.add(next.page)
           if (!started && !batch.isEmpty) {
             started = true
             yield* options.onEvent({ event: "start", ...about, at: new Date(startedAt).toISOString(), inputs })
           }
-          yield* batch.relieve()
-          tellProgress(state, batch)
-          if (batch.counts.bytes >= limits.bytes) rotation = "size"
+          if (batch.bytes >= limits.bytes) rotation = "size"
           else if (batch.hours >= limits.hours) rotation = "hours"
           else next = yield* state.next(startedAt + limits.ageMillis)
         }
@@ -147,17 +152,17 @@ const oneBatch = (state: Ingest, first: RecordPage): Effect.Effect<Next, StoreEr
 const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
 
 /** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
-const failureMessage = (cause: Cause.Cause<StoreError | TableError>): string => {
+const failureMessage = (cause: Cause.Cause<IngestError>): string => {
   const error = Cause.findErrorOption(cause)
   return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
 }
 
-const tellProgress = ({ options, counts, commits }: Ingest, open: OpenBatch | null): void =>
+const tellProgress = ({ options, counts, commits }: Ingest, open: DecodeCounts | null): void =>
   options.onProgress({
-    records: counts.records + (open?.counts.records ?? 0),
-    rows: counts.rows + (open?.counts.rows ?? 0),
-    deadLetters: deadLetterCount(counts) + (open === null ? 0 : deadLetterCount(open.counts)),
-    bytes: counts.bytes + (open?.counts.bytes ?? 0),
+    records: counts.records + (open?.records ?? 0),
+    rows: counts.rows + (open?.rows ?? 0),
+    deadLetters: deadLetterCount(counts) + (open === null ? 0 : deadLetterCount(open)),
+    bytes: counts.bytes + (open?.bytes ?? 0),
     commits
   })
 

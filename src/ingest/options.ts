@@ -13,9 +13,12 @@ export interface BatchLimits {
   readonly bytes: number
   /** Age in milliseconds of the oldest record held. Bounds how long a record stays invisible. */
   readonly ageMillis: number
-  /** Ingestion hours open at once: each is a file. More only happens when history is read, in an order that mixes hours. */
+  /** Ingestion hours of a batch's records: each is a file. More only happens when history is read, in an order that mixes hours. */
   readonly hours: number
-  /** Columns held in memory, over all open files, before the largest file gets a row group. */
+  /**
+   * Columns held in memory, over all hours and threads, before the largest are encoded. Large values cost memory, twice as much and more since
+   * arrays grow by doubling; small ones give small row groups, each of which costs some time for every column.
+   */
   readonly bufferBytes: number
 }
 
@@ -40,6 +43,15 @@ export interface IngestOptions {
   readonly source: Source
   readonly decode: DecodeSettings
   readonly limits: BatchLimits
+  /**
+   * Threads that decode and encode, this one among them, which also reads and commits. The rows, positions and counts are the same with any
+   * number. More than one needs `contracts`. Default 1.
+   */
+  readonly threads?: number
+  /** A module that exports `contracts`, this one's contract among them. It holds functions, so that each thread has to make its own. */
+  readonly contracts?: URL
+  /** Raw bytes that this thread decodes before it starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
+  readonly startThreadsAfter?: number
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */
   readonly stop: Effect.Effect<void>
   /** Told after the commit that it speaks of. Must not fail or block. */

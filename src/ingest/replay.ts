@@ -17,8 +17,9 @@ import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { type ReadValue, type Row, readTable } from "../table/table.ts"
-import { columnsOfDate, columnsOfHour, OpenFiles, relieve } from "./open-files.ts"
+import { OpenFiles } from "./open-files.ts"
 import { defaultBatchLimits } from "./options.ts"
+import { byDate, byHour, PartitionedRows } from "./partitioned-rows.ts"
 
 export interface ReplayOptions {
   readonly contract: CompiledContract
@@ -35,6 +36,8 @@ export interface ReplayResult {
 }
 
 type ReplayError = StoreError | TableError
+
+const { bufferBytes } = defaultBatchLimits
 
 /**
  * Reads the dead letters of a dataset again, by today's contract. Those that become rows go to stage, with the coordinates that they came
@@ -82,7 +85,7 @@ const replayFile = (
     const dataset = work.contract.contract.name
     const before = yield* stage.table.snapshot
     const state = replayState(before.domains)
-    const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), yield* randomUuid)
+    const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), byHour, yield* randomUuid)
     const counts = emptyCounts()
     const { letters, replayed } = yield* decodeLetters(work, file, before, files, counts)
     if (replayed.length === 0) return { letters, rows: 0 }
@@ -172,7 +175,8 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
     const dataset = work.contract.contract.name
     const replayed: Array<number> = []
     let letters = 0
-    const sink = { columnsFor: (millis: number) => columnsOfHour(files, millis), deadLetter: () => {}, counts }
+    const held = new PartitionedRows(stageColumns(work.contract.columns), byHour, bufferBytes)
+    const sink = { columnsFor: (millis: number) => held.columnsFor(millis), deadLetter: () => {}, counts }
     yield* forEachLetter(work, file, (rows, first) =>
       Effect.suspend(() => {
         for (const [i, row] of rows.entries()) {
@@ -186,9 +190,10 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
           work.decoder.decodePage(text(row["_source"]), page, sink)
           if (counts.rows > before) replayed.push(first + i)
         }
-        return relieve([files], defaultBatchLimits.bufferBytes)
+        return files.appendAll(held.full())
       })
     )
+    yield* files.appendAll(held.rest())
     return { letters, replayed }
   })
 
@@ -216,18 +221,20 @@ const removeLetters = (work: Work, file: AddFile, replayed: ReadonlySet<number>)
   Effect.gen(function* () {
     const { table } = work.deadLetters
     const now = yield* Clock.currentTimeMillis
-    const rest = new OpenFiles(table.path, deadLetterColumns, yield* randomUuid)
+    const rest = new OpenFiles(table.path, deadLetterColumns, byDate, yield* randomUuid)
+    const held = new PartitionedRows(deadLetterColumns, byDate, bufferBytes)
     let copied = 0
     yield* forEachLetter(work, file, (rows, first) =>
       Effect.suspend(() => {
         for (const [i, row] of rows.entries()) {
           if (replayed.has(first + i)) continue
           copied++
-          columnsOfDate(rest, millisOf(row)).append(deadLetterColumns.map(({ name }) => leafValue(row[name])))
+          held.columnsFor(millisOf(row)).append(deadLetterColumns.map(({ name }) => leafValue(row[name])))
         }
-        return relieve([rest], defaultBatchLimits.bufferBytes)
+        return rest.appendAll(held.full())
       })
     )
+    yield* rest.appendAll(held.rest())
     const added = yield* rest.finish(now)
     const { path, partitionValues, size, encodedPath } = file
     const encoded = encodedPath === undefined ? {} : { encodedPath }

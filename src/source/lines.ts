@@ -116,8 +116,11 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
     failure = cause
     ended = true
   }
+  let isReleased = false
   const release = () => {
-    if (buffer.length === pageBytes && free.length < 4 && !free.includes(buffer)) free.push(buffer)
+    // Once: given back again, it would take from the next page what is being read there.
+    if (!isReleased && buffer.length === pageBytes && free.length < 4) free.push(buffer)
+    isReleased = true
   }
   return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure, release }
 }

@@ -31,19 +31,36 @@ const stageColumns = "ingest_date, ingest_hour, _shard, _sequence_number, _sub_s
 const consumableColumns = "change_date, order_id, last_change, _shard, _sequence_number, hash(consumable_checkout) AS content"
 const deadLetterColumns = "reason, path, _shard, _sequence_number, hash(raw) AS content"
 
-it(
-  `${kills} kills change nothing`,
-  async () => {
-    const raw = join(folder, "raw")
-    await sluiceJson(["generate", "--orders", "700", "--seed", String(seed), "--dirt", "0.1", "--out", raw])
-    const ingest = (lake: string) => ["ingest", "--input", raw, "--lake", lake, "--batch-bytes", "300kB"]
+/** With more threads an input that is large enough for them to start, and batches and lives that are long enough for them to work. */
+const disturbances = [
+  { threads: "1", kills, orders: "700", batch: "300kB", longest: 600 },
+  { threads: "2", kills: Math.ceil(kills / 5), orders: "1800", batch: "3MB", longest: 2_500 }
+]
+
+it.for(disturbances)(
+  "$kills kills change nothing in $threads threads",
+  { timeout: 15 * 60_000 },
+  async ({ threads, kills, orders, batch, longest }) => {
+    const raw = join(folder, `raw-${threads}`)
+    await sluiceJson(["generate", "--orders", orders, "--seed", String(seed), "--dirt", "0.1", "--out", raw])
+    const ingest = (lake: string, threads: string) => [
+      "ingest",
+      "--input",
+      raw,
+      "--lake",
+      lake,
+      "--batch-bytes",
+      batch,
+      "--threads",
+      threads
+    ]
     const repartition = (lake: string) => ["repartition", "--lake", lake]
 
-    const calm = join(folder, "calm")
-    await sluiceJson(ingest(calm))
+    const calm = join(folder, `calm-${threads}`)
+    await sluiceJson(ingest(calm, "1"))
     await sluiceJson(repartition(calm))
 
-    const hit = join(folder, "hit")
+    const hit = join(folder, `hit-${threads}`)
     const random = randoms(seed)
     const killed = { ingest: 0, repartition: 0 }
     /** Starts a step until it ends by itself, killing it after a random time as long as kills are left. */
@@ -59,7 +76,7 @@ it(
       }
     }
     const ingestKills = Math.round(kills * 0.7)
-    await disturb("ingest", ingest(hit), ingestKills, 600)
+    await disturb("ingest", ingest(hit, threads), ingestKills, longest)
     // What is left of the kills goes to the repartition, which is one commit: it starts over until it is left alone.
     await disturb("repartition", repartition(hit), kills - killed.ingest, 900)
     // Both may have been quicker than the killer: go on with the repartition of everything until the count is full.
@@ -73,6 +90,5 @@ it(
     expect(await rows(hit, "stage_checkout", stageColumns)).toEqual(await rows(calm, "stage_checkout", stageColumns))
     expect(await rows(hit, "dead_letters", deadLetterColumns)).toEqual(await rows(calm, "dead_letters", deadLetterColumns))
     expect(await rows(hit, "consumable_checkout", consumableColumns)).toEqual(await rows(calm, "consumable_checkout", consumableColumns))
-  },
-  15 * 60_000
+  }
 )

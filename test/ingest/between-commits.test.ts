@@ -15,7 +15,9 @@ const worth = (name: string, holds: (value: bigint) => boolean) =>
   compileContract(
     defineContract({
       ...definition,
-      expectations: [{ name, description: "", severity: "reject", holds: ({ value }) => typeof value !== "bigint" || holds(value) }]
+      expectations: [
+        { name, description: "", reads: ["value"], severity: "reject", holds: ({ value }) => typeof value !== "bigint" || holds(value) }
+      ]
     })
   )
 const cheapOnly = worth("worth at most 30", (value) => value <= 3_000n)

@@ -1,139 +1,143 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { defaultBatchLimits } from "../../src/ingest/options.ts"
+import { defaultBatchLimits, type IngestOptions } from "../../src/ingest/options.ts"
 import { stagePath } from "../../src/lake/layout.ts"
 import { positionsOf } from "../../src/lake/positions.ts"
 import type { RunEvent } from "../../src/record/report.ts"
-import { SourceError } from "../../src/source/source.ts"
+import { type Source, SourceError } from "../../src/source/source.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
-import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
+import { expectedContent, failedChecks, lakeContent, page, pagesSource, run as runHere, temporaryStore, withThreads } from "./support.ts"
 
 const pages = [page("a", 0, 50), page("a", 50, 100), page("a", 100, 150)]
 const everyPage = { ...defaultBatchLimits, bytes: 1 }
 
-describe("ingest", () => {
-  it.effect("carries every record into a row or a dead letter, with its position", () =>
-    Effect.gen(function* () {
-      const { batches, stopped } = yield* run(pagesSource(pages))
-      assert.strictEqual(stopped, "end")
-      assert.deepStrictEqual(
-        batches.map(({ rotation, counts, files }) => [rotation, counts.records, counts.rows, files]),
-        [["end", 150, 135, 3]]
-      )
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-      const { domains } = yield* (yield* openTable(stagePath("order"))).snapshot
-      const position = positionsOf(domains, "memory").get("a")
-      assert.deepInclude(position, { sequenceNumber: "150", records: 150, rows: 135, deadLetters: 15, empty: 0 })
-      assert.deepStrictEqual(yield* failedChecks, [])
-    }).pipe(Effect.provide(temporaryStore))
-  )
+for (const threads of [1, 2]) {
+  describe(threads === 1 ? "ingest" : `ingest in ${threads} threads`, () => {
+    const run = (source: Source, options: Partial<IngestOptions> = {}) => runHere(source, { ...withThreads(threads), ...options })
 
-  it.effect("does nothing the second time", () =>
-    Effect.gen(function* () {
-      yield* run(pagesSource(pages))
-      assert.deepStrictEqual((yield* run(pagesSource(pages))).batches, [])
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("carries every record into a row or a dead letter, with its position", () =>
+      Effect.gen(function* () {
+        const { batches, stopped } = yield* run(pagesSource(pages))
+        assert.strictEqual(stopped, "end")
+        assert.deepStrictEqual(
+          batches.map(({ rotation, counts, files }) => [rotation, counts.records, counts.rows, files]),
+          [["end", 150, 135, 3]]
+        )
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+        const { domains } = yield* (yield* openTable(stagePath("order"))).snapshot
+        const position = positionsOf(domains, "memory").get("a")
+        assert.deepInclude(position, { sequenceNumber: "150", records: 150, rows: 135, deadLetters: 15, empty: 0 })
+        assert.deepStrictEqual(yield* failedChecks, [])
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("takes a record once that comes again", () =>
-    Effect.gen(function* () {
-      const again = [page("a", 0, 50), page("a", 0, 50), page("a", 30, 80), page("a", 80, 150)]
-      yield* run({ ...pagesSource(again), pages: () => Stream.fromIterable(again) })
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-      assert.deepStrictEqual(yield* failedChecks, [])
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("does nothing the second time", () =>
+      Effect.gen(function* () {
+        yield* run(pagesSource(pages))
+        assert.deepStrictEqual((yield* run(pagesSource(pages))).batches, [])
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("closes a batch by size, and its ranges tile", () =>
-    Effect.gen(function* () {
-      const { batches } = yield* run(pagesSource(pages), { limits: everyPage })
-      assert.deepStrictEqual(
-        batches.map(({ rotation, shards }) => [
-          rotation,
-          shards[0]?.from?.sequenceNumber,
-          shards[0]?.to.sequenceNumber,
-          shards[0]?.records
-        ]),
-        [
-          ["size", undefined, "50", 50],
-          ["size", "50", "100", 50],
-          ["size", "100", "150", 50]
-        ]
-      )
-      assert.deepStrictEqual(yield* failedChecks, [])
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("takes a record once that comes again", () =>
+      Effect.gen(function* () {
+        const again = [page("a", 0, 50), page("a", 0, 50), page("a", 30, 80), page("a", 80, 150)]
+        yield* run({ ...pagesSource(again), pages: () => Stream.fromIterable(again) })
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+        assert.deepStrictEqual(yield* failedChecks, [])
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("closes a batch by its hours, and writes row groups when its buffer is full", () =>
-    Effect.gen(function* () {
-      const { batches } = yield* run(pagesSource(pages), { limits: { ...defaultBatchLimits, hours: 3, bufferBytes: 1 } })
-      assert.deepStrictEqual(
-        batches.map(({ rotation }) => rotation),
-        ["hours", "hours", "hours"]
-      )
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("closes a batch by size, and its ranges tile", () =>
+      Effect.gen(function* () {
+        const { batches } = yield* run(pagesSource(pages), { limits: everyPage })
+        assert.deepStrictEqual(
+          batches.map(({ rotation, shards }) => [
+            rotation,
+            shards[0]?.from?.sequenceNumber,
+            shards[0]?.to.sequenceNumber,
+            shards[0]?.records
+          ]),
+          [
+            ["size", undefined, "50", 50],
+            ["size", "50", "100", 50],
+            ["size", "100", "150", 50]
+          ]
+        )
+        assert.deepStrictEqual(yield* failedChecks, [])
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("closes a batch by age, although nothing more comes", () =>
-    Effect.gen(function* () {
-      const committed = yield* Deferred.make<void>()
-      const onEvent = (event: RunEvent) =>
-        event.event === "complete" ? Effect.asVoid(Deferred.succeed(committed, undefined)) : Effect.void
-      const fed = yield* Deferred.make<void>()
-      const source = pagesSource(pages, Stream.fromEffect(Effect.andThen(Deferred.succeed(fed, undefined), Effect.never)))
-      const fiber = yield* Effect.forkChild(run(source, { onEvent }))
-      yield* Deferred.await(fed)
-      // The consumer may still be decoding when the source has nothing left: move time until the batch is closed.
-      yield* Effect.race(Deferred.await(committed), Effect.forever(Effect.andThen(TestClock.adjust("10 seconds"), yieldToIo)))
-      yield* Fiber.interrupt(fiber)
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("closes a batch by its hours, and writes row groups when its buffer is full", () =>
+      Effect.gen(function* () {
+        const { batches } = yield* run(pagesSource(pages), { limits: { ...defaultBatchLimits, hours: 3, bufferBytes: 1 } })
+        assert.deepStrictEqual(
+          batches.map(({ rotation }) => rotation),
+          ["hours", "hours", "hours"]
+        )
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("drains: what was read is committed when it must stop", () =>
-    Effect.gen(function* () {
-      const stop = yield* Deferred.make<void>()
-      const source = pagesSource(pages, Stream.fromEffect(Effect.andThen(Deferred.succeed(stop, undefined), Effect.never)))
-      const { stopped, batches } = yield* run(source, { stop: Deferred.await(stop) })
-      assert.strictEqual(stopped, "drain")
-      assert.strictEqual(batches.at(-1)?.rotation, "drain")
-      yield* run(pagesSource(pages))
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-      assert.deepStrictEqual(yield* failedChecks, [])
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("closes a batch by age, although nothing more comes", () =>
+      Effect.gen(function* () {
+        const committed = yield* Deferred.make<void>()
+        const onEvent = (event: RunEvent) =>
+          event.event === "complete" ? Effect.asVoid(Deferred.succeed(committed, undefined)) : Effect.void
+        const fed = yield* Deferred.make<void>()
+        const source = pagesSource(pages, Stream.fromEffect(Effect.andThen(Deferred.succeed(fed, undefined), Effect.never)))
+        const fiber = yield* Effect.forkChild(run(source, { onEvent }))
+        yield* Deferred.await(fed)
+        // The consumer may still be decoding when the source has nothing left: move time until the batch is closed.
+        yield* Effect.race(Deferred.await(committed), Effect.forever(Effect.andThen(TestClock.adjust("10 seconds"), yieldToIo)))
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("commits what could be read before a source failed, and says why it did", () =>
-    Effect.gen(function* () {
-      const broken = new SourceError({ source: "memory", reason: "Unreadable", location: "x", detail: "cut", hint: "Copy it again." })
-      const { failure, commits } = yield* run(pagesSource(pages, Stream.fail(broken)))
-      assert.strictEqual(failure, broken)
-      assert.strictEqual(commits, 1)
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-    }).pipe(Effect.provide(temporaryStore))
-  )
+    it.effect("drains: what was read is committed when it must stop", () =>
+      Effect.gen(function* () {
+        const stop = yield* Deferred.make<void>()
+        const source = pagesSource(pages, Stream.fromEffect(Effect.andThen(Deferred.succeed(stop, undefined), Effect.never)))
+        const { stopped, batches } = yield* run(source, { stop: Deferred.await(stop) })
+        assert.strictEqual(stopped, "drain")
+        assert.strictEqual(batches.at(-1)?.rotation, "drain")
+        yield* run(pagesSource(pages))
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+        assert.deepStrictEqual(yield* failedChecks, [])
+      }).pipe(Effect.provide(temporaryStore))
+    )
 
-  it.effect("stops when somebody else commits its shard", () =>
-    Effect.gen(function* () {
-      const other = yield* Deferred.make<void>()
-      const waiting = yield* Deferred.make<void>()
-      const slow = Stream.fromEffect(Effect.andThen(Deferred.succeed(waiting, undefined), Deferred.await(other))).pipe(Stream.drain)
-      const zombie = yield* Effect.forkChild(Effect.result(run(pagesSource(pages, slow))))
-      yield* Deferred.await(waiting)
-      yield* run(pagesSource(pages))
-      yield* Deferred.succeed(other, undefined)
-      const result = yield* Fiber.join(zombie)
-      assert.isTrue(Result.isFailure(result) && result.failure._tag === "TableError" && result.failure.conflict === "domain")
-      assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
-      assert.deepStrictEqual(yield* failedChecks, [])
-    }).pipe(Effect.provide(temporaryStore))
-  )
-})
+    it.effect("commits what could be read before a source failed, and says why it did", () =>
+      Effect.gen(function* () {
+        const broken = new SourceError({ source: "memory", reason: "Unreadable", location: "x", detail: "cut", hint: "Copy it again." })
+        const { failure, commits } = yield* run(pagesSource(pages, Stream.fail(broken)))
+        assert.strictEqual(failure, broken)
+        assert.strictEqual(commits, 1)
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+      }).pipe(Effect.provide(temporaryStore))
+    )
+
+    it.effect("stops when somebody else commits its shard", () =>
+      Effect.gen(function* () {
+        const other = yield* Deferred.make<void>()
+        const waiting = yield* Deferred.make<void>()
+        const slow = Stream.fromEffect(Effect.andThen(Deferred.succeed(waiting, undefined), Deferred.await(other))).pipe(Stream.drain)
+        const zombie = yield* Effect.forkChild(Effect.result(run(pagesSource(pages, slow))))
+        yield* Deferred.await(waiting)
+        yield* run(pagesSource(pages))
+        yield* Deferred.succeed(other, undefined)
+        const result = yield* Fiber.join(zombie)
+        assert.isTrue(Result.isFailure(result) && result.failure._tag === "TableError" && result.failure.conflict === "domain")
+        assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
+        assert.deepStrictEqual(yield* failedChecks, [])
+      }).pipe(Effect.provide(temporaryStore))
+    )
+  })
+}
 
 const yieldToIo = Effect.promise(() => new Promise((done) => setImmediate(done)))
 
@@ -149,11 +153,11 @@ describe("ingest, where the store fails", () => {
     withFaults((faults) =>
       Effect.gen(function* () {
         faults.failNext("putIfAbsent", "stage/order/_delta_log/00000000000000000001", "Full", 1)
-        const result = yield* Effect.result(run(pagesSource(pages)))
+        const result = yield* Effect.result(runHere(pagesSource(pages)))
         assert.isTrue(Result.isFailure(result))
         assert.deepStrictEqual(yield* lakeContent, { rows: [], deadLetters: expectedContent(150).deadLetters })
         // Other batches than before: the skip is by record, not by batch.
-        yield* run(pagesSource([page("a", 0, 35), page("a", 35, 150)]), { limits: everyPage })
+        yield* runHere(pagesSource([page("a", 0, 35), page("a", 35, 150)]), { limits: everyPage })
         assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
         assert.deepStrictEqual(yield* failedChecks, [])
       })
@@ -167,7 +171,7 @@ describe("ingest, where the store fails", () => {
         faults.ambiguousNext("putIfAbsent", "dead_letters/_delta_log/", 1)
         faults.ambiguousNext("putIfAbsent", "stage/order/_delta_log/00000000000000000001", 1)
         faults.ambiguousNext("putIfAbsent", "stage/order/_delta_log/00000000000000000003", 1)
-        const { batches } = yield* run(pagesSource(pages), { limits: everyPage })
+        const { batches } = yield* runHere(pagesSource(pages), { limits: everyPage })
         assert.strictEqual(batches.length, 3)
         assert.deepStrictEqual(yield* lakeContent, expectedContent(150))
         assert.deepStrictEqual(yield* failedChecks, [])
@@ -180,7 +184,7 @@ describe("ingest, where the store fails", () => {
       Effect.gen(function* () {
         const events: Array<RunEvent> = []
         faults.failNext("putIfAbsent", "stage/order/_delta_log/00000000000000000001", "Denied", 1)
-        yield* Effect.ignore(run(pagesSource(pages), { onEvent: (event) => Effect.sync(() => void events.push(event)) }))
+        yield* Effect.ignore(runHere(pagesSource(pages), { onEvent: (event) => Effect.sync(() => void events.push(event)) }))
         assert.deepStrictEqual(
           events.map(({ event }) => event),
           ["start", "fail"]

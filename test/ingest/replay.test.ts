@@ -16,6 +16,7 @@ const strict = compileContract(
       {
         name: "worth at least 50",
         description: "",
+        reads: ["value"],
         severity: "reject",
         holds: ({ value }) => typeof value !== "bigint" || value >= 5_000n
       }

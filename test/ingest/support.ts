@@ -3,8 +3,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
-import { decimal, text, timestamp } from "../../src/contract/field.ts"
 import { ingest } from "../../src/ingest/ingest.ts"
 import { defaultBatchLimits, type IngestOptions } from "../../src/ingest/options.ts"
 import { openDuckDB } from "../../src/lake/duckdb.ts"
@@ -17,27 +15,17 @@ import type { Source, SourceError } from "../../src/source/source.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import { openTable, type Row, readTable } from "../../src/table/table.ts"
+import { order } from "./order.ts"
 
-export const definition: ContractDefinition = {
-  name: "order",
-  title: "Orders",
-  owner: "tests",
-  sensitivity: "internal",
-  description: "A small order.",
-  fields: {
-    orderId: text("Key."),
-    lastChange: timestamp("When this version was made."),
-    value: decimal(18, 2, "Value.")
-  },
-  key: "orderId",
-  version: "lastChange",
-  eventTime: { field: "lastChange" },
-  drops: [],
-  expectations: [],
-  keepUnknown: false
-}
+export { definition } from "./order.ts"
+export const contract: CompiledContract = compileContract(order)
 
-export const contract: CompiledContract = compileContract(defineContract(definition))
+/** Options for a number of threads, which are there before the first page. */
+export const withThreads = (threads: number): Partial<IngestOptions> => ({
+  threads,
+  contracts: new URL("./order.ts", import.meta.url),
+  startThreadsAfter: 0
+})
 
 const hour = Date.UTC(2026, 10, 20, 7)
 

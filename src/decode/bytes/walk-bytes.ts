@@ -149,10 +149,14 @@ export class ByteWalker {
   #struct(node: number, start: number, escaped: number, repetition: number): number {
     const scanner = this.#scanner
     const { bytes, view } = scanner
-    const { keys, nodes } = this
+    const { keys } = this
+    const { entries } = keys
+    const { fields, seen, declared } = this.nodes
     const { cells } = this.#memory
+    const leaves = this.#leaves
+    const { store } = this.#builders
     const n = node << 4
-    const depth = nodes.fields[n + nodeField.depth] ?? 0
+    const depth = fields[n + nodeField.depth] ?? 0
     const object = (cells[cell.objects] ?? 0) + 1
     cells[cell.objects] = object
     const quote = escaped === 0 ? 34 : 92
@@ -165,31 +169,30 @@ export class ByteWalker {
       at++
     } else
       for (;;) {
-        let key: number = before < 0 ? (nodes.fields[n + nodeField.firstKey] ?? 0) : keys.get(before, keyField.next)
+        let key = before < 0 ? (fields[n + nodeField.firstKey] ?? 0) : (entries[(before << 3) + keyField.next] ?? 0)
         // A key is known by its pattern in one of two ways of quoting: it has to be the one that stands here.
-        if (key >= 0 && bytes[at] === quote && keys.matches(key, view, at)) at += keys.get(key, keyField.length)
+        if (key >= 0 && bytes[at] === quote && keys.matches(key, view, at)) at += entries[(key << 3) + keyField.length] ?? 0
         else {
           key = this.find(node, before, at, escaped)
           at = scanner.past(scanner.after, escaped)
         }
         before = key
-        const { entries } = keys
-        const e: number = key << 3
-        const member: number = entries[e + keyField.meaning] ?? 0
+        const e = key << 3
+        const member = entries[e + keyField.meaning] ?? 0
         // Of a key that comes twice the last counts, and that is known too late.
-        if (nodes.seen[member] === object) throw giveUp
-        nodes.seen[member] = object
-        const about: number = entries[e + keyField.about] ?? 0
+        if (seen[member] === object) throw giveUp
+        seen[member] = object
+        const about = entries[e + keyField.about] ?? 0
         const kind = about & 255
         if (kind < kinds.drop) {
           found++
           const word = view.getInt32(at, true)
           const leaf = entries[e + keyField.leaf] ?? 0
           if (word === words.null && kind !== kinds.other) {
-            this.#builders.store.addNulls(leaf, entries[e + keyField.end] ?? 0, about >>> 16, repetition)
+            store.addNulls(leaf, entries[e + keyField.end] ?? 0, about >>> 16, repetition)
             at += 4
           } else {
-            const end = (about & 256) !== 0 ? this.#leaves.plain(kind, leaf, word, at, escaped, repetition) : 0
+            const end = (about & 256) !== 0 ? leaves.plain(kind, leaf, word, at, escaped, repetition) : 0
             at = end > 0 ? end : depth === 1 ? this.#field(member, at) : this.#value(member, scanner.past(at, escaped), escaped, repetition)
           }
         } else {
@@ -205,13 +208,12 @@ export class ByteWalker {
         if (c === 125) break
         if (c !== 44) throw giveUp
       }
-    const { fields, declared } = nodes
     const count = fields[n + nodeField.declaredCount] ?? 0
     if (found < count) {
       const from = fields[n + nodeField.declared] ?? 0
       for (let i = from; i < from + count; i++) {
         const member = declared[i] ?? 0
-        if (nodes.seen[member] !== object) this.#null(member, repetition)
+        if (seen[member] !== object) this.#null(member, repetition)
       }
     }
     return at

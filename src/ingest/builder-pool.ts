@@ -1,0 +1,36 @@
+import { ColumnBuilders } from "../columns/builders.ts"
+import type { Column } from "../record/column.ts"
+
+/**
+ * Builders of one table that are used again and again: growing their arrays anew for each batch costs more than what is done with them. What
+ * is kept is bounded, since each keeps the memory of the most that it ever held.
+ */
+export class BuilderPool {
+  readonly #columns: ReadonlyArray<Column>
+  readonly #limit: number
+  readonly #kept: Array<ColumnBuilders> = []
+
+  /** @param limit bytes of memory that builders which nobody uses may keep; one is kept in any case */
+  constructor(columns: ReadonlyArray<Column>, limit: number) {
+    this.#columns = columns
+    this.#limit = limit
+  }
+
+  /** Empty builders; the roomiest that there are. */
+  take(): ColumnBuilders {
+    const kept = this.#kept
+    let best = kept.length - 1
+    for (const [i, builders] of kept.entries()) if (capacity(builders) > capacity(kept[best])) best = i
+    return kept.splice(best, 1)[0] ?? new ColumnBuilders(this.#columns)
+  }
+
+  /** Takes builders back, which are cleared. */
+  give(builders: ColumnBuilders): void {
+    builders.clear()
+    const kept = this.#kept.reduce((total, each) => total + capacity(each), 0)
+    if (kept === 0 || kept + capacity(builders) <= this.#limit) this.#kept.push(builders)
+  }
+}
+
+/** Bytes that builders take, whatever they hold. */
+const capacity = (builders: ColumnBuilders | undefined): number => builders?.store.bytes.length ?? 0

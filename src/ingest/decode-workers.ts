@@ -1,0 +1,156 @@
+import { Worker } from "node:worker_threads"
+import { Effect, Schema, type Scope } from "effect"
+import type { RecordPage } from "../record/record.ts"
+import type { PartitionGroup } from "./partitioned-rows.ts"
+import type { DecodedPage } from "./stage-decoder.ts"
+import { type FromWorker, pageMessage, slotCount, type ToWorker, type WorkerSetup } from "./worker-messages.ts"
+
+/** A thread that decodes has ended by itself: nothing of its batch is committed. What is thrown in a thread is a defect, and not this. */
+export class WorkerError extends Schema.TaggedError<WorkerError>()("WorkerError", {
+  reason: Schema.Literals(["OutOfMemory", "Ended"]),
+  /** What happened, as a sentence without its full stop. */
+  problem: Schema.String,
+  hint: Schema.String
+}) {
+  override get message(): string {
+    return `${this.problem}. ${this.hint}`
+  }
+}
+
+/** As the npm scripts limit the main thread, in megabytes: what is large lives outside of the heap. */
+const resourceLimits = { maxOldGenerationSizeMb: 320, maxYoungGenerationSizeMb: 24 }
+
+/** One worker, and its pages in flight. */
+class Decoding {
+  /** Who waits for the answer of each page, oldest first. */
+  readonly waiting: Array<(page: DecodedPage) => void> = []
+  readonly worker: Worker
+  readonly #slots: Array<SharedArrayBuffer> = []
+  #sent = 0
+
+  constructor(worker: Worker) {
+    this.worker = worker
+  }
+
+  /** Copies a page over, and releases it. */
+  send(page: RecordPage, settled: (page: DecodedPage) => void): void {
+    this.waiting.push(settled)
+    // Answers come in order, so that the slots become free in turn.
+    this.post(pageMessage(page, this.#sent++ % slotCount, this.#slots))
+    page.release?.()
+  }
+
+  post(message: ToWorker): void {
+    this.worker.postMessage(message)
+  }
+}
+
+/**
+ * Threads that decode. Each takes whole pages, gathers their rows by itself, and encodes its own row groups. Memory is bounded: a worker has at
+ * most two pages, and its share of the buffer.
+ */
+export class DecodeWorkers {
+  /** Row groups that nobody has taken yet, in the order in which they came. */
+  readonly groups: Array<PartitionGroup> = []
+  /** Workers that have not given all of their rows yet. */
+  flushing = 0
+  readonly #setup: WorkerSetup
+  readonly #count: number
+  readonly #workers: Array<Decoding> = []
+  #ready = 0
+  #failure: Effect.Effect<never, WorkerError> | null = null
+  #look = (): void => {}
+
+  constructor(setup: WorkerSetup, count: number) {
+    this.#setup = setup
+    this.#count = count
+  }
+
+  get areReady(): boolean {
+    return this.#ready === this.#count
+  }
+
+  /** Starts them, once. They take some time, in which nothing can be sent. */
+  start(): void {
+    while (this.#workers.length < this.#count) {
+      const worker = new Worker(new URL("./decode-worker.ts", import.meta.url), { workerData: this.#setup, resourceLimits })
+      const decoding = new Decoding(worker)
+      this.#workers.push(decoding)
+      worker.on("message", (message: FromWorker) => this.#take(decoding, message))
+      worker.on("messageerror", (error) => this.#fail(Effect.die(error)))
+      worker.on("error", (error) => this.#fail(isOutOfMemory(error) ? outOfMemory : Effect.die(error)))
+      worker.on("exit", (code) => this.#fail(ended(code)))
+    }
+  }
+
+  /** Sends a page to the worker that has the fewest, unless all have as many as they may. @returns whether it is sent */
+  send(page: RecordPage, settled: (page: DecodedPage) => void): boolean {
+    if (!this.areReady) return false
+    const [least] = this.#workers.toSorted((a, b) => a.waiting.length - b.waiting.length)
+    if (least === undefined || least.waiting.length === slotCount) return false
+    least.send(page, settled)
+    return true
+  }
+
+  /** Asks all for the rows that they hold. */
+  flush(): void {
+    this.flushing = this.#workers.length
+    for (const decoding of this.#workers) decoding.post({ kind: "flush" })
+  }
+
+  /** Waits until something holds that a message can change. Fails when a worker has ended; what it threw is a defect, with its stack. */
+  until(holds: () => boolean): Effect.Effect<void, WorkerError> {
+    return Effect.callback((resume) => {
+      this.#look = () => {
+        if (this.#failure === null && !holds()) return
+        this.#look = () => {}
+        resume(this.#failure ?? Effect.void)
+      }
+      this.#look()
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()))
+  }
+
+  #take(decoding: Decoding, message: FromWorker): void {
+    if (message.kind === "group") this.groups.push(message)
+    else if (message.kind === "page") decoding.waiting.shift()?.(message)
+    else if (message.kind === "flushed") this.flushing--
+    else this.#ready++
+    this.#look()
+  }
+
+  /** The first failure counts: a worker that threw ends as well. */
+  #fail(failure: Effect.Effect<never, WorkerError>): void {
+    this.#failure ??= failure
+    this.#look()
+  }
+}
+
+/** Workers that end with the scope. They have not started yet. */
+export const openWorkers = (setup: WorkerSetup, count: number): Effect.Effect<DecodeWorkers, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new DecodeWorkers(setup, count)),
+    (workers) => Effect.promise(() => workers.close())
+  )
+
+const isOutOfMemory = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
+
+const outOfMemory = Effect.fail(
+  new WorkerError({
+    reason: "OutOfMemory",
+    problem: "a thread that decodes ran out of memory",
+    hint: "Nothing of its batch was committed. Lower the limit of a record's size, or run with one thread."
+  })
+)
+
+const ended = (code: number): Effect.Effect<never, WorkerError> =>
+  Effect.fail(
+    new WorkerError({
+      reason: "Ended",
+      problem: `a thread that decodes ended by itself, with code ${code}`,
+      hint: "Nothing of its batch was committed: run again. If it happens again, run with one thread."
+    })
+  )

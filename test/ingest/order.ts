@@ -1,0 +1,58 @@
+import { isMainThread } from "node:worker_threads"
+import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { decimal, text, timestamp } from "../../src/contract/field.ts"
+
+export const definition: ContractDefinition = {
+  name: "order",
+  title: "Orders",
+  owner: "tests",
+  sensitivity: "internal",
+  description: "A small order.",
+  fields: {
+    orderId: text("Key."),
+    lastChange: timestamp("When this version was made."),
+    value: decimal(18, 2, "Value.")
+  },
+  key: "orderId",
+  version: "lastChange",
+  eventTime: { field: "lastChange" },
+  drops: [],
+  expectations: [],
+  keepUnknown: false
+}
+
+/** The same, with an expectation that does something to the thread that decodes, unless it is the first one. */
+const harmful = (name: string, harm: () => void) =>
+  defineContract({
+    ...definition,
+    name,
+    expectations: [
+      {
+        name: "harm",
+        description: "",
+        reads: ["value"],
+        severity: "warn",
+        holds: () => {
+          if (!isMainThread) harm()
+          return true
+        }
+      }
+    ]
+  })
+
+const throwError = () => {
+  throw new Error("thrown where it decodes")
+}
+
+const eaten: Array<Array<number>> = []
+
+export const order = defineContract(definition)
+/** Not within the expectation: that would not hold then, and no more. */
+export const thrower = harmful("thrower", () => queueMicrotask(throwError))
+export const quitter = harmful("quitter", () => process.exit(7))
+export const eater = harmful("eater", () => {
+  for (;;) eaten.push(Array.from({ length: 100_000 }, (_, i) => i + 0.5))
+})
+
+/** What a thread looks up by name. */
+export const contracts = [order, thrower, quitter, eater]
