@@ -44,7 +44,9 @@ export const decoding = (contract: Contract, input: string, simd = true) => {
         if (parquet !== null) yield* parquet.write(builders)
         builders.clear()
       })
-      yield* Stream.runForEach(source.pages(new Map()), (page) =>
+      // The next page is read while one is decoded, as in ingest.
+      const pages = source.pages(new Map()).pipe(Stream.buffer({ capacity: 1 }))
+      yield* Stream.runForEach(pages, (page) =>
         Effect.suspend(() => {
           decoder.decodePage("bench", page, sink)
           return builders.bytes < defaultBatchLimits.bufferBytes ? Effect.void : empty

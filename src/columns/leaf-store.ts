@@ -30,6 +30,9 @@ export const field = {
 export const widths: Readonly<Record<Storage, number>> = { bytes: 4, int32: 4, int64: 8, double: 8, boolean: 1, fixed: 16 }
 
 const smallestShift = 6
+/** Sizes of an arena, in bytes, see `#allocate`. */
+const small = 4 << 20
+const large = 96 << 20
 
 /** Thrown when a store that cannot grow has no room for more. A constant, not an error: who keeps such a store expects it. */
 export const full: unique symbol = Symbol("no room")
@@ -173,8 +176,10 @@ export class LeafStore {
     }
   }
 
-  /** Remembers that a row is complete. */
-  mark(): void {
+  /** Remembers that a row is complete. Can be replaced by something faster that does the same. */
+  mark: () => void = () => this.#mark()
+
+  #mark(): void {
     const { state } = this
     for (let s = 0; s < state.length; s += 16) {
       state[s + field.markLevels] = state[s] ?? 0
@@ -325,8 +330,11 @@ export class LeafStore {
     if (this.#limit !== null && at + size > this.#limit) throw full
     this.#top += size
     if (this.#top > this.bytes.length) {
-      // By half: what is held is bounded, and doubling would take twice of that.
-      const buffer = new ArrayBuffer((Math.max(this.#top, Math.floor(this.bytes.length * 1.5)) + 63) & ~63)
+      const before = this.bytes.length
+      // Small tables stay small. What has outgrown that is likely to be filled, and gets a size which that takes at once: growing by and by would
+      // leave holes in the process' memory, while what is not written to takes none.
+      const next = before < small ? before * 2 : Math.max(large, Math.floor(before * 1.5))
+      const buffer = new ArrayBuffer((Math.max(this.#top, next) + 63) & ~63)
       const grown = new Uint8Array(buffer)
       grown.set(this.bytes)
       this.bytes = grown

@@ -85,7 +85,19 @@ export const addText = (store: LeafStore, leaf: number, repetition: number, text
     scratch = Buffer.alloc(text.length * 6 + 4)
     scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength)
   }
-  store.addBytes(leaf, repetition, scratch, scratchView, 0, scratch.write(text, 0, "utf8"))
+  store.addBytes(leaf, repetition, scratch, scratchView, 0, putShort(text) || scratch.write(text, 0, "utf8"))
+}
+
+/** Writes a short text of ASCII letters into the scratch, which a call of `write` takes longer for. @returns its length; 0: it is none */
+const putShort = (text: string): number => {
+  const { length } = text
+  if (length > 48) return 0
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 127) return 0
+    scratch[i] = unit
+  }
+  return length
 }
 
 const addBinary = (store: LeafStore, leaf: number, repetition: number, bytes: Uint8Array): void => {

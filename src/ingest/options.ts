@@ -26,7 +26,7 @@ export const defaultBatchLimits: BatchLimits = {
   bytes: 128 * 1024 * 1024,
   ageMillis: 300_000,
   hours: 48,
-  bufferBytes: 24 * 1024 * 1024
+  bufferBytes: 48 * 1024 * 1024
 }
 
 /** What has been done so far, told after each page and each commit: for a progress bar. */

@@ -44,6 +44,13 @@
 @inline const INDEXES: usize = 28
 @inline const MOST_LISTS: i32 = 32
 @inline const MAX_TALLIES: i32 = 0x1f00
+/** Room for a text without its escape sequences, and for where the keys of an object stand whose keys are data. */
+@inline const SCRATCH: i32 = 0x790000
+@inline const SCRATCH_END: i32 = 0x7f0000
+@inline const KEYS: i32 = 0x7f0000
+@inline const MOST_KEYS: i32 = 32
+/** 1 for each byte that the first letter of a drop rule's text may be. */
+@inline const RULE_LETTERS: i32 = 0x7f1000
 /** Powers of ten as floats, 10⁰ to 10²². */
 @inline const POWERS: usize = 0x788000
 
@@ -57,6 +64,24 @@
 @inline function word(at: i32): i32 { return load<i32>(at) }
 @inline function isFalse(at: i32): bool { return byte(at) == 102 && word(at + 1) == ALSE }
 
+/** A bit for each of 64 bytes. */
+@inline function bits(a: v128, b: v128, c: v128, d: v128): u64 {
+  const low = i8x16.bitmask(a) | (i8x16.bitmask(b) << 16)
+  const high = i8x16.bitmask(c) | (i8x16.bitmask(d) << 16)
+  return u64(u32(low)) | (u64(u32(high)) << 32)
+}
+
+/** Letters that may stand behind a backslash. */
+@inline function oneLetter(bytes: v128): v128 {
+  return v128.or(
+    v128.or(
+      v128.or(i8x16.eq(bytes, i8x16.splat(110)), i8x16.eq(bytes, i8x16.splat(116))),
+      v128.or(i8x16.eq(bytes, i8x16.splat(114)), i8x16.eq(bytes, i8x16.splat(47)))
+    ),
+    v128.or(i8x16.eq(bytes, i8x16.splat(98)), i8x16.eq(bytes, i8x16.splat(102)))
+  )
+}
+
 /**
  * Marks the bytes of the page `[0, end)`, a multiple of 64, in two bitmaps. Special ones: `"`, `\` and everything below 0x20, at which a plain
  * run inside of a string ends. Outer ones: quotation marks that are not escaped, at which a string of the record itself ends, and what has to
@@ -66,13 +91,10 @@ export function mark(end: i32): void {
   const quote = i8x16.splat(34), backslash = i8x16.splat(92), control = i8x16.splat(32)
   let previous: u64 = 0
   for (let at = 0; at < end; at += 64) {
-    let quotes: u64 = 0, backslashes: u64 = 0, controls: u64 = 0
-    for (let i = 0; i < 64; i += 16) {
-      const bytes = v128.load(at + i)
-      quotes |= u64(i8x16.bitmask(i8x16.eq(bytes, quote))) << i
-      backslashes |= u64(i8x16.bitmask(i8x16.eq(bytes, backslash))) << i
-      controls |= u64(i8x16.bitmask(i8x16.lt_u(bytes, control))) << i
-    }
+    const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48)
+    const quotes = bits(i8x16.eq(a, quote), i8x16.eq(b, quote), i8x16.eq(c, quote), i8x16.eq(d, quote))
+    const backslashes = bits(i8x16.eq(a, backslash), i8x16.eq(b, backslash), i8x16.eq(c, backslash), i8x16.eq(d, backslash))
+    const controls = bits(i8x16.lt_u(a, control), i8x16.lt_u(b, control), i8x16.lt_u(c, control), i8x16.lt_u(d, control))
     store<u64>(SPECIAL + (at >> 3), quotes | backslashes | controls)
     if ((backslashes | previous) == 0) {
       store<u64>(OUTER + (at >> 3), quotes | controls)
@@ -89,18 +111,7 @@ export function mark(end: i32): void {
     const escaped = (even ^ (sum << 1)) & follows
     let others = escaped & ~quotes & ~backslashes
     if (others != 0) {
-      let letters: u64 = 0
-      for (let i = 0; i < 64; i += 16) {
-        const bytes = v128.load(at + i)
-        const found = v128.or(
-          v128.or(
-            v128.or(i8x16.eq(bytes, i8x16.splat(110)), i8x16.eq(bytes, i8x16.splat(116))),
-            v128.or(i8x16.eq(bytes, i8x16.splat(114)), i8x16.eq(bytes, i8x16.splat(47)))
-          ),
-          v128.or(i8x16.eq(bytes, i8x16.splat(98)), i8x16.eq(bytes, i8x16.splat(102)))
-        )
-        letters |= u64(i8x16.bitmask(found)) << i
-      }
+      const letters = bits(oneLetter(a), oneLetter(b), oneLetter(c), oneLetter(d))
       others &= ~letters
     }
     store<u64>(OUTER + (at >> 3), (quotes & ~escaped) | controls | others)
@@ -422,8 +433,12 @@ function value(node: i32, at: i32, escaped: i32, repetition: i32): i32 {
   const c = first & 255
   if (kind == 9) {
     if (c == 123) return struct(node, at + 1, escaped, repetition)
-  } else if (kind == 10) {
+  } else if (kind == 10 || kind == 11) {
     if (c == 91) return list(node, at + 1, escaped, repetition)
+    if (c == 123 && kind == 11) {
+      const end = entries(node, at + 1, escaped, repetition)
+      return end != 0 ? end : handOver(node, at, escaped, repetition)
+    }
   } else {
     let end = field(node, 56) != 0 ? plain(kind, field(node, 16), first, at, escaped, repetition) : 0
     if (end == 0) end = leaf(kind, node, at, escaped, repetition)
@@ -438,7 +453,7 @@ function value(node: i32, at: i32, escaped: i32, repetition: i32): i32 {
     if (opening != 34) end += 4
     if (!addNulls(field(node, 16), field(node, 20), field(node, 8), repetition)) return -1
   } else if (opening == 123 && kind == 9) end = struct(node, inner + 1, 1, repetition)
-  else if (opening == 91 && kind == 10) end = list(node, inner + 1, 1, repetition)
+  else if (opening == 91 && kind != 9) end = list(node, inner + 1, 1, repetition)
   else return handOver(node, at, escaped, repetition)
   if (end < 0) return -1
   end = past(end, 1)
@@ -456,7 +471,7 @@ function leaf(kind: i32, node: i32, at: i32, escaped: i32, repetition: i32): i32
     if (isText) {
       const start = at + 1 + escaped
       const end = next(SPECIAL, start)
-      if (!opens(end, escaped)) return 0
+      if (!opens(end, escaped)) return escapedText(node, mask, start, end, escaped, repetition)
       if (field(node, 28) == 1 && end - start == 4 && word(start) == NULL) return addNull(node, repetition) ? end + 1 + escaped : -1
       return addText(node, mask, start, end, repetition) ? end + 1 + escaped : -1
     }
@@ -485,6 +500,110 @@ function addText(node: i32, mask: i32, start: i32, end: i32, repetition: i32): b
   if (mask == 2 || cell(HASHES) == 0) return addNull(node, repetition)
   const digest = DIGESTS + (hash(start, end) << 6)
   return addBytes(field(node, 16), repetition, digest, digest + 64)
+}
+
+/** What the escape sequence at `at`, of a length that `escapeLength` gave, stands for: a code unit. */
+function unitAt(at: i32, escaped: i32, length: i32): i32 {
+  if (length >= 6) return hex(at + length - 4)
+  const c = byte(at + length - 1)
+  return c == 98 ? 8 : c == 102 ? 12 : c == 110 ? 10 : c == 114 ? 13 : c == 116 ? 9 : c
+}
+
+/** A text with escape sequences, the first of them at `special`. */
+function escapedText(node: i32, mask: i32, start: i32, special: i32, escaped: i32, repetition: i32): i32 {
+  let from = start
+  let end = special
+  let to = SCRATCH
+  while (true) {
+    if (to + (end - from) + 32 > SCRATCH_END) return 0
+    for (let i = from, target = to; i < end; i += 16, target += 16) v128.store(target, v128.load(i))
+    to += end - from
+    if (opens(end, escaped)) break
+    let length = escapeLength(end, escaped)
+    if (length == 0) return -1
+    let code = unitAt(end, escaped, length)
+    if ((code & 0xf800) == 0xd800) {
+      const second = code < 0xdc00 ? escapeLength(end + length, escaped) : 0
+      const low = second == 0 ? 0 : unitAt(end + length, escaped, second)
+      // Half a pair is not text: the definition says what becomes of it.
+      if ((low & 0xfc00) != 0xdc00) return 0
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
+      length += second
+    }
+    if (code < 0x80) store<u8>(to++, code)
+    else if (code < 0x800) {
+      store<u8>(to++, 0xc0 | (code >> 6))
+      store<u8>(to++, 0x80 | (code & 63))
+    } else if (code < 0x10000) {
+      store<u8>(to++, 0xe0 | (code >> 12))
+      store<u8>(to++, 0x80 | ((code >> 6) & 63))
+      store<u8>(to++, 0x80 | (code & 63))
+    } else {
+      store<u8>(to++, 0xf0 | (code >> 18))
+      store<u8>(to++, 0x80 | ((code >> 12) & 63))
+      store<u8>(to++, 0x80 | ((code >> 6) & 63))
+      store<u8>(to++, 0x80 | (code & 63))
+    }
+    from = end + length
+    end = next(SPECIAL, from)
+  }
+  if (field(node, 28) == 1 && to - SCRATCH == 4 && word(SCRATCH) == NULL) return addNull(node, repetition) ? end + 1 + escaped : -1
+  return addText(node, mask, SCRATCH, to, repetition) ? end + 1 + escaped : -1
+}
+
+/** An object whose keys are data: each member is an element with key and value. 0: its keys have to be looked at more closely. */
+function entries(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
+  if (field(node, 4) != 0) return 0
+  const pair = DECLARED + (field(field(node, 36), 40) << 2)
+  const keyLeaf = field(load<i32>(pair), 16)
+  const valueNode = load<i32>(pair + 4)
+  // First a look at the keys, before anything is added.
+  let count = 0
+  let at = past(start, escaped)
+  if (byte(at) == 125) return addNulls(field(node, 16), field(node, 20), field(node, 8) + 1, repetition) ? at + 1 : -1
+  while (true) {
+    if (!opens(at, escaped) || count == MOST_KEYS) return 0
+    const from = at + 1 + escaped
+    const to = next(SPECIAL, from)
+    if (!opens(to, escaped)) return 0
+    for (let i = from; i < to; i++) if (load<u8>(RULE_LETTERS + byte(i)) != 0) return 0
+    for (let i = 0; i < count; i++) {
+      const other = load<i32>(KEYS + (i << 3))
+      if (load<i32>(KEYS + (i << 3) + 4) - other == to - from && memory.compare(other, from, to - from) == 0) return 0
+    }
+    store<i32>(KEYS + (count << 3), from)
+    store<i32>(KEYS + (count << 3) + 4, to)
+    count++
+    at = past(to + 1 + escaped, escaped)
+    if (byte(at) != 58) return 0
+    at = skip(past(at + 1, escaped), escaped, field(node, 24) + 1)
+    if (at < 0) return -1
+    at = past(at, escaped)
+    const c = byte(at++)
+    if (c == 125) break
+    if (c != 44) return -1
+    at = past(at, escaped)
+  }
+  const open = cell(OPEN_LISTS)
+  if (open >= MOST_LISTS) return -1
+  store<i32>(CELLS + OPEN_LISTS, open + 1)
+  const index = CELLS + INDEXES + (open << 2)
+  let repeated = repetition
+  at = past(start, escaped)
+  for (let i = 0; i < count; i++) {
+    store<i32>(index, i)
+    const from = at + 1 + escaped
+    const to = next(SPECIAL, from)
+    if (!addBytes(keyLeaf, repeated, from, to)) return -1
+    at = past(past(to + 1 + escaped, escaped) + 1, escaped)
+    at = value(valueNode, at, escaped, repeated)
+    if (at < 0) return -1
+    repeated = field(node, 12) + 1
+    at = past(past(at, escaped) + 1, escaped)
+  }
+  store<i32>(CELLS + OPEN_LISTS, open)
+  // Behind the brace blanks have been passed over, too, which is as well.
+  return at
 }
 
 function boolean(node: i32, from: i32, isText: bool, escaped: i32, repetition: i32): i32 {
@@ -665,6 +784,16 @@ function json(node: i32, mask: i32, at: i32, escaped: i32, repetition: i32): i32
   if (kind == 2) store<i32>(place << 2, number)
   else store<i64>(place << 3, number)
   return end
+}
+
+/** Remembers that a row is complete in so many leaves. */
+export function commit(leaves: i32): void {
+  const end = STATE + (leaves << 6)
+  for (let s = STATE; s < end; s += 64) {
+    store<i32>(s, load<i32>(s), 40)
+    store<i32>(s, load<i32>(s, 16), 44)
+    store<i32>(s, load<i32>(s, 32), 48)
+  }
 }
 
 /** Walks the record whose opening brace stands at `start`. @returns the position behind its closing one */

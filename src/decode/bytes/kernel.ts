@@ -29,6 +29,8 @@ export interface KernelImports {
 export interface KernelExports {
   /** Makes the bitmaps of the page, which ends at `end`, a multiple of 64. */
   readonly mark: (end: number) => void
+  /** Remembers that a row is complete in so many leaves. */
+  readonly commit: (leaves: number) => void
   /** Walks the record whose opening brace stands at `start`. @returns the position behind it, or -1 */
   readonly record: (start: number) => number
 }

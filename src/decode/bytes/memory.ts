@@ -19,6 +19,10 @@ export const layout = {
   talliesEnd: 0x788000,
   /** Powers of ten as floats, 10⁰ to 10²². */
   powers: 0x788000,
+  /** Room that the kernel works in. */
+  scratch: 0x790000,
+  /** 1 for each byte that the first letter of a drop rule's text may be. */
+  ruleLetters: 0x7f1000,
   /** Keys, see `KeyStore`. */
   entries: 0x800000,
   entriesEnd: 0x900000,

@@ -118,7 +118,9 @@ export class Nodes {
       this.fields[(id << 4) + which] = value
     }
     set(nodeField.kind, isDeep ? kinds.other : kindOf(node, column, this.#maxDepth))
-    set(nodeField.mask, node.kind === "leaf" && node.policy !== undefined ? masks[node.policy] : masks.none)
+    // Of entries: may a drop rule's path go on into their keys?
+    if (node.kind === "entries") set(nodeField.mask, node.state.length > 0 ? 1 : 0)
+    else set(nodeField.mask, node.kind === "leaf" && node.policy !== undefined ? masks[node.policy] : masks.none)
     set(nodeField.level, column.depth)
     set(nodeField.lists, column.lists)
     set(nodeField.first, column.first)

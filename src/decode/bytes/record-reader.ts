@@ -62,7 +62,10 @@ export class RecordReader {
     })
     this.#bytewise = new ByteWalker(plan, this.#scanner, run, walker, memo, this.builders, memory, parts)
     this.#scanner.begin(memory.bytes, kernel === null ? null : memory.ints(layout.special, layout.outer))
-    this.#kernel = kernel === null ? null : this.#start(kernel, run, memo)
+    const exports = kernel === null ? null : this.#start(kernel, run, memo)
+    this.#kernel = exports
+    const leaves = this.builders.leaves.length
+    if (exports !== null) this.builders.store.mark = () => exports.commit(leaves)
   }
 
   /** Paths of the values of the last record that the definition read. */

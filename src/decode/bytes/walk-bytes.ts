@@ -66,6 +66,7 @@ export class ByteWalker {
     this.nodes = new Nodes(plan, builders, this.keys, settings.maxDepth, memory)
     this.#leaves = new LeafReader(plan, scanner, this.nodes, builders.store, run, memo, memory)
     this.#ruleLetters = plan.drops.firstLetters
+    memory.bytes.set(this.#ruleLetters, layout.ruleLetters)
   }
 
   /** Makes ready for a record. */
