@@ -13,7 +13,7 @@ import { type Equality, requireEqual } from "./peer/equality.ts"
  *
  * Contracts: `all`, the product's own, in which sensitive values are hashed (HMAC) or dropped, which the peer does not do; `keep`, the same with
  * nothing masked; `22`, a few columns. Sluice besides checks what the contract expects, counts drops and unknown fields, writes five columns of
- * coordinates and what was rescued, and syncs its file to disk; the peer does none of it.
+ * coordinates and what was rescued; the peer does none of it.
  *
  * What would make it lie: input that repeats itself (it comes from the generator, with another seed in each run), a warm-up of one side only
  * (all take turns), fewer columns on one side (the peer's statement is derived from the contract), rows lost or values wrong (rows are

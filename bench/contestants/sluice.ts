@@ -1,3 +1,5 @@
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs"
+import { join } from "node:path"
 import { Effect, Stream } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { compileContract } from "../../src/contract/compile.ts"
@@ -8,20 +10,35 @@ import { openParquetFile } from "../../src/parquet/file.ts"
 import { emptyCounts } from "../../src/record/report.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
 import { filesSource } from "../../src/source/files.ts"
-import { localStore } from "../../src/store/local-store.ts"
-import { Store, type Upload } from "../../src/store/store.ts"
+import type { Upload } from "../../src/store/store.ts"
 import { contracts } from "../contracts/contracts.ts"
 import type { Job, Prepared } from "./job.ts"
 
-/** The core as ingest uses it, without its commits: pages of a file → columns → Parquet in a store, which syncs it to disk. */
+/** The core as ingest uses it, without its commits: pages of a file → columns → a Parquet file. */
 export const sluice = (job: Job & { readonly kind: "sluice" }): Prepared => {
   const decode = decoding(contracts[job.contract], job.input, job.simd)
-  const once = Effect.gen(function* () {
-    const store = yield* Store
-    return yield* decode(yield* store.upload("sluice.parquet"))
-  })
-  return { run: () => Effect.runPromise(once.pipe(Effect.scoped, Effect.provide(localStore(job.output)))) }
+  mkdirSync(job.output, { recursive: true })
+  return { run: () => Effect.runPromise(Effect.scoped(Effect.flatMap(plainFile(join(job.output, "sluice.parquet")), decode))) }
 }
+
+/** Writes a file, and does not wait until it is on the disk: neither does the peer. What a store does for durability is in the bench `ingest`. */
+const plainFile = (path: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => openSync(path, "w")),
+      (file) => Effect.sync(() => closeSync(file))
+    ),
+    (file): Upload => {
+      let size = 0
+      return {
+        write: (bytes) =>
+          Effect.sync(() => {
+            size += writeSync(file, bytes)
+          }),
+        finish: Effect.sync(() => ({ size }))
+      }
+    }
+  )
 
 /** The product's defaults, with a key: sensitive values are hashed, as they are in production. */
 export const decodeSettings = { hashKey: Buffer.from("bench"), maxDepth: 64, maxRecordBytes: 10 * 1024 * 1024 }

@@ -112,7 +112,7 @@ export const orderExpectations: ReadonlyArray<Expectation> = [
     name: "items-not-empty",
     description: "The order has at least one item.",
     column: "items",
-    reads: ["items.id"],
+    reads: ["items.selling_price"],
     severity: "warn",
     holds: (row) => listOf(row["items"]).length > 0
   },

@@ -84,8 +84,12 @@ export const valueAt = (store: LeafStore, index: number, { storage, leaf: { leaf
       const int = store.ints[at] ?? 0
       return leaf.type === "decimal" ? BigInt(int) : int
     }
-    case "int64":
-      return (BigInt(store.ints[2 * at + 1] ?? 0) << 32n) | BigInt((store.ints[2 * at] ?? 0) >>> 0)
+    case "int64": {
+      const low = (store.ints[2 * at] ?? 0) >>> 0
+      const high = store.ints[2 * at + 1] ?? 0
+      // One step where a float holds it.
+      return high >= -(1 << 20) && high < 1 << 20 ? BigInt(high * 4294967296 + low) : (BigInt(high) << 32n) | BigInt(low)
+    }
     case "double":
       return store.doubles[at] ?? 0
     case "boolean":

@@ -90,6 +90,14 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     return false
   }
 
+  /** Adds what became of the record to the counts. Only so many unknown paths are counted by name, the first that come: so in their order. */
+  const settle = (counts: DecodeCounts): void => {
+    const hasDrift = run.drift.length > 0
+    if (hasDrift) reader.flush(counts)
+    run.settle(counts)
+    if (hasDrift) reader.beginPage(counts)
+  }
+
   return {
     decodePage(source, page, sink) {
       const { counts } = sink
@@ -129,7 +137,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
             try {
               addSystemColumns(rows.store, systemLeaf, source, page.shard, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
               rows.endRow()
-              run.settle(counts)
+              settle(counts)
               reader.settle()
               for (const name of expectations.warned) count(counts.quality, name)
               for (const path of reader.handedOver) count(counts.handedOver, path)
@@ -151,7 +159,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           values.push(source, page.shard, sequenceNumber, BigInt(subSequenceNumber), micros, run.rescuedText)
           handOn()
           sink.columnsFor(arrived).append(values)
-          run.settle(counts)
+          settle(counts)
           for (const name of expectations.warned) count(counts.quality, name)
         } else {
           count(counts.deadLetters, outcome.reason)
@@ -187,6 +195,10 @@ const isKey = (builders: ColumnBuilders, index: number): boolean => {
   const leaf = leaves[index]
   if (leaf === undefined || !isThere(builders, index)) return false
   if (leaf.storage !== "bytes") return true
+  const start = store.get(index, field.text) + store.get(index, field.markText)
+  // A letter, or another character of ASCII that is no blank, is enough.
+  const first = store.bytes[start] ?? 0
+  if (store.get(index, field.textLength) > store.get(index, field.markText) && first > 32 && first < 127) return true
   const key = valueAt(store, index, leaf, store.get(index, field.count) - 1)
   return typeof key === "string" && key.trim() !== ""
 }

@@ -140,7 +140,11 @@ export class ByteWalker {
     const { keys } = this.nodes.detailsOf(node)
     if (keys === null) throw giveUp
     const key = keys.find(this.#scanner, at, escaped)
-    if (this.nodes.unknowns > fewUnknowns) this.#memory.cells[cell.talliesDrift] = 0
+    if (this.nodes.unknowns > fewUnknowns && this.#memory.cells[cell.talliesDrift] === 1) {
+      this.#memory.cells[cell.talliesDrift] = 0
+      // All of a record is counted one way.
+      throw giveUp
+    }
     if (before < 0) this.nodes.fields[(node << 4) + nodeField.firstKey] = key
     else this.keys.entries[(before << 3) + keyField.next] = key
     return key
