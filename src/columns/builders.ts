@@ -91,6 +91,12 @@ export class ColumnBuilders {
     return Array.from({ length: this.#rowCount }, () => readers.map((read) => read?.(this.store, cursors) ?? null))
   }
 
+  /** Forgets all rows, and how much room each leaf had. */
+  reset(): void {
+    this.store.reset()
+    this.#rowCount = 0
+  }
+
   /** Forgets all rows. The arrays are used again, to keep their capacity. */
   clear(): void {
     this.store.clear()

@@ -60,14 +60,14 @@ const leafChecker = (column: Leaf, path: string): ((value: Value) => void) => {
       return (value) => {
         if (value === null) return
         if (typeof value !== "number" || !Number.isInteger(value)) throw misfit(path, "an integer number", value)
-        if (value < minInteger || value > maxInteger) throw new RangeError(`column ${path}: ${value} does not fit 32 bits`)
+        if (value < minInteger || value > maxInteger) throw new RangeError(`column ${path}: the number does not fit 32 bits`)
       }
     case "long":
     case "timestamp":
       return (value) => {
         if (value === null) return
         if (typeof value !== "bigint") throw misfit(path, "a bigint", value)
-        if (value < minLong || value > maxLong) throw new RangeError(`column ${path}: ${value} does not fit 64 bits`)
+        if (value < minLong || value > maxLong) throw new RangeError(`column ${path}: the number does not fit 64 bits`)
       }
     case "double":
       return (value) => {
@@ -90,7 +90,7 @@ const leafChecker = (column: Leaf, path: string): ((value: Value) => void) => {
         if (value === null) return
         if (typeof value !== "bigint") throw misfit(path, "a bigint (unscaled)", value)
         if (value >= limit || value <= -limit) {
-          throw new RangeError(`column ${path}: ${value} has more than the ${precision} digits of decimal(${precision},${scale})`)
+          throw new RangeError(`column ${path}: the number has more than the ${precision} digits of decimal(${precision},${scale})`)
         }
       }
     }

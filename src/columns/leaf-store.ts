@@ -33,6 +33,8 @@ const smallestShift = 6
 /** Sizes of an arena, in bytes, see `#allocate`. */
 const small = 4 << 20
 const large = 96 << 20
+/** Places are told by 32 bits. */
+const largest = 2 ** 31 - 64
 
 /** Thrown when a store that cannot grow has no room for more. A constant, not an error: who keeps such a store expects it. */
 export const full: unique symbol = Symbol("no room")
@@ -52,6 +54,7 @@ export class LeafStore {
   readonly #widths: ReadonlyArray<number>
   /** Where the free part of the arena begins, and where it ends for good; null: it grows. */
   #top = 0
+  readonly #start: number
   readonly #limit: number | null
   /** Segments that were outgrown, by the logarithm of their size. */
   readonly #free: Array<Array<number>> = Array.from({ length: 32 }, () => [])
@@ -66,7 +69,7 @@ export class LeafStore {
     this.state = place === undefined ? new Int32Array(leaves.length * 16) : place.state.subarray(0, leaves.length * 16)
     this.#widths = leaves.map(({ storage }) => widths[storage])
     this.#limit = place?.end ?? null
-    this.#top = place?.arena ?? 0
+    this.#start = place?.arena ?? 0
     const buffer = place?.buffer ?? new ArrayBuffer(Math.max(1 << 16, leaves.length * 256))
     this.bytes = new Uint8Array(buffer)
     this.ints = new Int32Array(buffer)
@@ -74,14 +77,29 @@ export class LeafStore {
     this.view = new DataView(buffer)
     for (const [leaf, { storage, maxDefinition, maxRepetition }] of leaves.entries()) {
       const s = leaf << 4
-      const capacity = 1 << smallestShift
-      this.state[s + field.capacity] = capacity
-      this.state[s + field.definition] = this.#allocate(maxRepetition > 0 ? capacity * 2 : capacity)
-      this.state[s + field.repetition] = maxRepetition > 0 ? (this.state[s + field.definition] ?? 0) + capacity : -1
+      this.state[s + field.repetition] = maxRepetition > 0 ? 0 : -1
       this.state[s + field.maxDefinition] = maxDefinition
-      // Room for values is made when there are any: many leaves never have one.
       this.state[s + field.textCapacity] = storage === "bytes" ? 0 : -1
     }
+    this.reset()
+  }
+
+  /** Forgets everything, and which leaf had how much room. What one page has made large may be in the way of another's. */
+  reset(): void {
+    const { state } = this
+    this.#top = this.#start
+    for (const segments of this.#free) segments.length = 0
+    const capacity = 1 << smallestShift
+    for (let s = 0; s < state.length; s += 16) {
+      const lists = (state[s + field.repetition] ?? 0) >= 0
+      state[s + field.capacity] = capacity
+      state[s + field.definition] = this.#allocate(lists ? capacity * 2 : capacity)
+      if (lists) state[s + field.repetition] = (state[s + field.definition] ?? 0) + capacity
+      // Room for values is made when there are any: many leaves never have one.
+      state[s + field.valueCapacity] = 0
+      if ((state[s + field.textCapacity] ?? 0) >= 0) state[s + field.textCapacity] = 0
+    }
+    this.clear()
   }
 
   /** An entry without a value. @param definition how much of the path to the leaf is there */
@@ -329,12 +347,13 @@ export class LeafStore {
     const at = this.#top
     if (this.#limit !== null && at + size > this.#limit) throw full
     this.#top += size
+    if (this.#top > largest) throw new RangeError(`rows of more than ${largest} bytes cannot be held at once`)
     if (this.#top > this.bytes.length) {
       const before = this.bytes.length
       // Small tables stay small. What has outgrown that is likely to be filled, and gets a size which that takes at once: growing by and by would
       // leave holes in the process' memory, while what is not written to takes none.
       const next = before < small ? before * 2 : Math.max(large, Math.floor(before * 1.5))
-      const buffer = new ArrayBuffer((Math.max(this.#top, next) + 63) & ~63)
+      const buffer = new ArrayBuffer(Math.min(largest, Math.ceil(Math.max(this.#top, next) / 64) * 64))
       const grown = new Uint8Array(buffer)
       grown.set(this.bytes)
       this.bytes = grown

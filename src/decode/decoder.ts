@@ -81,6 +81,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     let outcome = reader.read(start, end)
     if (outcome === "full") {
       makeRoom()
+      rows.reset()
       outcome = reader.read(start, end)
     }
     if (outcome !== "row") return false
@@ -95,7 +96,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     const hasDrift = run.drift.length > 0
     if (hasDrift) reader.flush(counts)
     run.settle(counts)
-    if (hasDrift) reader.beginPage(counts)
+    if (hasDrift) reader.watchDrift(counts)
   }
 
   return {

@@ -6,7 +6,7 @@ import type { Value } from "../record/column.ts"
 import type { DeadLetterReason } from "../record/dead-letter.ts"
 import type { Expectations } from "./expectations.ts"
 import { byteOffset, firstInvalidUtf8 } from "./locate.ts"
-import type { Run } from "./run.ts"
+import { maxElements, type Run } from "./run.ts"
 import { parse, type Walker } from "./walk.ts"
 
 /** Why a record cannot be a row. */
@@ -63,6 +63,8 @@ export const makeDefinition = (
       run.exact = true
       row = walker.record(run, again.value)
     }
+    if (run.tooMany !== null)
+      return fault("too_large", run.tooMany, `Lists of more than ${maxElements} elements in all: a row cannot hold them.`)
     if (run.tooDeep !== null)
       return deepFault(text) ?? fault("too_deep", run.tooDeep, `Nested deeper than ${maxDepth}, a document in text included.`)
     if (row === null) return notObject

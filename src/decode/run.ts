@@ -21,6 +21,9 @@ export class Run {
   objects = 0
   /** Path at which the depth limit was passed. */
   tooDeep: string | null = null
+  /** Elements of all lists of the record, and the path at which they became too many. */
+  elements = 0
+  tooMany: string | null = null
 
   readonly drops: Array<string> = []
   readonly rescued: Array<string> = []
@@ -37,6 +40,7 @@ export class Run {
     this.#written = undefined
     shorten(this.indexes, 0)
     this.tooDeep = null
+    this.tooMany = null
     this.undo(start)
   }
 
@@ -71,8 +75,16 @@ export class Run {
       rescued: this.rescued.length,
       drift: this.drift.length,
       masked: this.masked.length,
-      kept: this.kept.length
+      kept: this.kept.length,
+      elements: this.elements
     }
+  }
+
+  /** Counts elements of a list. @returns whether they are still few enough for a row */
+  addElements(count: number, path: string): boolean {
+    this.elements += count
+    if (this.elements > maxElements) this.tooMany ??= path
+    return this.tooMany === null
   }
 
   /** The same, into an object that is used again. */
@@ -82,6 +94,7 @@ export class Run {
     mark.drift = this.drift.length
     mark.masked = this.masked.length
     mark.kept = this.kept.length
+    mark.elements = this.elements
   }
 
   undo(mark: Mark): void {
@@ -90,6 +103,7 @@ export class Run {
     shorten(this.drift, mark.drift)
     shorten(this.masked, mark.masked)
     shorten(this.kept, mark.kept)
+    this.elements = mark.elements
   }
 
   /** A number is about to become an integer: is it the one that was written? */
@@ -172,7 +186,14 @@ interface Mark {
   readonly drift: number
   readonly masked: number
   readonly kept: number
+  readonly elements: number
 }
+
+/**
+ * A row has an entry in each column below a list for every element, however little there is to it: a few bytes of a record can become
+ * hundreds in memory. No order comes near this.
+ */
+export const maxElements = 200_000
 
 /** A single key has no order. */
 export const firstOfSeveral = (keys: ReadonlyArray<string>): string | undefined => (keys.length > 1 ? keys[0] : undefined)
@@ -182,7 +203,7 @@ export const shorten = (list: Array<unknown>, length: number): void => {
   if (list.length !== length) list.length = length
 }
 
-const start: Mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0 }
+const start: Mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0, elements: 0 }
 
 // Both may also find digits inside of strings, which costs time and changes nothing. A number stands at the start or after one of `:,[` and
 // blanks. 15 significant digits survive a float.

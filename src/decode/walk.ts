@@ -128,7 +128,7 @@ export class Walker {
   #list(run: Run, node: ListNode, raw: unknown): Value {
     if (raw === null || raw === undefined) return null
     if (!Array.isArray(raw)) return this.#rescue(run, node, raw)
-    if (this.#tooDeep(run, node)) return null
+    if (this.#tooDeep(run, node) || !run.addElements(raw.length, node.path)) return null
     const out: Array<Value> = []
     const at = run.indexes.length
     for (let i = 0; i < raw.length; i++) {
@@ -144,6 +144,7 @@ export class Walker {
     const isList = Array.isArray(raw)
     if (!isList && !isObject(raw)) return this.#rescue(run, node, raw)
     if (this.#tooDeep(run, node)) return null
+    if (isList && !run.addElements(raw.length, node.path)) return null
     const out: Array<Value> = []
     const at = run.indexes.length
     if (isList) {
@@ -160,6 +161,7 @@ export class Walker {
           this.#keeper.checkDepth(run, value, node.depth + 1, node.path)
           continue
         }
+        if (!run.addElements(1, node.path)) break
         run.indexes[at] = out.length
         out.push({
           [node.key.name]: this.read(run, node.key.node, key),

@@ -92,7 +92,10 @@ export class OpenBatch {
       const page = recordsAfter(given, this.#shards.get(given.shard)?.position ?? positions.get(given.shard))
       const shard = this.#progress(page)
       // A page without records, of a shard that never had one, says nothing that a commit could hold.
-      if (shard === null) return Effect.void
+      if (shard === null) {
+        given.release?.()
+        return Effect.void
+      }
       this.bytes += sizeOf(page)
       const ahead = lettersAhead.get(page.shard)
       const known = emptyCounts()
@@ -100,8 +103,11 @@ export class OpenBatch {
       if (rest !== page) this.#settle(shard, { counts: known, letters: [] })
       addHours(this.#hours, rest)
       return Effect.andThen(
-        rest.count === 0 ? Effect.void : decoder.decode(rest, (decoded) => this.#settle(shard, decoded), this.#append),
-        Effect.suspend(() => this.#deadLetters.appendAll(letters.full()))
+        rest.count === 0
+          ? Effect.sync(() => given.release?.())
+          : decoder.decode(rest, (decoded) => this.#settle(shard, decoded), this.#append),
+        // All at once: letters of other pages may come while these are written.
+        Effect.suspend(() => this.#deadLetters.appendAll([...letters.full()]))
       )
     })
   }
@@ -202,5 +208,5 @@ const deadLetterRow = (dataset: string, letter: DeadLetter): ReadonlyArray<Value
   letter.shard,
   letter.sequenceNumber,
   BigInt(letter.subSequenceNumber),
-  BigInt(letter.arrivedAt) * 1000n
+  BigInt(Math.trunc(letter.arrivedAt)) * 1000n
 ]

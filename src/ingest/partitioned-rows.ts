@@ -95,11 +95,14 @@ export class PartitionedRows {
   }
 
   *#encode(partition: number, held: Held): Generator<PartitionGroup> {
-    const { builders, bytes } = held
+    const { builders } = held
     const group = builders.rowCount === 0 ? null : encodeRowGroup(builders)
     this.#held.delete(partition)
+    // Whoever takes the groups may wait between them, and rows may come meanwhile: they must not go where these were.
+    this.#touched.delete(held)
+    if (this.#lastHeld === held) this.#lastHeld = null
     this.#pool.give(builders)
-    this.#bytes -= bytes
+    this.#bytes -= held.bytes
     if (group !== null) yield { partition, group }
   }
 

@@ -9,7 +9,7 @@ export const deadLetterReasons = {
   truncated: "The JSON ends before it is complete. The producer or a copy was cut off.",
   not_object: "The JSON is not an object. One record must be one document.",
   too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`).",
-  too_large: "The record is larger than the limit (setting `max-record-bytes`).",
+  too_large: "The record is larger than the limit (setting `max-record-bytes`), or its lists have more than 200,000 elements in all.",
   missing_key: "The key that the contract names is missing, null or empty.",
   unreadable_key: "The key that the contract names is there but cannot be read as its type.",
   missing_event_time: "The event time that the contract names, and its fallback, are missing or null.",

@@ -39,9 +39,12 @@
 @inline const HASHES: usize = 20
 /** 1: unknown members are tallied like those that are left out; 0: the ByteWalker counts them. */
 @inline const TALLIES_DRIFT: usize = 16
+/** Elements of all lists of the record; more are too many, see run.ts. */
+@inline const ELEMENTS: usize = 24
+@inline const MOST_ELEMENTS: i32 = 200000
 /** How many lists are open, and the index reached in each: what paths of rescued values are made with. */
-@inline const OPEN_LISTS: usize = 24
-@inline const INDEXES: usize = 28
+@inline const OPEN_LISTS: usize = 28
+@inline const INDEXES: usize = 32
 @inline const MOST_LISTS: i32 = 32
 @inline const MAX_TALLIES: i32 = 0x1f00
 /** Room for a text without its escape sequences, and for where the keys of an object stand whose keys are data. */
@@ -387,6 +390,12 @@ function struct(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
   return at
 }
 
+@inline function countElement(): bool {
+  const count = cell(ELEMENTS) + 1
+  store<i32>(CELLS + ELEMENTS, count)
+  return count <= MOST_ELEMENTS
+}
+
 function list(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
   let at = past(start, escaped)
   if (byte(at) == 93) return addNulls(field(node, 16), field(node, 20), field(node, 8) + 1, repetition) ? at + 1 : -1
@@ -399,6 +408,7 @@ function list(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
   let repeated = repetition
   store<i32>(index, 0)
   while (true) {
+    if (!countElement()) return -1
     at = value(element, at, escaped, repeated)
     if (at < 0) return -1
     repeated = lists + 1
@@ -592,6 +602,7 @@ function entries(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
   at = past(start, escaped)
   for (let i = 0; i < count; i++) {
     store<i32>(index, i)
+    if (!countElement()) return -1
     const from = at + 1 + escaped
     const to = next(SPECIAL, from)
     if (!addBytes(keyLeaf, repeated, from, to)) return -1

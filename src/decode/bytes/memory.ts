@@ -61,9 +61,11 @@ export const cell = {
   talliesDrift: 4,
   /** 1: sensitive texts are hashed; 0: there is no key, and they become null. */
   hashes: 5,
+  /** Elements of all lists of the record. */
+  elements: 6,
   /** How many lists are open, and then the index reached in each. */
-  openLists: 6,
-  indexes: 7
+  openLists: 7,
+  indexes: 8
 } as const
 
 /** Zeros behind the page, a stop for every scan and room to read a few bytes at a time. */
@@ -75,6 +77,8 @@ export class WalkMemory {
   readonly cells: Int32Array
   readonly tallies: Int32Array
 
+  /** Nodes that have a total, in the order in which they got one. */
+  readonly #counted: Array<number> = []
   readonly #totals = new Int32Array((layout.nodesEnd - layout.nodes) / 64)
 
   constructor(buffer: ArrayBuffer = new ArrayBuffer(layout.size)) {
@@ -100,6 +104,7 @@ export class WalkMemory {
   forget(): void {
     this.cells[cell.tallied] = 0
     this.cells[cell.openLists] = 0
+    this.cells[cell.elements] = 0
   }
 
   /** Takes the tallies of a record, now a row, into the totals. */
@@ -108,19 +113,20 @@ export class WalkMemory {
     const totals = this.#totals
     for (let i = 0; i < count; i++) {
       const node = this.tallies[i] ?? 0
-      totals[node] = (totals[node] ?? 0) + 1
+      const before = totals[node] ?? 0
+      if (before === 0) this.#counted.push(node)
+      totals[node] = before + 1
     }
   }
 
   /** Tells how often a value of each node was, and forgets it. */
   takeTotals(tell: (node: number, total: number) => void): void {
     const totals = this.#totals
-    for (let node = 0; node < totals.length; node++) {
-      const total = totals[node] ?? 0
-      if (total === 0) continue
+    for (const node of this.#counted) {
+      tell(node, totals[node] ?? 0)
       totals[node] = 0
-      tell(node, total)
     }
+    this.#counted.length = 0
   }
 
   ints(from: number, to: number): Int32Array<ArrayBuffer> {

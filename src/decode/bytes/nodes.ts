@@ -79,6 +79,10 @@ export interface NodeDetails {
   readonly limit: number
 }
 
+/** Of keys that have no column so many are remembered, no longer than this. */
+const mostOthers = 4096
+const longestOther = 64
+
 /** The plan with the columns that it fills, as numbers. Node 0 is the record. What keys mean is a node, too. */
 export class Nodes {
   readonly fields: Int32Array
@@ -91,6 +95,7 @@ export class Nodes {
   readonly #keys: KeyStore
   readonly #maxDepth: number
   #declaredCount = 0
+  #others = 0
 
   /** @param builders of any rows of the columns: only their shape is looked at; the record's fields are the first of them */
   constructor(plan: Plan, builders: ColumnBuilders, keys: KeyStore, maxDepth: number, memory: WalkMemory) {
@@ -111,6 +116,9 @@ export class Nodes {
   }
 
   #add(node: Node, slot: Slot | null, column: ColumnNode): number {
+    // Every node stands in `declared` at most once, so that is large enough when this is.
+    const most = (this.fields.length >> 4) - mostOthers
+    if (this.details.length >= most) throw new RangeError(`the contract has more than the ${most} fields that there is room for`)
     const id = this.#reserve()
     // The depth of a leaf is that of an object in its place, which only counts where there is one.
     const isDeep = node.kind !== "leaf" && node.depth > this.#maxDepth
@@ -164,6 +172,8 @@ export class Nodes {
     this.#declaredCount += ids.length
     return new KeyTable(this.#keys, (key) => {
       const slot = node.slots.of(key)
+      // Keys that have no column may be data. They get a part of the room, so that those that have one find theirs whatever came before.
+      if (slot.is !== "field" && (this.#others >= mostOthers || key.length > longestOther)) throw giveUp
       const meaning = known.get(slot) ?? this.#other(slot)
       known.set(slot, meaning)
       const get = (which: number) => this.fields[(meaning << 4) + which] ?? 0
@@ -181,13 +191,12 @@ export class Nodes {
     const id = this.#reserve()
     this.fields[(id << 4) + nodeField.kind] = slot.is === "drop" ? kinds.drop : kinds.unknown
     this.details[id] = { node: null, slot, keys: null, limit: 0 }
+    this.#others++
     if (slot.is === "unknown") this.unknowns++
     return id
   }
 
   #reserve(): number {
-    // Every node stands in `declared` at most once, so that is large enough when this is.
-    if (this.details.length === this.fields.length >> 4) throw giveUp
     return this.details.push({ node: null, slot: null, keys: null, limit: 0 }) - 1
   }
 }

@@ -78,6 +78,11 @@ export class RecordReader {
     this.#bytewise.beginPage(counts)
   }
 
+  /** Looks again how unknown members are to be counted, after some were counted elsewhere. */
+  watchDrift(counts: DecodeCounts): void {
+    if (this.#memory.cells[cell.talliesDrift] === 1) this.#bytewise.beginPage(counts)
+  }
+
   /** Takes a page in, of at most `WalkMemory.capacity` bytes, all of them UTF-8. */
   load(page: Uint8Array): void {
     const end = this.#memory.load(page)

@@ -4,8 +4,9 @@ import type { DecodeCounts } from "../../record/report.ts"
 import { add, maxDriftPaths } from "../drift.ts"
 import type { HashMemo } from "../hash-memo.ts"
 import type { Plan } from "../plan.ts"
-import { type Run, shorten } from "../run.ts"
+import { maxElements, type Run, shorten } from "../run.ts"
 import type { Walker } from "../walk.ts"
+import { EntryRules, keyCameBefore } from "./entry-keys.ts"
 import { KeyStore, keyField } from "./keys.ts"
 import { cell, layout, type WalkMemory } from "./memory.ts"
 import { kinds, Nodes, nodeField, words } from "./nodes.ts"
@@ -28,15 +29,14 @@ export class ByteWalker {
   readonly #scanner: Scanner
   readonly #run: Run
   readonly #walker: Walker
-  readonly #plan: Plan
   readonly #leaves: LeafReader
   readonly #builders: ColumnBuilders
   readonly #memory: WalkMemory
-  readonly #ruleLetters: Uint8Array
+  readonly #entryRules: EntryRules
   readonly #maxDepth: number
   readonly #keepUnknown: boolean
   /** Where the field of the record at hand began. */
-  readonly #mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0 }
+  readonly #mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0, elements: 0 }
 
   /** @param builders takes the rows; their store and the scanner's page lie in `memory` */
   constructor(
@@ -52,7 +52,6 @@ export class ByteWalker {
     this.#scanner = scanner
     this.#run = run
     this.#walker = walker
-    this.#plan = plan
     this.#builders = builders
     this.#memory = memory
     this.#maxDepth = settings.maxDepth
@@ -65,11 +64,10 @@ export class ByteWalker {
     })
     this.nodes = new Nodes(plan, builders, this.keys, settings.maxDepth, memory)
     this.#leaves = new LeafReader(plan, scanner, this.nodes, builders.store, run, memo, memory)
-    this.#ruleLetters = plan.drops.firstLetters
-    memory.bytes.set(this.#ruleLetters, layout.ruleLetters)
+    this.#entryRules = new EntryRules(plan.drops)
+    memory.bytes.set(plan.drops.firstLetters, layout.ruleLetters)
   }
 
-  /** Makes ready for a record. */
   begin(): void {
     shorten(this.handedOver, 0)
     this.#memory.forget()
@@ -94,6 +92,7 @@ export class ByteWalker {
   close(at: number, end: number): void {
     // Behind the record's last byte stands something else, which is not part of it.
     if (at > end || this.#scanner.past(at, 0) < end || this.#run.tooDeep !== null) throw giveUp
+    if ((this.#memory.cells[cell.elements] ?? 0) + this.#run.elements > maxElements) throw giveUp
   }
 
   /** Adds what was masked and left out in the records since the last call to the counts. */
@@ -109,10 +108,7 @@ export class ByteWalker {
     })
   }
 
-  /**
-   * Decides how unknown members are counted from now on. Only so many paths are counted by name, and which ones depends on the order in which
-   * they come; as long as there are far fewer, they can be tallied by their nodes.
-   */
+  /** Decides how unknown members are counted from now on: by their nodes as long as there are far fewer than are counted by name. */
   beginPage(counts: DecodeCounts): void {
     const isFar = this.nodes.unknowns <= fewUnknowns && Object.keys(counts.drift).length <= maxDriftPaths / 2
     this.#memory.cells[cell.talliesDrift] = isFar && !this.#keepUnknown ? 1 : 0
@@ -132,10 +128,7 @@ export class ByteWalker {
     this.#nulls(node, this.#get(node, nodeField.level), repetition)
   }
 
-  /**
-   * Finds the key at `at`, of an object of a node, that came behind the key `before` (-1: first), and remembers that it did. The scanner's
-   * `after` is then behind its colon.
-   */
+  /** Finds the key at `at`, of an object, and remembers that it came behind `before` (-1: first). The scanner's `after` is behind its colon. */
   find(node: number, before: number, at: number, escaped: number): number {
     const { keys } = this.nodes.detailsOf(node)
     if (keys === null) throw giveUp
@@ -224,7 +217,6 @@ export class ByteWalker {
     return at
   }
 
-  /** Tells of a member that has no column. */
   #leaveOut(member: number, at: number): void {
     const { slot } = this.nodes.detailsOf(member)
     if (slot?.is === "drop") this.#memory.tally(member)
@@ -269,7 +261,7 @@ export class ByteWalker {
     if (!("value" in read)) throw giveUp
     run.exact = true
     const value = this.#walker.read(run, defined, read.value)
-    if (run.tooDeep !== null || run.needExact) throw giveUp
+    if (run.tooDeep !== null || run.tooMany !== null || run.needExact) throw giveUp
     const builders = this.#builders
     builders.nodeOf(this.#get(node, nodeField.column)).shred(builders.store, value, this.#get(node, nodeField.level), repetition)
     this.handedOver.push(defined.path)
@@ -322,6 +314,13 @@ export class ByteWalker {
     return end + 1
   }
 
+  #countElement(): void {
+    const { cells } = this.#memory
+    const count = (cells[cell.elements] ?? 0) + 1
+    cells[cell.elements] = count
+    if (count > maxElements) throw giveUp
+  }
+
   /** Walks the elements of a list. @param start behind its bracket */
   #list(node: number, start: number, escaped: number, repetition: number): number {
     const scanner = this.#scanner
@@ -337,6 +336,7 @@ export class ByteWalker {
     const lists = this.#get(node, nodeField.lists)
     let next = repetition
     for (let i = 0; ; i++) {
+      this.#countElement()
       indexes[depth] = i
       at = scanner.past(this.#value(element, at, escaped, next), escaped)
       next = lists + 1
@@ -357,6 +357,8 @@ export class ByteWalker {
     const pair = this.#get(this.#get(node, nodeField.element), nodeField.declared)
     const keyLeaf = this.#get(this.nodes.declared[pair] ?? 0, nodeField.first)
     const value = this.nodes.declared[pair + 1] ?? 0
+    const { node: defined } = this.nodes.detailsOf(node)
+    if (defined === null) throw giveUp
     let at = scanner.past(start, escaped)
     if (bytes[at] === 125) {
       this.#nulls(node, this.#get(node, nodeField.level) + 1, repetition)
@@ -370,16 +372,17 @@ export class ByteWalker {
       scanner.openingQuote(at, escaped)
       const from = at + 1 + escaped
       const to = scanner.special(from)
-      if (!scanner.closes(to, escaped) || i > 32 || this.#cameBefore(first, at, to, escaped)) throw giveUp
+      if (!scanner.closes(to, escaped) || i > 32 || keyCameBefore(scanner, first, at, to, escaped)) throw giveUp
       at = scanner.past(to + 1 + escaped, escaped)
       if (bytes[at] !== 58) throw giveUp
       at = scanner.past(at + 1, escaped)
-      const rule = this.#ruleOf(node, from, to)
+      const rule = this.#entryRules.ruleOf(defined.state, scanner, from, to)
       if (rule !== null) {
         this.#run.drops.push(rule)
         at = scanner.skip(at, escaped, this.#get(node, nodeField.depth) + 1, this.#maxDepth)
       } else {
         const next = kept === 0 ? repetition : this.#get(node, nodeField.lists) + 1
+        this.#countElement()
         indexes[depth] = kept++
         this.#builders.store.addBytes(keyLeaf, next, bytes, scanner.view, from, to)
         at = this.#value(value, at, escaped, next)
@@ -393,30 +396,5 @@ export class ByteWalker {
     if (kept === 0) this.#nulls(node, this.#get(node, nodeField.level) + 1, repetition)
     else indexes.pop()
     return at
-  }
-
-  /** Does the key at `[at, end)`, quotation mark and all, stand among the keys of the object from `first` on? Only a few are looked through. */
-  #cameBefore(first: number, at: number, end: number, escaped: number): boolean {
-    const scanner = this.#scanner
-    const { bytes } = scanner
-    const length = end - at
-    for (let other = first; other < at; ) {
-      const close = scanner.special(other + 1 + escaped)
-      if (close - other === length && bytes.compare(bytes, at, end, other, close) === 0) return true
-      const value = scanner.past(scanner.past(close + 1 + escaped, escaped) + 1, escaped)
-      other = scanner.past(scanner.past(scanner.skip(value, escaped, 1, this.#maxDepth), escaped) + 1, escaped)
-    }
-    return false
-  }
-
-  /** The drop rule of a key that is data. Most keys need not be looked at: no rule's text begins with any of their letters. */
-  #ruleOf(node: number, from: number, to: number): string | null {
-    const { bytes } = this.#scanner
-    const letters = this.#ruleLetters
-    const { node: defined } = this.nodes.detailsOf(node)
-    if (defined === null) throw giveUp
-    let isPlain = defined.state.length === 0
-    for (let i = from; isPlain && i < to; i++) isPlain = letters[bytes[i] ?? 0] === 0
-    return isPlain ? null : this.#plan.drops.ruleFor(defined.state, this.#scanner.text(from, to))
   }
 }

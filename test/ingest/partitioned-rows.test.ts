@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest"
+import { byDate, PartitionedRows } from "../../src/ingest/partitioned-rows.ts"
+import { deadLetterColumns } from "../../src/record/dead-letter.ts"
+
+const day = 86_400_000
+
+describe("rows by partition", () => {
+  it("are all written, also those that come while others are", () => {
+    const rows = new PartitionedRows(deadLetterColumns, byDate, 300_000)
+    const added = new Map<number, number>()
+    const add = (date: number, size: number) => {
+      added.set(date, (added.get(date) ?? 0) + 1)
+      const letter = ["orders", "not_json", null, null, "", new Uint8Array(size), BigInt(size), "files", "0", "1", 0n, 0n]
+      rows.columnsFor(date * day).append(letter)
+    }
+    const written = new Map<number, number>()
+    const take = (groups: Iterable<{ readonly partition: number; readonly group: { readonly rows: number } }>, meanwhile: () => void) => {
+      for (const { partition, group } of groups) {
+        written.set(partition, (written.get(partition) ?? 0) + group.rows)
+        meanwhile()
+      }
+    }
+    for (let i = 0; i < 8; i++) add(100, 30_000)
+    for (let i = 0; i < 7; i++) add(101, 30_000)
+    take(rows.full(), () => {
+      add(101, 100)
+      add(100, 100)
+    })
+    for (let i = 0; i < 5; i++) add(101, 100)
+    add(102, 100)
+    take(rows.full(), () => {})
+    take(rows.rest(), () => {})
+    expect(written).toEqual(added)
+  })
+})
