@@ -2,7 +2,7 @@ import type { Column, Value } from "../record/column.ts"
 import { Cursors, makeReader } from "./assemble.ts"
 import { checker } from "./check.ts"
 import type { LeafColumn } from "./leaf-column.ts"
-import { LeafStore } from "./leaf-store.ts"
+import { LeafStore, type StorePlace } from "./leaf-store.ts"
 import { type ColumnNode, columnNode } from "./shred.ts"
 
 /**
@@ -24,7 +24,7 @@ export class ColumnBuilders {
   #rowCount = 0
 
   /** @param place where the store lies, if it is to lie somewhere particular, see `LeafStore` */
-  constructor(columns: ReadonlyArray<Column>, place?: ConstructorParameters<typeof LeafStore>[1]) {
+  constructor(columns: ReadonlyArray<Column>, place?: StorePlace) {
     const leaves: Array<LeafColumn> = []
     const nodes: Array<ColumnNode | null> = []
     this.columns = columns

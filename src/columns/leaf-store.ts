@@ -39,6 +39,14 @@ const largest = 2 ** 31 - 64
 /** Thrown when a store that cannot grow has no room for more. A constant, not an error: who keeps such a store expects it. */
 export const full: unique symbol = Symbol("no room")
 
+/** A place for a store in a buffer that has other things, too: `state` has room for all leaves there, and the arena is `[arena, end)`. */
+export interface StorePlace {
+  readonly buffer: ArrayBuffer
+  readonly state: Int32Array
+  readonly arena: number
+  readonly end: number
+}
+
 /**
  * Levels and values of all leaves of a table, being gathered. A row touches hundreds of leaves one after the other, so what counts is how many
  * cache lines each touch takes: all of them live in one arena, in segments that double as they fill, and what is known of a leaf is one line
@@ -59,10 +67,10 @@ export class LeafStore {
   /** Segments that were outgrown, by the logarithm of their size. */
   readonly #free: Array<Array<number>> = Array.from({ length: 32 }, () => [])
 
-  /** @param place in a buffer that has other things, too: `state` has room for all leaves there, and the arena is `[arena, end)` */
+  /** @param place where it lies, instead of in memory of its own, which grows */
   constructor(
     leaves: ReadonlyArray<{ readonly storage: Storage; readonly maxDefinition: number; readonly maxRepetition: number }>,
-    place?: { readonly buffer: ArrayBuffer; readonly state: Int32Array; readonly arena: number; readonly end: number }
+    place?: StorePlace
   ) {
     if (place !== undefined && place.state.length < leaves.length * 16)
       throw new RangeError(`${leaves.length} leaf columns are more than the ${place.state.length / 16} there is room for`)

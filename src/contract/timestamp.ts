@@ -16,6 +16,9 @@ export const daysSinceEpoch = (year: number, month: number, day: number): number
 
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
 
+/** Days of a month, 1 to 12. */
+export const daysIn = (year: number, month: number): number => (month === 2 && isLeap(year) ? 29 : (daysOfMonth[month - 1] ?? 0))
+
 /**
  * Microseconds since 1970, UTC, of `2024-02-06T20:46:11.7010747+00:00`, `2024-02-06 20:46:11` or `2024-02-06`. Without an offset it is UTC;
  * fraction digits beyond the sixth are cut off. Null when it is not a date of the calendar between the years 1 and 9999, which is what
@@ -31,7 +34,7 @@ export const timestampMicros = (text: string): bigint | null => {
   const minute = Number(m[5] ?? 0)
   const second = Number(m[6] ?? 0)
   if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null
-  if (day > (month === 2 && isLeap(year) ? 29 : (daysOfMonth[month - 1] ?? 0))) return null
+  if (day > daysIn(year, month)) return null
   let offsetMinutes = 0
   const offset = m[8]
   if (offset !== undefined && offset.length > 1) {

@@ -12,6 +12,10 @@ const looksLikeData = /[0-9]{3}|[0-9].*[0-9].*[0-9].*[0-9]/
  */
 export const driftKey = (key: string): string => (plainKey.test(key) && !looksLikeData.test(key) ? key : "*")
 
+/** How many paths a drift report counts by name. */
+export const namedPaths = (drift: { readonly [path: string]: number }): number =>
+  Object.keys(drift).length - (Object.hasOwn(drift, otherPaths) ? 1 : 0)
+
 /** Adds one to a count. Names may be anything, `constructor` too. */
 export const count = (counts: { [name: string]: number }, name: string): void => add(counts, name, 1)
 

@@ -42,7 +42,6 @@ export class Expectations {
 
   /** The same of the builders' open row. */
   rejectsOpenRow({ store }: ColumnBuilders): Expectation | undefined {
-    this.warned.length = 0
     if (this.#expectations.length === 0) return undefined
     const row: { [column: string]: Value } = {}
     for (const reader of this.#readers) {

@@ -1,5 +1,5 @@
 import type { DecodeCounts } from "../record/report.ts"
-import { count, maxDriftPaths, otherPaths } from "./drift.ts"
+import { count, maxDriftPaths, namedPaths, otherPaths } from "./drift.ts"
 
 /**
  * What is known about the record being decoded. Nothing of it reaches the counts before the record has become a row: a dead letter leaves
@@ -164,7 +164,7 @@ export class Run {
   #room(drift: { readonly [path: string]: number }): boolean {
     if (this.#sized !== drift) {
       this.#sized = drift
-      this.#size = Object.keys(drift).filter((path) => path !== otherPaths).length
+      this.#size = namedPaths(drift)
     }
     if (this.#size >= maxDriftPaths) return false
     this.#size++

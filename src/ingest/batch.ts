@@ -1,5 +1,5 @@
 import { Effect, type Scope } from "effect"
-import { maxDriftPaths, otherPaths } from "../decode/drift.ts"
+import { maxDriftPaths, namedPaths, otherPaths } from "../decode/drift.ts"
 import { addCounts } from "../lake/history.ts"
 import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
@@ -185,7 +185,7 @@ const addHours = (hours: Set<number>, page: RecordPage): void => {
 
 /** Adds the counts of a page to those of a batch, which names no more unknown paths than a page may. */
 const addPage = (counts: DecodeCounts, page: DecodeCounts): void => {
-  const room = maxDriftPaths - Object.keys(counts.drift).filter((path) => path !== otherPaths).length
+  const room = maxDriftPaths - namedPaths(counts.drift)
   const fresh = Object.keys(page.drift).filter((path) => path !== otherPaths && !Object.hasOwn(counts.drift, path))
   const drift = { ...page.drift }
   for (const path of fresh.slice(room)) {

@@ -3,19 +3,11 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { contracts } from "../../schemas/index.ts"
 import { compileContract } from "../../src/contract/compile.ts"
-import { closes, decode, type Row, stringified } from "./support.ts"
+import { closes, decode, pascal, type Row, stringified } from "./support.ts"
 
 const root = process.env["SLUICE_TEST_DATA"] ?? fileURLToPath(new URL("../../../shared/data", import.meta.url))
 const folder = `${root}/vtex/openapi`
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("order__")) : []
-
-/** Keys with a capital letter at any depth, as the Orders feed has them. */
-const pascal = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(pascal)
-    : typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key.charAt(0).toUpperCase() + key.slice(1), pascal(member)]))
-      : value
 
 describe.skipIf(files.length === 0)(`published orders${files.length === 0 ? ` (skipped: no ${folder})` : ""}`, () => {
   const compiled = contracts.map(compileContract)

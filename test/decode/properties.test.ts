@@ -12,7 +12,7 @@ import type { Value } from "../../src/record/column.ts"
 import { emptyCounts } from "../../src/record/report.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
 import { definition } from "../contract/orders.ts"
-import { closes, decode, pageOf, settings, stringified, sum } from "./support.ts"
+import { closes, decode, pageOf, pascal, settings, stringified, sum } from "./support.ts"
 
 /** The contract without policies, which change values on purpose. */
 const plain: Contract = defineContract({
@@ -65,14 +65,6 @@ const expected = (contract: Contract, text: string) => {
   const nulls = Object.fromEntries(Object.entries(record).map(([key, value]) => [key, value === "null" ? null : value]))
   return withoutNulls(byColumn(contract.fields, Schema.decodeUnknownSync(contract.schema)(nulls)))
 }
-
-/** Keys with a capital letter, at any depth. */
-const pascal = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(pascal)
-    : typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key.charAt(0).toUpperCase() + key.slice(1), pascal(member)]))
-      : value
 
 describe("the decoder and the contract's schema agree", () => {
   it.prop(

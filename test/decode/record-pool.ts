@@ -4,7 +4,7 @@ import { type CompiledContract, compileContract } from "../../src/contract/compi
 import type { Contract } from "../../src/contract/contract.ts"
 import { generateOrders } from "../../src/generate/generate.ts"
 import { compiledOrders, keeping } from "../contract/orders.ts"
-import { stringified } from "./support.ts"
+import { pascal, stringified } from "./support.ts"
 import { type Token, tokensOf } from "./tokens.ts"
 
 /** A record to be mutated. */
@@ -54,14 +54,6 @@ const generated = async (contract: Contract, count: number): Promise<ReadonlyArr
     )
   })
 }
-
-/** Keys with a capital letter, at any depth. */
-const pascal = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(pascal)
-    : typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key.charAt(0).toUpperCase() + key.slice(1), pascal(member)]))
-      : value
 
 /** Large orders: some of each form, and of each dirt that leaves a record to be read. */
 const ordersInAllForms = (): ReadonlyArray<string> => {

@@ -79,3 +79,11 @@ export const stringified = (record: { readonly [key: string]: unknown }): { read
       typeof value === "string" ? value : JSON.stringify(value)
     ])
   )
+
+/** Keys with a capital letter at any depth, as the Orders feed has them. */
+export const pascal = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(pascal)
+    : typeof value === "object" && value !== null
+      ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key.charAt(0).toUpperCase() + key.slice(1), pascal(member)]))
+      : value

@@ -15,6 +15,7 @@ import type { Source, SourceError } from "../../src/source/source.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import type { Store } from "../../src/store/store.ts"
 import { openTable, type Row, readTable } from "../../src/table/table.ts"
+import { pageOf } from "../decode/support.ts"
 import { order } from "./order.ts"
 
 export { definition } from "./order.ts"
@@ -35,22 +36,12 @@ export const recordText = (i: number, badEvery = 10): string =>
 
 /** One page of records `from` to before `to` of a shard; the sequence number is the record's index. */
 export const page = (shard: string, from: number, to: number, badEvery = 10): RecordPage => {
-  const records = Array.from({ length: to - from }, (_, i) => Buffer.from(recordText(from + i, badEvery)))
-  const ends: Array<number> = []
-  let at = 0
-  for (const record of records) {
-    at += record.length
-    ends.push(at)
-  }
-  return {
+  const records = Array.from({ length: to - from }, (_, i) => recordText(from + i, badEvery))
+  return pageOf(records, {
     shard,
-    count: records.length,
-    bytes: Buffer.concat(records),
-    starts: records.map((record, i) => (ends[i] ?? 0) - record.length),
-    ends,
     sequenceNumbers: records.map((_, i) => String(from + i + 1)),
     arrivedAt: records.map((_, i) => hour + ((from + i) % 3) * 3_600_000)
-  }
+  })
 }
 
 /** A source that holds pages in memory and resumes as the interface says. Ends with `after`, by default at once. */

@@ -9,6 +9,7 @@ import { deadLettersPath, stagePath } from "../../src/lake/layout.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { sumOf } from "../../src/record/report.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
+import { pageOf } from "../decode/support.ts"
 import { eater, quitter, thrower } from "./order.ts"
 import { failedChecks, lakeContent, page, pagesSource, run, temporaryStore, withThreads } from "./support.ts"
 
@@ -31,24 +32,14 @@ const mixed = (shard: string, from: number, to: number): RecordPage => {
     ][n % 6]
     return Buffer.from(text?.() ?? "")
   })
-  const ends: Array<number> = []
-  let at = 0
-  for (const record of records) {
-    at += record.length
-    ends.push(at)
-  }
-  return {
+  return pageOf(records, {
     shard,
-    count: records.length,
-    bytes: Buffer.concat(records),
-    starts: records.map((record, i) => (ends[i] ?? 0) - record.length),
-    ends,
     // Three records share a sequence number.
     sequenceNumbers: records.map((_, i) => String(10n ** 20n + BigInt(Math.floor((from + i) / 3)))),
     subSequenceNumbers: records.map((_, i) => (from + i) % 3),
     arrivedAt: records.map((_, i) => hour + Math.floor((from + i) / 40) * 900_000),
     cut: new Map([[0, 5_000_000]])
-  }
+  })
 }
 
 const mixedPages = Array.from({ length: 40 }, (_, i) => mixed(`shard-${i % 3}`, Math.floor(i / 3) * 60, Math.floor(i / 3) * 60 + 60))

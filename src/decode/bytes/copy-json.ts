@@ -63,14 +63,14 @@ export class JsonCopier {
     let element: JsonKeys | undefined
     const keys: JsonKeys = {
       table: new KeyTable(this.#keys, (key) => {
-        const below = state.length === 0 ? keys : this.keysAt(drops.child(state, key), masksInside)
+        const below = this.keysAt(drops.child(state, key), masksInside)
         const isSensitive = masksInside && tellingKeys.has(fold(key))
         const meaning = this.#meanings.push({ rule: drops.ruleFor(state, key), isSensitive, below, seen: [] }) - 1
         return { meaning, about: 0, leaf: 0, end: 0 }
       }),
       masksInside,
       element: () => {
-        element ??= state.length === 0 ? keys : this.keysAt(drops.element(state), masksInside)
+        element ??= this.keysAt(drops.element(state), masksInside)
         return element
       }
     }
@@ -105,7 +105,7 @@ export class JsonCopier {
     this.#put(123)
     let isFirst = true
     let before = -1
-    let at = this.#past(start, escaped)
+    let at = this.#scanner.past(start, escaped)
     if (bytes[at] === 125) {
       this.#put(125)
       return at + 1
@@ -124,7 +124,7 @@ export class JsonCopier {
       const meaning = this.#meanings[store.get(key, keyField.meaning)]
       if (meaning === undefined || meaning.seen[depth] === object) throw giveUp
       meaning.seen[depth] = object
-      at = this.#past(at, escaped)
+      at = this.#scanner.past(at, escaped)
       if (meaning.rule !== null) {
         this.#run.drops.push(meaning.rule)
         at = scanner.skip(at, escaped, depth + 1, this.#maxDepth)
@@ -138,14 +138,14 @@ export class JsonCopier {
         this.#put(58)
         at = this.#value(meaning.below, at, escaped, depth + 1)
       }
-      at = this.#past(at, escaped)
+      at = this.#scanner.past(at, escaped)
       const c = bytes[at]
       if (c === 125) {
         this.#put(125)
         return at + 1
       }
       if (c !== 44) throw giveUp
-      at = this.#past(at + 1, escaped)
+      at = this.#scanner.past(at + 1, escaped)
     }
   }
 
@@ -153,18 +153,18 @@ export class JsonCopier {
     if (depth > this.#maxDepth) throw giveUp
     const { bytes } = this.#scanner
     this.#put(91)
-    let at = this.#past(start, escaped)
+    let at = this.#scanner.past(start, escaped)
     if (bytes[at] === 93) {
       this.#put(93)
       return at + 1
     }
     for (;;) {
-      at = this.#past(this.#value(keys.element(), at, escaped, depth + 1), escaped)
+      at = this.#scanner.past(this.#value(keys.element(), at, escaped, depth + 1), escaped)
       const c = bytes[at]
       if (c !== 44 && c !== 93) throw giveUp
       this.#put(c)
       if (c === 93) return at + 1
-      at = this.#past(at + 1, escaped)
+      at = this.#scanner.past(at + 1, escaped)
     }
   }
 
@@ -193,10 +193,6 @@ export class JsonCopier {
       this.#put(92)
       this.#put(letter)
     }
-  }
-
-  #past(at: number, escaped: number): number {
-    return (this.#scanner.bytes[at] ?? 0) <= 32 ? this.#scanner.blanks(at, escaped) : at
   }
 
   #put(byte: number): void {

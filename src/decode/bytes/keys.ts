@@ -116,18 +116,17 @@ export class KeyTable {
   }
 
   /**
-   * The key whose opening quotation mark stands at `from`, or behind blanks there, learnt if it is new; `scanner.after` is then behind the colon. Gives up on keys with
-   * escape sequences, and when there is no room for more.
+   * The key whose opening quotation mark stands at `from`, or behind blanks there, learnt if it is new; `scanner.after` is then behind the colon.
+   * Gives up on keys with escape sequences, and when there is no room for more.
    */
   find(scanner: Scanner, from: number, escaped: number): number {
     const { bytes, view } = scanner
-    const at = (bytes[from] ?? 0) <= 32 ? scanner.blanks(from, escaped) : from
+    const at = scanner.past(from, escaped)
     scanner.openingQuote(at, escaped)
     const start = at + 1 + escaped
     const end = scanner.special(start)
     if (!scanner.closes(end, escaped)) throw giveUp
-    let after = end + 1 + escaped
-    if ((bytes[after] ?? 0) <= 32) after = scanner.blanks(after, escaped)
+    const after = scanner.past(end + 1 + escaped, escaped)
     if (bytes[after] !== 58) throw giveUp
     scanner.after = after + 1
 

@@ -125,7 +125,8 @@ export class Nodes {
     const set = (which: number, value: number) => {
       this.fields[(id << 4) + which] = value
     }
-    set(nodeField.kind, isDeep ? kinds.other : kindOf(node, column, this.#maxDepth))
+    const kind = isDeep ? kinds.other : kindOf(node, column, this.#maxDepth)
+    set(nodeField.kind, kind)
     // Of entries: may a drop rule's path go on into their keys?
     if (node.kind === "entries") set(nodeField.mask, node.state.length > 0 ? 1 : 0)
     else set(nodeField.mask, node.kind === "leaf" && node.policy !== undefined ? masks[node.policy] : masks.none)
@@ -137,8 +138,7 @@ export class Nodes {
     set(nodeField.isTop, node.depth === 2 ? 1 : 0)
     set(nodeField.column, column.id)
     set(nodeField.firstKey, -1)
-    const isPlain =
-      plainKinds.has(kindOf(node, column, this.#maxDepth)) && node.kind === "leaf" && node.policy === undefined && node.depth > 2 && !isDeep
+    const isPlain = plainKinds.has(kind) && node.kind === "leaf" && node.policy === undefined && node.depth > 2
     set(nodeField.isPlain, isPlain ? 1 : 0)
     set(nodeField.isNarrow, column.column.kind === "leaf" && storageOf(column.column.leaf) === "int32" ? 1 : 0)
     const decimal = column.column.kind === "leaf" && column.column.leaf.type === "decimal" ? column.column.leaf : { precision: 0, scale: 0 }

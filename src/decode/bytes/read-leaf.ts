@@ -46,11 +46,9 @@ export class LeafReader {
       case kinds.long:
       case kinds.double:
       case kinds.decimal:
-        return this.#number(node, at, escaped, repetition)
       case kinds.boolean:
-        return this.#boolean(node, at, escaped, repetition)
       case kinds.timestamp:
-        return this.#timestamp(node, at, escaped, repetition)
+        return this.#scalar(kind, node, at, escaped, repetition)
       case kinds.json:
         return this.#json(node, at, escaped, repetition)
       default:
@@ -144,10 +142,10 @@ export class LeafReader {
     return scanner.isNull(from) && scanner.closes(from + 4, escaped) ? from + 5 + escaped : 0
   }
 
-  #number(node: number, at: number, escaped: number, repetition: number): number {
+  /** A number, a boolean or a timestamp, as such or as text; text that is empty or says `null` is null. */
+  #scalar(kind: number, node: number, at: number, escaped: number, repetition: number): number {
     const scanner = this.#scanner
-    const { bytes } = scanner
-    const isText = bytes[at] === 34 || bytes[at] === 92
+    const isText = scanner.bytes[at] === 34 || scanner.bytes[at] === 92
     if (isText) scanner.openingQuote(at, escaped)
     const from = isText ? at + 1 + escaped : at
     const empty = isText ? this.#emptyText(from, escaped) : 0
@@ -155,12 +153,24 @@ export class LeafReader {
       this.#null(node, repetition)
       return empty
     }
-    const first = bytes[from] ?? 0
+    const end =
+      kind === kinds.boolean
+        ? this.#boolean(node, from, isText, escaped, repetition)
+        : kind === kinds.timestamp
+          ? this.#timestamp(node, from, isText, escaped, repetition)
+          : this.#number(node, from, isText, escaped, repetition)
+    return end > 0 && isText ? end + 1 + escaped : end
+  }
+
+  // What follows gives the position behind the value itself; what is text must end there.
+
+  #number(node: number, from: number, isText: boolean, escaped: number, repetition: number): number {
+    const scanner = this.#scanner
+    const first = scanner.bytes[from] ?? 0
     if ((first < 48 || first > 57) && first !== 45) return 0
     const end = scanner.number(from)
     if (isText && !scanner.closes(end, escaped)) return 0
-    if (!this.#addNumber(node, from, end, repetition)) return 0
-    return isText ? end + 1 + escaped : end
+    return this.#addNumber(node, from, end, repetition) ? end : 0
   }
 
   /** Adds the number that the scanner has read. */
@@ -196,40 +206,23 @@ export class LeafReader {
     return true
   }
 
-  #boolean(node: number, at: number, escaped: number, repetition: number): number {
+  #boolean(node: number, from: number, isText: boolean, escaped: number, repetition: number): number {
     const scanner = this.#scanner
-    const isText = scanner.bytes[at] === 34 || scanner.bytes[at] === 92
-    if (isText) scanner.openingQuote(at, escaped)
-    const from = isText ? at + 1 + escaped : at
-    const empty = isText ? this.#emptyText(from, escaped) : 0
-    if (empty > 0) {
-      this.#null(node, repetition)
-      return empty
-    }
     const isTrue = scanner.isTrue(from)
     const end = isTrue ? from + 4 : scanner.isFalse(from) ? from + 5 : 0
     if (this.#get(node, nodeField.mask) !== masks.none || end === 0 || (isText && !scanner.closes(end, escaped))) return 0
     this.#store.addBoolean(this.#get(node, nodeField.first), repetition, isTrue)
-    return isText ? end + 1 + escaped : end
+    return end
   }
 
-  #timestamp(node: number, at: number, escaped: number, repetition: number): number {
+  #timestamp(node: number, from: number, isText: boolean, escaped: number, repetition: number): number {
     const scanner = this.#scanner
-    const c = scanner.bytes[at]
-    if ((c !== 34 && c !== 92) || this.#get(node, nodeField.mask) !== masks.none) return 0
-    scanner.openingQuote(at, escaped)
-    const from = at + 1 + escaped
-    const empty = this.#emptyText(from, escaped)
-    if (empty > 0) {
-      this.#null(node, repetition)
-      return empty
-    }
-    const to = scanner.special(from)
-    if (!scanner.closes(to, escaped)) return 0
-    const micros = readTimestamp(scanner.bytes, from, to)
+    if (!isText || this.#get(node, nodeField.mask) !== masks.none) return 0
+    const end = scanner.special(from)
+    const micros = scanner.closes(end, escaped) ? readTimestamp(scanner.bytes, from, end) : Number.NaN
     if (Number.isNaN(micros)) return 0
     this.#store.addSafeLong(this.#get(node, nodeField.first), repetition, micros)
-    return to + 1 + escaped
+    return end
   }
 
   #json(node: number, at: number, escaped: number, repetition: number): number {

@@ -1,5 +1,5 @@
 import type { ColumnBuilders } from "../../columns/builders.ts"
-import { full } from "../../columns/leaf-store.ts"
+import { full, type StorePlace } from "../../columns/leaf-store.ts"
 import type { DecodeCounts } from "../../record/report.ts"
 import { HashMemo } from "../hash-memo.ts"
 import type { Plan } from "../plan.ts"
@@ -37,16 +37,7 @@ export class RecordReader {
   readonly #kernel: KernelExports | null
 
   /** @param makeBuilders makes builders of the stage columns whose store lies at a place */
-  constructor(
-    parts: ReaderParts,
-    simd: boolean,
-    makeBuilders: (place: {
-      readonly buffer: ArrayBuffer
-      readonly state: Int32Array
-      readonly arena: number
-      readonly end: number
-    }) => ColumnBuilders
-  ) {
+  constructor(parts: ReaderParts, simd: boolean, makeBuilders: (place: StorePlace) => ColumnBuilders) {
     const kernel = simd ? makeKernel() : null
     const memory = kernel?.memory ?? new WalkMemory()
     const { plan, run, walker, hashKey } = parts
@@ -153,12 +144,13 @@ export class RecordReader {
         }),
       hash: (start, end) => memo?.slotOf(this.#memory.bytes, start, end) ?? 0,
       grow: (leaf, what, least) =>
-        guarded(() => {
-          this.builders.store.grow(leaf, what, least)
-          return 1
-        }) === 1
-          ? 1
-          : 0
+        Math.max(
+          0,
+          guarded(() => {
+            this.builders.store.grow(leaf, what, least)
+            return 1
+          })
+        )
     })
   }
 }

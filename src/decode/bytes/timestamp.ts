@@ -1,6 +1,4 @@
-import { daysSinceEpoch } from "../../contract/timestamp.ts"
-
-const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+import { daysIn, daysSinceEpoch } from "../../contract/timestamp.ts"
 
 /** Later, and as much earlier than 1970, microseconds are no longer exact as a number. */
 const exact = 9_000_000_000_000_000
@@ -23,8 +21,7 @@ export const readTimestamp = (bytes: Uint8Array, start: number, end: number): nu
   const second = two(bytes, start + 17)
   // NaN compares as false.
   if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1 && hour <= 23 && minute <= 59 && second <= 59)) return Number.NaN
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  if (day > (month === 2 && isLeap ? 29 : (daysOfMonth[month - 1] ?? 0))) return Number.NaN
+  if (day > daysIn(year, month)) return Number.NaN
   let at = start + 19
   let micros = 0
   if (bytes[at] === 46) {
