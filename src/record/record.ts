@@ -34,6 +34,10 @@ export interface RecordPage {
   readonly release?: (() => void) | undefined
   /** What the source wants to be given back on resume, valid once every record of this page is committed. A page may hold nothing else. */
   readonly resume?: { readonly [key: string]: string | number | boolean } | undefined
+  /** Where a shard stands that gave no record yet, for a page without records whose `resume` must be committed all the same. */
+  readonly position?: Position | undefined
+  /** Is the batch to be committed behind this page, because other processes wait for what it says? */
+  readonly commitNow?: boolean | undefined
 }
 
 /** Arrival time of record `i` of a page, milliseconds since 1970. */

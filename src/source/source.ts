@@ -23,6 +23,14 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   }
 }
 
+/** Where a source begins, and a way to learn how far other processes have come since. */
+export interface Resume extends Positions {
+  /** How many shards have a position. */
+  readonly size: number
+  /** What is committed now, by any process. Absent: only this process commits, or the source need not know. */
+  readonly latest?: Effect.Effect<Resume, { readonly message: string }>
+}
+
 /**
  * Where records come from. A source is bounded (its stream ends) or not (it follows its input until interrupted).
  *
@@ -34,7 +42,12 @@ export interface Source {
   readonly name: string
   /** URI of the whole input, for lineage. */
   readonly location: string
-  readonly pages: (resume: Positions) => Stream.Stream<RecordPage, SourceError>
+  readonly pages: (resume: Resume) => Stream.Stream<RecordPage, SourceError>
+  /**
+   * For a source whose shards several processes share: another one has committed these shards, so that what this one read of them is void. The
+   * source leaves them alone until they have not moved for a while, and is then asked for its pages anew. Without it, a second owner is an error.
+   */
+  readonly disown?: (shards: ReadonlyArray<string>) => Effect.Effect<void>
 }
 
 /**
