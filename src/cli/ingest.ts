@@ -42,7 +42,7 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped } = yield* openSource(flags, values, null)
+    const { source, skipped } = yield* openSource(flags, values, false)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("ingest", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
@@ -67,5 +67,5 @@ export const ingest = Command.make(
       [ingestText(result, millis, values.hashKey !== null), ...skippedText(passedOver)].join("\n")
     )
     if (failure !== null) return yield* failure
-  })
+  }, Effect.scoped)
 ).pipe(Command.withDescription("Carry records into the stage of a lake, exactly once. Run again, it takes only what is new."))

@@ -18,7 +18,7 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, problems } = yield* openSource(flags, values, values.pollInterval)
+    const { source, problems } = yield* openSource(flags, values, true)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("run", !flags.json)
     // Standard error, whatever the form of the result: a failure that nobody is told of is one that goes on.
@@ -61,7 +61,7 @@ export const run = Command.make(
         hint: "Everything else is committed. Mend them, and run again."
       })
     }
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Ingest and repartition until stopped, following new files. SIGTERM finishes the batch, commits and exits 0.")
 )

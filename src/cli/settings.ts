@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
+import type { InitialPosition } from "../source/kinesis/api.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 
 /** One setting: a flag over an environment variable over a default. */
@@ -18,6 +19,8 @@ interface Setting<A> {
   readonly show: (value: A) => string
   /** Secrets come from the environment only: a flag is visible in the list of processes. */
   readonly secret: boolean
+  /** The parser has the flag for every command, so that no command declares it. */
+  readonly global: boolean
 }
 
 const setting = <A>(name: string, description: string, type: SettingType<A>, fallback: A): Setting<A> => ({
@@ -25,7 +28,8 @@ const setting = <A>(name: string, description: string, type: SettingType<A>, fal
   description,
   ...type,
   default: fallback,
-  secret: type.secret ?? false
+  secret: type.secret ?? false,
+  global: type.global ?? false
 })
 
 interface SettingType<A> {
@@ -33,6 +37,7 @@ interface SettingType<A> {
   readonly parse: (text: string) => A | null
   readonly show: (value: A) => string
   readonly secret?: boolean
+  readonly global?: boolean
 }
 
 const text: SettingType<string> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s }
@@ -90,6 +95,62 @@ const instant: SettingType<number | null> = {
   show: (millis) => (millis === null ? "(not set)" : new Date(millis).toISOString())
 }
 
+const start: SettingType<InitialPosition> = {
+  accepts: "`trim-horizon`, `latest`, or an instant such as 2026-11-20T07:00:00Z",
+  parse: (s) => {
+    if (s === "trim-horizon") return { type: "TRIM_HORIZON" }
+    if (s === "latest") return { type: "LATEST" }
+    const timestamp = instant.parse(s)
+    return timestamp === null ? null : { type: "AT_TIMESTAMP", timestamp }
+  },
+  show: (position) =>
+    position.type === "AT_TIMESTAMP" ? new Date(position.timestamp).toISOString() : position.type.toLowerCase().replace("_", "-")
+}
+
+/** Where Prometheus scrapes. Host null: every address of the machine. */
+const metricsAddress: SettingType<{ readonly host: string | null; readonly port: number } | null> = {
+  accepts: "a port such as 9464 (0: any that is free), or host:port",
+  parse: (s) => {
+    const match = /^(?:(.+):)?(\d{1,5})$/.exec(s.trim())
+    const port = Number(match?.[2])
+    return match === null || port > 65_535 ? null : { host: match[1]?.replace(/^\[(.*)\]$/, "$1") ?? null, port }
+  },
+  show: (value) => (value === null ? "(not set)" : value.host === null ? String(value.port) : `${value.host}:${value.port}`)
+}
+
+const collector: SettingType<string | null> = {
+  accepts: "an http or https URL without user name and password",
+  parse: (s) => {
+    const url = URL.parse(s)
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? s : null
+  },
+  show: (s) => s ?? "(not set)"
+}
+
+const logFormat: SettingType<"text" | "json"> = {
+  accepts: "text or json",
+  parse: (s) => (s === "text" || s === "json" ? s : null),
+  show: (s) => s,
+  global: true
+}
+
+const levels = {
+  all: "All",
+  trace: "Trace",
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  error: "Error",
+  fatal: "Fatal",
+  none: "None"
+} as const
+const logLevel: SettingType<(typeof levels)[keyof typeof levels]> = {
+  accepts: Object.keys(levels).join(", "),
+  parse: (s) => Object.entries(levels).find(([name]) => name === s.toLowerCase())?.[1] ?? null,
+  show: (level) => level.toLowerCase(),
+  global: true
+}
+
 /** Every setting that there is. `sluice doctor` prints them; a command takes those it names. */
 export const settings = {
   lake: setting("lake", "Folder of the lake.", text, "lake"),
@@ -141,8 +202,30 @@ export const settings = {
   ),
   lineageKey: setting("lineage-key", "Bearer token for the lineage server.", secret, null),
   lineageNamespace: setting("lineage-namespace", "OpenLineage namespace of the jobs.", text, "sluice"),
-  pollInterval: setting("poll-interval", "How often a followed folder is looked at for new files.", duration, 1_000),
+  pollInterval: setting(
+    "poll-interval",
+    "How often a followed folder is looked at for new files, and a shard of a stream whose tip is reached for new records.",
+    duration,
+    1_000
+  ),
   repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
+  stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
+  endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalText, null),
+  region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
+  start: setting("start", "Where a stream is begun that was never read. Its positions count, once there are some.", start, {
+    type: "TRIM_HORIZON"
+  }),
+  workers: setting("workers", "Processes that share the shards of a stream. It may grow and shrink while they run.", count(1), 1),
+  worker: setting("worker", "Which of the workers this process is, from 0.", count(0), 0),
+  metricsPort: setting("metrics-port", "Port where Prometheus finds /metrics, and whoever asks /healthz.", metricsAddress, null),
+  otlp: setting(
+    "otlp",
+    "URL of an OpenTelemetry collector that takes metrics and logs over HTTP. Without it, OTEL_EXPORTER_OTLP_ENDPOINT.",
+    collector,
+    null
+  ),
+  logFormat: setting("log-format", "Form of the log lines on standard error.", logFormat, "text"),
+  logLevel: setting("log-level", "What is less severe is not logged.", logLevel, "Info"),
   input: setting("input", "Folder or file to read; `-` is standard input.", optionalText, null)
 } as const
 
@@ -178,7 +261,7 @@ export const use = <const K extends SettingName>(...names: ReadonlyArray<K>) => 
   const flags: Partial<Record<SettingName, Flag.Flag<Option.Option<string>>>> = {}
   for (const name of names) {
     const it: Setting<unknown> = settings[name] as Setting<unknown> // widening: only name, text and default are used here
-    if (it.secret) continue
+    if (it.secret || it.global) continue
     const fallback = it.default === null ? "" : ` Default: ${it.show(it.default)}.`
     flags[name] = Flag.String(it.name).pipe(
       Flag.withDescription(`${it.description}${fallback} [${variableOf(it.name)}]`),
@@ -187,7 +270,7 @@ export const use = <const K extends SettingName>(...names: ReadonlyArray<K>) => 
     )
   }
   return {
-    flags: flags as { readonly [N in K]: Flag.Flag<Option.Option<string>> }, // secrets have no flag, and `read` does not look for one
+    flags: flags as { readonly [N in K]: Flag.Flag<Option.Option<string>> }, // secrets and what is global have none, and `read` does not look for one
     read: (given: { readonly [N in K]?: Option.Option<string> }): Effect.Effect<Values<K>, UsageError | BadConfig> =>
       Effect.gen(function* () {
         const values: Partial<Record<SettingName, unknown>> = {}

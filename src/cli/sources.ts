@@ -1,16 +1,18 @@
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import { Flag } from "effect/cli"
 import type { BatchLimits } from "../ingest/options.ts"
 import { defaultBatchLimits } from "../ingest/options.ts"
 import { filesSource } from "../source/files.ts"
+import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
+import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
 import type { Source, SourceError } from "../source/source.ts"
 import { UsageError } from "./failures.ts"
 import { use, type Values } from "./settings.ts"
 
 export const sourceFlags = {
-  source: Flag.Literals("source", ["files", "olist"]).pipe(
-    Flag.withDescription("Where records come from: files of JSON, or the CSV files of the Olist data set."),
+  source: Flag.Literals("source", ["files", "kinesis", "olist"]).pipe(
+    Flag.withDescription("Where records come from: files of JSON, a Kinesis stream, or the CSV files of the Olist data set."),
     Flag.withDefault("files")
   ),
   format: Flag.Literals("format", ["auto", "lines", "document"]).pipe(
@@ -20,7 +22,7 @@ export const sourceFlags = {
 }
 
 export interface SourceChoice {
-  readonly source: "files" | "olist"
+  readonly source: "files" | "kinesis" | "olist"
   readonly format: "auto" | "lines" | "document"
 }
 
@@ -37,12 +39,19 @@ const ingestNames = [
   "threads",
   "lineage",
   "lineageKey",
-  "lineageNamespace"
+  "lineageNamespace",
+  "stream",
+  "endpoint",
+  "region",
+  "start",
+  "workers",
+  "worker",
+  "pollInterval"
 ] as const
 export const ingestSettings = use(...ingestNames)
 
 /** The same for a command that also repartitions, again and again. */
-export const runSettings = use(...ingestNames, "memoryLimit", "pollInterval", "repartitionEvery")
+export const runSettings = use(...ingestNames, "memoryLimit", "repartitionEvery")
 
 export const limitsOf = (values: Values<"batchBytes" | "batchAge">): BatchLimits => ({
   ...defaultBatchLimits,
@@ -60,20 +69,60 @@ export interface OpenedSource {
 
 export type Skipped = { readonly [reason: string]: number }
 
-/** The source that the flags name. @param pollMillis keep looking for new files at this interval; null: end with the input */
+type SourceValues = Values<
+  "input" | "arrivedAt" | "maxRecordBytes" | "stream" | "endpoint" | "region" | "start" | "workers" | "worker" | "pollInterval" | "batchAge"
+>
+
+/**
+ * The source that the flags name.
+ *
+ * @param follow go on with what comes, until stopped; otherwise end with the input: the last file, the tip of every shard
+ */
 export const openSource = (
   { source, format }: SourceChoice,
-  { input, arrivedAt, maxRecordBytes }: Values<"input" | "arrivedAt" | "maxRecordBytes">,
-  pollMillis: number | null
-): Effect.Effect<OpenedSource, SourceError | UsageError> =>
+  values: SourceValues,
+  follow: boolean
+): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
+    if (source === "kinesis") return alone(yield* openStream(values, follow))
+    const { input, arrivedAt, maxRecordBytes, pollInterval } = values
     if (input === null) {
       return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
     }
     const arrival = arrivedAt === null ? {} : { arrivedAt }
-    if (source === "olist")
-      return { source: yield* olistSource({ input, ...arrival }), problems: Effect.succeed([]), skipped: Effect.succeed({}) }
-    const follow = pollMillis === null ? {} : { follow: { pollMillis } }
-    const files = yield* filesSource({ input, format, maxRecordBytes, ...arrival, ...follow })
+    if (source === "olist") return alone(yield* olistSource({ input, ...arrival }))
+    const files = yield* filesSource({
+      input,
+      format,
+      maxRecordBytes,
+      ...arrival,
+      ...(follow ? { follow: { pollMillis: pollInterval } } : {})
+    })
     return { source: files, problems: files.problems, skipped: files.skipped }
+  })
+
+/** A source that sets nothing aside. */
+const alone = (source: Source): OpenedSource => ({ source, problems: Effect.succeed([]), skipped: Effect.succeed({}) })
+
+const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { stream, worker, workers } = values
+    if (stream === null) return yield* new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." })
+    if (worker >= workers) {
+      return yield* new UsageError({
+        problem: `there is no worker ${worker} of ${workers}`,
+        hint: "Workers count from 0: give --worker a number below that of --workers."
+      })
+    }
+    const api = yield* awsKinesis({ region: values.region ?? undefined, endpoint: values.endpoint ?? undefined })
+    return yield* kinesisSource({
+      api,
+      stream,
+      initial: values.start,
+      follow,
+      workers,
+      worker,
+      pollMillis: values.pollInterval,
+      batchAgeMillis: values.batchAge
+    })
   })

@@ -45,7 +45,7 @@ export interface BatchContext {
   readonly fileTag: string
   /** Position of each shard in the stage table. */
   readonly positions: Positions
-  readonly lettersAhead: LettersAhead
+  readonly lettersAhead: { readonly get: LettersAhead["get"] }
   /** Told when a page has been decoded. */
   readonly onPage: (counts: DecodeCounts) => void
 }
@@ -128,12 +128,13 @@ export class OpenBatch {
     const progress = this.#shards.get(page.shard)
     const stored = progress?.position ?? this.#context.positions.get(page.shard)
     const last = page.count - 1
-    const sequenceNumber = page.sequenceNumbers[last] ?? stored?.sequenceNumber
+    const sequenceNumber = page.sequenceNumbers[last] ?? stored?.sequenceNumber ?? page.position?.sequenceNumber
     if (sequenceNumber === undefined) return null
     const resume = page.resume ?? stored?.source
     const position: ShardPosition = {
       sequenceNumber,
-      subSequenceNumber: last < 0 ? (stored?.subSequenceNumber ?? 0) : (page.subSequenceNumbers?.[last] ?? 0),
+      subSequenceNumber:
+        last < 0 ? (stored?.subSequenceNumber ?? page.position?.subSequenceNumber ?? 0) : (page.subSequenceNumbers?.[last] ?? 0),
       arrivedAt: last < 0 ? (stored?.arrivedAt ?? "") : new Date(arrivedAt(page, last)).toISOString(),
       records: stored?.records ?? 0,
       rows: stored?.rows ?? 0,

@@ -1,7 +1,6 @@
 import { type Cause, Clock, Effect, type Exit, Fiber, Option, Queue, type Scope, Stream } from "effect"
-import type { Positions } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
-import type { Source, SourceError } from "../source/source.ts"
+import type { Resume, Source, SourceError } from "../source/source.ts"
 
 /** What the run loop gets next: a page, or the reason why it must close its batch. */
 export type Next =
@@ -18,7 +17,7 @@ export type Next =
  */
 export const startPages = (
   source: Source,
-  resume: Positions,
+  resume: Resume,
   stop: Effect.Effect<void>
 ): Effect.Effect<(deadline: number | null) => Effect.Effect<Next>, never, Scope.Scope> =>
   Effect.gen(function* () {

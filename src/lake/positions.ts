@@ -48,13 +48,20 @@ export const storedPositions = (domains: ReadonlyMap<string, string>): ReadonlyA
     return [{ source: domain.slice(prefix.length, slash), shard: domain.slice(slash + 1), position: parsePosition(configuration) }]
   })
 
-/** Positions of one source, each parsed when it is asked for. */
-export const positionsOf = (domains: ReadonlyMap<string, string>, source: string): Positions => ({
-  get: (shard) => {
-    const configuration = domains.get(stageDomain(source, shard))
-    return configuration === undefined ? undefined : parsePosition(configuration)
+/** Positions of one source, each parsed when it is asked for, and the shards that have one. */
+export const positionsOf = (
+  domains: ReadonlyMap<string, string>,
+  source: string
+): Positions & { readonly keys: () => Iterable<string> } => {
+  const begin = stageDomain(source, "")
+  return {
+    get: (shard) => {
+      const configuration = domains.get(begin + shard)
+      return configuration === undefined ? undefined : parsePosition(configuration)
+    },
+    keys: () => [...domains.keys()].flatMap((domain) => (domain.startsWith(begin) ? [domain.slice(begin.length)] : []))
   }
-})
+}
 
 /** Rows that replays have added to a stage table since it began. */
 export const replayedRows = (domains: ReadonlyMap<string, string>): number => replayState(domains).rows

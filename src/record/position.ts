@@ -23,7 +23,7 @@ export const comparePositions = (a: Position, b: Position): number =>
  */
 export interface ShardPosition extends Position {
   readonly from?: Position | undefined
-  /** Arrival time of the last record, ISO 8601, UTC. */
+  /** Arrival time of the last record, ISO 8601, UTC; empty as long as there was none. */
   readonly arrivedAt: string
   readonly records: number
   readonly rows: number

@@ -53,7 +53,8 @@ export interface ShardRange {
   readonly records: number
 }
 
-export type RotationReason = "size" | "age" | "hours" | "end" | "drain"
+/** What closed a batch. `source`: its source asked for it, since other processes wait for what a page says. */
+export type RotationReason = "size" | "age" | "hours" | "source" | "end" | "drain"
 
 /** What one batch did: stands in the `commitInfo` of its stage commit under `sluice`, and is what lineage reports. */
 export interface BatchReport {

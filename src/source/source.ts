@@ -25,8 +25,8 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
 
 /** Where a source begins, and a way to learn how far other processes have come since. */
 export interface Resume extends Positions {
-  /** How many shards have a position. */
-  readonly size: number
+  /** The shards that have a position. (A stream is started for the first time when none of its own is among them.) */
+  readonly keys: () => Iterable<string>
   /** What is committed now, by any process. Absent: only this process commits, or the source need not know. */
   readonly latest?: Effect.Effect<Resume, { readonly message: string }>
 }

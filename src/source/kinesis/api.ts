@@ -54,6 +54,9 @@ export interface StreamRecord {
   readonly arrivedAt: number
 }
 
+/** Where a stream is begun that was never read. */
+export type InitialPosition = Exclude<IteratorStart, { readonly sequenceNumber: string }>
+
 export interface RecordsPage {
   readonly records: ReadonlyArray<StreamRecord>
   /** Null at the end of a closed shard. */

@@ -1,0 +1,103 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Stream } from "effect"
+import { positionsOf } from "../../src/lake/positions.ts"
+import type { RecordPage } from "../../src/record/record.ts"
+import type { Source } from "../../src/source/source.ts"
+import { openTable } from "../../src/table/table.ts"
+import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
+
+/** A source whose shards several processes share. What it is told to give up is remembered, and not given again. */
+const shared = (pages: ReadonlyArray<RecordPage>, after: Stream.Stream<RecordPage> = Stream.empty) => {
+  const given: Array<ReadonlyArray<string>> = []
+  const source: Source = {
+    ...pagesSource(pages),
+    pages: (resume) =>
+      Stream.concat(
+        pagesSource(pages.filter(({ shard }) => !given.flat().includes(shard))).pages(resume),
+        given.length === 0 ? after : Stream.empty
+      ),
+    disown: (shards) =>
+      Effect.sync(() => {
+        given.push(shards)
+      })
+  }
+  return { source, given }
+}
+
+const position = (shard: string) =>
+  Effect.map(
+    Effect.flatMap(openTable("stage/order"), (table) => table.snapshot),
+    ({ domains }) => positionsOf(domains, "memory").get(shard)
+  )
+
+describe("a source whose shards are shared", () => {
+  it.live("a shard that another process commits meanwhile is given up, the others are read again, and nothing is lost or doubled", () =>
+    Effect.gen(function* () {
+      const go = yield* Deferred.make<void>()
+      // This process holds records of both shards in an open batch …
+      const slow = shared([page("a", 0, 40), page("b", 100, 140)], Stream.drain(Stream.fromEffect(Deferred.await(go))))
+      const begun = yield* Deferred.make<void>()
+      const fiber = yield* Effect.forkChild(
+        run(slow.source, { onProgress: ({ records }) => (records === 80 ? Deferred.doneUnsafe(begun, Effect.void) : undefined) })
+      )
+      yield* Deferred.await(begun)
+      // … when another one commits one of them.
+      yield* run(shared([page("a", 0, 60)]).source)
+      yield* Deferred.succeed(go, undefined)
+      const result = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(slow.given, [["a"]])
+      assert.strictEqual(result.counts.records, 40)
+      const content = yield* lakeContent
+      assert.deepStrictEqual(content.rows.length + content.deadLetters.length, 100)
+      assert.strictEqual((yield* position("a"))?.sequenceNumber, "60")
+      assert.strictEqual((yield* position("b"))?.sequenceNumber, "140")
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("a shard that is read later than the session began goes on from where another process left it", () =>
+    Effect.gen(function* () {
+      const go = yield* Deferred.make<void>()
+      const late = Stream.concat(
+        Stream.drain(Stream.fromEffect(Deferred.await(go))),
+        // It was read from the start, as the log had it then.
+        Stream.fromIterable([page("a", 0, 80)])
+      )
+      const begun = yield* Deferred.make<void>()
+      const own = shared([page("b", 100, 140)], late)
+      const fiber = yield* Effect.forkChild(
+        run(own.source, { onProgress: ({ records }) => (records === 40 ? Deferred.doneUnsafe(begun, Effect.void) : undefined) })
+      )
+      yield* Deferred.await(begun)
+      yield* run(shared([page("a", 0, 60)]).source)
+      yield* Deferred.succeed(go, undefined)
+      const result = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(own.given, [])
+      assert.strictEqual(result.counts.records, 60)
+      assert.strictEqual((yield* position("a"))?.records, 80)
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("what a page without records says is committed at once if it asks for that, and the shard begins there", () =>
+    Effect.gen(function* () {
+      const nothing: RecordPage = {
+        ...page("a", 0, 0),
+        position: { sequenceNumber: "0", subSequenceNumber: 0 },
+        resume: { start: "now" },
+        commitNow: true
+      }
+      const { batches } = yield* run(shared([nothing, page("b", 0, 0)], Stream.never).source, { stop: Effect.sleep("300 millis") })
+      assert.deepStrictEqual(
+        batches.map(({ rotation, shards }) => [rotation, shards]),
+        [["source", [{ shard: "a", to: { sequenceNumber: "0", subSequenceNumber: 0 }, records: 0 }]]]
+      )
+      assert.deepStrictEqual((yield* position("a"))?.source, { start: "now" })
+      assert.strictEqual((yield* position("a"))?.arrivedAt, "")
+      yield* run(shared([page("a", 0, 50)]).source)
+      assert.deepStrictEqual(yield* lakeContent, expectedContent(50))
+      assert.deepStrictEqual((yield* position("a"))?.from, { sequenceNumber: "0", subSequenceNumber: 0 })
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+})
