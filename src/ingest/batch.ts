@@ -1,4 +1,4 @@
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 import { maxDriftPaths, namedPaths, otherPaths } from "../decode/drift.ts"
 import { addCounts } from "../lake/history.ts"
 import type { Column, Value } from "../record/column.ts"
@@ -7,17 +7,16 @@ import type { Position, Positions, ShardPosition } from "../record/position.ts"
 import { arrivedAt, type RecordPage, recordsAfter } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts, sumOf } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
-import type { Store, StoreError } from "../store/store.ts"
+import type { StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { Append, BatchDecoder, Work } from "./batch-decoder.ts"
-import type { WorkerError } from "./decode-workers.ts"
 import { type LettersAhead, withoutLetters } from "./letters-ahead.ts"
 import { OpenFiles } from "./open-files.ts"
 import { byDate, byHour, type PartitionedRows } from "./partitioned-rows.ts"
 import type { DecodedPage } from "./stage-decoder.ts"
 
 /** How far the batch has come in one shard. `from` is where it began; the counts are cumulative over the shard's life. */
-interface ShardProgress {
+export interface ShardProgress {
   readonly from: Position | undefined
   readonly recordsBefore: number
   /** Its counts hold the pages that are decoded: all, when the batch is closed. */
@@ -112,11 +111,25 @@ export class OpenBatch {
     })
   }
 
-  /** Waits for all pages and finishes all files. They lie in the store, but nothing refers to them before the commit. */
-  close(modificationTime: number): Effect.Effect<ClosedBatch, StoreError | WorkerError, Store | Scope.Scope> {
+  /** How far the batch has come, by shard. */
+  get shards(): ReadonlyMap<string, ShardProgress> {
+    return this.#shards
+  }
+
+  /** Waits for all pages. Counts and positions are final then, and the decoder is free for another batch. */
+  get flush(): Work {
+    return Effect.suspend(() => {
+      const { decoder, letters } = this.#context
+      return Effect.andThen(
+        decoder.flush(this.#append),
+        Effect.suspend(() => this.#deadLetters.appendAll(letters.rest()))
+      )
+    })
+  }
+
+  /** Finishes all files, behind `flush`. They lie in the store, but nothing refers to them before the commit. */
+  finish(modificationTime: number): Effect.Effect<ClosedBatch, StoreError> {
     return Effect.gen({ self: this }, function* () {
-      yield* this.#context.decoder.flush(this.#append)
-      yield* this.#deadLetters.appendAll(this.#context.letters.rest())
       const deadLetterFiles = yield* this.#deadLetters.finish(modificationTime)
       const stageFiles = yield* this.#stage.finish(modificationTime)
       return { counts: this.counts, stageFiles, deadLetterFiles, deadLetters: this.#lettersWritten, shards: this.#shards }

@@ -23,7 +23,7 @@ export const metrics = {
   drift: counter("sluice_unknown_fields_total", "Fields that the contract does not know."),
   quality: counter("sluice_quality_total", "Rows for which an expectation of the contract does not hold, by expectation."),
   handedOver: counter("sluice_slow_path_total", "Values that the fast path of decoding left to the slow one."),
-  batches: counter("sluice_batches_total", "Batches committed, by what closed them: size, age, hours, end, drain."),
+  batches: counter("sluice_batches_total", "Batches committed, by what closed them: size, age, hours, source, end, drain."),
   files: counter("sluice_files_total", "Files committed to stage."),
   fileBytes: counter("sluice_file_bytes_total", "Bytes of the files committed to stage."),
   batchAge: gauge("sluice_batch_age_seconds", "Age of the open batch; 0 without one."),

@@ -1,7 +1,7 @@
 import type { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
-import type { DecodeCounts, RunEvent } from "../record/report.ts"
+import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
 import type { Source, SourceError } from "../source/source.ts"
 
 /** When a batch is closed: whichever limit is reached first. */
@@ -36,6 +36,24 @@ export interface IngestProgress {
   readonly deadLetters: number
   readonly bytes: number
   readonly commits: number
+}
+
+/** @param open what batches came to so far that are not committed yet */
+export const progressOf = ({ commits, counts }: IngestTotal, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
+  const sum = (of: (counts: DecodeCounts) => number) => open.reduce((total, counts) => total + of(counts), of(counts))
+  return {
+    records: sum(({ records }) => records),
+    rows: sum(({ rows }) => rows),
+    deadLetters: sum(({ deadLetters }) => sumOf(deadLetters)),
+    bytes: sum(({ bytes }) => bytes),
+    commits
+  }
+}
+
+/** What all batches of an ingest came to that are committed. */
+export interface IngestTotal {
+  commits: number
+  readonly counts: DecodeCounts
 }
 
 export interface IngestOptions {

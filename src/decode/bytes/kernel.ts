@@ -40,6 +40,9 @@ const module_ = Buffer.from(code, "base64")
 /** Does this machine run the kernel? It takes 128-bit SIMD instructions. */
 export const simdAvailable: boolean = WebAssembly.validate(module_)
 
+/** Compiled once a thread, when it is first needed. */
+let compiledModule: Module | null = null
+
 export interface Kernel {
   readonly memory: WalkMemory
   /** Can be called once, when what it asks for is there. */
@@ -52,7 +55,8 @@ export const makeKernel = (): Kernel | null => {
   try {
     const pages = layout.size >> 16
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    const module = new WebAssembly.Module(module_)
+    compiledModule ??= new WebAssembly.Module(module_)
+    const module = compiledModule
     return {
       memory: new WalkMemory(memory.buffer),
       start: (js) => new WebAssembly.Instance(module, { env: { memory }, js }).exports

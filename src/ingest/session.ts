@@ -1,0 +1,231 @@
+import { type Cause, Clock, Data, Effect, Exit, Fiber, Scope } from "effect"
+import { addCounts } from "../lake/history.ts"
+import { positionsOf } from "../lake/positions.ts"
+import { openDeadLetters, openStage } from "../lake/tables.ts"
+import { deadLetterColumns } from "../record/dead-letter.ts"
+import type { Positions } from "../record/position.ts"
+import { randomUuid } from "../record/random.ts"
+import { arrivedAt, type RecordPage } from "../record/record.ts"
+import type { RotationReason } from "../record/report.ts"
+import { deterministicRunId } from "../record/run-id.ts"
+import type { Resume } from "../source/source.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import { OpenBatch } from "./batch.ts"
+import { type BatchDecoder, openBatchDecoder } from "./batch-decoder.ts"
+import { BatchRun } from "./batch-run.ts"
+import { commitBatch, type Tables } from "./commit.ts"
+import type { WorkerError } from "./decode-workers.ts"
+import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
+import { recordBatch, watchBatch } from "./metrics.ts"
+import { type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
+import { Ownership } from "./ownership.ts"
+import { type Next, startPages } from "./pages.ts"
+import { byDate, PartitionedRows } from "./partitioned-rows.ts"
+
+type BatchError = StoreError | TableError | WorkerError | Moved
+
+/** What all batches of one session share. */
+interface Session {
+  readonly options: IngestOptions
+  readonly decoder: BatchDecoder
+  /** Rows of dead letters, of one batch after the other. */
+  readonly letters: PartitionedRows
+  readonly tables: Tables
+  lettersAhead: LettersAhead
+  /** Null where the source's shards have one owner only. */
+  readonly ownership: Ownership | null
+  /** The next page, or why there is none; fails as soon as the batch before could not be committed. */
+  readonly next: (deadline: number | null) => Effect.Effect<Next, BatchError>
+  /** The batch that is being committed: the open one begins where it ends. */
+  committing: OpenBatch | null
+  /** Waits until it is committed. */
+  committed: Effect.Effect<void, BatchError>
+  readonly total: IngestTotal
+}
+
+/** The open batch is void: another process has committed these of its shards. Never leaves this file. */
+class Moved extends Data.TaggedError("Moved")<{ readonly shards: ReadonlyArray<string> }> {
+  override get message(): string {
+    return `another process has committed ${this.shards.join(", ") || "to the table"}: what was read since is given up`
+  }
+}
+
+/** What ended a session: its source, `options.stop`, or another process that has committed shards which this one reads. */
+export type SessionEnd =
+  | Extract<Next, { readonly _tag: "drain" | "end" }>
+  | { readonly _tag: "conflict"; readonly moved: ReadonlyArray<string> }
+
+/**
+ * From what the log says now, batch by batch, to the end of the source or a conflict. One batch is finished and committed while the next one is
+ * filled; commits stay in order, and a batch whose predecessor could not be committed is void.
+ */
+export const session = (
+  options: IngestOptions,
+  total: IngestTotal
+): Effect.Effect<SessionEnd, Exclude<BatchError, Moved>, Store | Scope.Scope> =>
+  Effect.gen(function* () {
+    const state = yield* openSession(options, total)
+    while (true) {
+      const first = yield* state.next(null)
+      const { next, batch } = first._tag === "page" ? yield* fillBatch(state, first.page) : { next: first, batch: null }
+      if (batch !== null) {
+        yield* state.committed
+        state.committing = batch.filled
+        state.committed = Fiber.join(yield* Effect.forkScoped(batch.commit, { startImmediately: true }))
+      }
+      if (next._tag === "drain" || next._tag === "end") {
+        yield* state.committed
+        return next
+      }
+    }
+  }).pipe(Effect.catchTag("Moved", ({ shards }) => Effect.succeed({ _tag: "conflict", moved: shards } as const)))
+
+const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<Session, BatchError, Store | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { contract, source } = options
+    const dataset = contract.contract.name
+    const stage = yield* openStage(contract)
+    const deadLetters = yield* openDeadLetters
+    const tables: Tables = {
+      stage: { ...stage, snapshot: yield* stage.table.snapshot },
+      deadLetters: { ...deadLetters, snapshot: yield* deadLetters.table.snapshot }
+    }
+    const latest: NonNullable<Resume["latest"]> = Effect.map(stage.table.snapshot, ({ domains }) => ({
+      ...positionsOf(domains, source.name),
+      latest
+    }))
+    const next = yield* startPages(source, { ...positionsOf(tables.stage.snapshot.domains, source.name), latest }, options.stop)
+    const state: Session = {
+      options,
+      decoder: yield* openBatchDecoder(options),
+      letters: new PartitionedRows(deadLetterColumns, byDate, options.limits.bufferBytes / 4),
+      tables,
+      lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
+      ownership: source.disown === undefined ? null : new Ownership(dataset, source.name),
+      next: (deadline) =>
+        Effect.suspend(() =>
+          state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
+        ),
+      committing: null,
+      committed: Effect.void,
+      total
+    }
+    return state
+  })
+
+/**
+ * Looks at the log before a shard is read for the first time: what other processes have committed since the session began is where reading goes
+ * on. Fails with `Moved` where they have committed shards that this process reads.
+ */
+const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchError, Store> =>
+  Effect.gen(function* () {
+    const { ownership, options, tables } = state
+    if (ownership === null || ownership.knows(shard)) return
+    yield* state.committed
+    const stage = yield* tables.stage.table.snapshot
+    const moved = ownership.moved(stage)
+    if (moved.length > 0) return yield* new Moved({ shards: moved })
+    tables.stage.snapshot = stage
+    tables.deadLetters.snapshot = yield* tables.deadLetters.table.snapshot
+    state.lettersAhead = yield* findLettersAhead(tables, options.contract.contract.name, options.source.name)
+    ownership.learn([shard], stage)
+  })
+
+/** What ended a batch; and the batch and what commits it, where it holds anything. */
+interface Filled {
+  readonly next: Next
+  readonly batch: { readonly filled: OpenBatch; readonly commit: Effect.Effect<void, BatchError, Store> } | null
+}
+
+/** Fills one batch, beginning with `first`, until it is full or there is a reason to close it. All its records are decoded then. */
+const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, BatchError, Store | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { options, tables } = state
+    const { limits, source } = options
+    const dataset = options.contract.contract.name
+    yield* lookAgain(state, first.shard)
+    const startedAt = yield* Clock.currentTimeMillis
+    // Asked for anew each time: what is known of the log may grow while the batch is open.
+    const positions: Positions = {
+      get: (shard) => state.committing?.shards.get(shard)?.position ?? positionsOf(tables.stage.snapshot.domains, source.name).get(shard)
+    }
+    const runId = deterministicRunId(
+      arrivedAt(first, 0),
+      `${dataset}.ingest`,
+      JSON.stringify([source.name, first.shard, positions.get(first.shard) ?? null])
+    )
+    const run = new BatchRun(options, runId, startedAt)
+    // They are let go of when the batch is committed, or with the session.
+    const files = yield* Scope.fork(yield* Effect.scope)
+    const given = (cause: Cause.Cause<BatchError>) => Effect.andThen(run.fail(cause), Scope.close(files, Exit.failCause(cause)))
+
+    const fill = Effect.gen(function* () {
+      const batch = new OpenBatch({
+        dataset,
+        columns: options.contract.columns,
+        stagePath: tables.stage.table.path,
+        deadLettersPath: tables.deadLetters.table.path,
+        decoder: state.decoder,
+        letters: state.letters,
+        fileTag: yield* randomUuid,
+        positions,
+        lettersAhead: { get: (shard) => state.lettersAhead.get(shard) },
+        onPage: (counts) =>
+          options.onProgress(progressOf(state.total, ...(state.committing === null ? [] : [state.committing.counts]), counts))
+      })
+      yield* watchBatch(dataset, startedAt, () => batch.bytes)
+      let next: Next = { _tag: "page", page: first }
+      let rotation: RotationReason | null = null
+      while (rotation === null) {
+        if (next._tag !== "page") rotation = next._tag
+        else {
+          const { page } = next
+          yield* lookAgain(state, page.shard)
+          yield* Scope.provide(batch.add(page), files)
+          // Pages may say nothing but that a file is empty: a batch of such is no run.
+          if (!batch.isEmpty) yield* run.start
+          if (page.commitNow === true) rotation = "source"
+          else if (batch.bytes >= limits.bytes) rotation = "size"
+          else if (batch.hours >= limits.hours) rotation = "hours"
+          else next = yield* state.next(startedAt + limits.ageMillis)
+        }
+      }
+      if (batch.isEmpty) {
+        yield* Scope.close(files, Exit.void)
+        return { next, batch: null }
+      }
+      yield* Scope.provide(batch.flush, files)
+      const commit = commitFilled(state, run, batch, rotation).pipe(
+        Effect.onExit((exit) => (Exit.isSuccess(exit) ? Scope.close(files, exit) : given(exit.cause)))
+      )
+      return { next, batch: { filled: batch, commit } }
+    })
+    return yield* Effect.scoped(fill).pipe(Effect.onError(given))
+  })
+
+/** Finishes the files of a batch and commits it. Fails with `Moved` where another process has committed shards that this one reads. */
+const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation: RotationReason): Effect.Effect<void, BatchError, Store> =>
+  Effect.gen(function* () {
+    const { options, ownership, tables, total } = state
+    const closed = yield* batch.finish(yield* Clock.currentTimeMillis)
+    const report = run.report(closed, rotation)
+    const begun = yield* Clock.currentTimeMillis
+    const outputs = yield* commitBatch(tables, closed, report).pipe(
+      Effect.catchIf(
+        (error) => error.reason === "Conflict" && ownership !== null,
+        () => Effect.flatMap(ownership?.lost(tables) ?? Effect.succeed([]), (shards) => Effect.fail(new Moved({ shards })))
+      )
+    )
+    state.committing = null
+    yield* recordBatch(report, (yield* Clock.currentTimeMillis) - begun)
+    total.commits++
+    addCounts(total.counts, closed.counts)
+    options.onProgress(progressOf(total))
+    yield* run.complete(report, closed, outputs)
+    if (ownership === null) return
+    ownership.learn(closed.shards.keys(), tables.stage.snapshot)
+    // Others may have committed shards that this process reads, but that were not in this batch.
+    const moved = ownership.moved(tables.stage.snapshot)
+    if (moved.length > 0) yield* new Moved({ shards: moved })
+  })
