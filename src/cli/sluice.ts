@@ -5,6 +5,7 @@ import { doctor } from "./doctor.ts"
 import { generate } from "./generate.ts"
 import { ingest } from "./ingest.ts"
 import { maintain } from "./maintain.ts"
+import { put } from "./put.ts"
 import { query } from "./query.ts"
 import { repartition } from "./repartition.ts"
 import { replay } from "./replay.ts"
@@ -15,5 +16,5 @@ import { verify } from "./verify.ts"
 /** The `sluice` command: every subcommand there is. */
 export const sluice = Command.make("sluice").pipe(
   Command.withDescription("Carries a shop's checkout events into a Delta lake, exactly once."),
-  Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, maintain, contracts, generate, doctor, demo])
+  Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, maintain, contracts, generate, put, doctor, demo])
 )

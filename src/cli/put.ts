@@ -1,0 +1,71 @@
+import { Effect, Option, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import { filesSource } from "../source/files.ts"
+import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
+import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
+import { contractOf, dataset, json, positive, timed } from "./common.ts"
+import { UsageError } from "./failures.ts"
+import { skippedText } from "./ingest.ts"
+import { bytes, number, print, seconds, table } from "./output.ts"
+import { makeProgress } from "./progress.ts"
+import { use } from "./settings.ts"
+import { Shutdown } from "./shutdown.ts"
+import { sourceFlags } from "./sources.ts"
+
+const settings = use("stream", "endpoint", "region", "input")
+const mebibyte = 1024 * 1024
+
+const putText = (counts: PutCounts, millis: number): string =>
+  [
+    `${number(counts.records)} records were put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${number(counts.retries)} were tried again.`,
+    `${bytes(counts.bytes)} in ${seconds(millis)}: ${bytes((counts.bytes / Math.max(1, millis)) * 1000)}/s.`,
+    ...(counts.withoutKey === 0
+      ? []
+      : [`${number(counts.withoutKey)} have no key that can be read; they went by the hash of their bytes.`]),
+    ...(counts.records === 0 ? [] : [table(Object.entries(counts.shards))])
+  ].join("\n")
+
+export const put = Command.make(
+  "put",
+  {
+    dataset,
+    format: sourceFlags.format,
+    aggregate: positive("aggregate").pipe(
+      Flag.withDescription(
+        "Pack records into larger ones of up to so many bytes, as the Kinesis Producer Library does (its default is 51200). Saves requests where records are small. Without it, each is put as it is."
+      ),
+      Flag.optional
+    ),
+    recordBytes: positive("record-bytes").pipe(
+      Flag.withDescription("Largest record that the stream takes, key included; a stream may be set to take up to 10485760."),
+      Flag.withDefault(mebibyte)
+    ),
+    settings: settings.flags,
+    json
+  },
+  Effect.fnUntraced(function* (flags) {
+    const { stream, endpoint, region, input } = yield* settings.read(flags.settings)
+    const { contract } = yield* contractOf(flags.dataset)
+    if (stream === null) return yield* new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." })
+    if (input === null)
+      return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
+    // Several pages are put together.
+    const source = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
+    const shutdown = yield* Shutdown
+    const progress = yield* makeProgress("put", !flags.json)
+    const [counts, millis] = yield* Effect.gen(function* () {
+      const api = yield* awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
+      yield* shutdown.drain
+      return yield* timed(
+        putAll(api, stream, Stream.interruptWhen(source.pages(new Map()), shutdown.requested), {
+          keyOf: partitionKeyOf(contract),
+          maxRecordBytes: flags.recordBytes,
+          aggregate: Option.getOrUndefined(flags.aggregate),
+          onProgress: (done) => progress.show(null, `${number(done.records)} records, ${bytes(done.bytes)}, ${number(done.retries)} again`)
+        })
+      )
+    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)))
+    const skipped = yield* source.skipped
+    yield* print(flags.json, { ...counts, skipped, millis }, () => [putText(counts, millis), ...skippedText(skipped)].join("\n"))
+  })
+).pipe(Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."))

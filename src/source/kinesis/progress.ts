@@ -1,0 +1,105 @@
+import type { Position, ShardPosition } from "../../record/position.ts"
+import type { RecordPage } from "../../record/record.ts"
+import { isNothingRead, timeIn } from "./shard-plan.ts"
+
+/** How far a shard was read, as its pages tell it and its position gives it back. Times are milliseconds since 1970. */
+export interface Progress {
+  /** Of the last record that was delivered; undefined: none. */
+  readonly position: Position | undefined
+  /** When that record arrived. */
+  readonly arrivedAt: number | undefined
+  /** Where a shard begins of which nothing was read. */
+  readonly start: number | undefined
+  /** Everything that had arrived until then has been read. */
+  readonly readUntil: number | undefined
+  /** Times between which records may have been trimmed before they were read: how many, and the last one. */
+  readonly gaps: number
+  readonly gapFrom: number | undefined
+  readonly gapTo: number | undefined
+  /** Sub-records of aggregated records whose hash key is not the shard's. */
+  readonly outOfRange: number
+}
+
+export const progressOf = (position: ShardPosition | undefined): Progress => {
+  const read = position !== undefined && !isNothingRead(position) ? position : undefined
+  const arrivedAt = read === undefined ? Number.NaN : Date.parse(read.arrivedAt)
+  const count = (name: string) => Number(position?.source?.[name] ?? 0)
+  return {
+    position: read && { sequenceNumber: read.sequenceNumber, subSequenceNumber: read.subSequenceNumber },
+    arrivedAt: Number.isNaN(arrivedAt) ? undefined : arrivedAt,
+    start: timeIn(position, "start"),
+    readUntil: timeIn(position, "readUntil") ?? timeIn(position, "start"),
+    gaps: count("gaps"),
+    gapFrom: timeIn(position, "gapFrom"),
+    gapTo: timeIn(position, "gapTo"),
+    outOfRange: count("outOfRange")
+  }
+}
+
+const iso = (millis: number): string => new Date(millis).toISOString()
+
+/** What a page gives its position to keep. @param behind `MillisBehindLatest` */
+export const resumeOf = (progress: Progress, behind: number | undefined, ended = false): NonNullable<RecordPage["resume"]> => ({
+  ...(progress.readUntil === undefined ? {} : { readUntil: iso(progress.readUntil) }),
+  ...(behind === undefined ? {} : { behind }),
+  ...(progress.position === undefined && progress.start !== undefined ? { start: iso(progress.start) } : {}),
+  ...(progress.gaps === 0 ? {} : { gaps: progress.gaps }),
+  ...(progress.gapFrom === undefined || progress.gapTo === undefined ? {} : { gapFrom: iso(progress.gapFrom), gapTo: iso(progress.gapTo) }),
+  ...(progress.outOfRange === 0 ? {} : { outOfRange: progress.outOfRange }),
+  ...(ended ? { ended: true } : {})
+})
+
+/** A hole goes on as long as what was read since its end is shorter than this. */
+const sameHoleMillis = 60_000
+
+/**
+ * What an answer says about the time until which everything was read. Records are kept for `retentionMillis`: those that arrived between the
+ * last `readUntil` and the horizon may have been trimmed unread, which is a gap. Nobody can tell whether there were any.
+ *
+ * @param now when the answer came
+ * @returns `gap`: has a new gap been found?
+ */
+export const answered = (
+  progress: Progress,
+  now: number,
+  behind: number,
+  retentionMillis: number
+): { readonly progress: Progress; readonly gap: boolean } => {
+  const horizon = now - retentionMillis
+  const reached = Math.max(now - behind, horizon)
+  const { readUntil, gapTo } = progress
+  if (readUntil === undefined || readUntil >= horizon)
+    return { progress: { ...progress, readUntil: Math.max(readUntil ?? reached, reached) }, gap: false }
+  const isSame = gapTo !== undefined && readUntil - gapTo < sameHoleMillis
+  return {
+    progress: {
+      ...progress,
+      readUntil: reached,
+      gaps: isSame ? progress.gaps : progress.gaps + 1,
+      gapFrom: isSame ? progress.gapFrom : readUntil,
+      gapTo: horizon
+    },
+    gap: !isSame
+  }
+}
+
+/**
+ * How a shard ends that expired before it was read to its end: with a gap.
+ *
+ * @returns null where everything older than the horizon was read: a shard has expired only when all of it is older, so nothing is missing
+ */
+export const vanished = (position: ShardPosition, now: number, retentionMillis: number): Progress | null => {
+  const progress = progressOf(position)
+  const horizon = now - retentionMillis
+  const from = progress.readUntil ?? progress.arrivedAt
+  return from === undefined || from >= horizon ? null : { ...progress, gaps: progress.gaps + 1, gapFrom: from, gapTo: horizon }
+}
+
+/**
+ * Is it time to tell that a shard without records was read all the same? Once an hour, or four times per retention, at times that all shards
+ * have in common, so that they share a commit.
+ */
+export const markerDue = (told: number | undefined, readUntil: number, retentionMillis: number): boolean => {
+  const every = Math.min(3_600_000, retentionMillis / 4)
+  return told === undefined || Math.floor(readUntil / every) > Math.floor(told / every)
+}

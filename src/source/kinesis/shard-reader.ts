@@ -1,0 +1,262 @@
+import { Clock, Effect, Result } from "effect"
+import type { ShardPosition } from "../../record/position.ts"
+import type { RecordPage } from "../../record/record.ts"
+import type { IteratorStart, KinesisApi, RecordsPage, Shard } from "./api.ts"
+import { KinesisError } from "./api.ts"
+import { Backoff } from "./backoff.ts"
+import { hashRangeOf } from "./hash-range.ts"
+import type { AnswerMemory } from "./memory.ts"
+import { forgetShard, meterOf } from "./metrics.ts"
+import { buildPages, emptyPage } from "./page.ts"
+import { answered, markerDue, type Progress, progressOf, resumeOf } from "./progress.ts"
+import { nothingRead } from "./shard-plan.ts"
+
+/** How long records are kept, as it was last seen, and when that was. */
+export interface Retention {
+  millis: number
+  seenAt: number
+}
+
+/** What all shards of a run have in common. */
+export interface ReadSettings {
+  readonly api: KinesisApi
+  readonly stream: string
+  readonly retention: Retention
+  /** False: a shard that is open ends where its tip was. */
+  readonly follow: boolean
+  /** Pause between two calls at the tip of a shard. */
+  readonly pollMillis: number
+  /** Least time between the starts of two calls. */
+  readonly callMillis: number
+  /** What a shard gives, at most. */
+  readonly bytesPerSecond: number
+  readonly patienceMillis: number
+  /** Do other processes wait for the end of a shard? */
+  readonly shared: boolean
+  readonly kclCompatible: boolean
+  readonly memory: AnswerMemory
+  /** Does the service know this shard? To be asked when a call says that something is not there. */
+  readonly isListed: (shardId: string) => Effect.Effect<boolean, KinesisError>
+  /** Gives a page; `taken` is to be run when somebody has taken it. */
+  readonly deliver: (page: RecordPage, taken: Effect.Effect<void>) => Effect.Effect<void>
+}
+
+/** What is known of a shard that was read to its end. */
+export interface ShardEnd {
+  readonly children: ReadonlyArray<string>
+  /** It was open until then, or longer: its children had no records before. */
+  readonly openUntil: number | undefined
+}
+
+/** Records in a call, as many as may be. */
+const callRecords = 10_000
+/** Records in a page, more or less: what an answer holds unless its records are tiny ones inside of aggregated ones. */
+const pageRecords = 100_000
+/** Answers without records from behind the horizon before reading begins at the horizon. */
+const stuckAnswers = 3
+/** An iterator that is so close to the horizon may be behind it by the time it is used. */
+const horizonMillis = 60_000
+/** How far the clock of this process may be ahead of the service's, which refuses times that lie in its future. */
+const skewMillis = 900_000
+
+/**
+ * Reads one shard from a position on, to its end, or in a bounded run to its tip.
+ *
+ * Every answer becomes a page, in order; its `resume` says until when everything was read, and counts what may have been lost. A page without
+ * records comes at the end of the shard, when a gap has been found, and now and then while the shard is idle.
+ *
+ * @param from where the first iterator stands
+ * @param known what is committed of the shard; records at or before it are left out
+ * @param since for a shard of which nothing is committed: a time before which it had no records, or they were read
+ * @returns null at the tip
+ */
+export const readShard = (
+  settings: ReadSettings,
+  name: string,
+  shard: Shard,
+  from: IteratorStart,
+  known: ShardPosition | undefined,
+  since: number | undefined
+): Effect.Effect<ShardEnd | null, KinesisError> =>
+  Effect.gen(function* () {
+    const { api, stream, retention, follow, pollMillis, deliver } = settings
+    const meter = meterOf(stream, name)
+    const backoff = new Backoff(settings.patienceMillis, name, meter)
+    const range = hashRangeOf(shard)
+    let progress = progressOf(known)
+    progress = { ...progress, readUntil: progress.readUntil ?? since }
+    // What the pages so far have told, so that a shard that gives none does so now and then.
+    let told = progress.readUntil
+    let iterator: string | null = null
+    // Of this run: everything up to it was given, sub-records included.
+    let delivered: string | undefined
+    let stuck = 0
+    let nextCallAt = 0
+    let lastAnswerAt = Number.NEGATIVE_INFINITY
+    let atTip = false
+
+    const page = (records: RecordPage | null, behind: number | undefined, ended: boolean, commitNow: boolean): RecordPage => {
+      told = progress.readUntil
+      const resume = resumeOf(progress, behind, ended)
+      return records === null ? emptyPage(name, progress.position ?? nothingRead, resume, commitNow) : { ...records, resume, commitNow }
+    }
+
+    /** A shard that expired while it was read: it ends here, and nobody knows what was left in it. */
+    const gone = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const gapFrom = progress.readUntil ?? progress.arrivedAt ?? now
+      progress = { ...progress, gaps: progress.gaps + 1, gapFrom, gapTo: Math.max(now, gapFrom) }
+      yield* meter.add("gaps", 1)
+      yield* Effect.logWarning(gapText(name, progress))
+      yield* deliver(page(null, undefined, true, true), Effect.void)
+      return { children: [], openUntil: progress.readUntil }
+    })
+
+    for (;;) {
+      if (iterator === null) {
+        const start = startOf(from, progress, delivered, stuck >= stuckAnswers, (yield* Clock.currentTimeMillis) - retention.millis)
+        const asked: Result.Result<string, KinesisError> = yield* Effect.result(api.getShardIterator(stream, shard.shardId, start))
+        if (Result.isFailure(asked)) {
+          if (asked.failure.reason === "NotFound" && !(yield* settings.isListed(shard.shardId))) return yield* gone
+          yield* backoff.wait(mayPass(asked.failure, start, yield* Clock.currentTimeMillis))
+          continue
+        }
+        iterator = asked.success
+        stuck = 0
+      }
+
+      yield* sleepUntil(nextCallAt)
+      const isSmall = atTip && (yield* Clock.currentTimeMillis) - lastAnswerAt <= 2 * pollMillis
+      const giveBack = yield* settings.memory.take(isSmall)
+      const startedAt = yield* Clock.currentTimeMillis
+      nextCallAt = startedAt + settings.callMillis
+      const result: Result.Result<RecordsPage, KinesisError> = yield* Effect.result(api.getRecords(iterator, callRecords))
+      const now = yield* Clock.currentTimeMillis
+      if (Result.isFailure(result)) {
+        yield* giveBack
+        if (result.failure.reason === "ExpiredIterator") {
+          yield* meter.add("expiredIterators", 1)
+          iterator = null
+          continue
+        }
+        if (result.failure.reason === "NotFound" && !(yield* settings.isListed(shard.shardId))) return yield* gone
+        yield* backoff.wait(result.failure)
+        continue
+      }
+      const answer: RecordsPage = result.success
+      if (answer.nextIterator === null && answer.childShards.length === 0) {
+        yield* giveBack
+        yield* backoff.wait(withoutEnd(stream))
+        iterator = null
+        continue
+      }
+      backoff.succeeded()
+      iterator = answer.nextIterator
+      const behind = answer.millisBehindLatest
+      atTip = behind === 0
+      lastAnswerAt = now
+      const bytes = answer.records.reduce((sum, { data, partitionKey }) => sum + data.length + Buffer.byteLength(partitionKey), 0)
+      // Counted from the answer: the service counts from when it gave it.
+      nextCallAt = Math.max(
+        nextCallAt,
+        now + Math.ceil((bytes / settings.bytesPerSecond) * 1000),
+        atTip && follow ? startedAt + pollMillis : 0
+      )
+
+      const built = buildPages(answer.records, {
+        shard: name,
+        after: progress.position,
+        range,
+        kclCompatible: settings.kclCompatible,
+        maxRecords: pageRecords
+      })
+      const before = progress
+      const { progress: reached, gap } = answered(progress, now, behind, retention.millis)
+      // Of when it was closed, the end of a shard says no more than that it was open when the answer before came.
+      const after = answer.nextIterator === null ? { ...reached, readUntil: before.readUntil ?? reached.readUntil } : reached
+      const last = answer.records.at(-1)
+      delivered = last?.sequenceNumber ?? delivered
+      stuck = last === undefined && behind >= retention.millis - horizonMillis ? stuck + 1 : 0
+      if (stuck >= stuckAnswers) iterator = null
+
+      yield* meter.add("calls", 1)
+      yield* meter.add("bytes", bytes)
+      yield* meter.add(
+        "records",
+        built.pages.reduce((sum, { count }) => sum + count, 0)
+      )
+      yield* meter.add("outOfRange", built.outOfRange)
+      yield* meter.behind(behind)
+      if (gap) {
+        yield* meter.add("gaps", 1)
+        yield* Effect.logWarning(gapText(name, after))
+      }
+
+      // All but the last page leave the rest of the answer unread, and say so.
+      for (const [i, records] of built.pages.entries()) {
+        const isLast = i === built.pages.length - 1
+        const end = lastOf(records)
+        progress = isLast ? { ...after, ...end, outOfRange: before.outOfRange + built.outOfRange } : { ...before, ...end }
+        yield* deliver(page(records, behind, false, gap && isLast), isLast ? giveBack : Effect.void)
+      }
+      if (built.pages.length === 0) {
+        yield* giveBack
+        progress = { ...after, outOfRange: before.outOfRange + built.outOfRange }
+        if (gap) yield* deliver(page(null, behind, false, true), Effect.void)
+      }
+
+      if (answer.nextIterator === null) {
+        yield* deliver(page(null, behind, true, settings.shared), Effect.void)
+        return { children: answer.childShards.map((child) => child.shardId), openUntil: progress.readUntil }
+      }
+      told ??= progress.readUntil
+      if (atTip && built.pages.length === 0 && progress.readUntil !== undefined && markerDue(told, progress.readUntil, retention.millis)) {
+        yield* deliver(page(null, behind, false, false), Effect.void)
+      }
+      // What is closed has its end behind its tip, and children behind its end. An answer with records may say 0 and leave some of the same instant.
+      if (atTip && last === undefined && !follow && shard.endingSequenceNumber === null) return null
+    }
+  }).pipe(Effect.ensuring(forgetShard(settings.stream, name)))
+
+const sleepUntil = (time: number): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => (time > now ? Effect.sleep(time - now) : Effect.void))
+
+/**
+ * Where the next iterator stands. A sequence number that has been trimmed makes an iterator that gives nothing, for ever; what has nothing but
+ * the horizon before it is read from there, and records that are given again are left out.
+ */
+const startOf = (
+  from: IteratorStart,
+  { position, arrivedAt }: Progress,
+  delivered: string | undefined,
+  isStuck: boolean,
+  horizon: number
+): IteratorStart => {
+  if (isStuck || (position !== undefined && arrivedAt !== undefined && arrivedAt < horizon + horizonMillis)) return { type: "TRIM_HORIZON" }
+  return delivered === undefined ? from : { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: delivered }
+}
+
+/** A time just ahead of the service's clock is refused, and will not be for long. */
+const mayPass = (error: KinesisError, start: IteratorStart, now: number): KinesisError =>
+  error.reason === "Invalid" && start.type === "AT_TIMESTAMP" && start.timestamp > now - skewMillis
+    ? new KinesisError({ operation: error.operation, stream: error.stream, reason: "Unavailable", detail: error.detail })
+    : error
+
+const withoutEnd = (stream: string): KinesisError =>
+  new KinesisError({
+    operation: "GetRecords",
+    stream,
+    reason: "Unavailable",
+    detail: "The answer has neither a next iterator nor child shards"
+  })
+
+const lastOf = (page: RecordPage): Pick<Progress, "position" | "arrivedAt"> => {
+  const last = page.count - 1
+  return {
+    position: { sequenceNumber: page.sequenceNumbers[last] ?? "", subSequenceNumber: page.subSequenceNumbers?.[last] ?? 0 },
+    arrivedAt: typeof page.arrivedAt === "number" ? page.arrivedAt : page.arrivedAt[last]
+  }
+}
+
+export const gapText = (name: string, { gapFrom, gapTo }: Progress): string =>
+  `Records of shard ${name} that arrived between ${new Date(gapFrom ?? 0).toISOString()} and ${new Date(gapTo ?? 0).toISOString()} may have been trimmed before they were read`

@@ -1,0 +1,268 @@
+import { type Cause, Clock, Effect, Latch, type Scope } from "effect"
+import type { ShardPosition } from "../../record/position.ts"
+import type { Resume, SourceError } from "../source.ts"
+import type { InitialPosition, IteratorStart, KinesisError, Shard } from "./api.ts"
+import { Backoff, retried } from "./backoff.ts"
+import { asSourceError } from "./failures.ts"
+import { meterOf } from "./metrics.ts"
+import { emptyPage } from "./page.ts"
+import { progressOf, resumeOf, vanished } from "./progress.ts"
+import type { Resting } from "./resting.ts"
+import { beginOf, isEnded, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
+import { gapText, type ReadSettings, readShard } from "./shard-reader.ts"
+import { owns } from "./share.ts"
+
+export interface ShardsSettings {
+  readonly arn: string
+  readonly initial: InitialPosition
+  readonly workers: number
+  readonly worker: number
+  readonly lookMillis: number
+  /** Outlives the run. */
+  readonly resting: Resting
+  readonly read: Omit<ReadSettings, "isListed">
+}
+
+/**
+ * Reads the shards that belong to this process, each in a fiber of its own, as they may be read: it looks at the list of shards at the start, when
+ * a shard has ended, and from time to time. Ends, in a bounded run, when there is nothing left to read.
+ */
+export const readShards = (settings: ShardsSettings, resume: Resume): Effect.Effect<void, SourceError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const run = new Run(settings, resume)
+      while (yield* run.look()) yield* run.wait()
+    })
+  ).pipe(Effect.mapError((error) => asSourceError(error, settings.arn)))
+
+/** Where a shard begins that has no position yet. */
+const begun = (start: number): ShardPosition => ({
+  ...nothingRead,
+  arrivedAt: "",
+  records: 0,
+  rows: 0,
+  deadLetters: 0,
+  empty: 0,
+  source: { start: new Date(start).toISOString() }
+})
+
+/** How often, and how many times, the list is asked for shards that must be there. */
+const expectedLookMillis = 1000
+const maxExpectedLooks = 60
+/** How often the stream is asked how long it keeps records. */
+const describeMillis = 3_600_000
+
+class Run {
+  readonly #settings: ShardsSettings
+  readonly #resume: Resume
+  readonly #known: Known
+  #positions: Resume
+  #isFirst = true
+  /** By shard id, where this run said that it begins. */
+  readonly #begun = new Map<string, ShardPosition>()
+  /** Ids of shards that are being read, those that were read to their end (and until when these were open), and those that were read to their tip. */
+  readonly #reading = new Set<string>()
+  readonly #drained = new Map<string, number | undefined>()
+  readonly #atTip = new Set<string>()
+  /** Children of shards that were read to their end, and how often the list did not hold them yet: it may be late. */
+  readonly #expected = new Map<string, number>()
+  /** Why a shard cannot be read. */
+  #failure: Cause.Cause<KinesisError> | null = null
+  readonly #changed = Latch.makeUnsafe()
+
+  constructor(settings: ShardsSettings, resume: Resume) {
+    this.#settings = settings
+    this.#resume = resume
+    this.#positions = resume
+    this.#known = {
+      position: (shardId) => this.#positions.get(this.#nameOf(shardId)) ?? this.#begun.get(shardId),
+      drained: (shardId) => this.#drained.has(shardId)
+    }
+  }
+
+  /** Starts to read what may be read. @returns false: everything has been */
+  look(): Effect.Effect<boolean, KinesisError, Scope.Scope> {
+    return Effect.gen({ self: this }, function* () {
+      const { read, resting } = this.#settings
+      this.#changed.closeUnsafe()
+      const shards = yield* this.#list()
+      yield* this.#describe()
+      yield* this.#catchUp()
+      yield* this.#begin(shards)
+      yield* this.#bury(shards)
+      if (this.#failure !== null) return yield* Effect.failCause(this.#failure)
+      const now = yield* Clock.currentTimeMillis
+      let isResting = false
+      const listed = new Map(shards.map((shard) => [shard.shardId, shard]))
+      for (const [shardId, plan] of planShards(shards, this.#known)) {
+        const name = this.#nameOf(shardId)
+        if (!this.#owns(shardId) || this.#reading.has(shardId)) continue
+        const position = this.#known.position(shardId)
+        const mayRead = resting.mayRead(name, position, now)
+        if (plan.kind !== "read" || this.#atTip.has(shardId)) continue
+        const shard = listed.get(shardId)
+        if (mayRead && shard !== undefined) yield* this.#start(shard, plan.from, position)
+        else isResting = true
+      }
+      for (const [shardId, looks] of this.#expected) {
+        if (looks >= maxExpectedLooks || listed.has(shardId)) this.#expected.delete(shardId)
+        else this.#expected.set(shardId, looks + 1)
+      }
+      this.#isFirst = false
+      return read.follow || isResting || this.#expected.size > 0 || this.#reading.size > 0
+    })
+  }
+
+  /** Until something has changed, or it is time to look again. */
+  wait(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { lookMillis, resting } = this.#settings
+      const now = yield* Clock.currentTimeMillis
+      const rested = (resting.nextAt ?? Number.POSITIVE_INFINITY) - now
+      const look = this.#expected.size > 0 ? Math.min(lookMillis, expectedLookMillis) : lookMillis
+      yield* Effect.raceFirst(this.#changed.await, Effect.sleep(Math.max(1, Math.min(look, rested))))
+    })
+  }
+
+  #nameOf(shardId: string): string {
+    return `${this.#settings.read.stream}/${shardId}`
+  }
+
+  /** Ids of the stream's shards that have a position, listed or not. */
+  #committed(): ReadonlyArray<string> {
+    const prefix = this.#nameOf("")
+    return [...this.#positions.keys()].flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
+  }
+
+  #owns(shardId: string): boolean {
+    return owns(this.#nameOf(shardId), this.#settings.workers, this.#settings.worker)
+  }
+
+  /** All shards that are listed. A list of which a part failed is asked for anew. */
+  #list(): Effect.Effect<ReadonlyArray<Shard>, KinesisError> {
+    const { api, stream, patienceMillis } = this.#settings.read
+    const once = Effect.gen(function* () {
+      const shards: Array<Shard> = []
+      let token: string | null = null
+      do {
+        const page: { readonly shards: ReadonlyArray<Shard>; readonly nextToken: string | null } = yield* api.listShards(stream, token)
+        for (const shard of page.shards) shards.push(shard)
+        token = page.nextToken
+      } while (token !== null)
+      return shards
+    })
+    return retried(once, new Backoff(patienceMillis, stream, meterOf(stream, "")))
+  }
+
+  /** How long records are kept may be changed at any time. Without an answer it is as it was. */
+  #describe(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { api, retention, stream } = this.#settings.read
+      const now = yield* Clock.currentTimeMillis
+      if (now - retention.seenAt < describeMillis) return
+      retention.seenAt = now
+      yield* api.describeStream(stream).pipe(
+        Effect.map(({ retentionMillis }) => {
+          retention.millis = retentionMillis
+        }),
+        Effect.ignore
+      )
+    })
+  }
+
+  /** What other processes have committed meanwhile, if that matters. */
+  #catchUp(): Effect.Effect<void> {
+    const { resting, workers } = this.#settings
+    return this.#isFirst || (workers === 1 && resting.isEmpty) ? Effect.void : this.#learn
+  }
+
+  get #learn(): Effect.Effect<void> {
+    const { latest } = this.#resume
+    if (latest === undefined) return Effect.void
+    return latest.pipe(
+      Effect.map((positions) => {
+        this.#positions = positions
+      }),
+      Effect.catch((error) => Effect.logWarning(`What other processes committed is not known: ${error.message}`))
+    )
+  }
+
+  /** At the first start ever: says where all shards begin, whoever reads them. */
+  #begin(shards: ReadonlyArray<Shard>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { initial, read } = this.#settings
+      if (!this.#isFirst || initial.type === "TRIM_HORIZON" || this.#committed().length > 0) return
+      // Several workers may start at once: who comes second begins where the first one said.
+      yield* this.#learn
+      if (this.#committed().length > 0) return
+      const start = beginOf(initial, yield* Clock.currentTimeMillis, read.retention.millis)
+      if (start === null) return
+      const position = begun(start)
+      for (const [i, { shardId }] of shards.entries()) {
+        this.#begun.set(shardId, position)
+        const page = emptyPage(this.#nameOf(shardId), nothingRead, position.source ?? {}, i === shards.length - 1)
+        yield* read.deliver(page, Effect.void)
+      }
+    })
+  }
+
+  /**
+   * Shards that expired before they were read to their end: what was left of them is lost.
+   *
+   * They are gone only if that is possible: records of a time before the horizon may be left, and younger shards are listed. A list may be late,
+   * and a shard that is taken for ended is never read again.
+   */
+  #bury(shards: ReadonlyArray<Shard>): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { read, resting } = this.#settings
+      const now = yield* Clock.currentTimeMillis
+      const listed = new Set(shards.map(({ shardId }) => shardId).sort())
+      const youngest = [...listed].at(-1) ?? ""
+      for (const shardId of this.#committed()) {
+        const position = this.#known.position(shardId)
+        const name = this.#nameOf(shardId)
+        if (listed.has(shardId) || shardId > youngest || this.#drained.has(shardId) || this.#reading.has(shardId)) continue
+        if (position === undefined || isEnded(position) || !this.#owns(shardId) || !resting.mayRead(name, position, now)) continue
+        const progress = vanished(position, now, read.retention.millis)
+        if (progress === null) continue
+        this.#drained.set(shardId, progress.readUntil)
+        yield* meterOf(read.stream, name).add("gaps", 1)
+        yield* Effect.logWarning(gapText(name, progress))
+        yield* read.deliver(emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, undefined, true), true), Effect.void)
+      }
+    })
+  }
+
+  /** Before this a shard had no records: one of its parents was open. */
+  #since(shard: Shard): number | undefined {
+    const open = parentsOf(shard).flatMap((id) => this.#drained.get(id) ?? progressOf(this.#known.position(id)).readUntil ?? [])
+    return open.length === 0 ? undefined : Math.min(...open)
+  }
+
+  #start(shard: Shard, from: IteratorStart, position: ShardPosition | undefined): Effect.Effect<void, never, Scope.Scope> {
+    const { shardId } = shard
+    this.#reading.add(shardId)
+    const isListed = (id: string) => Effect.map(this.#list(), (shards) => shards.some((listed) => listed.shardId === id))
+    return readShard({ ...this.#settings.read, isListed }, this.#nameOf(shardId), shard, from, position, this.#since(shard)).pipe(
+      Effect.matchCause({
+        onFailure: (cause) => {
+          this.#failure ??= cause
+        },
+        onSuccess: (end) => {
+          if (end === null) this.#atTip.add(shardId)
+          else this.#drained.set(shardId, end.openUntil)
+          for (const child of end?.children ?? []) this.#expected.set(child, 0)
+        }
+      }),
+      Effect.andThen(
+        Effect.sync(() => {
+          this.#reading.delete(shardId)
+          // Where only a tip was reached, nothing new can be read.
+          if (!this.#atTip.has(shardId) || this.#reading.size === 0) this.#changed.openUnsafe()
+        })
+      ),
+      Effect.forkScoped,
+      Effect.asVoid
+    )
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest"
+import { answered, markerDue, progressOf, resumeOf, vanished } from "../../../src/source/kinesis/progress.ts"
+import { shardPosition } from "../collect.ts"
+
+const hour = 3_600_000
+const day = 24 * hour
+const t0 = Date.parse("2024-05-01T00:00:00Z")
+const iso = (millis: number) => new Date(millis).toISOString()
+const known = (source: Readonly<Record<string, string | number | boolean>>, sequenceNumber = "5") =>
+  progressOf(shardPosition({ sequenceNumber, subSequenceNumber: 2 }, source))
+
+describe("progress of a shard", () => {
+  it("goes to the position and comes back", () => {
+    const source = { readUntil: iso(t0), gaps: 2, gapFrom: iso(t0 - day), gapTo: iso(t0 - hour), outOfRange: 3 }
+    expect(resumeOf(known(source), undefined)).toEqual(source)
+    expect(known(source).position).toEqual({ sequenceNumber: "5", subSequenceNumber: 2 })
+    expect(resumeOf(known(source), 7, true)).toEqual({ ...source, behind: 7, ended: true })
+    expect(resumeOf(progressOf(undefined), 0)).toEqual({ behind: 0 })
+  })
+
+  it("keeps where a shard begins until something was read", () => {
+    const begun = known({ start: iso(t0) }, "0")
+    expect(begun.position).toBeUndefined()
+    expect(resumeOf(begun, 0)).toEqual({ behind: 0, start: iso(t0), readUntil: iso(t0) })
+    expect(resumeOf({ ...begun, position: { sequenceNumber: "5", subSequenceNumber: 0 } }, 0)).not.toHaveProperty("start")
+  })
+
+  it("knows until when everything was read", () => {
+    const { progress, gap } = answered(progressOf(undefined), t0, 5000, day)
+    expect([progress.readUntil, gap, progress.gaps]).toEqual([t0 - 5000, false, 0])
+    // An answer that says less takes nothing back.
+    expect(answered(progress, t0 + 10, 9000, day).progress.readUntil).toBe(t0 - 5000)
+  })
+
+  it("finds a gap where the horizon has passed what was read", () => {
+    const before = known({ readUntil: iso(t0) })
+    const { progress, gap } = answered(before, t0 + day + hour, day, day)
+    expect(gap).toBe(true)
+    expect(progress).toMatchObject({ gaps: 1, gapFrom: t0, gapTo: t0 + hour, readUntil: t0 + hour })
+    expect(answered(before, t0 + day, day, day).gap).toBe(false)
+  })
+
+  it("counts a hole once, however long it gets, and the next one anew", () => {
+    let progress = answered(known({ readUntil: iso(t0) }), t0 + day + hour, day, day).progress
+    for (let second = 1; second < 10; second++) {
+      const next = answered(progress, t0 + day + hour + second * 1000, day, day)
+      expect(next.gap).toBe(false)
+      progress = next.progress
+    }
+    expect(progress).toMatchObject({ gaps: 1, gapFrom: t0, gapTo: t0 + hour + 9000 })
+    progress = answered(progress, t0 + day + 2 * hour, hour, day).progress
+    expect(answered(progress, t0 + 4 * day, day, day)).toMatchObject({ gap: true, progress: { gaps: 2, gapTo: t0 + 3 * day } })
+  })
+
+  it("takes an idle shard for read, so that it is no gap", () => {
+    const idle = answered(known({ readUntil: iso(t0) }), t0 + 6 * hour, 0, day).progress
+    expect(answered(idle, t0 + 29 * hour, 0, day).gap).toBe(false)
+  })
+
+  it("is told now and then, by all shards in the same moment", () => {
+    expect(markerDue(t0 + 1, t0 + hour - 1, day)).toBe(false)
+    expect(markerDue(t0 + 1, t0 + hour, day)).toBe(true)
+    expect(markerDue(t0 + hour - 1, t0 + hour, day)).toBe(true)
+    expect(markerDue(t0, t0 + hour / 4, hour)).toBe(true)
+  })
+
+  it("is over with a gap where a shard expired before its end", () => {
+    const position = shardPosition({ sequenceNumber: "5", subSequenceNumber: 0 }, { readUntil: iso(t0), gaps: 1 })
+    expect(vanished(position, t0 + 3 * day, day)).toMatchObject({ gaps: 2, gapFrom: t0, gapTo: t0 + 2 * day })
+    // It cannot have expired with records that were not read.
+    expect(vanished(position, t0 + day, day)).toBeNull()
+  })
+})
