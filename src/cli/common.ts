@@ -1,12 +1,14 @@
 import { resolve } from "node:path"
-import { Clock, Effect, Redacted } from "effect"
+import { Clock, Effect, type Layer, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import { contracts } from "../../schemas/index.ts"
 import { type CompiledContract, compileContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { localStore } from "../store/local-store.ts"
+import { s3Store } from "../store/s3-store.ts"
+import type { Store, StoreError } from "../store/store.ts"
 import { UsageError } from "./failures.ts"
-import type { Values } from "./settings.ts"
+import { type LakeName, s3Place, type Values } from "./settings.ts"
 
 /** A flag that is off unless it is given. */
 export const toggle = (name: string, description: string) =>
@@ -33,8 +35,28 @@ export const contractOf = (name: string): Effect.Effect<CompiledContract, UsageE
     : Effect.succeed(found)
 }
 
-/** The store of a lake given as a folder. */
-export const storeOf = ({ lake }: Values<"lake">) => localStore(resolve(lake))
+/** Where a lake lies, as a URL. */
+export const lakeUrl = ({ lake }: Values<"lake">): string => {
+  const place = s3Place(lake)
+  return place === null ? `file://${resolve(lake)}` : `s3://${place.bucket}/${place.prefix}`.replace(/\/$/, "")
+}
+
+/**
+ * The store of the lake.
+ *
+ * @param use "write": also finds out first whether a bucket can be written and keeps the first of two conditional puts
+ */
+export const storeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.Layer<Store, StoreError> => {
+  const place = s3Place(values.lake)
+  if (place === null) return localStore(resolve(values.lake))
+  return s3Store({
+    ...place,
+    region: values.region ?? undefined,
+    endpoint: values.s3Endpoint ?? undefined,
+    kmsKey: values.kmsKey ?? undefined,
+    probe: use === "write"
+  })
+}
 
 export const decodeSettingsOf = (values: Values<"hashKey" | "maxDepth" | "maxRecordBytes">): DecodeSettings => ({
   hashKey: values.hashKey === null ? null : new TextEncoder().encode(Redacted.value(values.hashKey)),

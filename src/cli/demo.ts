@@ -107,7 +107,7 @@ export const demo = Command.make(
       yield* say(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
       const status = yield* lakeStatus(`file://${values.lake}`, ["checkout"])
       return { manifest, ingestMillis, repartitionMillis, report, ok, checks, status }
-    }).pipe(Effect.scoped, Effect.provide(storeOf(values)))
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
 
     yield* print(json, result, () => summary(result, values.lake, values.hashKey !== null))
     if (!result.ok) {

@@ -6,9 +6,9 @@ import { type Check, check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
-import { duckdbOptionsOf, storeOf } from "./common.ts"
+import { duckdbOptionsOf, lakeUrl, storeOf } from "./common.ts"
 import { bytes } from "./output.ts"
-import type { SettingName, Values } from "./settings.ts"
+import { type SettingName, s3Place, type Values } from "./settings.ts"
 
 const probed = <E extends { readonly message: string }, R>(
   name: string,
@@ -41,7 +41,11 @@ const storeProbe = Effect.gen(function* () {
 export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyArray<Check>> =>
   Effect.gen(function* () {
     const node = check("", "node", process.versions.node.startsWith("24."), `version ${process.versions.node}; 24 is what AWS runs`)
-    const store = yield* probed("lake", Effect.provide(storeProbe, storeOf({ lake: existing(resolve(values.lake)) })))
+    const isFolder = s3Place(values.lake) === null
+    const store = yield* probed(
+      "lake",
+      Effect.provide(storeProbe, storeOf(isFolder ? { ...values, lake: existing(resolve(values.lake)) } : values, "read"))
+    )
     const duckdb = yield* probed(
       "duckdb",
       Effect.scoped(
@@ -60,5 +64,12 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
       true,
       values.hashKey === null ? "not set: sensitive values are dropped, not hashed" : "set: sensitive values are hashed"
     )
-    return [node, store, duckdb, memory, hash, check("", "folder", true, resolve(values.lake))]
+    return [
+      node,
+      store,
+      duckdb,
+      memory,
+      hash,
+      check("", isFolder ? "folder" : "bucket", true, isFolder ? resolve(values.lake) : lakeUrl(values))
+    ]
   })

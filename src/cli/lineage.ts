@@ -3,11 +3,13 @@ import { Clock, Effect, type Scope } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { httpTransport } from "../lineage/http-transport.ts"
 import { type Lineage, makeLineage } from "../lineage/lineage.ts"
+import { storeTransport } from "../lineage/store-transport.ts"
 import { fileTransport, type LineageError, type Transport } from "../lineage/transport.ts"
 import { randomUuid } from "../record/random.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { version } from "../record/version.ts"
-import type { Values } from "./settings.ts"
+import { Store } from "../store/store.ts"
+import { s3Place, type Values } from "./settings.ts"
 import { producer } from "./version.ts"
 
 /**
@@ -18,7 +20,7 @@ export const lineageFor = (
   values: Values<"lake" | "lineage" | "lineageKey" | "lineageNamespace">,
   contracts: ReadonlyArray<CompiledContract>,
   processing: "BATCH" | "STREAMING" = "BATCH"
-): Effect.Effect<Lineage, LineageError, Scope.Scope> =>
+): Effect.Effect<Lineage, LineageError, Scope.Scope | Store> =>
   Effect.gen(function* () {
     const runId = deterministicRunId(yield* Clock.currentTimeMillis, "sluice", yield* randomUuid)
     return yield* makeLineage({
@@ -33,12 +35,14 @@ export const lineageFor = (
     })
   })
 
-const transportsOf = (values: Values<"lake" | "lineage" | "lineageKey">): Effect.Effect<ReadonlyArray<Transport>, LineageError> => {
+const transportsOf = (values: Values<"lake" | "lineage" | "lineageKey">): Effect.Effect<ReadonlyArray<Transport>, LineageError, Store> => {
   switch (values.lineage) {
     case "none":
       return Effect.succeed([])
     case "file":
-      return Effect.succeed([fileTransport(join(resolve(values.lake), "lineage", "events.ndjson"))])
+      return s3Place(values.lake) === null
+        ? Effect.succeed([fileTransport(join(resolve(values.lake), "lineage", "events.ndjson"))])
+        : Effect.map(Store, (store) => [storeTransport(store, "lineage")])
     default:
       return Effect.map(
         httpTransport({ url: values.lineage, ...(values.lineageKey === null ? {} : { token: values.lineageKey }) }),

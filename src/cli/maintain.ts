@@ -10,9 +10,9 @@ import { expireLog, vacuum } from "../table/maintenance.ts"
 import { json, storeOf, toggle } from "./common.ts"
 import { bytes, number, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { use } from "./settings.ts"
+import { lakeNames, use } from "./settings.ts"
 
-const settings = use("lake", "memoryLimit")
+const settings = use(...lakeNames, "memoryLimit")
 
 /** What was done to one table. */
 interface Maintained {
@@ -80,7 +80,7 @@ export const maintain = Command.make(
           return result
         })
       )
-    }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
+    }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, dryRun ? "read" : "write")))
     yield* print(json, { dryRun, tables: done }, () => maintainText(done, dryRun))
   })
 ).pipe(Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."))

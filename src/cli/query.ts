@@ -4,9 +4,9 @@ import { queryLake } from "../lake/query.ts"
 import { jsonText } from "../record/json-text.ts"
 import { json, positive, storeOf } from "./common.ts"
 import { number, table } from "./output.ts"
-import { use } from "./settings.ts"
+import { lakeNames, use } from "./settings.ts"
 
-const settings = use("lake", "queryMemory", "threads")
+const settings = use(...lakeNames, "queryMemory", "threads")
 
 const widest = 60
 
@@ -57,6 +57,6 @@ export const query = Command.make(
       yield* Console.log(
         shown.length > limit ? `… more than ${number(limit)} rows; see --limit, or --json for all` : `${number(shown.length)} rows`
       )
-    }).pipe(Effect.scoped, Effect.provide(storeOf(values)))
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
   })
 ).pipe(Command.withDescription("Ask the lake in SQL (DuckDB's)."))

@@ -6,9 +6,9 @@ import { contractOf, dataset, duckdbOptionsOf, json, storeOf, timed, toggle } fr
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { use } from "./settings.ts"
+import { lakeNames, use } from "./settings.ts"
 
-export const repartitionSettings = use("lake", "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
 const day = (name: string, description: string) =>
   Flag.String(name).pipe(
@@ -70,7 +70,7 @@ export const repartition = Command.make(
           onEvent: lineage.emit
         })
       )
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
+    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, flags.dryRun ? "read" : "write")))
     yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
   })
 ).pipe(Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."))

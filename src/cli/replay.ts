@@ -7,9 +7,9 @@ import { compiled, contractOf, decodeSettingsOf, json, storeOf } from "./common.
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { number, print } from "./output.ts"
-import { use } from "./settings.ts"
+import { lakeNames, use } from "./settings.ts"
 
-const settings = use("lake", "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
+const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
 
 export const replay = Command.make(
   "replay",
@@ -38,7 +38,7 @@ export const replay = Command.make(
         total.left += done.left
       }
       return total
-    }).pipe(Effect.scoped, Effect.provide(storeOf(values)))
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
     yield* print(
       flags.json,
       result,

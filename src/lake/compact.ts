@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Clock, Effect } from "effect"
 import { randomUuid } from "../record/random.ts"
@@ -12,10 +13,10 @@ import { type Chunk, cutChunks } from "./chunks.ts"
 import { type DuckDB, type DuckDBSettings, openDuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
 import { joinParquet } from "./join-parquet.ts"
+import { copiesIn, localCopies } from "./local-copies.ts"
 import { mergeStatistics, toldColumns } from "./merge-statistics.ts"
 import { estimateRowBytes, rowGroupRows } from "./row-size.ts"
 import { identifier, list, literal, parquetOptions, readParquet } from "./sql.ts"
-import { localPath } from "./views.ts"
 
 export interface CompactOptions extends DuckDBSettings {
   /** Bytes that files grow to. Large files are read faster, and cost more to rewrite. */
@@ -80,10 +81,8 @@ const compactGroup = (db: DuckDB, table: Table, snapshot: Snapshot, group: Compa
     const store = yield* Store
     const uuid = yield* randomUuid
     const local = join(db.folder, `${uuid}.parquet`)
-    const paths = yield* Effect.try({
-      try: () => group.files.map(({ path }) => localPath(store, `${table.path}/${path}`)),
-      catch: (cause) => (cause instanceof LakeError ? cause : unreadable(table.path, cause))
-    })
+    const keys = group.files.map(({ path }) => `${table.path}/${path}`)
+    const paths = keys.map(yield* localCopies(store, db.folder, keys))
     const schema = columnsInFiles(snapshot)
     const stats = mergeStatistics(group.files.map(({ stats }) => stats))
     const rowBytes = yield* Effect.flatten(
@@ -99,6 +98,8 @@ const compactGroup = (db: DuckDB, table: Table, snapshot: Snapshot, group: Compa
     yield* sameRows(db, table.path, paths, local)
     const path = addPath(group.partitionValues, `part-${uuid}.zstd.parquet`)
     const { size } = yield* store.putFile(`${table.path}/${path}`, local)
+    // Room for the next group's.
+    yield* Effect.ignore(Effect.tryPromise(() => rm(copiesIn(db.folder), { recursive: true, force: true })))
     const committed = yield* table.commit(transaction(snapshot, group, { path, size, stats }, yield* Clock.currentTimeMillis)).pipe(
       Effect.catchIf(
         (error) => error.reason === "Conflict",

@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { comparePositions } from "../record/position.ts"
-import { Store } from "../store/store.ts"
+import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { DataType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
@@ -9,11 +9,11 @@ import type { Table } from "../table/table.ts"
 import { type Check, check } from "./check.ts"
 import { groupColumns } from "./column-groups.ts"
 import type { DuckDB } from "./duckdb.ts"
-import { LakeError } from "./errors.ts"
+import type { LakeError } from "./errors.ts"
 import { positionsOf, replayedRows, storedPositions } from "./positions.ts"
 import { totalsOf } from "./rows.ts"
 import { identifier, literal } from "./sql.ts"
-import { selectTable } from "./views.ts"
+import { rowsOf } from "./views.ts"
 
 /** A table as of one version. */
 export interface At {
@@ -24,26 +24,18 @@ export interface At {
 const coordinates = "_source, _shard, _sequence_number, _sub_sequence_number"
 
 /** The rows of a table as of a snapshot, as a subquery. */
-const rowsAt = ({ table, snapshot }: At): Effect.Effect<string, LakeError, Store> =>
-  Effect.flatMap(Store, (store) =>
-    Effect.try({
-      try: () => `(${selectTable(table.path, snapshot, store)})`,
-      catch: (cause) =>
-        cause instanceof LakeError
-          ? cause
-          : new LakeError({ reason: "Unavailable", problem: `table ${table.path} cannot be read`, hint: "Look at the cause.", cause })
-    })
-  )
+const rowsAt = (duckdb: DuckDB, { table, snapshot }: At): Effect.Effect<string, LakeError | StoreError, Store> =>
+  Effect.map(rowsOf(duckdb, table, snapshot), (select) => `(${select})`)
 
 /** One row of numbers. Counts fit a double: nobody has 2^53 rows. */
 const numbers = (duckdb: DuckDB, sql: string): Effect.Effect<{ readonly [name: string]: number }, LakeError> =>
   Effect.map(duckdb.rows(sql), ([row]) => Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, Number(value ?? 0)])))
 
 /** Counts the rows of a stage table in the files themselves, and compares them with what the log says. */
-export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<ReadonlyArray<Check>, LakeError, Store> =>
+export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<ReadonlyArray<Check>, LakeError | StoreError, Store> =>
   Effect.gen(function* () {
     const { path } = stage.table
-    const rows = yield* rowsAt(stage)
+    const rows = yield* rowsAt(duckdb, stage)
     const counted = yield* numbers(
       duckdb,
       `SELECT count(*) AS total, count(*) FILTER (strftime(_arrived_at, '%Y-%m-%d') <> CAST(ingest_date AS VARCHAR) OR hour(_arrived_at) <> ingest_hour) AS misplaced FROM ${rows}`
@@ -72,21 +64,21 @@ export const deadLetterChecks = (
   deadLetters: At | null,
   dataset: string,
   duckdb: DuckDB
-): Effect.Effect<ReadonlyArray<Check>, LakeError, Store> =>
+): Effect.Effect<ReadonlyArray<Check>, LakeError | StoreError, Store> =>
   Effect.gen(function* () {
     const positions = storedPositions(stage.snapshot.domains)
     const expected = positions.reduce((sum, { position }) => sum + position.deadLetters, 0) - replayedRows(stage.snapshot.domains)
     if (deadLetters === null) {
       return [check("dead_letters", "dead letters equal positions", expected === 0, `there is no such table; ${expected} expected`)]
     }
-    const letters = `(SELECT * FROM ${yield* rowsAt(deadLetters)} WHERE dataset = ${literal(dataset)} AND NOT (${inFlight(stage, deadLetters, dataset)}))`
+    const letters = `(SELECT * FROM ${yield* rowsAt(duckdb, deadLetters)} WHERE dataset = ${literal(dataset)} AND NOT (${inFlight(stage, deadLetters, dataset)}))`
     const { waiting = 0, distinct = 0 } = yield* numbers(
       duckdb,
       `SELECT count(*) AS waiting, count(DISTINCT (${coordinates})) AS distinct FROM ${letters}`
     )
     const { both = 0 } = yield* numbers(
       duckdb,
-      `SELECT count(*) AS both FROM ${letters} SEMI JOIN ${yield* rowsAt(stage)} AS stage USING (${coordinates})`
+      `SELECT count(*) AS both FROM ${letters} SEMI JOIN ${yield* rowsAt(duckdb, stage)} AS stage USING (${coordinates})`
     )
     return [
       check(
@@ -130,10 +122,10 @@ export const consumableChecks = (
   consumable: At,
   taken: number,
   duckdb: DuckDB
-): Effect.Effect<ReadonlyArray<Check>, LakeError | TableError, Store> =>
+): Effect.Effect<ReadonlyArray<Check>, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const { path } = consumable.table
-    const rows = yield* rowsAt(consumable)
+    const rows = yield* rowsAt(duckdb, consumable)
     const changed = `coalesce(${contract.eventTimeColumns.map(identifier).join(", ")})`
     const identity = `${identifier(contract.keyColumn)}, ${changed}`
     const counted = yield* numbers(
@@ -162,11 +154,11 @@ export const consumableChecks = (
       }
     )
     const files = new Map([...stage.snapshot.files].filter(([file]) => !later.has(file)))
-    const asTaken = yield* rowsAt({ table: stage.table, snapshot: { ...stage.snapshot, files } })
+    const asTaken = yield* rowsAt(duckdb, { table: stage.table, snapshot: { ...stage.snapshot, files } })
     const { missing = 0 } = yield* numbers(duckdb, `SELECT count(*) AS missing FROM (${versionsOf(asTaken)} EXCEPT ${versionsOf(rows)})`)
     const { surplus = 0 } = yield* numbers(
       duckdb,
-      `SELECT count(*) AS surplus FROM (${versionsOf(rows)} EXCEPT ${versionsOf(yield* rowsAt(stage))})`
+      `SELECT count(*) AS surplus FROM (${versionsOf(rows)} EXCEPT ${versionsOf(yield* rowsAt(duckdb, stage))})`
     )
     return [
       ...checks,
@@ -186,7 +178,7 @@ export const consumableChecks = (
 const leavesAtATime = 48
 
 /** Compares every value of the consumable with the row of stage that has its coordinates, by hashes; a few columns at a time. */
-const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB): Effect.Effect<Check, LakeError, Store> =>
+const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB): Effect.Effect<Check, LakeError | StoreError, Store> =>
   Effect.gen(function* () {
     const ofStage = new Map(stage.snapshot.schema.fields.map(({ name, type }) => [name, JSON.stringify(type)]))
     // Columns of which the consumable leaves a part out have another type there, and cannot be compared as a whole.
@@ -199,7 +191,7 @@ const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB):
       const { found = 0, different = 0 } = yield* numbers(
         duckdb,
         `SELECT count(*) AS found, count(*) FILTER (c.content <> s.content) AS different
-         FROM ${hashed(yield* rowsAt(consumable))} c JOIN ${hashed(yield* rowsAt(stage))} s USING (record)`
+         FROM ${hashed(yield* rowsAt(duckdb, consumable))} c JOIN ${hashed(yield* rowsAt(duckdb, stage))} s USING (record)`
       )
       if (found !== total || different !== 0) {
         const problem = found === total ? `${different} rows differ from stage` : `${found} of ${total} rows have a row of stage`

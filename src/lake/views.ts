@@ -1,5 +1,5 @@
 import { Effect, Option, Stream } from "effect"
-import { Store, type StoreError, type StoreShape } from "../store/store.ts"
+import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import type { StructField } from "../table/schema.ts"
@@ -8,6 +8,7 @@ import type { Table } from "../table/table.ts"
 import type { DuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
 import { deadLettersPath } from "./layout.ts"
+import { isLocal, localCopies } from "./local-copies.ts"
 import { identifier, literal, readParquet, sqlType } from "./sql.ts"
 import { findTable } from "./tables.ts"
 
@@ -48,16 +49,38 @@ const foldersOf = (parent: string): Effect.Effect<ReadonlyArray<string>, StoreEr
     }
   })
 
-/** Makes a view for every table of the lake. Gives the tables. */
+/**
+ * Makes a view for every table of the lake. Where the lake is on another machine, a view only tells its columns until `fillViews` has fetched
+ * its files. Gives the tables.
+ */
 export const createViews = (db: DuckDB): Effect.Effect<ReadonlyArray<LakeTable>, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
     const tables = yield* lakeTables
-    for (const { view, table, snapshot } of tables) {
-      const select = yield* Effect.try({ try: () => selectTable(table.path, snapshot, store), catch: asLakeError(table) })
-      yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
-    }
+    if (isLocal(store)) yield* fillViews(db, tables)
+    else
+      for (const { view, table, snapshot } of tables) {
+        const select = yield* Effect.try({ try: () => selectNothing(snapshot), catch: asLakeError(table) })
+        yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
+      }
     return tables
+  })
+
+/** Lets the views of these tables show their rows. */
+export const fillViews = (db: DuckDB, tables: ReadonlyArray<LakeTable>): Effect.Effect<void, LakeError | StoreError, Store> =>
+  Effect.forEach(
+    tables,
+    ({ view, table, snapshot }) =>
+      Effect.flatMap(rowsOf(db, table, snapshot), (select) => db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${select}`)),
+    { discard: true }
+  )
+
+/** SQL that reads a table as of a snapshot; its files are fetched first where they are not on this machine. */
+export const rowsOf = (db: DuckDB, table: Table, snapshot: Snapshot): Effect.Effect<string, LakeError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const keys = [...snapshot.files.keys()].map((path) => `${table.path}/${path}`)
+    const pathOf = yield* localCopies(yield* Store, db.folder, keys)
+    return yield* Effect.try({ try: () => selectTable(table.path, snapshot, pathOf), catch: asLakeError(table) })
   })
 
 const asLakeError =
@@ -75,9 +98,11 @@ const asLakeError =
 /**
  * SQL that reads the live files of a snapshot with the schema of its log: columns in order, partition columns typed. The log says what a
  * file's partition is. Where the path says the same, as ours do, all files are one scan, whose files are pruned by what is asked of the
- * partition columns; others are scanned by partition. Throws `LakeError` where a file is not on this machine.
+ * partition columns; others are scanned by partition. Throws for types that DuckDB lacks.
+ *
+ * @param pathOf where a key's file lies on this machine
  */
-export const selectTable = (tablePath: string, snapshot: Snapshot, store: Pick<StoreShape, "localPath">): string => {
+const selectTable = (tablePath: string, snapshot: Snapshot, pathOf: (key: string) => string): string => {
   const partitions = snapshot.metaData.partitionColumns
   const inFiles = { ...snapshot.schema, fields: snapshot.schema.fields.filter(({ name }) => !partitions.includes(name)) }
   const { hive, others } = byPath(partitions, snapshot)
@@ -87,7 +112,7 @@ export const selectTable = (tablePath: string, snapshot: Snapshot, store: Pick<S
         ? `CAST(${partitionValue(field)} AS ${sqlType(field.type)}) AS ${identifier(field.name)}`
         : identifier(field.name)
     )
-    const paths = files.map(({ path }) => localPath(store, `${tablePath}/${path}`))
+    const paths = files.map(({ path }) => pathOf(`${tablePath}/${path}`))
     return `SELECT ${columns.join(", ")} FROM ${readParquet(paths, inFiles, fileNames)}`
   }
   const scans = [
@@ -107,6 +132,16 @@ export const selectTable = (tablePath: string, snapshot: Snapshot, store: Pick<S
   return `SELECT ${snapshot.schema.fields.map(({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${identifier(name)}`).join(", ")} LIMIT 0`
 }
 
+/**
+ * Tells columns, and fails when rows are asked for: no table may look empty because its files were not fetched. The columns fail too, since
+ * what nulls come to is worked out without asking for rows.
+ */
+const selectNothing = ({ schema }: Snapshot): string => {
+  const failure = "error('the files of this table were not fetched: name the table itself in FROM')"
+  const columns = schema.fields.map(({ name, type }) => `CAST(${failure} AS ${sqlType(type)}) AS ${identifier(name)}`)
+  return `SELECT ${columns.join(", ")} FROM (SELECT 1) WHERE CAST(${failure} AS BOOLEAN)`
+}
+
 /** Files whose path says their partition as the log does, and the others by the partition that the log says. */
 const byPath = (partitions: ReadonlyArray<string>, { files, schema }: Snapshot) => {
   const hive: Array<AddFile> = []
@@ -124,16 +159,4 @@ const byPath = (partitions: ReadonlyArray<string>, { files, schema }: Snapshot) 
     }
   }
   return { hive, others: [...others.values()] }
-}
-
-/** Where DuckDB finds an object. Throws `LakeError` for objects on other machines. */
-export const localPath = (store: Pick<StoreShape, "localPath">, key: string): string => {
-  const path = store.localPath(key)
-  if (path === null)
-    throw new LakeError({
-      reason: "NotLocal",
-      problem: `${key} is not on this machine`,
-      hint: "Copy the lake here, or use an engine that reads it there."
-    })
-  return path
 }

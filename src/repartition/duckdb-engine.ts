@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { type DuckDBSettings, defaultMemoryLimit, openDuckDB } from "../lake/duckdb.ts"
 import { LakeError } from "../lake/errors.ts"
-import { localPath } from "../lake/views.ts"
+import { localCopies } from "../lake/local-copies.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { EngineError, type EnginePlan, type EngineResult, type RepartitionEngine } from "./engine.ts"
@@ -24,7 +24,7 @@ export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEn
   survey: (plan) =>
     scoped(settings, (run) =>
       Effect.gen(function* () {
-        const rows = plan.inputs.length === 0 ? [] : yield* run.db.rows(sql.surveySql(plan, run.schema, run.paths(plan.inputs)))
+        const rows = plan.inputs.length === 0 ? [] : yield* run.db.rows(sql.surveySql(plan, run.schema, yield* run.paths(plan.inputs)))
         return rows.map((row) => ({ day: String(row["day"]), rows: Number(row["rows"]) }))
       })
     )(plan),
@@ -37,8 +37,6 @@ const scoped =
     Effect.scoped(
       Effect.gen(function* () {
         const store = yield* Store
-        const away = [...plan.inputs, ...plan.existing].find(({ key }) => store.localPath(key) === null)
-        if (away !== undefined) yield* Effect.try({ try: () => localPath(store, away.key), catch: asEngineError })
         const db = yield* openDuckDB(settings)
         return yield* use({
           db,
@@ -46,7 +44,10 @@ const scoped =
           schema: deltaSchema(plan.columns),
           bufferBytes: (settings.memoryLimit ?? defaultMemoryLimit) / 4,
           sliceValues: settings.sliceValues ?? (settings.memoryLimit ?? defaultMemoryLimit) / 20,
-          paths: (files) => files.map(({ key }) => localPath(store, key))
+          paths: (files) => {
+            const keys = files.map(({ key }) => key)
+            return Effect.map(localCopies(store, db.folder, keys), (pathOf) => keys.map(pathOf))
+          }
         })
       })
     ).pipe(Effect.mapError(asEngineError))
@@ -62,13 +63,13 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
   Effect.gen(function* () {
     const { db, schema, paths } = run
     if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], days: [] }
-    yield* db.run(`CREATE TABLE copy AS ${sql.copiesSql(plan, schema, paths(plan.inputs), 0, false)}`)
+    yield* db.run(`CREATE TABLE copy AS ${sql.copiesSql(plan, schema, yield* paths(plan.inputs), 0, false)}`)
     const days = (yield* db.rows("SELECT DISTINCT d FROM copy ORDER BY d")).map((row) => String(row["d"]))
 
     const existing = plan.versionDecidesDay ? plan.existing.filter(({ day }) => days.includes(day)) : plan.existing
     const files = [...plan.inputs, ...existing]
     if (existing.length > 0) {
-      yield* db.run(`INSERT INTO copy ${sql.copiesSql(plan, schema, paths(existing), plan.inputs.length, true)}`)
+      yield* db.run(`INSERT INTO copy ${sql.copiesSql(plan, schema, yield* paths(existing), plan.inputs.length, true)}`)
     }
     yield* db.run(sql.winnerSql(plan.bounds))
     const replaced = (yield* db.rows(sql.replacedSql)).map((row) => Number(row["f"]))

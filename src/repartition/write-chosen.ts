@@ -24,7 +24,8 @@ export interface EngineRun {
   readonly sliceValues: number
   /** Bytes that the buffers of days may take which are written at a time. */
   readonly bufferBytes: number
-  readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => ReadonlyArray<string>
+  /** Where DuckDB finds the files; those on other machines are copied here first, once. */
+  readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => Effect.Effect<ReadonlyArray<string>, LakeError | StoreError>
 }
 
 type Failure = LakeError | StoreError
@@ -57,7 +58,7 @@ export const writeChosen = (
     }))
     if (days.length === 0) return []
     const holding = (yield* db.rows("SELECT DISTINCT f FROM chosen ORDER BY f")).map((row) => Number(row["f"]))
-    const paths = run.paths(holding.flatMap((file) => files[file] ?? []))
+    const paths = yield* run.paths(holding.flatMap((file) => files[file] ?? []))
     // Columns are many from here on: each thread would hold vectors of them.
     yield* db.setThreads(1)
 

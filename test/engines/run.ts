@@ -1,10 +1,10 @@
 /**
- * Do programs that are not ours read our tables as we do? `npm run test:engines`.
+ * Do programs that are not ours read our tables as we do, and does a server that is not ours keep them? `npm run test:engines`.
  *
  * Tables made by the parts of Sluice, and the lake that its commands make, are read by Spark with Delta, by delta-rs with pyarrow, by
  * DataFusion and by polars; the tables of the Delta project are read by Spark and by us. Each engine writes what it read as Parquet, DuckDB
  * reads that, and every row is compared with what our own reader says. Conditions on columns are counted by engines that skip files by
- * statistics.
+ * statistics. Lakes in S3 are made and read with moto's server; those tests are vitest's, in `*.test.ts`.
  */
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
@@ -144,6 +144,16 @@ const makeLake = (folder: string): string => {
   return lake
 }
 
+/** The tests of this folder that need a server which stands in for AWS. */
+const runServerTests = (): void => {
+  const vitest = join(repository, "node_modules/vitest/vitest.mjs")
+  const { status } = spawnSync(process.execPath, [vitest, "run", "--config", join(here, "vitest.config.ts")], {
+    cwd: repository,
+    stdio: "inherit"
+  })
+  check("lakes in S3, and streams into them", status === 0 ? null : `vitest ended with ${status}`)
+}
+
 /** Paths of the Delta tables below a folder. */
 const tablesBelow = (root: string): ReadonlyArray<string> =>
   readdirSync(root, { recursive: true, encoding: "utf8" })
@@ -189,6 +199,7 @@ const main = async (): Promise<void> => {
   }
 }
 
+runServerTests()
 await main().catch((error: unknown) => check("the run itself", error instanceof Error ? error.message : String(error)))
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

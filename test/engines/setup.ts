@@ -18,16 +18,18 @@ export interface Engines {
   readonly jars: ReadonlyArray<string>
 }
 
+/** Installs moto's server, once, apart from the engines: these tests need neither Java nor Spark. Gives the command that starts it. */
+export const setUpMoto = (): string => {
+  // Outside of the folders that are linted: it brings files of its own.
+  const folder = join(here, "../../.sluice/moto")
+  installPython(folder, join(here, "requirements-aws.txt"))
+  return join(folder, "bin", "moto_server")
+}
+
 /** Installs what is missing, once: Python packages in `.venv`, jars in `.jars`, and on a bare machine Python, Java and Maven themselves. */
 export const setUp = (): Engines => {
   needTool("java", ["-version"], "openjdk-17-jre-headless")
-  const requirements = readFileSync(join(here, "requirements.txt"))
-  const python = join(venv, "bin", "python")
-  once(venv, createHash("sha256").update(requirements).digest("hex"), () => {
-    needTool("python3", ["-c", "import venv, ensurepip"], "python3-venv")
-    run("python3", ["-m", "venv", venv])
-    run(python, ["-m", "pip", "install", "--quiet", "--requirement", join(here, "requirements.txt")])
-  })
+  const python = installPython(venv, join(here, "requirements.txt"))
   once(jarFolder, artifacts.join(" "), () => {
     needTool("mvn", ["--version"], "maven")
     for (const artifact of artifacts) {
@@ -37,13 +39,24 @@ export const setUp = (): Engines => {
   return { python, jars: readdirSync(jarFolder).flatMap((name) => (name.endsWith(".jar") ? [join(jarFolder, name)] : [])) }
 }
 
+/** A virtual environment with the packages that a file lists. Gives its Python. */
+const installPython = (folder: string, requirements: string): string => {
+  const python = join(folder, "bin", "python")
+  once(folder, createHash("sha256").update(readFileSync(requirements)).digest("hex"), () => {
+    needTool("python3", ["-c", "import venv, ensurepip"], "python3-venv")
+    run("python3", ["-m", "venv", folder])
+    run(python, ["-m", "pip", "install", "--quiet", "--requirement", requirements])
+  })
+  return python
+}
+
 /** Fills a folder anew unless it was filled for the same reason before. */
 const once = (folder: string, reason: string, fill: () => void): void => {
   const stamp = join(folder, ".complete")
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === reason) return
   console.log(`setting up ${folder} …`)
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder)
+  mkdirSync(folder, { recursive: true })
   fill()
   writeFileSync(stamp, reason)
 }

@@ -1,0 +1,135 @@
+import type { StoreReason } from "./store.ts"
+
+/** What an error of the S3 client means. */
+export interface Verdict {
+  readonly reason: StoreReason
+  readonly hint: string
+  /** Certainly nothing was written. False: a write may have happened, and the answer got lost. */
+  readonly certain: boolean
+  /** May pass by itself: worth another attempt where doing it twice does no harm. */
+  readonly again: boolean
+  /** Only the answer to a conditional put: the object was there. */
+  readonly exists: boolean
+}
+
+type Kind = readonly [StoreReason, string, Partial<Omit<Verdict, "reason" | "hint">>?]
+
+const credentials = "Set AWS credentials (environment, profile, or a role of the task or instance), and look whether they have expired."
+const transient = "It usually passes; if not, look at the AWS health dashboard."
+const slower = "S3 asks for fewer requests on this prefix: let fewer processes work, or let each commit less often."
+const clock = "The clock of this machine is wrong: synchronize it (NTP)."
+const region = "The bucket lies in another region: set the region to the bucket's."
+const unreachable = "Check the endpoint and region, name resolution, and the route to S3 (VPC endpoint, proxy, firewall)."
+const certificate = "The certificate of the endpoint is not trusted: check its address, or give Node its authority (NODE_EXTRA_CA_CERTS)."
+
+/** Codes of S3 and of the client, by name. What is not here goes by the HTTP status, then by the code of the network. */
+const byName: Readonly<Record<string, Kind>> = {
+  NoSuchKey: ["NotFound", "Check the key; it may have been deleted meanwhile."],
+  // All that a HEAD request is told: its answers have no body.
+  NotFound: ["NotFound", "Check the key and the bucket; it may have been deleted meanwhile."],
+  // A bucket that is not there must not look like a lake without objects.
+  NoSuchBucket: ["Invalid", "There is no such bucket: check its name and the account."],
+  NoSuchUpload: ["Unavailable", "The unfinished upload was removed meanwhile, by a lifecycle rule or a sweep: raise their age."],
+  InvalidAccessKeyId: ["Denied", credentials],
+  SignatureDoesNotMatch: ["Denied", credentials],
+  ExpiredToken: ["Denied", credentials],
+  InvalidToken: ["Denied", credentials],
+  CredentialsProviderError: ["Denied", credentials],
+  TokenProviderError: ["Denied", credentials],
+  // The client learns from the answer how far its clock is off, so the next attempt may succeed.
+  RequestTimeTooSkewed: ["Denied", clock, { again: true }],
+  InvalidObjectState: ["Invalid", "The object was moved to an archive class: restore it, and take the lake out of that lifecycle rule."],
+  PermanentRedirect: ["Invalid", region],
+  TemporaryRedirect: ["Unavailable", "The bucket is new and not known everywhere yet; wait some minutes.", { again: true }],
+  AuthorizationHeaderMalformed: ["Invalid", region],
+  IllegalLocationConstraintException: ["Invalid", region],
+  ConditionalRequestConflict: ["Unavailable", transient, { again: true }],
+  OperationAborted: ["Unavailable", transient, { again: true }],
+  PreconditionFailed: ["Invalid", "There is such an object already.", { exists: true }],
+  NotImplemented: ["Invalid", "This store lacks the operation, such as conditional puts: do not keep a lake there."],
+  SlowDown: ["Unavailable", slower, { certain: false, again: true }],
+  RequestTimeout: ["Unavailable", transient, { certain: false, again: true }],
+  InternalError: ["Unavailable", transient, { certain: false, again: true }],
+  ServiceUnavailable: ["Unavailable", transient, { certain: false, again: true }],
+  BadDigest: ["Unavailable", "The content was damaged on its way.", { again: true }],
+  QuotaExceeded: ["Full", "The quota of the bucket is used up; raise it or free space."],
+  EntityTooLarge: ["Full", "The object is larger than S3 takes at once."],
+  KeyTooLongError: ["Invalid", "S3 takes keys of up to 1,024 bytes; shorten the prefix, the table path or the partition value."]
+}
+
+const byStatus: Readonly<Record<number, Kind>> = {
+  301: ["Invalid", region],
+  307: ["Unavailable", transient, { again: true }],
+  401: ["Denied", credentials],
+  403: [
+    "Denied",
+    "Grant s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the prefix, and s3:ListBucket and s3:ListBucketMultipartUploads on the bucket: without s3:ListBucket, S3 answers so for objects that are not there."
+  ],
+  // An object that is not there has a code of its own.
+  404: ["Invalid", "There is no such bucket, or no S3 at this endpoint: check both."],
+  408: ["Unavailable", transient, { certain: false, again: true }],
+  409: ["Unavailable", transient, { again: true }],
+  412: ["Invalid", "There is such an object already.", { exists: true }],
+  429: ["Unavailable", slower, { again: true }],
+  501: ["Invalid", "This store lacks the operation, such as conditional puts: do not keep a lake there."],
+  503: ["Unavailable", slower, { certain: false, again: true }],
+  507: ["Full", "The store has no space left."]
+}
+
+/** Codes of Node for connections that were never made: nothing can have arrived. */
+const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
+
+/** Says what an error of the S3 client, or of what is below it, means. In doubt a write may have happened. */
+export const classify = (error: unknown): Verdict => {
+  const { name, status, code, message, bucketRegion } = partsOf(error)
+  const [reason, hint, more] = kindOf(name, status, code, message)
+  return {
+    reason,
+    hint: hint === region && bucketRegion !== null ? `The bucket lies in ${bucketRegion}: set the region to it.` : hint,
+    certain: true,
+    again: false,
+    exists: false,
+    ...more
+  }
+}
+
+const kindOf = (name: string, status: number | null, code: string, message: string): Kind => {
+  const named = Object.hasOwn(byName, name) ? byName[name] : undefined
+  if (named !== undefined) return named
+  if (name.startsWith("KMS.")) return ["Denied", "S3 cannot use the KMS key: check that it exists, is enabled, and lets this role use it."]
+  if (status !== null && status >= 300) {
+    if (status >= 400 && status < 500 && /\bregion\b.*\bexpecting\b/i.test(message)) return ["Invalid", region]
+    return byStatus[status] ?? (status >= 500 ? unclear(transient) : ["Invalid", `S3 answered ${status} ${name}.`])
+  }
+  if (neverConnected.has(code)) return ["Unavailable", unreachable, { again: true }]
+  if (/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER))/.test(code)) return ["Invalid", certificate]
+  if (/\bregion is missing\b/i.test(message)) return ["Invalid", "Set the region of the bucket, by setting or AWS_REGION."]
+  return unclear(unreachable)
+}
+
+const unclear = (hint: string): Kind => ["Unavailable", hint, { certain: false, again: true }]
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
+const text = (value: unknown): string => (typeof value === "string" ? value : "")
+
+const partsOf = (error: unknown) => {
+  const metadata = field(error, "$metadata")
+  const status = field(metadata, "httpStatusCode")
+  const headers = field(field(error, "$response"), "headers")
+  return {
+    name: text(field(error, "name")),
+    status: typeof status === "number" ? status : null,
+    code: text(field(error, "code")),
+    message: text(field(error, "message")),
+    requestId: text(field(metadata, "requestId")),
+    bucketRegion: text(field(headers, "x-amz-bucket-region")) || text(field(error, "Region")) || null
+  }
+}
+
+/** What of an error is kept for people: errors of S3 carry the signed request with them, which belongs in no log. */
+export const causeOf = (error: unknown): Error => {
+  const { name, status, code, message, requestId } = partsOf(error)
+  const answer = [status, code === name ? "" : code, requestId === "" ? "" : `request ${requestId}`].filter(Boolean).join(", ")
+  return new Error(`${name || "Error"}${answer === "" ? "" : ` (${answer})`}: ${message}`)
+}

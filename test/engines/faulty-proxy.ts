@@ -1,0 +1,98 @@
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
+
+/**
+ * What happens to a request: it arrives or not, and what the client is told of it. `cut`: the connection ends without an answer; `hang`: there
+ * is never one; a number: an answer with this status, and the code of S3 that goes with it.
+ */
+export interface Fault {
+  readonly arrives: boolean
+  readonly answer:
+    | "cut"
+    | "hang"
+    | "half"
+    | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
+}
+
+interface Rule extends Fault {
+  readonly when: (method: string, url: string) => boolean
+  times: number
+}
+
+/** An HTTP proxy in front of a server, which does what it is told to the next requests that fit. */
+export interface FaultyProxy {
+  readonly endpoint: string
+  /** Every request, as "METHOD /path?query". */
+  readonly seen: Array<string>
+  readonly next: (when: Rule["when"], fault: Fault, times?: number) => void
+  readonly stop: () => Promise<void>
+}
+
+export const startProxy = async (target: string): Promise<FaultyProxy> => {
+  const { hostname, port } = new URL(target)
+  const agent = new Agent({ keepAlive: true })
+  const rules: Array<Rule> = []
+  const seen: Array<string> = []
+
+  /** Sends a request on. Gives the answer, whole. */
+  const forward = (
+    incoming: IncomingMessage,
+    body: Buffer
+  ): Promise<{ status: number; headers: IncomingMessage["headers"]; body: Buffer }> =>
+    new Promise((done, fail) => {
+      const { method, url: path, headers } = incoming
+      const outgoing = request({ hostname, port, method, path, headers, agent }, (answer) => {
+        const chunks: Array<Buffer> = []
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk))
+        answer.on("end", () => done({ status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks) }))
+        answer.on("error", fail)
+      })
+      outgoing.on("error", fail)
+      outgoing.end(body)
+    })
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = "", url = "" } = incoming
+    const chunks: Array<Buffer> = []
+    for await (const chunk of incoming) chunks.push(chunk)
+    seen.push(`${method} ${url}`)
+    const rule = rules.find((each) => each.times > 0 && each.when(method, url))
+    if (rule !== undefined) rule.times--
+    const real = rule === undefined || rule.arrives ? await forward(incoming, Buffer.concat(chunks)) : null
+    const answer = rule === undefined ? null : rule.answer
+    if (answer === "cut") return void response.socket?.destroy()
+    if (answer === "hang") return
+    if (answer === "half" && real !== null) {
+      response.writeHead(real.status, real.headers)
+      response.write(real.body.subarray(0, real.body.byteLength >> 1), () => response.socket?.destroy())
+      return
+    }
+    if (answer !== null && typeof answer === "object") {
+      response.writeHead(answer.status, { "content-type": "application/xml", ...answer.headers })
+      response.end(
+        method === "HEAD" ? "" : `<?xml version="1.0"?><Error><Code>${answer.code}</Code><Message>A fault of the test.</Message></Error>`
+      )
+      return
+    }
+    if (real === null) throw new Error("a request that does not arrive needs an answer")
+    response.writeHead(real.status, real.headers)
+    response.end(real.body)
+  }
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch(() => response.socket?.destroy())
+  })
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening))
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new Error("no port")
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    seen,
+    next: (when, fault, times = 1) => rules.push({ when, ...fault, times }),
+    stop: () =>
+      new Promise((stopped) => {
+        agent.destroy()
+        server.close(() => stopped())
+        server.closeAllConnections()
+      })
+  }
+}

@@ -1,0 +1,5 @@
+import { setUpMoto } from "./setup.ts"
+
+export const setup = (): void => {
+  setUpMoto()
+}

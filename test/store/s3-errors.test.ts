@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest"
+import { causeOf, classify } from "../../src/store/s3-errors.ts"
+import type { StoreReason } from "../../src/store/store.ts"
+
+const s3 = (name: string, status: number, message = "") =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } })
+const network = (code: string) => Object.assign(new Error(code), { code })
+
+/** Error, reason, whether nothing was written for certain, whether it may pass. */
+const cases: ReadonlyArray<readonly [string, unknown, StoreReason, boolean, boolean]> = [
+  ["no such key", s3("NoSuchKey", 404), "NotFound", true, false],
+  ["no such key, told to HEAD", s3("NotFound", 404), "NotFound", true, false],
+  ["no such bucket", s3("NoSuchBucket", 404), "Invalid", true, false],
+  ["a page that is not S3's", s3("Error", 404), "Invalid", true, false],
+  ["denied", s3("AccessDenied", 403), "Denied", true, false],
+  ["denied, told to HEAD", s3("403", 403), "Denied", true, false],
+  ["expired credentials", s3("ExpiredToken", 400), "Denied", true, false],
+  [
+    "no credentials",
+    Object.assign(new Error("Could not load credentials from any providers"), { name: "CredentialsProviderError" }),
+    "Denied",
+    true,
+    false
+  ],
+  ["clock", s3("RequestTimeTooSkewed", 403), "Denied", true, true],
+  ["key of KMS", s3("KMS.DisabledException", 400), "Denied", true, false],
+  ["other region", s3("PermanentRedirect", 301), "Invalid", true, false],
+  ["other region, by its signature", s3("AuthorizationHeaderMalformed", 400), "Invalid", true, false],
+  ["no region", new Error("Region is missing"), "Invalid", true, false],
+  ["conflict of conditional puts", s3("ConditionalRequestConflict", 409), "Unavailable", true, true],
+  ["no conditional puts", s3("NotImplemented", 501), "Invalid", true, false],
+  ["too many requests", s3("TooManyRequests", 429), "Unavailable", true, true],
+  ["slow down", s3("SlowDown", 503), "Unavailable", false, true],
+  ["internal error", s3("InternalError", 500), "Unavailable", false, true],
+  ["bad gateway", s3("Unknown", 502), "Unavailable", false, true],
+  ["request time-out", s3("RequestTimeout", 400), "Unavailable", false, true],
+  ["time-out", Object.assign(new Error("timed out"), { name: "TimeoutError" }), "Unavailable", false, true],
+  ["connection reset", network("ECONNRESET"), "Unavailable", false, true],
+  ["broken pipe", network("EPIPE"), "Unavailable", false, true],
+  ["refused", network("ECONNREFUSED"), "Unavailable", true, true],
+  ["no such name", network("ENOTFOUND"), "Unavailable", true, true],
+  ["certificate", network("DEPTH_ZERO_SELF_SIGNED_CERT"), "Invalid", true, false],
+  ["store is full", s3("XStorageFull", 507), "Full", true, false],
+  ["name of a JavaScript object", s3("constructor", 500), "Unavailable", false, true],
+  ["something thrown", "?", "Unavailable", false, true],
+  ["nothing thrown", undefined, "Unavailable", false, true]
+]
+
+describe("an error of S3", () => {
+  it.for(cases)("%s", ([_, error, reason, certain, again]) => {
+    const verdict = classify(error)
+    expect(verdict).toMatchObject({ reason, certain, again, exists: false })
+    expect(verdict.hint.length).toBeGreaterThan(10)
+  })
+
+  it("that says there is such an object is told apart", () => {
+    expect(classify(s3("PreconditionFailed", 412))).toMatchObject({ exists: true, certain: true, again: false })
+    expect(classify(s3("Unknown", 412))).toMatchObject({ exists: true })
+  })
+
+  it("that names the region of the bucket says which", () => {
+    const moved = Object.assign(s3("PermanentRedirect", 301), { $response: { headers: { "x-amz-bucket-region": "ap-south-1" } } })
+    expect(classify(moved).hint).toContain("ap-south-1")
+    expect(classify(Object.assign(s3("AuthorizationHeaderMalformed", 400), { Region: "eu-north-1" })).hint).toContain("eu-north-1")
+  })
+
+  it("keeps its code, status and request, for people", () => {
+    const error = Object.assign(s3("AccessDenied", 403, "Access Denied"), {
+      $metadata: { httpStatusCode: 403, requestId: "4442587FB7D0A2F9" }
+    })
+    expect(causeOf(error).message).toBe("AccessDenied (403, request 4442587FB7D0A2F9): Access Denied")
+  })
+})
