@@ -1,17 +1,24 @@
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Logger } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"
 import { reportFailure } from "./cli/report-failure.ts"
 import { runWithSignals } from "./cli/shutdown.ts"
 import { sluice } from "./cli/sluice.ts"
 import { version } from "./record/version.ts"
 
-const program = Command.runWith(sluice, { version })(process.argv.slice(2)).pipe(
-  Effect.as(0),
-  Effect.catchCause(reportFailure(process.argv.includes("--json"))),
-  // Standard output belongs to the command's result.
-  Effect.provideService(Logger.LogToStderr, true),
-  Effect.provide(NodeServices.layer)
-)
+const args = process.argv.slice(2)
+const json = args.includes("--json")
+
+const command = sluice.pipe(Command.withGlobalFlags([logFormatFlag]))
+
+const program = Effect.gen(function* () {
+  const logs = yield* readLogSettings(args)
+  return yield* Command.runWith(command, { version })(args).pipe(
+    Effect.as(0),
+    Effect.catchCause(reportFailure(json, logs.logFormat)),
+    Effect.provide(logging(logs))
+  )
+}).pipe(Effect.catchCause(reportFailure(json, "text")), Effect.provide(NodeServices.layer))
 
 process.exitCode = await runWithSignals(program)

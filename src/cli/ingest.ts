@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { ingest as runIngest } from "../ingest/ingest.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
@@ -10,6 +10,7 @@ import { bytes, number, print, seconds } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { Shutdown } from "./shutdown.ts"
 import { ingestSettings, limitsOf, openSource, type Skipped, sourceFlags } from "./sources.ts"
+import { logEvent, telemetry } from "./telemetry.ts"
 
 export const progressText = (p: IngestProgress): string =>
   `${number(p.rows)} rows, ${number(p.deadLetters)} dead letters, ${bytes(p.bytes)}, ${number(p.commits)} commits`
@@ -56,11 +57,15 @@ export const ingest = Command.make(
           limits: limitsOf(values),
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
-          onEvent: lineage.emit,
+          onEvent: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
           onProgress: (p) => progress.show(null, progressText(p))
         })
       )
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
+    }).pipe(
+      Effect.scoped,
+      Effect.ensuring(Effect.sync(progress.clear)),
+      Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
+    )
     const passedOver = yield* skipped
     const { failure, ...done } = result
     yield* print(flags.json, { ...done, skipped: passedOver, failure: failure?.message ?? null, millis }, () =>

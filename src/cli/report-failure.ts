@@ -4,11 +4,11 @@ import { jsonText } from "../record/json-text.ts"
 import { exitCodeOf, exitCodes } from "./failures.ts"
 
 /**
- * Says on standard error what ended a command (as one JSON object where `--json` was given), and gives the exit code: 0 done, 1 the data or
- * the work failed, 2 wrong usage, 78 bad configuration.
+ * Says on standard error what ended a command (as one JSON object where `--json` was given, as a line of the log where that is JSON), and gives
+ * the exit code: 0 done, 1 the data or the work failed, 2 wrong usage, 78 bad configuration.
  */
 export const reportFailure =
-  (json: boolean) =>
+  (json: boolean, logFormat: "text" | "json") =>
   (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
     const error = Cause.squash(cause)
     if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(Number(process.exitCode ?? 130))
@@ -18,8 +18,12 @@ export const reportFailure =
     const code = exitCodeOf(error)
     const known = error instanceof Error && "_tag" in error
     const message = error instanceof Error ? error.message : String(error)
+    const kind = known ? String(error._tag) : "Unexpected"
+    if (logFormat === "json" && !json) {
+      return Effect.logFatal(message, { kind, code, ...(known ? {} : { cause: Cause.pretty(cause) }) }).pipe(Effect.as(code))
+    }
     const line = json
-      ? jsonText({ error: { kind: known ? error._tag : "Unexpected", message, code } })
+      ? jsonText({ error: { kind, message, code } })
       : known
         ? `sluice: ${message}`
         : `sluice: an unexpected error, which is a defect of Sluice: ${Cause.pretty(cause)}`

@@ -1,6 +1,8 @@
-import { Console, Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber, Layer, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { ingest } from "../ingest/ingest.ts"
+import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
+import type { RunEvent } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { Failed } from "./failures.ts"
@@ -8,9 +10,9 @@ import { ingestText, progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { repartitionText } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
 import { limitsOf, openSource, runSettings, sourceFlags } from "./sources.ts"
+import { logEvent, telemetry } from "./telemetry.ts"
 
 export const run = Command.make(
   "run",
@@ -21,18 +23,24 @@ export const run = Command.make(
     const { source, problems } = yield* openSource(flags, values, true)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("run", !flags.json)
-    // Standard error, whatever the form of the result: a failure that nobody is told of is one that goes on.
-    const say = (line: string) => Effect.andThen(Effect.sync(progress.clear), Console.error(line))
     const [result, millis] = yield* Effect.gen(function* () {
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract], "STREAMING")
-      const repartitionOnce = timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: lineage.emit })).pipe(
-        Effect.flatMap(([report, took]) => say(`repartition: ${repartitionText(report, took)}`)),
+      const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
+      const repartitionOnce = timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: tell })).pipe(
+        Effect.tap(([outcome, took]) => recordRepartition(flags.dataset, outcome.kind === "repartition" ? outcome : null, took)),
         // A failed repartition does not stop the ingest: the next one takes up what this one left.
-        Effect.catch((error) => say(`repartition failed, the next one takes up what it left: ${error.message}`))
+        Effect.catch((error) =>
+          Effect.andThen(
+            Effect.logError(`repartition failed, the next one takes up what it left: ${error.message}`),
+            recordRepartitionFailure(flags.dataset)
+          )
+        )
       )
-      yield* say(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
-      const hourly = yield* Effect.forkScoped(Effect.repeat(Effect.delay(repartitionOnce, values.repartitionEvery), Schedule.forever))
+      yield* Effect.logInfo(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
+      // Of several workers one does: they would only take the same work from each other.
+      const repartitions = values.worker === 0 ? repartitionOnce : Effect.void
+      const hourly = yield* Effect.forkScoped(Effect.repeat(Effect.delay(repartitions, values.repartitionEvery), Schedule.forever))
       const done = yield* timed(
         ingest({
           contract,
@@ -41,14 +49,18 @@ export const run = Command.make(
           limits: limitsOf(values),
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
-          onEvent: lineage.emit,
+          onEvent: tell,
           onProgress: (p) => progress.show(null, progressText(p))
         })
       )
       yield* Fiber.interrupt(hourly)
-      yield* repartitionOnce
+      yield* repartitions
       return done
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values)))
+    }).pipe(
+      Effect.scoped,
+      Effect.ensuring(Effect.sync(progress.clear)),
+      Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
+    )
     const { failure, ...rest } = result
     yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () =>
       ingestText(result, millis, values.hashKey !== null)

@@ -21,6 +21,8 @@ interface Setting<A> {
   readonly secret: boolean
   /** The parser has the flag for every command, so that no command declares it. */
   readonly global: boolean
+  /** Name of the variable in a standard that other programs keep too; asked after `SLUICE_…`. */
+  readonly standard: string | null
 }
 
 const setting = <A>(name: string, description: string, type: SettingType<A>, fallback: A): Setting<A> => ({
@@ -29,7 +31,8 @@ const setting = <A>(name: string, description: string, type: SettingType<A>, fal
   ...type,
   default: fallback,
   secret: type.secret ?? false,
-  global: type.global ?? false
+  global: type.global ?? false,
+  standard: type.standard ?? null
 })
 
 interface SettingType<A> {
@@ -38,10 +41,33 @@ interface SettingType<A> {
   readonly show: (value: A) => string
   readonly secret?: boolean
   readonly global?: boolean
+  readonly standard?: string
 }
 
 const text: SettingType<string> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s }
 const optionalText: SettingType<string | null> = { accepts: "text", parse: (s) => (s === "" ? null : s), show: (s) => s ?? "(not set)" }
+
+const lakePlace: SettingType<string> = {
+  accepts: "a folder, or s3://bucket/prefix",
+  // Anything else that looks like a URL would become a folder of that name.
+  parse: (s) => (s === "" || (/^[a-z][a-z0-9+.-]+:\/\//i.test(s) && s3Place(s) === null) ? null : s),
+  show: (s) => s
+}
+
+/** Bucket and prefix of `s3://bucket/prefix`; null for other texts. */
+export const s3Place = (lake: string): { readonly bucket: string; readonly prefix: string } | null => {
+  const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(lake) ?? []
+  return bucket === "" ? null : { bucket, prefix: prefix.replace(/\/+$/, "") }
+}
+
+const optionalUrl: SettingType<string | null> = {
+  accepts: "an http or https URL without user name and password",
+  parse: (s) => {
+    const url = URL.parse(s)
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? s : null
+  },
+  show: (s) => s ?? "(not set)"
+}
 
 const lineageTarget: SettingType<string> = {
   accepts: "`file`, `none`, or an http or https URL without user name and password",
@@ -107,25 +133,21 @@ const start: SettingType<InitialPosition> = {
     position.type === "AT_TIMESTAMP" ? new Date(position.timestamp).toISOString() : position.type.toLowerCase().replace("_", "-")
 }
 
+/** Host and port as a URL has them. */
+export const authority = (host: string, port: number): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
+
 /** Where Prometheus scrapes. Host null: every address of the machine. */
 const metricsAddress: SettingType<{ readonly host: string | null; readonly port: number } | null> = {
-  accepts: "a port such as 9464 (0: any that is free), or host:port",
+  accepts: "a port such as 9464, or host:port; 0 takes a port that is free",
   parse: (s) => {
     const match = /^(?:(.+):)?(\d{1,5})$/.exec(s.trim())
     const port = Number(match?.[2])
     return match === null || port > 65_535 ? null : { host: match[1]?.replace(/^\[(.*)\]$/, "$1") ?? null, port }
   },
-  show: (value) => (value === null ? "(not set)" : value.host === null ? String(value.port) : `${value.host}:${value.port}`)
+  show: (value) => (value === null ? "(not set)" : value.host === null ? String(value.port) : authority(value.host, value.port))
 }
 
-const collector: SettingType<string | null> = {
-  accepts: "an http or https URL without user name and password",
-  parse: (s) => {
-    const url = URL.parse(s)
-    return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? s : null
-  },
-  show: (s) => s ?? "(not set)"
-}
+const collector: SettingType<string | null> = { ...optionalUrl, standard: "OTEL_EXPORTER_OTLP_ENDPOINT" }
 
 const logFormat: SettingType<"text" | "json"> = {
   accepts: "text or json",
@@ -153,7 +175,9 @@ const logLevel: SettingType<(typeof levels)[keyof typeof levels]> = {
 
 /** Every setting that there is. `sluice doctor` prints them; a command takes those it names. */
 export const settings = {
-  lake: setting("lake", "Folder of the lake.", text, "lake"),
+  lake: setting("lake", "Folder of the lake, or s3://bucket/prefix.", lakePlace, "lake"),
+  s3Endpoint: setting("s3-endpoint", "URL of a store that speaks S3, where it is not that of the region.", optionalUrl, null),
+  kmsKey: setting("kms-key", "Id or ARN of the KMS key for objects in S3. Without it, what the bucket is set to.", optionalText, null),
   batchBytes: setting(
     "batch-bytes",
     "Raw bytes after which a batch is committed. Larger: fewer, larger files. Smaller: fresher data, more files and commits.",
@@ -196,7 +220,7 @@ export const settings = {
   ),
   lineage: setting(
     "lineage",
-    "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake), `none`, or the URL of a server such as Marquez.",
+    "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake; in S3 an object for each), `none`, or the URL of a server such as Marquez.",
     lineageTarget,
     "file"
   ),
@@ -220,7 +244,7 @@ export const settings = {
   metricsPort: setting("metrics-port", "Port where Prometheus finds /metrics, and whoever asks /healthz.", metricsAddress, null),
   otlp: setting(
     "otlp",
-    "URL of an OpenTelemetry collector that takes metrics and logs over HTTP. Without it, OTEL_EXPORTER_OTLP_ENDPOINT.",
+    "URL of an OpenTelemetry collector that takes metrics and logs over HTTP; OTEL_EXPORTER_OTLP_ENDPOINT says the same.",
     collector,
     null
   ),
@@ -234,13 +258,18 @@ export type SettingName = keyof Settings
 type ValueOf<S> = S extends Setting<infer A> ? A : never
 export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Settings[N]> }
 
+/** What says where the lake lies and how it is reached: every command that opens it takes these. */
+export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
+export type LakeName = (typeof lakeNames)[number]
+
 export const variableOf = (name: string): string => `SLUICE_${name.toUpperCase().replaceAll("-", "_")}`
 
 export type Origin = "flag" | "environment" | "default"
 
 const resolve = <A>(it: Setting<A>, flag: Option.Option<string>): Effect.Effect<{ value: A; origin: Origin }, UsageError | BadConfig> =>
   Effect.suspend((): Effect.Effect<{ value: A; origin: Origin }, UsageError | BadConfig> => {
-    const variable = variableOf(it.name)
+    const own = variableOf(it.name)
+    const variable = it.standard === null || (process.env[own] ?? "") !== "" ? own : it.standard
     const environment = process.env[variable]
     const origin: Origin = Option.isSome(flag) ? "flag" : environment !== undefined && environment !== "" ? "environment" : "default"
     const given = Option.isSome(flag) ? flag.value : origin === "environment" ? environment : undefined

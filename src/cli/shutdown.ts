@@ -25,6 +25,7 @@ export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>):
   let draining = 0
   let last = Number.NEGATIVE_INFINITY
   let signals = 0
+  const say = Effect.andThen(Deferred.await(requested), Effect.logInfo("finishing the batch; signal again to stop at once"))
   const shutdown = Shutdown.of({
     requested: Deferred.await(requested),
     drain: Effect.acquireRelease(
@@ -35,7 +36,7 @@ export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>):
         Effect.sync(() => {
           draining--
         })
-    )
+    ).pipe(Effect.andThen(Effect.forkScoped(say)), Effect.asVoid)
   })
   const fiber = Effect.runFork(Effect.provideService(program, Shutdown, shutdown))
   const interrupt = (code: number) => {
@@ -50,7 +51,6 @@ export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>):
     const code = signal === "SIGINT" ? 130 : 143
     if (signals > 1) process.exit(code)
     if (draining > 0) {
-      process.stderr.write("\nsluice: finishing the batch; signal again to stop at once\n")
       Effect.runFork(Deferred.succeed(requested, undefined))
     } else {
       interrupt(code)

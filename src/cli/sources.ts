@@ -8,7 +8,7 @@ import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
 import type { Source, SourceError } from "../source/source.ts"
 import { UsageError } from "./failures.ts"
-import { use, type Values } from "./settings.ts"
+import { lakeNames, use, type Values } from "./settings.ts"
 
 export const sourceFlags = {
   source: Flag.Literals("source", ["files", "kinesis", "olist"]).pipe(
@@ -28,7 +28,7 @@ export interface SourceChoice {
 
 /** What ingest can be told, by flag or environment. */
 const ingestNames = [
-  "lake",
+  ...lakeNames,
   "input",
   "arrivedAt",
   "batchBytes",
@@ -40,9 +40,10 @@ const ingestNames = [
   "lineage",
   "lineageKey",
   "lineageNamespace",
+  "metricsPort",
+  "otlp",
   "stream",
   "endpoint",
-  "region",
   "start",
   "workers",
   "worker",

@@ -1,13 +1,13 @@
-import { resolve } from "node:path"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
-import { compiled, json, storeOf } from "./common.ts"
+import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
+import { gapText, type StreamShard } from "../lake/stream-shards.ts"
+import { compiled, json, lakeUrl, storeOf } from "./common.ts"
 import { countLines } from "./counts-text.ts"
-import { bytes, number, print, table } from "./output.ts"
-import { use } from "./settings.ts"
+import { bytes, number, print, seconds, table } from "./output.ts"
+import { lakeNames, use } from "./settings.ts"
 
-const settings = use("lake")
+const settings = use(...lakeNames)
 
 const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
   status.path,
@@ -34,6 +34,7 @@ export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string 
       "",
       `${d.dataset}: ${number(d.records)} records of ${number(d.shards)} shards in ${number(d.batches)} commits (since version ${number(d.since)})`,
       `last arrival ${d.lastArrival ?? "never"}, last commit ${d.lastCommit ?? "never"}`,
+      ...streamLines(d),
       d.repartitionLag > 0
         ? `${number(d.repartitionLag)} stage versions wait for the repartition`
         : d.consumable === null
@@ -46,12 +47,36 @@ export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string 
   ].join("\n")
 }
 
+const shardRow = ({ shard, behind, readUntil, ended, records, sequenceNumber, subSequenceNumber }: StreamShard) => [
+  shard,
+  ended ? "ended" : behind === null ? "not read yet" : `${seconds(behind)} behind`,
+  readUntil === null ? "" : `read until ${readUntil}`,
+  records,
+  "records",
+  sequenceNumber === null ? "" : `position ${sequenceNumber}/${subSequenceNumber}`
+]
+
+/** How far the shards of streams are, and what may be missing. Shards that have ended are counted only: a stream leaves many behind. */
+const streamLines = ({ streams, lagMillis, lastCommit }: DatasetStatus): ReadonlyArray<string> => {
+  if (streams.length === 0) return []
+  const open = streams.filter(({ ended }) => !ended)
+  const gaps = streams.filter(({ gaps }) => gaps > 0)
+  const outOfRange = streams.reduce((total, shard) => total + shard.outOfRange, 0)
+  const lag = lagMillis === null ? "" : `; at most ${seconds(lagMillis)} behind as of the last commit, ${lastCommit ?? "unknown when"}`
+  return [
+    `${number(open.length)} open shards of streams, ${number(streams.length - open.length)} ended${lag}`,
+    ...(open.length === 0 ? [] : [table(open.map(shardRow))]),
+    ...(gaps.length === 0 ? [] : ["gaps:", ...gaps.map((shard) => `  ${gapText(shard)}`)]),
+    ...(outOfRange === 0 ? [] : [`${number(outOfRange)} aggregated records belong to other shards by their hash key`])
+  ]
+}
+
 export const status = Command.make(
   "status",
   { settings: settings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const found = yield* lakeStatus(`file://${resolve(values.lake)}`, [...compiled.keys()]).pipe(Effect.provide(storeOf(values)))
+    const found = yield* lakeStatus(lakeUrl(values), [...compiled.keys()]).pipe(Effect.provide(storeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(Command.withDescription("What a lake holds and how far it is: a fold over its logs."))

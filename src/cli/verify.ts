@@ -1,14 +1,14 @@
 import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import type { Check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
 import { compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
-import { use } from "./settings.ts"
+import { lakeNames, use } from "./settings.ts"
 
-const settings = use("lake", "memoryLimit", "threads")
+const settings = use(...lakeNames, "memoryLimit", "threads")
 
 /** The checks, one a line, and what they come to. */
 export const checksText = (checks: ReadonlyArray<Check>): string =>
@@ -21,13 +21,25 @@ export const checksText = (checks: ReadonlyArray<Check>): string =>
 
 export const verify = Command.make(
   "verify",
-  { settings: settings.flags, json },
+  {
+    knownGaps: Flag.Int("known-gaps").pipe(
+      Flag.withDescription(
+        "Gaps per dataset that you have looked into and accept: times in which a stream may have trimmed records unread."
+      ),
+      Flag.filter(
+        (n) => n >= 0,
+        (n) => `${n} is not a whole number from 0 up`
+      ),
+      Flag.withDefault(0)
+    ),
+    settings: settings.flags,
+    json
+  },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) => verifyLake([...compiled.values()], duckdb)).pipe(
-      Effect.scoped,
-      Effect.provide(storeOf(values))
-    )
+    const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) =>
+      verifyLake([...compiled.values()], duckdb, flags.knownGaps)
+    ).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
     if (checks.length === 0) {
       return yield* new Failed({
         problem: `there is no lake at ${values.lake}`,

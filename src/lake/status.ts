@@ -8,6 +8,7 @@ import { batchCounts, history } from "./history.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { type Totals, totalsOf } from "./rows.ts"
+import { type StreamShard, streamShards } from "./stream-shards.ts"
 import { findTable } from "./tables.ts"
 
 export interface TableStatus extends Totals {
@@ -24,6 +25,12 @@ export interface DatasetStatus {
   /** Stage versions with new rows that the repartition has not taken yet, of those that are still in the log. */
   readonly repartitionLag: number
   readonly shards: number
+  /** Those of streams, one by one, by name. Files are shards too, and too many to be listed. */
+  readonly streams: ReadonlyArray<StreamShard>
+  /** How far behind its stream the slowest open shard was when it last said so, in milliseconds; null: no shard of a stream has said it. */
+  readonly lagMillis: number | null
+  /** Gaps of all shards of streams; `verify` tells what they are. */
+  readonly gaps: number
   readonly records: number
   readonly lastArrival: string | null
   readonly lastCommit: string | null
@@ -91,6 +98,7 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
       })
     )
     const positions = storedPositions(snapshot.domains)
+    const streams = [...streamShards(positions)].sort((a, b) => (a.shard < b.shard ? -1 : 1))
     const replayed = replayedRows(snapshot.domains)
     const days = [...(consumableSnapshot?.files.values() ?? [])].map((file) => file.partitionValues["change_date"] ?? "")
     return {
@@ -99,9 +107,12 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
       consumable: Option.isNone(consumable) || consumableSnapshot === null ? null : tableStatus(consumable.value, consumableSnapshot),
       repartitionLag,
       shards: positions.length,
+      streams,
+      lagMillis: lagOf(streams),
+      gaps: streams.reduce((total, { gaps }) => total + gaps, 0),
       records: positions.reduce((total, { position }) => total + position.records, 0),
       lastArrival: positions.reduce<string | null>(
-        (last, { position }) => (last === null || position.arrivedAt > last ? position.arrivedAt : last),
+        (last, { position: { arrivedAt } }) => (arrivedAt !== "" && (last === null || arrivedAt > last) ? arrivedAt : last),
         null
       ),
       lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
@@ -113,3 +124,6 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
       days: [...new Set(days)].sort()
     }
   })
+
+const lagOf = (streams: ReadonlyArray<StreamShard>): number | null =>
+  streams.reduce<number | null>((lag, { behind, ended }) => (ended || behind === null ? lag : Math.max(lag ?? 0, behind)), null)

@@ -11,6 +11,7 @@ import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 import { parsePosition, replayedRows, storedPositions } from "./positions.ts"
 import { rowsOf, totalsOf } from "./rows.ts"
 import { repartitionApp } from "./status.ts"
+import { gapText, streamShards } from "./stream-shards.ts"
 import { findTable } from "./tables.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
 
@@ -22,10 +23,13 @@ export type VerifyError = TableError | StoreError | LakeError
  * holds each version once. It trusts neither statistics nor counts: rows are counted again in the files.
  *
  * Checks that need commits which have expired from the log begin at the oldest one that is left; the cumulative counts reach back further.
+ *
+ * @param knownGaps gaps per dataset that somebody has looked into and accepts
  */
 export const verify = (
   contracts: ReadonlyArray<CompiledContract>,
-  duckdb: DuckDB
+  duckdb: DuckDB,
+  knownGaps = 0
 ): Effect.Effect<ReadonlyArray<Check>, VerifyError, Store> =>
   Effect.gen(function* () {
     const checks: Array<Check> = []
@@ -45,7 +49,7 @@ export const verify = (
       const tiling = new Tiling()
       yield* Stream.runForEach(history(stage.table, stage.snapshot.version), (commit) => Effect.sync(() => tiling.add(commit)))
       const stageThere = yield* fileCheck(stage)
-      checks.push(stageThere, ...tiling.checks(stage.table.path), ...sumChecks(stage))
+      checks.push(stageThere, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
       const consumableThere = consumable === null ? null : yield* fileCheck(consumable)
       if (consumableThere !== null) checks.push(consumableThere)
       // Rows can only be counted where the files are.
@@ -114,6 +118,9 @@ class Tiling {
         this.broken.push(`version ${version}: ${domain} begins after ${text(position.from)}, not ${text(before)}`)
       if (before !== undefined && comparePositions(before, position) > 0)
         this.broken.push(`version ${version}: ${domain} goes back to ${text(position)}`)
+      if (hasEnded(before) && !(hasEnded(position) && same(before, position) && before?.records === position.records))
+        this.broken.push(`version ${version}: ${domain} goes on after its end`)
+      if (gapsOf(before) > gapsOf(position)) this.broken.push(`version ${version}: ${domain} forgets gaps`)
       records += position.records - (before?.records ?? 0)
       rows += position.rows - (before?.rows ?? 0)
       positions++
@@ -150,6 +157,11 @@ class Tiling {
 const same = (a: Position | undefined, b: Position | undefined): boolean =>
   a === undefined || b === undefined ? a === b : comparePositions(a, b) === 0
 
+/** Nothing comes after the end of a stream's shard, which was split or merged. */
+const hasEnded = (position: ShardPosition | undefined): boolean => position?.source?.["ended"] === true
+
+const gapsOf = (position: ShardPosition | undefined): number => Number(position?.source?.["gaps"] ?? 0)
+
 const text = (position: Position | undefined): string =>
   position === undefined ? "the beginning" : `${position.sequenceNumber}/${position.subSequenceNumber}`
 
@@ -180,4 +192,14 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       `${live ?? "an unknown number of"} rows in live files, ${rows} by the positions and replays`
     )
   ]
+}
+
+/** No shard of a stream was read so late that its retention may have taken records first. */
+const gapCheck = ({ table, snapshot }: At, known: number): Check => {
+  const shards = streamShards(storedPositions(snapshot.domains))
+  const gaps = shards.filter((shard) => shard.gaps > 0)
+  const count = gaps.reduce((total, shard) => total + shard.gaps, 0)
+  if (count === 0) return check(table.path, "no gaps", true, `${shards.length} shards of streams`)
+  const ok = count <= known
+  return check(table.path, "no gaps", ok, `${ok ? `${count} known: ` : ""}${some(gaps.map(gapText))}`)
 }

@@ -1,0 +1,125 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Clock, type Context, Effect, Metric, type Scope } from "effect"
+import { metrics } from "../ingest/metrics.ts"
+import { version } from "../record/version.ts"
+import { BadConfig } from "./failures.ts"
+import { authority } from "./settings.ts"
+
+/** The process itself, under the names that Prometheus' client libraries use, read when they are asked for. */
+export const processMetrics: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function* () {
+  const context = yield* Effect.context<never>()
+  const now = (yield* Clock.currentTimeMillis) / 1000
+  const startedAt = now - process.uptime()
+  const gauge = (name: string, description: string, value: () => number) =>
+    register(() =>
+      Metric.registerUnsafe(Metric.gauge(name, { description }), context, {
+        get: () => ({ value: value() }),
+        update: unused,
+        modify: unused
+      })
+    )
+  const cpu = Metric.counter("process_cpu_seconds_total", { description: "CPU time of the process, user and system.", incremental: true })
+  const seconds = () => {
+    const { user, system } = process.cpuUsage()
+    return { count: (user + system) / 1e6, incremental: true }
+  }
+  yield* register(() => Metric.registerUnsafe(cpu, context, { get: seconds, update: unused, modify: unused }))
+  yield* gauge("process_resident_memory_bytes", "Memory of the process.", () => process.memoryUsage.rss())
+  yield* gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", () => startedAt)
+  const info = Metric.gauge("sluice_info", {
+    description: "1; the attribute says which version of Sluice this is.",
+    attributes: { version }
+  })
+  yield* Metric.update(info, 1)
+})
+
+const unused = () => {}
+
+const register = (registration: () => Metric.Registration) =>
+  Effect.acquireRelease(Effect.sync(registration), (registered) => Effect.sync(() => registered.remove()))
+
+/** Serves `/metrics` and `/healthz` until its scope is closed. */
+export const serveMetrics = ({
+  host,
+  port
+}: {
+  readonly host: string | null
+  readonly port: number
+}): Effect.Effect<void, BadConfig, Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    const startedAt = yield* Clock.currentTimeMillis
+    // Not at the top: whoever does not ask for metrics does not wait for it.
+    const { PrometheusMetrics } = yield* Effect.promise(() => import("effect/observability"))
+    const pages: { readonly [path: string]: () => readonly [type: string, body: string] } = {
+      "/metrics": () => ["text/plain; version=0.0.4; charset=utf-8", PrometheusMetrics.formatUnsafe(context)],
+      "/healthz": () => ["application/json", `${JSON.stringify(health(context, startedAt))}\n`]
+    }
+    const server = yield* Effect.acquireRelease(
+      listen(host, port, (request, response) => answer(pages, request, response)),
+      close
+    )
+    const address = server.address() as AddressInfo // of a server that listens on a port
+    yield* Effect.logInfo(`metrics are at http://${authority(host ?? "localhost", address.port)}/metrics`, { port: address.port })
+  })
+
+const health = (context: Context.Context<never>, startedAt: number) => {
+  const commits = Metric.snapshotUnsafe(context).flatMap((metric) =>
+    metric.id === metrics.lastCommit.id && metric.type === "Gauge" ? [Number(metric.state.value)] : []
+  )
+  return {
+    status: "running",
+    version,
+    startedAt: new Date(startedAt).toISOString(),
+    lastCommitAt: commits.length === 0 ? null : new Date(Math.max(...commits) * 1000).toISOString()
+  }
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+const answer = (
+  pages: { readonly [path: string]: () => readonly [string, string] },
+  request: IncomingMessage,
+  response: ServerResponse
+): void => {
+  const { method = "", url = "" } = request
+  const path = url.split("?", 1)[0] ?? ""
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined
+  if (page === undefined) {
+    response.writeHead(404, { "content-type": "text/plain" }).end("There are /metrics and /healthz.\n")
+  } else if (method !== "GET" && method !== "HEAD") {
+    response.writeHead(405, { allow: "GET, HEAD" }).end()
+  } else {
+    try {
+      const [type, body] = page()
+      response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(method === "HEAD" ? undefined : body)
+    } catch {
+      // A metric that cannot be read is no reason to end the process.
+      response.writeHead(500).end()
+    }
+  }
+}
+
+const listen = (host: string | null, port: number, handler: Handler): Effect.Effect<Server, BadConfig> =>
+  Effect.callback<Server, BadConfig>((resume) => {
+    const server = createServer(handler)
+    // For as long as it lives: an error later on, such as too many open files, must not end the process.
+    server.on("error", (error) => {
+      const taken = "code" in error && error.code === "EADDRINUSE"
+      resume(
+        new BadConfig({
+          problem: taken ? `port ${port} for metrics is taken by another program` : `metrics cannot be served: ${error.message}`,
+          hint: "Give another --metrics-port (SLUICE_METRICS_PORT); 0 takes any that is free."
+        })
+      )
+    })
+    server.listen({ port, ...(host === null ? {} : { host }) }, () => resume(Effect.succeed(server)))
+  })
+
+/** Whoever still reads is cut off: the process is about to end. */
+const close = (server: Server): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })

@@ -1,0 +1,99 @@
+import { Config, Effect, Layer, Schema } from "effect"
+import { randomUuid } from "../record/random.ts"
+import { type RunEvent, sumOf } from "../record/report.ts"
+import { version } from "../record/version.ts"
+import { BadConfig } from "./failures.ts"
+import { processMetrics, serveMetrics } from "./metrics-server.ts"
+import type { Values } from "./settings.ts"
+
+/**
+ * What a running command shows of itself, as the settings say: metrics for Prometheus to scrape, metrics and logs for an OpenTelemetry
+ * collector. None of it can stop or delay the data; a collector that does not answer costs a second or two when the command ends.
+ *
+ * Fails with `BadConfig` where the port is taken.
+ */
+export const telemetry = ({ metricsPort, otlp }: Values<"metricsPort" | "otlp">): Layer.Layer<never, BadConfig> =>
+  Layer.mergeAll(
+    metricsPort === null && otlp === null ? Layer.empty : Layer.effectDiscard(processMetrics),
+    metricsPort === null ? Layer.empty : Layer.effectDiscard(serveMetrics(metricsPort)),
+    otlp === null ? Layer.empty : exporters(otlp)
+  )
+
+/** One line of the log for the commit of a batch or a repartition, and one for a run that failed. */
+export const logEvent = (event: RunEvent): Effect.Effect<void> => {
+  switch (event.event) {
+    case "start":
+      return Effect.void
+    case "fail":
+      // What ends the process says so itself; a batch that is given up to another process is no error.
+      return Effect.logWarning(`${event.kind} failed: ${event.message}`, { dataset: event.dataset, runId: event.runId })
+    case "complete": {
+      const { report, outputs } = event
+      const [output] = outputs
+      return Effect.logInfo(`${report.kind} committed`, {
+        dataset: report.dataset,
+        ...(output === undefined ? {} : { table: output.path, version: output.version }),
+        ...(report.kind === "repartition"
+          ? { rows: report.rowsAdded, duplicates: report.duplicates, days: report.days.length }
+          : {
+              records: report.counts.records,
+              rows: report.counts.rows,
+              deadLetters: sumOf(report.counts.deadLetters),
+              bytes: report.counts.bytes
+            }),
+        ...(report.kind === "batch" ? { shards: report.shards.length, rotation: report.rotation } : {}),
+        files: report.files,
+        fileBytes: report.fileBytes,
+        millis: Date.parse(event.at) - Date.parse(report.startedAt),
+        runId: report.runId
+      })
+    }
+  }
+}
+
+/** How long one request to a collector may take. Without a limit, one that never answers would let what waits grow for ever. */
+const requestMillis = 3_000
+/** How long the last request may take when the command ends; logs and metrics each have one. */
+const lastMillis = 800
+
+/** Sends metrics and logs to a collector, over HTTP with JSON. What it does not take is dropped. */
+const exporters = (collector: string): Layer.Layer<never, BadConfig> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { OtlpLogger, OtlpMetrics, OtlpSerialization } = yield* Effect.promise(() => import("effect/observability"))
+      const { FetchHttpClient, HttpClient, HttpClientError } = yield* Effect.promise(() => import("effect/http"))
+      const client = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, (client) =>
+          HttpClient.transform(client, (response, request) =>
+            // With its body: a collector may stop in the middle of its answer.
+            Effect.tap(response, (answer) => Effect.ignore(answer.arrayBuffer)).pipe(
+              Effect.timeoutOrElse({
+                duration: requestMillis,
+                orElse: () =>
+                  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description: "no answer" }) })
+              })
+            )
+          )
+        )
+      ).pipe(Layer.provide(FetchHttpClient.layer))
+      const headers = yield* Config.Record(Schema.String, Schema.StringFromUriComponent, "OTEL_EXPORTER_OTLP_HEADERS").pipe(
+        Config.withDefault({}),
+        Effect.mapError(
+          () => new BadConfig({ problem: "OTEL_EXPORTER_OTLP_HEADERS cannot be used", hint: "Give name=value,name=value, or unset it." })
+        )
+      )
+      const base = collector.replace(/\/+$/, "")
+      const serviceName = yield* Config.String("OTEL_SERVICE_NAME").pipe(Config.withDefault("sluice"), Effect.orDie)
+      const shared = {
+        headers,
+        shutdownTimeout: lastMillis,
+        // Workers count each for themselves.
+        resource: { serviceName, serviceVersion: version, attributes: { "service.instance.id": yield* randomUuid } }
+      }
+      return Layer.merge(
+        OtlpMetrics.layer({ ...shared, url: `${base}/v1/metrics` }),
+        OtlpLogger.layer({ ...shared, url: `${base}/v1/logs` })
+      ).pipe(Layer.provide(Layer.merge(OtlpSerialization.layerJson, client)))
+    })
+  )

@@ -1,0 +1,278 @@
+import { readFileSync } from "node:fs"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import { Console, Effect, Exit, Logger, Metric } from "effect"
+import { jsonLogger, textLogger } from "../../src/cli/logging.ts"
+import { logEvent, telemetry } from "../../src/cli/telemetry.ts"
+import { declareMetrics, metrics, recordBatch } from "../../src/ingest/metrics.ts"
+import { type BatchReport, emptyCounts } from "../../src/record/report.ts"
+import { sourceMetrics } from "../../src/source/kinesis/metrics.ts"
+import { readExposition } from "./exposition.ts"
+import { root } from "./sluice.ts"
+
+const report: BatchReport = {
+  kind: "batch",
+  runId: "r",
+  dataset: "checkout",
+  source: { name: "memory", location: "memory:" },
+  startedAt: "2026-11-20T07:00:00.000Z",
+  rotation: "size",
+  shards: [],
+  counts: { ...emptyCounts(), records: 9, rows: 8, bytes: 900, deadLetters: { not_json: 1 }, drops: { 'a "rule"\\\nof two lines': 2 } },
+  files: 1,
+  fileBytes: 70
+}
+
+const ownRegistry = () => Effect.provideService(Metric.MetricRegistry, new Map())
+
+/** Runs with telemetry on a free port of the loopback interface, told of by the log. */
+const served = <A>(use: (url: string) => Promise<A>): Effect.Effect<A, unknown> =>
+  Effect.suspend(() => {
+    let url = ""
+    const listen = Logger.make(({ message }) => {
+      url = /http:\S+(?=\/metrics)/.exec(String(message))?.[0] ?? url
+    })
+    return Effect.promise(() => use(url)).pipe(
+      Effect.provide(telemetry({ metricsPort: { host: "127.0.0.1", port: 0 }, otlp: null })),
+      Effect.provide(Logger.layer([listen]))
+    )
+  })
+
+/** A collector that answers as `answer` says. Gives what came in by path, and closes with what is open. */
+const withCollector = <A>(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  use: (url: string, bodies: ReadonlyMap<string, Array<string>>) => Effect.Effect<A>
+): Effect.Effect<A> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const bodies = new Map<string, Array<string>>()
+      const server = createServer((request, response) => {
+        const chunks: Array<Buffer> = []
+        request.on("data", (chunk: Buffer) => chunks.push(chunk))
+        request.on("end", () => {
+          const path = request.url ?? ""
+          bodies.set(path, [...(bodies.get(path) ?? []), Buffer.concat(chunks).toString()])
+          answer(request, response)
+        })
+      })
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))),
+        () =>
+          Effect.promise(() => {
+            server.closeAllConnections()
+            return new Promise((done) => server.close(done))
+          })
+      )
+      return yield* use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies)
+    })
+  )
+
+/** A command's life: it commits a batch, says so, and ends. Gives how long the whole took, in milliseconds. */
+const shortLife = (otlp: string) =>
+  Effect.suspend(() => {
+    const start = performance.now()
+    return recordBatch(report, 20).pipe(
+      Effect.andThen(Effect.logWarning("something is odd", { shard: "orders/shardId-000000000003" })),
+      Effect.provide(telemetry({ metricsPort: null, otlp })),
+      Effect.map(() => performance.now() - start),
+      Effect.orDie,
+      Effect.provide(Logger.layer([])),
+      ownRegistry()
+    )
+  })
+
+describe("metrics over HTTP", () => {
+  it.live("are valid text of Prometheus' format, with what was counted", () =>
+    Effect.gen(function* () {
+      yield* declareMetrics("checkout")
+      yield* recordBatch(report, 20)
+      yield* recordBatch(report, 3_600_000)
+      const text = yield* served(async (url) => {
+        const response = await fetch(`${url}/metrics`)
+        assert.strictEqual(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8")
+        return response.text()
+      })
+      const families = readExposition(text)
+      for (const [name, { help }] of families) assert.isDefined(help, name)
+      assert.deepInclude(families.get("sluice_records_total"), {
+        type: "counter",
+        samples: [{ name: "sluice_records_total", labels: { dataset: "checkout" }, value: 18 }]
+      })
+      assert.deepStrictEqual(families.get("sluice_drops_total")?.samples, [
+        { name: "sluice_drops_total", labels: { dataset: "checkout", rule: 'a "rule"\\\nof two lines' }, value: 4 }
+      ])
+      const commit = families.get("sluice_commit_seconds")?.samples ?? []
+      const last = commit.filter(({ name }) => name.endsWith("_bucket")).at(-2)
+      assert.deepStrictEqual([last?.labels["le"], last?.value, commit.at(-1)?.value], ["900", 1, 2])
+      assert.isAbove(families.get("process_resident_memory_bytes")?.samples[0]?.value ?? 0, 1e7)
+    }).pipe(ownRegistry())
+  )
+
+  it.live("come with a page that says since when the process runs and when it last committed", () =>
+    Effect.gen(function* () {
+      const health = async (url: string): Promise<{ status: string; startedAt: string; lastCommitAt: string | null }> =>
+        JSON.parse(await (await fetch(`${url}/healthz`)).text())
+      assert.deepInclude(yield* served(health), { status: "running", lastCommitAt: null })
+      const before = Date.now()
+      yield* recordBatch(report, 20)
+      const { lastCommitAt, startedAt } = yield* served(health)
+      assert.isAtLeast(Date.parse(lastCommitAt ?? ""), before)
+      assert.isAtLeast(Date.parse(startedAt), before)
+    }).pipe(ownRegistry())
+  )
+
+  it.live("are all that is there", () =>
+    served(async (url) => {
+      const status = async (path: string, method = "GET") => (await fetch(url + path, { method })).status
+      assert.deepStrictEqual(
+        [
+          await status("/"),
+          await status("/constructor"),
+          await status("/metrics", "POST"),
+          await status("/metrics?x=1"),
+          await status("/healthz", "HEAD")
+        ],
+        [404, 404, 405, 200, 200]
+      )
+    }).pipe(ownRegistry())
+  )
+
+  it.live("end with the command", () =>
+    Effect.gen(function* () {
+      const url = yield* served(async (url) => {
+        // A connection that is kept alive must not keep the process.
+        await fetch(`${url}/metrics`)
+        return url
+      })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.tryPromise(() => fetch(url)))))
+    }).pipe(ownRegistry())
+  )
+
+  it.live("say when the port is taken", () =>
+    withCollector(
+      () => {},
+      (url) =>
+        Effect.gen(function* () {
+          const port = Number(new URL(url).port)
+          const error = yield* Effect.flip(Effect.provide(Effect.void, telemetry({ metricsPort: { host: "127.0.0.1", port }, otlp: null })))
+          assert.strictEqual(error._tag, "BadConfig")
+          assert.include(error.message, `port ${port} for metrics is taken`)
+        }).pipe(Effect.orDie)
+    )
+  )
+})
+
+describe("the table of metrics in the documentation", () => {
+  it.live("has every metric with its type, and no other", () =>
+    Effect.gen(function* () {
+      const text = readFileSync(`${root}/docs/operating.md`, "utf8")
+      const documented = [...text.matchAll(/^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \| (counter|gauge|histogram) \|/gm)].flatMap(
+        ([, names = "", type]) => [...names.matchAll(/`([a-z_]+)`/g)].map(([, name]) => `${name} ${type}`)
+      )
+      const page = yield* served((url) => fetch(`${url}/metrics`).then((response) => response.text()))
+      const ofProcess = [...readExposition(page)].map(([name, { type }]) => `${name} ${type}`)
+      const inCode = [...Object.values(metrics), ...Object.values(sourceMetrics)].map(({ id, type }) => `${id} ${type.toLowerCase()}`)
+      assert.deepStrictEqual(documented.toSorted(), [...inCode, ...ofProcess].toSorted())
+    }).pipe(ownRegistry())
+  )
+})
+
+describe("OTLP", () => {
+  it.live("brings metrics and logs to a collector before the command ends", () =>
+    withCollector(
+      (_, response) => response.end("{}"),
+      (url, bodies) =>
+        Effect.gen(function* () {
+          yield* shortLife(`${url}/`)
+          const [metrics = ""] = bodies.get("/v1/metrics") ?? []
+          const [logs = ""] = bodies.get("/v1/logs") ?? []
+          const { resource, scopeMetrics } = JSON.parse(metrics).resourceMetrics[0]
+          assert.deepInclude(resource.attributes, { key: "service.name", value: { stringValue: "sluice" } })
+          const records = scopeMetrics[0].metrics.find(({ name }: { name: string }) => name === "sluice_records_total")
+          assert.deepInclude(records.sum.dataPoints[0], { asDouble: 9 })
+          const [line] = JSON.parse(logs).resourceLogs[0].scopeLogs[0].logRecords
+          assert.include(JSON.stringify(line), "something is odd")
+          assert.include(JSON.stringify(line), "shardId-000000000003")
+        })
+    )
+  )
+
+  it.live.each([
+    ["never answers", () => {}],
+    [
+      "stops in the middle of its answer",
+      (_: IncomingMessage, response: ServerResponse) => response.writeHead(200, { "content-length": 9 }).write("x")
+    ],
+    ["fails", (_: IncomingMessage, response: ServerResponse) => response.writeHead(503).end()],
+    ["cuts the line", (request: IncomingMessage) => request.socket.destroy()]
+  ] as const)("costs two seconds at most when the collector %s", ([, answer]) =>
+    withCollector(
+      (request, response) => void answer(request, response),
+      (url, bodies) =>
+        Effect.gen(function* () {
+          assert.isBelow(yield* shortLife(url), 2_000)
+          assert.isAtLeast(bodies.size, 1)
+        })
+    )
+  )
+
+  it.live("costs as little when there is no collector", () =>
+    Effect.gen(function* () {
+      const url = yield* withCollector(
+        () => {},
+        (url) => Effect.succeed(url)
+      )
+      assert.isBelow(yield* shortLife(url), 2_000)
+    })
+  )
+})
+
+describe("logs", () => {
+  /** What a logger writes to standard error, line by line. */
+  const linesOf = (logger: Logger.Logger<unknown, void>, effect: Effect.Effect<void>) =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const collect = { ...console, error: (line: string) => lines.push(line) }
+      yield* Effect.provide(effect, Logger.layer([logger])).pipe(Effect.provideService(Console.Console, collect))
+      for (const line of lines) assert.notInclude(line, "\n")
+      return lines
+    })
+
+  it.live("are one JSON object a line: time, level, message, and fields beside them", () =>
+    Effect.gen(function* () {
+      const lines = yield* linesOf(
+        jsonLogger,
+        Effect.gen(function* () {
+          yield* Effect.logWarning("late", { lag: 7n, level: "not mine" }).pipe(Effect.annotateLogs({ shard: "orders/1", version: 12 }))
+          yield* Effect.logError("it broke", new Error("two\nlines"))
+          yield* logEvent({ event: "complete", at: "2026-11-20T07:00:02.000Z", report, inputs: [], outputs: [] })
+        })
+      )
+      const [first, second, third] = lines.map((line) => JSON.parse(line))
+      const { time, ...rest } = first
+      assert.match(time, /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/)
+      assert.deepStrictEqual(rest, { level: "warn", message: "late", shard: "orders/1", version: 12, lag: "7" })
+      assert.deepInclude(second, { level: "error", message: "it broke two\nlines" })
+      assert.deepInclude(third, {
+        level: "info",
+        message: "batch committed",
+        dataset: "checkout",
+        records: 9,
+        deadLetters: 1,
+        rotation: "size",
+        millis: 2000
+      })
+    })
+  )
+
+  it.live("are one line of text for people", () =>
+    Effect.gen(function* () {
+      const [line = ""] = yield* linesOf(
+        textLogger,
+        Effect.logWarning("late\n  by much", { lag: 7 }).pipe(Effect.annotateLogs({ shard: "orders/1" }))
+      )
+      assert.match(line, /\d{2}:\d{2}:\d{2} warn {2}late \| by much {2}shard=orders\/1 {2}lag=7$/)
+    })
+  )
+})
