@@ -12,16 +12,25 @@ import type { Tables } from "./commit.ts"
 export class Ownership {
   readonly #source: string
   readonly #dataset: string
+  /** What the source was told when it began. */
+  readonly #begin: Snapshot
   /** The stored position of each shard that was read, as text; undefined where there is none. */
   readonly #known = new Map<string, string | undefined>()
 
-  constructor(dataset: string, source: string) {
+  /** @param begin stage, as the source was told that it stands */
+  constructor(dataset: string, source: string, begin: Snapshot) {
     this.#dataset = dataset
     this.#source = source
+    this.#begin = begin
   }
 
   knows(shard: string): boolean {
     return this.#known.has(shard)
+  }
+
+  /** A shard is read from where it stood when the source began. */
+  begin(shard: string): void {
+    this.learn([shard], this.#begin)
   }
 
   /** From here on these shards stand as this snapshot of stage says. */

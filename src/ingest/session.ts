@@ -102,7 +102,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       letters: new PartitionedRows(deadLetterColumns, byDate, options.limits.bufferBytes / 4),
       tables,
       lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
-      ownership: source.disown === undefined ? null : new Ownership(dataset, source.name),
+      ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, tables.stage.snapshot),
       next: (deadline) =>
         Effect.suspend(() =>
           state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
@@ -115,21 +115,21 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
   })
 
 /**
- * Looks at the log before a shard is read for the first time: what other processes have committed since the session began is where reading goes
- * on. Fails with `Moved` where they have committed shards that this process reads.
+ * Looks at the log before a shard is taken in for the first time. Fails with `Moved` where another process has committed it since the source was
+ * told where it stands: its pages may then continue what is not there any more, and say of it what was true before.
  */
 const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchError, Store> =>
   Effect.gen(function* () {
     const { ownership, options, tables } = state
     if (ownership === null || ownership.knows(shard)) return
     yield* state.committed
+    ownership.begin(shard)
     const stage = yield* tables.stage.table.snapshot
     const moved = ownership.moved(stage)
     if (moved.length > 0) return yield* new Moved({ shards: moved })
     tables.stage.snapshot = stage
     tables.deadLetters.snapshot = yield* tables.deadLetters.table.snapshot
     state.lettersAhead = yield* findLettersAhead(tables, options.contract.contract.name, options.source.name)
-    ownership.learn([shard], stage)
   })
 
 /** What ended a batch; and the batch and what commits it, where it holds anything. */

@@ -55,28 +55,31 @@ describe("a source whose shards are shared", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
-  it.live("a shard that is read later than the session began goes on from where another process left it", () =>
-    Effect.gen(function* () {
-      const go = yield* Deferred.make<void>()
-      const late = Stream.concat(
-        Stream.drain(Stream.fromEffect(Deferred.await(go))),
-        // It was read from the start, as the log had it then.
-        Stream.fromIterable([page("a", 0, 80)])
-      )
-      const begun = yield* Deferred.make<void>()
-      const own = shared([page("b", 100, 140)], late)
-      const fiber = yield* Effect.forkChild(
-        run(own.source, { onProgress: ({ records }) => (records === 40 ? Deferred.doneUnsafe(begun, Effect.void) : undefined) })
-      )
-      yield* Deferred.await(begun)
-      yield* run(shared([page("a", 0, 60)]).source)
-      yield* Deferred.succeed(go, undefined)
-      const result = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(own.given, [])
-      assert.strictEqual(result.counts.records, 60)
-      assert.strictEqual((yield* position("a"))?.records, 80)
-      assert.deepStrictEqual(yield* failedChecks, [])
-    }).pipe(Effect.provide(temporaryStore))
+  it.live(
+    "a shard that another process has committed before its first page is taken in is given up too: the page says what was true before",
+    () =>
+      Effect.gen(function* () {
+        const go = yield* Deferred.make<void>()
+        const late = Stream.concat(
+          Stream.drain(Stream.fromEffect(Deferred.await(go))),
+          // It was read from the start, as the log had it then.
+          Stream.fromIterable([{ ...page("a", 0, 80), resume: { said: "before" } }])
+        )
+        const begun = yield* Deferred.make<void>()
+        const own = shared([page("b", 100, 140)], late)
+        const fiber = yield* Effect.forkChild(
+          run(own.source, { onProgress: ({ records }) => (records === 40 ? Deferred.doneUnsafe(begun, Effect.void) : undefined) })
+        )
+        yield* Deferred.await(begun)
+        yield* run(shared([{ ...page("a", 0, 60), resume: { said: "after" } }]).source)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(own.given, [["a"]])
+        assert.strictEqual((yield* position("a"))?.records, 60)
+        assert.deepStrictEqual((yield* position("a"))?.source, { said: "after" })
+        assert.strictEqual((yield* position("b"))?.records, 40)
+        assert.deepStrictEqual(yield* failedChecks, [])
+      }).pipe(Effect.provide(temporaryStore))
   )
 
   it.live("what a page without records says is committed at once if it asks for that, and the shard begins there", () =>
