@@ -51,7 +51,7 @@ export const productFlags: ReadonlyArray<string> = (() => {
   return manifest.scripts.sluice.split(" ").filter((word) => word.startsWith("--"))
 })()
 
-const ours: ReadonlySet<Job["kind"]> = new Set(["sluice", "stage", "profile", "ingest", "repartition", "open-table", "commit"])
+const ours: ReadonlySet<Job["kind"]> = new Set(["sluice", "stage", "profile", "ingest", "consume", "repartition", "open-table", "commit"])
 
 class Process {
   readonly #child: ChildProcess

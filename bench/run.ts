@@ -11,6 +11,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts"
+import { consumer } from "./consumer.ts"
 import { core } from "./core.ts"
 import { baselineOf, gate } from "./gate.ts"
 import { ingest } from "./ingest.ts"
@@ -24,7 +25,7 @@ import { textOf } from "./report/text.ts"
 import { scale } from "./scale.ts"
 import { stages } from "./stages.ts"
 
-const benches: Readonly<Record<string, Bench>> = { core, stages, ingest, scale, log, repartition }
+const benches: Readonly<Record<string, Bench>> = { core, stages, ingest, consumer, scale, log, repartition }
 
 const usage = (problem: string): never => {
   console.error(

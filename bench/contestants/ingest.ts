@@ -1,22 +1,42 @@
 import { rmSync } from "node:fs"
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { ingest as runIngest } from "../../src/ingest/ingest.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { filesSource } from "../../src/source/files.ts"
+import type { KinesisApi } from "../../src/source/kinesis/api.ts"
+import { awsKinesis } from "../../src/source/kinesis/aws-kinesis.ts"
+import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
+import type { Source, SourceError } from "../../src/source/source.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { contracts } from "../contracts/contracts.ts"
-import type { Prepared } from "./job.ts"
+import type { Job, Prepared } from "./job.ts"
+import { preparedStream } from "./prepared-stream.ts"
 import { decodeSettings } from "./sluice.ts"
+import { startStreamServer } from "./stream-server.ts"
 
 /** The core that it is compared with has one. */
 const oneThread = { threads: 1 }
 
 /** Everything that `sluice ingest` does after its start: a file → a lake that was not there, all batches committed. */
-export const ingest = (job: { readonly input: string; readonly output: string }): Prepared => {
+export const ingest = ({ input, output }: { readonly input: string; readonly output: string }): Prepared =>
+  intoLake(output, filesSource({ input, format: "lines", arrivedAt: 0 }))
+
+/** The same, from a stream that holds the lines of the file. The pauses that the service asks for are left out. */
+export const consume = async (job: Job & { readonly kind: "consume" }): Promise<Prepared> => {
+  const { input, output, aggregate, over } = job
+  const options = { stream: "bench", initial: { type: "TRIM_HORIZON" }, follow: false, callMillis: 0, pollMillis: 0 } as const
+  const from = (api: KinesisApi) => kinesisSource({ ...options, api, bytesPerSecond: Number.POSITIVE_INFINITY })
+  if (over === "memory") return intoLake(output, from(preparedStream(input, aggregate)))
+  const endpoint = await startStreamServer(input, aggregate)
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" })
+  return intoLake(output, Effect.flatMap(awsKinesis({ region: "us-east-1", endpoint }), from))
+}
+
+const intoLake = (output: string, open: Effect.Effect<Source, SourceError, Scope.Scope>): Prepared => {
   const contract = compileContract(contracts.all)
   const once = Effect.gen(function* () {
-    const source = yield* filesSource({ input: job.input, format: "lines", arrivedAt: 0 })
+    const source = yield* open
     const { counts } = yield* runIngest({
       contract,
       source,
@@ -30,7 +50,7 @@ export const ingest = (job: { readonly input: string; readonly output: string })
     return counts.rows
   })
   return {
-    reset: () => rmSync(job.output, { recursive: true, force: true }),
-    run: () => Effect.runPromise(once.pipe(Effect.provide(localStore(job.output))))
+    reset: () => rmSync(output, { recursive: true, force: true }),
+    run: () => Effect.runPromise(once.pipe(Effect.scoped, Effect.provide(localStore(output))))
   }
 }

@@ -31,6 +31,15 @@ export type Job =
   | { readonly kind: "json-parse"; readonly input: string }
   /** The file → a new lake, committed. */
   | { readonly kind: "ingest"; readonly input: string; readonly output: string }
+  /** A stream that holds the file's lines, packed up to so many bytes or as they are (null) → a new lake, committed. */
+  | {
+      readonly kind: "consume"
+      readonly input: string
+      readonly output: string
+      readonly aggregate: number | null
+      /** Where the stream is: in this process, or behind HTTP on this machine. */
+      readonly over: "memory" | "http"
+    }
   /** The first steps of `sluice`, up to and with one. Contract `key`: nothing is wanted but key and version. */
   | {
       readonly kind: "stage"

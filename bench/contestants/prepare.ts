@@ -9,6 +9,8 @@ export const prepare = async (job: Job): Promise<Prepared> => {
       return (await import("./stages.ts")).stage(job)
     case "ingest":
       return (await import("./ingest.ts")).ingest(job)
+    case "consume":
+      return (await import("./ingest.ts")).consume(job)
     case "repartition":
       return (await import("./repartition.ts")).repartition(job)
     case "copy":

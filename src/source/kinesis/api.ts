@@ -65,6 +65,8 @@ export interface RecordsPage {
   readonly millisBehindLatest: number
   /** Only at the end of a closed shard. A null iterator without children is no end: the call must be made again. */
   readonly childShards: ReadonlyArray<{ readonly shardId: string; readonly parentShardIds: ReadonlyArray<string> }>
+  /** Gives the memory of the data back, to be used for another answer. Who does not call it keeps the data. To be called once. */
+  readonly release?: (() => void) | undefined
 }
 
 export interface PutRecord {

@@ -1,6 +1,6 @@
 import { compareSequenceNumbers, type Position } from "../../record/position.ts"
 import type { RecordPage } from "../../record/record.ts"
-import { type Aggregate, deaggregate } from "./aggregation.ts"
+import { type Aggregate, deaggregateAll } from "./aggregation.ts"
 import type { StreamRecord } from "./api.ts"
 import { countOutOfRange, type HashRange } from "./hash-range.ts"
 
@@ -15,6 +15,8 @@ export interface BuildOptions {
   readonly kclCompatible: boolean
   /** A page with this many records takes no further one of the stream. An answer of small aggregated records may hold millions. */
   readonly maxRecords: number
+  /** Gives the memory of the records' data back. */
+  readonly release?: (() => void) | undefined
 }
 
 export interface Built {
@@ -42,11 +44,12 @@ export const buildPages = (records: ReadonlyArray<StreamRecord>, options: BuildO
     fresh = []
     count = 0
   }
-  for (const record of records) {
+  const aggregates = deaggregateAll(records.map(({ data }) => data))
+  for (const [i, record] of records.entries()) {
     const compared = after === undefined ? 1 : compareSequenceNumbers(record.sequenceNumber, after.sequenceNumber)
     if (compared < 0) continue
     const first = compared > 0 || after === undefined ? 0 : after.subSequenceNumber + 1
-    const aggregate = deaggregate(record.data)
+    const aggregate = aggregates[i] ?? null
     if (first >= (aggregate?.count ?? 1)) continue
     // What was counted with the first sub-records is not counted again.
     const outside = aggregate === null || range === null ? 0 : countOutOfRange(aggregate, range)
@@ -57,7 +60,20 @@ export const buildPages = (records: ReadonlyArray<StreamRecord>, options: BuildO
     if (count >= maxRecords) flush()
   }
   flush()
-  return { pages, outOfRange }
+  return { pages: withRelease(pages, options.release), outOfRange }
+}
+
+/** The memory of an answer is free when all pages are that were made of it. */
+const withRelease = (pages: ReadonlyArray<RecordPage>, release: (() => void) | undefined): ReadonlyArray<RecordPage> => {
+  if (release === undefined) return pages
+  const open = new Set(pages.keys())
+  if (open.size === 0) release()
+  return pages.map((page, i) => ({
+    ...page,
+    release: () => {
+      if (open.delete(i) && open.size === 0) release()
+    }
+  }))
 }
 
 const pageOf = (shard: string, fresh: ReadonlyArray<Fresh>, count: number): RecordPage => {

@@ -1,4 +1,5 @@
 import type { RecordsPage, StreamRecord } from "./api.ts"
+import { MemoryPool } from "./memory-pool.ts"
 
 /** The body of an answer to GetRecords in `application/x-amz-json-1.1`. */
 interface Body {
@@ -14,6 +15,9 @@ interface Body {
   readonly ChildShards?: ReadonlyArray<{ readonly ShardId?: string; readonly ParentShards?: ReadonlyArray<string> | null }> | null
 }
 
+/** What a reader of several shards has in memory, and a little more. */
+const pool = new MemoryPool(6)
+
 const dataKey = '"Data":"'
 const quote = 0x22
 
@@ -26,7 +30,7 @@ const quote = 0x22
  */
 export const readRecordsBody = (body: Buffer): RecordsPage => {
   // All data stands in one piece of memory, so that pages can be made of it without copying it.
-  const memory = Buffer.allocUnsafeSlow(Math.ceil(body.length / 4) * 3)
+  const { memory, release } = pool.take(Math.ceil(body.length / 4) * 3)
   const data: Array<Uint8Array> = []
   const rest: Array<string> = []
   let used = 0
@@ -43,7 +47,7 @@ export const readRecordsBody = (body: Buffer): RecordsPage => {
   }
   rest.push(body.toString("utf8", from))
   const parsed = parse(rest.join(""))
-  if ((parsed.Records?.length ?? 0) === data.length) return pageOf(parsed, data)
+  if ((parsed.Records?.length ?? 0) === data.length) return { ...pageOf(parsed, data), release }
   const whole = parse(body.toString())
   return pageOf(whole, whole.Records?.map((record) => Buffer.from(record.Data ?? "", "base64")) ?? [])
 }

@@ -168,7 +168,8 @@ export const readShard = (
         after: progress.position,
         range,
         kclCompatible: settings.kclCompatible,
-        maxRecords: pageRecords
+        maxRecords: pageRecords,
+        release: answer.release
       })
       const before = progress
       const { progress: reached, gap } = answered(progress, now, behind, retention.millis)

@@ -56,6 +56,22 @@ describe("pages of an answer", () => {
     expect(seen(build(together, { after: { sequenceNumber: "1", subSequenceNumber: 0 } }))).toEqual([["2.0 abcdefgh"]])
   })
 
+  it("give the memory of their answer back when the last of them is done", () => {
+    let released = 0
+    const release = () => {
+      released++
+    }
+    const { pages } = build([plain("1", "a"), plain("2", "b"), plain("3", "c")], { maxRecords: 1, release })
+    expect(pages.length).toBe(3)
+    for (const page of pages.slice(1)) page.release?.()
+    pages[1]?.release?.()
+    expect(released).toBe(0)
+    pages[0]?.release?.()
+    expect(released).toBe(1)
+    build([plain("1", "a")], { after: { sequenceNumber: "1", subSequenceNumber: 0 }, release })
+    expect(released).toBe(2)
+  })
+
   describe("of a shard with part of the hash keys", () => {
     const keys = ["p", "q", "r", "s"]
     const hashes = keys.map((key) => hashKeyOf(key)).sort((a, b) => (a < b ? -1 : 1))

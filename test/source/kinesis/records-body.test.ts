@@ -9,7 +9,11 @@ const record = (data: Uint8Array, partitionKey: string, n: number) => ({
   EncryptionType: "NONE"
 })
 const bytesOf = (n: number) => Uint8Array.from({ length: n }, (_, i) => (i * 31 + n) % 256)
-const read = (body: unknown) => readRecordsBody(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)))
+const given = (body: unknown) => readRecordsBody(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)))
+const read = (body: unknown) => {
+  const { release, ...answer } = given(body)
+  return answer
+}
 
 describe("the answer to GetRecords", () => {
   it("is read as it was written, whatever keys and data hold", () => {
@@ -34,6 +38,18 @@ describe("the answer to GetRecords", () => {
     expect(read(JSON.stringify({ Records: records }, null, 2))).toEqual(plain)
     expect(read(JSON.stringify({ Records: records }).replaceAll("/", "\\/"))).toEqual(plain)
     expect(plain.records[0]?.data).toEqual(Buffer.of(255, 255, 255, 254))
+  })
+
+  it("has memory of its own until it gives it back, once", () => {
+    const answers = [1, 2, 3].map((n) => given({ Records: [record(bytesOf(300 + n), "k", n)] }))
+    const memory = answers.map(({ records }) => records[0]?.data.buffer)
+    expect(new Set(memory).size).toBe(3)
+    answers[1]?.release?.()
+    answers[1]?.release?.()
+    const [fourth, fifth] = [4, 5].map((n) => given({ Records: [record(bytesOf(200), "k", n)] }))
+    expect(fourth?.records[0]?.data.buffer).toBe(memory[1])
+    expect(memory).not.toContain(fifth?.records[0]?.data.buffer)
+    expect(answers[0]?.records[0]?.data).toEqual(Buffer.from(bytesOf(301)))
   })
 
   it("tells the end of a shard", () => {
