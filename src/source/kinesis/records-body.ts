@@ -16,7 +16,7 @@ interface Body {
 }
 
 /** What a reader of several shards has in memory, and a little more. */
-const pool = new MemoryPool(6)
+const pool = new MemoryPool(4)
 
 const dataKey = '"Data":"'
 const quote = 0x22
