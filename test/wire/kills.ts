@@ -1,14 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs"
-import { readdir } from "node:fs/promises"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
-import { shapes } from "../../bench/input/shapes.ts"
-import { writeInput } from "../../bench/input/write.ts"
 import { root, sluiceJson } from "../cli/sluice.ts"
 import { type Emulator, emulatorEnvironment, startKinesisLocal } from "./kinesis-local.ts"
 
@@ -42,6 +38,13 @@ export interface KillsResult {
 
 const stream = "orders"
 
+/** What is put one after the other. Most of it is aggregated: the emulator takes seconds for thousands of records. */
+const parts = [
+  { name: "begin", share: 0.49, packing: ["--aggregate", "51200"] },
+  { name: "split", share: 0.02, packing: [] },
+  { name: "merge", share: 0.49, packing: ["--aggregate", "51200"] }
+]
+
 /** Repeatable moments: a linear congruential generator (Numerical Recipes), 0 to 1. */
 const randoms = (state: number) => () => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -49,26 +52,27 @@ const randoms = (state: number) => () => {
 }
 
 export const kills = async (options: KillsOptions): Promise<KillsResult> => {
-  if (shape === undefined) throw new Error("there is no shape of small orders")
   const folder = mkdtempSync(join(tmpdir(), "sluice-wire-"))
   const emulator = await startKinesisLocal()
   const started = performance.now()
   try {
     const lake = join(folder, "lake")
-    const parts = ["begin", "split", "merge"].map((name) => join(folder, name))
-    for (const [i, part] of parts.entries()) {
-      mkdirSync(part)
-      writeInput(join(part, "orders.ndjson"), shape, (options.orders * shape.recordBytes) / 1e6 / parts.length, options.seed * 10 + i)
+    for (const [i, { name, share }] of parts.entries()) {
+      mkdirSync(join(folder, name))
+      writeFileSync(join(folder, name, "orders.ndjson"), orders(`v${options.seed}${i}`, Math.round(options.orders * share)))
     }
     await emulator.createStream(stream, options.shards)
 
     const killer = new Killer(options, emulator.endpoint, lake)
     const workers = Array.from({ length: options.workers }, (_, worker) => killer.keepKilling(worker))
     let put = 0
-    for (const part of parts) {
-      const putting = sluiceJson(["put", "--stream", stream, "--endpoint", emulator.endpoint, "--input", part], env)
-      if (part.endsWith("split")) await soon(() => splitOne(emulator))
-      if (part.endsWith("merge")) await soon(() => mergeTwo(emulator))
+    for (const { name, packing } of parts) {
+      const putting = sluiceJson(
+        ["put", "--stream", stream, "--endpoint", emulator.endpoint, "--input", join(folder, name), ...packing],
+        env
+      )
+      if (name === "split") await soon(() => splitOne(emulator))
+      if (name === "merge") await soon(() => mergeTwo(emulator))
       const { records } = await putting
       put += records
       options.say(`${put} records put, ${killer.kills} kills`)
@@ -105,7 +109,7 @@ export const kills = async (options: KillsOptions): Promise<KillsResult> => {
       stageRows: Number(counts.rows),
       doubled: Number(counts.rows) - Number(counts.distinct_rows),
       consumableRows: Number(counts.consumable),
-      versions: await versionsIn(parts),
+      versions: parts.reduce((sum, { share }) => sum + Math.round(options.orders * share), 0),
       failedChecks: checks
         .filter(({ ok }: { ok: boolean }) => !ok)
         .map(({ check, detail }: { check: string; detail: string }) => `${check}: ${detail}`),
@@ -118,8 +122,6 @@ export const kills = async (options: KillsOptions): Promise<KillsResult> => {
   }
 }
 
-/** Orders of about 1.3 KB. */
-const { small: shape } = shapes
 const env = emulatorEnvironment
 
 /** Keeps workers alive only to kill them. */
@@ -192,15 +194,16 @@ const mergeTwo = async (emulator: Emulator): Promise<void> => {
   if (left !== undefined && right !== undefined) await emulator.mergeShards(stream, left.shardId, right.shardId)
 }
 
-const versionsIn = async (folders: ReadonlyArray<string>): Promise<number> => {
-  const versions = new Set<string>()
-  for (const folder of folders)
-    for (const name of await readdir(folder))
-      for await (const line of createInterface({ input: createReadStream(join(folder, name)) })) {
-        const { OrderId, LastChange } = JSON.parse(line)
-        versions.add(`${OrderId} ${LastChange}`)
-      }
-  return versions.size
+/** Lines of orders: small ones, since the emulator takes its time for every byte. Every other one is a second version of the one before. */
+const orders = (prefix: string, count: number): string => {
+  const lines: Array<string> = []
+  for (let i = 0; i < count; i++) {
+    const changed = new Date(Date.UTC(2026, 10, 27, 10) + i * 50).toISOString()
+    lines.push(
+      JSON.stringify({ OrderId: `${prefix}${i >> 1}-01`, LastChange: changed, Value: String(i), Hostname: "store", Status: "handling" })
+    )
+  }
+  return `${lines.join("\n")}\n`
 }
 
 if (process.argv[1] === import.meta.filename) {
@@ -216,7 +219,7 @@ if (process.argv[1] === import.meta.filename) {
     orders: Number(values.orders),
     shards: Number(values.shards),
     workers: Number(values.workers),
-    life: [2_500, 6_000],
+    life: [4_000, 9_000],
     seed: Number(values.seed),
     say: (line) => console.error(line)
   })

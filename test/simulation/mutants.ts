@@ -1,0 +1,156 @@
+/**
+ * Ways to break the program, each of which loses or doubles something now and then. A simulation that does not find them proves nothing.
+ */
+export interface Mutant {
+  readonly name: string
+  /** What it stands for, for the table. */
+  readonly why: string
+  readonly edits: ReadonlyArray<Edit>
+}
+
+/** One replacement in a file of the tree. `from` must stand there exactly once. */
+export interface Edit {
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    name: "commit-without-positions",
+    why: "rows become visible, how far they reach does not",
+    edits: [
+      {
+        file: "src/ingest/commit.ts",
+        from: "actions: [...positions, ...files.map((add) => ({ add }))],",
+        to: "actions: files.map((add) => ({ add })),"
+      }
+    ]
+  },
+  {
+    name: "retry-after-412-without-looking",
+    why: "a commit that lost its name is made again under the next one, though it may have been its own",
+    edits: [
+      {
+        file: "src/table/commit.ts",
+        from: 'Effect.map((found) => (found === null ? "unknown" : isOurs(found, txnId) ? "ours" : "lost")),',
+        to: 'Effect.map((found) => (found === null ? "unknown" : "lost")),'
+      },
+      { file: "src/table/commit.ts", from: "yield* judgeAll(log, tx, winners)", to: "" }
+    ]
+  },
+  {
+    name: "conflict-ignored",
+    why: "two owners of a shard both commit: nobody looks at what the other one did",
+    edits: [{ file: "src/table/commit.ts", from: "yield* judgeAll(log, tx, winners)", to: "" }]
+  },
+  {
+    name: "no-answer-taken-for-success",
+    why: "a commit whose outcome is unknown is believed to stand",
+    edits: [
+      {
+        file: "src/table/commit.ts",
+        from: '() => Effect.succeed("unknown" as const)\n    ),\n    Effect.mapError',
+        to: '() => Effect.succeed("created" as const)\n    ),\n    Effect.mapError'
+      }
+    ]
+  },
+  {
+    name: "children-before-parents",
+    why: "shards are read as soon as they are seen",
+    edits: [
+      {
+        file: "src/source/kinesis/shard-plan.ts",
+        from: "parentsOf(shard).filter((parent) => listed.has(parent) && !done(parent))",
+        to: "parentsOf(shard).filter((parent) => listed.has(parent) && !done(parent) && shards.length === 0)"
+      }
+    ]
+  },
+  {
+    name: "children-begin-at-latest",
+    why: "the initial position is applied to shards that come from a reshard",
+    edits: [
+      {
+        file: "src/source/kinesis/shard-plan.ts",
+        from: 'start === undefined ? { type: "TRIM_HORIZON" }',
+        to: 'start === undefined ? { type: parentsOf(shard).length > 0 ? "LATEST" : "TRIM_HORIZON" }'
+      }
+    ]
+  },
+  {
+    name: "sub-records-dropped",
+    why: "of an aggregated record only the first sub-record is read",
+    edits: [{ file: "src/source/kinesis/aggregation.ts", from: "count: starts.length,", to: "count: 1," }]
+  },
+  {
+    name: "positions-compared-as-text",
+    why: "10 is before 9",
+    edits: [{ file: "src/record/position.ts", from: "a.length !== b.length ? a.length - b.length : a < b", to: "a < b" }]
+  },
+  {
+    name: "dead-letters-after-stage",
+    why: "a crash between the two commits loses the dead letters",
+    edits: [
+      {
+        file: "src/ingest/commit.ts",
+        from: "if (batch.deadLetterFiles.length > 0) {",
+        to: "const letters = Effect.gen(function* () {\n      if (batch.deadLetterFiles.length === 0) return"
+      },
+      {
+        file: "src/ingest/commit.ts",
+        from: "outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))\n    }",
+        to: "outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))\n    })"
+      },
+      { file: "src/ingest/commit.ts", from: "    return outputs\n", to: "    yield* letters\n    return outputs\n" }
+    ]
+  },
+  {
+    name: "dead-letters-again",
+    why: "dead letters of a batch that was cut off between its two commits are written a second time",
+    edits: [{ file: "src/ingest/letters-ahead.ts", from: "if (shards.size === 0) return found", to: "if (shards.size >= 0) return found" }]
+  },
+  {
+    name: "expired-iterator-restarts-at-latest",
+    why: "what came while the iterator expired is passed over",
+    edits: [
+      {
+        file: "src/source/kinesis/shard-reader.ts",
+        from: '{ type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: delivered }',
+        to: '{ type: "LATEST" }'
+      }
+    ]
+  },
+  {
+    name: "null-iterator-is-the-end",
+    why: "an answer without an iterator ends the shard, with or without children",
+    edits: [
+      {
+        file: "src/source/kinesis/shard-reader.ts",
+        from: "if (answer.nextIterator === null && answer.childShards.length === 0) {",
+        to: "if (answer.nextIterator === null && answer.childShards.length < 0) {"
+      }
+    ]
+  },
+  {
+    name: "gap-not-recorded",
+    why: "records that were trimmed unread are missed by nobody",
+    edits: [
+      {
+        file: "src/source/kinesis/progress.ts",
+        from: "if (readUntil === undefined || readUntil >= horizon)",
+        to: "if (readUntil === undefined || readUntil >= 0)"
+      }
+    ]
+  },
+  {
+    name: "late-hours-ignored",
+    why: "the repartition takes the newest hour of stage only",
+    edits: [
+      {
+        file: "src/repartition/work.ts",
+        from: "return inputs ?? (yield*",
+        to: "return inputs?.filter((file) => inputs.every((other) => other.path.split('/part-')[0] <= file.path.split('/part-')[0])) ?? (yield*"
+      }
+    ]
+  }
+]

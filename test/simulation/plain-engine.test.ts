@@ -1,0 +1,4 @@
+import { engineSuite } from "../repartition/engine-suite.ts"
+import { plainEngine } from "./plain-engine.ts"
+
+engineSuite("plain", plainEngine)

@@ -1,0 +1,130 @@
+import { Effect, Exit, Schedule } from "effect"
+import { ingest } from "../../src/ingest/ingest.ts"
+import { defaultBatchLimits } from "../../src/ingest/options.ts"
+import { makeLineage } from "../../src/lineage/lineage.ts"
+import { LineageError, type Transport } from "../../src/lineage/transport.ts"
+import type { RepartitionEngine } from "../../src/repartition/engine.ts"
+import { repartition } from "../../src/repartition/repartition.ts"
+import type { KinesisApi } from "../../src/source/kinesis/api.ts"
+import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
+import { Store, type StoreError } from "../../src/store/store.ts"
+import type { Faults } from "./faults.ts"
+import { decodeSettings, orders } from "./orders.ts"
+import type { Passage, SimulatedProcess } from "./process.ts"
+import { streamName, type WorldSettings } from "./settings.ts"
+import { type Bucket, type StoreCall, simulatedStore } from "./simulated-store.ts"
+
+/** What processes find outside of them. */
+export interface Outside {
+  readonly settings: WorldSettings
+  readonly faults: Faults
+  readonly bucket: Bucket
+  readonly kinesis: KinesisApi
+  /** Told every lineage event that the endpoint got. */
+  readonly heard: (event: string) => void
+}
+
+/** Sometimes the process stands still as it makes the call: the request leaves before, or when it moves again. */
+const frozen = <A, E>(process: SimulatedProcess, faults: Faults, passage: Passage<A, E>): Passage<A, E> => {
+  if (!faults.strikes(faults.rates.freeze)) return passage
+  const millis = faults.longTime()
+  process.freeze(millis)
+  if (passage.arrives === null || faults.random.chance(0.5)) return passage
+  return { ...passage, arrives: passage.arrives + millis, answered: passage.answered + millis }
+}
+
+/** The store as a process reaches it. */
+const storeOf = (process: SimulatedProcess, { bucket, faults, settings }: Outside) =>
+  simulatedStore(bucket, {
+    pageSize: settings.listPageSize,
+    carry: <A>(call: StoreCall, request: Effect.Effect<A, StoreError>) => {
+      const passage = frozen(process, faults, faults.ofStore<A>(call))
+      // The first answer got lost below the client, which asked again.
+      const twice = call.operation === "putIfAbsent" && faults.strikes(faults.rates.ownConflict)
+      return process.call(`${call.operation} ${call.key}`, twice ? Effect.andThen(Effect.exit(request), request) : request, passage)
+    }
+  })
+
+/** Kinesis as a process reaches it. It has faults of its own; what gets lost, gets lost there. */
+const kinesisOf = (process: SimulatedProcess, { kinesis, faults }: Outside): KinesisApi => {
+  const carry = <A, E>(what: string, request: Effect.Effect<A, E>) =>
+    process.call(what, request, frozen(process, faults, faults.plain<A, E>()))
+  return {
+    describeStream: (stream) => carry("DescribeStream", kinesis.describeStream(stream)),
+    listShards: (stream, token) => carry("ListShards", kinesis.listShards(stream, token)),
+    getShardIterator: (stream, shardId, start) =>
+      carry(`GetShardIterator ${shardId} ${JSON.stringify(start)}`, kinesis.getShardIterator(stream, shardId, start)),
+    getRecords: (iterator, limit) => carry("GetRecords", kinesis.getRecords(iterator, limit)),
+    putRecords: (stream, records) => carry("PutRecords", kinesis.putRecords(stream, records))
+  }
+}
+
+/** An endpoint for lineage that takes events, fails, or never answers. */
+const transportOf = (process: SimulatedProcess, { faults, heard }: Outside): Transport => ({
+  name: "simulated endpoint",
+  send: (event) => {
+    const passage = faults.plain<void, LineageError>()
+    const request = Effect.sync(() => heard(event))
+    if (!faults.strikes(faults.rates.lineage)) return process.call("lineage", request, passage)
+    const error = new LineageError({ transport: "simulated endpoint", reason: "Unavailable", hint: "This is simulated." })
+    const hangs = faults.random.chance(0.5)
+    return hangs ? Effect.never : process.call("lineage", request, { ...passage, instead: Exit.fail(error) })
+  }
+})
+
+const lineageOf = (process: SimulatedProcess, outside: Outside) =>
+  makeLineage({
+    transports: [transportOf(process, outside)],
+    capacity: 20,
+    events: { namespace: "simulation", producer: "urn:sluice:simulation", version: "0", contracts: [orders] }
+  })
+
+/** What a worker runs: the source, ingest, lineage. Ends when `stop` says so, or fails. */
+export const ingestProgram = (process: SimulatedProcess, outside: Outside, workers: number, worker: number, stop: Effect.Effect<void>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { batchAge, batchBytes, initial, look, poll } = outside.settings
+      const lineage = yield* lineageOf(process, outside)
+      const source = yield* kinesisSource({
+        api: kinesisOf(process, outside),
+        stream: streamName,
+        initial,
+        follow: true,
+        workers,
+        worker,
+        pollMillis: poll,
+        lookMillis: look,
+        batchAgeMillis: batchAge
+      })
+      const { failure } = yield* ingest({
+        contract: orders,
+        source,
+        decode: decodeSettings,
+        limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes: 1 << 20 },
+        stop,
+        onEvent: lineage.emit,
+        onProgress: () => {}
+      })
+      if (failure !== null) return yield* failure
+    })
+  ).pipe(Effect.provideService(Store, storeOf(process, outside)))
+
+/** Repartitions again and again, whatever becomes of each try. */
+export const repartitionProgram = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const lineage = yield* lineageOf(process, outside)
+      for (;;) {
+        yield* Effect.sleep(outside.settings.repartitionEvery)
+        yield* Effect.catch(repartition({ contract: orders, engine, onEvent: lineage.emit }), (error) => Effect.logInfo(error.message))
+      }
+    })
+  ).pipe(Effect.provideService(Store, storeOf(process, outside)))
+
+/** Repartitions once, with patience: the other one may be at work too. */
+export const lastRepartition = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>
+  repartition({ contract: orders, engine }).pipe(
+    Effect.retry({ times: 10, schedule: Schedule.spaced("10 seconds") }),
+    Effect.asVoid,
+    Effect.provideService(Store, storeOf(process, outside))
+  )

@@ -1,0 +1,101 @@
+import { zstdDecompressSync } from "node:zlib"
+import { parquetReadObjects } from "hyparquet"
+import type { Bucket } from "./simulated-store.ts"
+
+/**
+ * Reads a lake with nothing of the program that wrote it: commits as lines of JSON, files with hyparquet. Checkpoints are not looked at, so that a
+ * log must still be whole.
+ */
+export interface ReadTable {
+  readonly version: number
+  readonly rows: ReadonlyArray<ReadRow>
+  /** The values of each domain from commit to commit, oldest first. */
+  readonly domains: ReadonlyMap<string, ReadonlyArray<CommittedPosition>>
+  readonly transactions: ReadonlyMap<string, number>
+  /** What does not belong into a log. */
+  readonly problems: ReadonlyArray<string>
+}
+
+export interface ReadRow {
+  readonly [column: string]: unknown
+  /** Version of the commit that added the row's file. */
+  readonly $version: number
+  readonly $partition: { readonly [column: string]: string | null }
+}
+
+/** A position as it stands in a commit. */
+export interface StoredPosition {
+  readonly sequenceNumber: string
+  readonly subSequenceNumber: number
+  readonly records: number
+  readonly rows: number
+  readonly deadLetters: number
+  readonly empty: number
+  readonly source?: { readonly [key: string]: string | number | boolean }
+}
+
+export interface CommittedPosition {
+  readonly version: number
+  /** Milliseconds since 1970. */
+  readonly committedAt: number
+  readonly value: StoredPosition
+}
+
+interface Line {
+  readonly add?: {
+    readonly path: string
+    readonly size: number
+    readonly stats?: string
+    readonly partitionValues: { readonly [column: string]: string | null }
+  }
+  readonly remove?: { readonly path: string }
+  readonly domainMetadata?: { readonly domain: string; readonly configuration: string }
+  readonly txn?: { readonly appId: string; readonly version: number }
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** Null where there is no table. */
+export const readTable = async (bucket: Bucket, table: string): Promise<ReadTable | null> => {
+  const files = new Map<string, { readonly version: number; readonly add: NonNullable<Line["add"]> }>()
+  const domains = new Map<string, Array<CommittedPosition>>()
+  const transactions = new Map<string, number>()
+  const problems: Array<string> = []
+  let version = 0
+  for (; ; version++) {
+    const commit = bucket.get(`${table}/_delta_log/${String(version).padStart(20, "0")}.json`)
+    if (commit === undefined) break
+    for (const line of text(commit.bytes).trimEnd().split("\n")) {
+      const { add, remove, domainMetadata, txn }: Line = JSON.parse(line)
+      if (add !== undefined) {
+        if (files.has(add.path)) problems.push(`${table} version ${version} adds ${add.path} again`)
+        files.set(add.path, { version, add })
+      }
+      if (remove !== undefined && !files.delete(remove.path))
+        problems.push(`${table} version ${version} removes ${remove.path}, which it has not`)
+      if (domainMetadata !== undefined) {
+        const { domain, configuration } = domainMetadata
+        const known = domains.get(domain) ?? []
+        domains.set(domain, known)
+        known.push({ version, committedAt: commit.modifiedAt, value: JSON.parse(configuration) })
+      }
+      if (txn !== undefined) transactions.set(txn.appId, txn.version)
+    }
+  }
+  if (version === 0) return null
+  const rows: Array<ReadRow> = []
+  for (const [path, { version, add }] of files) {
+    const stored = bucket.get(`${table}/${decodeURIComponent(path)}`)
+    if (stored === undefined || stored.bytes.length !== add.size) {
+      problems.push(`${table}: ${path} is ${stored === undefined ? "not there" : `${stored.bytes.length} bytes, not ${add.size}`}`)
+      continue
+    }
+    const file = new ArrayBuffer(stored.bytes.length)
+    new Uint8Array(file).set(stored.bytes)
+    const found = await parquetReadObjects({ file, compressors: { ZSTD: (input) => zstdDecompressSync(input) }, utf8: false })
+    for (const row of found) rows.push({ ...row, $version: version, $partition: add.partitionValues })
+    if (Number(JSON.parse(add.stats ?? "{}").numRecords) !== found.length)
+      problems.push(`${table}: ${path} has ${found.length} rows, not as its statistics say`)
+  }
+  return { version: version - 1, rows, domains, transactions, problems }
+}

@@ -1,0 +1,135 @@
+import type { Random } from "../../src/generate/random.ts"
+import type { InitialPosition } from "../../src/source/kinesis/api.ts"
+import { drawRates, type FaultRates, noFaults } from "./faults.ts"
+import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"
+import type { ProducerOptions } from "./producers.ts"
+
+/** What happens to the world as a whole while it runs. */
+export const eventKinds = [
+  "split",
+  "merge",
+  "crash",
+  "freeze",
+  "terminate",
+  "double",
+  "scale",
+  "shift clock",
+  "full disk",
+  "throttle store"
+] as const
+export type EventKind = (typeof eventKinds)[number]
+
+/** One world, as its seed draws it. Times in milliseconds. */
+export interface WorldSettings {
+  readonly startsAt: number
+  /** How long faults strike and producers produce. */
+  readonly active: number
+  readonly workers: number
+  readonly shards: number
+  readonly initial: InitialPosition
+  /** Producers are there before the first worker: what they put may lie before the initial position. */
+  readonly workersStartAfter: number
+  readonly retention: number
+  readonly batchAge: number
+  readonly batchBytes: number
+  readonly poll: number
+  readonly look: number
+  readonly repartitionEvery: number
+  readonly checkpointInterval: number
+  readonly latency: number
+  readonly listPageSize: number
+  readonly producers: ReadonlyArray<ProducerOptions>
+  readonly rates: FaultRates
+  readonly events: ReadonlyArray<EventKind>
+  /** Mean time between two events. */
+  readonly eventEvery: number
+  readonly restartAfter: number
+  readonly stream: {
+    readonly sequenceNumbers: "long" | "growing"
+    readonly arrivalJitterMillis: number
+    readonly stalePosition: "emptyLoop" | "horizon"
+    readonly listPageSize: number
+    readonly listLagMillis: number
+    readonly faults: StreamFaults
+  }
+  /** Repartition with DuckDB and verify the lake with it; else with the plain engine, and without. */
+  readonly duckdb: boolean
+}
+
+export const streamName = "orders"
+
+/** From `least` to `most`, every order of magnitude as likely as the others. */
+const scale = (random: Random, least: number, most: number): number => Math.round(least * (most / least) ** random.unit())
+
+const drawStreamFaults = (random: Random): StreamFaults => {
+  const rate = (most: number) => (random.chance(0.3) ? most * random.unit() ** 2 : 0)
+  return {
+    throttle: rate(0.2),
+    unavailable: rate(0.1),
+    lostAnswer: rate(0.1),
+    putFailure: rate(0.3),
+    emptyPage: rate(0.5),
+    shortPage: rate(0.8),
+    expireEarly: rate(0.1),
+    nullIteratorWithoutChildren: rate(0.1),
+    lateEnd: rate(1)
+  }
+}
+
+/** @param duckdbShare share of seeds that use DuckDB */
+export const drawSettings = (random: Random, duckdbShare: number): WorldSettings => {
+  const startsAt = Date.UTC(2026, 10, 20, random.below(24), random.between(30, 59), random.below(60))
+  const active = scale(random, 60_000, 700_000)
+  const calm = random.chance(0.05)
+  const short = random.chance(0.15)
+  const aggregated = random.chance(0.5) ? random.unit() : 0
+  const options: ProducerOptions = {
+    stream: streamName,
+    keys: scale(random, 2, 40),
+    poison: random.chance(0.7) ? random.unit() * 0.3 : 0,
+    around: startsAt,
+    bursts: scale(random, 3, 20),
+    burst: scale(random, 1, 12),
+    pause: 0,
+    aggregated,
+    broken: random.chance(0.5) ? random.unit() * 0.3 : 0,
+    doubled: random.chance(0.3) ? random.unit() * 0.2 : 0
+  }
+  const initial = random.below(8)
+  return {
+    startsAt,
+    active,
+    workers: random.pick([1, 1, 2, 2, 3, 4]),
+    shards: random.between(1, 4),
+    initial:
+      initial === 0
+        ? { type: "LATEST" }
+        : initial === 1
+          ? { type: "AT_TIMESTAMP", timestamp: startsAt + random.between(0, 30_000) }
+          : { type: "TRIM_HORIZON" },
+    workersStartAfter: random.chance(0.5) ? 0 : random.below(60_000),
+    retention: short ? random.between(5, 20) * 60_000 : 86_400_000,
+    batchAge: scale(random, 3000, 120_000),
+    batchBytes: random.chance(0.5) ? scale(random, 300, 10_000) : 1_000_000,
+    poll: scale(random, 1500, 30_000),
+    look: scale(random, 3000, 60_000),
+    repartitionEvery: scale(random, 60_000, 900_000),
+    checkpointInterval: random.pick([4, 20, 100]),
+    latency: scale(random, 2, 300),
+    listPageSize: random.pick([2, 10, 1000]),
+    producers: Array.from({ length: random.between(1, 3) }, () => ({ ...options, pause: active / options.bursts / 1.5 })),
+    rates: calm ? noFaults : drawRates(random),
+    events: calm ? [] : eventKinds.filter(() => random.chance(0.4)),
+    eventEvery: active / random.between(1, 9),
+    restartAfter: scale(random, 3000, 60_000),
+    stream: {
+      sequenceNumbers: random.pick(["long", "growing"]),
+      arrivalJitterMillis: random.chance(0.3) ? scale(random, 10, 5000) : 0,
+      stalePosition: random.pick(["emptyLoop", "horizon"]),
+      listPageSize: random.pick([1, 2, 1000]),
+      listLagMillis: random.chance(0.3) ? scale(random, 100, 10_000) : 0,
+      faults: calm ? noStreamFaults : drawStreamFaults(random)
+    },
+    duckdb: random.chance(duckdbShare)
+  }
+}

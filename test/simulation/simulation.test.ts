@@ -1,0 +1,50 @@
+import { assert, describe, it } from "@effect/vitest"
+import { defaultDuckdbShare, replayCommand, runShare } from "./run-seeds.ts"
+import { type Outcome, runSeed } from "./world.ts"
+
+describe("simulation", () => {
+  it("closes the ledger after each of 500 seeds", { timeout: 300_000 }, async () => {
+    const outcomes: Array<Outcome> = []
+    const each = (outcome: Outcome) => void outcomes.push(outcome)
+    const share = { seeds: 250, step: 2, duckdbShare: defaultDuckdbShare, stopAtViolation: false }
+    await Promise.all([runShare({ ...share, from: 1 }, each), runShare({ ...share, from: 2 }, each)])
+    assert.strictEqual(outcomes.length, 500)
+    const bad = outcomes.flatMap(({ seed, violations }) =>
+      violations.slice(0, 3).map(({ rule, detail }) => `seed ${seed}: ${rule}: ${detail}; ${replayCommand(seed, defaultDuckdbShare)}`)
+    )
+    assert.deepStrictEqual(bad, [])
+    // What has never happened has not been tested.
+    const happened = (what: string) => outcomes.reduce((sum, outcome) => sum + (outcome.happened[what] ?? 0), 0)
+    for (const what of [
+      "crashes",
+      "conflicts",
+      "split",
+      "merge",
+      "freeze",
+      "double",
+      "scale",
+      "throttles",
+      "expired iterators",
+      "gaps",
+      "full disk",
+      "failures"
+    ])
+      assert.isAbove(happened(what), 0, what)
+  })
+
+  it("runs the same world for the same seed, to the letter", async () => {
+    const transcript = async (duckdbShare: number) => {
+      const lines: Array<string> = []
+      const { hash } = await runSeed(11, { duckdbShare, say: (line) => lines.push(line) })
+      return { hash, lines }
+    }
+    for (const share of [0, 1]) {
+      const first = await transcript(share)
+      const second = await transcript(share)
+      assert.deepStrictEqual(second.lines, first.lines)
+      assert.strictEqual(second.hash, first.hash)
+      assert.isAbove(first.lines.length, 100)
+    }
+    assert.notStrictEqual((await runSeed(12)).hash, (await runSeed(13)).hash)
+  })
+})

@@ -1,0 +1,310 @@
+import { createHash } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Cause, Context, Effect, Random as EffectRandom, Exit } from "effect"
+import { Random } from "../../src/generate/random.ts"
+import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
+import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
+import { Store } from "../../src/store/store.ts"
+import { Drained } from "./drained.ts"
+import { type Eventful, happen } from "./events.ts"
+import { Faults } from "./faults.ts"
+import { judge, type Violation } from "./judge.ts"
+import { noFaults } from "./kinesis/faults.ts"
+import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
+import { orders, secret } from "./orders.ts"
+import { plainEngine } from "./plain-engine.ts"
+import { outsideContext, type ProcessWorld, SimulatedProcess } from "./process.ts"
+import { Made, produce } from "./producers.ts"
+import { lastRepartition, type Outside, repartitionProgram } from "./programs.ts"
+import { drawSettings, streamName, type WorldSettings } from "./settings.ts"
+import { Bucket, simulatedStore } from "./simulated-store.ts"
+import { verifyLake } from "./verify-lake.ts"
+import { VirtualTime } from "./virtual-time.ts"
+import { Workers } from "./workers.ts"
+
+/** What happened in a world, by name. */
+export type Happened = { [what: string]: number }
+
+export interface Outcome {
+  readonly seed: number
+  readonly violations: ReadonlyArray<Violation>
+  readonly happened: Happened
+  /** Of the transcript: the same for the same seed and the same program. */
+  readonly hash: string
+  /** Milliseconds of virtual time. */
+  readonly lasted: number
+}
+
+export interface RunOptions {
+  /** Told every line of the transcript. */
+  readonly say?: (line: string) => void
+  /** Share of seeds that use DuckDB, for the repartition and to verify the lake: they take two to three times as long. */
+  readonly duckdbShare?: number
+}
+
+export const defaultDuckdbShare = 0.1
+
+/** The longest that processes may take to read everything, in milliseconds, once nothing disturbs them any more. */
+const patience = 4 * 3_600_000
+
+/** Runs the world of a seed to its end, and judges what it left. Never rejects for what the program under test does. */
+export const runSeed = async (seed: number, { say, duckdbShare = defaultDuckdbShare }: RunOptions = {}): Promise<Outcome> => {
+  const settings = drawSettings(new Random(seed, 1), duckdbShare)
+  // Stacks of simulated failures tell nobody anything, and take a tenth of the time.
+  const { stackTraceLimit } = Error
+  if (say === undefined) Error.stackTraceLimit = 0
+  const folder = settings.duckdb ? mkdtempSync(join(tmpdir(), "sluice-simulation-")) : null
+  try {
+    return await new World(seed, settings, folder, say ?? null).run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+    if (folder !== null) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+class World {
+  readonly #seed: number
+  readonly #settings: WorldSettings
+  readonly #folder: string | null
+  readonly #say: ((line: string) => void) | null
+  readonly #hash = createHash("sha1")
+  readonly #violations: Array<Violation> = []
+  readonly #happened: Happened = {}
+  readonly #time: VirtualTime
+  readonly #random: Random
+  readonly #faults: Faults
+  readonly #bucket: Bucket
+  readonly #kinesis: SimulatedKinesis
+  readonly #made = new Made()
+  readonly #world: ProcessWorld
+  readonly #outside: Outside
+  readonly #workers: Workers
+  readonly #eventful: Eventful
+  #producing = 0
+
+  constructor(seed: number, settings: WorldSettings, folder: string | null, say: ((line: string) => void) | null) {
+    this.#seed = seed
+    this.#settings = settings
+    this.#folder = folder
+    this.#say = say
+    this.#random = new Random(seed, 2)
+    this.#time = new VirtualTime(settings.startsAt, folder !== null)
+    this.#faults = new Faults(settings.rates, new Random(seed, 3), settings.latency)
+    this.#bucket = new Bucket(() => this.#time.now, folder)
+    const chance = new Random(seed, 4)
+    this.#kinesis = new SimulatedKinesis(this.#time.clock, { ...settings.stream, random: () => chance.unit(), throttlesAllowed: 1000 })
+    this.#kinesis.createStream(streamName, { shards: settings.shards, retentionMillis: settings.retention })
+    this.#world = {
+      time: this.#time,
+      trace: (who, what, outcome) => this.#trace(who, what, outcome),
+      logged: (who, message) => this.#logged(who, message)
+    }
+    this.#outside = {
+      settings,
+      faults: this.#faults,
+      bucket: this.#bucket,
+      kinesis: this.#kinesis.api,
+      heard: (event) => {
+        this.#count("lineage events")
+        if (event.includes(secret)) this.#violated("secret", "a lineage event holds a sensitive value")
+      }
+    }
+    this.#workers = new Workers(settings.workers, this.#world, this.#outside, (name, exit) => this.#processEnded(name, exit))
+    this.#eventful = {
+      ...this.#outside,
+      time: this.#time,
+      random: this.#random,
+      stream: this.#kinesis,
+      workers: this.#workers,
+      clockError: 0
+    }
+  }
+
+  async run(): Promise<Outcome> {
+    const settings = this.#settings
+    const time = this.#time
+    this.#trace("world", "settings", JSON.stringify(settings))
+    await this.#prepare()
+    this.#startProducers()
+    time.at(time.now + settings.workersStartAfter, () => this.#workers.fill())
+    this.#keepRepartitioning()
+    this.#expectEvent()
+    const end = settings.startsAt + settings.active
+    await time.run(() => this.#isHopeless, end)
+
+    this.#trace("world", "quiet", "")
+    this.#faults.quiet = true
+    this.#faults.full = false
+    this.#faults.throttled = false
+    this.#kinesis.faults = noFaults
+    this.#workers.settle()
+    const drained = new Drained(this.#bucket, this.#kinesis, this.#made)
+    let isDrained = false
+    const look = () => {
+      isDrained = this.#producing === 0 && drained.isReached(time.now)
+      if (!isDrained) time.at(time.now + 5000, look)
+    }
+    look()
+    const before = time.now
+    if (!(await time.run(() => isDrained || this.#isHopeless, before + patience))) this.#violated("stuck", drained.missing(time.now))
+    this.#workers.stop()
+    if (!(await time.run(() => this.#workers.areGone, time.now + patience))) this.#violated("stuck", "workers do not stop")
+    await this.#repartitionOnce()
+    await this.#judge()
+    return {
+      seed: this.#seed,
+      violations: this.#violations,
+      happened: this.#summary(),
+      hash: this.#hash.digest("hex").slice(0, 16),
+      lasted: time.now - settings.startsAt
+    }
+  }
+
+  #trace(who: string, what: string, outcome: string): void {
+    const line = `${who}: ${what}${outcome === "" ? "" : ` → ${outcome}`}`
+    this.#hash.update(`${this.#time.now} ${line}\n`)
+    this.#say?.(`${new Date(this.#time.now).toISOString().slice(8, -1)} ${line}`)
+  }
+
+  #logged(who: string, message: unknown): void {
+    const text = Array.isArray(message) ? message.join(" ") : String(message)
+    this.#trace(who, "says", text)
+    if (text.includes(secret)) this.#violated("secret", `${who} logs a sensitive value`)
+    if (text.startsWith("another process commits")) this.#count("conflicts")
+    if (text.includes("may have been trimmed")) this.#count("gaps")
+  }
+
+  /** Nothing more is to be learnt. */
+  get #isHopeless(): boolean {
+    return this.#violations.length >= 20
+  }
+
+  #violated(rule: string, detail: string): void {
+    this.#violations.push({ rule, detail })
+    this.#trace("judge", rule, detail)
+  }
+
+  #count(what: string, by = 1): void {
+    this.#happened[what] = (this.#happened[what] ?? 0) + by
+  }
+
+  #processEnded(name: string, exit: Exit.Exit<unknown, unknown> | null): void {
+    this.#count(exit === null ? "crashes" : Exit.isSuccess(exit) ? "stops" : "failures")
+    if (exit === null || Exit.isSuccess(exit)) return
+    if (exit.cause.reasons.some((reason) => reason._tag === "Die")) this.#violated("defect", `${name}: ${Cause.pretty(exit.cause)}`)
+  }
+
+  /** Tables with the checkpoint interval of this seed. */
+  async #prepare(): Promise<void> {
+    const prepared = Effect.gen({ self: this }, function* () {
+      for (const { table } of [yield* openStage(orders), yield* openDeadLetters]) {
+        const read = yield* table.snapshot
+        const configuration = { ...read.metaData.configuration, "delta.checkpointInterval": String(this.#settings.checkpointInterval) }
+        yield* table.commit({
+          read,
+          operation: "SET TBLPROPERTIES",
+          parameters: {},
+          metrics: {},
+          actions: [{ metaData: { ...read.metaData, configuration } }],
+          isBlindAppend: false
+        })
+      }
+    })
+    const process = new SimulatedProcess("preparation", this.#random.uint32(), this.#world)
+    let done = false
+    process.start(Effect.provideService(prepared, Store, simulatedStore(this.#bucket)), (exit) => {
+      done = exit !== null && Exit.isSuccess(exit)
+    })
+    if (!(await this.#time.run(() => done, this.#time.now + 60_000))) throw new Error("the lake could not be prepared")
+  }
+
+  #startProducers(): void {
+    for (const [i, options] of this.#settings.producers.entries()) {
+      const random = new Random(this.#seed, 5, i)
+      this.#producing++
+      const context = Context.add(outsideContext(this.#time), EffectRandom.Random, {
+        nextIntUnsafe: () => random.uint32(),
+        nextDoubleUnsafe: () => random.unit()
+      })
+      const put = (records: number) => this.#trace(`producer ${i}`, `put ${records}`, "")
+      Effect.runForkWith(context)(produce(this.#kinesis.api, this.#made, random, options, put)).addObserver(() => {
+        this.#producing--
+      })
+    }
+  }
+
+  #engine() {
+    return this.#folder === null ? plainEngine : duckdbEngine({ threads: 1, memoryLimit: 64 * 1024 * 1024, tempDirectory: this.#folder })
+  }
+
+  #keepRepartitioning(): void {
+    if (this.#faults.quiet) return
+    const time = this.#time
+    const process = new SimulatedProcess(`repartition #${this.#happened["repartitions started"] ?? 0}`, this.#random.uint32(), this.#world)
+    this.#count("repartitions started")
+    process.start(repartitionProgram(process, this.#outside, this.#engine()), (exit) => {
+      this.#processEnded(process.name, exit)
+      time.at(time.now + this.#faults.latency(this.#settings.restartAfter), () => this.#keepRepartitioning())
+    })
+  }
+
+  async #repartitionOnce(): Promise<void> {
+    const process = new SimulatedProcess("last repartition", this.#random.uint32(), this.#world)
+    let ended: Exit.Exit<unknown, unknown> | null = null
+    process.start(lastRepartition(process, this.#outside, this.#engine()), (exit) => {
+      ended = exit
+    })
+    await this.#time.run(() => ended !== null, this.#time.now + patience)
+    const exit = ended as Exit.Exit<unknown, unknown> | null
+    if (exit === null || Exit.isFailure(exit))
+      this.#violated("stuck", `the repartition: ${exit === null ? "no end" : Cause.pretty(exit.cause)}`)
+  }
+
+  /** Sooner or later something happens to the world. */
+  #expectEvent(): void {
+    const [first, ...others] = this.#settings.events
+    if (first === undefined) return
+    const time = this.#time
+    time.at(time.now + this.#faults.latency(this.#settings.eventEvery), () => {
+      if (this.#faults.quiet) return
+      const kind = this.#random.pick([first, ...others])
+      this.#trace("world", kind, "")
+      this.#count(kind)
+      happen(kind, this.#eventful)
+      this.#expectEvent()
+    })
+  }
+
+  async #judge(): Promise<void> {
+    const evidence = {
+      bucket: this.#bucket,
+      stream: streamName,
+      shards: this.#kinesis.shards(streamName),
+      made: this.#made,
+      now: this.#time.now,
+      clockError: this.#eventful.clockError
+    }
+    for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)
+    for (const { rule, shardId, detail } of this.#kinesis.violations) this.#violated(rule, `${shardId}: ${detail}`)
+    if (this.#settings.duckdb) for (const problem of await verifyLake(simulatedStore(this.#bucket))) this.#violated("verify", problem)
+  }
+
+  #summary(): Happened {
+    const { counts } = this.#kinesis
+    this.#count("steps", this.#time.steps)
+    this.#count("workers started", this.#workers.started)
+    this.#count("stream records", this.#kinesis.records(streamName).length)
+    this.#count("records", this.#made.count)
+    this.#count("stream calls", counts.GetRecords.calls)
+    this.#count("throttles", counts.GetRecords.failed.Throttled ?? 0)
+    this.#count("expired iterators", counts.GetRecords.failed.ExpiredIterator ?? 0)
+    this.#count(
+      "commits",
+      this.#bucket.list(`stage/${orders.contract.name}/_delta_log/0`, "", Number.POSITIVE_INFINITY).filter((key) => key.endsWith(".json"))
+        .length
+    )
+    return this.#happened
+  }
+}
