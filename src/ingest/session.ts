@@ -19,7 +19,7 @@ import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
-import { Ownership } from "./ownership.ts"
+import { Ownership, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
 
@@ -102,7 +102,10 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       letters: new PartitionedRows(deadLetterColumns, byDate, options.limits.bufferBytes / 4),
       tables,
       lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
-      ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, tables.stage.snapshot),
+      ownership:
+        source.disown === undefined
+          ? null
+          : new Ownership(dataset, source.name, { stage: tables.stage.snapshot, deadLetters: tables.deadLetters.snapshot }),
       next: (deadline) =>
         Effect.suspend(() =>
           state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
@@ -124,11 +127,11 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     if (ownership === null || ownership.knows(shard)) return
     yield* state.committed
     ownership.begin(shard)
-    const stage = yield* tables.stage.table.snapshot
-    const moved = ownership.moved(stage)
+    const view = yield* look(tables)
+    const moved = ownership.moved(view)
     if (moved.length > 0) return yield* new Moved({ shards: moved })
-    tables.stage.snapshot = stage
-    tables.deadLetters.snapshot = yield* tables.deadLetters.table.snapshot
+    tables.stage.snapshot = view.stage
+    tables.deadLetters.snapshot = view.deadLetters
     state.lettersAhead = yield* findLettersAhead(tables, options.contract.contract.name, options.source.name)
   })
 
@@ -214,7 +217,7 @@ const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation:
     const outputs = yield* commitBatch(tables, closed, report).pipe(
       Effect.catchIf(
         (error) => error.reason === "Conflict" && ownership !== null,
-        () => Effect.flatMap(ownership?.lost(tables) ?? Effect.succeed([]), (shards) => Effect.fail(new Moved({ shards })))
+        () => Effect.flatMap(look(tables), (view) => Effect.fail(new Moved({ shards: ownership?.moved(view) ?? [] })))
       )
     )
     state.committing = null
@@ -224,8 +227,13 @@ const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation:
     options.onProgress(progressOf(total))
     yield* run.complete(report, closed, outputs)
     if (ownership === null) return
-    ownership.learn(closed.shards.keys(), tables.stage.snapshot)
+    const view: View = { stage: tables.stage.snapshot, deadLetters: tables.deadLetters.snapshot }
+    ownership.learn(closed.shards.keys(), view)
     // Others may have committed shards that this process reads, but that were not in this batch.
-    const moved = ownership.moved(tables.stage.snapshot)
+    const moved = ownership.moved(view)
     if (moved.length > 0) yield* new Moved({ shards: moved })
   })
+
+/** Both tables as they stand now. */
+const look = ({ stage, deadLetters }: Tables): Effect.Effect<View, TableError> =>
+  Effect.all({ deadLetters: deadLetters.table.snapshot, stage: stage.table.snapshot })

@@ -15,19 +15,22 @@ export interface DecodedPage {
 /** From pages to row groups of stage, in one thread: decodes by contract, gathers by ingestion hour, encodes. Synchronous, no I/O. */
 export class StageDecoder {
   readonly #source: string
-  readonly #decoder: Decoder
+  readonly #makeDecoder: () => Decoder
+  /** Made for the first page: some sessions have none. */
+  #decoder: Decoder | null = null
   readonly #rows: PartitionedRows
 
   /** @param bufferBytes columns held in memory before they are encoded */
   constructor(contract: CompiledContract, settings: DecodeSettings, source: string, bufferBytes: number) {
     this.#source = source
-    this.#decoder = makeDecoder(contract, settings)
+    this.#makeDecoder = () => makeDecoder(contract, settings)
     this.#rows = new PartitionedRows(stageColumns(contract.columns), byHour, bufferBytes)
   }
 
   decode(page: RecordPage): DecodedPage {
     const counts = emptyCounts()
     const letters: Array<DeadLetter> = []
+    this.#decoder ??= this.#makeDecoder()
     this.#decoder.decodePage(this.#source, page, {
       columnsFor: (millis) => this.#rows.columnsFor(millis),
       deadLetter: (letter) => letters.push(letter),

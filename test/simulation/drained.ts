@@ -30,12 +30,19 @@ export class Drained {
     for (const shard of this.#kinesis.shards(streamName)) {
       const position = this.#positions.get(shard.shardId)
       if (position?.source?.["ended"] === true) continue
-      // Of a shard that was gone before anybody looked, nobody knows.
-      if (position === undefined && shard.expired(now) && !shard.parents.some(({ shardId }) => this.#positions.has(shardId))) continue
+      // Of what was gone before anybody looked, nobody knows; but who knows of a shard must find out that something is missing.
+      const isUnknown = position === undefined && !shard.parents.some((parent) => this.#childrenOf(parent.shardId).includes(shard.shardId))
+      if (isUnknown && (shard.expired(now) || (shard.records.at(-1)?.expiresAt ?? 0) <= now)) continue
       if (shard.closedAt !== null) missing.push(`${shard.shardId} has not ended at ${describe(position)}`)
       else if (!this.#isAtTip(shard.records.at(-1), position, now)) missing.push(`${shard.shardId} is at ${describe(position)}`)
     }
     return missing.join("; ")
+  }
+
+  /** What the position of a shard that has ended says of its children. */
+  #childrenOf(shardId: string): ReadonlyArray<string> {
+    const children = this.#positions.get(shardId)?.source?.["children"]
+    return typeof children === "string" ? children.split(",") : []
   }
 
   #isAtTip(
@@ -44,9 +51,9 @@ export class Drained {
     now: number
   ): boolean {
     if (last === undefined) return true
+    if (position === undefined) return false
     // Nobody can read any more what was trimmed, but somebody must have looked.
     const isTrimmed = last.expiresAt <= now
-    if (position === undefined) return isTrimmed
     const { start, readUntil } = position.source ?? {}
     if (typeof start === "string" && last.storedAt < Date.parse(start)) return true
     if (isTrimmed && typeof readUntil === "string" && last.storedAt < Date.parse(readUntil)) return true

@@ -127,6 +127,9 @@ const judgeLetter = (place: string, row: ReadRow, expected: Expected | undefined
   if (row.$partition["ingest_date"] !== hourOf(record.arrivedAt).ingest_date) violated("partition", `dead letter ${place}`)
 }
 
+const ancestorsOf = ({ parents }: SimulatedShard): ReadonlyArray<SimulatedShard> =>
+  parents.flatMap((parent) => [parent, ...ancestorsOf(parent)])
+
 /** Which commits of stage a shard was read in. */
 interface ShardRead {
   readonly shard: SimulatedShard
@@ -148,7 +151,9 @@ const judgeShard = (
   const name = `${stream}/${shard.shardId}`
   const history = stage?.domains.get(`${domainPrefix}${name}`) ?? []
   const start = startOf(history)
-  const gaps = gapsOf(history)
+  const historyOf = ({ shardId }: SimulatedShard) => stage?.domains.get(`${domainPrefix}${stream}/${shardId}`) ?? []
+  // Of one that expired before anybody could see it, the gap of the shard before it is all that can be known.
+  const gaps = (history.length > 0 ? [shard] : ancestorsOf(shard)).flatMap((each) => gapsOf(historyOf(each)))
   const mayBeMissing = (record: SimulatedRecord): boolean =>
     (start !== null && record.storedAt < start + clockError) ||
     (record.expiresAt <= now &&

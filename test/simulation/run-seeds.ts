@@ -22,7 +22,10 @@ const runner = fileURLToPath(new URL("./seed-runner.ts", import.meta.url))
  */
 export const runShare = (share: Share, each: (outcome: Outcome) => void, module = runner): Promise<void> =>
   new Promise((done, fail) => {
-    const child = fork(module, [JSON.stringify(share)], { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: ["--no-warnings"] })
+    const child = fork(module, [JSON.stringify(share)], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      execArgv: ["--no-warnings", "--max-semi-space-size=64"]
+    })
     const stop = () => child.kill()
     process.once("exit", stop)
     // What a child sends is what `seed-runner.ts` of the same tree makes.

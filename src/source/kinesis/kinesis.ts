@@ -7,8 +7,8 @@ import { asSourceError, sourceName } from "./failures.ts"
 import { AnswerMemory } from "./memory.ts"
 import { declareSourceMetrics, meterOf } from "./metrics.ts"
 import { Resting } from "./resting.ts"
-import type { ReadSettings, Retention } from "./shard-reader.ts"
-import { readShards } from "./shards.ts"
+import type { Retention } from "./shard-reader.ts"
+import { readShards, type ShardsSettings } from "./shards.ts"
 import { owns } from "./share.ts"
 
 export interface KinesisOptions {
@@ -80,7 +80,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
     Stream.unwrap(
       Effect.gen(function* () {
         const queue = yield* Queue.unbounded<Delivery, SourceError | Cause.Done>()
-        const read: Omit<ReadSettings, "isListed"> = {
+        const read: ShardsSettings["read"] = {
           api,
           stream,
           retention,

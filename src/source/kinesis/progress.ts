@@ -38,16 +38,32 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
 
 const iso = (millis: number): string => new Date(millis).toISOString()
 
-/** What a page gives its position to keep. @param behind `MillisBehindLatest` */
-export const resumeOf = (progress: Progress, behind: number | undefined, ended = false): NonNullable<RecordPage["resume"]> => ({
+/**
+ * What a page gives its position to keep.
+ *
+ * @param behind `MillisBehindLatest`
+ * @param children of a shard that was read to its end; null: it was not
+ */
+export const resumeOf = (
+  progress: Progress,
+  behind: number | undefined,
+  children: ReadonlyArray<string> | null = null
+): NonNullable<RecordPage["resume"]> => ({
   ...(progress.readUntil === undefined ? {} : { readUntil: iso(progress.readUntil) }),
   ...(behind === undefined ? {} : { behind }),
   ...(progress.position === undefined && progress.start !== undefined ? { start: iso(progress.start) } : {}),
   ...(progress.gaps === 0 ? {} : { gaps: progress.gaps }),
   ...(progress.gapFrom === undefined || progress.gapTo === undefined ? {} : { gapFrom: iso(progress.gapFrom), gapTo: iso(progress.gapTo) }),
   ...(progress.outOfRange === 0 ? {} : { outOfRange: progress.outOfRange }),
-  ...(ended ? { ended: true } : {})
+  ...(children === null ? {} : { ended: true }),
+  ...(children === null || children.length === 0 ? {} : { children: children.join(",") })
 })
+
+/** Ids of the children of a shard that was read to its end, as far as they are known. */
+export const childrenOf = (position: ShardPosition | undefined): ReadonlyArray<string> => {
+  const text = position?.source?.["children"]
+  return typeof text === "string" ? text.split(",") : []
+}
 
 /** A hole goes on as long as what was read since its end is shorter than this. */
 const sameHoleMillis = 60_000
@@ -67,21 +83,18 @@ export const answered = (
 ): { readonly progress: Progress; readonly gap: boolean } => {
   const horizon = now - retentionMillis
   const reached = Math.max(now - behind, horizon)
-  const { readUntil, gapTo } = progress
-  if (readUntil === undefined || readUntil >= horizon)
-    return { progress: { ...progress, readUntil: Math.max(readUntil ?? reached, reached) }, gap: false }
-  const isSame = gapTo !== undefined && readUntil - gapTo < sameHoleMillis
-  return {
-    progress: {
-      ...progress,
-      readUntil: reached,
-      gaps: isSame ? progress.gaps : progress.gaps + 1,
-      gapFrom: isSame ? progress.gapFrom : readUntil,
-      gapTo: horizon
-    },
-    gap: !isSame
-  }
+  const { readUntil } = progress
+  // Whatever it was before: a clock that was set back must not make the time until then look read.
+  if (readUntil === undefined || readUntil >= horizon) return { progress: { ...progress, readUntil: reached }, gap: false }
+  const after = withGap(progress, readUntil, horizon)
+  return { progress: { ...after, readUntil: reached }, gap: after.gaps > progress.gaps }
 }
+
+/** One more gap; or the last one is longer, if next to nothing was read behind it. */
+export const withGap = (progress: Progress, from: number, to: number): Progress =>
+  progress.gapTo !== undefined && from - progress.gapTo < sameHoleMillis
+    ? { ...progress, gapTo: to }
+    : { ...progress, gaps: progress.gaps + 1, gapFrom: from, gapTo: to }
 
 /**
  * How a shard ends that expired before it was read to its end: with a gap.
@@ -92,7 +105,7 @@ export const vanished = (position: ShardPosition, now: number, retentionMillis: 
   const progress = progressOf(position)
   const horizon = now - retentionMillis
   const from = progress.readUntil ?? progress.arrivedAt
-  return from === undefined || from >= horizon ? null : { ...progress, gaps: progress.gaps + 1, gapFrom: from, gapTo: horizon }
+  return from === undefined || from >= horizon ? null : withGap(progress, from, horizon)
 }
 
 /**

@@ -8,7 +8,7 @@ import { hashRangeOf } from "./hash-range.ts"
 import type { AnswerMemory } from "./memory.ts"
 import { forgetShard, meterOf } from "./metrics.ts"
 import { buildPages, emptyPage } from "./page.ts"
-import { answered, markerDue, type Progress, progressOf, resumeOf } from "./progress.ts"
+import { answered, markerDue, type Progress, progressOf, resumeOf, withGap } from "./progress.ts"
 import { nothingRead } from "./shard-plan.ts"
 
 /** How long records are kept, as it was last seen, and when that was. */
@@ -35,6 +35,8 @@ export interface ReadSettings {
   readonly shared: boolean
   readonly kclCompatible: boolean
   readonly memory: AnswerMemory
+  /** When the list of shards last showed this one open, milliseconds since 1970; undefined: not in this run. */
+  readonly openAt: (shardId: string) => number | undefined
   /** Does the service know this shard? To be asked when a call says that something is not there. */
   readonly isListed: (shardId: string) => Effect.Effect<boolean, KinesisError>
   /** Gives a page; `taken` is to be run when somebody has taken it. */
@@ -85,6 +87,7 @@ export const readShard = (
     const range = hashRangeOf(shard)
     let progress = progressOf(known)
     progress = { ...progress, readUntil: progress.readUntil ?? since }
+    const begunAt = progress.readUntil
     // What the pages so far have told, so that a shard that gives none does so now and then.
     let told = progress.readUntil
     let iterator: string | null = null
@@ -95,9 +98,14 @@ export const readShard = (
     let lastAnswerAt = Number.NEGATIVE_INFINITY
     let atTip = false
 
-    const page = (records: RecordPage | null, behind: number | undefined, ended: boolean, commitNow: boolean): RecordPage => {
+    const page = (
+      records: RecordPage | null,
+      behind: number | undefined,
+      children: ReadonlyArray<string> | null,
+      commitNow: boolean
+    ): RecordPage => {
       told = progress.readUntil
-      const resume = resumeOf(progress, behind, ended)
+      const resume = resumeOf(progress, behind, children)
       return records === null ? emptyPage(name, progress.position ?? nothingRead, resume, commitNow) : { ...records, resume, commitNow }
     }
 
@@ -105,10 +113,10 @@ export const readShard = (
     const gone = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const gapFrom = progress.readUntil ?? progress.arrivedAt ?? now
-      progress = { ...progress, gaps: progress.gaps + 1, gapFrom, gapTo: Math.max(now, gapFrom) }
+      progress = withGap(progress, gapFrom, Math.max(now, gapFrom))
       yield* meter.add("gaps", 1)
       yield* Effect.logWarning(gapText(name, progress))
-      yield* deliver(page(null, undefined, true, true), Effect.void)
+      yield* deliver(page(null, undefined, [], true), Effect.void)
       return { children: [], openUntil: progress.readUntil }
     })
 
@@ -198,21 +206,25 @@ export const readShard = (
         const isLast = i === built.pages.length - 1
         const end = lastOf(records)
         progress = isLast ? { ...after, ...end, outOfRange: before.outOfRange + built.outOfRange } : { ...before, ...end }
-        yield* deliver(page(records, behind, false, gap && isLast), isLast ? giveBack : Effect.void)
+        yield* deliver(page(records, behind, null, gap && isLast), isLast ? giveBack : Effect.void)
       }
       if (built.pages.length === 0) {
         yield* giveBack
         progress = { ...after, outOfRange: before.outOfRange + built.outOfRange }
-        if (gap) yield* deliver(page(null, behind, false, true), Effect.void)
+        if (gap) yield* deliver(page(null, behind, null, true), Effect.void)
       }
 
       if (answer.nextIterator === null) {
-        yield* deliver(page(null, behind, true, settings.shared), Effect.void)
-        return { children: answer.childShards.map((child) => child.shardId), openUntil: progress.readUntil }
+        const children = answer.childShards.map((child) => child.shardId)
+        // It may have been closed long ago, and its children have had records since then.
+        const open = [progress.arrivedAt, settings.openAt(shard.shardId) ?? begunAt].filter((time) => time !== undefined)
+        progress = { ...progress, readUntil: open.length === 0 ? undefined : Math.max(...open) }
+        yield* deliver(page(null, behind, children, settings.shared), Effect.void)
+        return { children, openUntil: progress.readUntil }
       }
       told ??= progress.readUntil
       if (atTip && built.pages.length === 0 && progress.readUntil !== undefined && markerDue(told, progress.readUntil, retention.millis)) {
-        yield* deliver(page(null, behind, false, false), Effect.void)
+        yield* deliver(page(null, behind, null, false), Effect.void)
       }
       // What is closed has its end behind its tip, and children behind its end. An answer with records may say 0 and leave some of the same instant.
       if (atTip && last === undefined && !follow && shard.endingSequenceNumber === null) return null

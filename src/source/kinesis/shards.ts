@@ -6,9 +6,9 @@ import { Backoff, retried } from "./backoff.ts"
 import { asSourceError } from "./failures.ts"
 import { meterOf } from "./metrics.ts"
 import { emptyPage } from "./page.ts"
-import { progressOf, resumeOf, vanished } from "./progress.ts"
+import { childrenOf, progressOf, resumeOf, vanished } from "./progress.ts"
 import type { Resting } from "./resting.ts"
-import { beginOf, isEnded, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
+import { beginOf, isEnded, type Known, nothingRead, parentsOf, planShards, timeIn } from "./shard-plan.ts"
 import { gapText, type ReadSettings, readShard } from "./shard-reader.ts"
 import { owns } from "./share.ts"
 
@@ -20,7 +20,7 @@ export interface ShardsSettings {
   readonly lookMillis: number
   /** Outlives the run. */
   readonly resting: Resting
-  readonly read: Omit<ReadSettings, "isListed">
+  readonly read: Omit<ReadSettings, "isListed" | "openAt">
 }
 
 /**
@@ -35,15 +35,15 @@ export const readShards = (settings: ShardsSettings, resume: Resume): Effect.Eff
     })
   ).pipe(Effect.mapError((error) => asSourceError(error, settings.arn)))
 
-/** Where a shard begins that has no position yet. */
-const begun = (start: number): ShardPosition => ({
+/** The position of a shard of which nothing was read. Times are milliseconds since 1970. */
+const unread = (times: { readonly start?: number; readonly readUntil?: number }): ShardPosition => ({
   ...nothingRead,
   arrivedAt: "",
   records: 0,
   rows: 0,
   deadLetters: 0,
   empty: 0,
-  source: { start: new Date(start).toISOString() }
+  source: Object.fromEntries(Object.entries(times).map(([name, time]) => [name, new Date(time).toISOString()]))
 })
 
 /** How often, and how many times, the list is asked for shards that must be there. */
@@ -64,8 +64,12 @@ class Run {
   readonly #reading = new Set<string>()
   readonly #drained = new Map<string, number | undefined>()
   readonly #atTip = new Set<string>()
-  /** Children of shards that were read to their end, and how often the list did not hold them yet: it may be late. */
+  /** Children of shards that were read to their end in this run, and until when these were open. */
+  readonly #children = new Map<string, number | undefined>()
+  /** Those of them that the list did not hold yet, and how often: it may be late. */
   readonly #expected = new Map<string, number>()
+  /** When the list last showed a shard open, by shard id. */
+  readonly #openAt = new Map<string, number>()
   /** Why a shard cannot be read. */
   #failure: Cause.Cause<KinesisError> | null = null
   readonly #changed = Latch.makeUnsafe()
@@ -85,7 +89,9 @@ class Run {
     return Effect.gen({ self: this }, function* () {
       const { read, resting } = this.#settings
       this.#changed.closeUnsafe()
+      const askedAt = yield* Clock.currentTimeMillis
       const shards = yield* this.#list()
+      for (const { shardId, endingSequenceNumber } of shards) if (endingSequenceNumber === null) this.#openAt.set(shardId, askedAt)
       yield* this.#describe()
       yield* this.#catchUp()
       yield* this.#begin(shards)
@@ -197,7 +203,7 @@ class Run {
       if (this.#committed().length > 0) return
       const start = beginOf(initial, yield* Clock.currentTimeMillis, read.retention.millis)
       if (start === null) return
-      const position = begun(start)
+      const position = unread({ start })
       for (const [i, { shardId }] of shards.entries()) {
         this.#begun.set(shardId, position)
         const page = emptyPage(this.#nameOf(shardId), nothingRead, position.source ?? {}, i === shards.length - 1)
@@ -207,7 +213,7 @@ class Run {
   }
 
   /**
-   * Shards that expired before they were read to their end: what was left of them is lost.
+   * Shards that expired before they were read to their end, or at all: what was left of them is lost.
    *
    * They are gone only if that is possible: records of a time before the horizon may be left, and younger shards are listed. A list may be late,
    * and a shard that is taken for ended is never read again.
@@ -218,19 +224,32 @@ class Run {
       const now = yield* Clock.currentTimeMillis
       const listed = new Set(shards.map(({ shardId }) => shardId).sort())
       const youngest = [...listed].at(-1) ?? ""
-      for (const shardId of this.#committed()) {
-        const position = this.#known.position(shardId)
+      for (const [shardId, position] of this.#all()) {
         const name = this.#nameOf(shardId)
         if (listed.has(shardId) || shardId > youngest || this.#drained.has(shardId) || this.#reading.has(shardId)) continue
-        if (position === undefined || isEnded(position) || !this.#owns(shardId) || !resting.mayRead(name, position, now)) continue
+        if (isEnded(position) || !this.#owns(shardId) || !resting.mayRead(name, position, now)) continue
         const progress = vanished(position, now, read.retention.millis)
         if (progress === null) continue
         this.#drained.set(shardId, progress.readUntil)
         yield* meterOf(read.stream, name).add("gaps", 1)
         yield* Effect.logWarning(gapText(name, progress))
-        yield* read.deliver(emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, undefined, true), true), Effect.void)
+        yield* read.deliver(emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, undefined, []), true), Effect.void)
       }
     })
+  }
+
+  /** Where every shard stands that must be there: those that have a position, and the children of those that have ended. */
+  #all(): ReadonlyMap<string, ShardPosition> {
+    const found = new Map<string, ShardPosition>()
+    const children = new Map(this.#children)
+    for (const shardId of this.#committed()) {
+      const position = this.#known.position(shardId)
+      if (position === undefined) continue
+      found.set(shardId, position)
+      for (const child of childrenOf(position)) children.set(child, timeIn(position, "readUntil"))
+    }
+    for (const [child, since] of children) if (!found.has(child) && since !== undefined) found.set(child, unread({ readUntil: since }))
+    return found
   }
 
   /** Before this a shard had no records: one of its parents was open. */
@@ -243,7 +262,8 @@ class Run {
     const { shardId } = shard
     this.#reading.add(shardId)
     const isListed = (id: string) => Effect.map(this.#list(), (shards) => shards.some((listed) => listed.shardId === id))
-    return readShard({ ...this.#settings.read, isListed }, this.#nameOf(shardId), shard, from, position, this.#since(shard)).pipe(
+    const openAt = (id: string) => this.#openAt.get(id)
+    return readShard({ ...this.#settings.read, isListed, openAt }, this.#nameOf(shardId), shard, from, position, this.#since(shard)).pipe(
       Effect.matchCause({
         onFailure: (cause) => {
           this.#failure ??= cause
@@ -251,7 +271,10 @@ class Run {
         onSuccess: (end) => {
           if (end === null) this.#atTip.add(shardId)
           else this.#drained.set(shardId, end.openUntil)
-          for (const child of end?.children ?? []) this.#expected.set(child, 0)
+          for (const child of end?.children ?? []) {
+            this.#children.set(child, end?.openUntil)
+            this.#expected.set(child, 0)
+          }
         }
       }),
       Effect.andThen(

@@ -14,7 +14,8 @@ describe("progress of a shard", () => {
     const source = { readUntil: iso(t0), gaps: 2, gapFrom: iso(t0 - day), gapTo: iso(t0 - hour), outOfRange: 3 }
     expect(resumeOf(known(source), undefined)).toEqual(source)
     expect(known(source).position).toEqual({ sequenceNumber: "5", subSequenceNumber: 2 })
-    expect(resumeOf(known(source), 7, true)).toEqual({ ...source, behind: 7, ended: true })
+    expect(resumeOf(known(source), 7, [])).toEqual({ ...source, behind: 7, ended: true })
+    expect(resumeOf(known(source), 7, ["a", "b"])).toEqual({ ...source, behind: 7, ended: true, children: "a,b" })
     expect(resumeOf(progressOf(undefined), 0)).toEqual({ behind: 0 })
   })
 
@@ -28,8 +29,8 @@ describe("progress of a shard", () => {
   it("knows until when everything was read", () => {
     const { progress, gap } = answered(progressOf(undefined), t0, 5000, day)
     expect([progress.readUntil, gap, progress.gaps]).toEqual([t0 - 5000, false, 0])
-    // An answer that says less takes nothing back.
-    expect(answered(progress, t0 + 10, 9000, day).progress.readUntil).toBe(t0 - 5000)
+    // A clock that was set back takes it back: what comes until then is not read.
+    expect(answered(progress, t0 + 10, 9000, day).progress.readUntil).toBe(t0 + 10 - 9000)
   })
 
   it("finds a gap where the horizon has passed what was read", () => {
