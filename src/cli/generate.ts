@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { writeGenerated } from "../generate/write.ts"
+import { type GenerateProgress, pipeGenerated, writeGenerated } from "../generate/write.ts"
 import { json, positive, share, toggle } from "./common.ts"
+import { UsageError } from "./failures.ts"
 import { bytes, number, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 
@@ -10,17 +11,29 @@ export const generate = Command.make(
   {
     orders: positive("orders").pipe(Flag.withDescription("Orders to make; each has one or more versions."), Flag.withDefault(20_000)),
     seed: Flag.Int("seed").pipe(Flag.withDescription("Same seed, same bytes."), Flag.withDefault(1)),
-    out: Flag.String("out").pipe(Flag.withDescription("Folder to write to: one or more files per arrival hour, YYYY/MM/DD/HH/.")),
+    out: Flag.String("out").pipe(
+      Flag.withDescription(
+        "Folder to write to: one or more files per arrival hour, YYYY/MM/DD/HH/. `-` is standard output: a record a line."
+      )
+    ),
     dirt: share("dirt").pipe(Flag.withDescription("Share of records (0 to 1) that are bad, late or doubled."), Flag.withDefault(0)),
     gzip: toggle("gzip", "Compress the files."),
     json
   },
   Effect.fnUntraced(function* ({ json, ...options }) {
     const progress = yield* makeProgress("generate", !json)
-    const manifest = yield* writeGenerated({
-      ...options,
-      onProgress: (done) => progress.show(null, `${number(done.records)} records, ${bytes(done.rawBytes)}`)
-    })
+    const onProgress = (done: GenerateProgress) => progress.show(null, `${number(done.records)} records, ${bytes(done.rawBytes)}`)
+    if (options.out === "-") {
+      if (options.gzip || json) {
+        return yield* new UsageError({
+          problem: "--gzip and --json need a folder",
+          hint: "Standard output has the records, and nothing else."
+        })
+      }
+      yield* pipeGenerated({ ...options, onProgress }, toStandardOutput)
+      return progress.clear()
+    }
+    const manifest = yield* writeGenerated({ ...options, onProgress })
     progress.clear()
     yield* print(
       json,
@@ -29,3 +42,11 @@ export const generate = Command.make(
     )
   })
 ).pipe(Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."))
+
+/** As fast as it is read. When nobody reads it any more, the command is interrupted: see `shutdown.ts`. */
+const toStandardOutput = (piece: Uint8Array): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    process.stdout.write(piece, (error) => {
+      if (error === null || error === undefined) resume(Effect.void)
+    })
+  })

@@ -81,6 +81,27 @@ export const writeGenerated = Effect.fn("writeGenerated")(
     )
 )
 
+/**
+ * Gives the same records as NDJSON, piece by piece, in the same order.
+ *
+ * @param write takes a piece; the next one is made when it is done
+ */
+export const pipeGenerated = Effect.fn("pipeGenerated")(function* <E>(
+  options: Omit<WriteOptions, "out" | "gzip">,
+  write: (piece: Uint8Array) => Effect.Effect<void, E>
+) {
+  yield* Effect.try({
+    try: () => settingsOf(options),
+    catch: (cause) => new GenerateError({ reason: "Options", location: "-", hint: cause instanceof Error ? cause.message : String(cause) })
+  })
+  const ledger = new Ledger()
+  for (const { bytes } of pieces(noted(generateOrders(options), ledger), plainSizes)) {
+    yield* write(bytes)
+    options.onProgress?.({ records: ledger.records, rawBytes: ledger.rawBytes })
+  }
+  return { records: ledger.records, rawBytes: ledger.rawBytes }
+})
+
 /** Passes records on, and each on its way into the ledger. */
 function* noted(records: Iterable<GeneratedRecord>, ledger: Ledger): Generator<GeneratedRecord, void> {
   for (const record of records) {

@@ -6,7 +6,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import { afterEach, beforeEach } from "vitest"
-import { manifestName, type WriteOptions, writeGenerated } from "../../src/generate/write.ts"
+import { manifestName, pipeGenerated, type WriteOptions, writeGenerated } from "../../src/generate/write.ts"
 
 let folder = ""
 beforeEach(() => {
@@ -49,6 +49,17 @@ describe("writeGenerated", () => {
       for (const { path } of plain.files)
         expect(gunzipSync(readFileSync(join(folder, "gzip", `${path}.gz`))).equals(readFileSync(join(folder, "plain", path)))).toBe(true)
       expect({ ...packed, files: [], options: {} }).toEqual({ ...plain, files: [], options: {} })
+    })
+  )
+
+  it.effect("gives the same, piece by piece, to whoever writes it elsewhere", () =>
+    Effect.gen(function* () {
+      const manifest = yield* write({ orders: 60, seed: 2, dirt: 0.2 })
+      const pieces: Array<Uint8Array> = []
+      const given = yield* pipeGenerated({ orders: 60, seed: 2, dirt: 0.2 }, (piece) => Effect.sync(() => void pieces.push(piece)))
+      expect(given).toEqual({ records: manifest.records, rawBytes: manifest.rawBytes })
+      expect(Buffer.concat(pieces).equals(Buffer.concat(manifest.files.map(({ path }) => readFileSync(join(folder, path)))))).toBe(true)
+      expect(yield* Effect.flip(pipeGenerated({ orders: 1, seed: 1, dirt: 2 }, () => Effect.void))).toMatchObject({ reason: "Options" })
     })
   )
 
