@@ -34,7 +34,7 @@ export interface KinesisOptions {
   readonly callMillis?: number
   /** What a shard may give; default 2 MiB, the service's limit. */
   readonly bytesPerSecond?: number
-  /** Answers in memory, of up to 10 MiB each; default 3. */
+  /** Answers in memory, of up to 10 MiB each; default 2. */
   readonly answersInMemory?: number
   /** How long a bounded run bears failures that may pass by themselves; default 300 000. */
   readonly patienceMillis?: number
@@ -91,7 +91,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
           patienceMillis: follow ? Number.POSITIVE_INFINITY : patienceMillis,
           shared: workers > 1,
           kclCompatible: options.kclCompatible ?? false,
-          memory: new AnswerMemory(options.answersInMemory ?? 3),
+          memory: new AnswerMemory(options.answersInMemory ?? 2),
           // Answers hold their room until they are taken: that bounds the queue.
           deliver: (page, taken) => Effect.asVoid(Queue.offer(queue, { page, taken }))
         }
