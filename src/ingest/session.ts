@@ -154,7 +154,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
       get: (shard) => state.committing?.shards.get(shard)?.position ?? positionsOf(tables.stage.snapshot.domains, source.name).get(shard)
     }
     const runId = deterministicRunId(
-      arrivedAt(first, 0),
+      first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
       JSON.stringify([source.name, first.shard, positions.get(first.shard) ?? null])
     )
