@@ -63,6 +63,8 @@ export interface RecordsPage {
   readonly nextIterator: string | null
   /** 0 at the tip of the shard. */
   readonly millisBehindLatest: number
+  /** When the service answered, by its own clock, milliseconds since 1970; absent where it does not say. Clocks of processes may be wrong. */
+  readonly servedAt?: number | undefined
   /** Only at the end of a closed shard. A null iterator without children is no end: the call must be made again. */
   readonly childShards: ReadonlyArray<{ readonly shardId: string; readonly parentShardIds: ReadonlyArray<string> }>
   /** Gives the memory of the data back, to be used for another answer. Who does not call it keeps the data. To be called once. */

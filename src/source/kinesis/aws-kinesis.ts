@@ -116,7 +116,11 @@ export const awsKinesis = (options: AwsKinesisOptions): Effect.Effect<KinesisApi
               const result = await next(args)
               const { response } = result
               if (isAnswer(response)) {
-                page = await readBody(response.body, abort.abortSignal, readRecordsBody)
+                const servedAt = dateOf(response.headers)
+                page = {
+                  ...(await readBody(response.body, abort.abortSignal, readRecordsBody)),
+                  ...(servedAt === null ? {} : { servedAt })
+                }
                 Object.assign(response, { body: Buffer.from("{}") })
               }
               return result
@@ -154,13 +158,19 @@ export const awsKinesis = (options: AwsKinesisOptions): Effect.Effect<KinesisApi
   })
 
 /** A response of HTTP that succeeded, with a body that has not been read. */
-const isAnswer = (response: unknown): response is { readonly body: Readable } =>
+const isAnswer = (response: unknown): response is { readonly body: Readable; readonly headers?: unknown } =>
   typeof response === "object" &&
   response !== null &&
   "statusCode" in response &&
   response.statusCode === 200 &&
   "body" in response &&
   response.body instanceof Readable
+
+/** The service's own time, as HTTP tells it in whole seconds; null where it does not. */
+const dateOf = (headers: unknown): number | null => {
+  const date = typeof headers === "object" && headers !== null && "date" in headers ? Date.parse(String(headers.date)) : Number.NaN
+  return Number.isNaN(date) ? null : date
+}
 
 const iteratorInput = (stream: string, shardId: string, start: IteratorStart): GetShardIteratorCommandInput => ({
   StreamName: stream,

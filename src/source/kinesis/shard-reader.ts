@@ -180,7 +180,7 @@ export const readShard = (
         release: answer.release
       })
       const before = progress
-      const { progress: reached, gap } = answered(progress, now, behind, retention.millis)
+      const { progress: reached, gap } = answered(progress, answer.servedAt ?? now, behind, retention.millis)
       // Of when it was closed, the end of a shard says no more than that it was open when the answer before came.
       const after = answer.nextIterator === null ? { ...reached, readUntil: before.readUntil ?? reached.readUntil } : reached
       const last = answer.records.at(-1)

@@ -116,7 +116,7 @@ export class Service {
       throw failure("GetRecords", name, "Throttled", `ProvisionedThroughputExceededException: rate exceeded for shard ${it.shardId}`)
     }
     shard.calls.use(now, 1)
-    return this.page(shard, it, limit, now)
+    return { ...this.page(shard, it, limit, now), servedAt: now }
   }
 
   /** The page has reached its reader, whose iterator it came for. */

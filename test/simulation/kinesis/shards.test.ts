@@ -78,6 +78,7 @@ describe("shards", () => {
         records: parent.records,
         nextIterator: null,
         millisBehindLatest: 0,
+        servedAt: parent.last?.servedAt,
         childShards: [low, high].map(({ shardId }) => ({ shardId, parentShardIds: [first] }))
       })
       assert.strictEqual((yield* drain(kinesis, { type: "TRIM_HORIZON" }, low.shardId)).records.length, 2)
