@@ -32,7 +32,8 @@ export class Drained {
       if (position?.source?.["ended"] === true) continue
       // Of what was gone before anybody looked, nobody knows; but who knows of a shard must find out that something is missing.
       const isUnknown = position === undefined && !shard.parents.some((parent) => this.#childrenOf(parent.shardId).includes(shard.shardId))
-      if (isUnknown && (shard.expired(now) || (shard.records.at(-1)?.expiresAt ?? 0) <= now)) continue
+      const last = shard.records.at(-1)
+      if (isUnknown && (shard.expired(now) || (last !== undefined && last.expiresAt <= now))) continue
       if (shard.closedAt !== null) missing.push(`${shard.shardId} has not ended at ${describe(position)}`)
       else if (!this.#isAtTip(shard.records.at(-1), position, now)) missing.push(`${shard.shardId} is at ${describe(position)}`)
     }

@@ -176,10 +176,10 @@ class Run {
     })
   }
 
-  /** What other processes have committed meanwhile, if that matters. */
+  /** What other processes have committed meanwhile, if that matters. The first list may have come long after this run was told where to resume. */
   #catchUp(): Effect.Effect<void> {
     const { resting, workers } = this.#settings
-    return this.#isFirst || (workers === 1 && resting.isEmpty) ? Effect.void : this.#learn
+    return this.#isFirst || workers > 1 || !resting.isEmpty ? this.#learn : Effect.void
   }
 
   get #learn(): Effect.Effect<void> {
