@@ -81,14 +81,17 @@ export const ingestThreadsOf = ({ threads }: Values<"threads">) => ({
   contracts: new URL("../../schemas/index.ts", import.meta.url)
 })
 
-/** A flag for a whole number from 1 up. */
-export const positive = (name: string) =>
+/** A flag for a whole number from `minimum` up. */
+export const atLeast = (minimum: number, name: string) =>
   Flag.Int(name).pipe(
     Flag.filter(
-      (n) => n >= 1,
-      (n) => `${n} is not a whole number from 1 up`
+      (n) => n >= minimum,
+      (n) => `${n} is not a whole number from ${minimum} up`
     )
   )
+
+/** A flag for a whole number from 1 up. */
+export const positive = (name: string) => atLeast(1, name)
 
 /** A flag for a share, 0 to 1. */
 export const share = (name: string) =>

@@ -1,16 +1,14 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { filesSource } from "../source/files.ts"
-import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
 import { contractOf, dataset, json, positive, timed } from "./common.ts"
-import { UsageError } from "./failures.ts"
 import { skippedText } from "./ingest.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
-import { sourceFlags } from "./sources.ts"
+import { inputOf, kinesisOf, sourceFlags, streamOf } from "./sources.ts"
 
 const settings = use("stream", "endpoint", "region", "input")
 const mebibyte = 1024 * 1024
@@ -44,17 +42,16 @@ export const put = Command.make(
     json
   },
   Effect.fnUntraced(function* (flags) {
-    const { stream, endpoint, region, input } = yield* settings.read(flags.settings)
+    const values = yield* settings.read(flags.settings)
     const { contract } = yield* contractOf(flags.dataset)
-    if (stream === null) return yield* new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." })
-    if (input === null)
-      return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
+    const stream = yield* streamOf(values)
+    const input = yield* inputOf(values)
     // Several pages are put together.
     const source = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("put", !flags.json)
     const [counts, millis] = yield* Effect.gen(function* () {
-      const api = yield* awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
+      const api = yield* kinesisOf(values)
       yield* shutdown.drain
       return yield* timed(
         putAll(api, stream, Stream.interruptWhen(source.pages(new Map()), shutdown.requested), {

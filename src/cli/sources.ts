@@ -86,10 +86,8 @@ export const openSource = (
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
     if (source === "kinesis") return alone(yield* openStream(values, follow))
-    const { input, arrivedAt, maxRecordBytes, pollInterval } = values
-    if (input === null) {
-      return yield* new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." })
-    }
+    const { arrivedAt, maxRecordBytes, pollInterval } = values
+    const input = yield* inputOf(values)
     const arrival = arrivedAt === null ? {} : { arrivedAt }
     if (source === "olist") return alone(yield* olistSource({ input, ...arrival }))
     const files = yield* filesSource({
@@ -102,22 +100,36 @@ export const openSource = (
     return { source: files, problems: files.problems, skipped: files.skipped }
   })
 
+/** What the command cannot do without. */
+export const inputOf = ({ input }: Values<"input">): Effect.Effect<string, UsageError> =>
+  input === null
+    ? Effect.fail(new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." }))
+    : Effect.succeed(input)
+
+export const streamOf = ({ stream }: Values<"stream">): Effect.Effect<string, UsageError> =>
+  stream === null
+    ? Effect.fail(new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." }))
+    : Effect.succeed(stream)
+
+/** Kinesis, where the settings say that it is. */
+export const kinesisOf = ({ region, endpoint }: Values<"region" | "endpoint">) =>
+  awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
+
 /** A source that sets nothing aside. */
 const alone = (source: Source): OpenedSource => ({ source, problems: Effect.succeed([]), skipped: Effect.succeed({}) })
 
 const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { stream, worker, workers } = values
-    if (stream === null) return yield* new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." })
+    const { worker, workers } = values
+    const stream = yield* streamOf(values)
     if (worker >= workers) {
       return yield* new UsageError({
         problem: `there is no worker ${worker} of ${workers}`,
         hint: "Workers count from 0: give --worker a number below that of --workers."
       })
     }
-    const api = yield* awsKinesis({ region: values.region ?? undefined, endpoint: values.endpoint ?? undefined })
     return yield* kinesisSource({
-      api,
+      api: yield* kinesisOf(values),
       stream,
       initial: values.start,
       follow,

@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import type { Check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
+import { atLeast, compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -22,13 +22,9 @@ export const checksText = (checks: ReadonlyArray<Check>): string =>
 export const verify = Command.make(
   "verify",
   {
-    knownGaps: Flag.Int("known-gaps").pipe(
+    knownGaps: atLeast(0, "known-gaps").pipe(
       Flag.withDescription(
         "Gaps per dataset that you have looked into and accept: times in which a stream may have trimmed records unread."
-      ),
-      Flag.filter(
-        (n) => n >= 0,
-        (n) => `${n} is not a whole number from 0 up`
       ),
       Flag.withDefault(0)
     ),

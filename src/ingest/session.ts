@@ -102,10 +102,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       letters: new PartitionedRows(deadLetterColumns, byDate, options.limits.bufferBytes / 4),
       tables,
       lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
-      ownership:
-        source.disown === undefined
-          ? null
-          : new Ownership(dataset, source.name, { stage: tables.stage.snapshot, deadLetters: tables.deadLetters.snapshot }),
+      ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, viewOf(tables)),
       next: (deadline) =>
         Effect.suspend(() =>
           state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
@@ -227,12 +224,15 @@ const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation:
     options.onProgress(progressOf(total))
     yield* run.complete(report, closed, outputs)
     if (ownership === null) return
-    const view: View = { stage: tables.stage.snapshot, deadLetters: tables.deadLetters.snapshot }
+    const view = viewOf(tables)
     ownership.learn(closed.shards.keys(), view)
     // Others may have committed shards that this process reads, but that were not in this batch.
     const moved = ownership.moved(view)
     if (moved.length > 0) yield* new Moved({ shards: moved })
   })
+
+/** Both tables as this session knows them. */
+const viewOf = ({ stage, deadLetters }: Tables): View => ({ stage: stage.snapshot, deadLetters: deadLetters.snapshot })
 
 /** Both tables as they stand now. */
 const look = ({ stage, deadLetters }: Tables): Effect.Effect<View, TableError> =>

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { Random } from "../../src/generate/random.ts"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 
 /**
@@ -16,12 +17,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-kill-"))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** Repeatable moments: a linear congruential generator (Numerical Recipes), 0 to 1. */
-const randoms = (state: number) => () => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-  return state / 2 ** 32
-}
 
 const rows = (lake: string, table: string, columns: string): Promise<ReadonlyArray<unknown>> =>
   sluiceJson(["query", "--lake", lake, `SELECT ${columns} FROM ${table} ORDER BY ALL`])
@@ -61,13 +56,13 @@ it.for(disturbances)(
     await sluiceJson(repartition(calm))
 
     const hit = join(folder, `hit-${threads}`)
-    const random = randoms(seed)
+    const random = new Random(seed)
     const killed = { ingest: 0, repartition: 0 }
     /** Starts a step until it ends by itself, killing it after a random time as long as kills are left. */
     const disturb = async (step: "ingest" | "repartition", args: ReadonlyArray<string>, wanted: number, longest: number) => {
       while (true) {
         const { child, done } = start(args)
-        const timer = killed[step] < wanted ? setTimeout(() => child.kill("SIGKILL"), 350 + random() * longest) : undefined
+        const timer = killed[step] < wanted ? setTimeout(() => child.kill("SIGKILL"), 350 + random.unit() * longest) : undefined
         const { code, stderr } = await done
         clearTimeout(timer)
         if (code === 0) return

@@ -35,7 +35,7 @@ export class Drained {
       const last = shard.records.at(-1)
       if (isUnknown && (shard.expired(now) || (last !== undefined && last.expiresAt <= now))) continue
       if (shard.closedAt !== null) missing.push(`${shard.shardId} has not ended at ${describe(position)}`)
-      else if (!this.#isAtTip(shard.records.at(-1), position, now)) missing.push(`${shard.shardId} is at ${describe(position)}`)
+      else if (!this.#isAtTip(last, position, now)) missing.push(`${shard.shardId} is at ${describe(position)}`)
     }
     return missing.join("; ")
   }

@@ -149,9 +149,9 @@ const judgeShard = (
   violated: Violated
 ): ShardRead => {
   const name = `${stream}/${shard.shardId}`
-  const history = stage?.domains.get(`${domainPrefix}${name}`) ?? []
-  const start = startOf(history)
   const historyOf = ({ shardId }: SimulatedShard) => stage?.domains.get(`${domainPrefix}${stream}/${shardId}`) ?? []
+  const history = historyOf(shard)
+  const start = startOf(history)
   // Of one that expired before anybody could see it, the gap of the shard before it is all that can be known.
   const gaps = (history.length > 0 ? [shard] : ancestorsOf(shard)).flatMap((each) => gapsOf(historyOf(each)))
   const mayBeMissing = (record: SimulatedRecord): boolean =>
@@ -160,10 +160,7 @@ const judgeShard = (
       (record.expiresAt <= unseenUntil ||
         gaps.some(({ from, to }) => record.storedAt >= from - clockError && record.storedAt <= to + clockError)))
   // Before anything was committed of it or of its parents, nobody can know what was in a shard that is read from the oldest record.
-  const first = [name, ...shard.parents.map(({ shardId }) => `${stream}/${shardId}`)].map(
-    (each) => stage?.domains.get(`${domainPrefix}${each}`)?.[0]?.committedAt ?? now
-  )
-  const unseenUntil = Math.min(...first)
+  const unseenUntil = Math.min(...[shard, ...shard.parents].map((each) => historyOf(each)[0]?.committedAt ?? now))
   const counts = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
   let exact = true
   let last: { readonly record: SimulatedRecord; readonly sub: number } | null = null

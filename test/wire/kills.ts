@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
+import { Random } from "../../src/generate/random.ts"
 import { root, sluiceJson } from "../cli/sluice.ts"
 import { type Emulator, emulatorEnvironment, startKinesisLocal } from "./kinesis-local.ts"
 
@@ -44,12 +45,6 @@ const parts = [
   { name: "split", share: 0.02, packing: [] },
   { name: "merge", share: 0.49, packing: ["--aggregate", "51200"] }
 ]
-
-/** Repeatable moments: a linear congruential generator (Numerical Recipes), 0 to 1. */
-const randoms = (state: number) => () => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-  return state / 2 ** 32
-}
 
 export const kills = async (options: KillsOptions): Promise<KillsResult> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-wire-"))
@@ -143,7 +138,7 @@ class Killer {
 
   async keepKilling(worker: number): Promise<void> {
     const { life, seed } = this.#options
-    const random = randoms(seed * 100 + worker)
+    const random = new Random(seed, worker)
     while (!this.#stopped) {
       const child = spawn(process.execPath, [join(root, "src", "main.ts"), "run", ...this.#args, "--worker", String(worker)], {
         env: { ...process.env, ...env },
@@ -155,7 +150,7 @@ class Killer {
         said = (said + chunk.toString()).slice(-2000)
       })
       const ended = once(child, "close")
-      await Promise.race([sleep(life[0] + random() * (life[1] - life[0])), ended])
+      await Promise.race([sleep(life[0] + random.unit() * (life[1] - life[0])), ended])
       if (child.exitCode !== null) this.#options.say(`worker ${worker} ended by itself with ${child.exitCode}: ${said}`)
       child.kill("SIGKILL")
       await ended

@@ -4,7 +4,8 @@ import type { Contract } from "../../contract/contract.ts"
 import { fold } from "../../contract/names.ts"
 import { positionAt, type RecordPage } from "../../record/record.ts"
 import type { SourceError } from "../source.ts"
-import { type KinesisApi, KinesisError, kinesisReasons, type Shard, type ShardsPage } from "./api.ts"
+import { type KinesisApi, KinesisError, kinesisReasons } from "./api.ts"
+import { listAllShards } from "./list-shards.ts"
 import { callLimits, type Entry, type Keyed, type OpenShard, openShards, pack, plainEntry, recordsOf, takeCalls } from "./put-calls.ts"
 
 /**
@@ -225,7 +226,7 @@ class Putter {
   /** Asked once, and again when an aggregated record landed in another shard than it was made for. */
   #currentRanges(): Effect.Effect<ReadonlyArray<OpenShard>, PutError> {
     if (this.#ranges !== null) return Effect.succeed(this.#ranges)
-    return allShards(this.#api, this.#stream).pipe(
+    return listAllShards(this.#api, this.#stream).pipe(
       Effect.retry({ schedule: backOff, times: this.#attempts - 1, while: (error) => isPassing(error.reason) }),
       Effect.mapError((error) => this.#callError(error)),
       Effect.map((shards) => {
@@ -297,18 +298,6 @@ const hintOf = (reason: PutError["reason"]): string =>
         : reason === "Denied"
           ? "Allow kinesis:PutRecords and kinesis:ListShards on the stream."
           : "See what the service said."
-
-/** Shards of a stream, open and closed. */
-const allShards = (api: KinesisApi, stream: string): Effect.Effect<ReadonlyArray<Shard>, KinesisError> =>
-  Effect.gen(function* () {
-    const shards: Array<Shard> = []
-    for (let token: string | null = null; ; ) {
-      const page: ShardsPage = yield* api.listShards(stream, token)
-      shards.push(...page.shards)
-      if (page.nextToken === null) return shards
-      token = page.nextToken
-    }
-  })
 
 /**
  * The partition key of a record of a dataset: what the contract's key says, so that all versions of an order go to one shard. Null where the

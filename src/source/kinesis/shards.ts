@@ -4,6 +4,7 @@ import type { Resume, SourceError } from "../source.ts"
 import type { InitialPosition, IteratorStart, KinesisError, Shard } from "./api.ts"
 import { Backoff, retried } from "./backoff.ts"
 import { asSourceError } from "./failures.ts"
+import { listAllShards } from "./list-shards.ts"
 import { meterOf } from "./metrics.ts"
 import { emptyPage } from "./page.ts"
 import { childrenOf, progressOf, resumeOf, vanished } from "./progress.ts"
@@ -147,17 +148,7 @@ class Run {
   /** All shards that are listed. A list of which a part failed is asked for anew. */
   #list(): Effect.Effect<ReadonlyArray<Shard>, KinesisError> {
     const { api, stream, patienceMillis } = this.#settings.read
-    const once = Effect.gen(function* () {
-      const shards: Array<Shard> = []
-      let token: string | null = null
-      do {
-        const page: { readonly shards: ReadonlyArray<Shard>; readonly nextToken: string | null } = yield* api.listShards(stream, token)
-        for (const shard of page.shards) shards.push(shard)
-        token = page.nextToken
-      } while (token !== null)
-      return shards
-    })
-    return retried(once, new Backoff(patienceMillis, stream, meterOf(stream, "")))
+    return retried(listAllShards(api, stream), new Backoff(patienceMillis, stream, meterOf(stream, "")))
   }
 
   /** How long records are kept may be changed at any time. Without an answer it is as it was. */
