@@ -12,26 +12,38 @@ export interface DecodedPage {
   readonly letters: ReadonlyArray<DeadLetter>
 }
 
+/**
+ * Decoders of this thread. A page is decoded without a pause and leaves nothing behind, so all sessions share the decoder of their contract and
+ * settings: its memory is large, and the next session would begin before that of the last one is collected.
+ */
+const decoders = new WeakMap<CompiledContract, WeakMap<DecodeSettings, Decoder>>()
+
+const decoderOf = (contract: CompiledContract, settings: DecodeSettings): Decoder => {
+  const known = decoders.get(contract) ?? new WeakMap<DecodeSettings, Decoder>()
+  decoders.set(contract, known)
+  const decoder = known.get(settings) ?? makeDecoder(contract, settings)
+  known.set(settings, decoder)
+  return decoder
+}
+
 /** From pages to row groups of stage, in one thread: decodes by contract, gathers by ingestion hour, encodes. Synchronous, no I/O. */
 export class StageDecoder {
   readonly #source: string
-  readonly #makeDecoder: () => Decoder
-  /** Made for the first page: some sessions have none. */
-  #decoder: Decoder | null = null
+  /** Makes the decoder for the first page: some sessions have none. */
+  readonly #decoder: () => Decoder
   readonly #rows: PartitionedRows
 
   /** @param bufferBytes columns held in memory before they are encoded */
   constructor(contract: CompiledContract, settings: DecodeSettings, source: string, bufferBytes: number) {
     this.#source = source
-    this.#makeDecoder = () => makeDecoder(contract, settings)
+    this.#decoder = () => decoderOf(contract, settings)
     this.#rows = new PartitionedRows(stageColumns(contract.columns), byHour, bufferBytes)
   }
 
   decode(page: RecordPage): DecodedPage {
     const counts = emptyCounts()
     const letters: Array<DeadLetter> = []
-    this.#decoder ??= this.#makeDecoder()
-    this.#decoder.decodePage(this.#source, page, {
+    this.#decoder().decodePage(this.#source, page, {
       columnsFor: (millis) => this.#rows.columnsFor(millis),
       deadLetter: (letter) => letters.push(letter),
       counts

@@ -44,7 +44,7 @@ export interface RunOptions {
   readonly duckdbShare?: number
 }
 
-export const defaultDuckdbShare = 0.1
+export const defaultDuckdbShare = 0.05
 
 /** The longest that processes may take to read everything, in milliseconds, once nothing disturbs them any more. */
 const patience = 4 * 3_600_000
