@@ -12,6 +12,8 @@ export interface Progress {
   readonly start: number | undefined
   /** Everything that had arrived until then has been read. */
   readonly readUntil: number | undefined
+  /** It was open then, or longer: shards that came out of it had no records before. */
+  readonly openUntil: number | undefined
   /** Times between which records may have been trimmed before they were read: how many, and the last one. */
   readonly gaps: number
   readonly gapFrom: number | undefined
@@ -29,6 +31,7 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
     arrivedAt: Number.isNaN(arrivedAt) ? undefined : arrivedAt,
     start: timeIn(position, "start"),
     readUntil: timeIn(position, "readUntil") ?? timeIn(position, "start"),
+    openUntil: timeIn(position, "openUntil") ?? timeIn(position, "start"),
     gaps: count("gaps"),
     gapFrom: timeIn(position, "gapFrom"),
     gapTo: timeIn(position, "gapTo"),
@@ -50,6 +53,7 @@ export const resumeOf = (
   children: ReadonlyArray<string> | null = null
 ): NonNullable<RecordPage["resume"]> => ({
   ...(progress.readUntil === undefined ? {} : { readUntil: iso(progress.readUntil) }),
+  ...(progress.openUntil === undefined || children !== null ? {} : { openUntil: iso(progress.openUntil) }),
   ...(behind === undefined ? {} : { behind }),
   ...(progress.position === undefined && progress.start !== undefined ? { start: iso(progress.start) } : {}),
   ...(progress.gaps === 0 ? {} : { gaps: progress.gaps }),
@@ -97,16 +101,21 @@ export const withGap = (progress: Progress, from: number, to: number): Progress 
     : { ...progress, gaps: progress.gaps + 1, gapFrom: from, gapTo: to }
 
 /**
- * How a shard ends that expired before it was read to its end: with a gap.
+ * How a shard ends that expired before it was read to its end: with a gap, which holds for the shards that came out of it as well. It may have been
+ * closed long before it was last read, without anything more to give.
  *
- * @returns null where everything older than the horizon was read: a shard has expired only when all of it is older, so nothing is missing
+ * @param to when the gap ends
+ * @returns null where there is none: a shard has expired only when all of it is older, and nothing older is missing
  */
-export const vanished = (position: ShardPosition, now: number, retentionMillis: number): Progress | null => {
-  const progress = progressOf(position)
-  const horizon = now - retentionMillis
-  const from = progress.readUntil ?? progress.arrivedAt
-  return from === undefined || from >= horizon ? null : withGap(progress, from, horizon)
+export const vanished = (progress: Progress, to: number): Progress | null => {
+  const { arrivedAt, openUntil = Number.POSITIVE_INFINITY, readUntil = arrivedAt } = progress
+  const from = Math.min(readUntil ?? openUntil, openUntil)
+  return from >= to ? null : { ...withGap(progress, from, to), readUntil: from }
 }
+
+/** The later of two times, as far as they are known. */
+export const later = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b)
 
 /**
  * Is it time to tell that a shard without records was read all the same? Once an hour, or four times per retention, at times that all shards

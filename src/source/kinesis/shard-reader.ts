@@ -8,7 +8,7 @@ import { hashRangeOf } from "./hash-range.ts"
 import type { AnswerMemory } from "./memory.ts"
 import { forgetShard, meterOf } from "./metrics.ts"
 import { buildPages, emptyPage } from "./page.ts"
-import { answered, markerDue, type Progress, progressOf, resumeOf, withGap } from "./progress.ts"
+import { answered, later, markerDue, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
 import { nothingRead } from "./shard-plan.ts"
 
 /** How long records are kept, as it was last seen, and when that was. */
@@ -86,8 +86,7 @@ export const readShard = (
     const backoff = new Backoff(settings.patienceMillis, name, meter)
     const range = hashRangeOf(shard)
     let progress = progressOf(known)
-    progress = { ...progress, readUntil: progress.readUntil ?? since }
-    const begunAt = progress.readUntil
+    progress = { ...progress, readUntil: progress.readUntil ?? since, openUntil: progress.openUntil ?? since }
     // What the pages so far have told, so that a shard that gives none does so now and then.
     let told = progress.readUntil
     let iterator: string | null = null
@@ -98,6 +97,11 @@ export const readShard = (
     let lastAnswerAt = Number.NEGATIVE_INFINITY
     let atTip = false
 
+    /** Takes note of what shows that the shard was open: the list, and that it took records. */
+    const seenOpen = () => {
+      progress = { ...progress, openUntil: later(later(progress.openUntil, progress.arrivedAt), settings.openAt(shard.shardId)) }
+    }
+
     const page = (
       records: RecordPage | null,
       behind: number | undefined,
@@ -105,6 +109,7 @@ export const readShard = (
       commitNow: boolean
     ): RecordPage => {
       told = progress.readUntil
+      seenOpen()
       const resume = resumeOf(progress, behind, children)
       return records === null ? emptyPage(name, progress.position ?? nothingRead, resume, commitNow) : { ...records, resume, commitNow }
     }
@@ -112,8 +117,8 @@ export const readShard = (
     /** A shard that expired while it was read: it ends here, and nobody knows what was left in it. */
     const gone = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      const gapFrom = progress.readUntil ?? progress.arrivedAt ?? now
-      progress = withGap(progress, gapFrom, Math.max(now, gapFrom))
+      seenOpen()
+      progress = vanished(progress, now) ?? withGap(progress, now, now)
       yield* meter.add("gaps", 1)
       yield* Effect.logWarning(gapText(name, progress))
       yield* deliver(page(null, undefined, [], true), Effect.void)
@@ -217,8 +222,8 @@ export const readShard = (
       if (answer.nextIterator === null) {
         const children = answer.childShards.map((child) => child.shardId)
         // It may have been closed long ago, and its children have had records since then.
-        const open = [progress.arrivedAt, settings.openAt(shard.shardId) ?? begunAt].filter((time) => time !== undefined)
-        progress = { ...progress, readUntil: open.length === 0 ? undefined : Math.max(...open) }
+        seenOpen()
+        progress = { ...progress, readUntil: progress.openUntil }
         yield* deliver(page(null, behind, children, settings.shared), Effect.void)
         return { children, openUntil: progress.readUntil }
       }

@@ -219,7 +219,7 @@ class Run {
         const name = this.#nameOf(shardId)
         if (listed.has(shardId) || shardId > youngest || this.#drained.has(shardId) || this.#reading.has(shardId)) continue
         if (isEnded(position) || !this.#owns(shardId) || !resting.mayRead(name, position, now)) continue
-        const progress = vanished(position, now, read.retention.millis)
+        const progress = vanished(progressOf(position), now - read.retention.millis)
         if (progress === null) continue
         this.#drained.set(shardId, progress.readUntil)
         yield* meterOf(read.stream, name).add("gaps", 1)

@@ -22,7 +22,7 @@ describe("progress of a shard", () => {
   it("keeps where a shard begins until something was read", () => {
     const begun = known({ start: iso(t0) }, "0")
     expect(begun.position).toBeUndefined()
-    expect(resumeOf(begun, 0)).toEqual({ behind: 0, start: iso(t0), readUntil: iso(t0) })
+    expect(resumeOf(begun, 0)).toEqual({ behind: 0, start: iso(t0), readUntil: iso(t0), openUntil: iso(t0) })
     expect(resumeOf({ ...begun, position: { sequenceNumber: "5", subSequenceNumber: 0 } }, 0)).not.toHaveProperty("start")
   })
 
@@ -66,9 +66,18 @@ describe("progress of a shard", () => {
   })
 
   it("is over with a gap where a shard expired before its end", () => {
-    const position = shardPosition({ sequenceNumber: "5", subSequenceNumber: 0 }, { readUntil: iso(t0), gaps: 1 })
-    expect(vanished(position, t0 + 3 * day, day)).toMatchObject({ gaps: 2, gapFrom: t0, gapTo: t0 + 2 * day })
+    const progress = known({ readUntil: iso(t0), gaps: 1 })
+    expect(vanished(progress, t0 + 2 * day)).toMatchObject({ gaps: 2, gapFrom: t0, gapTo: t0 + 2 * day })
     // It cannot have expired with records that were not read.
-    expect(vanished(position, t0 + day, day)).toBeNull()
+    expect(vanished(progress, t0)).toBeNull()
+  })
+
+  it("tells of a gap in what came out of an expired shard, which may have been closed long before it was last read", () => {
+    const source = { readUntil: iso(t0), openUntil: iso(t0 - hour) }
+    expect(resumeOf(known(source), undefined)).toEqual(source)
+    // Of an ended shard, until when it was read says the same.
+    expect(resumeOf(known(source), undefined, [])).toEqual({ readUntil: iso(t0), ended: true })
+    expect(vanished(known(source), t0 + day)).toMatchObject({ gaps: 1, gapFrom: t0 - hour, gapTo: t0 + day, readUntil: t0 - hour })
+    expect(vanished(known({ ...source, openUntil: iso(t0 + hour) }), t0 + day)).toMatchObject({ gapFrom: t0, gapTo: t0 + day })
   })
 })
