@@ -1,20 +1,90 @@
-import { constants, zstdCompressSync } from "node:zlib"
+import { constants, createZstdCompress, zstdCompressSync } from "node:zlib"
 
 /**
- * A call of the compressor costs as much as compressing some 5 kB, whatever it is given. Fewer bytes than this have nothing to gain that would
+ * A call of the compressor costs as much as compressing some 2 kB, whatever it is given. Fewer bytes than this have nothing to gain that would
  * be worth it: of wide rows it is half of all pages and a hundredth of their bytes. Larger saves calls and makes larger files.
  */
 export const worthCompressing = 512
 
-/** Compresses a page. @param level 1 to 22 */
+/** Compresses a page. @param level 1 to 22. @returns a frame, which is valid until the next call */
 export const zstd = (page: Uint8Array, level: number): Uint8Array => {
   if (page.length < worthCompressing) return stored(page)
-  return zstdCompressSync(page, {
-    params: { [constants.ZSTD_c_compressionLevel]: level },
-    // Room for the worst case, so that the output comes in one piece.
-    chunkSize: page.length + (page.length >> 8) + 128
-  })
+  if (compressor?.level !== level) compressor = makeCompressor(level)
+  return compressor.compress(page)
 }
+
+interface Compressor {
+  readonly level: number
+  readonly compress: (page: Uint8Array) => Uint8Array
+}
+
+let compressor: Compressor | null = null
+const empty = new Uint8Array(0)
+
+/** Room for the worst case, so that the output comes in one piece. */
+const roomFor = (length: number): number => length + (length >> 8) + 128
+
+const makeCompressor = (level: number): Compressor => {
+  const params = { [constants.ZSTD_c_compressionLevel]: level }
+  const anew = (page: Uint8Array): Uint8Array => zstdCompressSync(page, { params, chunkSize: roomFor(page.length) })
+  const kept = keptContext(params)
+  // Node does not promise what `keptContext` uses: it must prove itself first.
+  const sample = Buffer.from("as much as is worth it. ".repeat(100))
+  const isAsExpected = kept !== null && [1, 2].every(() => Buffer.compare(kept(sample) ?? empty, anew(sample)) === 0)
+  return { level, compress: isAsExpected ? (page) => kept(page) ?? anew(page) : anew }
+}
+
+/** What Node's compressing streams work with. `writeSync` leaves in `_writeState` how much room and how much input is left. */
+interface StreamParts {
+  readonly _writeState: Uint32Array
+  readonly _handle: {
+    readonly writeSync: (
+      flush: number,
+      input: Uint8Array,
+      inputStart: number,
+      inputLength: number,
+      output: Uint8Array,
+      outputStart: number,
+      outputLength: number
+    ) => void
+  }
+}
+
+const hasParts = (stream: object): stream is StreamParts =>
+  "_writeState" in stream &&
+  stream._writeState instanceof Uint32Array &&
+  "_handle" in stream &&
+  typeof stream._handle === "object" &&
+  stream._handle !== null &&
+  "writeSync" in stream._handle &&
+  typeof stream._handle.writeSync === "function"
+
+/**
+ * Compresses in one context, page after page. `zstdCompressSync` makes one for each call, which costs more than compressing a small page, and
+ * the collector, which is told how large they are, looks through the whole heap every few dozen of them. The frames are the same.
+ *
+ * @returns null where this Node has no such parts; what is returned gives null for a page that could not be compressed
+ */
+const keptContext = (params: Record<number, number>): ((page: Uint8Array) => Uint8Array | null) | null => {
+  // A failure would be told to listeners; here it shows in what is left, and whoever compresses the page anew is told what it was.
+  const stream: object = createZstdCompress({ params }).on("error", () => {})
+  if (!hasParts(stream)) return null
+  const { _handle: handle, _writeState: left } = stream
+  let output = empty
+  let isBroken = false
+  return (page) => {
+    if (isBroken) return null
+    if (output.length < roomFor(page.length)) output = new Uint8Array(roomFor(page.length))
+    left.fill(failed)
+    handle.writeSync(constants.ZSTD_e_end, page, 0, page.length, output, 0, output.length)
+    const [room = failed, input = failed] = left
+    isBroken = input !== 0 || room === 0
+    return isBroken ? null : output.subarray(0, output.length - room)
+  }
+}
+
+/** Stands where a call that failed leaves no number. */
+const failed = 0xffffffff
 
 /** A frame with bytes as they are (RFC 8878). */
 const stored = (page: Uint8Array): Uint8Array => {
