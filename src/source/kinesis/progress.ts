@@ -1,6 +1,6 @@
 import type { Position, ShardPosition } from "../../record/position.ts"
 import type { RecordPage } from "../../record/record.ts"
-import { isNothingRead, timeIn } from "./shard-plan.ts"
+import { isEnded, isNothingRead, timeIn } from "./shard-plan.ts"
 
 /** How far a shard was read, as its pages tell it and its position gives it back. Times are milliseconds since 1970. */
 export interface Progress {
@@ -31,7 +31,8 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
     arrivedAt: Number.isNaN(arrivedAt) ? undefined : arrivedAt,
     start: timeIn(position, "start"),
     readUntil: timeIn(position, "readUntil") ?? timeIn(position, "start"),
-    openUntil: timeIn(position, "openUntil") ?? timeIn(position, "start"),
+    // Of an ended shard, until when it was read says the same.
+    openUntil: timeIn(position, isEnded(position) ? "readUntil" : "openUntil") ?? timeIn(position, "start"),
     gaps: count("gaps"),
     gapFrom: timeIn(position, "gapFrom"),
     gapTo: timeIn(position, "gapTo"),

@@ -9,7 +9,7 @@ import { meterOf } from "./metrics.ts"
 import { emptyPage } from "./page.ts"
 import { childrenOf, progressOf, resumeOf, vanished } from "./progress.ts"
 import type { Resting } from "./resting.ts"
-import { beginOf, isEnded, type Known, nothingRead, parentsOf, planShards, timeIn } from "./shard-plan.ts"
+import { beginOf, isEnded, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
 import { gapText, type ReadSettings, readShard } from "./shard-reader.ts"
 import { owns } from "./share.ts"
 
@@ -237,7 +237,7 @@ class Run {
       const position = this.#known.position(shardId)
       if (position === undefined) continue
       found.set(shardId, position)
-      for (const child of childrenOf(position)) children.set(child, timeIn(position, "readUntil"))
+      for (const child of childrenOf(position)) children.set(child, progressOf(position).openUntil)
     }
     for (const [child, since] of children) if (!found.has(child) && since !== undefined) found.set(child, unread({ readUntil: since }))
     return found
@@ -245,7 +245,7 @@ class Run {
 
   /** Before this a shard had no records: one of its parents was open. */
   #since(shard: Shard): number | undefined {
-    const open = parentsOf(shard).flatMap((id) => this.#drained.get(id) ?? progressOf(this.#known.position(id)).readUntil ?? [])
+    const open = parentsOf(shard).flatMap((id) => this.#drained.get(id) ?? progressOf(this.#known.position(id)).openUntil ?? [])
     return open.length === 0 ? undefined : Math.min(...open)
   }
 

@@ -77,6 +77,7 @@ describe("progress of a shard", () => {
     expect(resumeOf(known(source), undefined)).toEqual(source)
     // Of an ended shard, until when it was read says the same.
     expect(resumeOf(known(source), undefined, [])).toEqual({ readUntil: iso(t0), ended: true })
+    expect(known({ readUntil: iso(t0), ended: true }).openUntil).toBe(t0)
     expect(vanished(known(source), t0 + day)).toMatchObject({ gaps: 1, gapFrom: t0 - hour, gapTo: t0 + day, readUntil: t0 - hour })
     expect(vanished(known({ ...source, openUntil: iso(t0 + hour) }), t0 + day)).toMatchObject({ gapFrom: t0, gapTo: t0 + day })
   })
