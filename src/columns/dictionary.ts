@@ -16,8 +16,10 @@ const leastRepeats = 1.5
 /** Larger dictionaries cost readers more than they save. */
 const maxDictionaryBytes = 1 << 20
 
-// One column is worked on at a time, so they share the room. Entry + 1 by hash, open addressing; 0 is free.
-let table = new Int32Array(4 * sampleSize)
+// One column is worked on at a time, so they share the room. Entry + 1 by hash, open addressing; 0 is free. Each uses as much of the table, from
+// its start, as it has entries for: most have few, and clearing what they do not need would take longer than all the rest.
+const leastSlots = 4 * sampleSize
+let table = new Int32Array(leastSlots)
 let hashes = new Int32Array(sampleSize)
 
 /**
@@ -29,8 +31,8 @@ export const isWorthwhile = ({ data, view, ends, count }: ByteStrings): boolean 
   if (count < 2) return false
   const sample = Math.min(count, sampleSize)
   const step = count / sample
-  const mask = table.length - 1
-  table.fill(0)
+  const mask = leastSlots - 1
+  table.fill(0, 0, leastSlots)
   let repeats = 0
   let twins = 0
   for (let i = 0; i < sample; i++) {
@@ -59,15 +61,24 @@ export const isWorthwhile = ({ data, view, ends, count }: ByteStrings): boolean 
  */
 export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { readonly entries: number; readonly indexed: number } => {
   const { data, view, ends, count } = strings
-  let mask = table.length - 1
-  table.fill(0)
+  let mask = leastSlots - 1
+  table.fill(0, 0, leastSlots)
   let entries = 0
   let bytes = 0
   let from = 0
   let i = 0
+  // The entry of the string before, which is often the same.
+  let last = -1
+  let lastStart = 0
+  let lastLength = -1
   for (; i < count; i++) {
     const end = ends[i] ?? 0
     const length = end - from
+    if (length === lastLength && sameBytes(data, view, lastStart, view, data, from, length)) {
+      indices[i] = last
+      from = end
+      continue
+    }
     const hash = entryHash(view, from, end)
     let slot = hash & mask
     let entry = -1
@@ -92,12 +103,15 @@ export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { rea
       if (entry === hashes.length) hashes = doubled(hashes)
       hashes[entry] = hash
       table[slot] = entry + 1
-      if (entries * 2 > table.length) {
-        fillTable(entries)
-        mask = table.length - 1
+      if (entries * 2 > mask) {
+        mask = 2 * mask + 1
+        fillTable(entries, mask)
       }
     }
     indices[i] = entry
+    last = entry
+    lastStart = entry === 0 ? 0 : (ends[entry - 1] ?? 0)
+    lastLength = length
     from = end
   }
   // What did not go into the dictionary follows it.
@@ -109,9 +123,9 @@ export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { rea
   return { entries, indexed: i }
 }
 
-const fillTable = (entries: number): void => {
-  table = new Int32Array(table.length * 2)
-  const mask = table.length - 1
+const fillTable = (entries: number, mask: number): void => {
+  if (table.length > mask) table.fill(0, 0, mask + 1)
+  else table = new Int32Array(mask + 1)
   for (let entry = 0; entry < entries; entry++) {
     let slot = (hashes[entry] ?? 0) & mask
     while (table[slot] !== 0) slot = (slot + 1) & mask
