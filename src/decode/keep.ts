@@ -65,6 +65,8 @@ export class Keeper {
   #standIn(run: Run, value: unknown, depth: number, path: string, policy: MaskPolicy): string {
     this.#masks++
     this.checkDepth(run, value, depth, path)
+    // Nothing will come of the record; and what is too deep to be written must not be tried.
+    if (run.tooDeep !== null) return "null"
     // The hash is of the text as it was written, so that it is the same from every form of a record.
     if (typeof value === "number") run.needText()
     else if (typeof value === "object" && !run.exact) run.needExact = true

@@ -32,6 +32,8 @@ describe("records that cannot be rows", () => {
     ["too deep in a list", nest(65), "too_deep", null, 64],
     ["hopelessly deep", "[".repeat(100_000), "too_deep", null, 64],
     ["too deep in a dropped value", order(`,"attachment":${nest(64)}`), "too_deep", null, 117],
+    ["hopelessly deep in a sensitive value", order(`,"clientProfileData":{"email":${nest(20_000)}}`), "too_deep", null, 132],
+    ["hopelessly deep in a text of JSON", order(`,"customData":"${nest(20_000)}"`), "too_deep", "customData", null],
     ["too deep in text", order(`,"items":"[{\\"x\\":${nest(62)}}]"`), "too_deep", "items[].x", null],
     ["too deep in a text of JSON", order(`,"customData":"${nest(64)}"`), "too_deep", "customData", null],
     ["no key", '{"lastChange":"2024-01-01"}', "missing_key", "orderId", null],
