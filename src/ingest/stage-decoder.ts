@@ -13,41 +13,48 @@ export interface DecodedPage {
 }
 
 /**
- * Decoders of this thread. A page is decoded without a pause and leaves nothing behind, so all sessions share the decoder of their contract and
- * settings: its memory is large, and the next session would begin before that of the last one is collected.
+ * Decoders of this thread. A page is decoded without a pause and leaves no rows behind, so all sessions share the decoder of their contract and
+ * settings: its memory is large, and the next session would begin before that of the last one is collected. What stays are keys and hashes that
+ * were met, which make it faster.
  */
 const decoders = new WeakMap<CompiledContract, WeakMap<DecodeSettings, Decoder>>()
 
-const decoderOf = (contract: CompiledContract, settings: DecodeSettings): Decoder => {
+/** Has something done by the shared decoder. One that fails in the middle of a page has rows left, and is not used again. */
+const withDecoder = <A>(contract: CompiledContract, settings: DecodeSettings, use: (decoder: Decoder) => A): A => {
   const known = decoders.get(contract) ?? new WeakMap<DecodeSettings, Decoder>()
   decoders.set(contract, known)
   const decoder = known.get(settings) ?? makeDecoder(contract, settings)
+  known.delete(settings)
+  const result = use(decoder)
   known.set(settings, decoder)
-  return decoder
+  return result
 }
 
 /** From pages to row groups of stage, in one thread: decodes by contract, gathers by ingestion hour, encodes. Synchronous, no I/O. */
 export class StageDecoder {
+  readonly #contract: CompiledContract
+  readonly #settings: DecodeSettings
   readonly #source: string
-  /** Makes the decoder for the first page: some sessions have none. */
-  readonly #decoder: () => Decoder
   readonly #rows: PartitionedRows
 
   /** @param bufferBytes columns held in memory before they are encoded */
   constructor(contract: CompiledContract, settings: DecodeSettings, source: string, bufferBytes: number) {
+    this.#contract = contract
+    this.#settings = settings
     this.#source = source
-    this.#decoder = () => decoderOf(contract, settings)
     this.#rows = new PartitionedRows(stageColumns(contract.columns), byHour, bufferBytes)
   }
 
   decode(page: RecordPage): DecodedPage {
     const counts = emptyCounts()
     const letters: Array<DeadLetter> = []
-    this.#decoder().decodePage(this.#source, page, {
-      columnsFor: (millis) => this.#rows.columnsFor(millis),
-      deadLetter: (letter) => letters.push(letter),
-      counts
-    })
+    withDecoder(this.#contract, this.#settings, (decoder) =>
+      decoder.decodePage(this.#source, page, {
+        columnsFor: (millis) => this.#rows.columnsFor(millis),
+        deadLetter: (letter) => letters.push(letter),
+        counts
+      })
+    )
     return { counts, letters }
   }
 

@@ -1,10 +1,10 @@
-import { zstdDecompressSync } from "node:zlib"
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import { readRleBitPackedHybrid } from "hyparquet/src/encoding.js"
 import { describe, expect, it } from "vitest"
 import { ByteBuffer } from "../../src/parquet/byte-buffer.ts"
 import { bitsFor, writeHybrid } from "../../src/parquet/hybrid.ts"
 import { LevelWriter } from "../../src/parquet/levels.ts"
-import { zstd } from "../../src/parquet/zstd.ts"
+import { makeCompressor, zstd } from "../../src/parquet/zstd.ts"
 import { seeded } from "./random.ts"
 
 const read = (out: ByteBuffer, start: number, count: number, width: number): Array<number> => {
@@ -109,5 +109,16 @@ describe("compressed pages", () => {
     const bytes = zstd(page, 1)
     expect(new Uint8Array(zstdDecompressSync(bytes))).toEqual(page)
     expect(bytes.length).toBeLessThan(length + 32)
+  })
+
+  it.each([1, 3])("are the frames of a fresh context, at level %i, though all have one", (level) => {
+    const { compress, keepsContext } = makeCompressor(level)
+    expect(keepsContext).toBe(true)
+    const next = seeded(level)
+    for (const length of [70_000, 513, 2000, 300_000, 600, 70_000, 1]) {
+      const page = Uint8Array.from({ length }, () => Math.floor(next() * 16))
+      const params = { [constants.ZSTD_c_compressionLevel]: level }
+      expect(Buffer.compare(compress(page), zstdCompressSync(page, { params }))).toBe(0)
+    }
   })
 })
