@@ -14,6 +14,9 @@ const hints: Record<KinesisReason, string> = {
   ExpiredToken: "Run it again: reading goes on where it stopped."
 }
 
+/** The name of the operation that compares what was committed with the stream. */
+export const resuming = "Resuming"
+
 /** Of a position that the stream does not take. */
 const strangeHint =
   "Was the stream deleted and made again? Then what was read of the old one says nothing about it: read it into a new table."
@@ -25,6 +28,9 @@ export const asSourceError = (error: KinesisError, location: string): SourceErro
     reason: error.reason === "NotFound" || error.reason === "Denied" || error.reason === "Invalid" ? error.reason : "Unavailable",
     location,
     detail: `${error.operation} failed: ${error.detail}`,
-    hint: error.reason === "Invalid" && error.operation === "GetShardIterator" ? strangeHint : hints[error.reason],
+    hint:
+      error.reason === "Invalid" && (error.operation === "GetShardIterator" || error.operation === resuming)
+        ? strangeHint
+        : hints[error.reason],
     cause: error
   })

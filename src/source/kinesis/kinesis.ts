@@ -7,7 +7,7 @@ import { asSourceError, sourceName } from "./failures.ts"
 import { AnswerMemory } from "./memory.ts"
 import { declareSourceMetrics, meterOf } from "./metrics.ts"
 import { Resting } from "./resting.ts"
-import type { Retention } from "./shard-reader.ts"
+import { Retention } from "./retention.ts"
 import { readShards, type ShardsSettings } from "./shards.ts"
 import { owns } from "./share.ts"
 
@@ -72,7 +72,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
       hint: "Give a time that has passed, or `latest`."
     })
   }
-  const retention: Retention = { millis: retentionMillis, seenAt: yield* Clock.currentTimeMillis }
+  const retention = new Retention(retentionMillis, yield* Clock.currentTimeMillis)
   const resting = new Resting()
   const restMillis = options.restMillis ?? 2 * batchAgeMillis
 

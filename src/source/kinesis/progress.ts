@@ -30,7 +30,8 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
     position: read && { sequenceNumber: read.sequenceNumber, subSequenceNumber: read.subSequenceNumber },
     arrivedAt: Number.isNaN(arrivedAt) ? undefined : arrivedAt,
     start: timeIn(position, "start"),
-    readUntil: timeIn(position, "readUntil") ?? timeIn(position, "start"),
+    // All but the last page of an answer say nothing of the time; their records do.
+    readUntil: timeIn(position, "readUntil") ?? timeIn(position, "start") ?? (Number.isNaN(arrivedAt) ? undefined : arrivedAt),
     // Of an ended shard, until when it was read says the same.
     openUntil: timeIn(position, isEnded(position) ? "readUntil" : "openUntil") ?? timeIn(position, "start"),
     gaps: count("gaps"),
@@ -42,19 +43,28 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
 
 const iso = (millis: number): string => new Date(millis).toISOString()
 
+/** How long the stream kept its records when the position was committed, in milliseconds; undefined where it does not say. */
+export const retentionIn = (position: ShardPosition): number | undefined => {
+  const millis = position.source?.["retention"]
+  return typeof millis === "number" ? millis : undefined
+}
+
 /**
  * What a page gives its position to keep.
  *
+ * @param retention how long the stream keeps its records, in milliseconds
  * @param behind `MillisBehindLatest`
  * @param children of a shard that was read to its end; null: it was not
  */
 export const resumeOf = (
   progress: Progress,
+  retention: number,
   behind: number | undefined,
   children: ReadonlyArray<string> | null = null
 ): NonNullable<RecordPage["resume"]> => ({
   ...(progress.readUntil === undefined ? {} : { readUntil: iso(progress.readUntil) }),
   ...(progress.openUntil === undefined || children !== null ? {} : { openUntil: iso(progress.openUntil) }),
+  ...(children === null ? { retention } : {}),
   ...(behind === undefined ? {} : { behind }),
   ...(progress.position === undefined && progress.start !== undefined ? { start: iso(progress.start) } : {}),
   ...(progress.gaps === 0 ? {} : { gaps: progress.gaps }),
@@ -74,19 +84,19 @@ export const childrenOf = (position: ShardPosition | undefined): ReadonlyArray<s
 const sameHoleMillis = 60_000
 
 /**
- * What an answer says about the time until which everything was read. Records are kept for `retentionMillis`: those that arrived between the
- * last `readUntil` and the horizon may have been trimmed unread, which is a gap. Nobody can tell whether there were any.
+ * What an answer says about the time until which everything was read. Records that arrived between the last `readUntil` and the horizon may have
+ * been trimmed unread, which is a gap. Nobody can tell whether there were any.
  *
  * @param now when the answer came
+ * @param horizon what arrived before it may have been trimmed by now
  * @returns `gap`: has a new gap been found?
  */
 export const answered = (
   progress: Progress,
   now: number,
   behind: number,
-  retentionMillis: number
+  horizon: number
 ): { readonly progress: Progress; readonly gap: boolean } => {
-  const horizon = now - retentionMillis
   const reached = Math.max(now - behind, horizon)
   const { readUntil } = progress
   // Whatever it was before: a clock that was set back must not make the time until then look read.
@@ -98,7 +108,7 @@ export const answered = (
 /** One more gap; or the last one is longer, if next to nothing was read behind it. */
 export const withGap = (progress: Progress, from: number, to: number): Progress =>
   progress.gapTo !== undefined && from - progress.gapTo < sameHoleMillis
-    ? { ...progress, gapTo: to }
+    ? { ...progress, gapFrom: Math.min(progress.gapFrom ?? from, from), gapTo: Math.max(progress.gapTo, to) }
     : { ...progress, gaps: progress.gaps + 1, gapFrom: from, gapTo: to }
 
 /**
@@ -109,8 +119,8 @@ export const withGap = (progress: Progress, from: number, to: number): Progress 
  * @returns null where there is none: a shard has expired only when all of it is older, and nothing older is missing
  */
 export const vanished = (progress: Progress, to: number): Progress | null => {
-  const { arrivedAt, openUntil = Number.POSITIVE_INFINITY, readUntil = arrivedAt } = progress
-  const from = Math.min(readUntil ?? openUntil, openUntil)
+  const { openUntil = Number.POSITIVE_INFINITY, readUntil = openUntil } = progress
+  const from = Math.min(readUntil, openUntil)
   return from >= to ? null : { ...withGap(progress, from, to), readUntil: from }
 }
 

@@ -9,13 +9,8 @@ import type { AnswerMemory } from "./memory.ts"
 import { forgetShard, meterOf } from "./metrics.ts"
 import { buildPages, emptyPage } from "./page.ts"
 import { answered, later, markerDue, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
+import type { Retention } from "./retention.ts"
 import { nothingRead } from "./shard-plan.ts"
-
-/** How long records are kept, as it was last seen, and when that was. */
-export interface Retention {
-  millis: number
-  seenAt: number
-}
 
 /** What all shards of a run have in common. */
 export interface ReadSettings {
@@ -39,6 +34,10 @@ export interface ReadSettings {
   readonly openAt: (shardId: string) => number | undefined
   /** Does the service know this shard? To be asked when a call says that something is not there. */
   readonly isListed: (shardId: string) => Effect.Effect<boolean, KinesisError>
+  /** Ids of the shards that came out of this one, as far as they were listed last. */
+  readonly childrenOf: (shardId: string) => ReadonlyArray<string>
+  /** Asks the stream how long it keeps records, if that was long ago. */
+  readonly askRetention: Effect.Effect<void>
   /** Gives a page; `taken` is to be run when somebody has taken it. */
   readonly deliver: (page: RecordPage, taken: Effect.Effect<void>) => Effect.Effect<void>
 }
@@ -58,6 +57,10 @@ const pageRecords = 100_000
 const stuckAnswers = 3
 /** An iterator that is so close to the horizon may be behind it by the time it is used. */
 const horizonMillis = 60_000
+/** Who is so far behind must know how long records are kept. */
+const lateMillis = 3_600_000
+/** The list of shards may be late, and arrival times are approximate. */
+const openSlackMillis = 60_000
 /** How far the clock of this process may be ahead of the service's, which refuses times that lie in its future. */
 const skewMillis = 900_000
 
@@ -85,10 +88,16 @@ export const readShard = (
     const meter = meterOf(stream, name)
     const backoff = new Backoff(settings.patienceMillis, name, meter)
     const range = hashRangeOf(shard)
-    let progress = progressOf(known)
-    progress = { ...progress, readUntil: progress.readUntil ?? since, openUntil: progress.openUntil ?? since }
+    const committed = progressOf(known)
+    // It is listed, so it was open at the horizon, or later.
+    const openAtHorizon = retention.horizon(yield* Clock.currentTimeMillis)
+    let progress: Progress = {
+      ...committed,
+      readUntil: committed.readUntil ?? since,
+      openUntil: committed.openUntil ?? since ?? openAtHorizon
+    }
     // What the pages so far have told, so that a shard that gives none does so now and then.
-    let told = progress.readUntil
+    let told = committed.readUntil
     let iterator: string | null = null
     // Of this run: everything up to it was given, sub-records included.
     let delivered: string | undefined
@@ -99,7 +108,8 @@ export const readShard = (
 
     /** Takes note of what shows that the shard was open: the list, and that it took records. */
     const seenOpen = () => {
-      progress = { ...progress, openUntil: later(later(progress.openUntil, progress.arrivedAt), settings.openAt(shard.shardId)) }
+      const seen = later(progress.arrivedAt, settings.openAt(shard.shardId))
+      progress = { ...progress, openUntil: later(progress.openUntil, seen === undefined ? undefined : seen - openSlackMillis) }
     }
 
     const page = (
@@ -110,27 +120,31 @@ export const readShard = (
     ): RecordPage => {
       told = progress.readUntil
       seenOpen()
-      const resume = resumeOf(progress, behind, children)
+      const resume = resumeOf(progress, retention.millis, behind, children)
       return records === null ? emptyPage(name, progress.position ?? nothingRead, resume, commitNow) : { ...records, resume, commitNow }
     }
 
     /** A shard that expired while it was read: it ends here, and nobody knows what was left in it. */
     const gone = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
+      const children = settings.childrenOf(shard.shardId)
       seenOpen()
       progress = vanished(progress, now) ?? withGap(progress, now, now)
       yield* meter.add("gaps", 1)
       yield* Effect.logWarning(gapText(name, progress))
-      yield* deliver(page(null, undefined, [], true), Effect.void)
-      return { children: [], openUntil: progress.readUntil }
+      yield* deliver(page(null, undefined, children, true), Effect.void)
+      return { children, openUntil: progress.readUntil }
     })
+    /** Has the shard expired, which the service does not find? */
+    const isGone = (error: KinesisError) =>
+      error.reason === "NotFound" ? Effect.map(settings.isListed(shard.shardId), (listed) => !listed) : Effect.succeed(false)
 
     for (;;) {
       if (iterator === null) {
-        const start = startOf(from, progress, delivered, stuck >= stuckAnswers, (yield* Clock.currentTimeMillis) - retention.millis)
+        const start = startOf(from, progress, delivered, stuck >= stuckAnswers, retention.horizon(yield* Clock.currentTimeMillis))
         const asked: Result.Result<string, KinesisError> = yield* Effect.result(api.getShardIterator(stream, shard.shardId, start))
         if (Result.isFailure(asked)) {
-          if (asked.failure.reason === "NotFound" && !(yield* settings.isListed(shard.shardId))) return yield* gone
+          if (yield* isGone(asked.failure)) return yield* gone
           yield* backoff.wait(mayPass(asked.failure, start, yield* Clock.currentTimeMillis))
           continue
         }
@@ -152,7 +166,7 @@ export const readShard = (
           iterator = null
           continue
         }
-        if (result.failure.reason === "NotFound" && !(yield* settings.isListed(shard.shardId))) return yield* gone
+        if (yield* isGone(result.failure)) return yield* gone
         yield* backoff.wait(result.failure)
         continue
       }
@@ -185,12 +199,14 @@ export const readShard = (
         release: answer.release
       })
       const before = progress
-      const { progress: reached, gap } = answered(progress, answer.servedAt ?? now, behind, retention.millis)
+      const servedAt = answer.servedAt ?? now
+      if (servedAt - (progress.readUntil ?? servedAt) > lateMillis) yield* settings.askRetention
+      const { progress: reached, gap } = answered(progress, servedAt, behind, retention.horizon(servedAt))
       // Of when it was closed, the end of a shard says no more than that it was open when the answer before came.
       const after = answer.nextIterator === null ? { ...reached, readUntil: before.readUntil ?? reached.readUntil } : reached
       const last = answer.records.at(-1)
       delivered = last?.sequenceNumber ?? delivered
-      stuck = last === undefined && behind >= retention.millis - horizonMillis ? stuck + 1 : 0
+      stuck = last === undefined && behind >= servedAt - retention.horizon(servedAt) - horizonMillis ? stuck + 1 : 0
       if (stuck >= stuckAnswers) iterator = null
 
       yield* meter.add("calls", 1)
@@ -227,7 +243,6 @@ export const readShard = (
         yield* deliver(page(null, behind, children, settings.shared), Effect.void)
         return { children, openUntil: progress.readUntil }
       }
-      told ??= progress.readUntil
       if (atTip && built.pages.length === 0 && progress.readUntil !== undefined && markerDue(told, progress.readUntil, retention.millis)) {
         yield* deliver(page(null, behind, null, false), Effect.void)
       }

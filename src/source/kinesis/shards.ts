@@ -1,15 +1,15 @@
 import { type Cause, Clock, Effect, Latch, type Scope } from "effect"
-import type { ShardPosition } from "../../record/position.ts"
+import { compareSequenceNumbers, type ShardPosition } from "../../record/position.ts"
 import type { Resume, SourceError } from "../source.ts"
-import type { InitialPosition, IteratorStart, KinesisError, Shard } from "./api.ts"
+import { type InitialPosition, type IteratorStart, KinesisError, type Shard } from "./api.ts"
 import { Backoff, retried } from "./backoff.ts"
-import { asSourceError } from "./failures.ts"
+import { asSourceError, resuming } from "./failures.ts"
 import { listAllShards } from "./list-shards.ts"
 import { meterOf } from "./metrics.ts"
 import { emptyPage } from "./page.ts"
-import { childrenOf, progressOf, resumeOf, vanished } from "./progress.ts"
+import { childrenOf, progressOf, resumeOf, retentionIn, vanished } from "./progress.ts"
 import type { Resting } from "./resting.ts"
-import { beginOf, isEnded, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
+import { beginOf, isEnded, isNothingRead, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
 import { gapText, type ReadSettings, readShard } from "./shard-reader.ts"
 import { owns } from "./share.ts"
 
@@ -21,7 +21,7 @@ export interface ShardsSettings {
   readonly lookMillis: number
   /** Outlives the run. */
   readonly resting: Resting
-  readonly read: Omit<ReadSettings, "isListed" | "openAt">
+  readonly read: Omit<ReadSettings, "askRetention" | "childrenOf" | "isListed" | "openAt">
 }
 
 /**
@@ -52,6 +52,8 @@ const expectedLookMillis = 1000
 const maxExpectedLooks = 60
 /** How often the stream is asked how long it keeps records. */
 const describeMillis = 3_600_000
+/** The same where it matters at once. */
+const describeSoonMillis = 60_000
 
 class Run {
   readonly #settings: ShardsSettings
@@ -69,6 +71,8 @@ class Run {
   readonly #children = new Map<string, number | undefined>()
   /** Those of them that the list did not hold yet, and how often: it may be late. */
   readonly #expected = new Map<string, number>()
+  /** All shards as they were listed last. */
+  #shards: ReadonlyArray<Shard> = []
   /** When the list last showed a shard open, by shard id. */
   readonly #openAt = new Map<string, number>()
   /** Why a shard cannot be read. */
@@ -93,8 +97,9 @@ class Run {
       const askedAt = yield* Clock.currentTimeMillis
       const shards = yield* this.#list()
       for (const { shardId, endingSequenceNumber } of shards) if (endingSequenceNumber === null) this.#openAt.set(shardId, askedAt)
-      yield* this.#describe()
+      yield* this.#askRetention(describeMillis)
       yield* this.#catchUp()
+      yield* this.#recognise(shards)
       yield* this.#begin(shards)
       yield* this.#bury(shards)
       if (this.#failure !== null) return yield* Effect.failCause(this.#failure)
@@ -148,23 +153,44 @@ class Run {
   /** All shards that are listed. A list of which a part failed is asked for anew. */
   #list(): Effect.Effect<ReadonlyArray<Shard>, KinesisError> {
     const { api, stream, patienceMillis } = this.#settings.read
-    return retried(listAllShards(api, stream), new Backoff(patienceMillis, stream, meterOf(stream, "")))
+    return retried(listAllShards(api, stream), new Backoff(patienceMillis, stream, meterOf(stream, ""))).pipe(
+      Effect.tap((shards) =>
+        Effect.sync(() => {
+          this.#shards = shards
+        })
+      )
+    )
+  }
+
+  #childrenOf(shardId: string): ReadonlyArray<string> {
+    return this.#shards.flatMap((shard) => (parentsOf(shard).includes(shardId) ? [shard.shardId] : []))
   }
 
   /** How long records are kept may be changed at any time. Without an answer it is as it was. */
-  #describe(): Effect.Effect<void> {
+  #askRetention(everyMillis: number): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const { api, retention, stream } = this.#settings.read
-      const now = yield* Clock.currentTimeMillis
-      if (now - retention.seenAt < describeMillis) return
-      retention.seenAt = now
-      yield* api.describeStream(stream).pipe(
-        Effect.map(({ retentionMillis }) => {
-          retention.millis = retentionMillis
-        }),
-        Effect.ignore
-      )
-    })
+      if (!retention.isDue(yield* Clock.currentTimeMillis, everyMillis)) return
+      const { retentionMillis } = yield* api.describeStream(stream)
+      retention.is(retentionMillis, yield* Clock.currentTimeMillis)
+    }).pipe(Effect.ignore)
+  }
+
+  /** Compares what was committed with the stream: it may be another one of the same name, or have kept its records for a shorter time. */
+  #recognise(shards: ReadonlyArray<Shard>): Effect.Effect<void, KinesisError> {
+    const { retention, stream } = this.#settings.read
+    for (const shardId of this.#committed()) {
+      const position = this.#known.position(shardId)
+      if (position !== undefined && !isEnded(position)) retention.was(retentionIn(position) ?? retention.millis)
+    }
+    for (const { shardId, startingSequenceNumber } of shards) {
+      const position = this.#known.position(shardId)
+      if (position === undefined || isNothingRead(position)) continue
+      if (compareSequenceNumbers(position.sequenceNumber, startingSequenceNumber) >= 0) continue
+      const detail = `${shardId} begins at ${startingSequenceNumber}, behind ${position.sequenceNumber}, until where it is said to have been read`
+      return Effect.fail(new KinesisError({ operation: resuming, stream, reason: "Invalid", detail }))
+    }
+    return Effect.void
   }
 
   /** What other processes have committed meanwhile, if that matters. The first list may have come long after this run was told where to resume. */
@@ -219,12 +245,18 @@ class Run {
         const name = this.#nameOf(shardId)
         if (listed.has(shardId) || shardId > youngest || this.#drained.has(shardId) || this.#reading.has(shardId)) continue
         if (isEnded(position) || !this.#owns(shardId) || !resting.mayRead(name, position, now)) continue
-        const progress = vanished(progressOf(position), now - read.retention.millis)
+        yield* this.#askRetention(describeSoonMillis)
+        const progress = vanished(progressOf(position), read.retention.horizon(now))
         if (progress === null) continue
+        const children = this.#childrenOf(shardId)
         this.#drained.set(shardId, progress.readUntil)
         yield* meterOf(read.stream, name).add("gaps", 1)
         yield* Effect.logWarning(gapText(name, progress))
-        yield* read.deliver(emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, undefined, []), true), Effect.void)
+        yield* read.deliver(
+          emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, read.retention.millis, undefined, children), true),
+          Effect.void
+        )
+        for (const child of children) this.#children.set(child, progress.readUntil)
       }
     })
   }
@@ -243,18 +275,33 @@ class Run {
     return found
   }
 
-  /** Before this a shard had no records: one of its parents was open. */
+  /**
+   * Before this a shard had no records, since one of its parents was open; or, where nothing is known of them, they lie in the gap of a shard that
+   * expired without known children, of whose descendants this may be one.
+   */
   #since(shard: Shard): number | undefined {
-    const open = parentsOf(shard).flatMap((id) => this.#drained.get(id) ?? progressOf(this.#known.position(id)).openUntil ?? [])
-    return open.length === 0 ? undefined : Math.min(...open)
+    const parents = parentsOf(shard)
+    const open = parents.flatMap((id) => this.#drained.get(id) ?? progressOf(this.#known.position(id)).openUntil ?? [])
+    const lost = () =>
+      this.#committed().flatMap((id) => {
+        const position = this.#known.position(id)
+        return isEnded(position) && childrenOf(position).length === 0 ? (progressOf(position).gapTo ?? []) : []
+      })
+    const known = open.length > 0 || parents.length === 0 ? open : lost()
+    return known.length === 0 ? undefined : Math.min(...known)
   }
 
   #start(shard: Shard, from: IteratorStart, position: ShardPosition | undefined): Effect.Effect<void, never, Scope.Scope> {
     const { shardId } = shard
     this.#reading.add(shardId)
     const isListed = (id: string) => Effect.map(this.#list(), (shards) => shards.some((listed) => listed.shardId === id))
-    const openAt = (id: string) => this.#openAt.get(id)
-    return readShard({ ...this.#settings.read, isListed, openAt }, this.#nameOf(shardId), shard, from, position, this.#since(shard)).pipe(
+    const outside = {
+      isListed,
+      openAt: (id: string) => this.#openAt.get(id),
+      childrenOf: (id: string) => this.#childrenOf(id),
+      askRetention: this.#askRetention(describeSoonMillis)
+    }
+    return readShard({ ...this.#settings.read, ...outside }, this.#nameOf(shardId), shard, from, position, this.#since(shard)).pipe(
       Effect.matchCause({
         onFailure: (cause) => {
           this.#failure ??= cause

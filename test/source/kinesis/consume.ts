@@ -23,6 +23,13 @@ export class Committed {
     }
   }
 
+  /** What another process knows. */
+  copy(): Committed {
+    const copy = new Committed()
+    for (const [shard, position] of this.positions) copy.positions.set(shard, position)
+    return copy
+  }
+
   get resume(): Resume {
     const positions = this.positions
     const now = (): Resume => {

@@ -378,6 +378,96 @@ describe("what was trimmed", () => {
   )
 })
 
+describe("what was trimmed while nobody looked", () => {
+  it.effect("is a gap though records are kept for longer by now", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf()
+      const committed = new Committed()
+      yield* put(kinesis, 10)
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      yield* put(kinesis, 10)
+      yield* TestClock.adjust(day + hour)
+      const want = yield* put(kinesis, 10)
+      // What raises the retention does not bring back what was trimmed before.
+      const raised = Effect.map(kinesis.api.describeStream("orders"), (stream) => ({ ...stream, retentionMillis: 7 * day }))
+      const source = yield* sourceOf(kinesis, { api: { ...kinesis.api, describeStream: () => raised } })
+      complete(kinesis, textsIn(yield* readAll(source, committed)), want)
+      assert.deepInclude(committed.source(name(0)), { gaps: 1, retention: 7 * day })
+    })
+  )
+
+  it.effect("is a gap of a shard that never had a record before", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf()
+      const committed = new Committed()
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      yield* put(kinesis, 10)
+      yield* TestClock.adjust(2 * day)
+      const want = yield* put(kinesis, 10)
+      complete(kinesis, textsIn(yield* readAll(yield* sourceOf(kinesis), committed)), want)
+      assert.deepInclude(committed.source(name(0)), { gaps: 1 })
+    })
+  )
+
+  it.effect("is a gap from when its parent was last seen open, which may have been closed before it was last read", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf()
+      const committed = new Committed()
+      yield* put(kinesis, 10)
+      yield* TestClock.adjust(hour)
+      kinesis.splitShard("orders", shardId(0))
+      yield* put(kinesis, 10)
+      yield* TestClock.adjust(hour)
+      const pages = yield* readAll(yield* sourceOf(kinesis))
+      // The end of the parent is not committed.
+      committed.commit(pages.filter((page) => page.shard === name(0)).slice(0, 1))
+      yield* TestClock.adjust(2 * day)
+      yield* put(kinesis, 10)
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      for (const id of [0, 1, 2]) assert.isAtMost(Date.parse(String(committed.source(name(id))?.["gapFrom"])), start + hour, name(id))
+    })
+  )
+
+  it.effect("is a gap of children, too, that the next one to come does not find any more", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf()
+      const committed = new Committed()
+      yield* put(kinesis, 10)
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      kinesis.splitShard("orders", shardId(0))
+      yield* TestClock.adjust(20 * hour)
+      yield* put(kinesis, 10)
+      kinesis.splitShard("orders", shardId(1))
+      yield* TestClock.adjust(5 * hour)
+      // Only that the first one expired is committed.
+      const found = yield* readAll(yield* sourceOf(kinesis), committed.copy())
+      committed.commit(found.filter((page) => page.shard === name(0)))
+      assert.deepInclude(committed.source(name(0)), { ended: true, children: `${shardId(1)},${shardId(2)}` })
+      yield* TestClock.adjust(2 * day)
+      yield* put(kinesis, 10)
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      assert.deepInclude(committed.source(name(1)), { gaps: 1, ended: true })
+    })
+  )
+})
+
+describe("a stream that was deleted and made again", () => {
+  it.effect("is not taken for the one that was read", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf()
+      const committed = new Committed()
+      yield* put(kinesis, 10)
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      const position = committed.positions.get(name(0))
+      assert.isDefined(position)
+      committed.positions.set(name(0), { ...position, sequenceNumber: "1", source: { ...position.source, ended: true } })
+      const error = yield* Effect.flip(readAll(yield* sourceOf(kinesis), committed))
+      assert.strictEqual(error.reason, "Invalid")
+      assert.match(error.message, /made again/)
+    })
+  )
+})
+
 describe("what was trimmed of a shard that nobody had read yet", () => {
   it.effect("is a gap from the end of its parent on", () =>
     Effect.gen(function* () {
