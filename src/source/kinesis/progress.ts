@@ -124,6 +124,9 @@ export const vanished = (progress: Progress, to: number): Progress | null => {
   return from >= to ? null : { ...withGap(progress, from, to), readUntil: from }
 }
 
+/** A shard that seemed open may have been closed for so long: the list of shards may be late, and arrival times are approximate. */
+export const openSlackMillis = 60_000
+
 /** The later of two times, as far as they are known. */
 export const later = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.max(a, b)

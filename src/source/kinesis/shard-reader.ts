@@ -8,7 +8,7 @@ import { hashRangeOf } from "./hash-range.ts"
 import type { AnswerMemory } from "./memory.ts"
 import { forgetShard, meterOf } from "./metrics.ts"
 import { buildPages, emptyPage } from "./page.ts"
-import { answered, later, markerDue, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
+import { answered, later, markerDue, openSlackMillis, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
 import type { Retention } from "./retention.ts"
 import { nothingRead } from "./shard-plan.ts"
 
@@ -30,7 +30,7 @@ export interface ReadSettings {
   readonly shared: boolean
   readonly kclCompatible: boolean
   readonly memory: AnswerMemory
-  /** When the list of shards last showed this one open, milliseconds since 1970; undefined: not in this run. */
+  /** Until when this shard was open, at least, as the list of shards showed it, milliseconds since 1970; undefined: not in this run. */
   readonly openAt: (shardId: string) => number | undefined
   /** Does the service know this shard? To be asked when a call says that something is not there. */
   readonly isListed: (shardId: string) => Effect.Effect<boolean, KinesisError>
@@ -59,8 +59,6 @@ const stuckAnswers = 3
 const horizonMillis = 60_000
 /** Who is so far behind must know how long records are kept. */
 const lateMillis = 3_600_000
-/** The list of shards may be late, and arrival times are approximate. */
-const openSlackMillis = 60_000
 /** How far the clock of this process may be ahead of the service's, which refuses times that lie in its future. */
 const skewMillis = 900_000
 
@@ -108,8 +106,8 @@ export const readShard = (
 
     /** Takes note of what shows that the shard was open: the list, and that it took records. */
     const seenOpen = () => {
-      const seen = later(progress.arrivedAt, settings.openAt(shard.shardId))
-      progress = { ...progress, openUntil: later(progress.openUntil, seen === undefined ? undefined : seen - openSlackMillis) }
+      const took = progress.arrivedAt === undefined ? undefined : progress.arrivedAt - openSlackMillis
+      progress = { ...progress, openUntil: later(progress.openUntil, later(took, settings.openAt(shard.shardId))) }
     }
 
     const page = (

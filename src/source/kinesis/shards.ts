@@ -7,7 +7,7 @@ import { asSourceError, resuming } from "./failures.ts"
 import { listAllShards } from "./list-shards.ts"
 import { meterOf } from "./metrics.ts"
 import { emptyPage } from "./page.ts"
-import { childrenOf, progressOf, resumeOf, retentionIn, vanished } from "./progress.ts"
+import { childrenOf, later, openSlackMillis, progressOf, resumeOf, retentionIn, vanished } from "./progress.ts"
 import type { Resting } from "./resting.ts"
 import { beginOf, isEnded, isNothingRead, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
 import { gapText, type ReadSettings, readShard } from "./shard-reader.ts"
@@ -73,7 +73,7 @@ class Run {
   readonly #expected = new Map<string, number>()
   /** All shards as they were listed last. */
   #shards: ReadonlyArray<Shard> = []
-  /** When the list last showed a shard open, by shard id. */
+  /** Until when shards were open, at least, as the list showed them, by shard id. */
   readonly #openAt = new Map<string, number>()
   /** Why a shard cannot be read. */
   #failure: Cause.Cause<KinesisError> | null = null
@@ -96,7 +96,8 @@ class Run {
       this.#changed.closeUnsafe()
       const askedAt = yield* Clock.currentTimeMillis
       const shards = yield* this.#list()
-      for (const { shardId, endingSequenceNumber } of shards) if (endingSequenceNumber === null) this.#openAt.set(shardId, askedAt)
+      for (const { shardId, endingSequenceNumber } of shards)
+        if (endingSequenceNumber === null) this.#openAt.set(shardId, askedAt - openSlackMillis)
       yield* this.#askRetention(describeMillis)
       yield* this.#catchUp()
       yield* this.#recognise(shards)
@@ -281,7 +282,9 @@ class Run {
    */
   #since(shard: Shard): number | undefined {
     const parents = parentsOf(shard)
-    const open = parents.flatMap((id) => this.#drained.get(id) ?? progressOf(this.#known.position(id)).openUntil ?? [])
+    const open = parents.flatMap(
+      (id) => this.#drained.get(id) ?? later(progressOf(this.#known.position(id)).openUntil, this.#openAt.get(id)) ?? []
+    )
     const lost = () =>
       this.#committed().flatMap((id) => {
         const position = this.#known.position(id)

@@ -507,6 +507,26 @@ describe("what was trimmed of a shard that nobody had read yet", () => {
     })
   )
 
+  it.effect("is a gap from when the list showed its parent open, though nothing of that is committed", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf()
+      const committed = new Committed()
+      const reading = yield* startReading(yield* sourceOf(kinesis, { follow: true, pollMillis: 1000 }), committed)
+      yield* put(kinesis, 10)
+      yield* pass(200)
+      kinesis.splitShard("orders", shardId(0))
+      yield* put(kinesis, 20)
+      kinesis.disconnect()
+      yield* TestClock.adjust(day + hour)
+      kinesis.reconnect()
+      yield* put(kinesis, 10)
+      yield* pass(120)
+      committed.commit(reading.pages)
+      for (const id of [0, 1, 2]) assert.isAtMost(Date.parse(String(committed.source(name(id))?.["gapFrom"])), start + 201_000, name(id))
+      assert.isUndefined(reading.exit)
+    })
+  )
+
   it.effect("is a gap too where a shard expires while it is read", () =>
     Effect.gen(function* () {
       const { kinesis } = yield* worldOf()
