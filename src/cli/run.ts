@@ -29,7 +29,8 @@ export const run = Command.make(
       const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
       const repartitionOnce = timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: tell })).pipe(
         Effect.tap(([outcome, took]) => recordRepartition(flags.dataset, outcome.kind === "repartition" ? outcome : null, took)),
-        // A failed repartition does not stop the ingest: the next one takes up what this one left.
+        // A failed repartition does not stop the ingest, and not the next one either, which takes up what this one left.
+        Effect.catchDefect((defect) => Effect.fail(defect instanceof Error ? defect : new Error(String(defect)))),
         Effect.catch((error) =>
           Effect.andThen(
             Effect.logError(`repartition failed, the next one takes up what it left: ${error.message}`),

@@ -18,29 +18,39 @@ export interface Tables {
 
 const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, file) => total + file.size, 0)
 
-/** The positions of a batch. @param ahead positions already in the table, by domain: one that is further on stays as it is */
+type PositionAction = Extract<WriteAction, { readonly domainMetadata: unknown }>
+
+/**
+ * The positions of a batch. @param ahead positions already in the table, by domain: one that is further on stays as it is, and is written again,
+ * so that whoever else commits it meanwhile conflicts
+ */
 const positionActions = (
   batch: ClosedBatch,
   domain: (shard: string) => string,
   ahead: ReadonlyMap<string, string>
-): ReadonlyArray<WriteAction> =>
-  [...batch.shards].flatMap(([shard, { from, position }]) => {
+): ReadonlyArray<PositionAction> =>
+  [...batch.shards].map(([shard, { from, position }]) => {
     const stored = ahead.get(domain(shard))
-    if (stored !== undefined && comparePositions(parsePosition(stored), position) >= 0) return []
-    const configuration: ShardPosition = { ...(from === undefined ? {} : { from }), ...position }
-    return [{ domainMetadata: { domain: domain(shard), configuration: JSON.stringify(configuration), removed: false } }]
+    const reached: ShardPosition = { ...(from === undefined ? {} : { from }), ...position }
+    const isBehind = stored !== undefined && comparePositions(parsePosition(stored), position) >= 0
+    return { domainMetadata: { domain: domain(shard), configuration: isBehind ? stored : JSON.stringify(reached), removed: false } }
   })
+
+/** Does the table stand as it was read, as far as these positions and its schema go? */
+const isAsRead = (read: Snapshot, now: Snapshot, positions: ReadonlyArray<PositionAction>): boolean =>
+  JSON.stringify(read.metaData) === JSON.stringify(now.metaData) &&
+  positions.every(({ domainMetadata: { domain } }) => read.domains.get(domain) === now.domains.get(domain))
 
 const append = (
   target: { readonly table: Table; snapshot: Snapshot },
   files: ReadonlyArray<AddFile>,
   rows: number,
-  positions: ReadonlyArray<WriteAction>,
+  positions: ReadonlyArray<PositionAction>,
   info?: BatchReport
-): Effect.Effect<Committed, TableError> =>
-  target.table
-    .commit({
-      read: target.snapshot,
+): Effect.Effect<Committed, TableError> => {
+  const commit = (read: Snapshot) =>
+    target.table.commit({
+      read,
       operation: "STREAMING UPDATE",
       parameters: { outputMode: "Append" },
       metrics: {
@@ -53,13 +63,20 @@ const append = (
       isBlindAppend: true,
       ...(info === undefined ? {} : { info: infoOf(info) })
     })
-    .pipe(
-      Effect.tap(({ snapshot }) =>
-        Effect.sync(() => {
-          target.snapshot = snapshot
-        })
-      )
+  return commit(target.snapshot).pipe(
+    // Others have committed since, and it was so long ago that their commits have expired: what they left tells as much.
+    Effect.catchIf(
+      (error) => error.conflict === "read",
+      (error) =>
+        Effect.flatMap(target.table.snapshot, (now) => (isAsRead(target.snapshot, now, positions) ? commit(now) : Effect.fail(error)))
+    ),
+    Effect.tap(({ snapshot }) =>
+      Effect.sync(() => {
+        target.snapshot = snapshot
+      })
     )
+  )
+}
 
 /**
  * Commits a closed batch: dead letters first, then stage. The order is what makes a crash between the two harmless: whatever stage says has

@@ -85,6 +85,12 @@ const replayFile = (
     const dataset = work.contract.contract.name
     const before = yield* stage.table.snapshot
     const state = replayState(before.domains)
+    if (state.last?.file === file.path) {
+      // Another replay made its first commit since this one began.
+      const { replayed } = state.last
+      yield* removeLetters(work, file, new Set(replayed))
+      return { letters: replayed.length, rows: replayed.length }
+    }
     const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), byHour, yield* randomUuid)
     const counts = emptyCounts()
     const { letters, replayed } = yield* decodeLetters(work, file, before, files, counts)

@@ -214,7 +214,12 @@ const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation:
     const outputs = yield* commitBatch(tables, closed, report).pipe(
       Effect.catchIf(
         (error) => error.reason === "Conflict" && ownership !== null,
-        () => Effect.flatMap(look(tables), (view) => Effect.fail(new Moved({ shards: ownership?.moved(view) ?? [] })))
+        () =>
+          Effect.flatMap(look(tables), (view) => {
+            // Its dead letters may stand, where stage's commit does not: those are no other's.
+            ownership?.learn(closed.shards.keys(), viewOf(tables))
+            return Effect.fail(new Moved({ shards: ownership?.moved(view) ?? [] }))
+          })
       )
     )
     state.committing = null

@@ -73,7 +73,8 @@ export const openUpload = (client: S3Client, key: string, permits: Semaphore.Sem
         const id: string = uploadId ?? (yield* begin)
         yield* restore(permits.take(1))
         const part = sendPart(id, sent.length + 1, buffer.subarray(0, filled))
-        sent.push(yield* Effect.forkIn(Effect.ensuring(restore(part), permits.release(1)), scope))
+        // It starts at once: one that is interrupted before it starts would never give its permit back.
+        sent.push(yield* Effect.forkIn(Effect.ensuring(restore(part), permits.release(1)), scope, { startImmediately: true }))
         buffer = Buffer.alloc(0)
         filled = 0
       })

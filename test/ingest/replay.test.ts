@@ -78,6 +78,26 @@ describe("replay", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.effect("finishes a file of which another one made the first commit meanwhile", () =>
+    Effect.gen(function* () {
+      yield* run(pagesSource(pages.slice(0, 1)), { contract: strict })
+      yield* run(pagesSource(pages), { contract: strict })
+      const faults = makeFaultyStore(yield* Store)
+      const other = Effect.suspend(() => {
+        faults.failNext("putIfAbsent", "dead_letters/_delta_log/", "Full")
+        return Effect.result(replay(options)).pipe(Effect.provideService(Store, Store.of(faults.store)))
+      })
+      let others = 0
+      const onEvent = ({ event }: RunEvent) =>
+        event === "complete" && others++ === 0
+          ? Effect.map(Effect.orDie(other), (cut) => assert.isTrue(Result.isFailure(cut)))
+          : Effect.void
+      assert.strictEqual((yield* replay({ ...options, onEvent })).rows, 2 * 45)
+      assert.deepStrictEqual(yield* lakeContent, expected)
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.effect("goes on beside an ingest that appends", () =>
     Effect.gen(function* () {
       yield* run(pagesSource(pages), { contract: strict })
