@@ -32,7 +32,7 @@ export class Members extends Map<string, unknown> {
 
 /** Why reading failed. `offset` counts UTF-16 units from the start of the text. */
 export interface JsonFault {
-  readonly fault: "syntax" | "truncated" | "deep"
+  readonly fault: "syntax" | "truncated" | "deep" | "many"
   readonly offset: number
 }
 
@@ -58,10 +58,14 @@ const escapes: Readonly<Record<string, string>> = {
   t: "\t"
 }
 
-/** Reads one JSON text (RFC 8259). @param maxDepth deepest allowed nesting; a document's own braces are depth 1 */
+/** Objects and lists in one text, at most: each takes a hundred times its two bytes. */
+export const maxContainers = 300_000
+
+/** Reads one JSON text (RFC 8259). Fails with `many` above {@link maxContainers}. @param maxDepth deepest allowed nesting; a document's own braces are depth 1 */
 export const readJson = (text: string, maxDepth = 512): JsonResult => {
   let at = 0
   const end = text.length
+  let containers = 0
 
   const fail = (): Stop => new Stop(at >= end ? "truncated" : "syntax", at)
   const blanks = () => {
@@ -152,6 +156,7 @@ export const readJson = (text: string, maxDepth = 512): JsonResult => {
   }
   const object = (depth: number): Members => {
     if (depth >= maxDepth) throw new Stop("deep", at)
+    if (++containers > maxContainers) throw new Stop("many", at)
     const out = new Members()
     at++
     blanks()
@@ -177,6 +182,7 @@ export const readJson = (text: string, maxDepth = 512): JsonResult => {
   }
   const array = (depth: number): Array<unknown> => {
     if (depth >= maxDepth) throw new Stop("deep", at)
+    if (++containers > maxContainers) throw new Stop("many", at)
     const out: Array<unknown> = []
     at++
     blanks()

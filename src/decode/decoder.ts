@@ -4,6 +4,7 @@ import { ColumnBuilders } from "../columns/builders.ts"
 import { field, full, type LeafStore } from "../columns/leaf-store.ts"
 import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
+import { maxContainers } from "../contract/json.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
@@ -11,13 +12,13 @@ import type { DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { WalkMemory } from "./bytes/memory.ts"
 import { RecordReader } from "./bytes/record-reader.ts"
-import { makeDefinition, tooLarge } from "./definition.ts"
+import { makeDefinition, tooLarge, tooMany } from "./definition.ts"
 import { count } from "./drift.ts"
 import { Expectations } from "./expectations.ts"
 import { Keeper } from "./keep.ts"
 import { Masker } from "./mask.ts"
 import { makePlan } from "./plan.ts"
-import { Run } from "./run.ts"
+import { maxValues, Run } from "./run.ts"
 import { Walker } from "./walk.ts"
 
 export interface DecodeSettings {
@@ -42,7 +43,12 @@ export interface DecodeSink {
   columnsFor(arrivedAtMillis: number): ColumnBuilders
   deadLetter(letter: DeadLetter): void
   readonly counts: DecodeCounts
+  /** Called between two records of a large page, when no rows are on their way: may empty columns that hold too much. */
+  readonly relieve?: () => void
 }
+
+/** After so many bytes of a page columns may have got too large: lists of empty objects become a hundred times what they were. */
+const relieveEvery = 1 << 20
 
 export interface Decoder {
   /** Decodes every record of a page, and releases the page. Synchronous; never throws for data. */
@@ -112,9 +118,16 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       /** The part of the page that the reader has. */
       let from = 0
       let to = 0
+      let relieved = page.starts[0] ?? 0
       for (let i = 0; i < page.count; i++) {
         const start = page.starts[i] ?? 0
         const end = page.ends[i] ?? start
+        if (start - relieved > relieveEvery && sink.relieve !== undefined) {
+          handOn()
+          target = null
+          sink.relieve()
+          relieved = start
+        }
         const size = page.cut?.get(i) ?? end - start
         counts.records++
         counts.bytes += size
@@ -122,8 +135,9 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         const sequenceNumber = page.sequenceNumbers[i] ?? ""
         const subSequenceNumber = page.subSequenceNumbers?.[i] ?? 0
         const isTooLarge = size > end - start || size > settings.maxRecordBytes
+        const hasTooMany = !isTooLarge && holdsTooMany(bytes, start, end)
 
-        if (path.by !== "definition" && !isTooLarge && end > start && end - start <= WalkMemory.capacity) {
+        if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= WalkMemory.capacity) {
           if (end > to || start < from) {
             from = start
             to = lastEndWithin(page, i, from + WalkMemory.capacity)
@@ -151,7 +165,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           count(counts.handedOver, "")
         }
         const raw = bytes.subarray(start, end)
-        const outcome = isTooLarge ? tooLarge(size, settings.maxRecordBytes) : definition(raw)
+        const outcome = isTooLarge ? tooLarge(size, settings.maxRecordBytes) : hasTooMany ? tooMany : definition(raw)
         if (outcome === null) counts.empty++
         else if ("row" in outcome) {
           const { row } = outcome
@@ -174,6 +188,22 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       page.release?.()
     }
   }
+}
+
+/**
+ * Would the record, read as a whole, take more memory than there is? An empty object takes a hundred times its two bytes. What is counted stands in
+ * texts, too, which may be documents; no order comes near.
+ */
+const holdsTooMany = (bytes: Uint8Array, start: number, end: number): boolean => {
+  if (end - start <= maxContainers) return false
+  let containers = 0
+  let commas = 0
+  for (let at = start; at < end; at++) {
+    const c = bytes[at]
+    if (c === 123 || c === 91) containers++
+    else if (c === 44) commas++
+  }
+  return containers > maxContainers || commas > maxValues
 }
 
 /** End of the last record, of those from `first` on, that ends at or before `limit`. Records do not overlap, and stand in order. */

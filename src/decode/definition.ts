@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer"
 import type { CompiledContract } from "../contract/compile.ts"
 import { trimmed } from "../contract/convert.ts"
-import { isObject, type JsonFault, members, readJson } from "../contract/json.ts"
+import { isObject, type JsonFault, maxContainers, members, readJson } from "../contract/json.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetterReason } from "../record/dead-letter.ts"
 import type { Expectations } from "./expectations.ts"
 import { byteOffset, firstInvalidUtf8 } from "./locate.ts"
-import { maxElements, type Run } from "./run.ts"
+import { maxElements, maxValues, type Run } from "./run.ts"
 import { parse, type Walker } from "./walk.ts"
 
 /** Why a record cannot be a row. */
@@ -86,6 +86,8 @@ export const makeDefinition = (
         return fault("truncated", null, `The JSON ends at byte ${at} before it is complete.`, at)
       case "syntax":
         return fault("not_json", null, `Not JSON at byte ${at}.`, at)
+      case "many":
+        return tooMany
     }
   }
 
@@ -138,6 +140,13 @@ const fault = (reason: DeadLetterReason, path: string | null, detail: string, of
 const notObject = fault("not_object", null, "The record is JSON, but not an object.", 0)
 
 export const tooLarge = (size: number, limit: number): Fault => fault("too_large", null, `${size} bytes; the limit is ${limit}.`, limit)
+
+/** The fault of a record that would take too much memory. */
+export const tooMany: Fault = fault(
+  "too_large",
+  null,
+  `More than ${maxContainers} objects and lists, or ${maxValues} values: reading them takes too much memory.`
+)
 
 const isEmpty = (object: object): boolean => {
   for (const _ of members(object)) return false

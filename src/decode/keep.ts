@@ -39,22 +39,25 @@ export class Keeper {
       : this.#standIn(run, value, depth, path, mask)
   }
 
-  /** Text stays as it is, unless it holds JSON of which something must be dropped or masked. */
-  #text(run: Run, text: string, state: DropState, path: string, sensitive: SensitiveKeys): string {
+  /** Text stays as it is, unless it holds JSON of which something must be dropped or masked. @param depth how deep it stands, were it an object */
+  #text(run: Run, text: string, state: DropState, depth: number, path: string, sensitive: SensitiveKeys): string {
     // Without a quotation mark there is no key.
     if (!text.includes('"')) return jsonText(text)
-    const read = readJson(text, this.#maxDepth)
+    const read = readJson(text, Math.max(0, this.#maxDepth - depth + 1))
     if (!("value" in read)) {
+      if (read.fault === "deep") {
+        run.tooDeep ??= path
+        return "null"
+      }
       // Damaged, or JSON among other words: a sensitive key in it tells enough.
-      const folded = fold(text)
+      const folded = fold(text.replace(unicodeEscapes, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))))
       for (const [key, policy] of sensitive) if (folded.includes(`"${key}`)) return this.#standIn(run, text, 1, path, policy)
       return jsonText(text)
     }
     const exact = run.exact
     run.exact = true
     const before = run.drops.length + this.#masks
-    // `readJson` has measured it: as a text, it stands for itself.
-    const written = this.#write(run, read.value, state, 1, path, sensitive)
+    const written = this.#write(run, read.value, state, depth, path, sensitive)
     run.exact = exact
     return run.drops.length + this.#masks > before ? written : jsonText(text)
   }
@@ -74,7 +77,7 @@ export class Keeper {
   }
 
   #write(run: Run, value: unknown, state: DropState, depth: number, path: string, sensitive: SensitiveKeys | undefined): string {
-    if (typeof value === "string" && sensitive !== undefined) return this.#text(run, value, state, path, sensitive)
+    if (typeof value === "string" && sensitive !== undefined) return this.#text(run, value, state, depth, path, sensitive)
     if (typeof value === "number") run.needText()
     if (typeof value !== "object" || value === null || value instanceof NumberText) return compactJson(value)
     if (depth > this.#maxDepth) {
@@ -111,6 +114,8 @@ export class Keeper {
     if (typeof value === "object" && value !== null && deeper(value, depth, this.#maxDepth)) run.tooDeep ??= path
   }
 }
+
+const unicodeEscapes = /\\u([0-9a-f]{4})/gi
 
 const deeper = (value: unknown, depth: number, limit: number): boolean => {
   if (Array.isArray(value)) return depth > limit || value.some((element) => deeper(element, depth + 1, limit))

@@ -194,6 +194,8 @@ interface Mark {
  * hundreds in memory. No order comes near this.
  */
 export const maxElements = 200_000
+/** Values that a record may hold in all, whatever becomes of them. Its bytes are bounded by the settings. */
+export const maxValues = 1_000_000
 
 /** A single key has no order. */
 export const firstOfSeveral = (keys: ReadonlyArray<string>): string | undefined => (keys.length > 1 ? keys[0] : undefined)

@@ -36,6 +36,8 @@ export class StageDecoder {
   readonly #settings: DecodeSettings
   readonly #source: string
   readonly #rows: PartitionedRows
+  /** Row groups that were full in the middle of a page. */
+  readonly #ready: Array<PartitionGroup> = []
 
   /** @param bufferBytes columns held in memory before they are encoded */
   constructor(contract: CompiledContract, settings: DecodeSettings, source: string, bufferBytes: number) {
@@ -52,19 +54,22 @@ export class StageDecoder {
       decoder.decodePage(this.#source, page, {
         columnsFor: (millis) => this.#rows.columnsFor(millis),
         deadLetter: (letter) => letters.push(letter),
-        counts
+        counts,
+        relieve: () => this.#ready.push(...this.#rows.full())
       })
     )
     return { counts, letters }
   }
 
   /** Row groups of what is too much to be held. */
-  full(): Iterable<PartitionGroup> {
-    return this.#rows.full()
+  *full(): Iterable<PartitionGroup> {
+    yield* this.#ready.splice(0)
+    yield* this.#rows.full()
   }
 
   /** Row groups of all that is held. */
-  rest(): Iterable<PartitionGroup> {
-    return this.#rows.rest()
+  *rest(): Iterable<PartitionGroup> {
+    yield* this.#ready.splice(0)
+    yield* this.#rows.rest()
   }
 }

@@ -67,6 +67,19 @@ describe("records that cannot be rows", () => {
     expect(Buffer.from(letters[0]?.raw ?? []).toString()).toBe('{"orderId":"secret"}')
     expect(letters[0]?.detail).not.toContain("secret")
   })
+  it.each([
+    ["objects", `"status":[${"{},".repeat(300_000)}1]`],
+    ["lists in a text", `"customData":"[${"[],".repeat(300_000)}1]"`],
+    ["values", `"zzz":[${"1,".repeat(1_000_000)}1]`]
+  ])("too many to be read in the memory that there is: %s", (_, members) => {
+    const { letter } = one(order(`,${members}`))
+    expect(letter).toMatchObject({ reason: "too_large", path: null, offset: null })
+  })
+  it("too deep over several texts, each in the other", () => {
+    let text = "1"
+    for (let i = 0; i < 10; i++) text = JSON.stringify(`${"[".repeat(506)}${text},""${"]".repeat(506)}`)
+    expect(one(order(`,"customData":{"x":${text}}`), { maxDepth: 512 }).letter).toMatchObject({ reason: "too_deep" })
+  })
   it("leaves no other trace in the counts", () => {
     const { counts } = one('{"orderId":"1","attachment":1,"other":2,"value":"x","clientProfileData":{"email":"a"}}')
     expect(counts).toMatchObject({ drops: {}, drift: {}, rescued: {}, masked: {}, quality: {}, deadLetters: { missing_event_time: 1 } })

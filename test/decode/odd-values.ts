@@ -126,6 +126,7 @@ const documents: ReadonlyArray<string> = [
   ...[
     '{"t":"{\\"email\\":\\"a@x.com\\"}"}',
     '{"t":"say \\"email\\""}',
+    '{"t":"{\\"\\\\u0065mail\\":\\"a@x.com\\"} and more"}',
     '["{\\"a\\":1}"]',
     '{"t":"[1,2]"}',
     '{"t":"\\u0022email\\u0022"}',

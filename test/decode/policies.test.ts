@@ -132,6 +132,7 @@ describe("sensitive values", () => {
       `,"unknown":${JSON.stringify(JSON.stringify([{ a: inside }]))}`,
       `,"email":"${secret}"`,
       `,"value":${JSON.stringify(`oops ${inside}`)}`,
+      `,"value":${JSON.stringify(`{"\\u0065mail":"${secret}"} trailing`)}`,
       `,"value":${JSON.stringify(JSON.stringify(inside))}`,
       `,"value":${JSON.stringify(JSON.stringify({ note: inside.slice(0, -1) }))}`,
       `,"items":[{"price":${JSON.stringify(JSON.stringify(`see ${inside}`))}}]`,

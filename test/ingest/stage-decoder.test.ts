@@ -30,3 +30,14 @@ describe("sessions that share a decoder", () => {
     expect(rowsOf(next)).toBe(1)
   })
 })
+
+describe("a large page", () => {
+  it("is encoded before its end, where its rows take more memory than they may", () => {
+    const wide = `{"orderId":"1","lastChange":"2024-01-01","items":[${"{},".repeat(20_000)}{}]}`
+    const decoder = session(100_000)
+    expect(decoder.decode(pageOf(Array.from({ length: 60 }, () => wide))).counts.rows).toBe(60)
+    const groups = [...decoder.full()]
+    expect(groups.length).toBeGreaterThan(2)
+    expect(groups.reduce((sum, { group }) => sum + group.rows, 0) + rowsOf(decoder)).toBe(60)
+  })
+})
