@@ -21,6 +21,7 @@ describe("arrival time of a file", () => {
   it("is not what the calendar does not have, nor a part of a name", () => {
     for (const path of [
       "/raw/2023/02/29/07/x",
+      "/0000/01/01/00/x",
       "/raw/2024/13/01/07/x",
       "/raw/2024/00/01/07/x",
       "/raw/2024/01/01/24/x",
@@ -39,5 +40,7 @@ describe("arrival time of a file", () => {
     assert.strictEqual(arrivalOfFile("/2024/02/29/07/x", 5, 6), Date.UTC(2024, 1, 29, 7))
     assert.strictEqual(arrivalOfFile("/x", 5, 6), 5)
     assert.strictEqual(arrivalOfFile("/x", undefined, 6), 6)
+    for (const strange of [9e15, -9e15])
+      assert.match(new Date(arrivalOfFile("/x", undefined, strange)).toISOString(), /^(9999-12-31T23|0001-01-01T00)/)
   })
 })
