@@ -8,8 +8,9 @@ export const deadLetterReasons = {
   not_json: "The bytes are not JSON. `offset` is the byte at which reading failed.",
   truncated: "The JSON ends before it is complete. The producer or a copy was cut off.",
   not_object: "The JSON is not an object. One record must be one document.",
-  too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`).",
-  too_large: "The record is larger than the limit (setting `max-record-bytes`), or its lists have more than 200,000 elements in all.",
+  too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`), documents in text included.",
+  too_large:
+    "The record is larger than the limit (setting `max-record-bytes`), its lists have more than 200,000 elements in all, or it has more than 300,000 objects and lists or a million values, which would take too much memory.",
   missing_key: "The key that the contract names is missing, null or empty.",
   unreadable_key: "The key that the contract names is there but cannot be read as its type.",
   missing_event_time: "The event time that the contract names, and its fallback, are missing or null.",
