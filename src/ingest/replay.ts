@@ -52,20 +52,18 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
     const deadLetters = yield* openDeadLetters
     const work: Work = { ...options, stage, deadLetters, decoder: makeDecoder(options.contract, options.decode) }
     const result = { letters: 0, rows: 0, left: 0 }
-    // First what an earlier replay left undone: its second commit.
+    const take = (file: AddFile) =>
+      Effect.gen(function* () {
+        const done = yield* Effect.scoped(replayFile(work, file, yield* Clock.currentTimeMillis))
+        result.letters += done.letters
+        result.rows += done.rows
+      })
+    // First what an earlier replay left undone, as long as stage tells of it.
     const { last } = replayState((yield* stage.table.snapshot).domains)
     const unfinished = last === null ? undefined : (yield* deadLetters.table.snapshot).files.get(last.file)
-    if (last !== null && unfinished !== undefined) {
-      yield* Effect.scoped(removeLetters(work, unfinished, new Set(last.replayed)))
-      result.letters += last.replayed.length
-      result.rows += last.replayed.length
-    }
+    if (unfinished !== undefined) yield* take(unfinished)
     const { files } = yield* deadLetters.table.snapshot
-    for (const file of [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-      const done = yield* Effect.scoped(replayFile(work, file, yield* Clock.currentTimeMillis))
-      result.letters += done.letters
-      result.rows += done.rows
-    }
+    for (const file of [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) yield* take(file)
     return { ...result, left: result.letters - result.rows }
   })
 
@@ -86,7 +84,7 @@ const replayFile = (
     const before = yield* stage.table.snapshot
     const state = replayState(before.domains)
     if (state.last?.file === file.path) {
-      // Another replay made its first commit since this one began.
+      // Its letters are rows already: another replay was cut off between its two commits, or is at work beside this one.
       const { replayed } = state.last
       yield* removeLetters(work, file, new Set(replayed))
       return { letters: replayed.length, rows: replayed.length }

@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { deadLettersPath } from "../../src/lake/layout.ts"
+import { deadLetterDomain } from "../../src/lake/positions.ts"
 import { Store } from "../../src/store/store.ts"
+import { commitName } from "../../src/table/paths.ts"
 import { openTable } from "../../src/table/table.ts"
 import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
-
-const commitName = (version: number) => `${deadLettersPath}/_delta_log/${String(version).padStart(20, "0")}.json`
 
 /** Another dataset has dead letters again and again, for weeks; then the old part of the log goes. */
 const weeksOfOthers = Effect.gen(function* () {
@@ -19,13 +19,15 @@ const weeksOfOthers = Effect.gen(function* () {
       parameters: {},
       metrics: {},
       actions: [
-        { domainMetadata: { domain: `sluice.position/other.files/${i}`, configuration: JSON.stringify(position), removed: false } }
+        {
+          domainMetadata: { domain: deadLetterDomain("other", "files", String(i)), configuration: JSON.stringify(position), removed: false }
+        }
       ],
       isBlindAppend: true
     })
   }
   yield* TestClock.adjust("30 days")
-  yield* (yield* Store).delete(Array.from({ length: 100 }, (_, version) => commitName(version)))
+  yield* (yield* Store).delete(Array.from({ length: 100 }, (_, version) => `${deadLettersPath}/_delta_log/${commitName(version)}`))
 })
 
 describe("a process that runs for weeks without a dead letter", () => {

@@ -56,11 +56,6 @@ export class KeyStore {
     this.narrow = arrays.narrow
   }
 
-  /** Is there room for one more, whose pattern takes so many bytes? */
-  hasRoom(length: number): boolean {
-    return this.#count << 3 < this.entries.length && this.#wideTop + length <= this.wide.length && this.#narrowTop + 2 <= this.narrow.length
-  }
-
   /** Does the pattern of a key stand at `at`? */
   matches(key: number, view: DataView, at: number): boolean {
     const { entries } = this
@@ -81,10 +76,14 @@ export class KeyStore {
     return this.entries[(key << 3) + which] ?? 0
   }
 
-  add(pattern: Buffer, hash: number, { meaning, about, leaf, end }: KeyMeaning): number {
+  /** @param resolve what the key means, which is kept for good: asked only where the key is kept, too */
+  add(pattern: Buffer, hash: number, resolve: () => KeyMeaning): number {
     const { length } = pattern
-    if (!this.hasRoom(length)) throw giveUp
-    const key = this.#count++
+    const key = this.#count
+    if (key << 3 >= this.entries.length || this.#wideTop + length > this.wide.length || this.#narrowTop + 2 > this.narrow.length)
+      throw giveUp
+    const { meaning, about, leaf, end } = resolve()
+    this.#count++
     const isNarrow = length < 8
     const first = isNarrow ? this.#narrowTop : this.#wideTop
     const last = isNarrow ? first + 1 : first + Math.ceil(length / 8) - 1
@@ -162,10 +161,7 @@ export class KeyTable {
     // An empty key is too short for a pattern.
     if (this.#count >= maxEntries || text.length > 200 || text === "") throw giveUp
     const quote = escaped === 0 ? '"' : '\\"'
-    const pattern = Buffer.from(`${quote}${text}${quote}:`)
-    // What a key means is kept for good: only where the key is.
-    if (!this.#store.hasRoom(pattern.length)) throw giveUp
-    const key = this.#store.add(pattern, hash, this.#resolve(text))
+    const key = this.#store.add(Buffer.from(`${quote}${text}${quote}:`), hash, () => this.#resolve(text))
     this.#count++
     if (this.#count * 2 > this.#table.length) {
       const before = this.#table

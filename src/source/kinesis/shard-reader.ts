@@ -6,7 +6,7 @@ import { KinesisError } from "./api.ts"
 import { Backoff } from "./backoff.ts"
 import { hashRangeOf } from "./hash-range.ts"
 import type { AnswerMemory } from "./memory.ts"
-import { forgetShard, meterOf } from "./metrics.ts"
+import { forgetShard, type Meter, meterOf } from "./metrics.ts"
 import { buildPages, emptyPage } from "./page.ts"
 import { answered, later, markerDue, openSlackMillis, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
 import type { Retention } from "./retention.ts"
@@ -128,8 +128,7 @@ export const readShard = (
       const children = settings.childrenOf(shard.shardId)
       seenOpen()
       progress = vanished(progress, now) ?? withGap(progress, now, now)
-      yield* meter.add("gaps", 1)
-      yield* Effect.logWarning(gapText(name, progress))
+      yield* tellGap(meter, name, progress)
       yield* deliver(page(null, undefined, children, true), Effect.void)
       return { children, openUntil: progress.readUntil }
     })
@@ -215,10 +214,7 @@ export const readShard = (
       )
       yield* meter.add("outOfRange", built.outOfRange)
       yield* meter.behind(behind)
-      if (gap) {
-        yield* meter.add("gaps", 1)
-        yield* Effect.logWarning(gapText(name, after))
-      }
+      if (gap) yield* tellGap(meter, name, after)
 
       // All but the last page leave the rest of the answer unread, and say so.
       for (const [i, records] of built.pages.entries()) {
@@ -289,5 +285,9 @@ const lastOf = (page: RecordPage): Pick<Progress, "position" | "arrivedAt"> => {
   }
 }
 
-export const gapText = (name: string, { gapFrom, gapTo }: Progress): string =>
+/** Counts a gap of a shard, and says so. */
+export const tellGap = (meter: Meter, name: string, progress: Progress): Effect.Effect<void> =>
+  Effect.andThen(meter.add("gaps", 1), Effect.logWarning(gapText(name, progress)))
+
+const gapText = (name: string, { gapFrom, gapTo }: Progress): string =>
   `Records of shard ${name} that arrived between ${new Date(gapFrom ?? 0).toISOString()} and ${new Date(gapTo ?? 0).toISOString()} may have been trimmed before they were read`

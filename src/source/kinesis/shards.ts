@@ -10,7 +10,7 @@ import { emptyPage } from "./page.ts"
 import { childrenOf, later, openSlackMillis, progressOf, resumeOf, retentionIn, vanished } from "./progress.ts"
 import type { Resting } from "./resting.ts"
 import { beginOf, isEnded, isNothingRead, type Known, nothingRead, parentsOf, planShards } from "./shard-plan.ts"
-import { gapText, type ReadSettings, readShard } from "./shard-reader.ts"
+import { type ReadSettings, readShard, tellGap } from "./shard-reader.ts"
 import { owns } from "./share.ts"
 
 export interface ShardsSettings {
@@ -251,8 +251,7 @@ class Run {
         if (progress === null) continue
         const children = this.#childrenOf(shardId)
         this.#drained.set(shardId, progress.readUntil)
-        yield* meterOf(read.stream, name).add("gaps", 1)
-        yield* Effect.logWarning(gapText(name, progress))
+        yield* tellGap(meterOf(read.stream, name), name, progress)
         yield* read.deliver(
           emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, read.retention.millis, undefined, children), true),
           Effect.void

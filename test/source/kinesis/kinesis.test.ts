@@ -33,6 +33,15 @@ const complete = (kinesis: SimulatedKinesis, got: ReadonlyArray<string>, want: R
   assert.deepStrictEqual(kinesis.violations, [])
 }
 
+/** A stream of one shard, whose first ten records have been read and committed. */
+const readStream = Effect.gen(function* () {
+  const { kinesis } = yield* worldOf()
+  const committed = new Committed()
+  yield* put(kinesis, 10)
+  yield* readAll(yield* sourceOf(kinesis), committed)
+  return { kinesis, committed }
+})
+
 describe("a bounded run", () => {
   it.effect("reads every shard to its tip, and goes on where it stopped", () =>
     Effect.gen(function* () {
@@ -361,10 +370,7 @@ describe("what was trimmed", () => {
 
   it.effect("is a gap too where the whole shard has gone", () =>
     Effect.gen(function* () {
-      const { kinesis } = yield* worldOf()
-      const committed = new Committed()
-      yield* put(kinesis, 10)
-      yield* readAll(yield* sourceOf(kinesis), committed)
+      const { kinesis, committed } = yield* readStream
       yield* put(kinesis, 10)
       kinesis.splitShard("orders", shardId(0))
       yield* TestClock.adjust(day + hour)
@@ -381,10 +387,7 @@ describe("what was trimmed", () => {
 describe("what was trimmed while nobody looked", () => {
   it.effect("is a gap though records are kept for longer by now", () =>
     Effect.gen(function* () {
-      const { kinesis } = yield* worldOf()
-      const committed = new Committed()
-      yield* put(kinesis, 10)
-      yield* readAll(yield* sourceOf(kinesis), committed)
+      const { kinesis, committed } = yield* readStream
       yield* put(kinesis, 10)
       yield* TestClock.adjust(day + hour)
       const want = yield* put(kinesis, 10)
@@ -430,10 +433,7 @@ describe("what was trimmed while nobody looked", () => {
 
   it.effect("is a gap of children, too, that the next one to come does not find any more", () =>
     Effect.gen(function* () {
-      const { kinesis } = yield* worldOf()
-      const committed = new Committed()
-      yield* put(kinesis, 10)
-      yield* readAll(yield* sourceOf(kinesis), committed)
+      const { kinesis, committed } = yield* readStream
       kinesis.splitShard("orders", shardId(0))
       yield* TestClock.adjust(20 * hour)
       yield* put(kinesis, 10)
@@ -454,10 +454,7 @@ describe("what was trimmed while nobody looked", () => {
 describe("a stream that was deleted and made again", () => {
   it.effect("is not taken for the one that was read", () =>
     Effect.gen(function* () {
-      const { kinesis } = yield* worldOf()
-      const committed = new Committed()
-      yield* put(kinesis, 10)
-      yield* readAll(yield* sourceOf(kinesis), committed)
+      const { kinesis, committed } = yield* readStream
       const position = committed.positions.get(name(0))
       assert.isDefined(position)
       committed.positions.set(name(0), { ...position, sequenceNumber: "1", source: { ...position.source, ended: true } })
