@@ -9,7 +9,7 @@
 
 /** Has a value read by the ByteWalker. @returns the position behind it */
 @external("js", "value") declare function handOver(node: i32, at: i32, escaped: i32, repetition: i32): i32
-/** Finds a key of an object that was not the predicted one, and remembers the prediction. @returns the key; `after` is behind its colon */
+/** Finds a key of an object, learns it if it is new, and expects it from now on behind `before`. @returns the key; `after` is behind its colon */
 @external("js", "find") declare function find(node: i32, before: i32, at: i32, escaped: i32): i32
 /** Finds, or makes, the keyed hash of a text. @returns the number of its digest */
 @external("js", "hash") declare function hash(start: i32, end: i32): i32
@@ -49,7 +49,10 @@
 @inline const MAX_TALLIES: i32 = 0x1f00
 /** Room for a text without its escape sequences, and for where the keys of an object stand whose keys are data. */
 @inline const SCRATCH: i32 = 0x790000
-@inline const SCRATCH_END: i32 = 0x7f0000
+@inline const SCRATCH_END: i32 = 0x7e0000
+/** Keys by where they were met, see `known`: pairs of a key, plus 1, and its object's node, four of them in a row. */
+@inline const KNOWN: i32 = 0x7e0000
+@inline const KNOWN_MASK: i32 = 0xffe0
 @inline const KEYS: i32 = 0x7f0000
 @inline const MOST_KEYS: i32 = 32
 /** 1 for each byte that the first letter of a drop rule's text may be. */
@@ -320,6 +323,52 @@ function addBytes(leaf: i32, repetition: i32, start: i32, end: i32): bool {
   return load<i64>(last) == load<i64>(pattern)
 }
 
+/** Where keys of a hash may be in `KNOWN`. */
+@inline function rowOf(node: i32, at: i32, length: i32): i32 {
+  const first = length < 8 ? u64(u32(word(at))) : load<u64>(at)
+  const last = length < 8 ? u64(u32(word(at + length - 4))) : load<u64>(at + length - 8)
+  const hash = ((first * 0x9e3779b97f4a7c15) ^ last ^ (u64(node) << 32)) * 0xff51afd7ed558ccd
+  return KNOWN + (i32(hash >> 40) & KNOWN_MASK)
+}
+
+/** The key at `at`, if it was met before in an object of the node and no blank stands before its colon: -1 if not. */
+function known(node: i32, at: i32, escaped: i32): i32 {
+  if (!opens(at, escaped)) return -1
+  const end = next(SPECIAL, at + 1 + escaped)
+  if (!opens(end, escaped) || byte(end + 1 + escaped) != 58) return -1
+  const length = end - at + 2 + escaped
+  const row = rowOf(node, at, length)
+  for (let pair = row; pair < row + 32; pair += 8) {
+    const key = load<i32>(pair) - 1
+    if (key < 0) return -1
+    if (load<i32>(pair, 4) == node && load<i32>(ENTRIES + (key << 5), 4) == length && matches(key, at)) return key
+  }
+  return -1
+}
+
+/** Remembers where a key was met that stands at `at` as its pattern does. */
+function know(key: i32, node: i32, at: i32): void {
+  const row = rowOf(node, at, load<i32>(ENTRIES + (key << 5), 4))
+  let pair = row
+  while (pair < row + 24 && load<i32>(pair) != 0) pair += 8
+  store<i32>(pair, key + 1)
+  store<i32>(pair, node, 4)
+}
+
+/** Finds the key of an object that was not the predicted one, which is then the one that is expected behind `before` (-1: first). */
+function findKey(node: i32, before: i32, at: i32, escaped: i32): i32 {
+  const key = known(node, at, escaped)
+  if (key < 0) {
+    const found = find(node, before, at, escaped)
+    if (found >= 0 && byte(at) == 34 + 58 * escaped && matches(found, at)) know(found, node, at)
+    return found
+  }
+  store<i32>(CELLS + AFTER, at + load<i32>(ENTRIES + (key << 5), 4))
+  if (before < 0) store<i32>(NODES + (node << 6) + 32, key)
+  else store<i32>(ENTRIES + (before << 5) + 8, key)
+  return key
+}
+
 @inline function field(node: i32, which: usize): i32 {
   return load<i32>(NODES + (node << 6) + which)
 }
@@ -340,7 +389,7 @@ function struct(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
       // A key is known by its pattern in one of two ways of quoting: it has to be the one that stands here.
       if (key >= 0 && byte(at) == 34 + 58 * escaped && matches(key, at)) at += load<i32>(ENTRIES + (key << 5), 4)
       else {
-        key = find(node, before, at, escaped)
+        key = findKey(node, before, at, escaped)
         if (key < 0) return -1
         at = past(cell(AFTER), escaped)
       }

@@ -21,6 +21,8 @@ export const layout = {
   powers: 0x788000,
   /** Room that the kernel works in. */
   scratch: 0x790000,
+  /** Keys that it has met, by where. */
+  known: 0x7e0000,
   /** 1 for each byte that the first letter of a drop rule's text may be. */
   ruleLetters: 0x7f1000,
   /** Keys, see `KeyStore`. */

@@ -100,9 +100,17 @@ export class Scanner {
 
   /** Behind the string whose content begins at `start`. */
   skipString(start: number, escaped: number): number {
+    const { bytes } = this
     for (let at = start; ; ) {
       const end = this.special(at)
-      if (this.closes(end, escaped)) return end + 1 + escaped
+      if (escaped === 0) {
+        if (bytes[end] === 34) return end + 1
+        // What stands in documents that are text is nearly always a quotation mark.
+        if (bytes[end] === 92 && bytes[end + 1] === 34) {
+          at = end + 2
+          continue
+        }
+      } else if (bytes[end] === 92 && bytes[end + 1] === 34) return end + 2
       at = end + this.#escape(end, escaped)
     }
   }
@@ -242,24 +250,32 @@ export class Scanner {
   }
 
   /** Behind the rest of an object (`open` is `{`) or of a list. */
-  #skipBelow(at: number, escaped: number, depth: number, limit: number, open: number): number {
+  #skipBelow(start: number, escaped: number, depth: number, limit: number, open: number): number {
     if (depth > limit) throw giveUp
     const { bytes } = this
     const close = open + 2
-    let i = this.past(at, escaped)
-    if (bytes[i] === close) return i + 1
+    const quote = escaped === 0 ? 34 : 92
+    let at = this.past(start, escaped)
+    if (bytes[at] === close) return at + 1
     for (;;) {
       if (open === 123) {
-        this.openingQuote(i, escaped)
-        i = this.past(this.skipString(i + 1 + escaped, escaped), escaped)
-        if (bytes[i] !== 58) throw giveUp
-        i = this.past(i + 1, escaped)
+        this.openingQuote(at, escaped)
+        at = this.skipString(at + 1 + escaped, escaped)
+        // Blanks are looked for only where something else stands than what has to.
+        if (bytes[at] !== 58) at = this.past(at, escaped)
+        if (bytes[at] !== 58) throw giveUp
+        at++
       }
-      i = this.past(this.skip(i, escaped, depth + 1, limit), escaped)
-      const c = bytes[i]
-      if (c === close) return i + 1
+      if (bytes[at] === quote && (escaped === 0 || bytes[at + 1] === 34)) at = this.skipString(at + 1 + escaped, escaped)
+      else at = this.skip(this.past(at, escaped), escaped, depth + 1, limit)
+      let c = bytes[at]
+      if (c !== 44 && c !== close) {
+        at = this.past(at, escaped)
+        c = bytes[at]
+      }
+      if (c === close) return at + 1
       if (c !== 44) throw giveUp
-      i = this.past(i + 1, escaped)
+      at = this.past(at + 1, escaped)
     }
   }
 }

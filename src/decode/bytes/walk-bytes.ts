@@ -195,7 +195,8 @@ export class ByteWalker {
           }
         } else {
           at = scanner.past(at, escaped)
-          this.#leaveOut(member, at)
+          if (kind === kinds.drop || cells[cell.talliesDrift] === 1) this.#memory.tally(member)
+          else this.#drift(member, at)
           at = scanner.skip(at, escaped, depth + 1, this.#maxDepth)
         }
         let c = bytes[at++]
@@ -217,15 +218,12 @@ export class ByteWalker {
     return at
   }
 
-  #leaveOut(member: number, at: number): void {
+  /** Remembers an unknown member by its name. */
+  #drift(member: number, at: number): void {
     const { slot } = this.nodes.detailsOf(member)
-    if (slot?.is === "drop") this.#memory.tally(member)
-    else if (slot?.is === "unknown") {
-      // What is kept is written in the definition's own way.
-      if (this.#keepUnknown && !this.#scanner.isNull(at)) throw giveUp
-      if (this.#memory.cells[cell.talliesDrift] === 1) this.#memory.tally(member)
-      else this.#run.drift.push(slot.drift)
-    }
+    // What is kept is written in the definition's own way.
+    if (slot?.is !== "unknown" || (this.#keepUnknown && !this.#scanner.isNull(at))) throw giveUp
+    this.#run.drift.push(slot.drift)
   }
 
   /** A field of the record. What cannot be read in its middle is read again by the definition, as a whole. */
@@ -268,10 +266,10 @@ export class ByteWalker {
     return end
   }
 
-  /** Reads the value of a node. @returns the position behind it @throws giveUp */
+  /** Reads the value of a node, or takes note of an unknown member. @returns the position behind it @throws giveUp */
   value(node: number, at: number, escaped: number, repetition: number): number {
     if (this.#get(node, nodeField.kind) < kinds.drop) return this.#value(node, at, escaped, repetition)
-    this.#leaveOut(node, at)
+    this.#drift(node, at)
     return at
   }
 
