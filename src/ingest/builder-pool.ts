@@ -7,13 +7,10 @@ import type { Column } from "../record/column.ts"
  */
 export class BuilderPool {
   readonly #columns: ReadonlyArray<Column>
-  readonly #limit: number
   readonly #kept: Array<ColumnBuilders> = []
 
-  /** @param limit bytes of memory that builders which nobody uses may keep; one is kept in any case */
-  constructor(columns: ReadonlyArray<Column>, limit: number) {
+  constructor(columns: ReadonlyArray<Column>) {
     this.#columns = columns
-    this.#limit = limit
   }
 
   /** Empty builders; the roomiest that there are. */
@@ -24,11 +21,11 @@ export class BuilderPool {
     return kept.splice(best, 1)[0] ?? new ColumnBuilders(this.#columns)
   }
 
-  /** Takes builders back, which are cleared. */
-  give(builders: ColumnBuilders): void {
+  /** Takes builders back, which are cleared. @param limit bytes of memory that builders which nobody uses may keep; one is kept in any case */
+  give(builders: ColumnBuilders, limit: number): void {
     builders.clear()
     const kept = this.#kept.reduce((total, each) => total + capacity(each), 0)
-    if (kept === 0 || kept + capacity(builders) <= this.#limit) this.#kept.push(builders)
+    if (kept === 0 || kept + capacity(builders) <= limit) this.#kept.push(builders)
   }
 }
 

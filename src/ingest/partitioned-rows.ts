@@ -1,9 +1,8 @@
 import type { ColumnBuilders } from "../columns/builders.ts"
 import { encodeRowGroup, type RowGroup } from "../parquet/row-group.ts"
-import type { Column } from "../record/column.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { PartitionValues } from "../table/actions.ts"
-import { BuilderPool } from "./builder-pool.ts"
+import type { BuilderPool } from "./builder-pool.ts"
 
 /** How the rows of a table are told apart by their time of arrival. A partition is named by the number of its span since 1970, UTC. */
 export interface Partitioning {
@@ -50,11 +49,14 @@ export class PartitionedRows {
   #last = Number.NaN
   #lastHeld: Held | null = null
 
-  /** @param limit bytes of rows held in memory, over all partitions, above which the largest are encoded */
-  constructor(columns: ReadonlyArray<Column>, { millis }: Partitioning, limit: number) {
+  /**
+   * @param pool gives builders of the table, maybe to others, too
+   * @param limit bytes of rows held in memory, over all partitions, above which the largest are encoded
+   */
+  constructor(pool: BuilderPool, { millis }: Partitioning, limit: number) {
+    this.#pool = pool
     this.#millis = millis
     this.#limit = limit
-    this.#pool = new BuilderPool(columns, limit * 2)
   }
 
   /** Where rows of this arrival time (milliseconds since 1970) go. Ask for each: who keeps the answer may write into another partition. */
@@ -101,7 +103,7 @@ export class PartitionedRows {
     // Whoever takes the groups may wait between them, and rows may come meanwhile: they must not go where these were.
     this.#touched.delete(held)
     if (this.#lastHeld === held) this.#lastHeld = null
-    this.#pool.give(builders)
+    this.#pool.give(builders, this.#limit * 2)
     this.#bytes -= held.bytes
     if (group !== null) yield { partition, group }
   }

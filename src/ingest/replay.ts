@@ -17,6 +17,7 @@ import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { type ReadValue, type Row, readTable } from "../table/table.ts"
+import { BuilderPool } from "./builder-pool.ts"
 import { OpenFiles } from "./open-files.ts"
 import { defaultBatchLimits } from "./options.ts"
 import { byDate, byHour, PartitionedRows } from "./partitioned-rows.ts"
@@ -179,7 +180,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
     const dataset = work.contract.contract.name
     const replayed: Array<number> = []
     let letters = 0
-    const held = new PartitionedRows(stageColumns(work.contract.columns), byHour, bufferBytes)
+    const held = new PartitionedRows(new BuilderPool(stageColumns(work.contract.columns)), byHour, bufferBytes)
     const sink = { columnsFor: (millis: number) => held.columnsFor(millis), deadLetter: () => {}, counts }
     yield* forEachLetter(work, file, (rows, first) =>
       Effect.suspend(() => {
@@ -226,7 +227,7 @@ const removeLetters = (work: Work, file: AddFile, replayed: ReadonlySet<number>)
     const { table } = work.deadLetters
     const now = yield* Clock.currentTimeMillis
     const rest = new OpenFiles(table.path, deadLetterColumns, byDate, yield* randomUuid)
-    const held = new PartitionedRows(deadLetterColumns, byDate, bufferBytes)
+    const held = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, bufferBytes)
     let copied = 0
     yield* forEachLetter(work, file, (rows, first) =>
       Effect.suspend(() => {

@@ -14,6 +14,7 @@ import type { TableError } from "../table/errors.ts"
 import { OpenBatch } from "./batch.ts"
 import { type BatchDecoder, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
+import { BuilderPool } from "./builder-pool.ts"
 import { commitBatch, type Tables } from "./commit.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
@@ -99,7 +100,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     const state: Session = {
       options,
       decoder: yield* openBatchDecoder(options),
-      letters: new PartitionedRows(deadLetterColumns, byDate, options.limits.bufferBytes / 4),
+      letters: new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, options.limits.bufferBytes / 4),
       tables,
       lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
       ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, viewOf(tables)),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { BuilderPool } from "../../src/ingest/builder-pool.ts"
 import { byDate, PartitionedRows } from "../../src/ingest/partitioned-rows.ts"
 import { deadLetterColumns } from "../../src/record/dead-letter.ts"
 
@@ -6,7 +7,7 @@ const day = 86_400_000
 
 describe("rows by partition", () => {
   it("are all written, also those that come while others are", () => {
-    const rows = new PartitionedRows(deadLetterColumns, byDate, 300_000)
+    const rows = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, 300_000)
     const added = new Map<number, number>()
     const add = (date: number, size: number) => {
       added.set(date, (added.get(date) ?? 0) + 1)
