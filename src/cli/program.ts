@@ -1,11 +1,11 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"
-import { reportFailure } from "./cli/report-failure.ts"
-import { runWithSignals } from "./cli/shutdown.ts"
-import { sluice } from "./cli/sluice.ts"
-import { version } from "./record/version.ts"
+import { version } from "../record/version.ts"
+import { logFormatFlag, logging, readLogSettings } from "./logging.ts"
+import { reportFailure } from "./report-failure.ts"
+import { runWithSignals } from "./shutdown.ts"
+import { sluice } from "./sluice.ts"
 
 const args = process.argv.slice(2)
 const json = args.includes("--json")
