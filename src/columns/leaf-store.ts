@@ -59,6 +59,8 @@ export class LeafStore {
   ints: Int32Array<ArrayBuffer>
   doubles: Float64Array<ArrayBuffer>
   view: DataView<ArrayBuffer>
+  /** The same as `bytes`. */
+  #buffer: Buffer
   readonly #widths: ReadonlyArray<number>
   /** Where the free part of the arena begins, and where it ends for good; null: it grows. */
   #top = 0
@@ -83,6 +85,7 @@ export class LeafStore {
     this.ints = new Int32Array(buffer)
     this.doubles = new Float64Array(buffer)
     this.view = new DataView(buffer)
+    this.#buffer = Buffer.from(buffer)
     for (const [leaf, { storage, maxDefinition, maxRepetition }] of leaves.entries()) {
       const s = leaf << 4
       this.state[s + field.repetition] = maxRepetition > 0 ? 0 : -1
@@ -288,7 +291,8 @@ export class LeafStore {
   }
 
   #copy(to: number, other: LeafStore, from: number, length: number): void {
-    if (length > 48) this.bytes.set(other.bytes.subarray(from, from + length), to)
+    // A call of its own for a few bytes costs more than they do; one that makes no view leaves nothing to the collector.
+    if (length > 48) other.#buffer.copy(this.#buffer, to, from, from + length)
     else for (let i = 0; i < length; i++) this.bytes[to + i] = other.bytes[from + i] ?? 0
   }
 
@@ -368,6 +372,7 @@ export class LeafStore {
       this.ints = new Int32Array(buffer)
       this.doubles = new Float64Array(buffer)
       this.view = new DataView(buffer)
+      this.#buffer = Buffer.from(buffer)
     }
     return at
   }

@@ -355,8 +355,11 @@ function know(key: i32, node: i32, at: i32): void {
   store<i32>(pair, node, 4)
 }
 
-/** Finds the key of an object that was not the predicted one, which is then the one that is expected behind `before` (-1: first). */
-function findKey(node: i32, before: i32, at: i32, escaped: i32): i32 {
+/**
+ * Finds the key of an object that was not the predicted one, which is then the one that is expected behind `before` (-1: first). Exported, so that
+ * the compiler does not make it a part of `struct`, which is slower for it.
+ */
+export function findKey(node: i32, before: i32, at: i32, escaped: i32): i32 {
   const key = known(node, at, escaped)
   if (key < 0) {
     const found = find(node, before, at, escaped)

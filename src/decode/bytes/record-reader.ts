@@ -120,37 +120,39 @@ export class RecordReader {
     const bytewise = this.#bytewise
     const { cells } = this.#memory
     /** -1 for what is given up, whatever the reason: the record is read again by the ByteWalker, which meets the same. */
-    const guarded = (work: () => number): number => {
-      try {
-        return work()
-      } catch (thrown) {
-        if (thrown !== giveUp && thrown !== full) throw thrown
-        return -1
-      }
+    const givenUp = (thrown: unknown): number => {
+      if (thrown !== giveUp && thrown !== full) throw thrown
+      return -1
     }
     return kernel.start({
-      value: (node, at, escaped, repetition) =>
-        guarded(() => {
+      value: (node, at, escaped, repetition) => {
+        try {
           const open = cells[cell.openLists] ?? 0
           shorten(run.indexes, open)
           for (let i = 0; i < open; i++) run.indexes[i] = cells[cell.indexes + i] ?? 0
           return bytewise.value(node, at, escaped, repetition)
-        }),
-      find: (node, before, at, escaped) =>
-        guarded(() => {
+        } catch (thrown) {
+          return givenUp(thrown)
+        }
+      },
+      find: (node, before, at, escaped) => {
+        try {
           const key = bytewise.find(node, before, at, escaped)
           cells[cell.after] = this.#scanner.after
           return key
-        }),
+        } catch (thrown) {
+          return givenUp(thrown)
+        }
+      },
       hash: (start, end) => memo?.slotOf(this.#memory.bytes, start, end) ?? 0,
-      grow: (leaf, what, least) =>
-        Math.max(
-          0,
-          guarded(() => {
-            this.builders.store.grow(leaf, what, least)
-            return 1
-          })
-        )
+      grow: (leaf, what, least) => {
+        try {
+          this.builders.store.grow(leaf, what, least)
+          return 1
+        } catch (thrown) {
+          return Math.max(0, givenUp(thrown))
+        }
+      }
     })
   }
 }
