@@ -90,6 +90,7 @@ export class LeafColumn {
    * from then on, until it is cleared. What is seen is valid until the next leaf is sealed, of whatever store.
    */
   seal(store: LeafStore, index: number): void {
+    store.isSealed = true
     const count = store.get(index, field.count)
     const values = store.get(index, field.values)
     const definition = store.get(index, field.definition)

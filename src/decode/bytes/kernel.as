@@ -412,7 +412,8 @@ function struct(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
           at += 4
         } else {
           const end = (about & 256) != 0 ? plain(kind, load<i32>(e, 20), first, at, escaped, repetition) : 0
-          at = end > 0 ? end : value(member, past(at, escaped), escaped, repetition)
+          // Below 0 there was no room, and a part may have been added: that is never tried again.
+          at = end != 0 ? end : value(member, past(at, escaped), escaped, repetition)
           if (at < 0) return -1
         }
       } else {
