@@ -71,7 +71,7 @@ export const session = (
       const first = yield* state.next(null)
       const { next, batch } = first._tag === "page" ? yield* fillBatch(state, first.page) : { next: first, batch: null }
       if (batch !== null) {
-        yield* state.committed
+        yield* state.committed.pipe(Effect.onError(batch.given))
         state.committing = batch.filled
         state.committed = Fiber.join(yield* Effect.forkScoped(batch.commit, { startImmediately: true }))
       }
@@ -133,10 +133,14 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     state.lettersAhead = yield* findLettersAhead(tables, options.contract.contract.name, options.source.name)
   })
 
-/** What ended a batch; and the batch and what commits it, where it holds anything. */
+/** What ended a batch; and where it holds anything, the batch, what commits it, and what is done instead when it is void before that. */
 interface Filled {
   readonly next: Next
-  readonly batch: { readonly filled: OpenBatch; readonly commit: Effect.Effect<void, BatchError, Store> } | null
+  readonly batch: {
+    readonly filled: OpenBatch
+    readonly commit: Effect.Effect<void, BatchError, Store>
+    readonly given: (cause: Cause.Cause<BatchError>) => Effect.Effect<void>
+  } | null
 }
 
 /** Fills one batch, beginning with `first`, until it is full or there is a reason to close it. All its records are decoded then. */
@@ -200,7 +204,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
       const commit = commitFilled(state, run, batch, rotation).pipe(
         Effect.onExit((exit) => (Exit.isSuccess(exit) ? Scope.close(files, exit) : given(exit.cause)))
       )
-      return { next, batch: { filled: batch, commit } }
+      return { next, batch: { filled: batch, commit, given } }
     })
     return yield* Effect.scoped(fill).pipe(Effect.onError(given))
   })

@@ -193,4 +193,26 @@ describe("ingest, where the store fails", () => {
       })
     )
   )
+
+  it.effect("tells lineage what became of the batch that was filled while the one before failed", () =>
+    withFaults((faults) =>
+      Effect.gen(function* () {
+        const told = new Map<string, Array<string>>()
+        const onEvent = (event: RunEvent) =>
+          Effect.sync(() => {
+            const runId = event.event === "complete" ? event.report.runId : event.runId
+            told.set(runId, [...(told.get(runId) ?? []), event.event])
+          })
+        faults.failNext("putIfAbsent", "stage/order/_delta_log/00000000000000000001", "Denied", 1)
+        yield* Effect.ignore(runHere(pagesSource(pages), { onEvent, limits: everyPage }))
+        assert.deepStrictEqual(
+          [...told.values()],
+          [
+            ["start", "fail"],
+            ["start", "fail"]
+          ]
+        )
+      })
+    )
+  )
 })
