@@ -16,7 +16,7 @@ import { joinParquet } from "./join-parquet.ts"
 import { copiesIn, localCopies } from "./local-copies.ts"
 import { mergeStatistics, toldColumns } from "./merge-statistics.ts"
 import { estimateRowBytes, rowGroupRows } from "./row-size.ts"
-import { identifier, list, literal, parquetOptions, readParquet } from "./sql.ts"
+import { filesList, identifier, literal, parquetOptions, readParquet } from "./sql.ts"
 
 export interface CompactOptions extends DuckDBSettings {
   /** Bytes that files grow to. Large files are read faster, and cost more to rewrite. */
@@ -64,12 +64,18 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
       if (options.dryRun === true || groups.length === 0) return planned
       const db = yield* openDuckDB({ threads: 1, ...options })
       let done: Compacted = planned
+      // Each commit begins where the one before has left the table: what came since the first look would be read again for every group.
+      let now = snapshot
       for (const group of groups) {
-        const outcome = yield* compactGroup(db, table, snapshot, group)
-        done =
-          outcome === null
-            ? { ...done, overtaken: done.overtaken + 1 }
-            : { ...done, bytesAfter: done.bytesAfter + outcome.size, version: outcome.version }
+        const isThere = group.files.every(({ path }) => now.files.has(path))
+        const outcome = isThere ? yield* compactGroup(db, table, now, group) : null
+        if (outcome === null) {
+          done = { ...done, overtaken: done.overtaken + 1 }
+          now = yield* table.snapshot
+        } else {
+          done = { ...done, bytesAfter: done.bytesAfter + outcome.size, version: outcome.snapshot.version }
+          now = outcome.snapshot
+        }
       }
       return done
     })
@@ -107,7 +113,7 @@ const compactGroup = (db: DuckDB, table: Table, snapshot: Snapshot, group: Compa
         () => Effect.as(Effect.ignore(store.delete([`${table.path}/${path}`])), null)
       )
     )
-    return committed === null ? null : { size, version: committed.version }
+    return committed === null ? null : { size, snapshot: committed.snapshot }
   })
 
 const unreadable = (table: string, cause: unknown): LakeError =>
@@ -134,7 +140,7 @@ const rewrite = (
   rowBytes: number
 ): Effect.Effect<ReadonlyArray<string>, LakeError> =>
   Effect.gen(function* () {
-    const counts = yield* db.rows(`SELECT file_name, num_rows FROM parquet_file_metadata(${list(files.map(literal))})`)
+    const counts = yield* db.rows(`SELECT file_name, num_rows FROM parquet_file_metadata(${filesList(files)})`)
     const rowsOf = new Map(counts.map((row) => [String(row["file_name"]), Number(row["num_rows"])]))
     const holdings = files.map((path, file) => ({ file, rows: rowsOf.get(path) ?? 0, lastRow: (rowsOf.get(path) ?? 0) - 1 }))
     const parts: Array<string> = []
@@ -158,7 +164,7 @@ const chunkSql = (schema: StructType, files: ReadonlyArray<string>, { files: num
 /** Before the old files go, the new one must hold as many rows as they do. */
 const sameRows = (db: DuckDB, table: string, files: ReadonlyArray<string>, local: string): Effect.Effect<void, LakeError> =>
   Effect.gen(function* () {
-    const count = (paths: ReadonlyArray<string>) => `(SELECT sum(num_rows) FROM parquet_file_metadata([${paths.map(literal).join(", ")}]))`
+    const count = (paths: ReadonlyArray<string>) => `(SELECT sum(num_rows) FROM parquet_file_metadata(${filesList(paths)}))`
     const [row = {}] = yield* db.rows(`SELECT ${count(files)} AS before, ${count([local])} AS after`)
     if (String(row["before"]) === String(row["after"])) return
     return yield* new LakeError({

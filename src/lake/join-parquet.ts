@@ -108,7 +108,7 @@ const join = async (
 ): Promise<void> => {
   const out = await open(target, "w")
   try {
-    await out.write(magic)
+    await out.appendFile(magic)
     let offset = magic.length
     let first: Footer | undefined
     let rows = 0n
@@ -141,7 +141,7 @@ const join = async (
       }
     }
     if (first === undefined) throw new RangeError("there are no files to join")
-    await out.write(footerBytes(first, rows, groups))
+    await out.appendFile(footerBytes(first, rows, groups))
     await out.sync()
   } finally {
     await out.close()
@@ -280,7 +280,8 @@ const copyBytes = async (from: FileHandle, to: FileHandle, start: number, end: n
   for (let at = start; at < end; ) {
     const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, end - at), at)
     if (bytesRead === 0) throw new RangeError("a file ends before its pages do")
-    await to.write(buffer, 0, bytesRead)
+    // All of it, however many calls the system needs.
+    await to.appendFile(buffer.subarray(0, bytesRead))
     at += bytesRead
   }
 }

@@ -6,6 +6,9 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 /** A text in SQL: quoted, whatever it holds. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
+/** Paths of files for DuckDB to read, as a list in SQL. It takes paths for patterns: what means something there is put in brackets. */
+export const filesList = (paths: ReadonlyArray<string>): string => list(paths.map((path) => literal(path.replace(/[[*?]/g, "[$&]"))))
+
 /** A list in SQL. */
 export const list = (items: ReadonlyArray<string>): string => `[${items.join(", ")}]`
 
@@ -55,7 +58,7 @@ export const readParquet = (files: ReadonlyArray<string>, columns: StructType, f
   const schema = columns.fields.map(
     ({ name, type }) => `${literal(name)}: {name: ${literal(name)}, type: ${literal(sqlType(type))}, default_value: NULL}`
   )
-  return `read_parquet(${list(files.map(literal))}, schema = MAP {${schema.join(", ")}}${fileNames ? ", filename = true" : ""})`
+  return `read_parquet(${filesList(files)}, schema = MAP {${schema.join(", ")}}${fileNames ? ", filename = true" : ""})`
 }
 
 /**

@@ -53,6 +53,9 @@ export interface LakeStatus {
 /** appId under which the repartition of a dataset records in its consumable how far it has read the stage. */
 export const repartitionApp = (dataset: string): string => `repartition/${dataset}`
 
+/** appId under which it records, with the same version, which stage that was. One that was made anew has another id. */
+export const repartitionStageApp = (dataset: string, stageId: string): string => `${repartitionApp(dataset)}/${stageId}`
+
 const tableStatus = (table: Table, snapshot: Snapshot): TableStatus => ({
   path: table.path,
   uri: table.uri,

@@ -145,15 +145,16 @@ export const consumableChecks = (
       )
     ]
     // Files that came after the version taken are not compared; a compaction since then may have mixed both, and then nothing can be said.
+    // Where nothing was taken as a whole, nothing has to be there, and the log need not reach back to its beginning.
     const later = yield* Stream.runFold(
-      stage.table.changes(taken, stage.snapshot.version),
+      taken < 0 ? Stream.empty : stage.table.changes(taken, stage.snapshot.version),
       () => new Set<string>(),
       (paths, { actions }) => {
         for (const action of actions) if ("add" in action) paths.add(action.add.path)
         return paths
       }
     )
-    const files = new Map([...stage.snapshot.files].filter(([file]) => !later.has(file)))
+    const files = new Map([...stage.snapshot.files].filter(([file]) => taken >= 0 && !later.has(file)))
     const asTaken = yield* rowsAt(duckdb, { table: stage.table, snapshot: { ...stage.snapshot, files } })
     const { missing = 0 } = yield* numbers(duckdb, `SELECT count(*) AS missing FROM (${versionsOf(asTaken)} EXCEPT ${versionsOf(rows)})`)
     const { surplus = 0 } = yield* numbers(
@@ -167,12 +168,17 @@ export const consumableChecks = (
         "holds every version of stage",
         missing === 0 && surplus === 0,
         missing === 0 && surplus === 0
-          ? `${versions} versions, stage up to version ${taken}${taken < stage.snapshot.version ? ` of ${stage.snapshot.version}: the rest waits for the repartition` : ""}`
+          ? `${versions} versions, ${takenText(taken, stage.snapshot.version)}`
           : `${missing} versions are missing, ${surplus} are in no stage file`
       ),
       yield* contentCheck(stage, consumable, total, duckdb)
     ]
   })
+
+const takenText = (taken: number, version: number): string => {
+  if (taken < 0) return "nothing of stage was taken as a whole yet: run sluice repartition"
+  return `stage up to version ${taken}${taken < version ? ` of ${version}: the rest waits for the repartition` : ""}`
+}
 
 /** Leaves whose values are hashed at a time: each takes vectors. */
 const leavesAtATime = 48

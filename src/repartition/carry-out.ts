@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect } from "effect"
 import { totalsOf } from "../lake/rows.ts"
-import { repartitionApp } from "../lake/status.ts"
+import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
 import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -138,8 +138,12 @@ const commit = (
     const adds = result.files.map(({ add }): WriteAction => ({ add: { ...add, modificationTime: millis, dataChange: true } }))
     // Days that are folded anew say nothing of how far the stage was taken.
     const version = stage.snapshot.version
-    const takes = bounds === null && version > taken
-    const txn: ReadonlyArray<WriteAction> = takes ? [{ txn: { appId: repartitionApp(report.dataset), version, lastUpdated: millis } }] : []
+    const stageApp = repartitionStageApp(report.dataset, stage.snapshot.metaData.id)
+    const apps = [
+      ...(version > taken ? [repartitionApp(report.dataset)] : []),
+      ...(before.transactions.get(stageApp) === version ? [] : [stageApp])
+    ]
+    const txn = (bounds === null ? apps : []).map((appId): WriteAction => ({ txn: { appId, version, lastUpdated: millis } }))
     const days = new Set(result.days)
     const readFiles: ReadSet =
       whole || !work.plan.versionDecidesDay

@@ -1,4 +1,4 @@
-import { identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
+import { filesList, identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 import type { Slice } from "./slices.ts"
@@ -68,8 +68,8 @@ export const chosenSql = (replaced: ReadonlyArray<number>): string =>
 /** How many leaves, and values in them (nulls and list elements included), the top-level columns of some files have. */
 export const valuesSql = (files: ReadonlyArray<string>): string =>
   `SELECT string_split(path_in_schema, ', ')[1] AS name, count(DISTINCT path_in_schema) AS leaves, sum(num_values)::DOUBLE AS values,
-     (SELECT sum(num_rows)::DOUBLE FROM parquet_file_metadata(${list(files.map(literal))})) AS rows
-   FROM parquet_metadata(${list(files.map(literal))}) GROUP BY name`
+     (SELECT sum(num_rows)::DOUBLE FROM parquet_file_metadata(${filesList(files)})) AS rows
+   FROM parquet_metadata(${filesList(files)}) GROUP BY name`
 
 /**
  * Some columns of the rows of a slice, in order, with their places as `__place` and the numbers of their days as `__day`.
@@ -88,7 +88,7 @@ export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, path
 
 /** The rows of a part of a slice, from a file that holds the slice. */
 export const partOfSliceSql = (file: string, slice: Slice, part: Slice): string =>
-  `SELECT * FROM read_parquet(${literal(file)})
+  `SELECT * FROM read_parquet(${filesList([file])})
    WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY __place`
 
 /** Writes rows to one file. */

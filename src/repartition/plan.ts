@@ -95,6 +95,8 @@ export type Task =
   | { readonly kind: "expired"; readonly missing: number }
   /** The stage is older than what was taken of it: it is another one. */
   | { readonly kind: "behind" }
+  /** The stage is another one than that of which something was taken. */
+  | { readonly kind: "other" }
 
 export interface TaskInput {
   /** Stage version that the consumable has; -1 for none. */
@@ -103,13 +105,16 @@ export interface TaskInput {
   readonly version: number
   /** Oldest stage version still in the log. */
   readonly earliest: number
+  /** What was taken is another stage's. */
+  readonly isOther: boolean
   readonly rebuild: boolean
   readonly bounds: DayBounds | null
 }
 
 /** What to do, as far as it can be said before the log is read. */
-export const firstTask = ({ taken, version, earliest, rebuild, bounds }: TaskInput): Task => {
+export const firstTask = ({ taken, version, earliest, isOther, rebuild, bounds }: TaskInput): Task => {
   if (version < taken) return { kind: "behind" }
+  if (isOther && !rebuild) return { kind: "other" }
   if (bounds !== null) return { kind: "fold", bounds }
   // Who has nothing yet takes everything, and needs no log for it.
   if (rebuild || taken < 0) return { kind: "fold", bounds: null }

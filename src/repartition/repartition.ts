@@ -6,6 +6,9 @@ import { findTable } from "../lake/tables.ts"
 import { consumablePartitions, stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
 import { TableError } from "../table/errors.ts"
+import { evolveSchema } from "../table/evolve.ts"
+import { deltaSchema } from "../table/schema.ts"
+import type { Snapshot } from "../table/snapshot.ts"
 import { createTable } from "../table/table.ts"
 import { carryOut } from "./carry-out.ts"
 import { duckdbEngine } from "./duckdb-engine.ts"
@@ -48,6 +51,7 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const before = yield* table.snapshot
     const work = yield* findWork(options, stage.value, before, bounds)
     if (work === null) return { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 } as const
+    yield* warnOfUnknown(options.contract, before)
     return yield* carryOut(options, engine, work, { table, before })
   })
 
@@ -59,6 +63,17 @@ export const openConsumable = (compiled: CompiledContract) =>
     columns: stageColumns(compiled.consumableColumns),
     partitions: consumablePartitions
   })
+
+/** Columns that only the table has, of a newer contract or an older one, are null in every file that is written with this one. */
+const warnOfUnknown = ({ contract, consumableColumns }: CompiledContract, { files, schema }: Snapshot): Effect.Effect<void> => {
+  const known = deltaSchema([...stageColumns(consumableColumns), ...consumablePartitions])
+  const { added } = evolveSchema(known, schema)
+  if (added.length === 0 || files.size === 0) return Effect.void
+  return Effect.logWarning(
+    `the consumable of ${contract.name} has columns that this contract does not know: ${added.join(", ")}. ` +
+      "They become null in the files that are rewritten. If a newer contract has them, repartition with that one, once with --rebuild."
+  )
+}
 
 const planOf = (dataset: string, engine: string, work: Work, days: RepartitionPlan["days"]): RepartitionPlan => {
   const touched = new Set(days.map(({ day }) => day))

@@ -1,6 +1,6 @@
 import { Effect, Stream } from "effect"
 import { consumablePath } from "../lake/layout.ts"
-import { repartitionApp } from "../lake/status.ts"
+import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
@@ -42,6 +42,7 @@ export const findWork = (
       taken,
       version: snapshot.version,
       earliest: yield* stage.earliestVersion,
+      isOther: taken >= 0 && before !== null && isOtherStage(before.transactions, contract.name, snapshot.metaData.id, taken),
       rebuild: options.rebuild === true,
       bounds
     })
@@ -74,6 +75,13 @@ export const findWork = (
           `version ${taken} of the stage was taken, but the stage has ${snapshot.version} only: it was made anew`,
           "Move the consumable's folder away and run again."
         )
+      case "other":
+        return yield* fail(
+          contract.name,
+          "Rewritten",
+          "the stage is not the one that was taken before: it was made anew",
+          "Run with --rebuild, which takes all of it in place of what is there."
+        )
       case "fold": {
         const whole = work([...snapshot.files.values()], task.bounds === null, task.bounds)
         const idle = whole.inputs.length === 0 && whole.cleared.length === 0
@@ -87,6 +95,11 @@ export const findWork = (
         return null
     }
   })
+
+/** Was what is taken of a stage with another id? Not known where none was recorded. */
+const isOtherStage = (transactions: ReadonlyMap<string, number>, dataset: string, stageId: string, taken: number): boolean =>
+  transactions.get(repartitionStageApp(dataset, stageId)) !== taken &&
+  [...transactions.keys()].some((appId) => appId.startsWith(repartitionStageApp(dataset, "")))
 
 /** Files with the rows that stage commits brought after version `taken`. */
 const inputsSince = (

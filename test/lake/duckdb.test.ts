@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { openDuckDB } from "../../src/lake/duckdb.ts"
 import { blobLimit, Decimal, isoMicros } from "../../src/lake/plain.ts"
-import { identifier, literal, sqlType } from "../../src/lake/sql.ts"
+import { filesList, identifier, literal, readParquet, sqlType } from "../../src/lake/sql.ts"
 import { jsonText } from "../../src/record/json-text.ts"
 
 describe("duckdb", () => {
@@ -42,6 +43,22 @@ describe("duckdb", () => {
     assert.strictEqual(isoMicros(2n ** 63n - 1n, true), "9223372036854775807 microseconds since 1970")
     assert.isAbove(blobLimit, 1000)
   })
+
+  it.live("takes the path of a file for nothing else", () =>
+    Effect.gen(function* () {
+      const db = yield* openDuckDB()
+      const schema = { type: "struct", fields: [{ name: "name", type: "string", nullable: true, metadata: {} }] } as const
+      for (const name of ["a[1]", "a1", "a?", "a*", "ab", "a'b"]) {
+        yield* db.run(`COPY (SELECT ${literal(name)} AS name) TO ${literal(join(db.folder, `${name}.parquet`))} (FORMAT parquet)`)
+      }
+      for (const name of ["a[1]", "a?", "a*", "a'b"]) {
+        const path = join(db.folder, `${name}.parquet`)
+        assert.deepStrictEqual(yield* db.rows(`SELECT name FROM ${readParquet([path], schema)}`), [{ name }])
+        const [row] = yield* db.rows(`SELECT sum(num_rows) AS n, min(file_name) AS file FROM parquet_file_metadata(${filesList([path])})`)
+        assert.deepStrictEqual([Number(row?.["n"]), row?.["file"]], [1, path])
+      }
+    }).pipe(Effect.scoped)
+  )
 
   it.live("cuts long blobs", () =>
     Effect.gen(function* () {

@@ -65,7 +65,7 @@ describe("what the log brings", () => {
 })
 
 describe("what there is to do", () => {
-  const input = { taken: 5, version: 9, earliest: 0, rebuild: false, bounds: null }
+  const input = { taken: 5, version: 9, earliest: 0, isOther: false, rebuild: false, bounds: null }
   const bounds = { from: "2026-11-20", to: null }
   it.each([
     ["merges what is new", {}, { kind: "merge" }],
@@ -75,7 +75,10 @@ describe("what there is to do", () => {
     ["folds days when asked to", { bounds, earliest: 9 }, { kind: "fold", bounds }],
     ["needs the whole log since", { earliest: 7 }, { kind: "expired", missing: 6 }],
     ["needs no more than that", { earliest: 6 }, { kind: "merge" }],
-    ["sees that the stage is another", { version: 4 }, { kind: "behind" }]
+    ["sees that the stage is another", { version: 4 }, { kind: "behind" }],
+    ["sees it by the stage's id, too", { isOther: true }, { kind: "other" }],
+    ["folds no days of another stage", { isOther: true, bounds: { from: "2026-11-20", to: null } }, { kind: "other" }],
+    ["takes another stage when told to", { isOther: true, rebuild: true }, { kind: "fold", bounds: null }]
   ])("%s", (_, more, task) => expect(firstTask({ ...input, ...more })).toEqual(task))
 
   it("notes now and then that nothing came", () => {

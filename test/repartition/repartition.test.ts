@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Stream } from "effect"
+import { Cause, Effect, Logger, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { document, long, text, timestamp } from "../../src/contract/field.ts"
@@ -182,6 +182,40 @@ describe("repartition", () => {
       assert.include(error.message, "--rebuild")
       assert.deepInclude(yield* repartition({ contract: orders, rebuild: true }), { rowsAdded: 0 })
       assert.deepStrictEqual(yield* actualNotes, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("sees a stage that was made anew, however many versions it has by then", () =>
+    Effect.gen(function* () {
+      yield* ingest([copy("a", "1")])
+      yield* run
+      const store = yield* Store
+      const old = yield* Stream.runCollect(store.list("stage/order/"))
+      yield* store.delete(old.map(({ key }) => key))
+      const all = [copy("b", "2"), copy("c", "3"), copy("d", "4")]
+      for (const one of all) yield* ingest([one])
+      for (const bounds of [{}, { from: "2026-11-20" }]) {
+        const error = yield* Effect.flip(repartition({ contract: orders, ...bounds }))
+        assert.strictEqual(error.reason, "Rewritten")
+        assert.include(error.message, "--rebuild")
+      }
+      yield* repartition({ contract: orders, rebuild: true })
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(all))
+      assert.strictEqual((yield* run).kind, "up-to-date")
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("warns of columns that it does not know", () =>
+    Effect.gen(function* () {
+      const wider = compileContract(defineContract({ ...definition, fields: { ...definition.fields, note: text("New.") } }))
+      yield* ingest([copy("a", "1")], wider)
+      yield* repartition({ contract: wider })
+      yield* ingest([copy("a", "2", { arrivedAt: start + 1 })])
+      const warnings: Array<string> = []
+      const logger = Logger.make(({ message }) => void warnings.push(String(message)))
+      yield* run.pipe(Effect.provide(Logger.layer([logger])))
+      assert.strictEqual(warnings.length, 1)
+      assert.include(warnings[0] ?? "", "does not know: note.")
     }).pipe(Effect.provide(freshStore))
   )
 
