@@ -1,4 +1,5 @@
 import { Clock, Effect, Metric, type Scope } from "effect"
+import { deadLetterReasons } from "../record/dead-letter.ts"
 import { type BatchReport, type RepartitionReport, sumOf } from "../record/report.ts"
 
 /**
@@ -74,10 +75,15 @@ export const declareMetrics = (dataset: string): Effect.Effect<void> =>
       metrics.fileBytes,
       metrics.batchAge,
       metrics.batchBytes,
-      metrics.conflicts
+      metrics.conflicts,
+      metrics.repartitionFailures
     ],
     (metric) => update(metric, { dataset }, 0),
     { discard: true }
+  ).pipe(
+    Effect.andThen(
+      updateEach(metrics.deadLetters, dataset, "reason", Object.fromEntries(Object.keys(deadLetterReasons).map((reason) => [reason, 0])))
+    )
   )
 
 /**

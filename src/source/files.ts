@@ -50,7 +50,8 @@ const name = "files"
  * overwritten with as many bytes is not noticed.
  *
  * One bad file does not hold up the others: they are delivered first, then the stream fails naming the bad ones. When following, bad files
- * are warned of and set aside until they change.
+ * are warned of and set aside: until they change where their content is bad, until the next look where something else keeps them from being
+ * read.
  *
  * Standard input is the one place where the clock counts: this process receives it first, so it stores the receive time, once at the start,
  * as arrival time (unless `arrivedAt` says it) and in the shard's name `stdin-<time>`.
@@ -163,7 +164,7 @@ class Walk {
       for (const entry of this.entries()) {
         if (entry.kind === "failed") {
           problems.push(entry.error)
-          if (!this.problems.some((before) => before.location === entry.error.location)) fresh.push(entry.error)
+          if (!this.problems.some((before) => isSame(before, entry.error))) fresh.push(entry.error)
         }
         if (entry.kind !== "file") continue
         const before = files.get(entry.path)
@@ -172,7 +173,7 @@ class Walk {
           size: entry.size,
           modifiedAt: entry.modifiedAt,
           known: before?.known ?? knownOf(resume.get(entry.path)),
-          problem: settled ? before.problem : undefined
+          problem: settled && before.problem !== undefined && isOfContent(before.problem) ? before.problem : undefined
         }
         files.set(entry.path, seen)
         if (seen.problem === undefined && (settled || this.#isReadableWhileWritten(entry, seen.known))) {
@@ -182,8 +183,10 @@ class Walk {
               yield page
             }
           } catch (cause) {
-            seen.problem = ioError(name, entry.path, cause)
-            fresh.push(seen.problem)
+            const problem = ioError(name, entry.path, cause)
+            seen.problem = problem
+            const known = before?.problem !== undefined && isSame(before.problem, problem)
+            if (!known || isOfContent(problem)) fresh.push(problem)
           }
         }
         if (seen.problem !== undefined) problems.push(seen.problem)
@@ -215,6 +218,11 @@ class Walk {
     return !isGzip(file.path) && (fixed === "line" || (fixed === "unknown" && known.progress?.format === "line"))
   }
 }
+
+/** What is wrong with the content stays wrong until the file is written again. Rights, disks and networks come back without a trace in the file. */
+const isOfContent = ({ reason }: SourceError): boolean => reason === "Unreadable" || reason === "Invalid"
+
+const isSame = (a: SourceError, b: SourceError): boolean => a.location === b.location && a.reason === b.reason && a.detail === b.detail
 
 const knownOf = (position: ShardPosition | undefined): Known =>
   position === undefined

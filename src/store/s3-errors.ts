@@ -18,8 +18,11 @@ const credentials = "Set AWS credentials (environment, profile, or a role of the
 const transient = "It usually passes; if not, look at the AWS health dashboard."
 const slower = "S3 asks for fewer requests on this prefix: let fewer processes work, or let each commit less often."
 const clock = "The clock of this machine is wrong: synchronize it (NTP)."
+const noBucket = "There is no such bucket: check its name and the account."
 const region = "The bucket lies in another region: set the region to the bucket's."
 const unreachable = "Check the endpoint and region, name resolution, and the route to S3 (VPC endpoint, proxy, firewall)."
+const kmsRights =
+  "Grant kms:GenerateDataKey and kms:Decrypt on the key that encrypts the bucket's objects, in the key's policy if it lies in another account."
 const certificate = "The certificate of the endpoint is not trusted: check its address, or give Node its authority (NODE_EXTRA_CA_CERTS)."
 
 /** Codes of S3 and of the client, by name. What is not here goes by the HTTP status, then by the code of the network. */
@@ -28,7 +31,7 @@ const byName: Readonly<Record<string, Kind>> = {
   // All that a HEAD request is told: its answers have no body.
   NotFound: ["NotFound", "Check the key and the bucket; it may have been deleted meanwhile."],
   // A bucket that is not there must not look like a lake without objects.
-  NoSuchBucket: ["Invalid", "There is no such bucket: check its name and the account."],
+  NoSuchBucket: ["Invalid", noBucket],
   NoSuchUpload: ["Unavailable", "The unfinished upload was removed meanwhile, by a lifecycle rule or a sweep: raise their age."],
   InvalidAccessKeyId: ["Denied", credentials],
   SignatureDoesNotMatch: ["Denied", credentials],
@@ -81,11 +84,11 @@ const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOST
 
 /** Says what an error of the S3 client, or of what is below it, means. In doubt a write may have happened. */
 export const classify = (error: unknown): Verdict => {
-  const { name, status, code, message, bucketRegion } = partsOf(error)
-  const [reason, hint, more] = kindOf(name, status, code, message)
+  const parts = partsOf(error)
+  const [reason, hint, more] = kindOf(parts.name, parts.status, parts.code, parts.message)
   return {
     reason,
-    hint: hint === region && bucketRegion !== null ? `The bucket lies in ${bucketRegion}: set the region to it.` : hint,
+    hint: [adviceOf(hint, parts), answerOf(parts)].filter(Boolean).join(" "),
     certain: true,
     again: false,
     exists: false,
@@ -93,13 +96,31 @@ export const classify = (error: unknown): Verdict => {
   }
 }
 
+/** A hint, with what the error says of the bucket. */
+const adviceOf = (hint: string, { bucket, bucketRegion }: Parts): string => {
+  if (hint === region && bucketRegion !== null) return `The bucket lies in ${bucketRegion}: set the region to it.`
+  if (hint === noBucket && bucket !== null) return `There is no bucket s3://${bucket}: check its name and the account.`
+  return hint
+}
+
+/** What S3 answered, for its support and for searches: without its text, which may quote. Empty without an answer. */
+const answerOf = ({ name, status, requestId }: Parts): string => {
+  if (status === null) return ""
+  const code = isToken(name) && name !== String(status) ? ` ${name}` : ""
+  return `S3 answered ${status}${code}${isToken(requestId) ? ` (request ${requestId})` : ""}.`
+}
+
+/** One word, as codes, names of buckets and ids of requests are. */
+const isToken = (text: string): boolean => /^[\w.:=/+-]{1,128}$/.test(text)
+
 const kindOf = (name: string, status: number | null, code: string, message: string): Kind => {
   const named = Object.hasOwn(byName, name) ? byName[name] : undefined
   if (named !== undefined) return named
   if (name.startsWith("KMS.")) return ["Denied", "S3 cannot use the KMS key: check that it exists, is enabled, and lets this role use it."]
+  if (status === 403 && /\bkms:/.test(message)) return ["Denied", kmsRights]
   if (status !== null && status >= 300) {
     if (status >= 400 && status < 500 && /\bregion\b.*\bexpecting\b/i.test(message)) return ["Invalid", region]
-    return byStatus[status] ?? (status >= 500 ? unclear(transient) : ["Invalid", `S3 answered ${status} ${name}.`])
+    return byStatus[status] ?? (status >= 500 ? unclear(transient) : ["Invalid", ""])
   }
   if (neverConnected.has(code)) return ["Unavailable", unreachable, { again: true }]
   if (/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER))/.test(code)) return ["Invalid", certificate]
@@ -117,15 +138,19 @@ const partsOf = (error: unknown) => {
   const metadata = field(error, "$metadata")
   const status = field(metadata, "httpStatusCode")
   const headers = field(field(error, "$response"), "headers")
+  const bucket = text(field(error, "BucketName"))
   return {
     name: text(field(error, "name")),
     status: typeof status === "number" ? status : null,
     code: text(field(error, "code")),
     message: text(field(error, "message")),
     requestId: text(field(metadata, "requestId")),
+    bucket: isToken(bucket) ? bucket : null,
     bucketRegion: text(field(headers, "x-amz-bucket-region")) || text(field(error, "Region")) || null
   }
 }
+
+type Parts = ReturnType<typeof partsOf>
 
 /** What of an error is kept for people: errors of S3 carry the signed request with them, which belongs in no log. */
 export const causeOf = (error: unknown): Error => {

@@ -53,6 +53,8 @@ describe("metrics", () => {
       yield* TestClock.setTime(Date.UTC(2026, 10, 20, 7))
       yield* declareMetrics("order")
       assert.deepInclude(yield* series, { sluice_records_total: 0, sluice_commit_conflicts_total: 0, sluice_batch_age_seconds: 0 })
+      // The first of these is what alarms are for: without a 0 before it, it is no increase.
+      assert.deepInclude(yield* series, { sluice_repartition_failures_total: 0, "sluice_dead_letters_total reason=truncated": 0 })
       assert.notProperty(yield* series, "sluice_last_commit_timestamp_seconds")
       yield* recordBatch(report, 1500)
       yield* recordBatch(report, 20)

@@ -1,9 +1,11 @@
-import { appendFileSync } from "node:fs"
+import fs, { appendFileSync, utimesSync } from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, type Duration, Effect, Fiber, Queue, Stream } from "effect"
+import { Clock, type Duration, Effect, Fiber, Logger, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { vi } from "vitest"
 import type { ShardPosition } from "../../src/record/position.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { filesSource } from "../../src/source/files.ts"
@@ -30,6 +32,28 @@ const following = (input: string, resume: ReadonlyMap<string, ShardPosition> = n
     })
     return { source, fiber, pages, first: news, look: Effect.andThen(TestClock.adjust(1000), news) }
   })
+
+/** Lets every opening of a small file fail with the error code that is set, whoever runs the tests. */
+const failingOpens = Effect.acquireRelease(
+  Effect.sync(() => {
+    const fault: { code: string | null } = { code: null }
+    const { openSync } = fs
+    vi.spyOn(fs, "openSync").mockImplementation((...call) => {
+      if (fault.code === null) return openSync(...call)
+      throw Object.assign(new Error(fault.code), { code: fault.code })
+    })
+    syncBuiltinESMExports()
+    return fault
+  }),
+  () =>
+    Effect.sync(() => {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    })
+)
+
+/** Collects what is warned of. */
+const warningsInto = (warnings: Array<string>) => Logger.layer([Logger.make(({ message }) => warnings.push(String(message)))])
 
 describe("files: following", () => {
   it.effect("brings new and grown files, holds back an unfinished last line until its file is at rest", () =>
@@ -83,6 +107,61 @@ describe("files: following", () => {
       assert.deepStrictEqual(yield* look, [])
       assert.deepStrictEqual(yield* look, ["2"])
       assert.deepStrictEqual(yield* source.problems, [])
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+
+  it.effect("tries what was not let read again at each look, and warns of it once until it is another problem", () => {
+    const warnings: Array<string> = []
+    return Effect.gen(function* () {
+      const fault = yield* failingOpens
+      const folder = yield* folderWith({ "a.ndjson": "1\n" })
+      fault.code = "EACCES"
+      const { first, look, source, fiber } = yield* following(folder)
+      assert.deepStrictEqual(yield* first, [])
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(
+        (yield* source.problems).map((problem) => problem.reason),
+        ["Denied"]
+      )
+      // That a file grows is no other problem.
+      appendFileSync(join(folder, "a.ndjson"), "2\n")
+      assert.deepStrictEqual(yield* look, [])
+      assert.strictEqual(warnings.length, 1)
+      fault.code = "EIO"
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* look, [])
+      assert.strictEqual(warnings.length, 2)
+      assert.include(warnings[1], "EIO")
+      // Nothing of what the directory says of the file changes with it.
+      fault.code = null
+      assert.deepStrictEqual(yield* look, ["1", "2"])
+      assert.deepStrictEqual(yield* source.problems, [])
+      fault.code = "EACCES"
+      appendFileSync(join(folder, "a.ndjson"), "3\n")
+      assert.deepStrictEqual(yield* look, [])
+      assert.strictEqual(warnings.length, 3)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(warningsInto(warnings)))
+  })
+
+  it.effect("does not try damaged content again as long as size and time of the file are the same", () =>
+    Effect.gen(function* () {
+      const whole = gzipSync("1\n")
+      const damaged = Buffer.from(whole)
+      damaged.writeUInt32LE(0, whole.length - 8)
+      const folder = yield* folderWith({ "a.ndjson.gz": damaged })
+      const path = join(folder, "a.ndjson.gz")
+      utimesSync(path, 1000, 1000)
+      const { first, look, source, fiber } = yield* following(folder)
+      assert.deepStrictEqual(yield* first, [])
+      yield* look
+      assert.strictEqual((yield* source.problems)[0]?.reason, "Unreadable")
+      put(folder, "a.ndjson.gz", whole)
+      utimesSync(path, 1000, 1000)
+      assert.deepStrictEqual(yield* look, [])
+      assert.strictEqual((yield* source.problems).length, 1)
       yield* Fiber.interrupt(fiber)
     })
   )

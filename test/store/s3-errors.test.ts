@@ -64,6 +64,34 @@ describe("an error of S3", () => {
     expect(classify(Object.assign(s3("AuthorizationHeaderMalformed", 400), { Region: "eu-north-1" })).hint).toContain("eu-north-1")
   })
 
+  it("that says a right to a KMS key is missing names those rights, not those of S3", () => {
+    const denied = "User: arn:aws:sts::1:assumed-role/sluice/1 is not authorized to perform: kms:GenerateDataKey on this resource"
+    const verdict = classify(s3("AccessDenied", 403, denied))
+    expect(verdict).toMatchObject({ reason: "Denied", certain: true, again: false })
+    expect(verdict.hint).toMatch(/kms:GenerateDataKey and kms:Decrypt on the key/)
+    expect(verdict.hint).not.toMatch(/s3:|assumed-role/)
+    const ofS3 = "User: arn:aws:iam::1:user/a is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k"
+    expect(classify(s3("AccessDenied", 403, ofS3)).hint).toContain("Grant s3:GetObject")
+  })
+
+  it("that says there is no bucket names it", () => {
+    expect(classify(Object.assign(s3("NoSuchBucket", 404), { BucketName: "my-lake" })).hint).toContain("There is no bucket s3://my-lake:")
+    expect(classify(s3("NoSuchBucket", 404)).hint).toContain("There is no such bucket:")
+    expect(classify(Object.assign(s3("NoSuchBucket", 404), { BucketName: "a page\nof text" })).hint).toContain("There is no such bucket:")
+  })
+
+  it("is told with its code and request, without its text", () => {
+    const of = (name: string, status: number | undefined, requestId?: string) =>
+      classify(Object.assign(new Error("quotes a key"), { name, $metadata: { httpStatusCode: status, requestId } })).hint
+    expect(of("AccessDenied", 403, "4442587FB7D0A2F9")).toMatch(/ S3 answered 403 AccessDenied \(request 4442587FB7D0A2F9\)\.$/)
+    expect(of("InternalError", 500)).toMatch(/\. S3 answered 500 InternalError\.$/)
+    expect(of("403", 403)).toMatch(/\. S3 answered 403\.$/)
+    expect(of("Teapot", 418)).toBe("S3 answered 418 Teapot.")
+    expect(of("a page\nof text", 418, "a page\nof text")).toBe("S3 answered 418.")
+    expect(of("TimeoutError", undefined)).not.toContain("S3 answered")
+    expect(of("AccessDenied", 403, "4442587FB7D0A2F9")).not.toContain("quotes")
+  })
+
   it("keeps its code, status and request, for people", () => {
     const error = Object.assign(s3("AccessDenied", 403, "Access Denied"), {
       $metadata: { httpStatusCode: 403, requestId: "4442587FB7D0A2F9" }

@@ -318,6 +318,19 @@ describe("a deletion", () => {
 })
 
 describe("errors", () => {
+  it.live("name a bucket that is missing, and the request", () =>
+    against(
+      () => ({ ...s3Error(404, "NoSuchBucket", "<BucketName>b</BucketName>"), headers: { "x-amz-request-id": "4442587FB7D0A2F9" } }),
+      (store) =>
+        Effect.gen(function* () {
+          const { message } = yield* Effect.flip(store.get("a"))
+          assert.include(message, "There is no bucket s3://b:")
+          assert.include(message, "S3 answered 404 NoSuchBucket (request 4442587FB7D0A2F9).")
+          assert.notInclude(message, "It is so")
+        })
+    )
+  )
+
   it.live("keep nothing of the signed request, which S3 sends back", () =>
     against(
       () =>

@@ -9,6 +9,8 @@ export class Retention {
   #askedAt: number
   /** What was older was trimmed while it was shorter. */
   #trimmedBefore = Number.NEGATIVE_INFINITY
+  /** The stream did not say it when it was asked last. */
+  #hasFailed = false
 
   constructor(millis: number, now: number) {
     this.#millis = millis
@@ -34,10 +36,18 @@ export class Retention {
 
   /** The stream says what it is. */
   is(millis: number, now: number): void {
+    this.#hasFailed = false
     if (millis === this.#millis) return
     if (millis > this.#millis) this.#trimmedBefore = this.horizon(now)
     this.#millis = millis
     this.#since = now
+  }
+
+  /** The stream did not say what it is. @returns is that the first time since it did? */
+  failed(): boolean {
+    const isFirst = !this.#hasFailed
+    this.#hasFailed = true
+    return isFirst
   }
 
   /** It was that at some time before: as far as anybody knows, until this process asked. */

@@ -169,12 +169,20 @@ class Run {
 
   /** How long records are kept may be changed at any time. Without an answer it is as it was. */
   #askRetention(everyMillis: number): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
-      const { api, retention, stream } = this.#settings.read
+    const { api, retention, stream } = this.#settings.read
+    return Effect.gen(function* () {
       if (!retention.isDue(yield* Clock.currentTimeMillis, everyMillis)) return
       const { retentionMillis } = yield* api.describeStream(stream)
       retention.is(retentionMillis, yield* Clock.currentTimeMillis)
-    }).pipe(Effect.ignore)
+    }).pipe(
+      Effect.catch((error) =>
+        retention.failed()
+          ? Effect.logWarning(
+              `${error.message}. How long the stream keeps its records is taken to be what it was: gaps may be told too short. Asking needs the right kinesis:DescribeStreamSummary`
+            )
+          : Effect.void
+      )
+    )
   }
 
   /** Compares what was committed with the stream: it may be another one of the same name, or have kept its records for a shorter time. */
