@@ -9,6 +9,7 @@
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { constants } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
@@ -38,7 +39,9 @@ const run = (command, args, stdio) =>
     child.on("error", fail)
     child.on("close", (code, signal) => {
       for (const name of signals) process.off(name, pass)
-      done(code ?? (signal === "SIGINT" ? 130 : 1))
+      if (signal === "SIGKILL" || signal === "SIGABRT")
+        process.stderr.write(`sluice: the command was ended by ${signal}, most likely for want of memory.\n`)
+      done(code ?? (signal === null ? 1 : 128 + constants.signals[signal]))
     })
   })
 

@@ -1,8 +1,9 @@
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Effect, Option } from "effect"
+import { Command, GlobalFlag } from "effect/cli"
 import { json } from "./common.ts"
 import { makeChecks } from "./doctor-checks.ts"
 import { Failed } from "./failures.ts"
+import { logFormatFlag } from "./logging.ts"
 import { print, table } from "./output.ts"
 import { allSettings, describeSettings } from "./settings.ts"
 
@@ -11,7 +12,9 @@ export const doctor = Command.make(
   { settings: allSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* allSettings.read(flags.settings)
-    const origins = yield* describeSettings(flags.settings)
+    // The parser keeps these two for every command.
+    const logLevel = Option.map(yield* GlobalFlag.LogLevel, (level) => level.toLowerCase())
+    const origins = yield* describeSettings({ ...flags.settings, logLevel, logFormat: yield* logFormatFlag })
     const checks = yield* makeChecks(values)
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks, settings: origins }, () =>

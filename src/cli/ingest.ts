@@ -16,8 +16,12 @@ export const progressText = (p: IngestProgress): string =>
   `${number(p.rows)} rows, ${number(p.deadLetters)} dead letters, ${bytes(p.bytes)}, ${number(p.commits)} commits`
 
 /** What an ingest did, in a few lines. */
-export const ingestText = ({ commits, counts, stopped }: IngestResult, millis: number, hasKey: boolean): string => {
-  if (commits === 0) return "Nothing new to ingest."
+export const ingestText = ({ commits, counts, stopped, failure }: IngestResult, millis: number, hasKey: boolean): string => {
+  if (commits === 0) {
+    // What was not read to its end may have held something new.
+    if (stopped === "drain") return "Nothing was ingested, stopped as asked."
+    return failure === null ? "Nothing new to ingest." : "Nothing was ingested."
+  }
   const speed = bytes((counts.bytes / Math.max(1, millis)) * 1000)
   return [
     `${number(counts.records)} records became ${number(counts.rows)} rows, ${number(sumOf(counts.deadLetters))} dead letters and ${number(counts.empty)} times nothing.`,

@@ -85,7 +85,10 @@ export const maintain = Command.make(
   })
 ).pipe(Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."))
 
-const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): string =>
+const compactedText = ({ filesBefore, filesAfter, overtaken }: Compacted): string =>
+  `${number(filesBefore)} files into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
+
+export const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): string =>
   done.length === 0
     ? "There is no table here."
     : [
@@ -93,7 +96,7 @@ const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): string 
         table(
           done.map(({ table, compacted, commitsExpired, filesDeleted, bytesDeleted }) => [
             table,
-            compacted === null ? "not compacted" : `${number(compacted.filesBefore)} files into ${number(compacted.filesAfter)}`,
+            compacted === null ? "not compacted" : compactedText(compacted),
             `${number(commitsExpired)} log entries expired`,
             `${number(filesDeleted)} files (${bytes(bytesDeleted)}) deleted`
           ])

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Console, Effect } from "effect"
+import { CliOutput, Command } from "effect/cli"
 import { version } from "../record/version.ts"
 import { logFormatFlag, logging, readLogSettings } from "./logging.ts"
 import { reportFailure } from "./report-failure.ts"
@@ -10,6 +10,16 @@ import { sluice } from "./sluice.ts"
 const args = process.argv.slice(2)
 const json = args.includes("--json")
 
+/** Standard output has results alone: the help that goes with wrong usage stands beside the error. */
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.flatMap(Console.Console, (console) =>
+          Effect.provideService(CliOutput.defaultPresenter.present(event), Console.Console, { ...console, log: console.error })
+        )
+      : CliOutput.defaultPresenter.present(event)
+}
+
 const command = sluice.pipe(Command.withGlobalFlags([logFormatFlag]))
 
 const program = Effect.gen(function* () {
@@ -17,7 +27,7 @@ const program = Effect.gen(function* () {
   return yield* Command.runWith(command, { version })(args).pipe(
     Effect.as(0),
     Effect.catchCause(reportFailure(json, logs.logFormat)),
-    Effect.provide(logging(logs))
+    Effect.provide([logging(logs), CliOutput.layerPresenter(presenter)])
   )
 }).pipe(Effect.catchCause(reportFailure(json, "text")), Effect.provide(NodeServices.layer))
 

@@ -13,10 +13,11 @@ import { inputOf, kinesisOf, sourceFlags, streamOf } from "./sources.ts"
 const settings = use("stream", "endpoint", "region", "input")
 const mebibyte = 1024 * 1024
 
-const putText = (counts: PutCounts, millis: number): string =>
+const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): string =>
   [
     `${number(counts.records)} records were put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${number(counts.retries)} were tried again.`,
     `${bytes(counts.bytes)} in ${seconds(millis)}: ${bytes((counts.bytes / Math.max(1, millis)) * 1000)}/s.`,
+    ...(stopped === "drain" ? ["Stopped as asked, before the end of the input: what comes after these was not put."] : []),
     ...(counts.withoutKey === 0
       ? []
       : [`${number(counts.withoutKey)} have no key that can be read; they went by the hash of their bytes.`]),
@@ -50,11 +51,20 @@ export const put = Command.make(
     const source = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("put", !flags.json)
+    let stopped: "end" | "drain" = "drain"
+    const pages = source.pages(new Map()).pipe(
+      Stream.onEnd(
+        Effect.sync(() => {
+          stopped = "end"
+        })
+      ),
+      Stream.interruptWhen(shutdown.requested)
+    )
     const [counts, millis] = yield* Effect.gen(function* () {
       const api = yield* kinesisOf(values)
       yield* shutdown.drain
       return yield* timed(
-        putAll(api, stream, Stream.interruptWhen(source.pages(new Map()), shutdown.requested), {
+        putAll(api, stream, pages, {
           keyOf: partitionKeyOf(contract),
           maxRecordBytes: flags.recordBytes,
           aggregate: Option.getOrUndefined(flags.aggregate),
@@ -63,6 +73,10 @@ export const put = Command.make(
       )
     }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)))
     const skipped = yield* source.skipped
-    yield* print(flags.json, { ...counts, skipped, millis }, () => [putText(counts, millis), ...skippedText(skipped)].join("\n"))
+    yield* print(flags.json, { ...counts, stopped, skipped, millis }, () =>
+      [putText(counts, stopped, millis), ...skippedText(skipped)].join("\n")
+    )
+    // Nothing remembers how far it came: what was not put is work undone, and the exit code that of the signal.
+    if (stopped === "drain") return yield* Effect.interrupt
   })
 ).pipe(Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."))

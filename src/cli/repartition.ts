@@ -1,8 +1,10 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { RepartitionOutcome } from "../repartition/options.ts"
+import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, duckdbOptionsOf, json, storeOf, timed, toggle } from "./common.ts"
+import { UsageError } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
@@ -10,15 +12,13 @@ import { lakeNames, use } from "./settings.ts"
 
 export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
-const day = (name: string, description: string) =>
-  Flag.String(name).pipe(
-    Flag.withDescription(description),
-    Flag.filter(
-      (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
-      (text) => `${text} is not a day such as 2026-11-20`
-    ),
-    Flag.optional
-  )
+const day = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
+
+const badDays = (cause: unknown): UsageError =>
+  new UsageError({
+    problem: `--from, --to: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "Give days such as 2026-11-20, the first not after the last."
+  })
 
 /** What a repartition did, or would do. */
 export const repartitionText = (outcome: RepartitionOutcome, millis: number): string => {
@@ -55,6 +55,9 @@ export const repartition = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* repartitionSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
+    const from = Option.getOrUndefined(flags.from)
+    const to = Option.getOrUndefined(flags.to)
+    yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
     const progress = yield* makeProgress("repartition", !flags.json)
     progress.show(null, "…")
     const [outcome, millis] = yield* Effect.gen(function* () {
@@ -65,8 +68,8 @@ export const repartition = Command.make(
           ...duckdbOptionsOf(values),
           dryRun: flags.dryRun,
           rebuild: flags.rebuild,
-          from: Option.getOrUndefined(flags.from),
-          to: Option.getOrUndefined(flags.to),
+          from,
+          to,
           onEvent: lineage.emit
         })
       )

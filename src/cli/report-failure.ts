@@ -1,4 +1,4 @@
-import { Cause, Console, Effect } from "effect"
+import { Cause, Console, Effect, References } from "effect"
 import { CliError } from "effect/cli"
 import { jsonText } from "../record/json-text.ts"
 import { exitCodeOf, exitCodes } from "./failures.ts"
@@ -20,7 +20,11 @@ export const reportFailure =
     const message = error instanceof Error ? error.message : String(error)
     const kind = known ? String(error._tag) : "Unexpected"
     if (logFormat === "json" && !json) {
-      return Effect.logFatal(message, { kind, code, ...(known ? {} : { cause: Cause.pretty(cause) }) }).pipe(Effect.as(code))
+      return Effect.logFatal(message, { kind, code, ...(known ? {} : { cause: Cause.pretty(cause) }) }).pipe(
+        // It is more than a line of the log: no level leaves it out.
+        Effect.provideService(References.MinimumLogLevel, "Fatal"),
+        Effect.as(code)
+      )
     }
     const line = json
       ? jsonText({ error: { kind, message, code } })

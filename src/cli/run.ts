@@ -55,6 +55,7 @@ export const run = Command.make(
         })
       )
       yield* Fiber.interrupt(hourly)
+      if (values.worker === 0) yield* Effect.logInfo("repartitioning once more before the end")
       yield* repartitions
       return done
     }).pipe(
@@ -76,5 +77,7 @@ export const run = Command.make(
     }
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Ingest and repartition until stopped, following new files. SIGTERM finishes the batch, commits and exits 0.")
+  Command.withDescription(
+    "Ingest and repartition until stopped, following new files. SIGTERM commits the open batch, repartitions once more and exits 0; 1 where an input could not be read."
+  )
 )

@@ -250,7 +250,12 @@ export const settings = {
   ),
   logFormat: setting("log-format", "Form of the log lines on standard error.", logFormat, "text"),
   logLevel: setting("log-level", "What is less severe is not logged.", logLevel, "Info"),
-  input: setting("input", "Folder or file to read; `-` is standard input.", optionalText, null)
+  input: setting(
+    "input",
+    "Folder or file to read; `-` is standard input, of which nothing is remembered: the same pipe run twice appends its rows twice.",
+    optionalText,
+    null
+  )
 } as const
 
 export type Settings = typeof settings
@@ -266,16 +271,23 @@ export const variableOf = (name: string): string => `SLUICE_${name.toUpperCase()
 
 export type Origin = "flag" | "environment" | "default"
 
-const resolve = <A>(it: Setting<A>, flag: Option.Option<string>): Effect.Effect<{ value: A; origin: Origin }, UsageError | BadConfig> =>
-  Effect.suspend((): Effect.Effect<{ value: A; origin: Origin }, UsageError | BadConfig> => {
+interface Resolved<A> {
+  readonly value: A
+  readonly origin: Origin
+  /** The variable that says it, where one does; else the one that could. */
+  readonly variable: string
+}
+
+const resolve = <A>(it: Setting<A>, flag: Option.Option<string>): Effect.Effect<Resolved<A>, UsageError | BadConfig> =>
+  Effect.suspend((): Effect.Effect<Resolved<A>, UsageError | BadConfig> => {
     const own = variableOf(it.name)
-    const variable = it.standard === null || (process.env[own] ?? "") !== "" ? own : it.standard
-    const environment = process.env[variable]
-    const origin: Origin = Option.isSome(flag) ? "flag" : environment !== undefined && environment !== "" ? "environment" : "default"
-    const given = Option.isSome(flag) ? flag.value : origin === "environment" ? environment : undefined
-    if (given === undefined) return Effect.succeed({ value: it.default, origin })
+    const isSet = (variable: string) => (process.env[variable] ?? "") !== ""
+    const variable = Option.isNone(flag) && it.standard !== null && !isSet(own) && isSet(it.standard) ? it.standard : own
+    const origin: Origin = Option.isSome(flag) ? "flag" : isSet(variable) ? "environment" : "default"
+    const given = Option.isSome(flag) ? flag.value : origin === "environment" ? process.env[variable] : undefined
+    if (given === undefined) return Effect.succeed({ value: it.default, origin, variable })
     const value = it.parse(given)
-    if (value !== null) return Effect.succeed({ value, origin })
+    if (value !== null) return Effect.succeed({ value, origin, variable })
     // What stands before an @ may be a password.
     const shown = it.secret || given.includes("@") ? "the value" : JSON.stringify(given)
     return Effect.fail(
@@ -320,11 +332,11 @@ export const describeSettings = (
   UsageError | BadConfig
 > =>
   Effect.forEach(Object.entries(settings), ([key, it]) =>
-    Effect.map(resolve(it as Setting<unknown>, given[key as SettingName] ?? Option.none()), ({ value, origin }) => ({
+    Effect.map(resolve(it as Setting<unknown>, given[key as SettingName] ?? Option.none()), ({ value, origin, variable }) => ({
       setting: it.name,
       value: (it as Setting<unknown>).show(value),
       origin,
-      variable: variableOf(it.name)
+      variable
     }))
   )
 

@@ -50,6 +50,8 @@ export const runWithSignals = (program: Effect.Effect<number, never, Shutdown>):
     signals++
     const code = signal === "SIGINT" ? 130 : 143
     if (signals > 1) process.exit(code)
+    // Also for a command that drains, finds its work undone and interrupts itself; one that ends has its own code.
+    process.exitCode = code
     if (draining > 0) {
       Effect.runFork(Deferred.succeed(requested, undefined))
     } else {

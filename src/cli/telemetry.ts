@@ -10,7 +10,7 @@ import type { Values } from "./settings.ts"
  * What a running command shows of itself, as the settings say: metrics for Prometheus to scrape, metrics and logs for an OpenTelemetry
  * collector. None of it can stop or delay the data; a collector that does not answer costs a second or two when the command ends.
  *
- * Fails with `BadConfig` where the port is taken.
+ * Fails with `BadConfig` where the port is taken, or what the environment says for the collector cannot be used.
  */
 export const telemetry = ({ metricsPort, otlp }: Values<"metricsPort" | "otlp">): Layer.Layer<never, BadConfig> =>
   Layer.mergeAll(
@@ -81,6 +81,20 @@ const exporters = (collector: string): Layer.Layer<never, BadConfig> =>
         Config.withDefault({}),
         Effect.mapError(
           () => new BadConfig({ problem: "OTEL_EXPORTER_OTLP_HEADERS cannot be used", hint: "Give name=value,name=value, or unset it." })
+        )
+      )
+      // The exporters read it themselves, where what they cannot read would be a defect: read here as they do, and left to them.
+      yield* Config.Record(Schema.StringFromUriComponent, Schema.StringFromUriComponent, "OTEL_RESOURCE_ATTRIBUTES", {
+        trim: true,
+        keepEmptyValues: true
+      }).pipe(
+        Config.withDefault({}),
+        Effect.mapError(
+          () =>
+            new BadConfig({
+              problem: "OTEL_RESOURCE_ATTRIBUTES cannot be used",
+              hint: "Give name=value,name=value with other characters percent-encoded (% as %25), or unset it."
+            })
         )
       )
       const base = collector.replace(/\/+$/, "")

@@ -30,7 +30,11 @@ export const fromDuckDB =
   }
 
 const kinds: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: LakeReason; readonly hint: string }> = [
-  { pattern: /^Out of Memory Error/, reason: "Memory", hint: "Give DuckDB more memory, or ask for less at a time." },
+  {
+    pattern: /^Out of Memory Error/,
+    reason: "Memory",
+    hint: "Give DuckDB more memory: --query-memory for `query`, --memory-limit for `run`, `repartition`, `verify` and `maintain`. Or ask for less at a time."
+  },
   { pattern: /No space left|max_temp_directory_size/i, reason: "Full", hint: "Make room on the disk, or point TMPDIR at one that has it." },
   {
     pattern: /No files found|Could not open file|Cannot open file/i,

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { type DuckDBSettings, defaultMemoryLimit, openDuckDB } from "../lake/duckdb.ts"
 import { LakeError } from "../lake/errors.ts"
 import { localCopies } from "../lake/local-copies.ts"
-import { Store, type StoreError } from "../store/store.ts"
+import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { EngineError, type EnginePlan, type EngineResult, type RepartitionEngine } from "./engine.ts"
 import * as sql from "./fold-sql.ts"
@@ -54,9 +54,14 @@ const scoped =
 
 const asEngineError = (error: unknown): EngineError => {
   if (error instanceof EngineError) return error
-  const { message, hint } =
-    error instanceof LakeError ? { message: error.problem, hint: error.hint } : { message: String(error), hint: "Run again." }
-  return new EngineError({ engine: "duckdb", problem: message, hint, cause: error })
+  const { problem, hint } =
+    error instanceof LakeError
+      ? error
+      : error instanceof StoreError
+        ? // Its message ends with the hint, which the engine's says itself.
+          { problem: error.message.replace(`. ${error.hint}`, ""), hint: error.hint }
+        : { problem: String(error), hint: "Run again." }
+  return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
 const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError> =>

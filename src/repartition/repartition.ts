@@ -122,6 +122,13 @@ const asRepartitionError =
       })
     }
     if (cause instanceof StoreError)
-      return new RepartitionError({ dataset, reason: "Store", problem: cause.message, hint: cause.hint, cause })
+      // Its message ends with the hint.
+      return new RepartitionError({
+        dataset,
+        reason: "Store",
+        problem: cause.message.replace(`. ${cause.hint}`, ""),
+        hint: cause.hint,
+        cause
+      })
     return new RepartitionError({ dataset, reason: "Engine", problem: `${cause.engine}: ${cause.problem}`, hint: cause.hint, cause })
   }

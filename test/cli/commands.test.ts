@@ -49,11 +49,13 @@ describe("exit codes", () => {
     ["a dataset that does not exist", ["ingest", "--dataset", "carts", "--input", "."]],
     ["a place for lineage that is none", ["ingest", "--input", ".", "--lineage", "flie"]],
     ["a missing input", ["ingest"]],
-    ["an impossible share", ["generate", "--out", "x", "--dirt", "2"]]
-  ])("2 for %s", async (_, args) => {
+    ["an impossible share", ["generate", "--out", "x", "--dirt", "2"]],
+    ["a day that is none", ["repartition", "--from", "2026-02-30"]],
+    ["a first day after the last", ["repartition", "--from", "2026-11-21", "--to", "2026-11-20"]]
+  ])("2 for %s, said on standard error", async (_, args) => {
     const { code, stderr, stdout } = await sluice(args)
-    expect(code).toBe(2)
-    expect(stderr + stdout).not.toBe("")
+    expect([code, stdout]).toEqual([2, ""])
+    expect(stderr).not.toBe("")
   })
 
   it("78 for a bad variable, which it names", async () => {
@@ -82,6 +84,29 @@ describe("exit codes", () => {
   it("1 for a lake that is not there", async () => {
     const { code, stderr } = await sluice(["verify", "--lake", join(folder, "nothing")])
     expect([code, stderr]).toEqual([1, expect.stringContaining("there is no lake")])
+  })
+
+  it("does not speak of nothing new where an input could not be read", async () => {
+    const damaged = join(folder, "damaged")
+    await mkdir(damaged)
+    await writeFile(join(damaged, "a.ndjson.gz"), "this is no gzip")
+    const { code, stdout, stderr } = await sluice(["ingest", "--input", damaged, "--lake", lake])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("a.ndjson.gz")])
+    expect(stdout).not.toContain("Nothing new")
+  })
+
+  it("143 and 130 for a put that was stopped before the end of its input", async () => {
+    for (const [signal, code] of [
+      ["SIGTERM", 143],
+      ["SIGINT", 130]
+    ] as const) {
+      const { child, done } = start(["put", "--stream", "orders", "--region", "eu-west-1", "--input", "-", "--json"])
+      // More than a pipe holds, so that it is reading when this is written; without an end of line nothing is put.
+      await new Promise((written) => child.stdin?.write("x".repeat(300_000), written))
+      child.kill(signal)
+      const ran = await done
+      expect([ran.code, JSON.parse(ran.stdout)]).toEqual([code, expect.objectContaining({ records: 0, stopped: "drain" })])
+    }
   })
 
   it("says errors as JSON where JSON is wanted", async () => {
@@ -201,9 +226,10 @@ describe("run", () => {
     // Twice at once is one signal: Ctrl-C comes from the terminal and from npm.
     child.kill("SIGTERM")
     child.kill("SIGINT")
-    const { code, stdout } = await done
+    const { code, stdout, stderr } = await done
     expect(code).toBe(0)
     expect(stdout).toContain("stopped as asked")
+    expect(stderr).toContain("repartitioning once more before the end")
     const [{ n }] = await sluiceJson(["query", "--lake", followed, "SELECT count(*) AS n FROM consumable_checkout"])
     expect(n).toBe(3)
     expect((await sluiceJson(["verify", "--lake", followed])).ok).toBe(true)
@@ -221,6 +247,21 @@ describe("doctor", () => {
     expect(origin("batch-age")).toMatchObject({ value: "7s", origin: "environment" })
     expect(origin("batch-bytes")).toMatchObject({ origin: "default" })
     expect(JSON.stringify(settings)).not.toContain("swordfish")
+  })
+
+  it("knows the flags of every command, and the variables of standards", async () => {
+    const { settings } = await sluiceJson(["doctor", "--lake", lake, "--log-level", "warn", "--log-format", "json"], {
+      SLUICE_OTLP: "",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318"
+    })
+    const shown = (name: string) => settings.find(({ setting }: { setting: string }) => setting === name)
+    expect(shown("log-level")).toMatchObject({ value: "warn", origin: "flag", variable: "SLUICE_LOG_LEVEL" })
+    expect(shown("log-format")).toMatchObject({ value: "json", origin: "flag", variable: "SLUICE_LOG_FORMAT" })
+    expect(shown("otlp")).toMatchObject({
+      value: "http://127.0.0.1:4318",
+      origin: "environment",
+      variable: "OTEL_EXPORTER_OTLP_ENDPOINT"
+    })
   })
 
   it("leaves nothing behind, and makes no lake", async () => {

@@ -33,6 +33,17 @@ describe("the log of a command", () => {
     }
   })
 
+  it("has the error that ended the command at any level", async () => {
+    const missing = ["ingest", "--input", join(folder, "nowhere"), "--lake", folder, "--log-format", "json"]
+    for (const { code, stderr } of [
+      await sluice([...missing, "--log-level", "none"]),
+      await sluice(missing, { SLUICE_LOG_LEVEL: "none" })
+    ]) {
+      expect(code).toBe(1)
+      expect(JSON.parse(stderr)).toMatchObject({ level: "fatal", kind: "SourceError" })
+    }
+  })
+
   it("says what of its settings cannot be used", async () => {
     const flag = await sluice(["status", "--log-format", "xml"])
     expect([flag.code, flag.stderr]).toEqual([2, expect.stringContaining("--log-format")])

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
-import { Console, Effect, Exit, Logger, Metric } from "effect"
+import { ConfigProvider, Console, Effect, Exit, Logger, Metric } from "effect"
+import { exitCodeOf } from "../../src/cli/failures.ts"
 import { jsonLogger, textLogger } from "../../src/cli/logging.ts"
 import { logEvent, telemetry } from "../../src/cli/telemetry.ts"
 import { declareMetrics, metrics, recordBatch } from "../../src/ingest/metrics.ts"
@@ -225,6 +226,29 @@ describe("OTLP", () => {
       )
       assert.isBelow(yield* shortLife(url), 2_000)
     })
+  )
+
+  it.live.each(["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES"])("says when %s cannot be used, and does not quote it", (name) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.provide(Effect.void, telemetry({ metricsPort: null, otlp: "http://127.0.0.1:1" })))
+      assert.strictEqual(exitCodeOf(error), 78)
+      assert.include(error.message, `${name} cannot be used`)
+      assert.notInclude(error.message, "100%")
+    }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { [name]: "team=100%" } }))))
+  )
+
+  it.live("sends the resource attributes of the environment", () =>
+    withCollector(
+      (_, response) => response.end("{}"),
+      (url, bodies) =>
+        Effect.gen(function* () {
+          yield* shortLife(url)
+          const [metrics = ""] = bodies.get("/v1/metrics") ?? []
+          const { attributes } = JSON.parse(metrics).resourceMetrics[0].resource
+          assert.deepInclude(attributes, { key: "team", value: { stringValue: "a b" } })
+          assert.deepInclude(attributes, { key: "zone", value: { stringValue: "" } })
+        })
+    ).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { OTEL_RESOURCE_ATTRIBUTES: "team=a%20b, zone=" } }))))
   )
 })
 
