@@ -30,19 +30,25 @@ export const replay = Command.make(
         })
       }
       const lineage = yield* lineageFor(values, present)
-      const total = { letters: 0, rows: 0, left: 0 }
+      const total = { letters: 0, rows: 0, left: 0, cut: 0 }
       for (const contract of present) {
         const done = yield* runReplay({ contract, decode: decodeSettingsOf(values), onEvent: lineage.emit })
         total.letters += done.letters
         total.rows += done.rows
         total.left += done.left
+        total.cut += done.cut
       }
       return total
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
-    yield* print(
-      flags.json,
-      result,
-      () => `${number(result.letters)} dead letters read again: ${number(result.rows)} became rows, ${number(result.left)} stay.`
+    yield* print(flags.json, result, () =>
+      [
+        `${number(result.letters)} dead letters read again: ${number(result.rows)} became rows, ${number(result.left)} stay.`,
+        ...(result.cut === 0
+          ? []
+          : [
+              `${number(result.cut)} of these were longer than --max-record-bytes and cut: ingest them again from their source, as new files, under a higher limit.`
+            ])
+      ].join("\n")
     )
   })
 ).pipe(

@@ -10,8 +10,8 @@ words and never quotes the record: only \`raw\` holds its bytes, which may be pe
 When the cause is removed (a contract corrected, a limit raised), \`sluice replay\` takes dead letters through today's contract.
 
 Of a record in a file that is longer than the limit \`max-record-bytes\`, \`raw\` keeps only the first bytes; \`size\` is then larger than the length of
-\`raw\`. \`replay\` cannot bring such a record back. Ingest it again from its source under a higher limit, as a new file: what was read of the old one is
-not read again.
+\`raw\`. \`replay\` cannot bring such records back, and says how many there are. Ingest them again from their source under a higher limit, as new files:
+what was read of the old ones is not read again.
 
 | reason | what it means |
 | --- | --- |

@@ -34,6 +34,8 @@ export interface ReplayResult {
   readonly letters: number
   readonly rows: number
   readonly left: number
+  /** How many of those left were too long and cut when they were read first: they cannot become rows, whatever the contract says. */
+  readonly cut: number
 }
 
 type ReplayError = StoreError | TableError
@@ -52,12 +54,13 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
     const stage = yield* openStage(options.contract)
     const deadLetters = yield* openDeadLetters
     const work: Work = { ...options, stage, deadLetters, decoder: makeDecoder(options.contract, options.decode) }
-    const result = { letters: 0, rows: 0, left: 0 }
+    const result = { letters: 0, rows: 0, cut: 0 }
     const take = (file: AddFile) =>
       Effect.gen(function* () {
         const done = yield* Effect.scoped(replayFile(work, file, yield* Clock.currentTimeMillis))
         result.letters += done.letters
         result.rows += done.rows
+        result.cut += done.cut
       })
     // First what an earlier replay left undone, as long as stage tells of it.
     const { last } = replayState((yield* stage.table.snapshot).domains)
@@ -78,7 +81,7 @@ const replayFile = (
   work: Work,
   file: AddFile,
   startedAt: number
-): Effect.Effect<{ readonly letters: number; readonly rows: number }, ReplayError, Store | Scope.Scope> =>
+): Effect.Effect<Omit<ReplayResult, "left">, ReplayError, Store | Scope.Scope> =>
   Effect.gen(function* () {
     const { stage, deadLetters } = work
     const dataset = work.contract.contract.name
@@ -88,12 +91,12 @@ const replayFile = (
       // Its letters are rows already: another replay was cut off between its two commits, or is at work beside this one.
       const { replayed } = state.last
       yield* removeLetters(work, file, new Set(replayed))
-      return { letters: replayed.length, rows: replayed.length }
+      return { letters: replayed.length, rows: replayed.length, cut: 0 }
     }
     const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), byHour, yield* randomUuid)
     const counts = emptyCounts()
-    const { letters, replayed } = yield* decodeLetters(work, file, before, files, counts)
-    if (replayed.length === 0) return { letters, rows: 0 }
+    const { letters, replayed, cut } = yield* decodeLetters(work, file, before, files, counts)
+    if (replayed.length === 0) return { letters, rows: 0, cut }
 
     const runId = deterministicRunId(startedAt, `${dataset}.replay`, file.path)
     const inputs = [
@@ -142,7 +145,7 @@ const replayFile = (
         const at = new Date(yield* Clock.currentTimeMillis).toISOString()
         const output = { uri: stage.table.uri, path: stage.table.path, version, created: false, rows: replayed.length, bytes: fileBytes }
         yield* work.onEvent({ event: "complete", at, report, inputs, outputs: [{ ...output, files: added.length }] })
-        return { letters, rows: replayed.length }
+        return { letters, rows: replayed.length, cut }
       }),
       failed
     )
@@ -180,6 +183,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
     const dataset = work.contract.contract.name
     const replayed: Array<number> = []
     let letters = 0
+    let cut = 0
     const held = new PartitionedRows(new BuilderPool(stageColumns(work.contract.columns)), byHour, bufferBytes)
     const sink = { columnsFor: (millis: number) => held.columnsFor(millis), deadLetter: () => {}, counts }
     yield* forEachLetter(work, file, (rows, first) =>
@@ -188,6 +192,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
           if (row["dataset"] !== dataset) continue
           letters++
           const page = pageOf(row)
+          if (page === null) cut++
           // Ingest has yet to commit the rest of that batch: until then its dead letters are not for others to take.
           const reached = positionsOf(stage.domains, text(row["_source"])).get(text(row["_shard"]))
           if (page === null || reached === undefined || comparePositions(positionOf(row), reached) > 0) continue
@@ -199,7 +204,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
       })
     )
     yield* files.appendAll(held.rest())
-    return { letters, replayed }
+    return { letters, replayed, cut }
   })
 
 const positionOf = (row: Row) => ({ sequenceNumber: text(row["_sequence_number"]), subSequenceNumber: Number(row["_sub_sequence_number"]) })

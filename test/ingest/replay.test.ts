@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result } from "effect"
+import { Effect, Result, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { replay } from "../../src/ingest/replay.ts"
@@ -39,7 +39,7 @@ describe("replay", () => {
 
       const events: Array<RunEvent> = []
       const first = yield* replay({ ...options, onEvent: (event) => Effect.sync(() => void events.push(event)) })
-      assert.deepStrictEqual(first, { letters: 2 * 51, rows: 2 * 45, left: 12 })
+      assert.deepStrictEqual(first, { letters: 2 * 51, rows: 2 * 45, left: 12, cut: 0 })
       assert.deepStrictEqual(yield* lakeContent, expected)
       assert.deepStrictEqual(yield* failedChecks, [])
       assert.deepStrictEqual(
@@ -47,8 +47,17 @@ describe("replay", () => {
         ["start", "complete"]
       )
 
-      assert.deepStrictEqual(yield* replay(options), { letters: 12, rows: 0, left: 12 })
+      assert.deepStrictEqual(yield* replay(options), { letters: 12, rows: 0, left: 12, cut: 0 })
       assert.deepStrictEqual(yield* lakeContent, expected)
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("tells which were cut, and can never become rows", () =>
+    Effect.gen(function* () {
+      const pages = [{ ...page("a", 0, 9), cut: new Map([[4, 2_000_000]]) }]
+      yield* run({ ...pagesSource(pages), pages: () => Stream.fromIterable(pages) })
+      assert.deepStrictEqual(yield* replay(options), { letters: 1, rows: 0, left: 1, cut: 1 })
       assert.deepStrictEqual(yield* failedChecks, [])
     }).pipe(Effect.provide(temporaryStore))
   )
