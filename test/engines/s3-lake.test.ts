@@ -132,7 +132,7 @@ describe("a lake in a bucket", () => {
   it("refuses what it cannot be", async () => {
     const none = await sluice(["ingest", "--input", raw, "--lake", "s3://no-such-bucket/lake"], env)
     expect(none.code).toBe(1)
-    expect(none.stderr).toContain("There is no such bucket")
+    expect(none.stderr).toContain("There is no bucket s3://no-such-bucket: check its name")
     const other = await sluice(["status", "--lake", "gs://bucket/lake"], env)
     expect(other.code).toBe(2)
     expect(other.stderr).toContain("s3://bucket/prefix")
