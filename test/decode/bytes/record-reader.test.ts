@@ -42,7 +42,7 @@ const read = (reader: RecordReader, isCorporate: boolean | null) => {
 }
 
 describe("a reader whose room is used up", () => {
-  it.skipIf(!simdAvailable).each([true, false])("gives every leaf one entry a row, or tells that it is full (kernel: %s)", (simd) => {
+  it.each(simdAvailable ? [true, false] : [false])("gives every leaf one entry a row, or tells that it is full (kernel: %s)", (simd) => {
     const reader = openReader(simd)
     const { builders } = reader
     const { leaves, store } = builders
