@@ -54,13 +54,8 @@ const scoped =
 
 const asEngineError = (error: unknown): EngineError => {
   if (error instanceof EngineError) return error
-  const { problem, hint } =
-    error instanceof LakeError
-      ? error
-      : error instanceof StoreError
-        ? // Its message ends with the hint, which the engine's says itself.
-          { problem: error.message.replace(`. ${error.hint}`, ""), hint: error.hint }
-        : { problem: String(error), hint: "Run again." }
+  const isKnown = error instanceof LakeError || error instanceof StoreError
+  const { problem, hint } = isKnown ? error : { problem: String(error), hint: "Run again." }
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 

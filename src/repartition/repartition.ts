@@ -122,13 +122,6 @@ const asRepartitionError =
       })
     }
     if (cause instanceof StoreError)
-      // Its message ends with the hint.
-      return new RepartitionError({
-        dataset,
-        reason: "Store",
-        problem: cause.message.replace(`. ${cause.hint}`, ""),
-        hint: cause.hint,
-        cause
-      })
+      return new RepartitionError({ dataset, reason: "Store", problem: cause.problem, hint: cause.hint, cause })
     return new RepartitionError({ dataset, reason: "Engine", problem: `${cause.engine}: ${cause.problem}`, hint: cause.hint, cause })
   }

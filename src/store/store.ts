@@ -14,8 +14,13 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   hint: Schema.String,
   cause: Schema.optionalKey(Schema.Defect())
 }) {
+  /** What happened, as a sentence without its full stop. */
+  get problem(): string {
+    return `${this.operation} ${JSON.stringify(this.key)}: ${whatHappened[this.reason]}`
+  }
+
   override get message(): string {
-    return `${this.operation} ${JSON.stringify(this.key)}: ${whatHappened[this.reason]}. ${this.hint}`
+    return `${this.problem}. ${this.hint}`
   }
 }
 
