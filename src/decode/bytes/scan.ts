@@ -103,15 +103,9 @@ export class Scanner {
     const { bytes } = this
     for (let at = start; ; ) {
       const end = this.special(at)
-      if (escaped === 0) {
-        if (bytes[end] === 34) return end + 1
-        // What stands in documents that are text is nearly always a quotation mark.
-        if (bytes[end] === 92 && bytes[end + 1] === 34) {
-          at = end + 2
-          continue
-        }
-      } else if (bytes[end] === 92 && bytes[end + 1] === 34) return end + 2
-      at = end + this.#escape(end, escaped)
+      if (this.closes(end, escaped)) return end + 1 + escaped
+      // What is escaped in documents that are text is nearly always a quotation mark.
+      at = end + (bytes[end] === 92 && bytes[end + 1] === 34 ? 2 : this.#escape(end, escaped))
     }
   }
 
@@ -254,7 +248,6 @@ export class Scanner {
     if (depth > limit) throw giveUp
     const { bytes } = this
     const close = open + 2
-    const quote = escaped === 0 ? 34 : 92
     let at = this.past(start, escaped)
     if (bytes[at] === close) return at + 1
     for (;;) {
@@ -266,8 +259,7 @@ export class Scanner {
         if (bytes[at] !== 58) throw giveUp
         at++
       }
-      if (bytes[at] === quote && (escaped === 0 || bytes[at + 1] === 34)) at = this.skipString(at + 1 + escaped, escaped)
-      else at = this.skip(this.past(at, escaped), escaped, depth + 1, limit)
+      at = this.skip(this.past(at, escaped), escaped, depth + 1, limit)
       let c = bytes[at]
       if (c !== 44 && c !== close) {
         at = this.past(at, escaped)
