@@ -146,7 +146,6 @@ export const recordRepartition = (dataset: string, report: RepartitionReport | n
     yield* update(metrics.repartition, { dataset }, millis / 1000)
     yield* update(metrics.repartitionRows, { dataset }, report?.rowsAdded ?? 0)
     yield* update(metrics.repartitionDuplicates, { dataset }, report?.duplicates ?? 0)
-    yield* update(metrics.repartitionFailures, { dataset }, 0)
     yield* update(metrics.lastRepartition, { dataset }, yield* nowSeconds)
   })
 

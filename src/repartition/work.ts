@@ -42,7 +42,7 @@ export const findWork = (
       taken,
       version: snapshot.version,
       earliest: yield* stage.earliestVersion,
-      isOther: taken >= 0 && before !== null && isOtherStage(before.transactions, contract.name, snapshot.metaData.id, taken),
+      isOther: before !== null && isOtherStage(before.transactions, contract.name, snapshot.metaData.id, taken),
       rebuild: options.rebuild === true,
       bounds
     })
