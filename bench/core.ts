@@ -134,7 +134,7 @@ const runShape = async (name: string, shape: Shape, options: BenchOptions, folde
     })),
     ...ofScalar.map((contract) => ({
       name: scalarName(contract),
-      job: { kind: "sluice" as const, contract, input: input.file, output: `${sluiceFile(contract)}-scalar`, simd: false },
+      job: { kind: "sluice" as const, contract, input: input.file, output: `${sluiceFile(contract)}-scalar`, kernel: "scalar" as const },
       rows: input.rows
     })),
     ...[...new Set([...wanted, ...ofScalar].map(peerOf))].map((contract) => ({

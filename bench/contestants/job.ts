@@ -1,3 +1,4 @@
+import type { KernelName } from "../../src/decode/bytes/record-reader.ts"
 import type { ContractName } from "../contracts/contracts.ts"
 
 /** How an input spells its orders: values as text, or real nested JSON. Some peers must be told. */
@@ -11,8 +12,8 @@ export type Job =
       readonly contract: ContractName
       readonly input: string
       readonly output: string
-      /** Without the kernel when false: TypeScript alone. */
-      readonly simd?: boolean
+      /** Default: with SIMD. */
+      readonly kernel?: KernelName
     }
   | {
       readonly kind: "duckdb"

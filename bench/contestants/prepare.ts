@@ -1,31 +1,49 @@
 import type { Job, Prepared } from "./job.ts"
 
-/** Makes a job ready. Its code is loaded when it is needed, so that nobody's process holds the code of others. */
+const code = {
+  sluice: () => import("./sluice.ts"),
+  stage: () => import("./stages.ts"),
+  ingest: () => import("./ingest.ts"),
+  consume: () => import("./ingest.ts"),
+  repartition: () => import("./repartition.ts"),
+  copy: () => import("./copy.ts"),
+  profile: () => import("./profile.ts"),
+  "open-table": () => import("./table.ts"),
+  commit: () => import("./table.ts"),
+  duckdb: () => import("./duckdb.ts"),
+  bytes: () => import("./floor.ts"),
+  "json-parse": () => import("./floor.ts")
+} as const satisfies Readonly<Record<Job["kind"], () => Promise<unknown>>>
+
+/** Loads the code of a kind of job: when it is needed, so that nobody's process holds the code of others. */
+export const load = (kind: Job["kind"]): Promise<unknown> => code[kind]()
+
+/** Makes a job ready. */
 export const prepare = async (job: Job): Promise<Prepared> => {
   switch (job.kind) {
     case "sluice":
-      return (await import("./sluice.ts")).sluice(job)
+      return (await code.sluice()).sluice(job)
     case "stage":
-      return (await import("./stages.ts")).stage(job)
+      return (await code.stage()).stage(job)
     case "ingest":
-      return (await import("./ingest.ts")).ingest(job)
+      return (await code.ingest()).ingest(job)
     case "consume":
-      return (await import("./ingest.ts")).consume(job)
+      return (await code.consume()).consume(job)
     case "repartition":
-      return (await import("./repartition.ts")).repartition(job)
+      return (await code.repartition()).repartition(job)
     case "copy":
-      return (await import("./copy.ts")).copy(job)
+      return (await code.copy()).copy(job)
     case "profile":
-      return (await import("./profile.ts")).profile(job)
+      return (await code.profile()).profile(job)
     case "open-table":
-      return (await import("./table.ts")).openOne(job)
+      return (await code["open-table"]()).openOne(job)
     case "commit":
-      return (await import("./table.ts")).commitMany(job)
+      return (await code.commit()).commitMany(job)
     case "duckdb":
-      return (await import("./duckdb.ts")).duckdb(job)
+      return (await code.duckdb()).duckdb(job)
     case "bytes":
-      return (await import("./floor.ts")).bytes(job)
+      return (await code.bytes()).bytes(job)
     case "json-parse":
-      return (await import("./floor.ts")).jsonParse(job)
+      return (await code["json-parse"]()).jsonParse(job)
   }
 }

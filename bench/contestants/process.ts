@@ -1,6 +1,9 @@
-/** The process of one contestant: is given a job, and then does it each time it is asked. */
-import type { Prepared, Request, Response } from "./job.ts"
-import { prepare } from "./prepare.ts"
+/**
+ * The process of one contestant: is given a job, and then does it each time it is asked. With the kind of a job as its argument it loads its code and
+ * ends: compiled code is kept for the processes that follow, see setup.mjs.
+ */
+import type { Job, Prepared, Request, Response } from "./job.ts"
+import { load, prepare } from "./prepare.ts"
 
 let prepared: Prepared | null = null
 
@@ -30,7 +33,10 @@ const answer = async (request: Request): Promise<Response> => {
   }
 }
 
-process.on("message", async (request: Request) => {
-  const response = await answer(request)
-  process.send?.(response)
-})
+const kind = process.argv[2]
+if (kind !== undefined) await load(kind as Job["kind"])
+else
+  process.on("message", async (request: Request) => {
+    const response = await answer(request)
+    process.send?.(response)
+  })

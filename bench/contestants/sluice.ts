@@ -4,6 +4,7 @@ import { Effect, Stream } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { Contract } from "../../src/contract/contract.ts"
+import type { KernelName } from "../../src/decode/bytes/record-reader.ts"
 import { makeDecoder } from "../../src/decode/decoder.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { openParquetFile } from "../../src/parquet/file.ts"
@@ -16,7 +17,7 @@ import type { Job, Prepared } from "./job.ts"
 
 /** The core as ingest uses it, without its commits: pages of a file → columns → a Parquet file. */
 export const sluice = (job: Job & { readonly kind: "sluice" }): Prepared => {
-  const decode = decoding(contracts[job.contract], job.input, job.simd)
+  const decode = decoding(contracts[job.contract], job.input, job.kernel)
   mkdirSync(job.output, { recursive: true })
   return { run: () => Effect.runPromise(Effect.scoped(Effect.flatMap(plainFile(join(job.output, "sluice.parquet")), decode))) }
 }
@@ -47,10 +48,10 @@ export const decodeSettings = { hashKey: Buffer.from("bench"), maxDepth: 64, max
  * Decodes a file of lines, and writes Parquet to an upload; to none: forgets the rows. Gives how many there were. The decoder and the columns are
  * made once, as in ingest, which uses them for batch after batch.
  */
-export const decoding = (contract: Contract, input: string, simd = true) => {
+export const decoding = (contract: Contract, input: string, kernel: KernelName = "simd") => {
   const compiled = compileContract(contract)
   const columns = stageColumns(compiled.columns)
-  const decoder = makeDecoder(compiled, decodeSettings, { simd })
+  const decoder = makeDecoder(compiled, decodeSettings, { kernel })
   const builders = new ColumnBuilders(columns)
   return (upload: Upload | null) =>
     Effect.gen(function* () {

@@ -11,7 +11,7 @@ import { arrivedAt, type RecordPage } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { WalkMemory } from "./bytes/memory.ts"
-import { RecordReader } from "./bytes/record-reader.ts"
+import { type KernelName, RecordReader } from "./bytes/record-reader.ts"
 import { makeDefinition, tooLarge, tooMany } from "./definition.ts"
 import { count } from "./drift.ts"
 import { Expectations } from "./expectations.ts"
@@ -33,8 +33,8 @@ export interface DecodeSettings {
 export interface DecodePath {
   /** `bytes`: bytes straight into columns, and by the definition what is unusual. `definition`: everything by the definition. Default `bytes`. */
   readonly by?: "bytes" | "definition"
-  /** Use the SIMD kernel, where there is one. Default: yes. */
-  readonly simd?: boolean
+  /** What walks over the bytes first. Default `simd`. */
+  readonly kernel?: KernelName
 }
 
 /** Where decoded records go. */
@@ -70,7 +70,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const columns = stageColumns(compiled.columns)
   const reader = new RecordReader(
     { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown },
-    path.simd ?? true,
+    path.kernel ?? "simd",
     (place) => new ColumnBuilders(columns, place)
   )
   /** The rows read from the page at hand, before they go to the sink. */

@@ -29,3 +29,18 @@ it.each([
   const { status, stderr } = spawnSync(process.execPath, [join(clone, "src", "setup.mjs"), "end.mjs", signal], { encoding: "utf8" })
   expect([status, stderr]).toEqual([code, said])
 })
+
+it("a program that was run before has no types to strip, in no thread: V8 makes slower code of typed arrays where they were", async () => {
+  const stripped = `process.moduleLoadList.some((name: string) => name.includes("amaro"))`
+  await writeFile(join(clone, "thread.ts"), `console.log("thread", ${stripped})`)
+  await writeFile(
+    join(clone, "typed.mts"),
+    `import { Worker } from "node:worker_threads"
+    console.log("program", ${stripped})
+    new Worker(new URL("./thread.ts", import.meta.url))`
+  )
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env
+  const run = () => spawnSync(process.execPath, [join(clone, "src", "setup.mjs"), "typed.mts"], { encoding: "utf8", env }).stdout
+  expect(run()).toBe("program true\nthread true\n")
+  expect(run()).toBe("program false\nthread false\n")
+})

@@ -93,8 +93,9 @@ const drawPage = (number: number, page: number, { pool }: Race, change: typeof m
 }
 
 const paths = [
-  ["SIMD", { by: "bytes", simd: true }],
-  ["no SIMD", { by: "bytes", simd: false }]
+  ["SIMD", { by: "bytes", kernel: "simd" }],
+  ["no SIMD", { by: "bytes", kernel: "scalar" }],
+  ["no kernel", { by: "bytes", kernel: "none" }]
 ] as const
 
 const makeLanes = ({ pool, settings }: Race): { readonly definition: Lane; readonly fast: ReadonlyArray<Lane> } => ({

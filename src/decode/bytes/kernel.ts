@@ -25,9 +25,9 @@ export interface KernelImports {
   readonly grow: (leaf: number, what: number, least: number) => number
 }
 
-/** What kernel.as has. */
+/** What a kernel does: `kernel.as`, or `scalar/kernel.ts`. */
 export interface KernelExports {
-  /** Makes the bitmaps of the page, which ends at `end`, a multiple of 64. */
+  /** Makes the bitmaps of the page, which ends at `end`, a multiple of 64, if it has any. */
   readonly mark: (end: number) => void
   /** Remembers that a row is complete in so many leaves. */
   readonly commit: (leaves: number) => void
@@ -45,21 +45,25 @@ let compiledModule: Module | null = null
 
 export interface Kernel {
   readonly memory: WalkMemory
+  /** Where it marks the special bytes of the page, see `nextSpecial`; null: it does not. */
+  readonly special: Int32Array | null
   /** Can be called once, when what it asks for is there. */
   readonly start: (imports: KernelImports) => KernelExports
 }
 
-/** The kernel with its memory; null where there is none, or no room for it: a process whose address space is limited may not get any. */
-export const makeKernel = (): Kernel | null => {
+/** The kernel of `kernel.as`; null where there is no SIMD, or no room: a process whose address space is limited may not get any. */
+export const makeSimdKernel = (): Kernel | null => {
   if (!simdAvailable) return null
   try {
     const pages = layout.size >> 16
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const wasm = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const memory = new WalkMemory(wasm.buffer)
     compiledModule ??= new WebAssembly.Module(module_)
     const module = compiledModule
     return {
-      memory: new WalkMemory(memory.buffer),
-      start: (js) => new WebAssembly.Instance(module, { env: { memory }, js }).exports
+      memory,
+      special: memory.ints(layout.special, layout.outer),
+      start: (js) => new WebAssembly.Instance(module, { env: { memory: wasm }, js }).exports
     }
   } catch (error) {
     if (error instanceof RangeError) return null

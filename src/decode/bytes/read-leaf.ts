@@ -56,41 +56,6 @@ export class LeafReader {
     }
   }
 
-  /**
-   * What most values are: texts without escape sequences, short whole numbers, true and false, of leaves that are neither masked nor fields of
-   * the record itself. @param word the four bytes at `at`
-   */
-  plain(kind: number, leaf: number, word: number, at: number, escaped: number, repetition: number): number {
-    const scanner = this.#scanner
-    const { bytes } = scanner
-    const c = word & 0xff
-    if (kind === kinds.text) {
-      if (escaped === 0 ? c !== 34 : (word & 0xffff) !== words.escapedQuote) return 0
-      const start = at + 1 + escaped
-      const end = scanner.special(start)
-      if (escaped === 0 ? bytes[end] !== 34 : bytes[end] !== 92 || bytes[end + 1] !== 34) return 0
-      this.#store.addBytes(leaf, repetition, bytes, scanner.view, start, end)
-      return end + 1 + escaped
-    }
-    if (kind === kinds.boolean) {
-      const isTrue = word === words.true
-      if (!isTrue && (c !== 102 || !scanner.isFalse(at))) return 0
-      this.#store.addBoolean(leaf, repetition, isTrue)
-      return isTrue ? at + 4 : at + 5
-    }
-    if (c < 48 || c > 57) return 0
-    let value = c - 48
-    let end = at + 1
-    let digit = (bytes[end] ?? 0) - 48
-    if (value !== 0)
-      for (const most = at + 9; digit >= 0 && digit <= 9 && end < most; digit = (bytes[++end] ?? 0) - 48) value = value * 10 + digit
-    // A comma, or the end of an object or a list.
-    if (digit !== -4 && digit !== 77 && digit !== 45) return 0
-    if (kind === kinds.integer) this.#store.addInt(leaf, repetition, value)
-    else this.#store.addLong(leaf, repetition, value, 0)
-    return end
-  }
-
   #get(node: number, which: number): number {
     return this.#nodes.fields[(node << 4) + which] ?? 0
   }

@@ -5,8 +5,9 @@ import { HashMemo } from "../hash-memo.ts"
 import type { Plan } from "../plan.ts"
 import { type Run, shorten } from "../run.ts"
 import type { Walker } from "../walk.ts"
-import { type Kernel, type KernelExports, makeKernel } from "./kernel.ts"
+import { type Kernel, type KernelExports, makeSimdKernel } from "./kernel.ts"
 import { cell, layout, WalkMemory } from "./memory.ts"
+import { makeFirstScalarKernel, makeScalarKernel } from "./scalar/kernel.ts"
 import { giveUp, Scanner } from "./scan.ts"
 import { ByteWalker } from "./walk-bytes.ts"
 
@@ -24,9 +25,17 @@ export interface ReaderParts {
   readonly keepUnknown: boolean
 }
 
+/** What walks first: WebAssembly (where it runs), TypeScript, or nothing, so that {@link ByteWalker} does it all. */
+export type KernelName = "simd" | "scalar" | "none"
+
+const makers: Readonly<Record<KernelName, () => Kernel | null>> = {
+  simd: () => makeSimdKernel() ?? makeFirstScalarKernel(),
+  scalar: makeScalarKernel,
+  none: () => null
+}
+
 /**
- * Reads records of a page into the open row of its own builders: by the kernel, where there is one, and by {@link ByteWalker} what the kernel
- * gives up, or everything. The builders hold few rows, close together in memory; where rows are gathered takes them over, many at a time.
+ * Reads records of a page into the open row of its own builders: by the kernel, and by {@link ByteWalker} what the kernel gives up. The builders hold few rows, close together in memory; where rows are gathered takes them over, many at a time.
  */
 export class RecordReader {
   /** Takes the rows. */
@@ -37,8 +46,8 @@ export class RecordReader {
   readonly #kernel: KernelExports | null
 
   /** @param makeBuilders makes builders of the stage columns whose store lies at a place */
-  constructor(parts: ReaderParts, simd: boolean, makeBuilders: (place: StorePlace) => ColumnBuilders) {
-    const kernel = simd ? makeKernel() : null
+  constructor(parts: ReaderParts, name: KernelName, makeBuilders: (place: StorePlace) => ColumnBuilders) {
+    const kernel = makers[name]()
     const memory = kernel?.memory ?? new WalkMemory()
     const { plan, run, walker, hashKey } = parts
     const digests = memory.bytes.subarray(layout.digests)
@@ -52,7 +61,7 @@ export class RecordReader {
       end: layout.arenaEnd
     })
     this.#bytewise = new ByteWalker(plan, this.#scanner, run, walker, memo, this.builders, memory, parts)
-    this.#scanner.begin(memory.bytes, kernel === null ? null : memory.ints(layout.special, layout.outer))
+    this.#scanner.begin(memory.bytes, kernel?.special ?? null)
     const exports = kernel === null ? null : this.#start(kernel, run, memo)
     this.#kernel = exports
     const leaves = this.builders.leaves.length

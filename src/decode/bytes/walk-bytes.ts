@@ -151,8 +151,6 @@ export class ByteWalker {
     const { entries } = keys
     const { fields, seen, declared } = this.nodes
     const { cells } = this.#memory
-    const leaves = this.#leaves
-    const { store } = this.#builders
     const n = node << 4
     const depth = fields[n + nodeField.depth] ?? 0
     const object = (cells[cell.objects] ?? 0) + 1
@@ -180,19 +178,10 @@ export class ByteWalker {
         // Of a key that comes twice the last counts, and that is known too late.
         if (seen[member] === object) throw giveUp
         seen[member] = object
-        const about = entries[e + keyField.about] ?? 0
-        const kind = about & 255
+        const kind = fields[member << 4] ?? 0
         if (kind < kinds.drop) {
           found++
-          const word = view.getInt32(at, true)
-          const leaf = entries[e + keyField.leaf] ?? 0
-          if (word === words.null && kind !== kinds.other) {
-            store.addNulls(leaf, entries[e + keyField.end] ?? 0, about >>> 16, repetition)
-            at += 4
-          } else {
-            const end = (about & 256) !== 0 ? leaves.plain(kind, leaf, word, at, escaped, repetition) : 0
-            at = end > 0 ? end : depth === 1 ? this.#field(member, at) : this.#value(member, scanner.past(at, escaped), escaped, repetition)
-          }
+          at = depth === 1 ? this.#field(member, at) : this.#value(member, scanner.past(at, escaped), escaped, repetition)
         } else {
           at = scanner.past(at, escaped)
           if (kind === kinds.drop || cells[cell.talliesDrift] === 1) this.#memory.tally(member)
@@ -283,9 +272,7 @@ export class ByteWalker {
       return at + 4
     }
     if (kind >= kinds.struct) return this.#nested(node, kind, at, escaped, repetition)
-    const isPlain = fields[n + nodeField.isPlain] === 1
-    const end = isPlain ? this.#leaves.plain(kind, fields[n + nodeField.first] ?? 0, word, at, escaped, repetition) : 0
-    return end || this.#leaves.read(kind, node, at, escaped, repetition) || this.#handOver(node, at, escaped, repetition)
+    return this.#leaves.read(kind, node, at, escaped, repetition) || this.#handOver(node, at, escaped, repetition)
   }
 
   #nested(node: number, kind: number, at: number, escaped: number, repetition: number): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { makeKernel, simdAvailable } from "../../../src/decode/bytes/kernel.ts"
+import { makeSimdKernel, simdAvailable } from "../../../src/decode/bytes/kernel.ts"
 import { layout, WalkMemory } from "../../../src/decode/bytes/memory.ts"
 import { nextSpecial } from "../../../src/decode/bytes/special.ts"
 import { seeded } from "../../parquet/random.ts"
@@ -47,7 +47,7 @@ describe("the next special byte", () => {
 })
 
 describe.skipIf(!simdAvailable)("the kernel", () => {
-  const kernel = makeKernel()
+  const kernel = makeSimdKernel()
   const exports = kernel?.start({ value: () => -1, find: () => -1, hash: () => 0, grow: () => 0 })
 
   it("marks what the byte loop finds, and where strings of the record end", () => {

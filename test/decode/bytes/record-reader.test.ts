@@ -4,8 +4,7 @@ import { field, full } from "../../../src/columns/leaf-store.ts"
 import { compileContract } from "../../../src/contract/compile.ts"
 import { defineContract } from "../../../src/contract/contract.ts"
 import { long, text } from "../../../src/contract/field.ts"
-import { simdAvailable } from "../../../src/decode/bytes/kernel.ts"
-import { RecordReader } from "../../../src/decode/bytes/record-reader.ts"
+import { type KernelName, RecordReader } from "../../../src/decode/bytes/record-reader.ts"
 import { Keeper } from "../../../src/decode/keep.ts"
 import { Masker } from "../../../src/decode/mask.ts"
 import { makePlan } from "../../../src/decode/plan.ts"
@@ -20,7 +19,7 @@ const names = (letter: string) =>
 const texts = names("x")
 const longs = names("y")
 
-const openReader = (simd: boolean) => {
+const openReader = (kernel: KernelName) => {
   const more = [...texts.map((name) => [name, text("A text.")] as const), ...longs.map((name) => [name, long("A number.")] as const)]
   const compiled = compileContract(defineContract({ ...definition, fields: { ...definition.fields, ...Object.fromEntries(more) } }))
   const plan = makePlan(compiled.contract)
@@ -28,7 +27,7 @@ const openReader = (simd: boolean) => {
   const walker = new Walker(plan, new Keeper(plan, masker, 64), masker, 64, false)
   const parts = { plan, run: new Run(), walker, hashKey: null, maxDepth: 64, keepUnknown: false }
   const columns = stageColumns(compiled.columns)
-  const reader = new RecordReader(parts, simd, (place) => new ColumnBuilders(columns, place))
+  const reader = new RecordReader(parts, kernel, (place) => new ColumnBuilders(columns, place))
   reader.beginPage(emptyCounts())
   return reader
 }
@@ -42,8 +41,8 @@ const read = (reader: RecordReader, isCorporate: boolean | null) => {
 }
 
 describe("a reader whose room is used up", () => {
-  it.each(simdAvailable ? [true, false] : [false])("gives every leaf one entry a row, or tells that it is full (kernel: %s)", (simd) => {
-    const reader = openReader(simd)
+  it.each(["simd", "scalar", "none"] as const)("gives every leaf one entry a row, or tells that it is full (kernel: %s)", (kernel) => {
+    const reader = openReader(kernel)
     const { builders } = reader
     const { leaves, store } = builders
     const leafOf = (path: string) => leaves.findIndex((leaf) => leaf.path.join(".") === path)
