@@ -46,6 +46,8 @@
 @inline const OPEN_LISTS: usize = 28
 @inline const INDEXES: usize = 32
 @inline const MOST_LISTS: i32 = 32
+/** As many levels as bits say of what kind they are, see `skipBelow`. */
+@inline const MOST_LEVELS: i32 = 60
 @inline const MAX_TALLIES: i32 = 0x1f00
 /** Room for a text without its escape sequences, and for where the keys of an object stand whose keys are data. */
 @inline const SCRATCH: i32 = 0x790000
@@ -192,7 +194,13 @@ function escapeLength(at: i32, escaped: i32): i32 {
   return c == 47 ? 2 : 0
 }
 
-/** Behind the string whose content begins at `at`. */
+/** The same as `skipString`, made a part of where it is called. */
+@inline function behindString(start: i32, escaped: i32): i32 {
+  const end = next(SPECIAL, start)
+  return opens(end, escaped) ? end + 1 + escaped : skipString(end, escaped)
+}
+
+/** Behind the string of whose content the part from `at` on is left. */
 function skipString(at: i32, escaped: i32): i32 {
   if (escaped == 0) {
     const end = next(OUTER, at)
@@ -239,27 +247,62 @@ function skip(at: i32, escaped: i32, depth: i32): i32 {
   return skipNumber(at)
 }
 
+/**
+ * Behind the rest of an object (`open` is `{`) or of a list. One loop for all that is nested in it, without a call for each value: `objects` tells,
+ * from its lowest bit up, which of the open ones are objects.
+ */
 function skipBelow(start: i32, escaped: i32, depth: i32, open: i32): i32 {
-  if (depth > cell(MAX_DEPTH)) return -1
-  const close = open + 2
+  const most = cell(MAX_DEPTH) - depth
+  if (most < 0) return -1
+  let objects: u64 = open == 123 ? 1 : 0
+  let levels = 1
   let at = past(start, escaped)
-  if (byte(at) == close) return at + 1
+  if (byte(at) == open + 2) return at + 1
   while (true) {
-    if (open == 123) {
+    if ((objects & 1) != 0) {
       if (!opens(at, escaped)) return -1
-      at = skipString(at + 1 + escaped, escaped)
+      at = behindString(at + 1 + escaped, escaped)
       if (at < 0) return -1
       at = past(at, escaped)
       if (byte(at) != 58) return -1
       at = past(at + 1, escaped)
     }
-    at = skip(at, escaped, depth + 1)
-    if (at < 0) return -1
+    let c = byte(at)
+    if (c == 34 + 58 * escaped) {
+      if (escaped == 1 && byte(at + 1) != 34) return -1
+      at = behindString(at + 1 + escaped, escaped)
+      if (at < 0) return -1
+    } else if (c == 110 && word(at) == NULL) at += 4
+    else if (c == 123 || c == 91) {
+      if (levels > most) return -1
+      if (levels == MOST_LEVELS) {
+        at = skipBelow(at + 1, escaped, depth + levels, c)
+        if (at < 0) return -1
+      } else {
+        at = past(at + 1, escaped)
+        if (byte(at) != c + 2) {
+          objects = (objects << 1) | u64(c == 123)
+          levels++
+          continue
+        }
+        at++
+      }
+    } else if (c == 116 && word(at) == TRUE) at += 4
+    else if (c == 102 && isFalse(at)) at += 5
+    else {
+      at = skipNumber(at)
+      if (at < 0) return -1
+    }
+    while (true) {
+      at = past(at, escaped)
+      c = byte(at++)
+      if (c == 44) break
+      if (c != ((objects & 1) != 0 ? 125 : 93)) return -1
+      levels--
+      if (levels == 0) return at
+      objects >>= 1
+    }
     at = past(at, escaped)
-    const c = byte(at)
-    if (c == close) return at + 1
-    if (c != 44) return -1
-    at = past(at + 1, escaped)
   }
 }
 
