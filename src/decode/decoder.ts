@@ -50,6 +50,9 @@ export interface DecodeSink {
 /** After so many bytes of a page columns may have got too large: lists of empty objects become a hundred times what they were. */
 const relieveEvery = 1 << 20
 
+/** So much of a page is looked at after the other, records of more aside: it stays in the processor's cache while it is read three times. */
+const partBytes = 1 << 17
+
 export interface Decoder {
   /** Decodes every record of a page, and releases the page. Synchronous; never throws for data. */
   decodePage(source: string, page: RecordPage, sink: DecodeSink): void
@@ -109,15 +112,15 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     decodePage(source, page, sink) {
       const { counts } = sink
       const bytes = Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
-      const isWellFormed = path.by !== "definition" && isUtf8(bytes)
       reader.beginPage(counts)
       let target: ColumnBuilders | null = null
       const handOn = () => {
         if (rows.rowCount > 0) target?.take(rows)
       }
-      /** The part of the page that the reader has. */
+      /** The part of the page that the reader has, and whether all of it is UTF-8. */
       let from = 0
       let to = 0
+      let isWellFormed = false
       let relieved = page.starts[0] ?? 0
       for (let i = 0; i < page.count; i++) {
         const start = page.starts[i] ?? 0
@@ -140,8 +143,10 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= WalkMemory.capacity) {
           if (end > to || start < from) {
             from = start
-            to = lastEndWithin(page, i, from + WalkMemory.capacity)
-            reader.load(bytes.subarray(from, to))
+            to = lastEndWithin(page, i, from + partBytes)
+            const part = bytes.subarray(from, to)
+            isWellFormed = isUtf8(part)
+            reader.load(part)
           }
           const builders = sink.columnsFor(arrived)
           if (builders !== target) {
