@@ -144,9 +144,8 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           if (end > to || start < from) {
             from = start
             to = lastEndWithin(page, i, from + partBytes)
-            const part = bytes.subarray(from, to)
-            isWellFormed = isUtf8(part)
-            reader.load(part)
+            isWellFormed = isUtf8(bytes.subarray(from, to))
+            reader.load(bytes, from, to)
           }
           const builders = sink.columnsFor(arrived)
           if (builders !== target) {

@@ -28,8 +28,7 @@ const defaultStartAfter = 16 * 1024 * 1024
 export const openBatchDecoder = (options: IngestOptions): Effect.Effect<BatchDecoder, WorkerError, Scope.Scope> =>
   Effect.gen(function* () {
     const { contract, contracts, decode, limits, source, threads = 1 } = options
-    // Another thread takes memory of its own, whatever it holds: one more share makes up for that.
-    const bufferBytes = threads < 2 ? limits.bufferBytes : limits.bufferBytes / (threads + 1)
+    const bufferBytes = limits.bufferBytes / threads
     const here = new StageDecoder(contract, decode, source.name, bufferBytes)
     if (threads < 2) return alone(here)
     if (contracts === undefined) return yield* Effect.die(new TypeError("more than one thread needs the module of the contracts"))

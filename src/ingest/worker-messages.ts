@@ -52,7 +52,8 @@ export const pageMessage = (page: RecordPage, slot: number, slots: Array<SharedA
   const known = slots[slot]
   const memory = known !== undefined && known.byteLength >= length ? known : new SharedArrayBuffer(Math.ceil(length / step) * step)
   slots[slot] = memory
-  new Uint8Array(memory).set(bytes)
+  // Of a buffer's part, see `WalkMemory.load`.
+  Buffer.from(bytes.buffer).copy(Buffer.from(memory), 0, bytes.byteOffset, bytes.byteOffset + length)
   return {
     kind: "page",
     slot,

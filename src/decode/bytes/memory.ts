@@ -135,11 +135,14 @@ export class WalkMemory {
     return new Int32Array(this.buffer, from, (to - from) / 4)
   }
 
-  /** Takes a page in as a copy, zeros behind it. @returns how far it reaches, in whole blocks of 64 bytes */
-  load(page: Uint8Array): number {
-    const end = (page.length + padding) & ~63
-    this.bytes.set(page, layout.page)
-    this.bytes.fill(0, page.length, end)
+  /**
+   * Takes the part `[from, to)` of a page in as a copy, zeros behind it. A part, since Node copies whole arrays by `set`, and V8 copies what threads
+   * share byte by byte then, which takes ten times as long. @returns how far it reaches, in whole blocks of 64 bytes
+   */
+  load(page: Buffer, from: number, to: number): number {
+    const end = (to - from + padding) & ~63
+    page.copy(this.bytes, layout.page, from, to)
+    this.bytes.fill(0, to - from, end)
     return end
   }
 }

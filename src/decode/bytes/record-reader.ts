@@ -83,13 +83,13 @@ export class RecordReader {
     if (this.#memory.cells[cell.talliesDrift] === 1) this.#bytewise.beginPage(counts)
   }
 
-  /** Takes a page in, of at most `WalkMemory.capacity` bytes, all of them UTF-8. */
-  load(page: Uint8Array): void {
-    const end = this.#memory.load(page)
+  /** Takes the part `[from, to)` of a page in, of at most `WalkMemory.capacity` bytes. What is read of it has to be UTF-8. */
+  load(page: Buffer, from: number, to: number): void {
+    const end = this.#memory.load(page, from, to)
     this.#kernel?.mark(end)
   }
 
-  /** Reads the record that is `[start, end)` of the page. Unless it stands in the open row, nothing of it remains. */
+  /** Reads the record that is `[start, end)` of what was taken in. Unless it stands in the open row, nothing of it remains. */
   read(start: number, end: number): Outcome {
     if (this.#kernel !== null) {
       this.#bytewise.begin()

@@ -57,7 +57,7 @@ describe.skipIf(!simdAvailable)("the kernel", () => {
     const outer = memory.ints(layout.outer, layout.cells)
     // Downward, so that each page finds the leavings of a longer one behind its end.
     for (const page of pages.toReversed()) {
-      exports.mark(memory.load(page))
+      exports.mark(memory.load(Buffer.from(page), 0, page.length))
       for (let at = 0; at <= page.length; at++) expect(nextSpecial(memory.bytes, special, at)).toBe(nextSpecial(memory.bytes, null, at))
       const stops = outerStops(page)
       for (let at = 0; at < page.length; at++) expect((((outer[at >> 5] ?? 0) >>> (at & 31)) & 1) === 1).toBe(stops.has(at))
@@ -66,7 +66,7 @@ describe.skipIf(!simdAvailable)("the kernel", () => {
 
   it("gives up what it may not do", () => {
     if (kernel === null || exports === undefined) throw new Error("there is no kernel")
-    exports.mark(kernel.memory.load(Buffer.from('{"a":1}')))
+    exports.mark(kernel.memory.load(Buffer.from('{"a":1}'), 0, 7))
     expect(exports.record(0)).toBe(-1)
   })
 })
@@ -75,7 +75,7 @@ describe("the memory of a walk", () => {
   it("has zeros behind every page that fits", () => {
     const memory = new WalkMemory()
     for (const length of [0, 1, 63, 64, 65, WalkMemory.capacity]) {
-      const end = memory.load(new Uint8Array(length).fill(0x61))
+      const end = memory.load(Buffer.alloc(length, 0x61), 0, length)
       expect(end % 64).toBe(0)
       expect(end).toBeLessThanOrEqual(layout.pageSize)
       expect(memory.bytes.subarray(length, length + 64).every((byte) => byte === 0)).toBe(true)

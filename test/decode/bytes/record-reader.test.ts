@@ -36,7 +36,7 @@ const read = (reader: RecordReader, isCorporate: boolean | null) => {
   const record = Buffer.from(
     `{"orderId":"1","lastChange":"2024-02-06T20:46:11.70+00:00","clientProfileData":{"isCorporate":${isCorporate}}}`
   )
-  reader.load(record)
+  reader.load(record, 0, record.length)
   return reader.read(0, record.length)
 }
 
