@@ -16,10 +16,19 @@ export interface Ended {
 const gnuTime = "/usr/bin/time"
 const hasGnuTime = spawnSync(gnuTime, ["-f", "%M", "true"]).status === 0
 
-/** Runs Node with these arguments to its end, from its start on. */
-export const measured = (args: ReadonlyArray<string>, folder: string, environment: Readonly<Record<string, string>>): Promise<Ended> => {
+/** Can a process be held to one core? */
+export const canPin: boolean = spawnSync("taskset", ["-c", "0", "true"]).status === 0
+
+/** Runs Node with these arguments to its end, from its start on. @param pinned on one core alone, all its threads, see `canPin` */
+export const measured = (
+  args: ReadonlyArray<string>,
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  pinned = false
+): Promise<Ended> => {
   const report = join(folder, "time.txt")
-  const [command, given] = hasGnuTime ? [gnuTime, ["-f", "%M", "-o", report, process.execPath, ...args]] : [process.execPath, [...args]]
+  const timed = hasGnuTime ? [gnuTime, "-f", "%M", "-o", report] : []
+  const [command = process.execPath, ...given] = [...timed, ...(pinned ? ["taskset", "-c", "0"] : []), process.execPath, ...args]
   return new Promise((done, failed) => {
     const start = process.hrtime.bigint()
     const child = spawn(command, given, { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...process.env, ...environment } })

@@ -3,6 +3,8 @@
  * here (masked values, JSON columns, fractions, …) is handed to the `ByteWalker` value by value, and what is odd in any way makes the record
  * its whole business: a position of -1 means so, wherever a position is returned.
  *
+ * `scalar/kernel.ts` is its twin for machines without SIMD, function by function: what changes here changes there.
+ *
  * AssemblyScript, compiled by test/build-kernel.ts. Everything lies in one memory at fixed addresses, see memory.ts: the page with its
  * bitmaps, the keys and nodes of the plan, and the `LeafStore` that is filled. Positions are addresses, since the page begins at 0.
  */

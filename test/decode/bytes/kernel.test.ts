@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { makeSimdKernel, simdAvailable } from "../../../src/decode/bytes/kernel.ts"
 import { layout, WalkMemory } from "../../../src/decode/bytes/memory.ts"
+import { makeFirstScalarKernel } from "../../../src/decode/bytes/scalar/kernel.ts"
 import { nextSpecial } from "../../../src/decode/bytes/special.ts"
 import { seeded } from "../../parquet/random.ts"
 
@@ -94,5 +95,12 @@ describe("the memory of a walk", () => {
     memory.takeTotals((node, total) => told.push([node, total]))
     memory.takeTotals((node, total) => told.push([node, total]))
     expect(told).toEqual([[5, 2]])
+  })
+})
+
+describe("the kernel in TypeScript", () => {
+  it("is there once in a thread, where nobody asks for it by name: two of them are slower than none", () => {
+    expect(makeFirstScalarKernel()).not.toBeNull()
+    expect(makeFirstScalarKernel()).toBeNull()
   })
 })

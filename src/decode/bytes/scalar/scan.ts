@@ -135,7 +135,8 @@ export const makeScan = (buffer: ArrayBuffer) => {
 
   /**
    * Behind the rest of an object (`open` is `{`) or of a list. One loop for all that is nested in it, which costs less than half of what a call for each
-   * value does: `objects` tells, from its lowest bit up, which of the open ones are objects.
+   * value does: `objects` tells, from its lowest bit up, which of the open ones are objects. What finds the end of a string stands in it twice,
+   * for keys and for values, since calling `endOfString` takes a tenth longer.
    */
   const skipBelow = (start: number, escaped: number, depth: number, open: number): number => {
     const most = (ints[maxDepth] ?? 0) - depth
