@@ -61,8 +61,11 @@ export const isWorthwhile = ({ data, view, ends, count }: ByteStrings): boolean 
  */
 export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { readonly entries: number; readonly indexed: number } => {
   const { data, view, ends, count } = strings
+  // Variables of the function, which stay in registers.
+  let slots = table
+  let known = hashes
   let mask = leastSlots - 1
-  table.fill(0, 0, leastSlots)
+  slots.fill(0, 0, leastSlots)
   let entries = 0
   let bytes = 0
   let from = 0
@@ -82,10 +85,10 @@ export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { rea
     const hash = entryHash(view, from, end)
     let slot = hash & mask
     let entry = -1
-    for (let found = table[slot] ?? 0; found !== 0; found = table[slot] ?? 0) {
+    for (let found = slots[slot] ?? 0; found !== 0; found = slots[slot] ?? 0) {
       const start = found === 1 ? 0 : (ends[found - 2] ?? 0)
       if (
-        hashes[found - 1] === hash &&
+        known[found - 1] === hash &&
         (ends[found - 1] ?? 0) - start === length &&
         sameBytes(data, view, start, view, data, from, length)
       ) {
@@ -97,15 +100,19 @@ export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { rea
     if (entry < 0) {
       if (bytes + length > maxDictionaryBytes) break
       entry = entries++
-      if (bytes !== from) data.copyWithin(bytes, from, end)
+      if (bytes !== from) moveDown(data, view, bytes, from, length)
       bytes += length
       ends[entry] = bytes
-      if (entry === hashes.length) hashes = doubled(hashes)
-      hashes[entry] = hash
-      table[slot] = entry + 1
+      if (entry === known.length) {
+        hashes = doubled(known)
+        known = hashes
+      }
+      known[entry] = hash
+      slots[slot] = entry + 1
       if (entries * 2 > mask) {
         mask = 2 * mask + 1
         fillTable(entries, mask)
+        slots = table
       }
     }
     indices[i] = entry
@@ -121,6 +128,13 @@ export const makeDictionary = (strings: ByteStrings, indices: Int32Array): { rea
     for (let rest = i; rest < count; rest++) ends[entries + rest - i] = (ends[rest] ?? 0) - moved
   }
   return { entries, indexed: i }
+}
+
+/** Moves a string towards the start of the same bytes. */
+const moveDown = (data: Uint8Array, view: DataView, to: number, from: number, length: number): void => {
+  // Words of four bytes, the last of which may go over the end: over what was moved already, if that is far enough away.
+  if (length > 64 || from - to < 4) data.copyWithin(to, from, from + length)
+  else for (let i = 0; i < length; i += 4) view.setInt32(to + i, view.getInt32(from + i, true), true)
 }
 
 const fillTable = (entries: number, mask: number): void => {
