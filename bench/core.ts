@@ -101,7 +101,7 @@ const duckdbName = (contract: ContractName): string => `duckdb ${contract}`
 const peerOf = (contract: ContractName): ContractName => (contract === "keep" ? "all" : contract)
 
 /** The contracts that are measured in TypeScript alone, too, without the kernel. */
-const scalar: ReadonlyArray<ContractName> = ["all", "22"]
+const scalar: ReadonlyArray<ContractName> = ["all", "keep", "22"]
 const scalarName = (contract: ContractName): string => `sluice ${contract}, no SIMD`
 const scalarRatio = (contract: ContractName): string => ratioName(ordinary, contract).replace("_over", "_no_simd_over")
 
