@@ -3,8 +3,8 @@
  * Makes a fresh clone runnable, then runs the program it is given: `node src/setup.mjs FILE [ARGUMENT…]`.
  *
  * Plain JavaScript, since the machine's own Node may be too old for TypeScript. It installs what the lockfile says when that has not been
- * done (or the lockfile has changed since), has compiled code kept, and hands over to the pinned Node of `node_modules/node`. Everything it says goes to standard
- * error: standard output belongs to the program.
+ * done (or the lockfile has changed since), has compiled code kept, and hands over to the pinned Node of `node_modules/node`. Everything it
+ * says goes to standard error: standard output belongs to the program.
  */
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -70,7 +70,7 @@ if (!isInstalled()) await install()
  * any more: what strips them makes a WebAssembly memory grow, after which V8 checks at every access to any typed array whether its memory is still
  * there, which costs a twentieth of the speed. By the environment, so that other threads and processes have it, too.
  */
-process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compile")
+process.env.NODE_COMPILE_CACHE ||= join(root, "node_modules", ".cache", "compile")
 const target = resolve(root, file)
 if (process.version === `v${JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.node}`) {
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
