@@ -100,7 +100,7 @@ const duckdbName = (contract: ContractName): string => `duckdb ${contract}`
 /** DuckDB masks nothing: for `keep` its run of `all` stands. */
 const peerOf = (contract: ContractName): ContractName => (contract === "keep" ? "all" : contract)
 
-/** The contracts that are measured in TypeScript alone, too, without the kernel. */
+/** The contracts that are measured in TypeScript alone, too, without SIMD. */
 const scalar: ReadonlyArray<ContractName> = ["all", "keep", "22"]
 const scalarName = (contract: ContractName): string => `sluice ${contract}, no SIMD`
 const scalarRatio = (contract: ContractName): string => ratioName(ordinary, contract).replace("_over", "_no_simd_over")

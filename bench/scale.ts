@@ -9,11 +9,11 @@ import { writeInput } from "./input/write.ts"
 /**
  * Whole commands on growing input: `sluice ingest` with one and two workers, from the start of its process to its end, with its peak of
  * resident memory; DuckDB with two threads on the same files is the peer of two workers. Memory must not grow with the input; the flags of
- * Node are those of `npm run sluice`. One worker uses more than one core, since V8 compiles and collects beside it: what it does on one core alone, as in a
- * task with one vCPU, is measured, too, where `taskset` is there.
+ * Node are those of `npm run sluice`. One worker uses more than one core, since V8 compiles and collects beside it: what it does on one core
+ * alone, as in a task with one vCPU, is measured, too, where `taskset` is there.
  *
  * What would make it lie: one large file for one side (both get the same pieces), start-up (it is in: it shows at 0.1 GB), the disk (input is
- * in the page cache as long as there is memory for it), and few runs at 4 GB (the number of runs is told).
+ * in the page cache as long as there is memory for it), and few runs (their number is told).
  */
 export const scale: Bench = async ({ short, seed, say }, folder) => {
   const { orders } = shapes
@@ -41,7 +41,6 @@ export const scale: Bench = async ({ short, seed, say }, folder) => {
       )
     }
     const rows = pieces.reduce((sum, { rows }) => sum + rows, 0)
-    const runs = 3
     const commands: ReadonlyArray<readonly [name: string, run: () => Promise<Ended>]> = [
       ...[1, 2].map((threads) => [sluiceName(threads), () => runIngest(folder, threads, rows, false)] as const),
       ...(canPin ? [[pinned, () => runIngest(folder, 1, rows, true)] as const] : []),
@@ -115,7 +114,7 @@ export const scale: Bench = async ({ short, seed, say }, folder) => {
         target: 537
       }
     ],
-    notes: ["Medians of three runs each, every one a process of its own that starts cold."]
+    notes: ["Medians of the runs, each a process of its own that starts cold."]
   }
 }
 
@@ -132,6 +131,8 @@ interface Figure {
 }
 
 const pieceMegabytes = 250
+/** Of each command at each size. */
+const runs = 3
 
 const inputOf = (folder: string): string => join(folder, "input")
 
