@@ -1,4 +1,4 @@
-import { NodeServices } from "@effect/platform-node"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from "@duckdb/node-api"
-import { Effect, type Scope, Stream } from "effect"
+import { Effect, type Scope, type Stream } from "effect"
 import { fromDuckDB, LakeError } from "./errors.ts"
-import { type Plain, plain } from "./plain.ts"
+import type { Plain } from "./plain.ts"
 
 export interface DuckDBSettings {
   /**
@@ -18,7 +17,7 @@ export interface DuckDBSettings {
 }
 
 export const defaultMemoryLimit = 192 * 1024 * 1024
-const defaultThreads = 2
+export const defaultThreads = 2
 
 /** Rows by column name, with values as {@link Plain} says. */
 export interface Row {
@@ -49,7 +48,7 @@ export interface DuckDB {
   /** The rows of any number, without holding them. */
   readonly stream: (sql: string) => Effect.Effect<Result, LakeError>
   /** What kinds of statements a text holds (`SELECT`, `COPY`, …), without running them. */
-  readonly statements: (sql: string) => Effect.Effect<ReadonlyArray<number>, LakeError>
+  readonly statements: (sql: string) => Effect.Effect<ReadonlyArray<string>, LakeError>
 }
 
 /**
@@ -66,102 +65,14 @@ export const openDuckDB = (settings: DuckDBSettings = {}): Effect.Effect<DuckDB,
       (folder) => Effect.ignore(Effect.tryPromise(() => rm(folder, { recursive: true, force: true })))
     )
     const connection = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => connect(folder, settings), catch: fromDuckDB("open DuckDB") }),
-      ({ instance, connection }) =>
-        Effect.sync(() => {
-          connection.closeSync()
-          instance.closeSync()
-        })
+      Effect.tryPromise({
+        // Its library is large, and most commands do without: they start faster when it is loaded by those that need it.
+        try: async () => (await import("./duckdb-connection.ts")).connect(folder, settings),
+        catch: fromDuckDB("open DuckDB")
+      }),
+      ({ close }) => Effect.sync(close)
     )
-    return duckDB(folder, connection.connection, settings.threads ?? defaultThreads)
+    return connection.db
   })
 
 const tempHint = "Set TMPDIR to a folder that exists, may be written and has room."
-
-const connect = async (folder: string, settings: DuckDBSettings) => {
-  const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: `${Math.floor((settings.memoryLimit ?? defaultMemoryLimit) / 1024)}KiB`,
-    threads: String(settings.threads ?? defaultThreads),
-    temp_directory: join(folder, "spill"),
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-    allow_community_extensions: "false",
-    // Files are read once or seldom; what is kept of them would only fill the memory that the work needs.
-    enable_external_file_cache: "false",
-    // Freed memory goes back to the system early: the default keeps half a gigabyte. Costs about a fifth of the time of wide rows.
-    allocator_bulk_deallocation_flush_threshold: "32MB"
-  })
-  const connection = await instance.connect()
-  await connection.run("SET TimeZone = 'UTC'")
-  return { instance, connection }
-}
-
-const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: number): DuckDB => {
-  let threads = initialThreads
-  const attempt = <A>(sql: string, use: () => Promise<A>) =>
-    Effect.tryPromise({
-      try: (signal) => {
-        const stop = () => connection.interrupt()
-        signal.addEventListener("abort", stop)
-        return use().finally(() => signal.removeEventListener("abort", stop))
-      },
-      catch: fromDuckDB(sql)
-    })
-  return {
-    folder,
-    run: (sql) =>
-      Effect.asVoid(
-        attempt(sql, async () => {
-          await connection.run(sql)
-          await giveBack(connection, threads)
-        })
-      ),
-    setThreads: (wanted) =>
-      attempt("SET threads", async () => {
-        await connection.run(`SET threads = ${wanted}`)
-        threads = wanted
-      }),
-    rows: (sql) => attempt(sql, async () => rowsOf(await connection.run(sql))),
-    stream: (sql) =>
-      Effect.map(
-        attempt(sql, () => connection.stream(sql)),
-        (result) => ({
-          columns: columnsOf(result),
-          rows: Stream.fromAsyncIterable(chunks(result), fromDuckDB(sql)).pipe(Stream.flattenIterable)
-        })
-      ),
-    statements: (sql) =>
-      attempt(sql, async () => {
-        const extracted = await connection.extractStatements(sql)
-        const types: Array<number> = []
-        for (let i = 0; i < extracted.count; i++) {
-          const prepared = await extracted.prepare(i)
-          types.push(prepared.statementType)
-          prepared.destroySync()
-        }
-        return types
-      })
-  }
-}
-
-/**
- * DuckDB frees what it allocates outside of its memory limit (vectors, column writers: hundreds of MB for wide rows) to the C library, which
- * keeps it in pieces that the next statement cannot use. Changing the number of threads is what makes DuckDB hand it back to the system.
- */
-const giveBack = async (connection: DuckDBConnection, threads: number): Promise<void> => {
-  await connection.run(`SET threads = ${threads + 1}`)
-  await connection.run(`SET threads = ${threads}`)
-}
-
-const columnsOf = (result: DuckDBResult): ReadonlyArray<ResultColumn> =>
-  result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))
-
-const rowsOf = async (result: DuckDBResult): Promise<ReadonlyArray<Row>> => {
-  const names = result.deduplicatedColumnNames()
-  const rows = await result.getRows()
-  return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, plain(row[i] ?? null)])))
-}
-
-async function* chunks(result: DuckDBResult): AsyncGenerator<ReadonlyArray<ReadonlyArray<Plain>>> {
-  for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(plain))
-}
