@@ -50,11 +50,11 @@ export class BatchRun {
       source: { name: source.name, location: source.location },
       startedAt: this.#startedAt,
       rotation,
-      shards: [...closed.shards].map(([shard, { from, recordsBefore, position }]) => ({
+      shards: [...closed.shards].map(([shard, { from, to, records }]) => ({
         shard,
         ...(from === undefined ? {} : { from }),
-        to: { sequenceNumber: position.sequenceNumber, subSequenceNumber: position.subSequenceNumber },
-        records: position.records - recordsBefore
+        to: { sequenceNumber: to.sequenceNumber, subSequenceNumber: to.subSequenceNumber },
+        records
       })),
       counts: closed.counts,
       files: closed.stageFiles.length,

@@ -1,26 +1,36 @@
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import { maxDriftPaths, namedPaths, otherPaths } from "../decode/drift.ts"
 import { addCounts } from "../lake/history.ts"
 import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
-import type { Position, Positions, ShardPosition } from "../record/position.ts"
+import type { Position, Positions, ReadPosition, ShardCounts, ShardPosition } from "../record/position.ts"
 import { arrivedAt, type RecordPage, recordsAfter } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts, sumOf } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
-import type { StoreError } from "../store/store.ts"
+import type { Store, StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
-import type { Append, BatchDecoder, Work } from "./batch-decoder.ts"
+import type { BatchDecoder, BeginBatch, Work } from "./batch-decoder.ts"
+import type { WorkerError } from "./decode-workers.ts"
 import { type LettersAhead, withoutLetters } from "./letters-ahead.ts"
 import { OpenFiles } from "./open-files.ts"
 import { byDate, byHour, type PartitionedRows } from "./partitioned-rows.ts"
 import type { DecodedPage } from "./stage-decoder.ts"
 
-/** How far the batch has come in one shard. `from` is where it began; the counts are cumulative over the shard's life. */
-export interface ShardProgress {
+/** How far the batch has come in one shard. */
+interface ShardProgress {
+  /** Where it began. */
   readonly from: Position | undefined
-  readonly recordsBefore: number
-  /** Its counts hold the pages that are decoded: all, when the batch is closed. */
-  position: ShardPosition
+  /** Behind the last page that was added. */
+  read: ReadPosition
+  /** What became of the batch's records of this shard that are decoded. */
+  counts: ShardCounts
+}
+
+/** What a closed batch did to one shard. */
+export interface ShardRange {
+  readonly from: Position | undefined
+  readonly to: ShardPosition
+  readonly records: number
 }
 
 /** The files and positions of a closed batch: one value, so that nothing can commit the one without the other. */
@@ -29,7 +39,7 @@ export interface ClosedBatch {
   readonly stageFiles: ReadonlyArray<AddFile>
   readonly deadLetterFiles: ReadonlyArray<AddFile>
   readonly deadLetters: number
-  readonly shards: ReadonlyMap<string, ShardProgress>
+  readonly shards: ReadonlyMap<string, ShardRange>
 }
 
 export interface BatchContext {
@@ -37,16 +47,16 @@ export interface BatchContext {
   readonly columns: ReadonlyArray<Column>
   readonly stagePath: string
   readonly deadLettersPath: string
-  readonly decoder: BatchDecoder
-  /** Rows of dead letters that are not in a file yet; empty. */
+  readonly decoder: BeginBatch
+  /** Rows of dead letters that are not in a file yet; empty, and the batch's own. */
   readonly letters: PartitionedRows
   /** Unique per batch: part of its files' names. */
   readonly fileTag: string
-  /** Position of each shard in the stage table. */
-  readonly positions: Positions
+  /** Where a shard stands before the batch, if it was ever read. */
+  readonly begin: (shard: string) => ReadPosition | undefined
   readonly lettersAhead: { readonly get: LettersAhead["get"] }
   /** Told when a page has been decoded. */
-  readonly onPage: (counts: DecodeCounts) => void
+  readonly onPage: () => void
 }
 
 export const deadLetterCount = (counts: DecodeCounts): number => sumOf(counts.deadLetters)
@@ -65,14 +75,14 @@ export class OpenBatch {
   readonly #context: BatchContext
   readonly #stage: OpenFiles
   readonly #deadLetters: OpenFiles
-  readonly #append: Append
+  readonly #decoder: BatchDecoder
   #lettersWritten = 0
 
   constructor(context: BatchContext) {
     this.#context = context
     this.#stage = new OpenFiles(context.stagePath, stageColumns(context.columns), byHour, context.fileTag)
     this.#deadLetters = new OpenFiles(context.deadLettersPath, deadLetterColumns, byDate, context.fileTag)
-    this.#append = (group) => this.#stage.append(group)
+    this.#decoder = context.decoder((group) => this.#stage.append(group))
   }
 
   get isEmpty(): boolean {
@@ -87,8 +97,8 @@ export class OpenBatch {
   /** Takes one page into the batch. Records at or before the shard's position have been taken already. */
   add(given: RecordPage): Work {
     return Effect.suspend(() => {
-      const { decoder, letters, lettersAhead, positions } = this.#context
-      const page = recordsAfter(given, this.#shards.get(given.shard)?.position ?? positions.get(given.shard))
+      const { begin, letters, lettersAhead } = this.#context
+      const page = recordsAfter(given, this.readTo(given.shard) ?? begin(given.shard))
       const shard = this.#progress(page)
       // A page without records, of a shard that never had one, says nothing that a commit could hold.
       if (shard === null) {
@@ -102,87 +112,95 @@ export class OpenBatch {
       if (rest !== page) this.#settle(shard, { counts: known, letters: [] })
       addHours(this.#hours, rest)
       return Effect.andThen(
-        rest.count === 0
-          ? Effect.sync(() => given.release?.())
-          : decoder.decode(rest, (decoded) => this.#settle(shard, decoded), this.#append),
+        rest.count === 0 ? Effect.sync(() => given.release?.()) : this.#decoder.decode(rest, (decoded) => this.#settle(shard, decoded)),
         // All at once: letters of other pages may come while these are written.
         Effect.suspend(() => this.#deadLetters.appendAll([...letters.full()]))
       )
     })
   }
 
-  /** How far the batch has come, by shard. */
-  get shards(): ReadonlyMap<string, ShardProgress> {
-    return this.#shards
+  /** Where a shard stands behind the pages of this batch, if it has any of it. */
+  readTo(shard: string): ReadPosition | undefined {
+    return this.#shards.get(shard)?.read
   }
 
-  /** Waits for all pages. Counts and positions are final then, and the decoder is free for another batch. */
-  get flush(): Work {
-    return Effect.suspend(() => {
-      const { decoder, letters } = this.#context
-      return Effect.andThen(
-        decoder.flush(this.#append),
-        Effect.suspend(() => this.#deadLetters.appendAll(letters.rest()))
-      )
-    })
+  /** No more pages come. The next batch may take some, while other threads are still at this one's. */
+  get close(): Work {
+    return this.#decoder.close
   }
 
-  /** Finishes all files, behind `flush`. They lie in the store, but nothing refers to them before the commit. */
-  finish(modificationTime: number): Effect.Effect<ClosedBatch, StoreError> {
+  /**
+   * Behind `close`: waits for all pages, and finishes all files. They lie in the store, but nothing refers to them before the commit.
+   * @param stored positions that the stage table has when the batch is committed: those with which it began
+   * @param modificationTime milliseconds since 1970
+   */
+  finish(stored: Positions, modificationTime: number): Effect.Effect<ClosedBatch, StoreError | WorkerError, Store | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
+      yield* this.#decoder.rest
+      yield* this.#deadLetters.appendAll(this.#context.letters.rest())
       const deadLetterFiles = yield* this.#deadLetters.finish(modificationTime)
       const stageFiles = yield* this.#stage.finish(modificationTime)
-      return { counts: this.counts, stageFiles, deadLetterFiles, deadLetters: this.#lettersWritten, shards: this.#shards }
+      const shards = new Map([...this.#shards].map(([shard, progress]) => [shard, rangeOf(progress, stored.get(shard))]))
+      return { counts: this.counts, stageFiles, deadLetterFiles, deadLetters: this.#lettersWritten, shards }
     })
   }
 
   /** Moves the position of a page's shard behind the page; null where there is none. */
   #progress(page: RecordPage): ShardProgress | null {
-    const progress = this.#shards.get(page.shard)
-    const stored = progress?.position ?? this.#context.positions.get(page.shard)
-    const last = page.count - 1
-    const sequenceNumber = page.sequenceNumbers[last] ?? stored?.sequenceNumber ?? page.position?.sequenceNumber
+    const { shard, count, sequenceNumbers, subSequenceNumbers } = page
+    const before = this.readTo(shard) ?? this.#context.begin(shard)
+    const last = count - 1
+    const sequenceNumber = sequenceNumbers[last] ?? before?.sequenceNumber ?? page.position?.sequenceNumber
     if (sequenceNumber === undefined) return null
-    const resume = page.resume ?? stored?.source
-    const position: ShardPosition = {
+    const resume = page.resume ?? before?.source
+    const read: ReadPosition = {
       sequenceNumber,
       subSequenceNumber:
-        last < 0 ? (stored?.subSequenceNumber ?? page.position?.subSequenceNumber ?? 0) : (page.subSequenceNumbers?.[last] ?? 0),
-      arrivedAt: last < 0 ? (stored?.arrivedAt ?? "") : new Date(arrivedAt(page, last)).toISOString(),
-      records: stored?.records ?? 0,
-      rows: stored?.rows ?? 0,
-      deadLetters: stored?.deadLetters ?? 0,
-      empty: stored?.empty ?? 0,
+        last < 0 ? (before?.subSequenceNumber ?? page.position?.subSequenceNumber ?? 0) : (subSequenceNumbers?.[last] ?? 0),
+      arrivedAt: last < 0 ? (before?.arrivedAt ?? "") : new Date(arrivedAt(page, last)).toISOString(),
       ...(resume === undefined ? {} : { source: resume })
     }
+    const progress = this.#shards.get(shard)
     if (progress !== undefined) {
-      progress.position = position
+      progress.read = read
       return progress
     }
-    const from = stored === undefined ? undefined : { sequenceNumber: stored.sequenceNumber, subSequenceNumber: stored.subSequenceNumber }
-    const begun: ShardProgress = { from, recordsBefore: stored?.records ?? 0, position }
-    this.#shards.set(page.shard, begun)
+    const begun: ShardProgress = { from: coordinatesOf(before), read, counts: noCounts }
+    this.#shards.set(shard, begun)
     return begun
   }
 
   /** Counts what became of records of a shard, and keeps the dead letters among them. */
   #settle(shard: ShardProgress, { counts, letters }: DecodedPage): void {
-    const { position } = shard
-    shard.position = {
-      ...position,
-      records: position.records + counts.records,
-      rows: position.rows + counts.rows,
-      deadLetters: position.deadLetters + deadLetterCount(counts),
-      empty: position.empty + counts.empty
-    }
+    const { records, rows, empty } = counts
+    shard.counts = together(shard.counts, { records, rows, deadLetters: deadLetterCount(counts), empty })
     addPage(this.counts, counts)
     for (const letter of letters) {
       this.#context.letters.columnsFor(letter.arrivedAt).append(deadLetterRow(this.#context.dataset, letter))
       this.#lettersWritten++
     }
-    this.#context.onPage(this.counts)
+    this.#context.onPage()
   }
 }
+
+/** The position alone. */
+export const coordinatesOf = (read: ReadPosition | undefined): Position | undefined =>
+  read && { sequenceNumber: read.sequenceNumber, subSequenceNumber: read.subSequenceNumber }
+
+const noCounts: ShardCounts = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
+
+const together = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
+  records: a.records + b.records,
+  rows: a.rows + b.rows,
+  deadLetters: a.deadLetters + b.deadLetters,
+  empty: a.empty + b.empty
+})
+
+const rangeOf = ({ from, read, counts }: ShardProgress, stored: ShardPosition | undefined): ShardRange => ({
+  from,
+  to: { ...read, ...together(stored ?? noCounts, counts) },
+  records: counts.records
+})
 
 /** Raw bytes of the records of a page, those included that its source cut off. */
 const sizeOf = ({ count, starts, ends, cut }: RecordPage): number => {

@@ -29,10 +29,10 @@ const positionActions = (
   domain: (shard: string) => string,
   ahead: ReadonlyMap<string, string>
 ): ReadonlyArray<PositionAction> =>
-  [...batch.shards].map(([shard, { from, position }]) => {
+  [...batch.shards].map(([shard, { from, to }]) => {
     const stored = ahead.get(domain(shard))
-    const reached: ShardPosition = { ...(from === undefined ? {} : { from }), ...position }
-    const isBehind = stored !== undefined && comparePositions(parsePosition(stored), position) >= 0
+    const reached: ShardPosition = { ...(from === undefined ? {} : { from }), ...to }
+    const isBehind = stored !== undefined && comparePositions(parsePosition(stored), to) >= 0
     return { domainMetadata: { domain: domain(shard), configuration: isBehind ? stored : JSON.stringify(reached), removed: false } }
   })
 

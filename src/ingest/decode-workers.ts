@@ -20,16 +20,29 @@ export class WorkerError extends Schema.TaggedError<WorkerError>()("WorkerError"
 /** As the npm scripts limit the main thread, in megabytes: what is large lives outside of the heap. */
 const resourceLimits = { maxOldGenerationSizeMb: 320, maxYoungGenerationSizeMb: 24 }
 
+/** What the workers have made of a batch. */
+export interface WorkerBatch {
+  /** Row groups that nobody has taken yet, in the order in which they came. */
+  readonly groups: Array<PartitionGroup>
+  /** Workers that were asked for the rows that they hold, and have not given all. */
+  flushing: number
+  /** The batch behind; null as long as pages may come. */
+  next: WorkerBatch | null
+}
+
 /** One worker, and its pages in flight. */
 class Decoding {
   /** Who waits for the answer of each page, oldest first. */
   readonly waiting: Array<(page: DecodedPage) => void> = []
   readonly worker: Worker
+  /** The batch of which it answers next. */
+  batch: WorkerBatch
   readonly #slots: Array<SharedArrayBuffer> = []
   #sent = 0
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, batch: WorkerBatch) {
     this.worker = worker
+    this.batch = batch
   }
 
   /** Copies a page over, and releases it. */
@@ -50,16 +63,15 @@ class Decoding {
  * most two pages, and its share of the buffer.
  */
 export class DecodeWorkers {
-  /** Row groups that nobody has taken yet, in the order in which they came. */
-  readonly groups: Array<PartitionGroup> = []
-  /** Workers that have not given all of their rows yet. */
-  flushing = 0
+  /** The batch of the pages that are sent now. */
+  batch: WorkerBatch = { groups: [], flushing: 0, next: null }
   readonly #setup: WorkerSetup
   readonly #count: number
   readonly #workers: Array<Decoding> = []
   #ready = 0
   #failure: Effect.Effect<never, WorkerError> | null = null
-  #look = (): void => {}
+  /** Told of every message. */
+  readonly #looks = new Set<() => void>()
 
   constructor(setup: WorkerSetup, count: number) {
     this.#setup = setup
@@ -74,7 +86,7 @@ export class DecodeWorkers {
   start(): void {
     while (this.#workers.length < this.#count) {
       const worker = new Worker(new URL("./decode-worker.ts", import.meta.url), { workerData: this.#setup, resourceLimits })
-      const decoding = new Decoding(worker)
+      const decoding = new Decoding(worker, this.batch)
       this.#workers.push(decoding)
       worker.on("message", (message: FromWorker) => this.#take(decoding, message))
       worker.on("messageerror", (error) => this.#fail(Effect.die(error)))
@@ -92,21 +104,26 @@ export class DecodeWorkers {
     return true
   }
 
-  /** Asks all for the rows that they hold. */
+  /** Ends the batch: asks all for the rows that they hold. They give them when they are done with its pages; those of the next may follow at once. */
   flush(): void {
-    this.flushing = this.#workers.length
+    const next: WorkerBatch = { groups: [], flushing: 0, next: null }
+    this.batch.flushing = this.#workers.length
+    this.batch.next = next
+    this.batch = next
     for (const decoding of this.#workers) decoding.post({ kind: "flush" })
   }
 
   /** Waits until something holds that a message can change. Fails when a worker has ended; what it threw is a defect, with its stack. */
   until(holds: () => boolean): Effect.Effect<void, WorkerError> {
     return Effect.callback((resume) => {
-      this.#look = () => {
+      const look = () => {
         if (this.#failure === null && !holds()) return
-        this.#look = () => {}
+        this.#looks.delete(look)
         resume(this.#failure ?? Effect.void)
       }
-      this.#look()
+      this.#looks.add(look)
+      look()
+      return Effect.sync(() => this.#looks.delete(look))
     })
   }
 
@@ -115,17 +132,24 @@ export class DecodeWorkers {
   }
 
   #take(decoding: Decoding, message: FromWorker): void {
-    if (message.kind === "group") this.groups.push(message)
+    const { batch } = decoding
+    if (message.kind === "group") batch.groups.push(message)
     else if (message.kind === "page") decoding.waiting.shift()?.(message)
-    else if (message.kind === "flushed") this.flushing--
-    else this.#ready++
-    this.#look()
+    else if (message.kind === "flushed") {
+      batch.flushing--
+      decoding.batch = batch.next ?? batch
+    } else this.#ready++
+    this.#tell()
   }
 
   /** The first failure counts: a worker that threw ends as well. */
   #fail(failure: Effect.Effect<never, WorkerError>): void {
     this.#failure ??= failure
-    this.#look()
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const look of this.#looks) look()
   }
 }
 

@@ -3,7 +3,7 @@ import { addCounts } from "../lake/history.ts"
 import { positionsOf } from "../lake/positions.ts"
 import { openDeadLetters, openStage } from "../lake/tables.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import type { Positions } from "../record/position.ts"
+import type { Positions, ReadPosition } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
 import type { RotationReason } from "../record/report.ts"
@@ -11,8 +11,8 @@ import { deterministicRunId } from "../record/run-id.ts"
 import type { Resume } from "../source/source.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
-import { OpenBatch } from "./batch.ts"
-import { type BatchDecoder, openBatchDecoder } from "./batch-decoder.ts"
+import { coordinatesOf, OpenBatch } from "./batch.ts"
+import { type BeginBatch, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
 import { commitBatch, type Tables } from "./commit.ts"
@@ -29,16 +29,18 @@ type BatchError = StoreError | TableError | WorkerError | Moved
 /** What all batches of one session share. */
 interface Session {
   readonly options: IngestOptions
-  readonly decoder: BatchDecoder
-  /** Rows of dead letters, of one batch after the other. */
-  readonly letters: PartitionedRows
+  readonly decoder: BeginBatch
+  /** Where rows of dead letters are gathered. */
+  readonly letterBuilders: BuilderPool
   readonly tables: Tables
   lettersAhead: LettersAhead
   /** Null where the source's shards have one owner only. */
   readonly ownership: Ownership | null
   /** The next page, or why there is none; fails as soon as the batch before could not be committed. */
   readonly next: (deadline: number | null) => Effect.Effect<Next, BatchError>
-  /** The batch that is being committed: the open one begins where it ends. */
+  /** The batch that is being filled. */
+  filling: OpenBatch | null
+  /** The batch that is being committed: the one that is being filled begins where it ends. */
   committing: OpenBatch | null
   /** Waits until it is committed. */
   committed: Effect.Effect<void, BatchError>
@@ -72,6 +74,7 @@ export const session = (
       const { next, batch } = first._tag === "page" ? yield* fillBatch(state, first.page) : { next: first, batch: null }
       if (batch !== null) {
         yield* state.committed.pipe(Effect.onError(batch.given))
+        state.filling = null
         state.committing = batch.filled
         state.committed = Fiber.join(yield* Effect.forkScoped(batch.commit, { startImmediately: true }))
       }
@@ -100,7 +103,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     const state: Session = {
       options,
       decoder: yield* openBatchDecoder(options),
-      letters: new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, options.limits.bufferBytes / 4),
+      letterBuilders: new BuilderPool(deadLetterColumns),
       tables,
       lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
       ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, viewOf(tables)),
@@ -108,6 +111,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
         Effect.suspend(() =>
           state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
         ),
+      filling: null,
       committing: null,
       committed: Effect.void,
       total
@@ -143,7 +147,7 @@ interface Filled {
   } | null
 }
 
-/** Fills one batch, beginning with `first`, until it is full or there is a reason to close it. All its records are decoded then. */
+/** Fills one batch, beginning with `first`, until it is full or there is a reason to close it. Other threads may still be decoding of it then. */
 const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, BatchError, Store | Scope.Scope> =>
   Effect.gen(function* () {
     const { options, tables } = state
@@ -152,13 +156,12 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     yield* lookAgain(state, first.shard)
     const startedAt = yield* Clock.currentTimeMillis
     // Asked for anew each time: what is known of the log may grow while the batch is open.
-    const positions: Positions = {
-      get: (shard) => state.committing?.shards.get(shard)?.position ?? positionsOf(tables.stage.snapshot.domains, source.name).get(shard)
-    }
+    const begin = (shard: string): ReadPosition | undefined => state.committing?.readTo(shard) ?? storedPositions(state).get(shard)
     const runId = deterministicRunId(
       first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
-      JSON.stringify([source.name, first.shard, positions.get(first.shard) ?? null])
+      // The same whether the batch before was committed by this process or by one that is gone.
+      JSON.stringify([source.name, first.shard, coordinatesOf(begin(first.shard)) ?? null])
     )
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.
@@ -172,13 +175,13 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
         stagePath: tables.stage.table.path,
         deadLettersPath: tables.deadLetters.table.path,
         decoder: state.decoder,
-        letters: state.letters,
+        letters: new PartitionedRows(state.letterBuilders, byDate, limits.bufferBytes / 4),
         fileTag: yield* randomUuid,
-        positions,
+        begin,
         lettersAhead: { get: (shard) => state.lettersAhead.get(shard) },
-        onPage: (counts) =>
-          options.onProgress(progressOf(state.total, ...(state.committing === null ? [] : [state.committing.counts]), counts))
+        onPage: () => tellProgress(state)
       })
+      state.filling = batch
       yield* watchBatch(dataset, startedAt, () => batch.bytes)
       let next: Next = { _tag: "page", page: first }
       let rotation: RotationReason | null = null
@@ -200,8 +203,8 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
         yield* Scope.close(files, Exit.void)
         return { next, batch: null }
       }
-      yield* Scope.provide(batch.flush, files)
-      const commit = commitFilled(state, run, batch, rotation).pipe(
+      yield* Scope.provide(batch.close, files)
+      const commit = Scope.provide(commitFilled(state, run, batch, rotation), files).pipe(
         Effect.onExit((exit) => (Exit.isSuccess(exit) ? Scope.close(files, exit) : given(exit.cause)))
       )
       return { next, batch: { filled: batch, commit, given } }
@@ -210,10 +213,15 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
   })
 
 /** Finishes the files of a batch and commits it. Fails with `Moved` where another process has committed shards that this one reads. */
-const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation: RotationReason): Effect.Effect<void, BatchError, Store> =>
+const commitFilled = (
+  state: Session,
+  run: BatchRun,
+  batch: OpenBatch,
+  rotation: RotationReason
+): Effect.Effect<void, BatchError, Store | Scope.Scope> =>
   Effect.gen(function* () {
-    const { options, ownership, tables, total } = state
-    const closed = yield* batch.finish(yield* Clock.currentTimeMillis)
+    const { ownership, tables, total } = state
+    const closed = yield* batch.finish(storedPositions(state), yield* Clock.currentTimeMillis)
     const report = run.report(closed, rotation)
     const begun = yield* Clock.currentTimeMillis
     const outputs = yield* commitBatch(tables, closed, report).pipe(
@@ -228,10 +236,10 @@ const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation:
       )
     )
     state.committing = null
-    yield* recordBatch(report, (yield* Clock.currentTimeMillis) - begun)
     total.commits++
     addCounts(total.counts, closed.counts)
-    options.onProgress(progressOf(total))
+    tellProgress(state)
+    yield* recordBatch(report, (yield* Clock.currentTimeMillis) - begun)
     yield* run.complete(report, closed, outputs)
     if (ownership === null) return
     const view = viewOf(tables)
@@ -240,6 +248,13 @@ const commitFilled = (state: Session, run: BatchRun, batch: OpenBatch, rotation:
     const moved = ownership.moved(view)
     if (moved.length > 0) yield* new Moved({ shards: moved })
   })
+
+/** Positions of the source's shards in the stage table, as this session knows it. */
+const storedPositions = ({ options, tables }: Session): Positions => positionsOf(tables.stage.snapshot.domains, options.source.name)
+
+/** Tells what is committed, and what came so far of the batches that are not. */
+const tellProgress = ({ committing, filling, options, total }: Session): void =>
+  options.onProgress(progressOf(total, ...[committing, filling].flatMap((batch) => (batch === null ? [] : [batch.counts]))))
 
 /** Both tables as this session knows them. */
 const viewOf = ({ stage, deadLetters }: Tables): View => ({ stage: stage.snapshot, deadLetters: deadLetters.snapshot })

@@ -16,22 +16,30 @@ export const compareSequenceNumbers = (a: string, b: string): number =>
 export const comparePositions = (a: Position, b: Position): number =>
   compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) || a.subSequenceNumber - b.subSequenceNumber
 
-/**
- * What a table stores per shard, in one `domainMetadata` action of the commit that holds the data. `from` is the position that the commit
- * started after (absent: the shard's beginning), so that the ranges of successive commits can be proved to tile. The counts are cumulative
- * over the life of the shard, so that they survive log expiry: `records = rows + deadLetters + empty`.
- */
-export interface ShardPosition extends Position {
-  readonly from?: Position | undefined
+/** Where the reading of a shard stands. */
+export interface ReadPosition extends Position {
   /** Arrival time of the last record, ISO 8601, UTC; empty as long as there was none. */
   readonly arrivedAt: string
+  /** What the source needs to resume, and nobody else reads. */
+  readonly source?: { readonly [key: string]: string | number | boolean } | undefined
+}
+
+/** What became of the records of a shard: `records = rows + deadLetters + empty`. */
+export interface ShardCounts {
   readonly records: number
   readonly rows: number
   readonly deadLetters: number
   /** Records that are nothing by definition: empty lines, empty objects. */
   readonly empty: number
-  /** What the source needs to resume, and nobody else reads. */
-  readonly source?: { readonly [key: string]: string | number | boolean } | undefined
+}
+
+/**
+ * What a table stores per shard, in one `domainMetadata` action of the commit that holds the data. `from` is the position that the commit
+ * started after (absent: the shard's beginning), so that the ranges of successive commits can be proved to tile. The counts are cumulative
+ * over the life of the shard, so that they survive log expiry.
+ */
+export interface ShardPosition extends ReadPosition, ShardCounts {
+  readonly from?: Position | undefined
 }
 
 /** Positions by shard, found one by one: there may be as many as files were ever read. */

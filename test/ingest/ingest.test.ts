@@ -215,4 +215,24 @@ describe("ingest, where the store fails", () => {
       })
     )
   )
+
+  it.effect("a batch that is tried again is the same run, whoever has committed the one before it", () =>
+    withFaults((faults) =>
+      Effect.gen(function* () {
+        const failed: Array<string> = []
+        const onEvent = (event: RunEvent) =>
+          Effect.sync(() => {
+            if (event.event === "fail") failed.push(event.runId)
+          })
+        faults.failNext("putIfAbsent", "stage/order/_delta_log/00000000000000000003", "Denied", 1)
+        yield* Effect.ignore(runHere(pagesSource(pages), { onEvent, limits: everyPage }))
+        const { batches } = yield* runHere(pagesSource(pages), { limits: everyPage })
+        assert.isNotEmpty(failed)
+        assert.deepStrictEqual(
+          batches.slice(0, failed.length).map(({ runId }) => runId),
+          failed
+        )
+      })
+    )
+  )
 })

@@ -4,13 +4,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { Contract } from "../../src/contract/contract.ts"
+import { openBatchDecoder, type Work } from "../../src/ingest/batch-decoder.ts"
 import { defaultBatchLimits, type IngestOptions } from "../../src/ingest/options.ts"
 import { deadLettersPath, stagePath } from "../../src/lake/layout.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { sumOf } from "../../src/record/report.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
 import { pageOf } from "../decode/support.ts"
-import { eater, quitter, thrower } from "./order.ts"
+import { eater, order, quitter, thrower } from "./order.ts"
 import { failedChecks, lakeContent, page, pagesSource, run, temporaryStore, withThreads } from "./support.ts"
 
 const hour = Date.UTC(2026, 10, 20, 7)
@@ -97,6 +98,37 @@ describe("threads", () => {
       assert.strictEqual(alone.commits, 1)
       assert.deepStrictEqual(yield* outcome({ ...withThreads(2), limits: one, startThreadsAfter: 1_000 }), alone)
     })
+  )
+
+  it.effect("a batch may begin while others are still at the one before it: each gets its own rows", () =>
+    Effect.gen(function* () {
+      const begin = yield* openBatchDecoder({
+        ...withThreads(3),
+        contract: compileContract(order),
+        decode: { hashKey: null, maxDepth: 64, maxRecordBytes: 1_000_000 },
+        source: pagesSource([]),
+        limits: defaultBatchLimits,
+        stop: Effect.never,
+        onEvent: () => Effect.void,
+        onProgress: () => {}
+      })
+      const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, n) => total + n, 0)
+      const sizes = [400, 300, 200, 100, 50]
+      const appended = sizes.map((): Array<number> => [])
+      const settled = sizes.map((): Array<number> => [])
+      const rests: Array<Work> = []
+      for (const [i, size] of sizes.entries()) {
+        const decoder = begin(({ group }) => Effect.sync(() => appended[i]?.push(group.rows)))
+        for (let from = 0; from < 6 * size; from += size)
+          yield* decoder.decode(page("a", from, from + size), ({ counts }) => settled[i]?.push(counts.rows))
+        yield* decoder.close
+        rests.push(decoder.rest)
+      }
+      const wanted = sizes.map((size) => (6 * size * 9) / 10)
+      assert.isBelow(sum(appended.map(sum)), sum(wanted), "something is left to wait for")
+      yield* Effect.forEach(rests.toReversed(), (rest) => rest, { concurrency: "unbounded" })
+      assert.deepStrictEqual([appended.map(sum), settled.map(sum)], [wanted, wanted])
+    }).pipe(Effect.scoped, Effect.provide(temporaryStore))
   )
 
   it.effect("a page that is larger than any before it, and then smaller ones", () =>
