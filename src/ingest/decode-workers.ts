@@ -26,31 +26,34 @@ export interface WorkerBatch {
   readonly groups: Array<PartitionGroup>
   /** Workers that were asked for the rows that they hold, and have not given all. */
   flushing: number
-  /** The batch behind; null as long as pages may come. */
-  next: WorkerBatch | null
 }
 
 /** One worker, and its pages in flight. */
 class Decoding {
   /** Who waits for the answer of each page, oldest first. */
   readonly waiting: Array<(page: DecodedPage) => void> = []
+  /** The batches of which it has pages or rows, oldest first. */
+  readonly batches: Array<WorkerBatch> = []
   readonly worker: Worker
-  /** The batch of which it answers next. */
-  batch: WorkerBatch
   readonly #slots: Array<SharedArrayBuffer> = []
   #sent = 0
 
-  constructor(worker: Worker, batch: WorkerBatch) {
+  constructor(worker: Worker) {
     this.worker = worker
-    this.batch = batch
   }
 
   /** Copies a page over, and releases it. */
-  send(page: RecordPage, settled: (page: DecodedPage) => void): void {
+  send(page: RecordPage, batch: WorkerBatch, settled: (page: DecodedPage) => void): void {
+    if (!this.takesPart(batch)) this.batches.push(batch)
     this.waiting.push(settled)
     // Answers come in order, so that the slots become free in turn.
     this.post(pageMessage(page, this.#sent++ % slotCount, this.#slots))
     page.release?.()
+  }
+
+  /** Has it had pages of the batch that is filled now? */
+  takesPart(batch: WorkerBatch): boolean {
+    return this.batches.at(-1) === batch
   }
 
   post(message: ToWorker): void {
@@ -64,7 +67,7 @@ class Decoding {
  */
 export class DecodeWorkers {
   /** The batch of the pages that are sent now. */
-  batch: WorkerBatch = { groups: [], flushing: 0, next: null }
+  batch: WorkerBatch = { groups: [], flushing: 0 }
   readonly #setup: WorkerSetup
   readonly #count: number
   readonly #workers: Array<Decoding> = []
@@ -86,7 +89,7 @@ export class DecodeWorkers {
   start(): void {
     while (this.#workers.length < this.#count) {
       const worker = new Worker(new URL("./decode-worker.ts", import.meta.url), { workerData: this.#setup, resourceLimits })
-      const decoding = new Decoding(worker, this.batch)
+      const decoding = new Decoding(worker)
       this.#workers.push(decoding)
       worker.on("message", (message: FromWorker) => this.#take(decoding, message))
       worker.on("messageerror", (error) => this.#fail(Effect.die(error)))
@@ -100,17 +103,22 @@ export class DecodeWorkers {
     if (!this.areReady) return false
     const [least] = this.#workers.toSorted((a, b) => a.waiting.length - b.waiting.length)
     if (least === undefined || least.waiting.length === slotCount) return false
-    least.send(page, settled)
+    least.send(page, this.batch, settled)
     return true
   }
 
-  /** Ends the batch: asks all for the rows that they hold. They give them when they are done with its pages; those of the next may follow at once. */
+  /**
+   * Ends the batch: asks for the rows that are held. They come when its pages are done; those of the next batch may follow at once. Who has had
+   * none of its pages, as one that is still starting, is not waited for.
+   */
   flush(): void {
-    const next: WorkerBatch = { groups: [], flushing: 0, next: null }
-    this.batch.flushing = this.#workers.length
-    this.batch.next = next
-    this.batch = next
-    for (const decoding of this.#workers) decoding.post({ kind: "flush" })
+    const { batch } = this
+    for (const decoding of this.#workers) {
+      if (!decoding.takesPart(batch)) continue
+      batch.flushing++
+      decoding.post({ kind: "flush" })
+    }
+    this.batch = { groups: [], flushing: 0 }
   }
 
   /** Waits until something holds that a message can change. Fails when a worker has ended; what it threw is a defect, with its stack. */
@@ -132,13 +140,15 @@ export class DecodeWorkers {
   }
 
   #take(decoding: Decoding, message: FromWorker): void {
-    const { batch } = decoding
-    if (message.kind === "group") batch.groups.push(message)
+    const [batch] = decoding.batches
+    if (message.kind === "ready") this.#ready++
     else if (message.kind === "page") decoding.waiting.shift()?.(message)
-    else if (message.kind === "flushed") {
+    else if (batch === undefined) this.#fail(Effect.die(new Error(`a thread says "${message.kind}", and has no page of any batch`)))
+    else if (message.kind === "group") batch.groups.push(message)
+    else {
+      decoding.batches.shift()
       batch.flushing--
-      decoding.batch = batch.next ?? batch
-    } else this.#ready++
+    }
     this.#tell()
   }
 
