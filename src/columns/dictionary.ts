@@ -9,8 +9,12 @@ interface ByteStrings {
   readonly count: number
 }
 
-/** How many strings are looked at to guess how many are different. */
-const sampleSize = 1024
+/**
+ * At most and at least so many strings are looked at to guess how many are different. In between it is four times the root of their number: where
+ * it is just worthwhile, 12 of them are expected to repeat then, whatever the number.
+ */
+const largestSample = 1024
+const smallestSample = 128
 /** A dictionary pays when there are at least so many strings to each entry. */
 const leastRepeats = 1.5
 /** Larger dictionaries cost readers more than they save. */
@@ -18,9 +22,9 @@ const maxDictionaryBytes = 1 << 20
 
 // One column is worked on at a time, so they share the room. Entry + 1 by hash, open addressing; 0 is free. Each uses as much of the table, from
 // its start, as it has entries for: most have few, and clearing what they do not need would take longer than all the rest.
-const leastSlots = 4 * sampleSize
+const leastSlots = 4 * largestSample
 let table = new Int32Array(leastSlots)
-let hashes = new Int32Array(sampleSize)
+let hashes = new Int32Array(largestSample)
 
 /**
  * Do the strings repeat enough? A sample of s strings, taken evenly, of which r came before in it, tells that there are about s² / 2r
@@ -29,7 +33,7 @@ let hashes = new Int32Array(sampleSize)
  */
 export const isWorthwhile = ({ data, view, ends, count }: ByteStrings): boolean => {
   if (count < 2) return false
-  const sample = Math.min(count, sampleSize)
+  const sample = Math.min(count, largestSample, Math.max(smallestSample, Math.floor(4 * Math.sqrt(count))))
   const step = count / sample
   const mask = leastSlots - 1
   table.fill(0, 0, leastSlots)
