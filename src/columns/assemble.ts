@@ -69,16 +69,15 @@ export const makeReader = (node: ColumnNode, leaves: ReadonlyArray<LeafColumn>, 
   }
 }
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-
 /** Value `value` of leaf `index`, of those that are there. */
 export const valueAt = (store: LeafStore, index: number, { storage, leaf: { leaf } }: LeafColumn, value: number): Value => {
   const at = store.get(index, field.values) + value
   switch (storage) {
     case "bytes": {
       const text = store.get(index, field.text)
-      const bytes = store.bytes.subarray(text + (value === 0 ? 0 : (store.ints[at - 1] ?? 0)), text + (store.ints[at] ?? 0))
-      return leaf.type === "binary" ? bytes.slice() : decoder.decode(bytes)
+      const start = text + (value === 0 ? 0 : (store.ints[at - 1] ?? 0))
+      const end = text + (store.ints[at] ?? 0)
+      return leaf.type === "binary" ? store.bytes.slice(start, end) : store.textAt(start, end)
     }
     case "int32": {
       const int = store.ints[at] ?? 0

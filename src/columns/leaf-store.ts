@@ -290,8 +290,13 @@ export class LeafStore {
     this.mark()
   }
 
+  /** The text that stands in `bytes[start, end)`. A call that makes no view leaves nothing to the collector. */
+  textAt(start: number, end: number): string {
+    return this.#buffer.toString("utf8", start, end)
+  }
+
   #copy(to: number, other: LeafStore, from: number, length: number): void {
-    // A call of its own for a few bytes costs more than they do; one that makes no view leaves nothing to the collector.
+    // A call of its own for a few bytes costs more than they do.
     if (length > 48) other.#buffer.copy(this.#buffer, to, from, from + length)
     else for (let i = 0; i < length; i++) this.bytes[to + i] = other.bytes[from + i] ?? 0
   }
