@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect"
 import type { RecordPage } from "../record/record.ts"
 import type { Store, StoreError } from "../store/store.ts"
-import { type DecodeWorkers, openWorkers, type WorkerError } from "./decode-workers.ts"
+import { type DecodeWorkers, openWorkers, type WorkerBatch, type WorkerError } from "./decode-workers.ts"
 import type { IngestOptions } from "./options.ts"
 import type { PartitionGroup } from "./partitioned-rows.ts"
 import { type DecodedPage, StageDecoder } from "./stage-decoder.ts"
@@ -23,7 +23,7 @@ export interface BatchDecoder {
 /** Begins a batch, when the one before is closed. `append` gets row groups as they are full, and those that are left. */
 export type BeginBatch = (append: Append) => BatchDecoder
 
-/** Starting a thread takes as long as decoding tens of megabytes: small input is done before. After a page that its source filled more will follow. */
+/** Starting a thread takes as long as decoding tens of megabytes, so small input does without. A full page, as files give 4 MiB, is no small input. */
 const defaultStartAfter = 3 * 1024 * 1024
 
 /** Decodes as the options say. Other threads end with the scope. */
@@ -68,7 +68,7 @@ const together = (here: StageDecoder, workers: DecodeWorkers, startAfter: number
     }
     return (append) => {
       const decoder = alone(here, append)
-      const { batch } = workers
+      const batch: WorkerBatch = { groups: [], flushing: 0 }
       /** Appends what the workers have encoded, until something holds and there is nothing more. */
       const appendUntil = (holds: () => boolean): Work =>
         Effect.gen(function* () {
@@ -84,14 +84,14 @@ const together = (here: StageDecoder, workers: DecodeWorkers, startAfter: number
           Effect.suspend(() => {
             seen += page.bytes.length
             if (seen > startAfter) workers.start()
-            const done = workers.send(page, settled) ? Effect.void : decoder.decode(page, settled)
+            const done = workers.send(page, batch, settled) ? Effect.void : decoder.decode(page, settled)
             return Effect.andThen(
               done,
               appendUntil(() => true)
             )
           }),
         close: Effect.suspend(() => {
-          workers.flush()
+          workers.flush(batch)
           return decoder.close
         }),
         rest: appendUntil(() => batch.flushing === 0)

@@ -20,6 +20,8 @@ import type { DecodedPage } from "./stage-decoder.ts"
 interface ShardProgress {
   /** Where it began. */
   readonly from: Position | undefined
+  /** What the tables said of the shard then; null where the batch before had some of it, too. */
+  readonly stand: string | null
   /** Behind the last page that was added. */
   read: ReadPosition
   /** What became of the batch's records of this shard that are decoded. */
@@ -29,6 +31,8 @@ interface ShardProgress {
 /** What a closed batch did to one shard. */
 export interface ShardRange {
   readonly from: Position | undefined
+  /** What the tables must still say of the shard; null where the commit of the batch before answers for it. */
+  readonly stand: string | null
   readonly to: ShardPosition
   readonly records: number
 }
@@ -54,6 +58,8 @@ export interface BatchContext {
   readonly fileTag: string
   /** Where a shard stands before the batch, if it was ever read. */
   readonly begin: (shard: string) => ReadPosition | undefined
+  /** What the tables say of a shard; null where the batch before, which is being committed, has some of it. */
+  readonly stand: (shard: string) => string | null
   readonly lettersAhead: { readonly get: LettersAhead["get"] }
   /** Told when a page has been decoded. */
   readonly onPage: () => void
@@ -131,7 +137,7 @@ export class OpenBatch {
 
   /**
    * Behind `close`: waits for all pages, and finishes all files. They lie in the store, but nothing refers to them before the commit.
-   * @param stored positions that the stage table has when the batch is committed: those with which it began
+   * @param stored positions in the stage table, behind the commit of the batch before
    * @param modificationTime milliseconds since 1970
    */
   finish(stored: Positions, modificationTime: number): Effect.Effect<ClosedBatch, StoreError | WorkerError, Store | Scope.Scope> {
@@ -165,7 +171,7 @@ export class OpenBatch {
       progress.read = read
       return progress
     }
-    const begun: ShardProgress = { from: coordinatesOf(before), read, counts: noCounts }
+    const begun: ShardProgress = { from: coordinatesOf(before), stand: this.#context.stand(shard), read, counts: noCounts }
     this.#shards.set(shard, begun)
     return begun
   }
@@ -196,8 +202,9 @@ const together = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
   empty: a.empty + b.empty
 })
 
-const rangeOf = ({ from, read, counts }: ShardProgress, stored: ShardPosition | undefined): ShardRange => ({
+const rangeOf = ({ from, stand, read, counts }: ShardProgress, stored: ShardPosition | undefined): ShardRange => ({
   from,
+  stand,
   to: { ...read, ...together(stored ?? noCounts, counts) },
   records: counts.records
 })

@@ -4,17 +4,22 @@ import { deadLetterDomain, parsePosition, stageDomain } from "../lake/positions.
 import { comparePositions, type ShardPosition } from "../record/position.ts"
 import type { BatchReport, RunOutput } from "../record/report.ts"
 import type { AddFile, WriteAction } from "../table/actions.ts"
-import type { Committed } from "../table/commit.ts"
+import { type Committed, conflictError } from "../table/commit.ts"
+import { secondOwner } from "../table/conflict.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import type { ClosedBatch } from "./batch.ts"
+import { standOf, type View } from "./ownership.ts"
 
 /** The two tables that a batch goes to, each with the snapshot that its positions were read from. */
 export interface Tables {
   readonly stage: { readonly table: Table; readonly created: boolean; snapshot: Snapshot }
   readonly deadLetters: { readonly table: Table; readonly created: boolean; snapshot: Snapshot }
 }
+
+/** Both tables as this process knows them. */
+export const viewOf = ({ stage, deadLetters }: Tables): View => ({ stage: stage.snapshot, deadLetters: deadLetters.snapshot })
 
 const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, file) => total + file.size, 0)
 
@@ -79,6 +84,18 @@ const append = (
 }
 
 /**
+ * A commit is judged by those that came between it and what it was read from, and that is the commit of the batch before: whoever committed a
+ * shard of this batch while that one was on its way stands before it. What this batch was told of the shard is no longer so then.
+ */
+const refuseSecondOwner = (tables: Tables, batch: ClosedBatch, { dataset, source }: BatchReport): Effect.Effect<void, TableError> => {
+  const view = viewOf(tables)
+  const moved = [...batch.shards].find(([shard, { stand }]) => stand !== null && stand !== standOf(dataset, source.name, shard, view))
+  if (moved === undefined) return Effect.void
+  const { table, snapshot } = tables.stage
+  return Effect.fail(conflictError(table.path, snapshot.version, "domain", secondOwner(stageDomain(source.name, moved[0]))))
+}
+
+/**
  * Commits a closed batch: dead letters first, then stage. The order is what makes a crash between the two harmless: whatever stage says has
  * been read, its dead letters are safe. Dead letters without content are not committed; their position is then stage's.
  *
@@ -87,6 +104,7 @@ const append = (
 export const commitBatch = (tables: Tables, batch: ClosedBatch, report: BatchReport): Effect.Effect<ReadonlyArray<RunOutput>, TableError> =>
   Effect.gen(function* () {
     const { dataset, source } = report
+    yield* refuseSecondOwner(tables, batch, report)
     const outputs: Array<RunOutput> = []
     if (batch.deadLetterFiles.length > 0) {
       const { version } = yield* append(

@@ -51,7 +51,7 @@ class Decoding {
     page.release?.()
   }
 
-  /** Has it had pages of the batch that is filled now? */
+  /** Has it had pages of this batch, the latest that there is? */
   takesPart(batch: WorkerBatch): boolean {
     return this.batches.at(-1) === batch
   }
@@ -63,11 +63,9 @@ class Decoding {
 
 /**
  * Threads that decode. Each takes whole pages, gathers their rows by itself, and encodes its own row groups. Memory is bounded: a worker has at
- * most two pages, and its share of the buffer.
+ * most two pages, and its share of the buffer; and the last row groups of a batch, encoded, wait here for the commit of the batch before.
  */
 export class DecodeWorkers {
-  /** The batch of the pages that are sent now. */
-  batch: WorkerBatch = { groups: [], flushing: 0 }
   readonly #setup: WorkerSetup
   readonly #count: number
   readonly #workers: Array<Decoding> = []
@@ -99,26 +97,24 @@ export class DecodeWorkers {
   }
 
   /** Sends a page to the worker that has the fewest, unless all have as many as they may. @returns whether it is sent */
-  send(page: RecordPage, settled: (page: DecodedPage) => void): boolean {
+  send(page: RecordPage, batch: WorkerBatch, settled: (page: DecodedPage) => void): boolean {
     if (!this.areReady) return false
     const [least] = this.#workers.toSorted((a, b) => a.waiting.length - b.waiting.length)
     if (least === undefined || least.waiting.length === slotCount) return false
-    least.send(page, this.batch, settled)
+    least.send(page, batch, settled)
     return true
   }
 
   /**
-   * Ends the batch: asks for the rows that are held. They come when its pages are done; those of the next batch may follow at once. Who has had
-   * none of its pages, as one that is still starting, is not waited for.
+   * No more pages of a batch come: asks for the rows that are held of it. Pages of the next one may follow at once. Who has had no page of it, as
+   * one that is still starting, is not waited for.
    */
-  flush(): void {
-    const { batch } = this
+  flush(batch: WorkerBatch): void {
     for (const decoding of this.#workers) {
       if (!decoding.takesPart(batch)) continue
       batch.flushing++
       decoding.post({ kind: "flush" })
     }
-    this.batch = { groups: [], flushing: 0 }
   }
 
   /** Waits until something holds that a message can change. Fails when a worker has ended; what it threw is a defect, with its stack. */

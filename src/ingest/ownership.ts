@@ -7,6 +7,10 @@ export interface View {
   readonly deadLetters: Snapshot
 }
 
+/** What both tables say of a shard, as text to compare. */
+export const standOf = (dataset: string, source: string, shard: string, { stage, deadLetters }: View): string =>
+  JSON.stringify([stage.domains.get(stageDomain(source, shard)), deadLetters.domains.get(deadLetterDomain(dataset, source, shard))])
+
 /**
  * Who owns a shard is not written down anywhere: whoever commits it does. What a process knows of the shards that it reads is their positions as
  * it last saw or committed them. One that stands otherwise in either table has moved under it: everything read since is void, and dead letters
@@ -45,8 +49,7 @@ export class Ownership {
     return [...this.#known.keys()].filter((shard) => this.#known.get(shard) !== this.#stored(shard, view))
   }
 
-  #stored(shard: string, { stage, deadLetters }: View): string {
-    const letters = deadLetters.domains.get(deadLetterDomain(this.#dataset, this.#source, shard))
-    return JSON.stringify([stage.domains.get(stageDomain(this.#source, shard)), letters])
+  #stored(shard: string, view: View): string {
+    return standOf(this.#dataset, this.#source, shard, view)
   }
 }

@@ -15,12 +15,12 @@ import { coordinatesOf, OpenBatch } from "./batch.ts"
 import { type BeginBatch, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
-import { commitBatch, type Tables } from "./commit.ts"
+import { commitBatch, type Tables, viewOf } from "./commit.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
-import { Ownership, type View } from "./ownership.ts"
+import { Ownership, standOf, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
 
@@ -178,6 +178,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
         letters: new PartitionedRows(state.letterBuilders, byDate, limits.bufferBytes / 4),
         fileTag: yield* randomUuid,
         begin,
+        stand: (shard) => (state.committing?.readTo(shard) === undefined ? standOf(dataset, source.name, shard, viewOf(tables)) : null),
         lettersAhead: { get: (shard) => state.lettersAhead.get(shard) },
         onPage: () => tellProgress(state)
       })
@@ -255,9 +256,6 @@ const storedPositions = ({ options, tables }: Session): Positions => positionsOf
 /** Tells what is committed, and what came so far of the batches that are not. */
 const tellProgress = ({ committing, filling, options, total }: Session): void =>
   options.onProgress(progressOf(total, ...[committing, filling].flatMap((batch) => (batch === null ? [] : [batch.counts]))))
-
-/** Both tables as this session knows them. */
-const viewOf = ({ stage, deadLetters }: Tables): View => ({ stage: stage.snapshot, deadLetters: deadLetters.snapshot })
 
 /** Both tables as they stand now. */
 const look = ({ stage, deadLetters }: Tables): Effect.Effect<View, TableError> =>

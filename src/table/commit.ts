@@ -4,7 +4,7 @@ import { serializeCommit } from "./action-json.ts"
 import type { Action } from "./actions.ts"
 import { writeCheckpoint } from "./checkpoint.ts"
 import { isOurs, judge, judgeAgainstRead, type Verdict } from "./conflict.ts"
-import { fromStore, fromThrown, TableError } from "./errors.ts"
+import { fromStore, fromThrown, type TableConflict, TableError } from "./errors.ts"
 import { commitsAfter, foldCommit, type Log, load, type NewCommit, readCommit } from "./log.ts"
 import { commitName } from "./paths.ts"
 import { checkpointInterval } from "./properties.ts"
@@ -165,16 +165,13 @@ const act = (log: Log, verdict: Verdict, version: number): Effect.Effect<void, T
   return Effect.fail(
     verdict.kind === "committed"
       ? new TableError({ table: log.table, reason: "AlreadyCommitted", version, problem, hint: "Nothing is left to do." })
-      : new TableError({
-          table: log.table,
-          reason: "Conflict",
-          conflict: verdict.conflict,
-          version,
-          problem,
-          hint: hints[verdict.conflict]
-        })
+      : conflictError(log.table, version, verdict.conflict, problem)
   )
 }
+
+/** @param version of the commit that came first, or of a later one */
+export const conflictError = (table: string, version: number, conflict: TableConflict, problem: string): TableError =>
+  new TableError({ table, reason: "Conflict", conflict, version, problem, hint: hints[conflict] })
 
 const pure = <A>(log: Log, what: string, f: () => A): Effect.Effect<A, TableError> =>
   Effect.try({ try: f, catch: fromThrown(log.table, what) })

@@ -18,6 +18,8 @@ export type Verdict =
 const go: Verdict = { kind: "go" }
 const conflict = (kind: TableConflict, problem: string): Verdict => ({ kind: "conflict", conflict: kind, problem })
 
+export const secondOwner = (domain: string): string => `another process committed the domain ${domain}: it has a second owner`
+
 const infoOf = (actions: ReadonlyArray<Action>): CommitInfo | undefined => {
   for (const action of actions) if ("commitInfo" in action) return action.commitInfo
   return undefined
@@ -62,7 +64,7 @@ export const judge = (tx: Transaction, winner: ReadonlyArray<Action>): Verdict =
     else if ("metaData" in action && !mayGoOnWith(tx, action.metaData))
       found = conflict("metaData", "the table's schema or properties were changed")
     else if ("domainMetadata" in action && ours.domains.has(action.domainMetadata.domain))
-      found = conflict("domain", `another process committed the domain ${action.domainMetadata.domain}: it has a second owner`)
+      found = conflict("domain", secondOwner(action.domainMetadata.domain))
     else if ("remove" in action) {
       if (ours.removes.has(action.remove.path)) found = conflict("remove", `${action.remove.path} was removed by another commit too`)
       else if (ours.reads(action.remove.path, action.remove.partitionValues))

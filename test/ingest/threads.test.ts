@@ -12,7 +12,8 @@ import { sumOf } from "../../src/record/report.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
 import { pageOf } from "../decode/support.ts"
 import { eater, order, quitter, thrower } from "./order.ts"
-import { failedChecks, lakeContent, page, pagesSource, run, temporaryStore, withThreads } from "./support.ts"
+import { poisoned } from "./poison.ts"
+import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore, withThreads } from "./support.ts"
 
 const hour = Date.UTC(2026, 10, 20, 7)
 
@@ -215,6 +216,23 @@ describe("threads", () => {
       assert.isTrue(error._tag === "Some" && error.value._tag === "WorkerError" && error.value.reason === "Ended")
       assert.include(error._tag === "Some" ? error.value.message : "", "code 7")
     })
+  )
+
+  it.effect("one that ends in the middle of several batches: what was committed stands, and the rest follows", () =>
+    Effect.gen(function* () {
+      const pages = Array.from({ length: 40 }, (_, i) => page("a", i * 50, (i + 1) * 50))
+      const contract = compileContract(poisoned)
+      const threads = { ...withThreads(3), contracts: new URL("./poison.ts", import.meta.url) }
+      const exit = yield* Effect.exit(run(pagesSource(pages), { ...threads, contract, limits: { ...defaultBatchLimits, bytes: 1 } }))
+      const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : assert.fail("it did not end")
+      assert.isTrue(error._tag === "Some" && error.value._tag === "WorkerError" && error.value.reason === "Ended")
+      assert.deepStrictEqual(yield* failedChecks, [])
+      const { rows } = yield* lakeContent
+      assert.isTrue(rows.length > 0 && rows.length < 1_800)
+      yield* run(pagesSource(pages), { contract })
+      assert.deepStrictEqual(yield* lakeContent, expectedContent(2_000))
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
   )
 
   it.effect("one that runs out of memory fails the batch, and not the process", () =>
