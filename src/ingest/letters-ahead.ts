@@ -1,5 +1,5 @@
 import { Effect, Stream } from "effect"
-import { positionsOf, storedPositions } from "../lake/positions.ts"
+import { deadLetterDomain, parsePosition, positionsOf, storedPositions } from "../lake/positions.ts"
 import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
@@ -20,17 +20,21 @@ const coordinates = (sequenceNumber: string, subSequenceNumber: number): string 
 
 const isReason = (text: unknown): text is DeadLetterReason => typeof text === "string" && Object.hasOwn(deadLetterReasons, text)
 
+const isAhead = (position: Position, stage: Position | undefined): boolean => stage === undefined || comparePositions(position, stage) > 0
+
+/** Do the dead letters of a shard reach further than stage? */
+export const hasLettersAhead = ({ stage, deadLetters }: Tables, dataset: string, source: string, shard: string): boolean => {
+  const letters = deadLetters.snapshot.domains.get(deadLetterDomain(dataset, source, shard))
+  return letters !== undefined && isAhead(parsePosition(letters), positionsOf(stage.snapshot.domains, source).get(shard))
+}
+
 /** Reads nothing but the positions, unless some shard's dead letters are ahead. */
 export const findLettersAhead = (tables: Tables, dataset: string, source: string): Effect.Effect<LettersAhead, TableError, Store> =>
   Effect.gen(function* () {
     const reached = positionsOf(tables.stage.snapshot.domains, source)
-    const isAhead = (shard: string, position: Position): boolean => {
-      const stage = reached.get(shard)
-      return stage === undefined || comparePositions(position, stage) > 0
-    }
     const shards = new Set(
       storedPositions(tables.deadLetters.snapshot.domains).flatMap((stored) =>
-        stored.source === `${dataset}.${source}` && isAhead(stored.shard, stored.position) ? [stored.shard] : []
+        stored.source === `${dataset}.${source}` && isAhead(stored.position, reached.get(stored.shard)) ? [stored.shard] : []
       )
     )
     const found = new Map<string, Map<string, DeadLetterReason>>()
@@ -43,7 +47,7 @@ export const findLettersAhead = (tables: Tables, dataset: string, source: string
           if (of !== dataset || from !== source || typeof shard !== "string" || !shards.has(shard)) continue
           if (typeof sequenceNumber !== "string" || !isReason(reason)) continue
           const subSequenceNumber = Number(row["_sub_sequence_number"])
-          if (!isAhead(shard, { sequenceNumber, subSequenceNumber })) continue
+          if (!isAhead({ sequenceNumber, subSequenceNumber }, reached.get(shard))) continue
           const ofShard = found.get(shard) ?? new Map<string, DeadLetterReason>()
           found.set(shard, ofShard.set(coordinates(sequenceNumber, subSequenceNumber), reason))
         }

@@ -17,7 +17,7 @@ import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
 import { commitBatch, type Tables, viewOf } from "./commit.ts"
 import type { WorkerError } from "./decode-workers.ts"
-import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
+import { findLettersAhead, hasLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership, standOf, type View } from "./ownership.ts"
@@ -121,12 +121,20 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
 
 /**
  * Looks at the log before a shard is taken in for the first time. Fails with `Moved` where another process has committed it since the source was
- * told where it stands: its pages may then continue what is not there any more, and say of it what was true before.
+ * told where it stands: its pages may then continue what is not there any more, and say of it what was true before. A source whose shards have
+ * one owner is spared the reading: it is enough that dead letters are known which another one has left.
  */
 const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchError, Store> =>
   Effect.gen(function* () {
-    const { ownership, options, tables } = state
-    if (ownership === null || ownership.knows(shard)) return
+    const { committing, filling, lettersAhead, options, ownership, tables } = state
+    const { contract, source } = options
+    const dataset = contract.contract.name
+    if (ownership === null) {
+      if (lettersAhead.has(shard) || filling?.readTo(shard) !== undefined || committing?.readTo(shard) !== undefined) return
+      if (hasLettersAhead(tables, dataset, source.name, shard)) state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
+      return
+    }
+    if (ownership.knows(shard)) return
     yield* state.committed
     ownership.begin(shard)
     const view = yield* look(tables)
@@ -134,7 +142,7 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     if (moved.length > 0) return yield* new Moved({ shards: moved })
     tables.stage.snapshot = view.stage
     tables.deadLetters.snapshot = view.deadLetters
-    state.lettersAhead = yield* findLettersAhead(tables, options.contract.contract.name, options.source.name)
+    state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
   })
 
 /** What ended a batch; and where it holds anything, the batch, what commits it, and what is done instead when it is void before that. */

@@ -56,4 +56,30 @@ describe("a second owner of a shard, while the batch before is committed", () =>
     })
     return meanwhile(deadLettersPath, pages, dies)
   })
+
+  it.live("whose dead letters are there when the shard is first read, are not doubled", () =>
+    Effect.gen(function* () {
+      const [first = assert.fail(), second = assert.fail()] = pagesWith(10)
+      const store = yield* Store
+      const faults = makeFaultyStore(store)
+      const dies = Effect.gen(function* () {
+        const failing = makeFaultyStore(store)
+        failing.failNext("putIfAbsent", `${stagePath("order")}/_delta_log/00000000000000000001`, "Full")
+        yield* Effect.ignore(Effect.provideService(run(pagesSource([second])), Store, Store.of(failing.store)))
+      })
+      faults.beforeNext("putIfAbsent", `${deadLettersPath}/_delta_log/00000000000000000001`, dies)
+      const committed = yield* Deferred.make<void>()
+      const late = Stream.unwrap(Effect.as(Deferred.await(committed), Stream.make(second)))
+      const onProgress = ({ commits }: { readonly commits: number }) => {
+        if (commits === 1) Deferred.doneUnsafe(committed, Effect.void)
+      }
+      yield* Effect.provideService(run(pagesSource([first], late), { onProgress }), Store, Store.of(faults.store))
+      const { rows, deadLetters } = yield* lakeContent
+      assert.deepStrictEqual(
+        [...rows, ...deadLetters].sort((x, y) => x - y),
+        all
+      )
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
 })
