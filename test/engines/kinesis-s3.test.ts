@@ -69,6 +69,8 @@ it("orders from a stream lie in the bucket once each, whoever is killed", async 
     }
     put += (await putting).records
   }
+  // Who has only just been started would not know the signal yet.
+  await sleep(2_500)
   // The workers have read everything when a reader that ends at the tips of the shards finds the rest, if any.
   for (const { child } of workers) child.kill("SIGTERM")
   for (const { done } of workers) {
