@@ -23,8 +23,8 @@ export interface BatchDecoder {
 /** Begins a batch, when the one before is closed. `append` gets row groups as they are full, and those that are left. */
 export type BeginBatch = (append: Append) => BatchDecoder
 
-/** Starting a thread takes as long as decoding tens of megabytes, so small input does without. A full page, as files give 4 MiB, is no small input. */
-const defaultStartAfter = 3 * 1024 * 1024
+/** Starting a thread takes as long as decoding tens of megabytes: small input does without. */
+const defaultStartAfter = 16 * 1024 * 1024
 
 /** Decodes as the options say. Other threads end with the scope. */
 export const openBatchDecoder = (options: IngestOptions): Effect.Effect<BeginBatch, WorkerError, Scope.Scope> =>

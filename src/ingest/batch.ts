@@ -179,7 +179,7 @@ export class OpenBatch {
   /** Counts what became of records of a shard, and keeps the dead letters among them. */
   #settle(shard: ShardProgress, { counts, letters }: DecodedPage): void {
     const { records, rows, empty } = counts
-    shard.counts = together(shard.counts, { records, rows, deadLetters: deadLetterCount(counts), empty })
+    shard.counts = plus(shard.counts, { records, rows, deadLetters: deadLetterCount(counts), empty })
     addPage(this.counts, counts)
     for (const letter of letters) {
       this.#context.letters.columnsFor(letter.arrivedAt).append(deadLetterRow(this.#context.dataset, letter))
@@ -195,7 +195,7 @@ export const coordinatesOf = (read: ReadPosition | undefined): Position | undefi
 
 const noCounts: ShardCounts = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
 
-const together = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
+const plus = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
   records: a.records + b.records,
   rows: a.rows + b.rows,
   deadLetters: a.deadLetters + b.deadLetters,
@@ -205,7 +205,7 @@ const together = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
 const rangeOf = ({ from, stand, read, counts }: ShardProgress, stored: ShardPosition | undefined): ShardRange => ({
   from,
   stand,
-  to: { ...read, ...together(stored ?? noCounts, counts) },
+  to: { ...read, ...plus(stored ?? noCounts, counts) },
   records: counts.records
 })
 

@@ -68,7 +68,7 @@ export interface IngestOptions {
   readonly threads?: number
   /** A module that exports `contracts`, this one's contract among them. It holds functions, so that each thread has to make its own. */
   readonly contracts?: URL
-  /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 3 MiB; 0: it waits for them. */
+  /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */
   readonly stop: Effect.Effect<void>
