@@ -125,7 +125,7 @@ export class OpenBatch {
     })
   }
 
-  /** Where a shard stands behind the pages of this batch, if it has any of it. */
+  /** Where a shard stands behind the pages of this batch; undefined where it has none. */
   readTo(shard: string): ReadPosition | undefined {
     return this.#shards.get(shard)?.read
   }

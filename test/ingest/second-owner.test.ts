@@ -10,6 +10,15 @@ import { failedChecks, lakeContent, page, pagesSource, run, temporaryStore } fro
 const pagesWith = (badEvery: number) => [{ ...page("a", 0, 40, badEvery), commitNow: true }, page("b", 100, 140, badEvery)]
 const all = [...Array.from({ length: 40 }, (_, i) => i + 1), ...Array.from({ length: 40 }, (_, i) => i + 101)]
 
+const everyRecordOnce = Effect.gen(function* () {
+  const { rows, deadLetters } = yield* lakeContent
+  assert.deepStrictEqual(
+    [...rows, ...deadLetters].sort((x, y) => x - y),
+    all
+  )
+  assert.deepStrictEqual(yield* failedChecks, [])
+})
+
 /**
  * A process holds a batch of shard b, while its batch of shard a is being committed. Another one does something to b before a commit of that stands
  * in a table, so that the next one is judged by nothing that came after it.
@@ -33,12 +42,7 @@ const meanwhile = (table: string, pages: ReadonlyArray<RecordPage>, other: Effec
     assert.include(Result.isFailure(result) ? result.failure.message : "", "memory/b: it has a second owner")
     assert.deepStrictEqual(yield* failedChecks, [])
     yield* run(pagesSource(pages))
-    const { rows, deadLetters } = yield* lakeContent
-    assert.deepStrictEqual(
-      [...rows, ...deadLetters].sort((x, y) => x - y),
-      all
-    )
-    assert.deepStrictEqual(yield* failedChecks, [])
+    yield* everyRecordOnce
   }).pipe(Effect.provide(temporaryStore))
 
 describe("a second owner of a shard, while the batch before is committed", () => {
@@ -74,12 +78,7 @@ describe("a second owner of a shard, while the batch before is committed", () =>
         if (commits === 1) Deferred.doneUnsafe(committed, Effect.void)
       }
       yield* Effect.provideService(run(pagesSource([first], late), { onProgress }), Store, Store.of(faults.store))
-      const { rows, deadLetters } = yield* lakeContent
-      assert.deepStrictEqual(
-        [...rows, ...deadLetters].sort((x, y) => x - y),
-        all
-      )
-      assert.deepStrictEqual(yield* failedChecks, [])
+      yield* everyRecordOnce
     }).pipe(Effect.provide(temporaryStore))
   )
 })
