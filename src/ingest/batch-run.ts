@@ -1,4 +1,5 @@
 import { Cause, Clock, Effect } from "effect"
+import { coordinatesOf } from "../record/position.ts"
 import type { BatchReport, RotationReason, RunOutput } from "../record/report.ts"
 import type { ClosedBatch } from "./batch.ts"
 import type { IngestOptions } from "./options.ts"
@@ -53,7 +54,7 @@ export class BatchRun {
       shards: [...closed.shards].map(([shard, { from, to, records }]) => ({
         shard,
         ...(from === undefined ? {} : { from }),
-        to: { sequenceNumber: to.sequenceNumber, subSequenceNumber: to.subSequenceNumber },
+        to: coordinatesOf(to),
         records
       })),
       counts: closed.counts,

@@ -3,7 +3,14 @@ import { maxDriftPaths, namedPaths, otherPaths } from "../decode/drift.ts"
 import { addCounts } from "../lake/history.ts"
 import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
-import type { Position, Positions, ReadPosition, ShardCounts, ShardPosition } from "../record/position.ts"
+import {
+  coordinatesOf,
+  type Position,
+  type Positions,
+  type ReadPosition,
+  type ShardCounts,
+  type ShardPosition
+} from "../record/position.ts"
 import { arrivedAt, type RecordPage, recordsAfter } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts, sumOf } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
@@ -171,7 +178,7 @@ export class OpenBatch {
       progress.read = read
       return progress
     }
-    const begun: ShardProgress = { from: coordinatesOf(before), stand: this.#context.stand(shard), read, counts: noCounts }
+    const begun: ShardProgress = { from: before && coordinatesOf(before), stand: this.#context.stand(shard), read, counts: noCounts }
     this.#shards.set(shard, begun)
     return begun
   }
@@ -188,10 +195,6 @@ export class OpenBatch {
     this.#context.onPage()
   }
 }
-
-/** The position alone. */
-export const coordinatesOf = (read: ReadPosition | undefined): Position | undefined =>
-  read && { sequenceNumber: read.sequenceNumber, subSequenceNumber: read.subSequenceNumber }
 
 const noCounts: ShardCounts = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
 

@@ -3,7 +3,7 @@ import { addCounts } from "../lake/history.ts"
 import { positionsOf } from "../lake/positions.ts"
 import { openDeadLetters, openStage } from "../lake/tables.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import type { Positions, ReadPosition } from "../record/position.ts"
+import { coordinatesOf, type Positions, type ReadPosition } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
 import type { RotationReason } from "../record/report.ts"
@@ -11,7 +11,7 @@ import { deterministicRunId } from "../record/run-id.ts"
 import type { Resume } from "../source/source.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
-import { coordinatesOf, OpenBatch } from "./batch.ts"
+import { OpenBatch } from "./batch.ts"
 import { type BeginBatch, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
@@ -165,11 +165,12 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     const startedAt = yield* Clock.currentTimeMillis
     // Asked for anew each time: what is known of the log may grow while the batch is open.
     const begin = (shard: string): ReadPosition | undefined => state.committing?.readTo(shard) ?? storedPositions(state).get(shard)
+    const from = begin(first.shard)
     const runId = deterministicRunId(
       first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
       // The same whether the batch before was committed by this process or by one that is gone.
-      JSON.stringify([source.name, first.shard, coordinatesOf(begin(first.shard)) ?? null])
+      JSON.stringify([source.name, first.shard, from === undefined ? null : coordinatesOf(from)])
     )
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.

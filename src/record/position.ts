@@ -16,6 +16,9 @@ export const compareSequenceNumbers = (a: string, b: string): number =>
 export const comparePositions = (a: Position, b: Position): number =>
   compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) || a.subSequenceNumber - b.subSequenceNumber
 
+/** The position alone, of what has one. */
+export const coordinatesOf = ({ sequenceNumber, subSequenceNumber }: Position): Position => ({ sequenceNumber, subSequenceNumber })
+
 /** Where the reading of a shard stands. */
 export interface ReadPosition extends Position {
   /** Arrival time of the last record, ISO 8601, UTC; empty as long as there was none. */

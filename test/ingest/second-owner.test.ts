@@ -4,20 +4,11 @@ import { deadLettersPath, stagePath } from "../../src/lake/layout.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { Store } from "../../src/store/store.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
-import { failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
+import { everyRecordOnce, failedChecks, page, pagesSource, run, temporaryStore } from "./support.ts"
 
 /** A batch of shard a, and one of shard b. */
 const pagesWith = (badEvery: number) => [{ ...page("a", 0, 40, badEvery), commitNow: true }, page("b", 100, 140, badEvery)]
 const all = [...Array.from({ length: 40 }, (_, i) => i + 1), ...Array.from({ length: 40 }, (_, i) => i + 101)]
-
-const everyRecordOnce = Effect.gen(function* () {
-  const { rows, deadLetters } = yield* lakeContent
-  assert.deepStrictEqual(
-    [...rows, ...deadLetters].sort((x, y) => x - y),
-    all
-  )
-  assert.deepStrictEqual(yield* failedChecks, [])
-})
 
 /**
  * A process holds a batch of shard b, while its batch of shard a is being committed. Another one does something to b before a commit of that stands
@@ -42,7 +33,7 @@ const meanwhile = (table: string, pages: ReadonlyArray<RecordPage>, other: Effec
     assert.include(Result.isFailure(result) ? result.failure.message : "", "memory/b: it has a second owner")
     assert.deepStrictEqual(yield* failedChecks, [])
     yield* run(pagesSource(pages))
-    yield* everyRecordOnce
+    yield* everyRecordOnce(all)
   }).pipe(Effect.provide(temporaryStore))
 
 describe("a second owner of a shard, while the batch before is committed", () => {
@@ -78,7 +69,7 @@ describe("a second owner of a shard, while the batch before is committed", () =>
         if (commits === 1) Deferred.doneUnsafe(committed, Effect.void)
       }
       yield* Effect.provideService(run(pagesSource([first], late), { onProgress }), Store, Store.of(faults.store))
-      yield* everyRecordOnce
+      yield* everyRecordOnce(all)
     }).pipe(Effect.provide(temporaryStore))
   )
 })

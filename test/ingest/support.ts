@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
 import { ingest } from "../../src/ingest/ingest.ts"
@@ -126,3 +127,14 @@ export const failedChecks: Effect.Effect<ReadonlyArray<string>, never, Store> = 
     return checks.filter(({ ok }) => !ok).map(({ check, detail }) => `${check}: ${detail}`)
   })
 ).pipe(Effect.orDie)
+
+/** Each of these sequence numbers, which are sorted, is exactly one of a row and a dead letter. */
+export const everyRecordOnce = (all: ReadonlyArray<number>): Effect.Effect<void, never, Store> =>
+  Effect.gen(function* () {
+    const { rows, deadLetters } = yield* lakeContent
+    assert.deepStrictEqual(
+      [...rows, ...deadLetters].sort((a, b) => a - b),
+      all
+    )
+    assert.deepStrictEqual(yield* failedChecks, [])
+  })

@@ -1,4 +1,4 @@
-import type { Position, ShardPosition } from "../../record/position.ts"
+import { coordinatesOf, type Position, type ShardPosition } from "../../record/position.ts"
 import type { RecordPage } from "../../record/record.ts"
 import { isEnded, isNothingRead, timeIn } from "./shard-plan.ts"
 
@@ -27,7 +27,7 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
   const arrivedAt = read === undefined ? Number.NaN : Date.parse(read.arrivedAt)
   const count = (name: string) => Number(position?.source?.[name] ?? 0)
   return {
-    position: read && { sequenceNumber: read.sequenceNumber, subSequenceNumber: read.subSequenceNumber },
+    position: read && coordinatesOf(read),
     arrivedAt: Number.isNaN(arrivedAt) ? undefined : arrivedAt,
     start: timeIn(position, "start"),
     // All but the last page of an answer say nothing of the time; their records do.
