@@ -18,6 +18,7 @@ const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): s
     `${number(counts.records)} records were put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${number(counts.retries)} were tried again.`,
     `${bytes(counts.bytes)} in ${seconds(millis)}: ${bytes((counts.bytes / Math.max(1, millis)) * 1000)}/s.`,
     ...(stopped === "drain" ? ["Stopped as asked, before the end of the input: what comes after these was not put."] : []),
+    ...(counts.left === 0 ? [] : [`${number(counts.left)} records were read, and not taken by the stream.`]),
     ...(counts.withoutKey === 0
       ? []
       : [`${number(counts.withoutKey)} have no key that can be read; they went by the hash of their bytes.`]),
@@ -51,11 +52,11 @@ export const put = Command.make(
     const source = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("put", !flags.json)
-    let stopped: "end" | "drain" = "drain"
+    let ended = false
     const pages = source.pages(new Map()).pipe(
       Stream.onEnd(
         Effect.sync(() => {
-          stopped = "end"
+          ended = true
         })
       ),
       Stream.interruptWhen(shutdown.requested)
@@ -68,10 +69,12 @@ export const put = Command.make(
           keyOf: partitionKeyOf(contract),
           maxRecordBytes: flags.recordBytes,
           aggregate: Option.getOrUndefined(flags.aggregate),
+          stop: shutdown.requested,
           onProgress: (done) => progress.show(null, `${number(done.records)} records, ${bytes(done.bytes)}, ${number(done.retries)} again`)
         })
       )
     }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)))
+    const stopped = ended && counts.left === 0 ? "end" : "drain"
     const skipped = yield* source.skipped
     yield* print(flags.json, { ...counts, stopped, skipped, millis }, () =>
       [putText(counts, stopped, millis), ...skippedText(skipped)].join("\n")

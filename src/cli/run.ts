@@ -41,7 +41,10 @@ export const run = Command.make(
       yield* Effect.logInfo(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
       // Of several workers one does: they would only take the same work from each other.
       const repartitions = values.worker === 0 ? repartitionOnce : Effect.void
-      const hourly = yield* Effect.forkScoped(Effect.repeat(Effect.delay(repartitions, values.repartitionEvery), Schedule.forever))
+      const hourly = yield* Effect.repeat(Effect.delay(repartitions, values.repartitionEvery), Schedule.forever).pipe(
+        Effect.raceFirst(shutdown.requested),
+        Effect.forkScoped
+      )
       const done = yield* timed(
         ingest({
           contract,
@@ -55,8 +58,10 @@ export const run = Command.make(
         })
       )
       yield* Fiber.interrupt(hourly)
-      if (values.worker === 0) yield* Effect.logInfo("repartitioning once more before the end")
-      yield* repartitions
+      // Who stops it waits for it: what is new in stage is taken by the next repartition.
+      const [{ stopped }] = done
+      if (stopped === "drain") yield* Effect.logInfo("what is new in stage waits for the next repartition")
+      else yield* repartitions
       return done
     }).pipe(
       Effect.scoped,
@@ -78,6 +83,6 @@ export const run = Command.make(
   }, Effect.scoped)
 ).pipe(
   Command.withDescription(
-    "Ingest and repartition until stopped, following new files. SIGTERM commits the open batch, repartitions once more and exits 0; 1 where an input could not be read."
+    "Ingest and repartition until stopped, following new files. SIGTERM commits the open batch and exits 0; 1 where an input could not be read."
   )
 )

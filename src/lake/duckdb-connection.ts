@@ -1,9 +1,9 @@
 import { join } from "node:path"
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, StatementType } from "@duckdb/node-api"
-import { Effect, Stream } from "effect"
+import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, type DuckDBResult, StatementType } from "@duckdb/node-api"
+import { Cause, Effect, Option, Stream } from "effect"
 import { type DuckDB, type DuckDBSettings, defaultMemoryLimit, defaultThreads, type ResultColumn, type Row } from "./duckdb.ts"
 import { plain } from "./duckdb-values.ts"
-import { fromDuckDB } from "./errors.ts"
+import { fromDuckDB, type LakeError } from "./errors.ts"
 import type { Plain } from "./plain.ts"
 
 /** DuckDB itself, which is loaded with this module. @param folder where it may spill */
@@ -32,13 +32,13 @@ export const connect = async (folder: string, settings: DuckDBSettings): Promise
 const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: number): DuckDB => {
   let threads = initialThreads
   const attempt = <A>(sql: string, use: () => Promise<A>) =>
-    Effect.tryPromise({
-      try: (signal) => {
-        const stop = () => connection.interrupt()
-        signal.addEventListener("abort", stop)
-        return use().finally(() => signal.removeEventListener("abort", stop))
-      },
-      catch: fromDuckDB(sql)
+    Effect.callback<A, LakeError>((resume) => {
+      const failed = fromDuckDB(sql)
+      const ended = use().then(
+        (value) => resume(Effect.succeed(value)),
+        (cause) => resume(Effect.fail(failed(cause)))
+      )
+      return Effect.promise(() => interrupted(connection, ended))
     })
   return {
     folder,
@@ -60,7 +60,12 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
         attempt(sql, () => connection.stream(sql)),
         (result) => ({
           columns: columnsOf(result),
-          rows: Stream.fromAsyncIterable(chunks(result), fromDuckDB(sql)).pipe(Stream.flattenIterable)
+          rows: Stream.fromEffectRepeat(
+            Effect.flatMap(
+              attempt(sql, () => result.fetchChunk()),
+              (chunk) => (chunk === null || chunk.rowCount === 0 ? Cause.done() : Effect.succeed(chunk))
+            )
+          ).pipe(Stream.flatMap(rowsOfChunk))
         })
       ),
     statements: (sql) =>
@@ -78,6 +83,18 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
 }
 
 /**
+ * Asks a call to stop, and waits until it has ended: a connection that is closed while DuckDB works for it crashes the process, or never lets it
+ * end. Asking between two statements, or before the first has begun in its thread, does nothing, so it is asked until it has heard. The
+ * timer is the real one, since what it waits for is a thread of DuckDB.
+ */
+const interrupted = async (connection: DuckDBConnection, ended: Promise<void>): Promise<void> => {
+  connection.interrupt()
+  const again = setInterval(() => connection.interrupt(), 10)
+  await ended
+  clearInterval(again)
+}
+
+/**
  * DuckDB frees what it allocates outside of its memory limit (vectors, column writers: hundreds of MB for wide rows) to the C library, which
  * keeps it in pieces that the next statement cannot use. Changing the number of threads is what makes DuckDB hand it back to the system.
  */
@@ -89,12 +106,20 @@ const giveBack = async (connection: DuckDBConnection, threads: number): Promise<
 const columnsOf = (result: DuckDBResult): ReadonlyArray<ResultColumn> =>
   result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))
 
+/** Rows that become values at a time: more of wide ones would keep the process from hearing a signal. */
+const rowsAtATime = 64
+
+const rowsOfChunk = (chunk: DuckDBDataChunk): Stream.Stream<ReadonlyArray<Plain>> =>
+  Stream.paginate(0, (from) =>
+    Effect.map(Effect.yieldNow, () => {
+      const to = Math.min(from + rowsAtATime, chunk.rowCount)
+      const rows = Array.from({ length: to - from }, (_, i) => chunk.getRowValues(from + i).map(plain))
+      return [rows, to < chunk.rowCount ? Option.some(to) : Option.none()] as const
+    })
+  )
+
 const rowsOf = async (result: DuckDBResult): Promise<ReadonlyArray<Row>> => {
   const names = result.deduplicatedColumnNames()
   const rows = await result.getRows()
   return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, plain(row[i] ?? null)])))
-}
-
-async function* chunks(result: DuckDBResult): AsyncGenerator<ReadonlyArray<ReadonlyArray<Plain>>> {
-  for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(plain))
 }

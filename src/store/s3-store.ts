@@ -155,8 +155,11 @@ const probeAttempts = 3
 const probe = (store: StoreShape): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const name = `.sluice-probe-${yield* randomUuid}`
-    const twice = Effect.gen(function* () {
-      yield* store.putIfAbsent(name, new Uint8Array([1]))
+    // Who may not delete leaves an object of one byte.
+    const remove = Effect.ignore(store.delete([name]))
+    // Where there was no answer yet there is nothing to remove, and a store that never answers keeps nobody who wants to stop.
+    yield* Effect.tapError(store.putIfAbsent(name, new Uint8Array([1])), () => remove)
+    const again = Effect.gen(function* () {
       const second = yield* store.putIfAbsent(name, new Uint8Array([2]))
       if (second === "exists") return
       return yield* invalid(
@@ -165,6 +168,5 @@ const probe = (store: StoreShape): Effect.Effect<void, StoreError> =>
         "The store ignores the condition of conditional puts (If-None-Match), so that commits could overwrite each other: do not keep a lake there."
       )
     })
-    // Who may not delete leaves an object of one byte.
-    yield* Effect.ensuring(twice, Effect.ignore(store.delete([name])))
+    yield* Effect.ensuring(again, remove)
   }).pipe(Effect.retry({ while: ({ reason }) => reason === "Ambiguous", times: probeAttempts - 1 }))

@@ -229,8 +229,8 @@ describe("run", () => {
     const { code, stdout, stderr } = await done
     expect(code).toBe(0)
     expect(stdout).toContain("stopped as asked")
-    expect(stderr).toContain("repartitioning once more before the end")
-    const [{ n }] = await sluiceJson(["query", "--lake", followed, "SELECT count(*) AS n FROM consumable_checkout"])
+    expect(stderr).toContain("waits for the next repartition")
+    const [{ n }] = await sluiceJson(["query", "--lake", followed, "SELECT count(*) AS n FROM stage_checkout"])
     expect(n).toBe(3)
     expect((await sluiceJson(["verify", "--lake", followed])).ok).toBe(true)
   }, 90_000)

@@ -8,6 +8,7 @@ const main = join(root, "src", "main.ts")
 export interface Ran {
   /** Null when a signal ended it. */
   readonly code: number | null
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -24,7 +25,9 @@ export const start = (
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk))
   const done = new Promise<Ran>((resolve, reject) => {
     child.on("error", reject)
-    child.on("close", (code) => resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }))
+    child.on("close", (code, signal) =>
+      resolve({ code, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
+    )
   })
   return { child, done }
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto"
-import { Effect, Random, Result, Schedule, Schema, Stream } from "effect"
+import { Effect, Option, Random, Result, Schedule, Schema, Stream } from "effect"
 import type { Contract } from "../../contract/contract.ts"
 import { fold } from "../../contract/names.ts"
 import { positionAt, type RecordPage } from "../../record/record.ts"
@@ -39,6 +39,8 @@ export interface PutOptions {
   /** How often an entry is tried; default 12, with pauses that add up to about half a minute. */
   readonly attempts?: number | undefined
   readonly onProgress?: ((counts: PutCounts) => void) | undefined
+  /** When it succeeds, what the stream refuses is not tried again; default never. */
+  readonly stop?: Effect.Effect<void> | undefined
 }
 
 export interface PutCounts {
@@ -49,6 +51,8 @@ export interface PutCounts {
   readonly entries: number
   /** Entries that were put once more. A record that is in the stream twice is among them. */
   readonly retries: number
+  /** Records that were read and not taken when it was stopped. */
+  readonly left: number
   /** Records without a key that can be read. */
   readonly withoutKey: number
   /** Records by shard. */
@@ -104,6 +108,7 @@ class Putter {
   #bytes = 0
   #entries = 0
   #retries = 0
+  #left = 0
   #withoutKey = 0
   /** Bytes that are put at the same time. */
   #pace: number
@@ -126,6 +131,7 @@ class Putter {
       bytes: this.#bytes,
       entries: this.#entries,
       retries: this.#retries,
+      left: this.#left,
       withoutKey: this.#withoutKey,
       shards: Object.fromEntries([...this.#shards].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     }
@@ -146,10 +152,17 @@ class Putter {
           if (tooLarge !== null) problem = () => this.#tooLarge(read.success, tooLarge)
         }
       }
-      yield* this.#putEntries(yield* this.#entriesOf(records))
+      const entries = yield* this.#unlessStopped(this.#entriesOf(records))
+      if (Option.isSome(entries)) yield* this.#putEntries(entries.value)
+      else this.#left += records.length
       for (const read of group) if (Result.isSuccess(read)) read.success.release?.()
       if (problem !== null) return yield* problem()
     })
+  }
+
+  /** None where it is stopped before. */
+  #unlessStopped<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Option.Option<A>, E> {
+    return Effect.raceFirst(Effect.asSome(effect), Effect.as(this.#options.stop ?? Effect.never, Option.none<A>()))
   }
 
   readonly #keyOf = (record: Uint8Array): string | null => {
@@ -179,7 +192,10 @@ class Putter {
           const again = new Set([...rest, ...refused.map(({ entry }) => entry)])
           // In their old order: nothing of a key overtakes what was refused of it.
           waiting = waiting.filter((entry) => again.has(entry))
-          yield* Effect.sleep(yield* pauseAfter(Math.max(...refused.map(({ entry }) => entry.attempts))))
+          const rested = Effect.sleep(yield* pauseAfter(Math.max(...refused.map(({ entry }) => entry.attempts))))
+          if (Option.isSome(yield* this.#unlessStopped(rested))) continue
+          for (const { records } of waiting) this.#left += records
+          return
         }
       }
     })

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { checkout } from "../../../schemas/checkout.ts"
 import type { RecordPage } from "../../../src/record/record.ts"
@@ -121,6 +121,26 @@ describe("putAll", () => {
           assert.isAtLeast(kinesis.records("orders").length, counts.entries)
         }
       })
+    )
+
+  for (const aggregate of [undefined, 2_000])
+    it.effect(
+      `ends when it is stopped, whatever the stream refuses, and counts what is left${aggregate === undefined ? "" : ", aggregated"}`,
+      () =>
+        Effect.gen(function* () {
+          const kinesis = yield* world(1, 1)
+          const stop = yield* Deferred.make<void>()
+          const texts = orders(500, 1, "x".repeat(10_000))
+          // The stream takes 1 MiB a second: most is refused when the stop is asked for, after the first call.
+          const counts = yield* put(kinesis, texts, {
+            aggregate,
+            stop: Deferred.await(stop),
+            onProgress: () => Deferred.doneUnsafe(stop, Effect.void)
+          })
+          assert.strictEqual(counts.records + counts.left, texts.length)
+          assert.isAbove(counts.left, 100)
+          assert.strictEqual(arrived(kinesis.records("orders")).length, counts.records)
+        })
     )
 
   it.effect("paces itself by what the stream takes", () =>
