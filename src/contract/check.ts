@@ -1,9 +1,10 @@
 import { didYouMean } from "../record/nearest.ts"
 import { consumablePartitions, stagePartitions } from "../record/system-columns.ts"
-import type { ContractDefinition, Expectation } from "./definition.ts"
+import type { Contract, ContractDefinition, Expectation } from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
 import {
+  isAnything,
   isBoolean,
   isFunction,
   isList,
@@ -37,6 +38,13 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   retired: optional(isTexts)
 }
 
+/** What a contract has beside its definition: another one may be made from it. */
+const madeRules: { readonly [key in Exclude<keyof Contract, keyof ContractDefinition>]-?: Rule } = {
+  schema: optional(isAnything),
+  problems: optional(isAnything),
+  file: optional(isAnything)
+}
+
 const eventTimeRules = { field: isText, fallback: optional(isText) }
 
 const dropRules: { readonly [key in keyof DropRule]-?: Rule } = {
@@ -68,7 +76,7 @@ const maxNameLength = 100
 /** All that is wrong with a contract, whatever it is, each as a sentence that says where and what is right. */
 export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   if (!isRecord(given)) return [`it is ${shown(given)}: give an object.`]
-  const problems = [...problemsOfObject("", given, contractRules)]
+  const problems = [...problemsOfObject("", given, { ...contractRules, ...madeRules })]
   const { name } = given
   if (isText.holds(name) && (!/^[a-z][a-z0-9_]*$/.test(name) || name.length > maxNameLength))
     problems.push(`name is ${shown(name)}: give at most ${maxNameLength} lower case letters, digits and "_", a letter first.`)
@@ -154,9 +162,9 @@ const checkDrops = (drops: ReadonlyArray<DropRule>, fields: object, needed: Read
   }
   const rules = (from: DropRule["from"]) =>
     new Drops(drops.filter((rule) => rule.from === from && (rule.path === undefined || parsePath(rule.path) !== null)))
-  for (const [path, rule] of droppedFields(fields, rules("stage")))
+  for (const [path, rule] of droppedFields(fields, rules("stage"), keysInRecords))
     problems.push(`field ${path} is declared and dropped by rule ${rule}: leave one of them out.`)
-  const hidden = droppedFields(fields, rules("consumable"))
+  const hidden = droppedFields(fields, rules("consumable"), (key) => [key])
   for (const [path, rule] of hidden) if (needed.has(fold(path))) problems.push(`drop rule ${rule} drops ${path}, which the contract needs.`)
   const hiding = new Set(hidden.map(([, rule]) => rule))
   for (const rule of drops)
@@ -179,7 +187,7 @@ const checkFields = (fields: object, path: string, problems: Array<string>): Rea
   for (const [key, field] of Object.entries(fields)) {
     const name = snakeCase(key)
     const shape = findShape(field)
-    for (const spelling of [key, ...(shape?.formerly ?? [])]) {
+    for (const spelling of keysInRecords(key, field)) {
       const clash = seen.get(fold(spelling)) ?? seen.get(snakeCase(spelling))
       if (clash !== undefined && clash !== key)
         problems.push(`fields ${path}${clash} and ${path}${key} have the same name: column ${snakeCase(spelling)}.`)
@@ -207,7 +215,9 @@ const checkShape = (shape: Shape, path: string, problems: Array<string>): void =
       return
     case "list": {
       const element = findShape(shape.element)
-      if (element !== null) checkShape(element, `${path}[]`, problems)
+      if (element === null) return
+      if (element.formerly.length > 0) problems.push(`field ${path}: its element says formerly: say it of the list.`)
+      checkShape(element, `${path}[]`, problems)
       return
     }
     case "entries":
@@ -232,13 +242,17 @@ const childrenOf = (field: unknown): ReadonlyArray<readonly [between: string, fi
   }
 }
 
+type KeysOf = (key: string, field: unknown) => ReadonlyArray<string>
+/** Records may have a field under keys that it had before. */
+const keysInRecords: KeysOf = (key, field) => [key, ...(findShape(field)?.formerly ?? [])]
+
 /** Declared fields that a rule leaves out: path and rule. */
-const droppedFields = (fields: object, drops: Drops): ReadonlyArray<readonly [path: string, rule: string]> => {
+const droppedFields = (fields: object, drops: Drops, keysOf: KeysOf): ReadonlyArray<readonly [path: string, rule: string]> => {
   const out: Array<readonly [string, string]> = []
   const walk = (fields: object, state: DropState, path: string) => {
     for (const [key, field] of Object.entries(fields)) {
-      const rule = drops.ruleFor(state, key)
-      if (rule !== null) out.push([path + key, rule])
+      const rule = keysOf(key, field).flatMap((each) => drops.ruleFor(state, each) ?? [])[0]
+      if (rule !== undefined) out.push([path + key, rule])
       for (const [between, below] of childrenOf(field)) {
         let next = drops.child(state, key)
         for (let i = 0; i < between.length; i += 2) next = drops.element(next)

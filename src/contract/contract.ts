@@ -1,21 +1,11 @@
 import { relative } from "node:path"
 import { Schema } from "effect"
 import { problemsOfContract } from "./check.ts"
-import type { ContractDefinition } from "./definition.ts"
+import type { Contract, ContractDefinition } from "./definition.ts"
 import { recordSchema } from "./field.ts"
 
-export type { ContractDefinition, Expectation } from "./definition.ts"
+export type { Contract, ContractDefinition, Expectation } from "./definition.ts"
 export type { DropRule } from "./drops.ts"
-
-/** What a dataset is, said once. Made by `defineContract`. */
-export interface Contract extends ContractDefinition {
-  /** Effect Schema of the whole record, keys as the contract spells them. */
-  readonly schema: Schema.Codec<{ readonly [key: string]: unknown }, { readonly [key: string]: unknown }>
-  /** What is wrong with it, each as a sentence. `compileContract`, through which every use goes, refuses a contract that has any. */
-  readonly problems: ReadonlyArray<string>
-  /** The file that defines it, where there are problems and the file is known. */
-  readonly file: string | null
-}
 
 /** Contracts that cannot be used, or one: all that is wrong with them, each as a line that names the contract. */
 export class ContractError extends Schema.TaggedError<ContractError>()("ContractError", {

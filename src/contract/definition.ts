@@ -1,3 +1,4 @@
+import type { Schema } from "effect"
 import type { Value } from "../record/column.ts"
 import type { DropRule } from "./drops.ts"
 import type { Fields } from "./field.ts"
@@ -40,4 +41,14 @@ export interface ContractDefinition {
    * brackets. They keep their values.
    */
   readonly retired?: ReadonlyArray<string>
+}
+
+/** What a dataset is, said once. Made by `defineContract`. */
+export interface Contract extends ContractDefinition {
+  /** Effect Schema of the whole record, keys as the contract spells them. */
+  readonly schema: Schema.Codec<{ readonly [key: string]: unknown }, { readonly [key: string]: unknown }>
+  /** What is wrong with it, each as a sentence. `compileContract`, through which every use goes, refuses a contract that has any. */
+  readonly problems: ReadonlyArray<string>
+  /** The file that defines it, where there are problems and the file is known. */
+  readonly file: string | null
 }

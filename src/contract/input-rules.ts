@@ -15,6 +15,7 @@ const rule = <A>(accepts: string, holds: (value: unknown) => value is A): Rule<A
 export const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+export const isAnything = rule("anything", (value): value is unknown => value !== undefined)
 export const isText = rule("text", (value): value is string => typeof value === "string")
 export const isBoolean = rule("true or false", (value): value is boolean => typeof value === "boolean")
 export const isFunction = rule("a function", (value): value is () => unknown => typeof value === "function")

@@ -171,6 +171,8 @@ describe("a contract is input", () => {
     expect(defineContract(value as never).problems.join()).toMatch(/^it is .*: give an object|^name is missing/)
   )
 
+  it("may be made from another one", () => expect(defineContract({ ...orders, name: "others" }).problems).toEqual([]))
+
   it("tells all problems at once, and is refused by whatever derives from it", () => {
     const bad = defineContract({
       ...definition,
