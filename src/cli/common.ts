@@ -1,8 +1,9 @@
 import { resolve } from "node:path"
 import { Clock, Effect, type Layer, Redacted } from "effect"
 import { Flag } from "effect/cli"
-import { contracts } from "../../schemas/index.ts"
-import { type CompiledContract, compileContract } from "../contract/compile.ts"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { ContractError } from "../contract/contract.ts"
+import { loadContracts } from "../contract/load.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { localStore } from "../store/local-store.ts"
 import { s3Store } from "../store/s3-store.ts"
@@ -16,24 +17,52 @@ export const toggle = (name: string, description: string) =>
 
 export const json = toggle("json", "Print one JSON value on standard output, and nothing else there.")
 
-/** Every dataset that there is, by name. */
-export const compiled: ReadonlyMap<string, CompiledContract> = new Map(
-  contracts.map((contract) => [contract.name, compileContract(contract)] as const)
-)
+/** Where the contracts are listed. */
+const contractsModule = new URL("../../schemas/index.ts", import.meta.url)
+
+const loaded = await loadContracts(contractsModule)
+
+/** What is wrong with contracts that cannot be used, if there are any. */
+export const contractError: ContractError | null = loaded.error
+
+/** Every dataset that there is and whose contract can be used, by name. */
+export const compiled: ReadonlyMap<string, CompiledContract> = loaded.compiled
+
+/** Every dataset that there is, those included whose contracts cannot be used. */
+export const datasetNames: ReadonlyArray<string> = [...compiled.keys(), ...loaded.refused]
 
 export const dataset = Flag.String("dataset").pipe(
-  Flag.withDescription(`Dataset: ${[...compiled.keys()].join(" or ")}.`),
+  Flag.withDescription(
+    [
+      `Dataset: ${datasetNames.join(" or ")}.`,
+      ...(contractError === null ? [] : ["Not all of their contracts can be used: sluice doctor says why."])
+    ].join(" ")
+  ),
   Flag.withDefault("checkout")
 )
 
-export const contractOf = (name: string): Effect.Effect<CompiledContract, UsageError> => {
-  const found = compiled.get(name)
-  return found === undefined
-    ? Effect.fail(
-        new UsageError({ problem: `there is no dataset ${JSON.stringify(name)}`, hint: `Use one of: ${[...compiled.keys()].join(", ")}.` })
-      )
-    : Effect.succeed(found)
-}
+/** Says that contracts cannot be used, before work that does without them. */
+export const warnOfContracts: Effect.Effect<void> = Effect.suspend(() => {
+  if (contractError === null) return Effect.void
+  const whose = loaded.refused.length === 0 ? "contracts" : `the contracts of ${loaded.refused.join(", ")}`
+  return Effect.logWarning(`${whose} cannot be used: sluice doctor says why`)
+})
+
+/** For work that is about every dataset: all contracts must be sound. */
+export const allContracts: Effect.Effect<ReadonlyArray<CompiledContract>, ContractError> = Effect.suspend(() =>
+  contractError === null ? Effect.succeed([...compiled.values()]) : Effect.fail(contractError)
+)
+
+export const contractOf = (name: string): Effect.Effect<CompiledContract, UsageError | ContractError> =>
+  Effect.suspend((): Effect.Effect<CompiledContract, UsageError | ContractError> => {
+    const found = compiled.get(name)
+    if (found !== undefined) return Effect.as(warnOfContracts, found)
+    // It may be one of those that cannot be used.
+    if (contractError !== null) return Effect.fail(contractError)
+    return Effect.fail(
+      new UsageError({ problem: `there is no dataset ${JSON.stringify(name)}`, hint: `Use one of: ${datasetNames.join(", ")}.` })
+    )
+  })
 
 /** Where a lake lies, as a URL. */
 export const lakeUrl = ({ lake }: Values<"lake">): string => {
@@ -78,7 +107,7 @@ export const duckdbOptionsOf = ({ memoryLimit, threads }: Values<"memoryLimit" |
 /** How many threads ingest, and where each finds the contracts. */
 export const ingestThreadsOf = ({ threads }: Values<"threads">) => ({
   threads,
-  contracts: new URL("../../schemas/index.ts", import.meta.url)
+  contracts: contractsModule
 })
 
 /** A flag for a whole number from `minimum` up. */

@@ -12,7 +12,7 @@ import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
 import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { compiled, contractOf, json, toggle } from "./common.ts"
+import { allContracts, compiled, contractOf, json, toggle } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { number, print, table } from "./output.ts"
 
@@ -90,6 +90,7 @@ export const contracts = Command.make(
     json
   },
   Effect.fnUntraced(function* ({ dataset, form, write, check, json }) {
+    if (write || check) yield* allContracts
     if (write) yield* writeFiles
     if (write || check) {
       const stale = staleFiles()
@@ -118,5 +119,6 @@ export const contracts = Command.make(
     yield* print(json, list, () =>
       table(list.map((c) => [c.name, c.title, `${c.columns} columns`, `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
     )
+    yield* allContracts
   })
 ).pipe(Command.withDescription("Show the contracts, and what is derived from them."))

@@ -6,7 +6,7 @@ import { type Check, check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
-import { duckdbOptionsOf, lakeUrl, storeOf } from "./common.ts"
+import { compiled, contractError, duckdbOptionsOf, lakeUrl, storeOf } from "./common.ts"
 import { bytes } from "./output.ts"
 import { type SettingName, s3Place, type Values } from "./settings.ts"
 
@@ -64,8 +64,10 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
       true,
       values.hashKey === null ? "not set: sensitive values are dropped, not hashed" : "set: sensitive values are hashed"
     )
+    const contracts = check("", "contracts", contractError === null, contractError?.message ?? `${[...compiled.keys()].join(", ")}`)
     return [
       node,
+      contracts,
       store,
       duckdb,
       memory,

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { ContractError } from "../contract/contract.ts"
 
 /** The command line asks for something that does not exist or does not fit. Exit code 2. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { problem: Schema.String, hint: Schema.String }) {
@@ -25,4 +26,8 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, config: 78 } as const
 
 /** Exit code of an error that ended a command. */
 export const exitCodeOf = (error: unknown): number =>
-  error instanceof UsageError ? exitCodes.usage : error instanceof BadConfig ? exitCodes.config : exitCodes.failed
+  error instanceof UsageError
+    ? exitCodes.usage
+    : error instanceof BadConfig || error instanceof ContractError
+      ? exitCodes.config
+      : exitCodes.failed

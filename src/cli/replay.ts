@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
-import { compiled, contractOf, decodeSettingsOf, json, storeOf } from "./common.ts"
+import { allContracts, contractOf, decodeSettingsOf, json, storeOf } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { number, print } from "./output.ts"
@@ -20,7 +20,7 @@ export const replay = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const named = Option.isSome(flags.dataset) ? [yield* contractOf(flags.dataset.value)] : [...compiled.values()]
+    const named = Option.isSome(flags.dataset) ? [yield* contractOf(flags.dataset.value)] : yield* allContracts
     const result = yield* Effect.gen(function* () {
       const present = yield* Effect.filter(named, ({ contract }) => Effect.map(findTable(stagePath(contract.name)), Option.isSome))
       if (present.length === 0) {

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
-import { compiled, json, lakeUrl, storeOf } from "./common.ts"
+import { datasetNames, json, lakeUrl, storeOf, warnOfContracts } from "./common.ts"
 import { countLines } from "./counts-text.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -76,7 +76,9 @@ export const status = Command.make(
   { settings: settings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const found = yield* lakeStatus(lakeUrl(values), [...compiled.keys()]).pipe(Effect.provide(storeOf(values, "read")))
+    // A lake tells how far it is without any contract.
+    yield* warnOfContracts
+    const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(storeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(Command.withDescription("What a lake holds and how far it is: a fold over its logs."))

@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import type { Check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { atLeast, compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
+import { allContracts, atLeast, compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -37,6 +37,7 @@ export const verify = Command.make(
       verifyLake([...compiled.values()], duckdb, flags.knownGaps)
     ).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
     if (checks.length === 0) {
+      yield* allContracts
       return yield* new Failed({
         problem: `there is no lake at ${values.lake}`,
         hint: "Fill one with: sluice ingest --input FOLDER --lake DIR"
@@ -44,6 +45,8 @@ export const verify = Command.make(
     }
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks }, () => checksText(checks))
+    // What has no contract was not proved.
+    yield* allContracts
     if (!ok) return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
   })
 ).pipe(

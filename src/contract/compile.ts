@@ -1,5 +1,5 @@
 import { type Column, type Leaf, type LeafType, leaf } from "../record/column.ts"
-import type { Contract } from "./contract.ts"
+import { type Contract, ContractError, problemLines } from "./contract.ts"
 import { type DropState, Drops } from "./drops.ts"
 import { type Field, type Fields, shapeOf } from "./field.ts"
 import { snakeCase } from "./names.ts"
@@ -17,7 +17,10 @@ export interface CompiledContract {
   readonly eventTimeColumns: ReadonlyArray<string>
 }
 
+/** Derives the tables of a contract. @throws ContractError with every problem, where the contract has any */
 export const compileContract = (contract: Contract): CompiledContract => {
+  if (contract.problems.length > 0)
+    throw new ContractError({ reason: "Invalid", problems: problemLines(contract, `contract ${contract.name}`) })
   const { key, version, eventTime, fields, drops } = contract
   const hidden = new Drops(drops.filter((rule) => rule.from === "consumable"))
   return {
@@ -28,6 +31,12 @@ export const compileContract = (contract: Contract): CompiledContract => {
     versionColumn: snakeCase(version),
     eventTimeColumns: [eventTime.field, ...(eventTime.fallback === undefined ? [] : [eventTime.fallback])].map(snakeCase)
   }
+}
+
+/** All that decoding follows but for the code of expectations, as text: what decodes by a contract with another text may make other rows. */
+export const decodingText = ({ contract, columns }: CompiledContract): string => {
+  const { name, key, version, eventTime, drops, expectations, keepUnknown } = contract
+  return JSON.stringify({ name, columns, key, version, eventTime, drops, expectations, keepUnknown })
 }
 
 const keepAll = new Drops([])
@@ -41,21 +50,22 @@ const columnsOf = (fields: Fields, drops: Drops, state: DropState): ReadonlyArra
 const columnOf = (name: string, field: Field, drops: Drops, state: DropState): Column | null => {
   const shape = shapeOf(field)
   const { description } = shape
+  const about = { name, description, ...(shape.formerly.length === 0 ? {} : { formerly: shape.formerly.map(snakeCase) }) }
   switch (shape.kind) {
     case "leaf":
-      return leafColumn(name, shape.leaf, description, shape.sensitive)
+      return { ...leafColumn(name, shape.leaf, description, shape.sensitive), ...about }
     case "document": {
       const fields = columnsOf(shape.fields, drops, state)
-      return fields.length === 0 ? null : { kind: "struct", name, description, fields }
+      return fields.length === 0 ? null : { kind: "struct", ...about, fields }
     }
     case "list": {
       const element = columnOf("element", shape.element, drops, drops.element(state))
-      return element === null ? null : { kind: "list", name, description, element }
+      return element === null ? null : { kind: "list", ...about, element }
     }
     case "entries": {
       const pair = columnsOf({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, drops, drops.element(state))
       if (pair.length === 0) return null
-      return { kind: "list", name, description, element: { kind: "struct", name: "element", description, fields: pair } }
+      return { kind: "list", ...about, element: { kind: "struct", name: "element", description, fields: pair } }
     }
   }
 }

@@ -1,7 +1,9 @@
 import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
-import type { LeafType, SensitivePolicy } from "../record/column.ts"
+import { type LeafType, type SensitivePolicy, sensitivePolicies } from "../record/column.ts"
 import { type Convert, converterOf, documentOf, maxLong, minLong, unfit } from "./convert.ts"
+import { isOneOf, isRecord, isText, isTexts, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isObject, members } from "./json.ts"
+import { fold } from "./names.ts"
 import { formatMicros, maxTimestamp, minTimestamp } from "./timestamp.ts"
 
 /**
@@ -18,38 +20,87 @@ export interface Field<out T = unknown> extends Schema.Constraint {
 /** Fields of a document, by camelCase key. */
 export type Fields = { readonly [camelCaseKey: string]: Field }
 
-export interface FieldOptions {
+export interface NestedOptions {
+  /** Keys that the field had before: records that still have one fill it, and so do files that were written then. */
+  readonly formerly?: ReadonlyArray<string>
+}
+
+export interface FieldOptions extends NestedOptions {
   /** What becomes of the value. Absent: the value is not sensitive. */
   readonly sensitive?: SensitivePolicy
 }
 
+interface AnyShape {
+  readonly description: string
+  readonly formerly: ReadonlyArray<string>
+  /** What is wrong with how the field was made, each as a sentence. A contract with such a field is refused. */
+  readonly problems: ReadonlyArray<string>
+}
+
 /** What a field is: read from the annotation by whatever is derived from a contract. */
-export type Shape =
-  | {
-      readonly kind: "leaf"
-      readonly description: string
-      readonly leaf: LeafType
-      readonly sensitive: SensitivePolicy | undefined
-      readonly convert: Convert
-    }
-  | { readonly kind: "document"; readonly description: string; readonly fields: Fields }
-  | { readonly kind: "list"; readonly description: string; readonly element: Field }
-  | {
-      readonly kind: "entries"
-      readonly description: string
-      readonly key: readonly [name: string, field: Field]
-      readonly value: readonly [name: string, field: Field]
-    }
+export type Shape = AnyShape &
+  (
+    | {
+        readonly kind: "leaf"
+        readonly leaf: LeafType
+        readonly sensitive: SensitivePolicy | undefined
+        readonly convert: Convert
+      }
+    | { readonly kind: "document"; readonly fields: Fields }
+    | { readonly kind: "list"; readonly element: Field }
+    | {
+        readonly kind: "entries"
+        readonly key: readonly [name: string, field: Field]
+        readonly value: readonly [name: string, field: Field]
+      }
+  )
 
 const shapeKey = "sluice/shape"
 
 const isShape = (annotation: unknown): annotation is Shape => typeof annotation === "object" && annotation !== null && "kind" in annotation
 
-/** The shape that a field constructor left on the schema's AST. Throws for a schema that was not made by one: a mistake in the contract. */
+/** The shape of a field, or null for whatever was not made by a field constructor. */
+export const findShape = (field: unknown): Shape | null => {
+  const annotation = Schema.isSchema(field) ? Schema.resolveAnnotations(field)?.[shapeKey] : undefined
+  return isShape(annotation) ? annotation : null
+}
+
+/** The shape that a field constructor left on the schema's AST. Throws for a schema that was not made by one: contracts are checked for it. */
 export const shapeOf = (field: Field): Shape => {
-  const annotation = Schema.resolveAnnotations(field)?.[shapeKey]
-  if (!isShape(annotation)) throw new Error("A field of a contract must be made by a field constructor (text, long, document, …).")
-  return annotation
+  const shape = findShape(field)
+  if (shape === null) throw new Error("A field of a contract must be made by a field constructor (text, long, document, …).")
+  return shape
+}
+
+const nestedRules = { formerly: optional(isTexts) }
+const leafRules = { ...nestedRules, sensitive: optional(isOneOf(...sensitivePolicies)) }
+
+/**
+ * What every field is given. Constructors take whatever comes and never throw, so that all that is wrong with a contract can be told together:
+ * see `defineContract`. Until then a value whose protection cannot be read is one that is dropped.
+ */
+const given = (
+  description: unknown,
+  options: unknown,
+  beyond: ReadonlyArray<unknown>,
+  rules: { readonly [key: string]: Rule } = leafRules
+) => {
+  const problems = [
+    problemOf("description", description, isText) ?? [],
+    options === undefined
+      ? []
+      : isRecord(options)
+        ? problemsOfObject("", options, rules)
+        : [`options are ${shown(options)}: give an object such as { sensitive: "hash" }.`],
+    beyond.length === 0 ? [] : `it has ${beyond.length} arguments too many.`
+  ].flat()
+  const { sensitive, formerly }: { readonly [key: string]: unknown } = isRecord(options) ? options : {}
+  return {
+    description: isText.holds(description) ? description : "",
+    sensitive: problems.length > 0 ? "drop" : sensitivePolicies.find((policy) => policy === sensitive),
+    formerly: isTexts.holds(formerly) ? formerly : [],
+    problems
+  } as const
 }
 
 const issue = (expected: string) => Effect.fail(new SchemaIssue.InvalidValue({ expected }))
@@ -57,12 +108,11 @@ const issue = (expected: string) => Effect.fail(new SchemaIssue.InvalidValue({ e
 const leafField = <T>(
   target: Schema.Codec<T, T>,
   type: LeafType,
-  description: string,
-  options: FieldOptions | undefined,
+  { description, sensitive, formerly, problems }: ReturnType<typeof given>,
   encode: (value: T) => unknown = (value) => value
 ): Field<T> => {
   const convert = converterOf(type)
-  const shape: Shape = { kind: "leaf", description, leaf: type, sensitive: options?.sensitive, convert }
+  const shape: Shape = { kind: "leaf", description, formerly, problems, leaf: type, sensitive, convert }
   return Schema.Unknown.pipe(
     Schema.decodeTo(Schema.NullOr(target), {
       decode: SchemaGetter.transformEffect((raw: unknown) => {
@@ -91,34 +141,43 @@ const between = (minimum: bigint, maximum: bigint) => Schema.BigInt.check(Schema
 const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed(), { expected: "text without lone surrogates" })
 
 /** Text of any length. Numbers and booleans become the text that they were written as; lone surrogates become U+FFFD. */
-export const text = (description: string, options?: FieldOptions): Field<string> =>
-  leafField(Schema.String.check(wellFormed), { type: "text" }, description, options)
+export const text = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<string> =>
+  leafField(Schema.String.check(wellFormed), { type: "text" }, given(description, options, beyond))
 
 /** Integer of 64 bits, as `bigint`. */
-export const long = (description: string, options?: FieldOptions): Field<bigint> =>
-  leafField(between(minLong, maxLong), { type: "long" }, description, options, encodeLong)
+export const long = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<bigint> =>
+  leafField(between(minLong, maxLong), { type: "long" }, given(description, options, beyond), encodeLong)
 
 /** Integer of 32 bits. */
-export const integer = (description: string, options?: FieldOptions): Field<number> =>
-  leafField(Schema.Int.check(Schema.isInt32()), { type: "integer" }, description, options)
+export const integer = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<number> =>
+  leafField(Schema.Int.check(Schema.isInt32()), { type: "integer" }, given(description, options, beyond))
 
 /** Floating point number, never NaN or infinite. */
-export const double = (description: string, options?: FieldOptions): Field<number> =>
-  leafField(Schema.Finite, { type: "double" }, description, options)
+export const double = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<number> =>
+  leafField(Schema.Finite, { type: "double" }, given(description, options, beyond))
 
-export const boolean = (description: string, options?: FieldOptions): Field<boolean> =>
-  leafField(Schema.Boolean, { type: "boolean" }, description, options)
+export const boolean = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<boolean> =>
+  leafField(Schema.Boolean, { type: "boolean" }, given(description, options, beyond))
 
 /** Instant: microseconds since 1970 UTC as `bigint`, from ISO 8601 text. */
-export const timestamp = (description: string, options?: FieldOptions): Field<bigint> =>
-  leafField(between(minTimestamp, maxTimestamp), { type: "timestamp" }, description, options, formatMicros)
+export const timestamp = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<bigint> =>
+  leafField(between(minTimestamp, maxTimestamp), { type: "timestamp" }, given(description, options, beyond), formatMicros)
 
 /** Exact decimal number: the unscaled integer as `bigint`. @param precision digits in all, 1 to 38 @param scale digits after the point */
-export const decimal = (precision: number, scale: number, description: string, options?: FieldOptions): Field<bigint> => {
-  if (!Number.isInteger(precision) || precision < 1 || precision > 38 || !Number.isInteger(scale) || scale < 0 || scale > precision)
-    throw new Error(`decimal(${precision}, ${scale}): precision must be 1 to 38 and scale 0 to precision.`)
+export const decimal = (
+  precision: number,
+  scale: number,
+  description: string,
+  options?: FieldOptions,
+  ...beyond: ReadonlyArray<never>
+): Field<bigint> => {
+  const about = given(description, options, beyond)
+  if (!Number.isInteger(precision) || precision < 1 || precision > 38 || !Number.isInteger(scale) || scale < 0 || scale > precision) {
+    const problem = `decimal(${shown(precision)}, ${shown(scale)}, …): give a precision of 1 to 38 digits, then a scale of 0 to precision, then the description.`
+    return leafField(Schema.BigInt, { type: "decimal", precision: 38, scale: 0 }, { ...about, problems: [problem, ...about.problems] })
+  }
   const limit = 10n ** BigInt(precision) - 1n
-  return leafField(between(-limit, limit), { type: "decimal", precision, scale }, description, options, encodeDecimal(scale))
+  return leafField(between(-limit, limit), { type: "decimal", precision, scale }, about, encodeDecimal(scale))
 }
 
 const JsonText = Schema.declare((value): value is string => typeof value === "string", {
@@ -131,19 +190,39 @@ const JsonText = Schema.declare((value): value is string => typeof value === "st
 })
 
 /** Whatever it is, as compact JSON text: for values whose keys are data. Drop rules apply inside it. */
-export const json = (description: string, options?: FieldOptions): Field<string> =>
-  leafField(JsonText, { type: "json" }, description, options)
+export const json = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<string> =>
+  leafField(JsonText, { type: "json" }, given(description, options, beyond))
 
 /** Nested document: arrives as the object, or as JSON text of it. Keys are matched whatever their case. */
-export const document = <const F extends Fields>(description: string, fields: F): Field<{ readonly [K in keyof F]?: F[K]["Type"] }> => {
-  const shape: Shape = { kind: "document", description, fields }
-  return nested(recordSchema(fields), "document", description, shape, (raw) => (isObject(raw) ? byDeclaredKey(fields, raw) : unfit))
+export const document = <const F extends Fields>(
+  description: string,
+  fields: F,
+  options?: NestedOptions,
+  ...beyond: ReadonlyArray<never>
+): Field<{ readonly [K in keyof F]?: F[K]["Type"] }> => {
+  const about = nestedShape(
+    description,
+    options,
+    beyond,
+    isRecord(fields) ? [] : [`fields are ${shown(fields)}: give an object of fields.`]
+  )
+  if (!isRecord(fields)) return nested(recordSchema(fields), "document", { ...about, kind: "document", fields: {} }, () => unfit)
+  return nested(recordSchema(fields), "document", { ...about, kind: "document", fields }, (raw) =>
+    isObject(raw) ? byDeclaredKey(fields, raw) : unfit
+  )
 }
 
 /** List: arrives as the list, or as JSON text of it. */
-export const list = <T>(description: string, element: Field<T>): Field<ReadonlyArray<T | null>> => {
-  const shape: Shape = { kind: "list", description, element }
-  return nested(Schema.Array(asCodec(element)), "list", description, shape, (raw) => (Array.isArray(raw) ? raw : unfit))
+export const list = <T>(
+  description: string,
+  element: Field<T>,
+  options?: NestedOptions,
+  ...beyond: ReadonlyArray<never>
+): Field<ReadonlyArray<T | null>> => {
+  const about = nestedShape(description, options, beyond, fieldProblems("element", element))
+  return nested(Schema.Array(asCodec(orNothing<T>(element))), "list", { ...about, kind: "list", element: orNothing(element) }, (raw) =>
+    Array.isArray(raw) ? raw : unfit
+  )
 }
 
 /**
@@ -152,44 +231,65 @@ export const list = <T>(description: string, element: Field<T>): Field<ReadonlyA
  */
 export const entries = (
   description: string,
-  names: { readonly key: readonly [name: string, field: Field]; readonly value: readonly [name: string, field: Field] }
+  names: { readonly key: readonly [name: string, field: Field]; readonly value: readonly [name: string, field: Field] },
+  options?: NestedOptions,
+  ...beyond: ReadonlyArray<never>
 ): Field<ReadonlyArray<{ readonly [key: string]: unknown } | null>> => {
-  const { key, value } = names
-  const shape: Shape = { kind: "entries", description, key, value }
-  const element = document(description, { [key[0]]: key[1], [value[0]]: value[1] })
-  return nested(Schema.Array(asCodec(element)), "list or object", description, shape, (raw) => {
+  const problems: Array<string> = []
+  const pair = (which: "key" | "value"): readonly [name: string, field: Field] => {
+    const found: unknown = isRecord(names) ? names[which] : undefined
+    const [name, field]: ReadonlyArray<unknown> = Array.isArray(found) ? found : []
+    problems.push(...[problemOf(`${which}[0]`, name, isText) ?? [], fieldProblems(`${which}[1]`, field)].flat())
+    return [isText.holds(name) ? name : which, orNothing(field)]
+  }
+  const [key, value] = [pair("key"), pair("value")]
+  const about = nestedShape(description, options, beyond, problems)
+  const element = document("", { [key[0]]: key[1], [value[0]]: value[1] })
+  return nested(Schema.Array(asCodec(element)), "list or object", { ...about, kind: "entries", key, value }, (raw) => {
     if (Array.isArray(raw)) return raw
     return isObject(raw) ? Array.from(members(raw), ([id, member]) => ({ [key[0]]: id, [value[0]]: member })) : unfit
   })
 }
 
+const nestedShape = (description: unknown, options: unknown, beyond: ReadonlyArray<unknown>, problems: ReadonlyArray<string>) => {
+  const about = given(description, options, beyond, nestedRules)
+  return { description: about.description, formerly: about.formerly, problems: [...about.problems, ...problems] }
+}
+
+const fieldProblems = (name: string, field: unknown): ReadonlyArray<string> =>
+  findShape(field) === null ? [`${name} is ${shown(field)}: give a field made by text, long, document, ….`] : []
+
+/** Stands for what is no field: its contract is refused. */
+const nothing = leafField(JsonText, { type: "json" }, given("", { sensitive: "drop" }, []))
+/** What `findShape` knows was made by a constructor. */
+const orNothing = <T>(field: unknown): Field<T> => (findShape(field) === null ? nothing : field) as Field<T>
+
 /** The Effect Schema of a record's or a document's fields. Every key may be missing. */
 export const recordSchema = <const F extends Fields>(
   fields: F
 ): Schema.Codec<{ readonly [K in keyof F]?: F[K]["Type"] }, { readonly [key: string]: unknown }> => {
-  const optional = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, Schema.optionalKey(asCodec(field))]))
+  const members = isRecord(fields) ? Object.entries(fields) : []
+  const optional = Object.fromEntries(members.map(([key, field]) => [key, Schema.optionalKey(asCodec(orNothing(field)))]))
   // Object.fromEntries forgets which key has which field; the names and the fields are those of `fields`.
   return Schema.Struct(optional) as unknown as Schema.Codec<{ readonly [K in keyof F]?: F[K]["Type"] }, { readonly [key: string]: unknown }>
 }
 
+/** Every spelling under which a document's fields may arrive, folded, with the key of the contract: a field's own, and those that it had before. */
+export const spellings = (fields: Fields): ReadonlyMap<string, string> =>
+  new Map(Object.entries(fields).flatMap(([key, field]) => [key, ...(findShape(field)?.formerly ?? [])].map((each) => [fold(each), key])))
+
 /** An object with the keys as the contract spells them; of two spellings of one key the last counts. */
 export const byDeclaredKey = (fields: Fields, raw: object): { readonly [key: string]: unknown } => {
-  const declared = new Map(Object.keys(fields).map((key) => [key.toLowerCase(), key]))
+  const declared = spellings(fields)
   const out: { [key: string]: unknown } = {}
   for (const [key, value] of members(raw)) {
-    const name = declared.get(key.toLowerCase())
+    const name = declared.get(fold(key))
     if (name !== undefined) out[name] = value
   }
   return out
 }
 
-const nested = <T, E>(
-  target: Schema.Codec<T, E>,
-  expected: string,
-  description: string,
-  shape: Shape,
-  reshape: (raw: unknown) => unknown
-): Field<T> =>
+const nested = <T, E>(target: Schema.Codec<T, E>, expected: string, shape: Shape, reshape: (raw: unknown) => unknown): Field<T> =>
   Schema.Unknown.pipe(
     Schema.decodeTo(Schema.NullOr(target), {
       decode: SchemaGetter.transformEffect((raw: unknown) => {
@@ -200,7 +300,7 @@ const nested = <T, E>(
       }),
       encode: SchemaGetter.transform((value: E | null): unknown => value)
     })
-  ).annotate({ description, [shapeKey]: shape })
+  ).annotate({ description: shape.description, [shapeKey]: shape })
 
 /** Every field is made above, from schemas that need no services. */
 const asCodec = <T>(field: Field<T>): Schema.Codec<T | null, unknown> => field as unknown as Schema.Codec<T | null, unknown>

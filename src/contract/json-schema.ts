@@ -19,11 +19,17 @@ export const jsonSchema = (contract: Contract): JsonDocument => {
     description: contract.description,
     ...record,
     allOf: [
-      required([contract.key]),
-      required([contract.eventTime.field, ...(contract.eventTime.fallback === undefined ? [] : [contract.eventTime.fallback])])
+      required(keysOf(contract.fields, contract.key)),
+      required([contract.eventTime.field, contract.eventTime.fallback ?? []].flat().flatMap((key) => keysOf(contract.fields, key)))
     ],
     $defs: definitions
   }
+}
+
+/** The keys under which a field may come: its own, and those that it had before. */
+const keysOf = (fields: Fields, key: string): ReadonlyArray<string> => {
+  const field = fields[key]
+  return [key, ...(field === undefined ? [] : shapeOf(field).formerly)]
 }
 
 /** One of these keys must be there, in either spelling. */
@@ -37,7 +43,10 @@ const spelled = (key: string, first: "upper" | "lower") =>
 const objectSchema = (fields: Fields, path: string, definitions: { [name: string]: JsonDocument }): JsonDocument => ({
   type: "object",
   patternProperties: Object.fromEntries(
-    Object.entries(fields).map(([key, field]) => [keyPattern(key), fieldSchema(field, path === "" ? key : `${path}.${key}`, definitions)])
+    Object.entries(fields).flatMap(([key, field]) => {
+      const schema = fieldSchema(field, path === "" ? key : `${path}.${key}`, definitions)
+      return keysOf(fields, key).map((spelling) => [keyPattern(spelling), schema])
+    })
   )
 })
 

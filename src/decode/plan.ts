@@ -102,13 +102,15 @@ interface KeyUse {
   plain: number
 }
 
-const noteUse = (uses: Map<string, KeyUse>, key: string, policy: MaskPolicy | undefined) => {
-  const before = uses.get(fold(key)) ?? { policy: undefined, sensitive: 0, plain: 0 }
-  uses.set(fold(key), {
-    policy: strictest([before.policy, policy]),
-    sensitive: before.sensitive + (policy === undefined ? 0 : 1),
-    plain: before.plain + (policy === undefined ? 1 : 0)
-  })
+const noteUse = (uses: Map<string, KeyUse>, keys: ReadonlyArray<string>, policy: MaskPolicy | undefined) => {
+  for (const key of keys) {
+    const before = uses.get(fold(key)) ?? { policy: undefined, sensitive: 0, plain: 0 }
+    uses.set(fold(key), {
+      policy: strictest([before.policy, policy]),
+      sensitive: before.sensitive + (policy === undefined ? 0 : 1),
+      plain: before.plain + (policy === undefined ? 1 : 0)
+    })
+  }
 }
 
 interface Place {
@@ -137,28 +139,29 @@ const elementPlace = (place: Place): Place => ({
   state: place.drops.element(place.state)
 })
 
-const nodeOf = (field: Field, place: Place, key: string): Node => {
+/** @param keys of the field: its own, and those that it had before */
+const nodeOf = (field: Field, place: Place, keys: ReadonlyArray<string>): Node => {
   const shape = shapeOf(field)
   const { path, column, depth, state } = place
   switch (shape.kind) {
     case "leaf": {
       const policy = shape.sensitive === "keep" ? undefined : shape.sensitive
       // What is kept is sensitive, but encrypted here: it tells nothing about the key elsewhere.
-      if (shape.sensitive !== "keep") noteUse(place.uses, key, policy)
+      if (shape.sensitive !== "keep") noteUse(place.uses, keys, policy)
       const type = shape.leaf.type
       const convert = depth === 2 && type === "text" ? topText(shape.convert) : shape.convert
       const masksInside = shape.sensitive === undefined
       return { kind: "leaf", path, column, depth, state, mask: policy, policy, masksInside, type, convert, source: sourceNeed(type) }
     }
     case "document":
-      noteUse(place.uses, key, undefined)
+      noteUse(place.uses, keys, undefined)
       return structNode(shape.fields, place)
     case "list": {
-      const element = nodeOf(shape.element, elementPlace(place), key)
+      const element = nodeOf(shape.element, elementPlace(place), keys)
       return { kind: "list", path, column, depth, state, mask: element.mask, element }
     }
     case "entries": {
-      noteUse(place.uses, key, undefined)
+      noteUse(place.uses, keys, undefined)
       const element = structNode({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, elementPlace(place))
       const slot = (key: string) => {
         const found = element.slots.of(key)
@@ -184,9 +187,12 @@ const nodeOf = (field: Field, place: Place, key: string): Node => {
 const structNode = (fields: Fields, place: Place): StructNode => {
   const { path, column, depth, state } = place
   const declared = new Map<string, FieldSlot>()
-  for (const [key, field] of Object.entries(fields))
-    declared.set(fold(key), { is: "field", name: snakeCase(key), node: nodeOf(field, memberPlace(place, key), key), seen: 0 })
-  const nodes = [...declared.values()]
+  for (const [key, field] of Object.entries(fields)) {
+    const keys = [key, ...shapeOf(field).formerly]
+    const slot: FieldSlot = { is: "field", name: snakeCase(key), node: nodeOf(field, memberPlace(place, key), keys), seen: 0 }
+    for (const spelling of keys) declared.set(fold(spelling), slot)
+  }
+  const nodes = [...new Set(declared.values())]
   const mask = strictest(nodes.map(({ node }) => node.mask))
   // A field that nobody declared, beside sensitive ones, is taken for sensitive: it may be one of them misspelt.
   const unknownMask = depth === 1 ? undefined : strictest(nodes.map(({ node }) => (node.kind === "leaf" ? node.mask : undefined)))
@@ -201,6 +207,7 @@ const structNode = (fields: Fields, place: Place): StructNode => {
 
 /** Finds what a key means, and remembers it by its spelling. Keys can be data, so it remembers a bounded number. */
 export class Slots {
+  /** By every key that a field has, or had before. */
   readonly #declared: ReadonlyMap<string, FieldSlot>
   readonly #other: (key: string) => Slot
   readonly #known = new Map<string, Slot>()
@@ -212,7 +219,7 @@ export class Slots {
 
   /** The fields that the contract declares, in its order. */
   get fields(): ReadonlyArray<FieldSlot> {
-    return [...this.#declared.values()]
+    return [...new Set(this.#declared.values())]
   }
 
   of(key: string): Slot {

@@ -1,4 +1,5 @@
 import { Effect, type Scope } from "effect"
+import { decodingText } from "../contract/compile.ts"
 import type { RecordPage } from "../record/record.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import { type DecodeWorkers, openWorkers, type WorkerBatch, type WorkerError } from "./decode-workers.ts"
@@ -37,7 +38,7 @@ export const openBatchDecoder = (options: IngestOptions): Effect.Effect<BeginBat
     const setup = {
       contracts: contracts.href,
       dataset: contract.contract.name,
-      columns: contract.columns,
+      decoding: decodingText(contract),
       decode,
       source: source.name,
       bufferBytes

@@ -7,7 +7,7 @@ import { type FromWorker, pageMessage, slotCount, type ToWorker, type WorkerSetu
 
 /** A thread that decodes has ended by itself: nothing of its batch is committed. What is thrown in a thread is a defect, and not this. */
 export class WorkerError extends Schema.TaggedError<WorkerError>()("WorkerError", {
-  reason: Schema.Literals(["OutOfMemory", "Ended"]),
+  reason: Schema.Literals(["OutOfMemory", "Ended", "Contract"]),
   /** What happened, as a sentence without its full stop. */
   problem: Schema.String,
   hint: Schema.String
@@ -138,6 +138,7 @@ export class DecodeWorkers {
   #take(decoding: Decoding, message: FromWorker): void {
     const [batch] = decoding.batches
     if (message.kind === "ready") this.#ready++
+    else if (message.kind === "refused") this.#fail(otherContract(message.problem))
     else if (message.kind === "page") decoding.waiting.shift()?.(message)
     else if (batch === undefined) this.#fail(Effect.die(new Error(`a thread says "${message.kind}", and has no page of any batch`)))
     else if (message.kind === "group") batch.groups.push(message)
@@ -175,6 +176,15 @@ const outOfMemory = Effect.fail(
     hint: "Nothing of its batch was committed. Lower the limit of a record's size, or run with one thread."
   })
 )
+
+const otherContract = (problem: string): Effect.Effect<never, WorkerError> =>
+  Effect.fail(
+    new WorkerError({
+      reason: "Contract",
+      problem,
+      hint: "Contracts were changed while this process ran: nothing of its batch was committed. Run again."
+    })
+  )
 
 const ended = (code: number): Effect.Effect<never, WorkerError> =>
   Effect.fail(

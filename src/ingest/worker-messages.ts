@@ -1,5 +1,4 @@
 import type { DecodeSettings } from "../decode/decoder.ts"
-import type { Column } from "../record/column.ts"
 import type { RecordPage } from "../record/record.ts"
 import type { PartitionGroup } from "./partitioned-rows.ts"
 import type { DecodedPage } from "./stage-decoder.ts"
@@ -9,8 +8,8 @@ export interface WorkerSetup {
   /** URL of the module that has the contract. */
   readonly contracts: string
   readonly dataset: string
-  /** The columns that the contract must come to. */
-  readonly columns: ReadonlyArray<Column>
+  /** What the contract must say of decoding, as `decodingText` gives it. */
+  readonly decoding: string
   readonly decode: DecodeSettings
   readonly source: string
   readonly bufferBytes: number
@@ -35,6 +34,8 @@ export type ToWorker = PageMessage | { readonly kind: "flush" }
 /** Pages are answered in the order in which they came; the row groups of a page stand before its answer. */
 export type FromWorker =
   | { readonly kind: "ready" }
+  /** The contract is not there any more as it was, and nothing is decoded. */
+  | { readonly kind: "refused"; readonly problem: string }
   | ({ readonly kind: "page" } & DecodedPage)
   | ({ readonly kind: "group" } & PartitionGroup)
   | { readonly kind: "flushed" }

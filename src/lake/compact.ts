@@ -6,7 +6,7 @@ import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile, PartitionValues, WriteAction } from "../table/actions.ts"
 import { type CompactionGroup, planCompaction } from "../table/compaction.ts"
 import type { TableError } from "../table/errors.ts"
-import type { StructType } from "../table/schema.ts"
+import { asWritten, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { addPath, type Table } from "../table/table.ts"
 import { type Chunk, cutChunks } from "./chunks.ts"
@@ -124,9 +124,10 @@ const unreadable = (table: string, cause: unknown): LakeError =>
     cause
   })
 
+/** No row changes: what stands under a name that a column had before stays there. */
 const columnsInFiles = ({ schema, metaData }: Snapshot): StructType => ({
   type: "struct",
-  fields: schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
+  fields: asWritten(schema).fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
 })
 
 /** Bytes of rows that are held in memory at a time, and become a row group. */

@@ -1,11 +1,14 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { consumablePartitions, deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import type { Store } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
+import { deltaSchema, type StructType } from "../table/schema.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
-import { deadLettersPath, stagePath } from "./layout.ts"
+import { identityProperty, identityText, refuseOldColumns, refuseOtherIdentity, refuseUnknownColumns } from "./contract-change.ts"
+import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 
 export interface Opened {
   readonly table: Table
@@ -18,16 +21,60 @@ export const retention = {
   "delta.deletedFileRetentionDuration": "interval 7 days"
 } as const
 
-/** Opens the stage table of a contract, creating it or adding the columns that it lacks. */
-export const openStage = (compiled: CompiledContract): Effect.Effect<Opened, TableError, Store> =>
-  createTable(stagePath(compiled.contract.name), {
+/** The schema of the stage table of a contract. */
+export const stageSchema = (compiled: CompiledContract): StructType => deltaSchema([...stageColumns(compiled.columns), ...stagePartitions])
+
+/**
+ * Opens the stage table of a contract, creating it or adding the columns that it lacks. One that was made with another key, version or event
+ * time, or that has columns which the contract does not know, is an `Invalid` error that names them.
+ *
+ * @param identity "new": the table takes on the key, version and event time of the contract, whatever it was made with
+ */
+export const openStage = (compiled: CompiledContract, identity: "same" | "new" = "same"): Effect.Effect<Opened, TableError, Store> => {
+  const properties = { [identityProperty]: identityText(compiled) }
+  return createTable(stagePath(compiled.contract.name), {
     name: `stage_${compiled.contract.name}`,
     description: `${compiled.contract.title} as they arrived.`,
     columns: stageColumns(compiled.columns),
     partitions: stagePartitions,
     writerFeatures: ["domainMetadata"],
-    configuration: retention
+    configuration: { ...retention, ...properties },
+    admit: (existing) => {
+      if (identity === "same") refuseOtherIdentity(compiled, existing)
+      refuseUnknownColumns(compiled, stageSchema(compiled), existing)
+      return properties
+    }
   })
+}
+
+/** The schema of the consumable of a contract. */
+export const consumableSchema = (columns: ReadonlyArray<Column>): StructType => deltaSchema([...columns, ...consumablePartitions])
+
+/**
+ * Opens the consumable of a contract, creating it or adding the columns that it lacks. Any engine may write it: it needs no feature. One that was
+ * made with another key, version or event time is an `Invalid` error, and so is one that only a rebuild makes what the contract says.
+ *
+ * @param columns of its files
+ */
+export const openConsumable = (
+  compiled: CompiledContract,
+  columns: ReadonlyArray<Column>,
+  rebuild: boolean
+): Effect.Effect<Opened, TableError, Store> => {
+  const properties = { [identityProperty]: identityText(compiled) }
+  return createTable(consumablePath(compiled.contract.name), {
+    name: `consumable_${compiled.contract.name}`,
+    description: `${compiled.contract.title}: one row per version, by the UTC day on which it last changed.`,
+    columns,
+    partitions: consumablePartitions,
+    configuration: properties,
+    admit: (existing) => {
+      refuseOtherIdentity(compiled, existing)
+      if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns), existing)
+      return properties
+    }
+  })
+}
 
 /** Opens the table of records that could not become rows; all datasets share it. */
 export const openDeadLetters: Effect.Effect<Opened, TableError, Store> = createTable(deadLettersPath, {

@@ -186,10 +186,12 @@ const leavesAtATime = 48
 /** Compares every value of the consumable with the row of stage that has its coordinates, by hashes; a few columns at a time. */
 const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB): Effect.Effect<Check, LakeError | StoreError, Store> =>
   Effect.gen(function* () {
-    const ofStage = new Map(stage.snapshot.schema.fields.map(({ name, type }) => [name, JSON.stringify(type)]))
-    // Columns of which the consumable leaves a part out have another type there, and cannot be compared as a whole.
-    const shared = consumable.snapshot.schema.fields.filter(({ name, type }) => ofStage.get(name) === JSON.stringify(type))
-    const widths = shared.map(({ name, type }) => ({ name, leaves: leavesOf(type), values: 0 }))
+    // Stage is read as the consumable has it: without what it leaves out, and by the names that its columns have now.
+    const { metaData, schema } = consumable.snapshot
+    const columns = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
+    const partitions = stage.snapshot.schema.fields.filter(({ name }) => stage.snapshot.metaData.partitionColumns.includes(name))
+    const asConsumable = { table: stage.table, snapshot: { ...stage.snapshot, schema: { ...schema, fields: [...columns, ...partitions] } } }
+    const widths = columns.map(({ name, type }) => ({ name, leaves: leavesOf(type), values: 0 }))
     const name = "rows are those of stage"
     for (const { names: group } of groupColumns(widths, leavesAtATime)) {
       const hashed = (rows: string) =>
@@ -197,14 +199,14 @@ const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB):
       const { found = 0, different = 0 } = yield* numbers(
         duckdb,
         `SELECT count(*) AS found, count(*) FILTER (c.content <> s.content) AS different
-         FROM ${hashed(yield* rowsAt(duckdb, consumable))} c JOIN ${hashed(yield* rowsAt(duckdb, stage))} s USING (record)`
+         FROM ${hashed(yield* rowsAt(duckdb, consumable))} c JOIN ${hashed(yield* rowsAt(duckdb, asConsumable))} s USING (record)`
       )
       if (found !== total || different !== 0) {
         const problem = found === total ? `${different} rows differ from stage` : `${found} of ${total} rows have a row of stage`
         return check(consumable.table.path, name, false, `${problem} in ${group.slice(0, 3).join(", ")}${group.length > 3 ? ", …" : ""}`)
       }
     }
-    return check(consumable.table.path, name, true, `${shared.length} columns of ${total} rows compared`)
+    return check(consumable.table.path, name, true, `${columns.length} columns of ${total} rows compared`)
   })
 
 const leavesOf = (type: DataType): number => {

@@ -17,12 +17,15 @@ export type LeafType =
   | { readonly type: "binary" }
 
 /** What becomes of a sensitive value: its keyed hash, nothing, or itself (said out loud in the contract). */
-export type SensitivePolicy = "hash" | "drop" | "keep"
+export const sensitivePolicies = ["hash", "drop", "keep"] as const
+export type SensitivePolicy = (typeof sensitivePolicies)[number]
 
 interface ColumnBase {
   /** snake_case, unique among its siblings. The element of a list is named `element`. */
   readonly name: string
   readonly description: string
+  /** Names that the column had before: files that were written then may hold its values under them. */
+  readonly formerly?: ReadonlyArray<string> | undefined
 }
 
 export interface Leaf extends ColumnBase {

@@ -1,6 +1,7 @@
 import { Cause, Clock, Effect } from "effect"
 import { totalsOf } from "../lake/rows.ts"
 import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
+import { consumableSchema } from "../lake/tables.ts"
 import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -162,7 +163,7 @@ const commit = (
         numOutputRows: String(result.files.reduce((total, { rows }) => total + rows, 0)),
         numOutputBytes: String(report.fileBytes)
       },
-      actions: [...txn, ...removes, ...adds],
+      actions: [...schemaActions(before, work), ...txn, ...removes, ...adds],
       isBlindAppend: false,
       isolation: "Serializable",
       readFiles,
@@ -178,6 +179,12 @@ const commit = (
       )
     )
   })
+
+/** All of its files are new: the table has the columns that they have, and no longer those that an earlier contract had. */
+const schemaActions = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work): ReadonlyArray<WriteAction> => {
+  const schemaString = JSON.stringify(consumableSchema(plan.columns))
+  return rebuild && whole && schemaString !== metaData.schemaString ? [{ metaData: { ...metaData, schemaString } }] : []
+}
 
 /** Files of a commit that is certainly lost: nobody will ever name them. */
 const discard = (table: Table, result: EngineResult): Effect.Effect<void, never, Store> =>

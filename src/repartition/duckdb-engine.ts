@@ -59,11 +59,23 @@ const asEngineError = (error: unknown): EngineError => {
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
+/** Decode lets no row without a key pass, but the key may have been another one then. */
+const noKey = ({ dataset, keyColumn }: EnginePlan, rows: number): Effect.Effect<never, EngineError> =>
+  Effect.fail(
+    new EngineError({
+      engine: "duckdb",
+      problem: `${rows} rows of stage have no ${keyColumn}, which is the key of ${dataset}: they would become one`,
+      hint: "Their stage was filled with another key: give the dataset another name, and ingest them again from their source."
+    })
+  )
+
 const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError> =>
   Effect.gen(function* () {
     const { db, schema, paths } = run
     if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], days: [] }
     yield* db.run(`CREATE TABLE copy AS ${sql.copiesSql(plan, schema, yield* paths(plan.inputs), 0, false)}`)
+    const [{ keyless } = {}] = yield* db.rows("SELECT count(*) AS keyless FROM copy WHERE k IS NULL")
+    if (Number(keyless) > 0) return yield* noKey(plan, Number(keyless))
     const days = (yield* db.rows("SELECT DISTINCT d FROM copy ORDER BY d")).map((row) => String(row["d"]))
 
     const existing = plan.versionDecidesDay ? plan.existing.filter(({ day }) => days.includes(day)) : plan.existing

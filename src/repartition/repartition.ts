@@ -1,15 +1,14 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { identityProperty, isOtherIdentity, refuseOtherIdentity, refuseUnknownColumns, withRetired } from "../lake/contract-change.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { repartitionApp } from "../lake/status.ts"
-import { findTable } from "../lake/tables.ts"
-import { consumablePartitions, stageColumns } from "../record/system-columns.ts"
+import { findTable, openConsumable, openStage, stageSchema } from "../lake/tables.ts"
+import { stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
-import { TableError } from "../table/errors.ts"
-import { evolveSchema } from "../table/evolve.ts"
-import { deltaSchema } from "../table/schema.ts"
+import { fromThrown, TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import { createTable } from "../table/table.ts"
+import type { Table } from "../table/table.ts"
 import { carryOut } from "./carry-out.ts"
 import { duckdbEngine } from "./duckdb-engine.ts"
 import type { EngineError } from "./engine.ts"
@@ -39,41 +38,46 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const stage = yield* findTable(stagePath(dataset))
     if (Option.isNone(stage)) return yield* fail(dataset, "NoStage", "there is no stage yet", "Ingest something first.")
     const app = repartitionApp(dataset)
+    const consumable = yield* findTable(consumablePath(dataset))
+    const found = Option.isNone(consumable) ? null : yield* consumable.value.snapshot
+    const isOther = yield* admitStage(options.contract, stage.value, found)
+    const { consumableColumns } = options.contract
+    const columns = stageColumns(found === null ? consumableColumns : withRetired(options.contract, consumableColumns, found.schema))
 
     if (options.dryRun === true) {
-      const consumable = yield* findTable(consumablePath(dataset))
-      const before = Option.isNone(consumable) ? null : yield* consumable.value.snapshot
-      const work = yield* findWork(options, stage.value, before, bounds)
-      if (work === null) return { kind: "up-to-date", dataset, version: before?.transactions.get(app) ?? -1 } as const
+      const work = yield* findWork(options, columns, stage.value, found, bounds)
+      if (work === null) return { kind: "up-to-date", dataset, version: found?.transactions.get(app) ?? -1 } as const
       return planOf(dataset, engine.name, work, yield* engine.survey(work.plan))
     }
-    const { table } = yield* openConsumable(options.contract)
+    const { table } = yield* openConsumable(options.contract, columns, options.rebuild === true && bounds === null)
     const before = yield* table.snapshot
-    const work = yield* findWork(options, stage.value, before, bounds)
-    if (work === null) return { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 } as const
-    yield* warnOfUnknown(options.contract, before)
-    return yield* carryOut(options, engine, work, { table, before })
+    const work = yield* findWork(options, columns, stage.value, before, bounds)
+    const outcome: RepartitionOutcome =
+      work === null
+        ? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 }
+        : yield* carryOut(options, engine, work, { table, before })
+    // All of stage is folded by the new key: from here on it is what the dataset is.
+    if (isOther) yield* openStage(options.contract, "new")
+    return outcome
   })
 
-/** Opens the consumable of a contract, creating it or adding the columns that it lacks. Any engine may write it: it needs no feature. */
-export const openConsumable = (compiled: CompiledContract) =>
-  createTable(consumablePath(compiled.contract.name), {
-    name: `consumable_${compiled.contract.name}`,
-    description: `${compiled.contract.title}: one row per version, by the UTC day on which it last changed.`,
-    columns: stageColumns(compiled.consumableColumns),
-    partitions: consumablePartitions
-  })
-
-/** Columns that only the table has, of a newer contract or an older one, are null in every file that is written with this one. */
-const warnOfUnknown = ({ contract, consumableColumns }: CompiledContract, { files, schema }: Snapshot): Effect.Effect<void> => {
-  const known = deltaSchema([...stageColumns(consumableColumns), ...consumablePartitions])
-  const { added } = evolveSchema(known, schema)
-  if (added.length === 0 || files.size === 0) return Effect.void
-  return Effect.logWarning(
-    `the consumable of ${contract.name} has columns that this contract does not know: ${added.join(", ")}. ` +
-      "They become null in the files that are rewritten. If a newer contract has them, repartition with that one, once with --rebuild."
+/**
+ * May stage be folded by this contract? Says whether it was made with another key, version or event time: the consumable is where records are
+ * told apart, and where it is not there, or was begun anew, the contract decides.
+ */
+const admitStage = (contract: CompiledContract, stage: Table, consumable: Snapshot | null): Effect.Effect<boolean, TableError> =>
+  Effect.flatMap(stage.snapshot, (snapshot) =>
+    Effect.try({
+      try: () => {
+        refuseUnknownColumns(contract, stageSchema(contract), snapshot)
+        const isOther = isOtherIdentity(contract, snapshot)
+        if (isOther && consumable !== null && consumable.metaData.configuration[identityProperty] === undefined)
+          refuseOtherIdentity(contract, snapshot)
+        return isOther
+      },
+      catch: fromThrown(stage.path, "its contract")
+    })
   )
-}
 
 const planOf = (dataset: string, engine: string, work: Work, days: RepartitionPlan["days"]): RepartitionPlan => {
   const touched = new Set(days.map(({ day }) => day))

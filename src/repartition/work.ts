@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import { consumablePath } from "../lake/layout.ts"
 import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
-import { stageColumns } from "../record/system-columns.ts"
+import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
@@ -27,9 +27,10 @@ export interface Work {
   readonly cleared: ReadonlyArray<string>
 }
 
-/** Finds out from the logs what there is to do. Null: nothing. */
+/** Finds out from the logs what there is to do. Null: nothing. @param columns of the files to write */
 export const findWork = (
   options: RepartitionOptions,
+  columns: ReadonlyArray<Column>,
   stage: Table,
   before: Snapshot | null,
   bounds: DayBounds | null
@@ -56,7 +57,7 @@ export const findWork = (
         taken,
         stage: { table: stage, snapshot },
         inputs,
-        plan: enginePlan(options, stage, inputs, whole || bounds !== null ? [] : existing, bounds),
+        plan: enginePlan(options, columns, stage, inputs, whole || bounds !== null ? [] : existing, bounds),
         cleared: cleared.map(({ path }) => path)
       }
     }
@@ -137,6 +138,7 @@ const inputsSince = (
 
 const enginePlan = (
   { contract, targetFileBytes }: RepartitionOptions,
+  columns: ReadonlyArray<Column>,
   stage: Table,
   inputs: ReadonlyArray<AddFile>,
   existing: EnginePlan["existing"],
@@ -147,7 +149,7 @@ const enginePlan = (
   return {
     dataset: contract.contract.name,
     tablePath: consumablePath(contract.contract.name),
-    columns: stageColumns(contract.consumableColumns),
+    columns,
     keyColumn: contract.keyColumn,
     versionColumns: versionDecidesDay ? contract.eventTimeColumns : [contract.versionColumn],
     eventTimeColumns: contract.eventTimeColumns,

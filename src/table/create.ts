@@ -25,6 +25,8 @@ export interface TableDefinition {
   readonly writerFeatures?: ReadonlyArray<"domainMetadata">
   /** Table properties, e.g. `delta.checkpointInterval` (ours: 100 commits). Only used when the table is made. */
   readonly configuration?: Readonly<Record<string, string>>
+  /** Looks at a table that is there. Throws `Malformed` where the definition must not write it; gives properties that it must have from now on. */
+  readonly admit?: (existing: Snapshot) => Readonly<Record<string, string>>
 }
 
 export interface CreatedTable {
@@ -128,22 +130,32 @@ const firstCommit = (
 const evolve = (table: Table, definition: TableDefinition, wanted: StructType): Effect.Effect<void, TableError> =>
   Effect.gen(function* () {
     const read = yield* table.snapshot
-    const { schema, added } = yield* Effect.try({
-      try: () => evolution(read, definition, wanted),
+    const { schema, added, properties } = yield* Effect.try({
+      try: () => ({ properties: definition.admit?.(read) ?? {}, ...evolution(read, definition, wanted) }),
       catch: fromThrown(table.path, "its definition")
     })
-    if (added.length === 0) return
-    const metaData: Metadata = { ...read.metaData, schemaString: JSON.stringify(schema) }
+    const { configuration } = read.metaData
+    const isSet = Object.entries(properties).every(([property, value]) => configuration[property] === value)
+    // Other comments alone are no reason: processes of two versions would overwrite each other's.
+    if (isSet && withoutComments(schema) === withoutComments(read.schema)) return
+    const metaData: Metadata = {
+      ...read.metaData,
+      schemaString: JSON.stringify(schema),
+      configuration: { ...configuration, ...properties }
+    }
     yield* table.commit({
       read,
-      operation: "ADD COLUMNS",
-      parameters: { columns: JSON.stringify(added) },
+      ...(added.length > 0
+        ? { operation: "ADD COLUMNS", parameters: { columns: JSON.stringify(added) } }
+        : { operation: "SET TBLPROPERTIES", parameters: { properties: JSON.stringify(properties) } }),
       metrics: {},
       actions: [{ metaData }],
       isBlindAppend: false,
       readFiles: "none"
     })
   }).pipe(Effect.retry({ times: 10, while: (error) => error.reason === "Conflict" }))
+
+const withoutComments = (schema: StructType): string => JSON.stringify(schema, (key, value) => (key === "comment" ? undefined : value))
 
 /** Pure part of `evolve`. Throws `Malformed` for what cannot be done to a table. */
 const evolution = (read: Snapshot, definition: TableDefinition, wanted: StructType): ReturnType<typeof evolveSchema> => {

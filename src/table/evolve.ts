@@ -53,7 +53,7 @@ const changed = (path: string, existing: string, wanted: string): Malformed =>
   new Malformed(
     "Invalid",
     `column ${path} is ${existing} in the table and ${wanted} in the definition`,
-    "A column cannot change its type: give the new one another name, or write a new table."
+    "A column cannot change its type: give the new one another name, and say which one it was before (formerly)."
   )
 
 /** Can data files made for `before` be committed to `after`? Yes if every field is still there with its type. */

@@ -68,10 +68,27 @@ export const deltaSchema = (columns: ReadonlyArray<Column>): StructType => {
       name: column.name,
       type: dataType(column),
       nullable: true,
-      metadata: column.description === "" ? {} : { comment: column.description }
+      metadata: {
+        ...(column.description === "" ? {} : { comment: column.description }),
+        ...(column.formerly === undefined || column.formerly.length === 0 ? {} : { [formerlyKey]: column.formerly.join(",") })
+      }
     }))
   }
 }
+
+/** Key in a column's metadata: names that it had before, joined by commas. Text alone is metadata that every reader takes. */
+const formerlyKey = "sluice.formerly"
+
+/** Names that a column had before: data files may hold its values under them. */
+export const formerNames = ({ metadata }: StructField): ReadonlyArray<string> => {
+  const names = metadata[formerlyKey]
+  return typeof names === "string" && names !== "" ? names.split(",") : []
+}
+
+/** A schema as its files are written: without a word of what columns were called before. */
+export const asWritten = <T extends DataType>(type: T): T =>
+  // The reviver takes entries of metadata away, and nothing of what makes a type.
+  JSON.parse(JSON.stringify(type), (key, value) => (key === formerlyKey ? undefined : value)) as T
 
 const words = new Set([
   "string",

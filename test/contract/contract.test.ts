@@ -3,8 +3,9 @@ import { Schema } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, ContractError, defineContract } from "../../src/contract/contract.ts"
 import { parsePath } from "../../src/contract/drops.ts"
-import { document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
+import { decimal, document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
 import { NumberText } from "../../src/contract/json.ts"
+import { loadContracts, readContracts } from "../../src/contract/load.ts"
 import { snakeCase } from "../../src/contract/names.ts"
 import { compiledOrders, definition, orders } from "./orders.ts"
 
@@ -19,59 +20,200 @@ describe("names", () => {
   ])("%s → %s", (key, column) => expect(snakeCase(key)).toBe(column))
 })
 
-describe("defineContract", () => {
-  const problems = (change: Partial<ContractDefinition>) => {
-    try {
-      defineContract({ ...definition, ...change })
-    } catch (error) {
-      if (error instanceof ContractError) return error.message
-      throw error
-    }
-    return "none"
-  }
-  const drop = { reason: "r", from: "stage" } as const
+/** A contract as a file without types may hold it. */
+const problems = (change: object): string => defineContract({ ...definition, ...change }).problems.join("\n")
+/** A field, whose arguments may be any. */
+const field = (make: unknown, ...args: ReadonlyArray<unknown>): unknown => Reflect.apply(make as () => unknown, null, args)
+const withField = (added: unknown) => problems({ fields: { ...definition.fields, added } })
+const drop = { name: "a", reason: "r", from: "stage" } as const
+const expectation = { name: "e", description: "", reads: [], severity: "warn", holds: () => true } as const
 
+describe("a contract that contradicts itself", () => {
   it.each<[string, Partial<ContractDefinition>, RegExp]>([
-    ["a bad name", { name: "My Orders" }, /name must be lower case/],
-    ["a key that is no field", { key: "nope" }, /key nope must be a field/],
-    ["a version that is a document", { version: "items" }, /version items must be a field/],
-    ["an event time that is text", { eventTime: { field: "status" } }, /event time status must be a field of type timestamp/],
-    ["a fallback that is missing", { eventTime: { field: "lastChange", fallback: "x" } }, /fallback of the event time x/],
+    ["a bad name", { name: "My Orders" }, /name is "My Orders": give at most 100 lower case/],
     [
-      "a rule on a declared field",
-      { drops: [{ ...drop, name: "a", keyContains: "ITEM" }] },
-      /Field items is declared and dropped by rule a/
+      "a key that is no field",
+      { key: "orderID" },
+      /key is "orderID", which is no field: give one of type text or long or integer. Did you mean orderId\?/
     ],
-    ["a path on a declared field", { drops: [{ ...drop, name: "a", path: "items[].Price" }] }, /Field items\[\]\.price is declared/],
-    ["a rule without what", { drops: [{ ...drop, name: "a" }] }, /needs either keyContains or path/],
-    ["a rule for every key", { drops: [{ ...drop, name: "a", keyContains: " " }] }, /every key/],
-    ["a path that is none", { drops: [{ ...drop, name: "a", path: "items[" }] }, /not a path/],
-    ["two rules of one name", { drops: [1, 2].map(() => ({ ...drop, name: "a", path: "x" })) }, /several of.*drop rule "a"/],
-    ["hiding what is not there", { drops: [{ ...drop, from: "consumable", name: "a", path: "x" }] }, /leaves out nothing/],
-    ["hiding the key", { drops: [{ ...drop, from: "consumable", name: "a", path: "orderId" }] }, /drops orderId, which the contract needs/],
+    ["a version that is a document", { version: "items" }, /version is "items", which has the type list/],
+    [
+      "an event time that is text",
+      { eventTime: { field: "status" } },
+      /eventTime.field is "status", which has the type text: give a field of type timestamp/
+    ],
+    ["a fallback that is missing", { eventTime: { field: "lastChange", fallback: "x" } }, /eventTime.fallback is "x", which is no field/],
+    ["a rule on a declared field", { drops: [{ ...drop, keyContains: "ITEM" }] }, /field items is declared and dropped by rule a/],
+    ["a path on a declared field", { drops: [{ ...drop, path: "items[].Price" }] }, /field items\[\]\.price is declared/],
+    ["a rule without what", { drops: [drop] }, /give either keyContains or path/],
+    ["a rule for every key", { drops: [{ ...drop, keyContains: " " }] }, /every key/],
+    ["a path that is none", { drops: [{ ...drop, path: "items[" }] }, /not a path/],
+    ["two rules of one name", { drops: [1, 2].map(() => ({ ...drop, path: "x" })) }, /several of drop rule "a"/],
+    ["hiding what is not there", { drops: [{ ...drop, from: "consumable", path: "x" }] }, /leaves out nothing/],
+    ["hiding the key", { drops: [{ ...drop, from: "consumable", path: "orderId" }] }, /drops orderId, which the contract needs/],
     [
       "an expectation of no column",
-      { expectations: [{ name: "e", description: "", column: "nope", reads: [], severity: "warn", holds: () => true }] },
-      /no column/
+      { expectations: [{ ...expectation, column: "nope" }] },
+      /expectation e: column has nope, which is no column/
     ],
     [
       "an expectation that reads no column",
-      { expectations: [{ name: "e", description: "", reads: ["value.nope"], severity: "warn", holds: () => true }] },
-      /reads value.nope, which is no column/
+      { expectations: [{ ...expectation, reads: ["items[].price"] }] },
+      /items\[\]\.price, which is no column. Did you mean items.price/
     ],
     ["keys that differ by case", { fields: { ...definition.fields, ITEMS: text("x") } }, /same name/],
-    ["keys that give one column", { fields: { ...definition.fields, order_id: text("x") } }, /same name/],
+    [
+      "keys that give one column",
+      { fields: { ...definition.fields, order_id: text("x") } },
+      /fields orderId and order_id have the same name: column order_id/
+    ],
+    [
+      "a former name that is another field",
+      { fields: { ...definition.fields, a: text("x", { formerly: ["status"] }) } },
+      /fields status and a have the same name/
+    ],
     [
       "system columns",
-      { fields: { ...definition.fields, ingestDate: text("x"), _rescued: text("x") } },
-      /ingest_date is the name.*_rescued is the name/
+      { fields: { ...definition.fields, ingestDate: text("x"), _rescued: text("x"), fileName: text("x"), filename: text("x") } },
+      /ingest_date is the name[\s\S]*_rescued is the name[\s\S]*filename is the name/
     ],
-    ["a sensitive key", { fields: { ...definition.fields, orderId: text("x", { sensitive: "hash" }) } }, /key orderId cannot be sensitive/],
-    ["an empty document", { fields: { ...definition.fields, nothing: document("x", {}) } }, /Document nothing has no fields/]
+    [
+      "a sensitive key",
+      { fields: { ...definition.fields, orderId: text("x", { sensitive: "hash" }) } },
+      /key is "orderId", which is sensitive \(hash\)/
+    ],
+    ["an empty document", { fields: { ...definition.fields, nothing: document("x", {}) } }, /document nothing has no fields/],
+    ["a retired column that is filled", { retired: ["items.price"] }, /retired has items.price, which is a column/]
   ])("rejects %s", (_, change, message) => expect(problems(change)).toMatch(message))
+})
 
-  it("rejects a field that no constructor made", () =>
-    expect(() => defineContract({ ...definition, fields: { orderId: Schema.String } })).toThrow(/made by a field constructor/))
+describe("a contract is input", () => {
+  it.each<[string, object, string]>([
+    ["no drops", { drops: undefined }, "drops is missing: give a list of drop rules, [] for none."],
+    ["a description of a number", { description: 42 }, "description is 42: give text."],
+    ["a key that means nothing", { drop: [] }, "drop means nothing here. Did you mean drops?"],
+    ["a sensitivity of another word", { sensitivity: "private" }, 'sensitivity is "private": give "public" or "internal" or "personal".'],
+    ["text for true", { keepUnknown: "false" }, 'keepUnknown is "false": give true or false.'],
+    ["fields that are a list", { fields: [] }, "fields is a list: give an object of fields."],
+    [
+      "a rule that is from nowhere",
+      { drops: [{ ...drop, path: "x", from: "stge" }] },
+      'drops[0].from is "stge": give "stage" or "consumable". Did you mean stage?'
+    ],
+    ["a rule whose path is misspelt", { drops: [{ ...drop, pth: "x" }] }, "drops[0].pth means nothing here. Did you mean path?"],
+    ["a rule that is text", { drops: ["x"] }, 'drops[0] is "x": give an object.'],
+    [
+      "a severity of another word",
+      { expectations: [{ ...expectation, severity: "error" }] },
+      'expectations[0].severity is "error": give "warn" or "reject".'
+    ],
+    [
+      "an expectation without a test",
+      { expectations: [{ ...expectation, holds: undefined }] },
+      "expectations[0].holds is missing: give a function."
+    ],
+    [
+      "an event time that is text",
+      { eventTime: "lastChange" },
+      'eventTime is "lastChange": give an object of field, and fallback where there is one.'
+    ],
+    ["a tag that is a number", { tags: { team: 1 } }, "tags.team is 1: give text."],
+    ["retired text", { retired: "status" }, 'retired is "status": give a list of texts, such as ["a"].']
+  ])("rejects %s", (_, change, problem) => expect(problems(change).split("\n")).toContain(problem))
+
+  it.each<[string, unknown, string]>([
+    [
+      "a policy that is misspelt",
+      field(text, "E", { sensitive: "hashed" }),
+      'field added: sensitive is "hashed": give "hash" or "drop" or "keep". Did you mean hash?'
+    ],
+    [
+      "an option that is misspelt",
+      field(text, "E", { sensitve: "hash" }),
+      "field added: sensitve means nothing here. Did you mean sensitive?"
+    ],
+    ["a policy of null", field(text, "E", { sensitive: null }), 'field added: sensitive is null: give "hash" or "drop" or "keep".'],
+    [
+      "a policy without its name",
+      field(text, "E", "hash"),
+      'field added: options are "hash": give an object such as { sensitive: "hash" }.'
+    ],
+    ["a policy in the wrong place", field(text, "E", undefined, { sensitive: "hash" }), "field added: it has 1 arguments too many."],
+    ["a policy on a document", field(document, "E", { a: text("x") }, { sensitive: "hash" }), "field added: sensitive means nothing here."],
+    [
+      "a policy inside of a list",
+      list("L", document("D", { a: field(text, "E", { sensitive: "HASH" }) as never })),
+      'field added[].a: sensitive is "HASH": give "hash" or "drop" or "keep". Did you mean hash?'
+    ],
+    ["a description of a number", field(text, 42), "field added: description is 42: give text."],
+    ["no description", field(long), "field added: description is missing: give text."],
+    [
+      "a decimal of too many digits",
+      field(decimal, 50, 2, "D"),
+      "field added: decimal(50, 2, …): give a precision of 1 to 38 digits, then a scale of 0 to precision, then the description."
+    ],
+    ["a document without fields", field(document, "D"), "field added: fields are undefined: give an object of fields."],
+    ["a list of nothing", field(list, "L"), "field added: element is undefined: give a field made by text, long, document, …."],
+    [
+      "entries without names",
+      field(entries, "E", { key: ["id"] }),
+      "field added: key[1] is undefined: give a field made by text, long, document, …."
+    ],
+    [
+      "a field that no constructor made",
+      Schema.String,
+      "field added is a function: it must be made by a field constructor (text, long, document, …)."
+    ],
+    ["a field that is not there", undefined, "field added is undefined: it must be made by a field constructor (text, long, document, …)."]
+  ])("rejects %s", (_, added, problem) => expect(withField(added).split("\n")).toContain(problem))
+
+  it.each([null, undefined, 1, "x", [], () => 1])("rejects %s", (value) =>
+    expect(defineContract(value as never).problems.join()).toMatch(/^it is .*: give an object|^name is missing/)
+  )
+
+  it("may be made from another one", () => expect(defineContract({ ...orders, name: "others" }).problems).toEqual([]))
+
+  it("tells all problems at once, and is refused by whatever derives from it", () => {
+    const bad = defineContract({
+      ...definition,
+      key: "nope",
+      description: 1 as never,
+      fields: { ...definition.fields, a: field(text, "E", { sensitive: "hashd" }) as never }
+    })
+    expect(bad.problems.length).toBe(3)
+    const refused = () => compileContract(bad)
+    expect(refused).toThrow(ContractError)
+    for (const problem of bad.problems) expect(refused).toThrow(problem)
+    expect(refused).toThrow("test/contract/contract.test.ts")
+  })
+})
+
+describe("a list of contracts", () => {
+  const named = (name: string, change: object = {}) => defineContract({ ...definition, name, ...change })
+
+  it("gives those that hold, and says all that is wrong with the others", () => {
+    const { compiled, refused, error } = readContracts([
+      named("a"),
+      named("b", { drops: 1 }),
+      named("c"),
+      named("c"),
+      undefined,
+      { ...definition }
+    ])
+    expect([[...compiled.keys()], refused]).toEqual([["a"], ["b", "c"]])
+    expect(error?.problems.map((problem) => problem.replace(/ \(.*?\)/, ""))).toEqual([
+      "contract b: drops is 1: give a list of drop rules, [] for none.",
+      "contract c: 2 contracts have this name, at 3 and 4 of the list. Give each its own.",
+      "contract 5 of the list: it is undefined that defineContract has not made.",
+      "contract 6 of the list: it is an object that defineContract has not made."
+    ])
+  })
+
+  it("is none, and says so, where its module cannot be read", async () => {
+    const load = (code: string) => loadContracts(new URL(`data:text/javascript,${encodeURIComponent(code)}`))
+    expect((await load("throw new Error('oh')")).error?.message).toMatch(/cannot be loaded: oh/)
+    expect((await load("export const contract = []")).error?.message).toMatch(/exports undefined as contracts/)
+  })
 })
 
 describe("the schema of a field is its conversion", () => {

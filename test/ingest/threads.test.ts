@@ -246,7 +246,9 @@ describe("threads", () => {
     Effect.gen(function* () {
       const other = compileContract({ ...thrower, fields: { orderId: thrower.fields["orderId"] ?? assert.fail() } })
       const exit = yield* Effect.exit(run(pagesSource([page("a", 0, 50)]), { ...withThreads(2), contract: other }))
-      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "has another contract of thrower")
+      const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : assert.fail("it did not end")
+      assert.isTrue(error._tag === "Some" && error.value._tag === "WorkerError" && error.value.reason === "Contract")
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "has another contract now of thrower")
     }).pipe(Effect.provide(temporaryStore))
   )
 

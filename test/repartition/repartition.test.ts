@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Logger, Stream } from "effect"
+import { Cause, Effect, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { document, long, text, timestamp } from "../../src/contract/field.ts"
@@ -205,17 +205,16 @@ describe("repartition", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
-  it.live("warns of columns that it does not know", () =>
+  it.live("is refused with a contract that does not know columns of the stage, and begins nothing", () =>
     Effect.gen(function* () {
       const wider = compileContract(defineContract({ ...definition, fields: { ...definition.fields, note: text("New.") } }))
       yield* ingest([copy("a", "1")], wider)
+      const error = yield* Effect.flip(run)
+      assert.strictEqual(error.reason, "Table")
+      assert.include(error.message, "does not know: note.")
+      assert.deepStrictEqual(yield* filesIn("consumable/"), [])
       yield* repartition({ contract: wider })
-      yield* ingest([copy("a", "2", { arrivedAt: start + 1 })])
-      const warnings: Array<string> = []
-      const logger = Logger.make(({ message }) => void warnings.push(String(message)))
-      yield* run.pipe(Effect.provide(Logger.layer([logger])))
-      assert.strictEqual(warnings.length, 1)
-      assert.include(warnings[0] ?? "", "does not know: note.")
+      assert.deepStrictEqual(yield* actualNotes, ["a 2026-11-20 1"])
     }).pipe(Effect.provide(freshStore))
   )
 

@@ -1,0 +1,54 @@
+import type { Schema } from "effect"
+import type { Value } from "../record/column.ts"
+import type { DropRule } from "./drops.ts"
+import type { Fields } from "./field.ts"
+
+/** What must hold of a row. */
+export interface Expectation {
+  readonly name: string
+  readonly description: string
+  /** Path of the column it speaks of, for lineage and documentation: `items`, `shipping_data.address.city`. */
+  readonly column?: string
+  /** `warn` counts the row; `reject` makes the record a dead letter. */
+  readonly severity: "warn" | "reject"
+  /** Paths of the columns that it looks at, lists without brackets: `items.selling_price`. It is given these and nothing else. */
+  readonly reads: ReadonlyArray<string>
+  /** Given the row's data columns by name, with what `reads` names. Any value may be null. */
+  readonly holds: (row: { readonly [column: string]: Value }) => boolean
+}
+
+export interface ContractDefinition {
+  /** Name of the dataset: lower case, part of table paths. */
+  readonly name: string
+  readonly title: string
+  readonly owner: string
+  readonly sensitivity: "public" | "internal" | "personal"
+  readonly description: string
+  readonly fields: Fields
+  /** camelCase key of the field that identifies an order. */
+  readonly key: string
+  /** camelCase key of the field that tells versions of one order apart. */
+  readonly version: string
+  /** camelCase keys of the timestamp that says when this version happened, and of the one that stands in where it is missing. */
+  readonly eventTime: { readonly field: string; readonly fallback?: string }
+  readonly drops: ReadonlyArray<DropRule>
+  readonly expectations: ReadonlyArray<Expectation>
+  /** Keep fields that the contract does not know in `_rescued`. */
+  readonly keepUnknown: boolean
+  readonly tags?: { readonly [tag: string]: string }
+  /**
+   * Columns that the dataset's tables have from an earlier contract, and that nothing fills any more: `status`, `items.sku`, lists without
+   * brackets. They keep their values.
+   */
+  readonly retired?: ReadonlyArray<string>
+}
+
+/** What a dataset is, said once. Made by `defineContract`. */
+export interface Contract extends ContractDefinition {
+  /** Effect Schema of the whole record, keys as the contract spells them. */
+  readonly schema: Schema.Codec<{ readonly [key: string]: unknown }, { readonly [key: string]: unknown }>
+  /** What is wrong with it, each as a sentence. `compileContract`, through which every use goes, refuses a contract that has any. */
+  readonly problems: ReadonlyArray<string>
+  /** The file that defines it, where there are problems and the file is known. */
+  readonly file: string | null
+}

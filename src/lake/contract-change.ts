@@ -1,0 +1,157 @@
+import type { CompiledContract } from "../contract/compile.ts"
+import { type Column, leaf } from "../record/column.ts"
+import { columnsBeyond } from "../table/columns-beyond.ts"
+import { Malformed } from "../table/errors.ts"
+import { type DataType, decimalType, type StructType } from "../table/schema.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+
+/**
+ * A contract and the tables that were made with an earlier one. What "once" means must not change unseen, and no column may quietly end: a
+ * contract that would do either is refused, by name.
+ */
+
+/** Property of stage and consumable: the columns that make a record, a version of it, and its day. */
+export const identityProperty = "sluice.identity"
+
+interface Identity {
+  readonly key: string
+  readonly version: string
+  readonly eventTime: ReadonlyArray<string>
+}
+
+/** Text of the property as a contract says it. */
+export const identityText = ({ keyColumn, versionColumn, eventTimeColumns }: CompiledContract): string => {
+  const identity: Identity = { key: keyColumn, version: versionColumn, eventTime: eventTimeColumns }
+  return JSON.stringify(identity)
+}
+
+/** Does the table say that its records are told apart by other columns? One that was made before tables said it does not. */
+export const isOtherIdentity = (contract: CompiledContract, { metaData }: Snapshot): boolean => otherIdentity(contract, metaData) !== null
+
+/** What is another one, in words. */
+const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["metaData"]): string | null => {
+  const text = configuration[identityProperty]
+  if (text === undefined) return null
+  const { key, version, eventTime } = readIdentity(text)
+  const now = nowOf(contract.columns)
+  const { keyColumn, versionColumn, eventTimeColumns } = contract
+  const differ = [
+    ["key", [key], [keyColumn]],
+    ["version", [version], [versionColumn]],
+    ["event time", eventTime, eventTimeColumns]
+  ] as const
+  const found = differ.flatMap(([what, before, after]) =>
+    before.map(now).join() === after.join()
+      ? []
+      : [`the ${what} is ${before.join(", else ")} in the table and ${after.join(", else ")} in the contract`]
+  )
+  return found.length === 0 ? null : found.join(", ")
+}
+
+const readIdentity = (text: string): Identity => {
+  try {
+    const { key, version, eventTime } = JSON.parse(text)
+    if (typeof key === "string" && typeof version === "string" && Array.isArray(eventTime))
+      return { key, version, eventTime: eventTime.map(String) }
+  } catch {
+    // As bad as one that says something else.
+  }
+  throw new Malformed(
+    "Corrupt",
+    `the property ${identityProperty} is ${JSON.stringify(text)}`,
+    "It says which columns are key, version and event time."
+  )
+}
+
+/** The name that a top-level column has now. */
+const nowOf = (columns: ReadonlyArray<Column>) => (before: string) =>
+  columns.find(({ name, formerly }) => name === before || formerly?.includes(before) === true)?.name ?? before
+
+/** Refuses a table whose records are told apart by other columns than the contract says. Throws `Malformed`. */
+export const refuseOtherIdentity = (contract: CompiledContract, { metaData }: Snapshot): void => {
+  const problem = otherIdentity(contract, metaData)
+  if (problem === null) return
+  const { name } = contract.contract
+  throw new Malformed(
+    "Invalid",
+    `${problem}: what is once would change`,
+    `Give the dataset another name; or move the folder consumable/${name} of the lake away and run: sluice repartition --dataset ${name}. That folds all of stage anew (docs/contracts.md, "Another key")`
+  )
+}
+
+/** Refuses a stage that has columns which the contract does not know, or cannot fill. Throws `Malformed`. */
+export const refuseUnknownColumns = (contract: CompiledContract, wanted: StructType, { schema }: Snapshot): void => {
+  const { unknown, misfits } = columnsBeyond(schema, wanted, retiredOf(contract))
+  const problems = [
+    ...(unknown.length === 0 ? [] : [`it has columns that the contract of ${contract.contract.name} does not know: ${unknown.join(", ")}`]),
+    ...misfits
+  ]
+  if (problems.length === 0) return
+  throw new Malformed(
+    "Invalid",
+    problems.join("; "),
+    'Let a field that has a new name say formerly, and list a column that has ended under retired; where a newer contract has it, use that one (docs/contracts.md, "A contract changes")'
+  )
+}
+
+/** Refuses a consumable that only a rebuild makes what the contract says. Throws `Malformed`. */
+export const refuseOldColumns = (contract: CompiledContract, wanted: StructType, { schema }: Snapshot): void => {
+  const { unknown, renamed } = columnsBeyond(schema, wanted, retiredOf(contract))
+  const old = [...unknown, ...renamed.map(([before, now]) => `${before} (now ${now})`)]
+  if (old.length === 0) return
+  throw new Malformed(
+    "Invalid",
+    `it has columns that the contract of ${contract.contract.name} has no longer: ${old.join(", ")}`,
+    `Run once: sluice repartition --dataset ${contract.contract.name} --rebuild. It makes the table as the contract says, from all of stage`
+  )
+}
+
+const retiredOf = ({ contract }: CompiledContract): ReadonlySet<string> => new Set(contract.retired ?? [])
+
+/**
+ * Columns to write, with those that the contract has retired and the table has: they keep their values. Nobody knows any more whether these are
+ * sensitive, so they are taken for it.
+ */
+export const withRetired = (contract: CompiledContract, columns: ReadonlyArray<Column>, schema: StructType): ReadonlyArray<Column> => {
+  const retired = retiredOf(contract)
+  if (retired.size === 0) return columns
+  const merged = (columns: ReadonlyArray<Column>, { fields }: StructType, path: string): ReadonlyArray<Column> => [
+    ...columns.map((column) => {
+      const field = fields.find(({ name }) => name === column.name)
+      return field === undefined ? column : below(column, field.type, `${path}${column.name}.`)
+    }),
+    ...fields.flatMap(({ name, type }) => (retired.has(path + name) ? [columnOf(name, type)] : []))
+  ]
+  const below = (column: Column, type: DataType, path: string): Column => {
+    if (typeof type === "string") return column
+    if (column.kind === "struct" && type.type === "struct") return { ...column, fields: merged(column.fields, type, path) }
+    if (column.kind === "list" && type.type === "array") return { ...column, element: below(column.element, type.elementType, path) }
+    return column
+  }
+  return merged(columns, schema, "")
+}
+
+/** The column of a type that the contract no longer has. Throws `Malformed` for a type that no contract gives. */
+const columnOf = (name: string, type: DataType): Column => {
+  if (typeof type !== "string") {
+    if (type.type === "struct")
+      return { kind: "struct", name, description: "", fields: type.fields.map((field) => columnOf(field.name, field.type)) }
+    if (type.type === "array") return { kind: "list", name, description: "", element: columnOf("element", type.elementType) }
+  }
+  const decimal = typeof type === "string" ? decimalType(type) : null
+  if (decimal !== null) return leaf(name, { type: "decimal", ...decimal }, "", "keep")
+  switch (type) {
+    case "string":
+      return leaf(name, "text", "", "keep")
+    case "integer":
+    case "long":
+    case "double":
+    case "boolean":
+    case "timestamp":
+    case "date":
+    case "binary":
+      return leaf(name, type, "", "keep")
+    default:
+      throw new Malformed("Unsupported", `the column ${name} has a type that no contract gives`, "Move the table away and run again")
+  }
+}
