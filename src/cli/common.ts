@@ -1,9 +1,11 @@
 import { resolve } from "node:path"
-import { Clock, Effect, type Layer, Redacted } from "effect"
+import { Clock, Effect, Layer, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import { contracts } from "../../schemas/index.ts"
 import { type CompiledContract, compileContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
+import type { LakeError } from "../lake/errors.ts"
+import { requireLake } from "../lake/find-tables.ts"
 import { localStore } from "../store/local-store.ts"
 import { s3Store } from "../store/s3-store.ts"
 import type { Store, StoreError } from "../store/store.ts"
@@ -57,6 +59,10 @@ export const storeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.
     probe: use === "write"
   })
 }
+
+/** The store of a lake that is there. Fails with `NoLake` before anything is made or written, alike for every command that makes none. */
+export const existingLakeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.Layer<Store, StoreError | LakeError> =>
+  Layer.provideMerge(Layer.effectDiscard(requireLake), storeOf(values, use))
 
 export const decodeSettingsOf = (values: Values<"hashKey" | "maxDepth" | "maxRecordBytes">): DecodeSettings => ({
   hashKey: values.hashKey === null ? null : new TextEncoder().encode(Redacted.value(values.hashKey)),

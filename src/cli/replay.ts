@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
-import { compiled, contractOf, decodeSettingsOf, json, storeOf } from "./common.ts"
+import { compiled, contractOf, decodeSettingsOf, existingLakeOf, json } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { number, print } from "./output.ts"
@@ -39,7 +39,7 @@ export const replay = Command.make(
         total.cut += done.cut
       }
       return total
-    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
+    }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "write")))
     yield* print(flags.json, result, () =>
       [
         `${number(result.letters)} dead letters read again: ${number(result.rows)} became rows, ${number(result.left)} stay.`,

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
-import { compiled, json, lakeUrl, storeOf } from "./common.ts"
+import { compiled, existingLakeOf, json, lakeUrl } from "./common.ts"
 import { countLines } from "./counts-text.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -76,7 +76,7 @@ export const status = Command.make(
   { settings: settings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const found = yield* lakeStatus(lakeUrl(values), [...compiled.keys()]).pipe(Effect.provide(storeOf(values, "read")))
+    const found = yield* lakeStatus(lakeUrl(values), [...compiled.keys()]).pipe(Effect.provide(existingLakeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(Command.withDescription("What a lake holds and how far it is: a fold over its logs."))

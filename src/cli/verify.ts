@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import type { Check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { atLeast, compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
+import { atLeast, compiled, duckdbOptionsOf, existingLakeOf, json } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -35,7 +35,7 @@ export const verify = Command.make(
     const values = yield* settings.read(flags.settings)
     const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) =>
       verifyLake([...compiled.values()], duckdb, flags.knownGaps)
-    ).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
+    ).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
     if (checks.length === 0) {
       return yield* new Failed({
         problem: `there is no lake at ${values.lake}`,
