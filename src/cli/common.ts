@@ -18,6 +18,11 @@ export const toggle = (name: string, description: string) =>
 
 export const json = toggle("json", "Print one JSON value on standard output, and nothing else there.")
 
+export const changeHashKey = toggle(
+  "change-hash-key",
+  "Go on with SLUICE_HASH_KEY as it is now where the lake was filled with another key, or none. What is there stays: one value has two hashes."
+)
+
 /** Every dataset that there is, by name. */
 export const compiled: ReadonlyMap<string, CompiledContract> = new Map(
   contracts.map((contract) => [contract.name, compileContract(contract)] as const)

@@ -43,6 +43,9 @@ export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus):
         : d.consumable === null
           ? "not repartitioned yet"
           : `repartitioned up to now, ${number(d.days.length)} days`,
+      ...(d.hashKeys < 2
+        ? []
+        : [`filled with ${number(d.hashKeys)} hash keys, one after the other: values hashed under different ones do not meet`]),
       ...(d.replayed === 0 ? [] : [`${number(d.replayed)} dead letters became rows by replay`]),
       ...(d.deadLettersWaiting > 0 ? [`${number(d.deadLettersWaiting)} dead letters wait: fix their cause, then run sluice replay`] : []),
       ...countLines(d.counts)

@@ -13,8 +13,8 @@ export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store>
   const paths: Array<string> = []
   for (const folder of yield* foldersOf("")) {
     if (folder === lineageFolder) continue
-    if (yield* hasLog(folder)) paths.push(folder)
-    else paths.push(...(yield* Effect.filter(yield* foldersOf(`${folder}/`), hasLog)))
+    if (yield* hasTable(folder)) paths.push(folder)
+    else paths.push(...(yield* Effect.filter(yield* foldersOf(`${folder}/`), hasTable)))
   }
   return paths
 })
@@ -22,7 +22,7 @@ export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store>
 /** Fails with `NoLake` where no table lies: for commands that work on a lake, and make none. */
 export const requireLake: Effect.Effect<void, LakeError | StoreError, Store> = Effect.gen(function* () {
   // Almost every lake has this one: it spares the search.
-  if (yield* hasLog(deadLettersPath)) return
+  if (yield* hasTable(deadLettersPath)) return
   if ((yield* tablePaths).length > 0) return
   const { root } = yield* Store
   const place = root.startsWith("file:") ? fileURLToPath(root) : root
@@ -33,7 +33,8 @@ export const requireLake: Effect.Effect<void, LakeError | StoreError, Store> = E
   })
 })
 
-const hasLog = (path: string): Effect.Effect<boolean, StoreError, Store> =>
+/** Does anything lie in the log of a table? */
+export const hasTable = (path: string): Effect.Effect<boolean, StoreError, Store> =>
   Effect.flatMap(Store, (store) => Effect.map(Stream.runHead(store.list(`${path}/${logFolder}`)), Option.isSome))
 
 /** Folders right below a prefix, found by leaping from each to the next: what lies in them is not listed. */

@@ -5,6 +5,7 @@ import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { openTable, type Table } from "../table/table.ts"
 import { tablePaths } from "./find-tables.ts"
+import { hashKeysOf } from "./hash-key.ts"
 import { batchCounts, history } from "./history.ts"
 import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
@@ -41,6 +42,8 @@ export interface DatasetStatus {
   readonly lastArrival: string | null
   readonly lastCommit: string | null
   readonly replayed: number
+  /** How many hash keys the stage was filled with, one after the other, times without a key among them; 0 where it does not say. */
+  readonly hashKeys: number
   /** Dead letters that no replay has made rows yet, over the life of the dataset. */
   readonly deadLettersWaiting: number
   /** Folded from the commits that are still in the log, from this version on. */
@@ -162,6 +165,7 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
       ),
       lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
       replayed,
+      hashKeys: hashKeysOf(snapshot.metaData).length,
       deadLettersWaiting: positions.reduce((total, { position }) => total + position.deadLetters, 0) - replayed,
       since,
       batches: reports.filter((report) => report.kind === "batch").length,

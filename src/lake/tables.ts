@@ -2,9 +2,12 @@ import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
-import type { Store } from "../store/store.ts"
-import type { TableError } from "../table/errors.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
+import { hasTable, tablePaths } from "./find-tables.ts"
+import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, hashKeysProperty, holdsHashes } from "./hash-key.ts"
 import { deadLettersPath, stagePath } from "./layout.ts"
 
 export interface Opened {
@@ -18,15 +21,38 @@ export const retention = {
   "delta.deletedFileRetentionDuration": "interval 7 days"
 } as const
 
-/** Opens the stage table of a contract, creating it or adding the columns that it lacks. */
-export const openStage = (compiled: CompiledContract): Effect.Effect<Opened, TableError, Store> =>
-  createTable(stagePath(compiled.contract.name), {
-    name: `stage_${compiled.contract.name}`,
-    description: `${compiled.contract.title} as they arrived.`,
-    columns: stageColumns(compiled.columns),
-    partitions: stagePartitions,
-    writerFeatures: ["domainMetadata"],
-    configuration: retention
+/**
+ * Opens the stage table of a contract, creating it or adding the columns that it lacks.
+ *
+ * @param hashing for who writes rows: fails with `Invalid` where hashes in the table, or in the stages beside a new one, are of another key
+ */
+export const openStage = (compiled: CompiledContract, hashing?: Hashing): Effect.Effect<Opened, TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const path = stagePath(compiled.contract.name)
+    const hashes = hashing !== undefined && compiled.columns.some(holdsHashes) ? hashing : null
+    if (hashes?.change === false && !(yield* hasTable(path))) yield* agreeWithOthers(hashes)
+    const opened = yield* createTable(path, {
+      name: `stage_${compiled.contract.name}`,
+      description: `${compiled.contract.title} as they arrived.`,
+      columns: stageColumns(compiled.columns),
+      partitions: stagePartitions,
+      writerFeatures: ["domainMetadata"],
+      configuration: hashes === null ? retention : { ...retention, [hashKeysProperty]: yield* fingerprintOf(hashes.key) }
+    })
+    if (hashes !== null) yield* agreeOnHashKey(opened.table, hashes)
+    return opened
+  })
+
+/** A lake has one key, so that its datasets can be joined by what is hashed. */
+const agreeWithOthers = ({ key }: Hashing): Effect.Effect<void, TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    for (const path of (yield* tablePaths).filter((path) => path.startsWith(stagePath("")))) {
+      const other = yield* findTable(path)
+      if (Option.isNone(other)) continue
+      const { files, metaData } = yield* other.value.snapshot
+      const problem = files.size === 0 ? null : hashKeyProblem(metaData, key)
+      if (problem !== null) return yield* new TableError({ table: path, reason: "Invalid", ...problem })
+    }
   })
 
 /** Opens the table of records that could not become rows; all datasets share it. */
@@ -48,3 +74,9 @@ export const findTable = (path: string): Effect.Effect<Option.Option<Table>, Tab
       () => Effect.succeed(Option.none())
     )
   )
+
+/** What tells a table from all others: where it lies, since a copied lake is another one, and its id, since so is one that was made anew. */
+export const identityOf = ({ table, snapshot }: { readonly table: Table; readonly snapshot: Snapshot }): readonly [string, string] => [
+  table.uri,
+  snapshot.metaData.id
+]

@@ -261,7 +261,7 @@ describe("run", () => {
 describe("doctor", () => {
   it("says where each setting comes from, and never a secret", async () => {
     const { settings } = await sluiceJson(["doctor", "--lake", lake, "--threads", "1"], {
-      SLUICE_HASH_KEY: "swordfish",
+      SLUICE_HASH_KEY: "swordfish swordfish",
       SLUICE_BATCH_AGE: "7s"
     })
     const origin = (name: string) => settings.find(({ setting }: { setting: string }) => setting === name)
