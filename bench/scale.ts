@@ -140,7 +140,7 @@ const runIngest = async (folder: string, threads: number, rows: number, isPinned
   const lake = join(folder, "lake")
   rmSync(lake, { recursive: true, force: true })
   const args = ["ingest", "--input", inputOf(folder), "--format", "lines", "--lake", lake, "--arrived-at", "2026-11-27T10:00:00Z", "--json"]
-  const environment = { SLUICE_HASH_KEY: "bench" }
+  const environment = { SLUICE_HASH_KEY: "a key for the bench" }
   const ended = await measured([...productFlags, main, ...args, "--threads", String(threads)], folder, environment, isPinned)
   rmSync(lake, { recursive: true, force: true })
   const counts: { readonly counts?: { readonly rows?: number } } = ended.code === 0 ? JSON.parse(ended.stdout) : {}

@@ -1,10 +1,12 @@
 import { resolve } from "node:path"
-import { Clock, Effect, type Layer, Redacted } from "effect"
+import { Clock, Effect, Layer, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { ContractError } from "../contract/contract.ts"
 import { loadContracts } from "../contract/load.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
+import type { LakeError } from "../lake/errors.ts"
+import { requireLake } from "../lake/find-tables.ts"
 import { localStore } from "../store/local-store.ts"
 import { s3Store } from "../store/s3-store.ts"
 import type { Store, StoreError } from "../store/store.ts"
@@ -30,6 +32,11 @@ export const compiled: ReadonlyMap<string, CompiledContract> = loaded.compiled
 
 /** Every dataset that there is, those included whose contracts cannot be used. */
 export const datasetNames: ReadonlyArray<string> = [...compiled.keys(), ...loaded.refused]
+
+export const changeHashKey = toggle(
+  "change-hash-key",
+  "Go on with SLUICE_HASH_KEY as it is now where the lake was filled with another key, or none. What is there stays: one value has two hashes."
+)
 
 export const dataset = Flag.String("dataset").pipe(
   Flag.withDescription(
@@ -86,6 +93,10 @@ export const storeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.
     probe: use === "write"
   })
 }
+
+/** The store of a lake that is there. Fails with `NoLake` before anything is made or written, alike for every command that makes none. */
+export const existingLakeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.Layer<Store, StoreError | LakeError> =>
+  Layer.provideMerge(Layer.effectDiscard(requireLake), storeOf(values, use))
 
 export const decodeSettingsOf = (values: Values<"hashKey" | "maxDepth" | "maxRecordBytes">): DecodeSettings => ({
   hashKey: values.hashKey === null ? null : new TextEncoder().encode(Redacted.value(values.hashKey)),

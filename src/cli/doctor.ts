@@ -4,7 +4,7 @@ import { json } from "./common.ts"
 import { makeChecks } from "./doctor-checks.ts"
 import { Failed } from "./failures.ts"
 import { logFormatFlag } from "./logging.ts"
-import { print, table } from "./output.ts"
+import { checkTable, print, table } from "./output.ts"
 import { allSettings, describeSettings } from "./settings.ts"
 
 export const doctor = Command.make(
@@ -19,7 +19,7 @@ export const doctor = Command.make(
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks, settings: origins }, () =>
       [
-        table(checks.map((check) => [check.ok ? "✓" : "✗", check.check, check.detail])),
+        checkTable(checks),
         "",
         "settings (flag over environment over default):",
         table(origins.map(({ setting, value, origin, variable }) => [setting, value, origin, variable]))

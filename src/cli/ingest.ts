@@ -3,7 +3,7 @@ import { Command } from "effect/cli"
 import { ingest as runIngest } from "../ingest/ingest.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
 import { sumOf } from "../record/report.ts"
-import { contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
+import { changeHashKey, contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { countLines, maskedLine } from "./counts-text.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds } from "./output.ts"
@@ -43,7 +43,7 @@ export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
 
 export const ingest = Command.make(
   "ingest",
-  { dataset, ...sourceFlags, settings: ingestSettings.flags, json },
+  { dataset, ...sourceFlags, changeHashKey, settings: ingestSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
@@ -58,6 +58,7 @@ export const ingest = Command.make(
           contract,
           source,
           decode: decodeSettingsOf(values),
+          changeHashKey: flags.changeHashKey,
           limits: limitsOf(values),
           ...ingestThreadsOf(values),
           stop: shutdown.requested,

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path"
 import { Clock, Effect, type Scope } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { lineageFolder } from "../lake/layout.ts"
 import { httpTransport } from "../lineage/http-transport.ts"
 import { type Lineage, makeLineage } from "../lineage/lineage.ts"
 import { storeTransport } from "../lineage/store-transport.ts"
@@ -41,8 +42,8 @@ const transportsOf = (values: Values<"lake" | "lineage" | "lineageKey">): Effect
       return Effect.succeed([])
     case "file":
       return s3Place(values.lake) === null
-        ? Effect.succeed([fileTransport(join(resolve(values.lake), "lineage", "events.ndjson"))])
-        : Effect.map(Store, (store) => [storeTransport(store, "lineage")])
+        ? Effect.succeed([fileTransport(join(resolve(values.lake), lineageFolder, "events.ndjson"))])
+        : Effect.map(Store, (store) => [storeTransport(store, lineageFolder)])
     default:
       return Effect.map(
         httpTransport({ url: values.lineage, ...(values.lineageKey === null ? {} : { token: values.lineageKey }) }),

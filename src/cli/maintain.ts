@@ -7,7 +7,7 @@ import { type LakeTable, lakeTables } from "../lake/views.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { PartitionValues } from "../table/actions.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
-import { json, storeOf, toggle } from "./common.ts"
+import { existingLakeOf, json, toggle } from "./common.ts"
 import { bytes, number, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -80,7 +80,7 @@ export const maintain = Command.make(
           return result
         })
       )
-    }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, dryRun ? "read" : "write")))
+    }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(existingLakeOf(values, dryRun ? "read" : "write")))
     yield* print(json, { dryRun, tables: done }, () => maintainText(done, dryRun))
   })
 ).pipe(Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."))

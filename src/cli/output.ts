@@ -1,4 +1,5 @@
 import { Console, type Effect } from "effect"
+import type { Check } from "../lake/check.ts"
 import { jsonText } from "../record/json-text.ts"
 
 /** Prints a command's result on standard output: one JSON value, or text for people. */
@@ -19,6 +20,17 @@ export const bytes = (n: number): string => {
 }
 
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
+
+/** Checks, one a line: those that hold, those that hold and are worth a look (!), those that do not. */
+export const checkTable = (checks: ReadonlyArray<Check>): string =>
+  table(
+    checks.map(({ ok, warning, table, check, detail }) => [
+      ok ? (warning ? "!" : "✓") : "✗",
+      ...(table === "" ? [] : [table]),
+      check,
+      detail
+    ])
+  )
 
 /** Lines of aligned columns: text to the left, numbers to the right. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string | number>>, indent = "  "): string => {

@@ -2,7 +2,7 @@ import { Console, Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { queryLake } from "../lake/query.ts"
 import { jsonText } from "../record/json-text.ts"
-import { json, positive, storeOf } from "./common.ts"
+import { existingLakeOf, json, positive } from "./common.ts"
 import { number, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
 
@@ -57,6 +57,6 @@ export const query = Command.make(
       yield* Console.log(
         shown.length > limit ? `… more than ${number(limit)} rows; see --limit, or --json for all` : `${number(shown.length)} rows`
       )
-    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
+    }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
   })
 ).pipe(Command.withDescription("Ask the lake in SQL (DuckDB's)."))

@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
-import { contractOf, dataset, duckdbOptionsOf, json, storeOf, timed, toggle } from "./common.ts"
+import { contractOf, dataset, duckdbOptionsOf, existingLakeOf, json, timed, toggle } from "./common.ts"
 import { UsageError } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
@@ -73,7 +73,11 @@ export const repartition = Command.make(
           onEvent: lineage.emit
         })
       )
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, flags.dryRun ? "read" : "write")))
+    }).pipe(
+      Effect.scoped,
+      Effect.ensuring(Effect.sync(progress.clear)),
+      Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write"))
+    )
     yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
   })
 ).pipe(Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."))

@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
-import { allContracts, contractOf, decodeSettingsOf, json, storeOf } from "./common.ts"
+import { allContracts, changeHashKey, contractOf, decodeSettingsOf, existingLakeOf, json } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { number, print } from "./output.ts"
@@ -15,6 +15,7 @@ export const replay = Command.make(
   "replay",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription("Only this dataset. Without it, all that the lake has."), Flag.optional),
+    changeHashKey,
     settings: settings.flags,
     json
   },
@@ -25,21 +26,27 @@ export const replay = Command.make(
       const present = yield* Effect.filter(named, ({ contract }) => Effect.map(findTable(stagePath(contract.name)), Option.isSome))
       if (present.length === 0) {
         return yield* new Failed({
-          problem: `there is nothing to replay at ${values.lake}`,
-          hint: "Name the folder of a lake with --lake."
+          problem: `there is no stage of ${named.map(({ contract }) => contract.name).join(" or ")} at ${values.lake}`,
+          hint: "Check --dataset and --lake; sluice status says what lies there."
         })
       }
       const lineage = yield* lineageFor(values, present)
+      const decode = decodeSettingsOf(values)
       const total = { letters: 0, rows: 0, left: 0, cut: 0 }
       for (const contract of present) {
-        const done = yield* runReplay({ contract, decode: decodeSettingsOf(values), onEvent: lineage.emit })
+        const done = yield* runReplay({
+          contract,
+          decode,
+          changeHashKey: flags.changeHashKey,
+          onEvent: lineage.emit
+        })
         total.letters += done.letters
         total.rows += done.rows
         total.left += done.left
         total.cut += done.cut
       }
       return total
-    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
+    }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "write")))
     yield* print(flags.json, result, () =>
       [
         `${number(result.letters)} dead letters read again: ${number(result.rows)} became rows, ${number(result.left)} stay.`,

@@ -4,7 +4,7 @@ import { ingest } from "../ingest/ingest.ts"
 import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
 import type { RunEvent } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
-import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
+import { changeHashKey, contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { ingestText, progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
@@ -16,7 +16,7 @@ import { logEvent, telemetry } from "./telemetry.ts"
 
 export const run = Command.make(
   "run",
-  { dataset, ...sourceFlags, settings: runSettings.flags, json },
+  { dataset, ...sourceFlags, changeHashKey, settings: runSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
@@ -50,6 +50,7 @@ export const run = Command.make(
           contract,
           source,
           decode: decodeSettingsOf(values),
+          changeHashKey: flags.changeHashKey,
           limits: limitsOf(values),
           ...ingestThreadsOf(values),
           stop: shutdown.requested,

@@ -115,6 +115,14 @@ const secret: SettingType<Redacted.Redacted<string> | null> = {
   secret: true
 }
 
+/** A key that is a word would be found from the hash of an e-mail that somebody knows. */
+const leastKeyBytes = 16
+const longSecret: SettingType<Redacted.Redacted<string> | null> = {
+  ...secret,
+  accepts: `a text of ${leastKeyBytes} bytes or more, such as \`openssl rand -hex 32\` gives`,
+  parse: (s) => (Buffer.byteLength(s) < leastKeyBytes ? null : Redacted.make(s))
+}
+
 const instant: SettingType<number | null> = {
   accepts: "an instant such as 2026-11-20T07:00:00Z",
   parse: (s) => (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(s) && !Number.isNaN(Date.parse(s)) ? Date.parse(s) : null),
@@ -198,7 +206,7 @@ export const settings = {
   ),
   maxRecordBytes: setting("max-record-bytes", "Largest record that is decoded; larger ones become dead letters.", bytes, 10 * 1024 * 1024),
   maxDepth: setting("max-depth", "Deepest nesting that is decoded; deeper records become dead letters.", count(1), 64),
-  hashKey: setting("hash-key", "Key of the HMAC that replaces sensitive values. Without it they are dropped.", secret, null),
+  hashKey: setting("hash-key", "Key of the HMAC that replaces sensitive values. Without it they are dropped.", longSecret, null),
   memoryLimit: setting(
     "memory-limit",
     "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",

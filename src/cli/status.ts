@@ -2,7 +2,8 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
-import { datasetNames, json, lakeUrl, storeOf, warnOfContracts } from "./common.ts"
+import { waitingText } from "../lake/waiting.ts"
+import { datasetNames, existingLakeOf, json, lakeUrl, warnOfContracts } from "./common.ts"
 import { countLines } from "./counts-text.ts"
 import { bytes, number, print, seconds, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -20,9 +21,7 @@ const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
 ]
 
 /** A lake's tables and datasets, for people. */
-export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string => {
-  if (datasets.length === 0)
-    return `There is no lake at ${root}. Fill one with: sluice ingest --input FOLDER --lake ${root.replace("file://", "")}`
+export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus): string => {
   const tables = [
     ...datasets.flatMap(({ stage, consumable }) => [stage, ...(consumable === null ? [] : [consumable])]),
     ...(deadLetters === null ? [] : [deadLetters])
@@ -30,16 +29,23 @@ export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string 
   return [
     root,
     table(tables.map(tableRow)),
+    ...(others.length === 0
+      ? []
+      : ["other tables:", table(others.map(({ path, note, table }) => (table === null ? [path, note] : [...tableRow(table), note])))]),
     ...datasets.flatMap((d) => [
       "",
       `${d.dataset}: ${number(d.records)} records of ${number(d.shards)} shards in ${number(d.batches)} commits (since version ${number(d.since)})`,
       `last arrival ${d.lastArrival ?? "never"}, last commit ${d.lastCommit ?? "never"}`,
       ...streamLines(d),
-      d.repartitionLag > 0
-        ? `${number(d.repartitionLag)} stage versions wait for the repartition`
+      ...(d.known ? [] : ["there is no such dataset here: run the version, or use the contracts, that wrote it"]),
+      d.waiting.versions > 0
+        ? waitingText(d.waiting)
         : d.consumable === null
           ? "not repartitioned yet"
           : `repartitioned up to now, ${number(d.days.length)} days`,
+      ...(d.hashKeys < 2
+        ? []
+        : [`filled with ${number(d.hashKeys)} hash keys, one after the other: values hashed under different ones do not meet`]),
       ...(d.replayed === 0 ? [] : [`${number(d.replayed)} dead letters became rows by replay`]),
       ...(d.deadLettersWaiting > 0 ? [`${number(d.deadLettersWaiting)} dead letters wait: fix their cause, then run sluice replay`] : []),
       ...countLines(d.counts)
@@ -78,7 +84,7 @@ export const status = Command.make(
     const values = yield* settings.read(flags.settings)
     // A lake tells how far it is without any contract.
     yield* warnOfContracts
-    const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(storeOf(values, "read")))
+    const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(existingLakeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(Command.withDescription("What a lake holds and how far it is: a fold over its logs."))

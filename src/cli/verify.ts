@@ -1,23 +1,25 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { Check } from "../lake/check.ts"
+import { type Check, some } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { allContracts, atLeast, compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
+import { allContracts, atLeast, compiled, duckdbOptionsOf, existingLakeOf, json } from "./common.ts"
 import { Failed } from "./failures.ts"
-import { print, table } from "./output.ts"
+import { checkTable, print } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
 
-/** The checks, one a line, and what they come to. */
-export const checksText = (checks: ReadonlyArray<Check>): string =>
-  [
-    table(checks.map(({ ok, table, check, detail }) => [ok ? "✓" : "✗", table, check, detail])),
-    checks.every(({ ok }) => ok)
-      ? `All ${checks.length} checks hold: nothing is lost, nothing stands twice.`
-      : `${checks.filter(({ ok }) => !ok).length} of ${checks.length} checks do not hold.`
-  ].join("\n")
+/** The checks, one a line, and what they come to: what is wrong, else what is worth a look. */
+export const checksText = (checks: ReadonlyArray<Check>): string => {
+  const broken = checks.filter(({ ok }) => !ok)
+  const verdict =
+    broken.length > 0
+      ? `${broken.length} of ${checks.length} checks ${broken.length === 1 ? "does" : "do"} not hold: ${some(broken.map(({ table, check }) => `${table} ${check}`))}.`
+      : `All ${checks.length} checks hold: nothing is lost, nothing stands twice.`
+  const notes = checks.flatMap(({ warning, table, detail }) => (warning ? [`! ${table}: ${detail}.`] : []))
+  return [checkTable(checks), verdict, ...notes].join("\n")
+}
 
 export const verify = Command.make(
   "verify",
@@ -35,14 +37,7 @@ export const verify = Command.make(
     const values = yield* settings.read(flags.settings)
     const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) =>
       verifyLake([...compiled.values()], duckdb, flags.knownGaps)
-    ).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
-    if (checks.length === 0) {
-      yield* allContracts
-      return yield* new Failed({
-        problem: `there is no lake at ${values.lake}`,
-        hint: "Fill one with: sluice ingest --input FOLDER --lake DIR"
-      })
-    }
+    ).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks }, () => checksText(checks))
     // What has no contract was not proved.

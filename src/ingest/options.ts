@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
+import type { Hashing } from "../lake/hash-key.ts"
 import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
 import type { Source, SourceError } from "../source/source.ts"
 
@@ -50,6 +51,12 @@ export const progressOf = ({ commits, counts }: IngestTotal, ...open: ReadonlyAr
   }
 }
 
+/** With which key the rows that come are hashed. */
+export const hashingOf = ({ changeHashKey = false, decode }: Pick<IngestOptions, "changeHashKey" | "decode">): Hashing => ({
+  key: decode.hashKey,
+  change: changeHashKey
+})
+
 /** What all batches of an ingest came to that are committed. */
 export interface IngestTotal {
   commits: number
@@ -60,6 +67,8 @@ export interface IngestOptions {
   readonly contract: CompiledContract
   readonly source: Source
   readonly decode: DecodeSettings
+  /** Goes on with the hash key of `decode` where the stage's hashes are of another one. Default: that is refused. */
+  readonly changeHashKey?: boolean
   readonly limits: BatchLimits
   /**
    * Threads that decode and encode, this one among them, which also reads and commits. The rows, positions and counts are the same with any

@@ -1,9 +1,10 @@
 import { Clock, Effect, type Scope, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { type Decoder, type DecodeSettings, makeDecoder } from "../decode/decoder.ts"
+import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { infoOf } from "../lake/history.ts"
 import { positionsOf, type ReplayState, replayDomain, replayState } from "../lake/positions.ts"
-import { type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
+import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
 import type { Value } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { comparePositions } from "../record/position.ts"
@@ -13,18 +14,21 @@ import { type DecodeCounts, emptyCounts, type ReplayReport, type RunEvent } from
 import { deterministicRunId } from "../record/run-id.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
-import type { AddFile } from "../table/actions.ts"
+import type { AddFile, Metadata } from "../table/actions.ts"
+import { conflictError } from "../table/commit.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { type ReadValue, type Row, readTable } from "../table/table.ts"
 import { BuilderPool } from "./builder-pool.ts"
 import { OpenFiles } from "./open-files.ts"
-import { defaultBatchLimits } from "./options.ts"
+import { defaultBatchLimits, hashingOf } from "./options.ts"
 import { byDate, byHour, PartitionedRows } from "./partitioned-rows.ts"
 
 export interface ReplayOptions {
   readonly contract: CompiledContract
   readonly decode: DecodeSettings
+  /** Goes on with the hash key of `decode` where the stage's hashes are of another one. Default: that is refused. */
+  readonly changeHashKey?: boolean
   /** Told after the commit that it speaks of. Must not fail or block. */
   readonly onEvent: (event: RunEvent) => Effect.Effect<void>
 }
@@ -51,9 +55,10 @@ const { bufferBytes } = defaultBatchLimits
  */
 export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, ReplayError, Store> =>
   Effect.gen(function* () {
-    const stage = yield* openStage(options.contract)
+    const stage = yield* openStage(options.contract, { hashing: hashingOf(options) })
     const deadLetters = yield* openDeadLetters
-    const work: Work = { ...options, stage, deadLetters, decoder: makeDecoder(options.contract, options.decode) }
+    const { metaData } = yield* stage.table.snapshot
+    const work: Work = { ...options, stage, deadLetters, metaData, decoder: makeDecoder(options.contract, options.decode) }
     const result = { letters: 0, rows: 0, cut: 0 }
     const take = (file: AddFile) =>
       Effect.gen(function* () {
@@ -75,6 +80,8 @@ interface Work extends ReplayOptions {
   readonly stage: Opened
   readonly deadLetters: Opened
   readonly decoder: Decoder
+  /** Of stage, when it was opened for this key. */
+  readonly metaData: Metadata
 }
 
 const replayFile = (
@@ -86,6 +93,8 @@ const replayFile = (
     const { stage, deadLetters } = work
     const dataset = work.contract.contract.name
     const before = yield* stage.table.snapshot
+    if (!haveSameHashKeys(before.metaData, work.metaData))
+      return yield* conflictError(stage.table.path, before.version, "metaData", "another process changed the hash key of the table")
     const state = replayState(before.domains)
     if (state.last?.file === file.path) {
       // Its letters are rows already: another replay was cut off between its two commits, or is at work beside this one.
@@ -98,7 +107,11 @@ const replayFile = (
     const { letters, replayed, cut } = yield* decodeLetters(work, file, before, files, counts)
     if (replayed.length === 0) return { letters, rows: 0, cut }
 
-    const runId = deterministicRunId(startedAt, `${dataset}.replay`, file.path)
+    const runId = deterministicRunId(
+      startedAt,
+      `${dataset}.replay`,
+      JSON.stringify([...identityOf({ table: stage.table, snapshot: before }), file.path])
+    )
     const inputs = [
       {
         uri: deadLetters.table.uri,

@@ -1,7 +1,8 @@
 import { type Cause, Clock, Data, Effect, Exit, Fiber, Scope } from "effect"
+import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { addCounts } from "../lake/history.ts"
 import { positionsOf } from "../lake/positions.ts"
-import { openDeadLetters, openStage } from "../lake/tables.ts"
+import { identityOf, openDeadLetters, openStage } from "../lake/tables.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { coordinatesOf, type Positions, type ReadPosition } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
@@ -19,7 +20,7 @@ import { commitBatch, type Tables, viewOf } from "./commit.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, hasLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
-import { type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
+import { hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership, standOf, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
@@ -89,7 +90,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
   Effect.gen(function* () {
     const { contract, source } = options
     const dataset = contract.contract.name
-    const stage = yield* openStage(contract)
+    const stage = yield* openStage(contract, { hashing: hashingOf(options) })
     const deadLetters = yield* openDeadLetters
     const tables: Tables = {
       stage: { ...stage, snapshot: yield* stage.table.snapshot },
@@ -139,7 +140,9 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     ownership.begin(shard)
     const view = yield* look(tables)
     const moved = ownership.moved(view)
-    if (moved.length > 0) return yield* new Moved({ shards: moved })
+    // Where the hash key was changed, the next session is told when it opens the table.
+    if (moved.length > 0 || !haveSameHashKeys(view.stage.metaData, tables.stage.snapshot.metaData))
+      return yield* new Moved({ shards: moved })
     tables.stage.snapshot = view.stage
     tables.deadLetters.snapshot = view.deadLetters
     state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
@@ -170,7 +173,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
       first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
       // The same whether the batch before was committed by this process or by one that is gone.
-      JSON.stringify([source.name, first.shard, from === undefined ? null : coordinatesOf(from)])
+      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from)])
     )
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.

@@ -2,9 +2,10 @@ import { Schema } from "effect"
 
 /**
  * Why reading a lake failed, by what to do: `Invalid` is the statement's fault, `ReadOnly` says what is not possible here,
- * `Memory` and `Full` ask for more room, `Missing` is a file that the log names and nobody has, `Damaged` one that is not what it should be, `Unavailable` is everything else.
+ * `Memory` and `Full` ask for more room, `Missing` is a file that the log names and nobody has, `Damaged` one that is not what it should be, `NoLake`
+ * says that no table lies there, `Unavailable` is everything else.
  */
-export const lakeReasons = ["Invalid", "ReadOnly", "Memory", "Full", "Missing", "Damaged", "Interrupted", "Unavailable"] as const
+export const lakeReasons = ["Invalid", "ReadOnly", "Memory", "Full", "Missing", "Damaged", "NoLake", "Interrupted", "Unavailable"] as const
 export type LakeReason = (typeof lakeReasons)[number]
 
 export class LakeError extends Schema.TaggedError<LakeError>()("LakeError", {

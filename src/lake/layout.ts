@@ -2,3 +2,8 @@
 export const stagePath = (dataset: string): string => `stage/${dataset}`
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
 export const deadLettersPath = "dead_letters"
+/** Where a lake keeps its lineage, unless it is sent elsewhere. */
+export const lineageFolder = "lineage"
+
+/** The dataset whose stage or consumable lies at a path; null for other tables. */
+export const datasetAt = (path: string): string | null => /^(?:stage|consumable)\/(.+)$/.exec(path)?.[1] ?? null

@@ -1,15 +1,18 @@
 import { Effect, Option, Stream } from "effect"
 import type { DecodeCounts, Report } from "../record/report.ts"
-import type { Store } from "../store/store.ts"
+import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import type { Table } from "../table/table.ts"
+import { openTable, type Table } from "../table/table.ts"
+import { tablePaths } from "./find-tables.ts"
+import { hashKeysOf } from "./hash-key.ts"
 import { batchCounts, history } from "./history.ts"
-import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { type Totals, totalsOf } from "./rows.ts"
 import { type StreamShard, streamShards } from "./stream-shards.ts"
 import { findTable } from "./tables.ts"
+import { type Waiting, WaitingFold } from "./waiting.ts"
 
 export interface TableStatus extends Totals {
   readonly path: string
@@ -20,10 +23,14 @@ export interface TableStatus extends Totals {
 
 export interface DatasetStatus {
   readonly dataset: string
+  /** False where no contract says what its rows are. */
+  readonly known: boolean
   readonly stage: TableStatus
   readonly consumable: TableStatus | null
   /** Stage versions with new rows that the repartition has not taken yet, of those that are still in the log. */
   readonly repartitionLag: number
+  /** The same with rows, and since when. */
+  readonly waiting: Waiting
   readonly shards: number
   /** Those of streams, one by one, by name. Files are shards too, and too many to be listed. */
   readonly streams: ReadonlyArray<StreamShard>
@@ -35,6 +42,8 @@ export interface DatasetStatus {
   readonly lastArrival: string | null
   readonly lastCommit: string | null
   readonly replayed: number
+  /** How many hash keys the stage was filled with, one after the other, times without a key among them; 0 where it does not say. */
+  readonly hashKeys: number
   /** Dead letters that no replay has made rows yet, over the life of the dataset. */
   readonly deadLettersWaiting: number
   /** Folded from the commits that are still in the log, from this version on. */
@@ -44,10 +53,20 @@ export interface DatasetStatus {
   readonly days: ReadonlyArray<string>
 }
 
+/** A table that lies in the lake and belongs to none of its datasets. */
+export interface OtherTable {
+  readonly path: string
+  /** What it is, as far as can be told. */
+  readonly note: string
+  /** Null where it cannot be read. */
+  readonly table: TableStatus | null
+}
+
 export interface LakeStatus {
   readonly root: string
   readonly datasets: ReadonlyArray<DatasetStatus>
   readonly deadLetters: TableStatus | null
+  readonly others: ReadonlyArray<OtherTable>
 }
 
 /** appId under which the repartition of a dataset records in its consumable how far it has read the stage. */
@@ -65,22 +84,45 @@ const tableStatus = (table: Table, snapshot: Snapshot): TableStatus => ({
 })
 
 /**
- * What a lake holds and how far it is: a fold over the logs of its tables. Nothing else is read.
+ * What a lake holds and how far it is: a fold over the logs of all tables that lie in it. Nothing else is read.
  *
- * @param datasets names to look for
+ * @param known datasets that there is a contract for; others that lie there are told as well
  */
-export const lakeStatus = (root: string, datasets: ReadonlyArray<string>): Effect.Effect<LakeStatus, TableError, Store> =>
+export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.Effect<LakeStatus, TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const found = yield* Effect.forEach(datasets, datasetStatus)
+    const paths = yield* tablePaths
+    const names = paths.flatMap((path) => datasetAt(path) ?? [])
+    const found = yield* Effect.forEach([...known, ...names.filter((name) => !known.includes(name)).sort()], (dataset) =>
+      datasetStatus(dataset, known.includes(dataset))
+    )
     const deadLetters = yield* findTable(deadLettersPath)
+    const datasets = found.flatMap((status) => (status === null ? [] : [status]))
+    const told = new Set([deadLettersPath, ...datasets.flatMap(({ stage, consumable }) => [stage.path, consumable?.path])])
     return {
       root,
-      datasets: found.flatMap((status) => (status === null ? [] : [status])),
-      deadLetters: Option.isNone(deadLetters) ? null : tableStatus(deadLetters.value, yield* deadLetters.value.snapshot)
+      datasets,
+      deadLetters: Option.isNone(deadLetters) ? null : tableStatus(deadLetters.value, yield* deadLetters.value.snapshot),
+      others: yield* Effect.forEach(
+        paths.filter((path) => !told.has(path)),
+        otherTable
+      )
     }
   })
 
-const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, TableError, Store> =>
+/** A table that nobody here made may be of a kind that cannot be read: that is told, and no failure. */
+const otherTable = (path: string): Effect.Effect<OtherTable, TableError, Store> =>
+  Effect.gen(function* () {
+    const table = yield* openTable(path)
+    const note = datasetAt(path) === null ? "not made by Sluice" : "has no stage"
+    return { path, note, table: tableStatus(table, yield* table.snapshot) }
+  }).pipe(
+    Effect.catchIf(
+      ({ reason }) => reason !== "Store",
+      ({ problem }) => Effect.succeed({ path, note: `cannot be read: ${problem}`, table: null })
+    )
+  )
+
+const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetStatus | null, TableError, Store> =>
   Effect.gen(function* () {
     const stage = yield* findTable(stagePath(dataset))
     if (Option.isNone(stage)) return null
@@ -89,7 +131,7 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
     const consumableSnapshot = Option.isNone(consumable) ? null : yield* consumable.value.snapshot
     const taken = consumableSnapshot?.transactions.get(repartitionApp(dataset)) ?? -1
     const reports: Array<Report> = []
-    let repartitionLag = 0
+    const fold = new WaitingFold(taken)
     let lastCommit: number | null = null
     let since = snapshot.version
     yield* Stream.runForEach(history(stage.value, snapshot.version), (commit) =>
@@ -97,18 +139,21 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
         since = Math.min(since, commit.version)
         lastCommit = commit.timestamp ?? lastCommit
         if (commit.report !== null) reports.push(commit.report)
-        if (commit.version > taken && commit.actions.some((action) => "add" in action && action.add.dataChange)) repartitionLag++
+        fold.add(commit)
       })
     )
     const positions = storedPositions(snapshot.domains)
     const streams = [...streamShards(positions)].sort((a, b) => (a.shard < b.shard ? -1 : 1))
     const replayed = replayedRows(snapshot.domains)
     const days = [...(consumableSnapshot?.files.values() ?? [])].map((file) => file.partitionValues["change_date"] ?? "")
+    const waiting = fold.waiting(snapshot)
     return {
       dataset,
+      known,
       stage: tableStatus(stage.value, snapshot),
       consumable: Option.isNone(consumable) || consumableSnapshot === null ? null : tableStatus(consumable.value, consumableSnapshot),
-      repartitionLag,
+      repartitionLag: waiting.versions,
+      waiting,
       shards: positions.length,
       streams,
       lagMillis: lagOf(streams),
@@ -120,6 +165,7 @@ const datasetStatus = (dataset: string): Effect.Effect<DatasetStatus | null, Tab
       ),
       lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
       replayed,
+      hashKeys: hashKeysOf(snapshot.metaData).length,
       deadLettersWaiting: positions.reduce((total, { position }) => total + position.deadLetters, 0) - replayed,
       since,
       batches: reports.filter((report) => report.kind === "batch").length,

@@ -3,11 +3,14 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { consumablePartitions, deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
-import type { Store } from "../store/store.ts"
-import type { TableError } from "../table/errors.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import { TableError } from "../table/errors.ts"
 import { deltaSchema, type StructType } from "../table/schema.ts"
+import type { Snapshot } from "../table/snapshot.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
 import { identityProperty, identityText, refuseOldColumns, refuseOtherIdentity, refuseUnknownColumns } from "./contract-change.ts"
+import { hasTable, tablePaths } from "./find-tables.ts"
+import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, hashKeysProperty, holdsHashes } from "./hash-key.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 
 export interface Opened {
@@ -28,24 +31,50 @@ export const stageSchema = (compiled: CompiledContract): StructType => deltaSche
  * Opens the stage table of a contract, creating it or adding the columns that it lacks. One that was made with another key, version or event
  * time, or that has columns which the contract does not know, is an `Invalid` error that names them.
  *
- * @param identity "new": the table takes on the key, version and event time of the contract, whatever it was made with
+ * @param options.identity "new": the table takes on the key, version and event time of the contract, whatever it was made with
+ * @param options.hashing for who writes rows: fails with `Invalid` where hashes in the table, or in the stages beside a new one, are of another key
  */
-export const openStage = (compiled: CompiledContract, identity: "same" | "new" = "same"): Effect.Effect<Opened, TableError, Store> => {
-  const properties = { [identityProperty]: identityText(compiled) }
-  return createTable(stagePath(compiled.contract.name), {
-    name: `stage_${compiled.contract.name}`,
-    description: `${compiled.contract.title} as they arrived.`,
-    columns: stageColumns(compiled.columns),
-    partitions: stagePartitions,
-    writerFeatures: ["domainMetadata"],
-    configuration: { ...retention, ...properties },
-    admit: (existing) => {
-      if (identity === "same") refuseOtherIdentity(compiled, existing)
-      refuseUnknownColumns(compiled, stageSchema(compiled), existing)
-      return properties
+export const openStage = (
+  compiled: CompiledContract,
+  options: { readonly identity?: "same" | "new"; readonly hashing?: Hashing } = {}
+): Effect.Effect<Opened, TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const path = stagePath(compiled.contract.name)
+    const hashes = options.hashing !== undefined && compiled.columns.some(holdsHashes) ? options.hashing : null
+    if (hashes?.change === false && !(yield* hasTable(path))) yield* agreeWithOthers(hashes)
+    const properties = { [identityProperty]: identityText(compiled) }
+    const opened = yield* createTable(path, {
+      name: `stage_${compiled.contract.name}`,
+      description: `${compiled.contract.title} as they arrived.`,
+      columns: stageColumns(compiled.columns),
+      partitions: stagePartitions,
+      writerFeatures: ["domainMetadata"],
+      configuration: {
+        ...retention,
+        ...properties,
+        ...(hashes === null ? {} : { [hashKeysProperty]: yield* fingerprintOf(hashes.key) })
+      },
+      admit: (existing) => {
+        if (options.identity !== "new") refuseOtherIdentity(compiled, existing)
+        refuseUnknownColumns(compiled, stageSchema(compiled), existing)
+        return properties
+      }
+    })
+    if (hashes !== null) yield* agreeOnHashKey(opened.table, hashes)
+    return opened
+  })
+
+/** A lake has one key, so that its datasets can be joined by what is hashed. */
+const agreeWithOthers = ({ key }: Hashing): Effect.Effect<void, TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    for (const path of (yield* tablePaths).filter((path) => path.startsWith(stagePath("")))) {
+      const other = yield* findTable(path)
+      if (Option.isNone(other)) continue
+      const { files, metaData } = yield* other.value.snapshot
+      const problem = files.size === 0 ? null : hashKeyProblem(metaData, key)
+      if (problem !== null) return yield* new TableError({ table: path, reason: "Invalid", ...problem })
     }
   })
-}
 
 /** The schema of the consumable of a contract. */
 export const consumableSchema = (columns: ReadonlyArray<Column>): StructType => deltaSchema([...columns, ...consumablePartitions])
@@ -95,3 +124,9 @@ export const findTable = (path: string): Effect.Effect<Option.Option<Table>, Tab
       () => Effect.succeed(Option.none())
     )
   )
+
+/** What tells a table from all others: where it lies, since a copied lake is another one, and its id, since so is one that was made anew. */
+export const identityOf = ({ table, snapshot }: { readonly table: Table; readonly snapshot: Snapshot }): readonly [string, string] => [
+  table.uri,
+  snapshot.metaData.id
+]

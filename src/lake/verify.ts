@@ -1,19 +1,23 @@
-import { Effect, Option, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { comparePositions, type Position, type ShardPosition } from "../record/position.ts"
+import type { ShardPosition } from "../record/position.ts"
+import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
-import { type Check, check, some } from "./check.ts"
+import { openTable } from "../table/table.ts"
+import { type Check, check, some, warning } from "./check.ts"
 import type { DuckDB } from "./duckdb.ts"
 import type { LakeError } from "./errors.ts"
+import { tablePaths } from "./find-tables.ts"
 import { type CommitEntry, history } from "./history.ts"
-import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
-import { parsePosition, replayedRows, storedPositions } from "./positions.ts"
-import { rowsOf, totalsOf } from "./rows.ts"
+import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
+import { replayedRows, storedPositions } from "./positions.ts"
+import { totalsOf } from "./rows.ts"
 import { repartitionApp } from "./status.ts"
 import { gapText, streamShards } from "./stream-shards.ts"
-import { findTable } from "./tables.ts"
+import { Tiling } from "./tiling.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
+import { type Waiting, WaitingFold, waitingText } from "./waiting.ts"
 
 export type VerifyError = TableError | StoreError | LakeError
 
@@ -21,6 +25,9 @@ export type VerifyError = TableError | StoreError | LakeError
  * Proves from a lake alone that nothing was lost and nothing doubled: per shard the committed ranges tile, every record is a row, a dead
  * letter or nothing by definition, the counts in the commits agree with the rows in the files, no record stands twice, and the consumable
  * holds each version once. It trusts neither statistics nor counts: rows are counted again in the files.
+ *
+ * Whatever lies in the lake and cannot be checked is a check that does not hold: a dataset without a contract, a consumable without its stage, a
+ * table of another program, a log that is damaged. A consumable that is behind its stage is a warning: that is lag, not loss.
  *
  * Checks that need commits which have expired from the log begin at the oldest one that is left; the cumulative counts reach back further.
  *
@@ -33,40 +40,147 @@ export const verify = (
 ): Effect.Effect<ReadonlyArray<Check>, VerifyError, Store> =>
   Effect.gen(function* () {
     const checks: Array<Check> = []
-    const found: Array<{ readonly contract: CompiledContract; readonly stage: At; readonly consumable: At | null }> = []
+    const found: Array<Found> = []
+    const paths = yield* tablePaths
     // Against the order in which commits happen, so that what a running ingest or repartition adds meanwhile cannot look like too much.
-    for (const contract of contracts) {
-      const { name } = contract.contract
-      const consumable = yield* findAt(consumablePath(name))
-      const stage = yield* findAt(stagePath(name))
-      if (stage !== null) found.push({ contract, stage, consumable })
+    for (const dataset of new Set(paths.flatMap((path) => datasetAt(path) ?? []))) {
+      const consumable = yield* tableAt(consumablePath(dataset), paths, checks)
+      const stage = yield* tableAt(stagePath(dataset), paths, checks)
+      found.push({ dataset, stage, consumable })
     }
-    const deadLetters = yield* findAt(deadLettersPath)
-    const lettersThere = deadLetters === null ? null : yield* fileCheck(deadLetters)
-    if (lettersThere !== null) checks.push(lettersThere)
-    for (const { contract, stage, consumable } of found) {
-      const { name } = contract.contract
-      const tiling = new Tiling()
-      yield* Stream.runForEach(history(stage.table, stage.snapshot.version), (commit) => Effect.sync(() => tiling.add(commit)))
-      const stageThere = yield* fileCheck(stage)
-      checks.push(stageThere, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
-      const consumableThere = consumable === null ? null : yield* fileCheck(consumable)
-      if (consumableThere !== null) checks.push(consumableThere)
-      // Rows can only be counted where the files are.
-      if (!stageThere.ok) continue
-      checks.push(...(yield* stageRowChecks(stage, duckdb)))
-      if (lettersThere?.ok !== false) checks.push(...(yield* deadLetterChecks(stage, deadLetters, name, duckdb)))
-      if (consumable === null || consumableThere?.ok === false) continue
-      const taken = consumable.snapshot.transactions.get(repartitionApp(name)) ?? -1
-      checks.push(...(yield* consumableChecks(contract, stage, consumable, taken, duckdb)))
+    const deadLetters = yield* tableAt(deadLettersPath, paths, checks)
+    const lettersThere = deadLetters === null ? [] : [yield* fileCheck(deadLetters), ...(yield* logChecks(deadLetters))]
+    checks.push(...lettersThere, ...(deadLetters === null ? [] : strayLetters(deadLetters, found)))
+    // What cannot be read is not counted: it is told already.
+    const letters = { at: deadLetters, readable: lettersThere.every(({ ok }) => ok) }
+    for (const each of found) {
+      const contract = contracts.find(({ contract }) => contract.name === each.dataset)
+      checks.push(...unchecked(each, contract))
+      yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks)
+    }
+    for (const path of paths) {
+      if (path === deadLettersPath || datasetAt(path) !== null) continue
+      checks.push(check(path, "is known", false, "Sluice did not make this table, and nothing of it was checked: move it out of the lake"))
     }
     return checks
   })
 
-const findAt = (path: string): Effect.Effect<At | null, TableError, Store> =>
-  Effect.flatMap(findTable(path), (found) =>
-    Option.isNone(found) ? Effect.succeed(null) : Effect.map(found.value.snapshot, (snapshot) => ({ table: found.value, snapshot }))
+/** The tables of a dataset, as far as they are there and can be read. */
+interface Found {
+  readonly dataset: string
+  readonly stage: At | null
+  readonly consumable: At | null
+}
+
+/** A table as it is now; null where there is none, or where it cannot be read, which is told. */
+const tableAt = (path: string, paths: ReadonlyArray<string>, told: Array<Check>): Effect.Effect<At | null, TableError, Store> =>
+  Effect.flatMap(openTable(path), (table) => Effect.map(table.snapshot, (snapshot): At => ({ table, snapshot }))).pipe(
+    Effect.catchIf(isAboutTheTable, (error) =>
+      Effect.sync(() => {
+        if (paths.includes(path)) told.push(unreadable(error))
+        return null
+      })
+    )
   )
+
+/** Is it the table that is at fault, rather than the way to it? */
+const isAboutTheTable = ({ reason }: TableError): boolean => reason !== "Store" && reason !== "Conflict"
+
+const logIsWhole = "log is whole"
+const unreadable = ({ table, problem, hint }: TableError): Check => check(table, logIsWhole, false, `${problem}. ${hint}`)
+
+/** Every commit that is left in the log can be read, and none is missing between them. */
+const logChecks = ({ table, snapshot }: At, ...folds: ReadonlyArray<{ readonly add: (commit: CommitEntry) => void }>) => {
+  let first = snapshot.version
+  return Stream.runForEach(history(table, snapshot.version), (commit) =>
+    Effect.sync(() => {
+      first = Math.min(first, commit.version)
+      for (const fold of folds) fold.add(commit)
+    })
+  ).pipe(
+    Effect.map(() => check(table.path, logIsWhole, true, `versions ${first} to ${snapshot.version}`)),
+    Effect.catchIf(isAboutTheTable, (error) => Effect.succeed(unreadable(error))),
+    Effect.map((whole) => [whole])
+  )
+}
+
+/** Has the table what every stage has, whatever its dataset? Another program may have made one in its place. */
+const hasCoordinates = ({ snapshot }: At): boolean => {
+  const names = new Set(snapshot.schema.fields.map(({ name }) => name))
+  return [...coordinateColumns, ...stagePartitions].every(({ name }) => names.has(name))
+}
+
+/** What of a dataset nobody can check. */
+const unchecked = ({ dataset, stage, consumable }: Found, contract: CompiledContract | undefined): ReadonlyArray<Check> => {
+  const { path } = (stage ?? consumable)?.table ?? { path: stagePath(dataset) }
+  if (contract === undefined)
+    return [
+      check(
+        path,
+        "has a contract",
+        false,
+        `there is no dataset ${dataset} here: what its rows must hold was not checked. Run verify of the version, or with the contracts, that wrote it`
+      )
+    ]
+  return stage === null && consumable !== null
+    ? [check(path, "has its stage", false, `${stagePath(dataset)} cannot be read: nothing of the consumable was checked`)]
+    : []
+}
+
+/** Dead letters whose dataset has no stage: no check counts them. */
+const strayLetters = ({ table, snapshot }: At, found: ReadonlyArray<Found>): ReadonlyArray<Check> => {
+  const staged = new Set(found.flatMap(({ dataset, stage }) => (stage === null ? [] : [dataset])))
+  const names = new Set(storedPositions(snapshot.domains).map(({ source }) => source.slice(0, source.indexOf("."))))
+  return [...names]
+    .filter((name) => !staged.has(name))
+    .map((name) =>
+      check(table.path, `dead letters of ${name} have a stage`, false, `${stagePath(name)} cannot be read: they were not counted`)
+    )
+}
+
+/** Every check of a dataset, as far as one rests on what another found whole. @param checks they are added here */
+const datasetChecks = (
+  { dataset, stage, consumable }: Found,
+  deadLetters: { readonly at: At | null; readonly readable: boolean },
+  contract: CompiledContract | undefined,
+  duckdb: DuckDB,
+  knownGaps: number,
+  checks: Array<Check>
+): Effect.Effect<void, VerifyError, Store> =>
+  Effect.gen(function* () {
+    if (stage === null) return
+    if (!hasCoordinates(stage)) {
+      checks.push(check(stage.table.path, "is a stage", false, "it has not the columns that every stage has: nothing of it was checked"))
+      return
+    }
+    const taken = consumable?.snapshot.transactions.get(repartitionApp(dataset)) ?? -1
+    const tiling = new Tiling()
+    const waiting = new WaitingFold(taken)
+    const log = yield* logChecks(stage, tiling, waiting)
+    const stageThere = yield* fileCheck(stage)
+    checks.push(stageThere, ...log, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
+    const consumableThere = consumable === null ? [] : [yield* fileCheck(consumable), ...(yield* logChecks(consumable))]
+    checks.push(...consumableThere, upToDate(dataset, waiting.waiting(stage.snapshot)))
+    // Rows can only be counted where the files are.
+    if (!stageThere.ok) return
+    checks.push(...(yield* stageRowChecks(stage, duckdb)))
+    if (deadLetters.readable) checks.push(...(yield* deadLetterChecks(stage, deadLetters.at, dataset, duckdb)))
+    if (consumable === null || contract === undefined || consumableThere.some(({ ok }) => !ok)) return
+    checks.push(...(yield* consumableChecks(contract, stage, consumable, taken, duckdb)))
+  }).pipe(
+    Effect.catchTag("TableError", (error) =>
+      isAboutTheTable(error) ? Effect.sync(() => void checks.push(unreadable(error))) : Effect.fail(error)
+    )
+  )
+
+/** How far the consumable is behind its stage. */
+const upToDate = (dataset: string, waiting: Waiting): Check => {
+  const path = consumablePath(dataset)
+  const name = "is up to date"
+  return waiting.versions === 0
+    ? check(path, name, true, "all of stage was taken")
+    : warning(path, name, `${waitingText(waiting)}. Nothing is lost: they lie in ${stagePath(dataset)} until sluice repartition takes them`)
+}
 
 /** Every live file is there, with the size that the log says. */
 const fileCheck = ({ table, snapshot }: At): Effect.Effect<Check, StoreError, Store> =>
@@ -91,79 +205,6 @@ const fileCheck = ({ table, snapshot }: At): Effect.Effect<Check, StoreError, St
     const { files } = totalsOf(snapshot.files.values())
     return check(table.path, "files are there", wrong.length === 0, wrong.length === 0 ? `${files} files` : some(wrong))
   })
-
-/** Folds the commits of a stage table and finds ranges that do not follow each other, and counts that do not add up. */
-class Tiling {
-  private readonly last = new Map<string, ShardPosition>()
-  private readonly broken: Array<string> = []
-  private readonly unequal: Array<string> = []
-  private ranges = 0
-  private commits = 0
-
-  add({ version, actions, report }: CommitEntry): void {
-    let records = 0
-    let rows = 0
-    let known = true
-    let positions = 0
-    for (const action of actions) {
-      if (!("domainMetadata" in action)) continue
-      const [stored] = storedPositions(new Map([[action.domainMetadata.domain, action.domainMetadata.configuration]]))
-      if (stored === undefined) continue
-      const { domain } = action.domainMetadata
-      const position = parsePosition(action.domainMetadata.configuration)
-      const before = this.last.get(domain)
-      // The oldest commits may have expired: the first range that is seen of a shard may begin anywhere.
-      if (before === undefined && position.from !== undefined) known = false
-      else if (!same(before, position.from))
-        this.broken.push(`version ${version}: ${domain} begins after ${text(position.from)}, not ${text(before)}`)
-      if (before !== undefined && comparePositions(before, position) > 0)
-        this.broken.push(`version ${version}: ${domain} goes back to ${text(position)}`)
-      if (hasEnded(before) && !(hasEnded(position) && same(before, position) && before?.records === position.records))
-        this.broken.push(`version ${version}: ${domain} goes on after its end`)
-      if (gapsOf(before) > gapsOf(position)) this.broken.push(`version ${version}: ${domain} forgets gaps`)
-      records += position.records - (before?.records ?? 0)
-      rows += position.rows - (before?.rows ?? 0)
-      positions++
-      this.last.set(domain, position)
-    }
-    this.ranges += positions
-    if (positions > 0) this.commits++
-    if (positions === 0 || !known || report?.kind !== "batch") return
-    if (report.counts.records !== records)
-      this.unequal.push(`version ${version}: positions move by ${records} records, the report says ${report.counts.records}`)
-    const written = actions.reduce((total, action) => ("add" in action ? total + (rowsOf(action.add) ?? 0) : total), 0)
-    if (written !== rows || report.counts.rows !== rows)
-      this.unequal.push(`version ${version}: ${rows} rows by position, ${report.counts.rows} by report, ${written} in its files`)
-  }
-
-  checks(table: string): ReadonlyArray<Check> {
-    return [
-      check(
-        table,
-        "ranges tile",
-        this.broken.length === 0,
-        this.broken.length === 0 ? `${this.ranges} ranges of ${this.last.size} shards` : some(this.broken)
-      ),
-      check(
-        table,
-        "commits agree with their files",
-        this.unequal.length === 0,
-        this.unequal.length === 0 ? `${this.commits} commits` : some(this.unequal)
-      )
-    ]
-  }
-}
-
-const same = (a: Position | undefined, b: Position | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : comparePositions(a, b) === 0
-
-/** Nothing comes after the end of a stream's shard, which was split or merged. */
-const hasEnded = (position: ShardPosition | undefined): boolean => position?.source?.["ended"] === true
-
-const gapsOf = (position: ShardPosition | undefined): number => Number(position?.source?.["gaps"] ?? 0)
-
-const text = (position: Position | undefined): string =>
-  position === undefined ? "the beginning" : `${position.sequenceNumber}/${position.subSequenceNumber}`
 
 /** Per shard: records = rows + dead letters + empty. Per table: the rows of all shards, and those of replays, are the rows of its live files. */
 const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {

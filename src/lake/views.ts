@@ -1,4 +1,4 @@
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option } from "effect"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
@@ -7,7 +7,8 @@ import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import type { DuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
-import { deadLettersPath } from "./layout.ts"
+import { tablePaths } from "./find-tables.ts"
+import { datasetAt, deadLettersPath } from "./layout.ts"
 import { isLocal, localCopies } from "./local-copies.ts"
 import { identifier, literal, readParquet, sqlType } from "./sql.ts"
 import { findTable } from "./tables.ts"
@@ -22,7 +23,7 @@ export interface LakeTable {
 
 /** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, and the dead letters. */
 export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | StoreError, Store> = Effect.gen(function* () {
-  const paths = [...(yield* foldersOf("consumable")), deadLettersPath, ...(yield* foldersOf("stage"))]
+  const paths = (yield* tablePaths).filter((path) => path === deadLettersPath || datasetAt(path) !== null)
   const found: Array<LakeTable> = []
   for (const path of paths) {
     const table = yield* findTable(path)
@@ -31,23 +32,6 @@ export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | St
   }
   return found
 })
-
-/** Folders right below one, found by leaping from each to the next: what lies in them is not listed. */
-const foldersOf = (parent: string): Effect.Effect<ReadonlyArray<string>, StoreError, Store> =>
-  Effect.gen(function* () {
-    const store = yield* Store
-    const folders: Array<string> = []
-    let after: string | undefined
-    while (true) {
-      const options = after === undefined ? {} : { startAfter: after }
-      const next = yield* Stream.runHead(store.list(`${parent}/`, options))
-      if (Option.isNone(next)) return folders
-      const [, name = ""] = next.value.key.split("/")
-      if (next.value.key.startsWith(`${parent}/${name}/`)) folders.push(`${parent}/${name}`)
-      // "0" is the character after "/": the key after everything in the folder.
-      after = next.value.key.startsWith(`${parent}/${name}/`) ? `${parent}/${name}0` : next.value.key
-    }
-  })
 
 /**
  * Makes a view for every table of the lake. Where the lake is on another machine, a view only tells its columns until `fillViews` has fetched

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto"
  *
  * @param millis time of the work, milliseconds since 1970: for a batch, the arrival of its first record
  * @param job what is done, e.g. `checkout.ingest`
- * @param work what it is done to, e.g. the shard and the position after which a batch starts
+ * @param work what it is done to, the table among it: the same shard from the same position goes into more than one lake
  */
 export const deterministicRunId = (millis: number, job: string, work: string): string => {
   const hash = createHash("sha1").update(job).update("\0").update(work).digest()

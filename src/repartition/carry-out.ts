@@ -1,7 +1,7 @@
 import { Cause, Clock, Effect } from "effect"
 import { totalsOf } from "../lake/rows.ts"
 import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
-import { consumableSchema } from "../lake/tables.ts"
+import { consumableSchema, identityOf } from "../lake/tables.ts"
 import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -83,7 +83,11 @@ const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toI
 /** The same work has the same run, so that a run that is repeated after a crash is seen as one. */
 const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Work): string => {
   const millis = inputs.reduce((latest, { modificationTime }) => Math.max(latest, modificationTime), 0)
-  return deterministicRunId(millis, `${dataset}.repartition`, JSON.stringify([taken, stage.snapshot.version, rebuild, bounds]))
+  return deterministicRunId(
+    millis,
+    `${dataset}.repartition`,
+    JSON.stringify([...identityOf(stage), taken, stage.snapshot.version, rebuild, bounds])
+  )
 }
 
 /** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */

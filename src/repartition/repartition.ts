@@ -57,7 +57,7 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
         ? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 }
         : yield* carryOut(options, engine, work, { table, before })
     // All of stage is folded by the new key: from here on it is what the dataset is.
-    if (isOther) yield* openStage(options.contract, "new")
+    if (isOther) yield* openStage(options.contract, { identity: "new" })
     return outcome
   })
 

@@ -155,10 +155,14 @@ export const toAction = (line: unknown): Action | null => {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** The actions of a commit file. Throws `Malformed` or a `SyntaxError` that names the line. */
+const restore = "The commit is cut off or damaged: restore the file from a copy, or an older state of the whole log."
+
+/** The actions of a commit file. Throws `Malformed` for one that is damaged, empty or cut off. */
 export const parseCommit = (bytes: Uint8Array): ReadonlyArray<Action> => {
   const actions: Array<Action> = []
   let number = 0
+  let read = 0
+  let promised: unknown
   for (const line of utf8.decode(bytes).split("\n")) {
     number++
     if (line.trim() === "") continue
@@ -166,15 +170,18 @@ export const parseCommit = (bytes: Uint8Array): ReadonlyArray<Action> => {
     try {
       value = JSON.parse(line)
     } catch (cause) {
-      throw new Malformed(
-        "Corrupt",
-        `line ${number} is not JSON (${String(cause)})`,
-        "The commit is cut off or damaged; restore it from a copy."
-      )
+      throw new Malformed("Corrupt", `line ${number} is not JSON (${String(cause)})`, restore)
     }
+    read++
     const action = toAction(value)
-    if (action !== null) actions.push(action)
+    if (action === null) continue
+    actions.push(action)
+    if ("commitInfo" in action) promised = action.commitInfo[lineCount] ?? promised
   }
+  // No writer commits nothing: an empty file is one that was lost.
+  if (read === 0) throw new Malformed("Corrupt", `it is empty (${bytes.length} bytes)`, restore)
+  if (promised !== undefined && promised !== read)
+    throw new Malformed("Corrupt", `it has ${read} of its ${String(promised)} lines`, restore)
   return actions
 }
 
@@ -221,6 +228,13 @@ export const actionJson = (action: Action): { readonly [key: string]: unknown } 
         ? { metaData: metadataJson(action.metaData) }
         : action
 
+/** Field of `commitInfo` that says how many lines the commit has: one that was cut between two of them would else look whole. */
+const lineCount = "sluiceLines"
+
 /** The bytes of a commit file. */
-export const serializeCommit = (actions: ReadonlyArray<Action>): Uint8Array =>
-  new TextEncoder().encode(actions.map((action) => `${JSON.stringify(actionJson(action))}\n`).join(""))
+export const serializeCommit = (actions: ReadonlyArray<Action>): Uint8Array => {
+  const lines = actions.map((action) =>
+    "commitInfo" in action ? { commitInfo: { ...action.commitInfo, [lineCount]: actions.length } } : actionJson(action)
+  )
+  return new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
+}

@@ -152,7 +152,7 @@ const judgeAll = (log: Log, tx: Transaction, winners: ReadonlyArray<NewCommit>):
 
 const hints = {
   protocol: "Open the table again; it may no longer be possible to write to it.",
-  metaData: "Open the table again and write for its new schema.",
+  metaData: "Run again: the table is then opened as it is now.",
   transaction: "Stop: two processes do the same work. The other one goes on.",
   domain: "Stop: two processes do the same work. The other one goes on.",
   read: "Read the table again and do the work on what it holds now.",

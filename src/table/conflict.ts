@@ -1,4 +1,4 @@
-import type { Action, CommitInfo, PartitionValues } from "./actions.ts"
+import type { Action, CommitInfo, Metadata, PartitionValues } from "./actions.ts"
 import type { TableConflict } from "./errors.ts"
 import { stillFits } from "./evolve.ts"
 import { parseSchema } from "./schema.ts"
@@ -103,14 +103,25 @@ const index = (tx: Transaction): Index => {
   return { transactions, domains, removes, reads }
 }
 
-/** A blind append goes on if its files, made for the schema that it read, are still right under the new one. */
-const mayGoOnWith = (tx: Transaction, after: Transaction["read"]["metaData"]): boolean => {
+/**
+ * A blind append goes on if its files, made for the schema that it read, are still right under the new one. Properties other than Delta's say
+ * what rows mean to those who write them: where one changes, they have to look again.
+ */
+const mayGoOnWith = (tx: Transaction, after: Metadata): boolean => {
   if (!tx.isBlindAppend || tx.actions.some((action) => "metaData" in action || "protocol" in action)) return false
   const before = tx.read.metaData
   if (before.partitionColumns.join("\n") !== after.partitionColumns.join("\n") || before.id !== after.id) return false
+  if (ownProperties(before) !== ownProperties(after)) return false
   try {
     return stillFits(tx.read.schema, parseSchema(after.schemaString))
   } catch {
     return false
   }
 }
+
+const ownProperties = ({ configuration }: Metadata): string =>
+  JSON.stringify(
+    Object.entries(configuration)
+      .filter(([name]) => !name.startsWith("delta."))
+      .sort()
+  )

@@ -34,15 +34,17 @@ export const readCommit = (log: Log, version: number): Effect.Effect<ReadonlyArr
   Effect.flatMap(find(log, commitName(version)), (bytes) =>
     bytes === null
       ? Effect.succeed(null)
-      : Effect.try({ try: () => parseCommit(bytes), catch: fromThrown(log.table, `commit ${version}`, version) })
+      : Effect.try({ try: () => parseCommit(bytes), catch: fromThrown(log.table, `commit ${version} (${fileOf(log, version)})`, version) })
   )
+
+const fileOf = (log: Log, version: number): string => log.folder + commitName(version)
 
 export const missingCommit = (log: Log, version: number): TableError =>
   new TableError({
     table: log.table,
     reason: "Corrupt",
     version,
-    problem: `commit ${version} is missing from the log, though later ones are there`,
+    problem: `commit ${version} is missing from the log (${fileOf(log, version)}), though later ones are there`,
     hint: "Without it no later version can be read: restore the file from a copy, or restore an older state of the whole log."
   })
 
@@ -205,6 +207,13 @@ const hasCommit = (log: Log, version: number): Effect.Effect<boolean, TableError
     ),
     Effect.mapError(fromStore(log.table))
   )
+
+/** Are there commits on both sides of a version? Then the log did not expire there, nor end: a commit that is not there was lost. */
+export const isWithin = (log: Log, version: number): Effect.Effect<boolean, TableError> =>
+  Effect.gen(function* () {
+    const { newest } = yield* listFrom(log, version)
+    return newest > version && (yield* earliestVersion(log)) < version
+  })
 
 /** Oldest version whose commit is still there. */
 export const earliestVersion = (log: Log): Effect.Effect<number, TableError> =>

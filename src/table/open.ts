@@ -3,7 +3,7 @@ import { Store } from "../store/store.ts"
 import type { Action } from "./actions.ts"
 import { type Committed, commit, refresh, type Seen, type Transaction } from "./commit.ts"
 import { TableError } from "./errors.ts"
-import { earliestVersion, type Log, load, logOf, readCommit } from "./log.ts"
+import { earliestVersion, isWithin, type Log, load, logOf, missingCommit, readCommit } from "./log.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /** An open Delta table. May be used by many fibers: its commits queue up behind each other instead of racing. */
@@ -20,7 +20,7 @@ export interface Table {
    * may stand: only the table's positions tell.
    */
   readonly commit: (transaction: Transaction) => Effect.Effect<Committed, TableError>
-  /** The commits after one version up to and with another, in order. Fails with NotFound where the log has expired or not got there. */
+  /** The commits after one version up to and with another, in order. Fails with NotFound where the log has expired or not got there, Corrupt where one was lost. */
   readonly changes: (
     afterVersion: number,
     toVersion: number
@@ -59,13 +59,16 @@ const changes = (log: Log, afterVersion: number, toVersion: number): ReturnType<
         Stream.mapEffect(
           (version) =>
             Effect.flatMap(readCommit(log, version), (actions) =>
-              actions === null ? Effect.fail(notThere(log, version)) : Effect.succeed({ version, actions })
+              actions === null ? Effect.flatMap(notThere(log, version), Effect.fail) : Effect.succeed({ version, actions })
             ),
           { concurrency: 8 }
         )
       )
 
-const notThere = (log: Log, version: number): TableError =>
+const notThere = (log: Log, version: number): Effect.Effect<TableError, TableError> =>
+  Effect.map(isWithin(log, version), (isLost) => (isLost ? missingCommit(log, version) : expired(log, version)))
+
+const expired = (log: Log, version: number): TableError =>
   new TableError({
     table: log.table,
     reason: "NotFound",

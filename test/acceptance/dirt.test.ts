@@ -13,7 +13,7 @@ import { countsBy, inOrder, query, type Row, tableVersions, temporaryFolder, ver
 
 const folder = temporaryFolder()
 /** With a key, personal data is hashed rather than dropped, and so compared, too. */
-const env = { SLUICE_HASH_KEY: "a key for tests" }
+const env = { SLUICE_HASH_KEY: "a key for the tests" }
 const generate = (name: string, ...more: ReadonlyArray<string>) =>
   sluiceJson(["generate", "--orders", "400", "--seed", "20", "--dirt", "0.2", "--out", folder(name), ...more])
 const ingest = (input: string, lake: string) =>

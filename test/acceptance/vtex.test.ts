@@ -16,7 +16,7 @@ const folder = temporaryFolder()
 const forms = ["document", "raw"] as const
 const datasets = ["checkout", "fulfillment"] as const
 /** Personal data is hashed, so that it is compared, too. */
-const env = { SLUICE_HASH_KEY: "a key for tests" }
+const env = { SLUICE_HASH_KEY: "a key for the tests" }
 
 interface Json {
   readonly [key: string]: unknown

@@ -148,6 +148,18 @@ describe("a commit that was beaten to it", () => {
       outcome: "ok"
     },
     {
+      title: "a property of Delta's changed under a blind append",
+      winner: (s) => merge(s, "none", withProperty(s, "delta.logRetentionDuration", "interval 8 days")),
+      ours: (s) => append(s, add("o")),
+      outcome: "ok"
+    },
+    {
+      title: "a property that is not Delta's changed under a blind append",
+      winner: (s) => merge(s, "none", withProperty(s, "sluice.hashKeys", "other")),
+      ours: (s) => append(s, add("o")),
+      outcome: "metaData"
+    },
+    {
       title: "a column changed its type under a blind append",
       winner: (s) =>
         merge(s, "none", { metaData: { ...s.metaData, schemaString: s.metaData.schemaString.replace("decimal(18,2)", "decimal(18,3)") } }),
@@ -171,6 +183,9 @@ describe("a commit that was beaten to it", () => {
     const schema = { ...s.schema, fields: [...s.schema.fields, { name: "more", type: "long", nullable: true, metadata: {} }] }
     return { metaData: { ...s.metaData, schemaString: JSON.stringify(schema) } }
   }
+  const withProperty = (s: Snapshot, name: string, value: string): WriteAction => ({
+    metaData: { ...s.metaData, configuration: { ...s.metaData.configuration, [name]: value } }
+  })
   for (const { title, winner, ours, outcome } of cases)
     for (const other of ["elsewhere", "here"] as const)
       it.live(`${title} → ${outcome} (won ${other})`, () =>

@@ -336,8 +336,41 @@ describe("an open table", () => {
         assert.strictEqual(yield* table.earliestVersion, 0)
         rmSync(join(root, name(3)))
         const error = yield* Effect.flip(Stream.runCollect(table.changes(2, 12)))
-        assert.strictEqual(error.reason, "NotFound")
-        assert.strictEqual(error.version, 3)
+        assert.deepStrictEqual([error.reason, error.version], ["Corrupt", 3])
+        assert.include(error.message, name(3))
+        for (const version of [0, 1, 2]) rmSync(join(root, name(version)))
+        const expired = yield* Effect.flip(Stream.runCollect(table.changes(2, 12)))
+        assert.deepStrictEqual([expired.reason, expired.version], ["NotFound", 3])
+      })
+    )
+  )
+})
+
+describe("a damaged commit", () => {
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+  const damages: ReadonlyArray<readonly [string, (whole: string) => string, string]> = [
+    ["is empty", () => "", "it is empty (0 bytes)"],
+    ["has white space only", () => "\n \n", "it is empty (3 bytes)"],
+    ["is cut within a line", (whole) => whole.slice(0, -9), "is not JSON"],
+    ["is cut between two lines", (whole) => whole.split("\n").slice(0, 2).join("\n"), "it has 2 of its 4 lines"],
+    ["is no JSON", () => "<Error/>", "line 1 is not JSON"],
+    ["is no object", () => "null\n", "the field action is not an object"]
+  ]
+  it.live.each(damages)("that %s is told by its name", ([, damage, problem]) =>
+    inLake(({ root, store }) =>
+      Effect.gen(function* () {
+        const table = yield* busyTable(3, 10)
+        for (const version of [2, 3]) {
+          const whole = text(yield* store.get(name(version)))
+          writeFileSync(join(root, name(version)), damage(whole))
+          for (const error of [yield* Effect.flip(opened), yield* Effect.flip(Stream.runCollect(table.changes(0, 3)))]) {
+            assert.deepStrictEqual([error.reason, error.version], ["Corrupt", version])
+            assert.include(error.message, name(version))
+            assert.include(error.message, problem)
+          }
+          writeFileSync(join(root, name(version)), whole)
+        }
+        assert.strictEqual((yield* opened).version, 3)
       })
     )
   )

@@ -1,0 +1,53 @@
+import { fileURLToPath } from "node:url"
+import { Effect, Option, Stream } from "effect"
+import { Store, type StoreError } from "../store/store.ts"
+import { logFolder } from "../table/paths.ts"
+import { LakeError } from "./errors.ts"
+import { deadLettersPath, lineageFolder } from "./layout.ts"
+
+/**
+ * Paths of all tables that lie in the lake, whoever made them: folders with a Delta log, one or two levels below the root, in the order of
+ * their names. What lies in a table is not listed.
+ */
+export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
+  const paths: Array<string> = []
+  for (const folder of yield* foldersOf("")) {
+    if (folder === lineageFolder) continue
+    if (yield* hasTable(folder)) paths.push(folder)
+    else paths.push(...(yield* Effect.filter(yield* foldersOf(`${folder}/`), hasTable)))
+  }
+  return paths
+})
+
+/** Fails with `NoLake` where no table lies: for commands that work on a lake, and make none. */
+export const requireLake: Effect.Effect<void, LakeError | StoreError, Store> = Effect.gen(function* () {
+  // Almost every lake has this one: it spares the search.
+  if (yield* hasTable(deadLettersPath)) return
+  if ((yield* tablePaths).length > 0) return
+  const { root } = yield* Store
+  const place = root.startsWith("file:") ? fileURLToPath(root) : root
+  return yield* new LakeError({
+    reason: "NoLake",
+    problem: `there is no lake at ${place}`,
+    hint: `Check --lake, or fill one with: sluice ingest --input FOLDER --lake ${place}`
+  })
+})
+
+/** Does anything lie in the log of a table? */
+export const hasTable = (path: string): Effect.Effect<boolean, StoreError, Store> =>
+  Effect.flatMap(Store, (store) => Effect.map(Stream.runHead(store.list(`${path}/${logFolder}`)), Option.isSome))
+
+/** Folders right below a prefix, found by leaping from each to the next: what lies in them is not listed. */
+const foldersOf = (prefix: string): Effect.Effect<ReadonlyArray<string>, StoreError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const folders: Array<string> = []
+    while (true) {
+      const last = folders.at(-1)
+      // "0" is the character after "/": the key after everything in the folder.
+      const keys = store.list(prefix, last === undefined ? {} : { startAfter: `${last}0` })
+      const next = yield* Stream.runHead(Stream.filter(keys, ({ key }) => key.includes("/", prefix.length)))
+      if (Option.isNone(next)) return folders
+      folders.push(next.value.key.slice(0, next.value.key.indexOf("/", prefix.length)))
+    }
+  })
