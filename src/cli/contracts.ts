@@ -10,11 +10,12 @@ import { glueTable } from "../contract/glue.ts"
 import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
+import { count } from "../record/count.ts"
 import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { compiled, contractOf, json, toggle } from "./common.ts"
 import { Failed } from "./failures.ts"
-import { number, print, table } from "./output.ts"
+import { print, table } from "./output.ts"
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -96,7 +97,7 @@ export const contracts = Command.make(
       yield* print(
         json,
         { files: [...derivedFiles().keys()], stale },
-        () => `${number(derivedFiles().size - stale.length)} derived files are fresh.`
+        () => `${count(derivedFiles().size - stale.length, "derived file is", "derived files are")} fresh.`
       )
       if (stale.length === 0) return
       return yield* new Failed({
@@ -116,7 +117,7 @@ export const contracts = Command.make(
       columns: columns.length
     }))
     yield* print(json, list, () =>
-      table(list.map((c) => [c.name, c.title, `${c.columns} columns`, `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
+      table(list.map((c) => [c.name, c.title, count(c.columns, "column"), `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
     )
   })
 ).pipe(Command.withDescription("Show the contracts, and what is derived from them."))

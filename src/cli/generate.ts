@@ -1,9 +1,10 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { type GenerateProgress, pipeGenerated, writeGenerated } from "../generate/write.ts"
+import { count } from "../record/count.ts"
 import { json, positive, share, toggle } from "./common.ts"
 import { UsageError } from "./failures.ts"
-import { bytes, number, print } from "./output.ts"
+import { bytes, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 
 export const generate = Command.make(
@@ -22,7 +23,7 @@ export const generate = Command.make(
   },
   Effect.fnUntraced(function* ({ json, ...options }) {
     const progress = yield* makeProgress("generate", !json)
-    const onProgress = (done: GenerateProgress) => progress.show(null, `${number(done.records)} records, ${bytes(done.rawBytes)}`)
+    const onProgress = (done: GenerateProgress) => progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`)
     if (options.out === "-") {
       if (options.gzip || json) {
         return yield* new UsageError({
@@ -38,7 +39,7 @@ export const generate = Command.make(
     yield* print(
       json,
       manifest,
-      () => `${number(manifest.records)} records of ${number(options.orders)} orders, ${bytes(manifest.rawBytes)}, in ${options.out}`
+      () => `${count(manifest.records, "record")} of ${count(options.orders, "order")}, ${bytes(manifest.rawBytes)}, in ${options.out}`
     )
   })
 ).pipe(Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."))

@@ -4,11 +4,12 @@ import { type Compacted, compact } from "../lake/compact.ts"
 import { consumablePath, deadLettersPath } from "../lake/layout.ts"
 import { repartitionApp } from "../lake/status.ts"
 import { type LakeTable, lakeTables } from "../lake/views.ts"
+import { count, number } from "../record/count.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { PartitionValues } from "../table/actions.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
 import { json, storeOf, toggle } from "./common.ts"
-import { bytes, number, print, table } from "./output.ts"
+import { bytes, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
@@ -86,7 +87,7 @@ export const maintain = Command.make(
 ).pipe(Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."))
 
 const compactedText = ({ filesBefore, filesAfter, overtaken }: Compacted): string =>
-  `${number(filesBefore)} files into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
+  `${count(filesBefore, "file")} into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
 
 export const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): string =>
   done.length === 0
@@ -97,8 +98,8 @@ export const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): 
           done.map(({ table, compacted, commitsExpired, filesDeleted, bytesDeleted }) => [
             table,
             compacted === null ? "not compacted" : compactedText(compacted),
-            `${number(commitsExpired)} log entries expired`,
-            `${number(filesDeleted)} files (${bytes(bytesDeleted)}) deleted`
+            `${count(commitsExpired, "log entry", "log entries")} expired`,
+            `${count(filesDeleted, "file")} (${bytes(bytesDeleted)}) deleted`
           ])
         )
       ].join("\n")

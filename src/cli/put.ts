@@ -1,10 +1,11 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
 import { contractOf, dataset, json, positive, timed } from "./common.ts"
 import { skippedText } from "./ingest.ts"
-import { bytes, number, print, seconds, table } from "./output.ts"
+import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
@@ -15,12 +16,12 @@ const mebibyte = 1024 * 1024
 
 const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): string =>
   [
-    `${number(counts.records)} records were put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${number(counts.retries)} were tried again.`,
-    `${bytes(counts.bytes)} in ${seconds(millis)}: ${bytes((counts.bytes / Math.max(1, millis)) * 1000)}/s.`,
+    `${count(counts.records, "record was", "records were")} put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${count(counts.retries, "was", "were")} tried again.`,
+    `${bytes(counts.bytes)} in ${seconds(millis)}: ${rate(counts.bytes, millis)}.`,
     ...(stopped === "drain" ? ["Stopped as asked, before the end of the input: what comes after these was not put."] : []),
     ...(counts.withoutKey === 0
       ? []
-      : [`${number(counts.withoutKey)} have no key that can be read; they went by the hash of their bytes.`]),
+      : [`${count(counts.withoutKey, "record has", "records have")} no key that can be read and went by the hash of the bytes.`]),
     ...(counts.records === 0 ? [] : [table(Object.entries(counts.shards))])
   ].join("\n")
 
@@ -68,7 +69,7 @@ export const put = Command.make(
           keyOf: partitionKeyOf(contract),
           maxRecordBytes: flags.recordBytes,
           aggregate: Option.getOrUndefined(flags.aggregate),
-          onProgress: (done) => progress.show(null, `${number(done.records)} records, ${bytes(done.bytes)}, ${number(done.retries)} again`)
+          onProgress: (done) => progress.show(null, `${count(done.records, "record")}, ${bytes(done.bytes)}, ${number(done.retries)} again`)
         })
       )
     }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)))

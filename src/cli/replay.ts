@@ -3,10 +3,11 @@ import { Command, Flag } from "effect/cli"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
+import { count, number } from "../record/count.ts"
 import { compiled, contractOf, decodeSettingsOf, json, storeOf } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
-import { number, print } from "./output.ts"
+import { print } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
@@ -42,11 +43,11 @@ export const replay = Command.make(
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
     yield* print(flags.json, result, () =>
       [
-        `${number(result.letters)} dead letters read again: ${number(result.rows)} became rows, ${number(result.left)} stay.`,
+        `${count(result.letters, "dead letter")} read again: ${result.rows === 1 ? "1 became a row" : `${number(result.rows)} became rows`}, ${number(result.left)} ${result.left === 1 ? "stays" : "stay"}.`,
         ...(result.cut === 0
           ? []
           : [
-              `${number(result.cut)} of these were longer than --max-record-bytes and cut: ingest them again from their source, as new files, under a higher limit.`
+              `${count(result.cut, "of these was", "of these were")} longer than --max-record-bytes and cut: ingest them again from their source, as new files, under a higher limit.`
             ])
       ].join("\n")
     )

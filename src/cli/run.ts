@@ -2,6 +2,7 @@ import { Effect, Fiber, Layer, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { ingest } from "../ingest/ingest.ts"
 import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
+import { count } from "../record/count.ts"
 import type { RunEvent } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
@@ -64,14 +65,12 @@ export const run = Command.make(
       Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
     )
     const { failure, ...rest } = result
-    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () =>
-      ingestText(result, millis, values.hashKey !== null)
-    )
+    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () => ingestText(result, millis, values))
     if (failure !== null) return yield* failure
     const unread = yield* problems
     if (unread.length > 0) {
       return yield* new Failed({
-        problem: `${unread.length} inputs could not be read: ${unread.map(({ message }) => message).join(" ")}`,
+        problem: `${count(unread.length, "input")} could not be read: ${unread.map(({ message }) => message).join(" ")}`,
         hint: "Everything else is committed. Mend them, and run again."
       })
     }

@@ -2,9 +2,10 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
+import { count, number } from "../record/count.ts"
 import { compiled, json, lakeUrl, storeOf } from "./common.ts"
-import { countLines } from "./counts-text.ts"
-import { bytes, number, print, seconds, table } from "./output.ts"
+import { countLines, deadLetterLines } from "./counts-text.ts"
+import { bytes, print, seconds, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames)
@@ -12,17 +13,17 @@ const settings = use(...lakeNames)
 const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
   status.path,
   status.rows ?? "?",
-  "rows",
+  status.rows === 1 ? "row" : "rows",
   status.files,
-  "files",
+  status.files === 1 ? "file" : "files",
   bytes(status.bytes),
   `version ${number(status.version)}`
 ]
 
 /** A lake's tables and datasets, for people. */
 export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string => {
-  if (datasets.length === 0)
-    return `There is no lake at ${root}. Fill one with: sluice ingest --input FOLDER --lake ${root.replace("file://", "")}`
+  const lake = root.replace("file://", "")
+  if (datasets.length === 0) return `There is no lake at ${root}. Fill one with: sluice ingest --input FOLDER --lake ${lake}`
   const tables = [
     ...datasets.flatMap(({ stage, consumable }) => [stage, ...(consumable === null ? [] : [consumable])]),
     ...(deadLetters === null ? [] : [deadLetters])
@@ -32,17 +33,17 @@ export const statusText = ({ root, datasets, deadLetters }: LakeStatus): string 
     table(tables.map(tableRow)),
     ...datasets.flatMap((d) => [
       "",
-      `${d.dataset}: ${number(d.records)} records of ${number(d.shards)} shards in ${number(d.batches)} commits (since version ${number(d.since)})`,
+      `${d.dataset}: ${count(d.records, "record")} of ${count(d.shards, "shard")} in ${count(d.batches, "commit")} (since version ${number(d.since)})`,
       `last arrival ${d.lastArrival ?? "never"}, last commit ${d.lastCommit ?? "never"}`,
       ...streamLines(d),
       d.repartitionLag > 0
-        ? `${number(d.repartitionLag)} stage versions wait for the repartition`
+        ? `${count(d.repartitionLag, "stage version waits", "stage versions wait")} for the repartition`
         : d.consumable === null
           ? "not repartitioned yet"
-          : `repartitioned up to now, ${number(d.days.length)} days`,
-      ...(d.replayed === 0 ? [] : [`${number(d.replayed)} dead letters became rows by replay`]),
-      ...(d.deadLettersWaiting > 0 ? [`${number(d.deadLettersWaiting)} dead letters wait: fix their cause, then run sluice replay`] : []),
-      ...countLines(d.counts)
+          : `repartitioned up to now, ${count(d.days.length, "day")}`,
+      ...(d.replayed === 0 ? [] : [`${count(d.replayed, "dead letter became a row", "dead letters became rows")} by replay`]),
+      ...countLines(d.counts),
+      ...deadLetterLines(d.deadLettersWaiting, lake)
     ])
   ].join("\n")
 }
@@ -52,7 +53,7 @@ const shardRow = ({ shard, behind, readUntil, ended, records, sequenceNumber, su
   ended ? "ended" : behind === null ? "not read yet" : `${seconds(behind)} behind`,
   readUntil === null ? "" : `read until ${readUntil}`,
   records,
-  "records",
+  records === 1 ? "record" : "records",
   sequenceNumber === null ? "" : `position ${sequenceNumber}/${subSequenceNumber}`
 ]
 
@@ -64,10 +65,12 @@ const streamLines = ({ streams, lagMillis, lastCommit }: DatasetStatus): Readonl
   const outOfRange = streams.reduce((total, shard) => total + shard.outOfRange, 0)
   const lag = lagMillis === null ? "" : `; at most ${seconds(lagMillis)} behind as of the last commit, ${lastCommit ?? "unknown when"}`
   return [
-    `${number(open.length)} open shards of streams, ${number(streams.length - open.length)} ended${lag}`,
+    `${count(open.length, "open shard")} of streams, ${number(streams.length - open.length)} ended${lag}`,
     ...(open.length === 0 ? [] : [table(open.map(shardRow))]),
     ...(gaps.length === 0 ? [] : ["gaps:", ...gaps.map((shard) => `  ${gapText(shard)}`)]),
-    ...(outOfRange === 0 ? [] : [`${number(outOfRange)} aggregated records belong to other shards by their hash key`])
+    ...(outOfRange === 0
+      ? []
+      : [`${count(outOfRange, "aggregated record belongs", "aggregated records belong")} to other shards by hash key`])
   ]
 }
 

@@ -65,17 +65,26 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
       ),
     statements: (sql) =>
       attempt(sql, async () => {
-        const extracted = await connection.extractStatements(sql)
-        const types: Array<string> = []
-        for (let i = 0; i < extracted.count; i++) {
-          const prepared = await extracted.prepare(i)
-          types.push(StatementType[prepared.statementType] ?? String(prepared.statementType))
-          prepared.destroySync()
+        const extracted = await connection.extractStatements(sql).catch((cause) => {
+          if (isEmpty(cause)) return null
+          throw cause
+        })
+        const types: Array<string | null> = []
+        for (let i = 0; i < (extracted?.count ?? 0); i++) {
+          const prepared = await extracted?.prepare(i).catch((cause) => {
+            if (i === 0) throw cause
+            return null
+          })
+          types.push(prepared == null ? null : (StatementType[prepared.statementType] ?? String(prepared.statementType)))
+          prepared?.destroySync()
         }
         return types
       })
   }
 }
+
+/** DuckDB's binding tells of a text without a statement by an error without a word. */
+const isEmpty = (cause: unknown): boolean => cause instanceof Error && cause.message === "Error in native callback"
 
 /**
  * DuckDB frees what it allocates outside of its memory limit (vectors, column writers: hundreds of MB for wide rows) to the C library, which
@@ -95,6 +104,25 @@ const rowsOf = async (result: DuckDBResult): Promise<ReadonlyArray<Row>> => {
   return rows.map((row) => Object.fromEntries(names.map((name, i) => [name, plain(row[i] ?? null)])))
 }
 
+/** Characters of the texts and bytes that are held at a time: DuckDB gives two thousand rows at once, of any size. */
+const heldAtATime = 4 * 1024 * 1024
+
 async function* chunks(result: DuckDBResult): AsyncGenerator<ReadonlyArray<ReadonlyArray<Plain>>> {
-  for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(plain))
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return
+    const columns = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i))
+    let rows: Array<ReadonlyArray<Plain>> = []
+    let held = 0
+    for (let i = 0; i < chunk.rowCount; i++) {
+      const row = columns.map((column) => plain(column.getItem(i)))
+      for (const value of row) if (typeof value === "string") held += value.length
+      rows.push(row)
+      if (held < heldAtATime) continue
+      yield rows
+      rows = []
+      held = 0
+    }
+    if (rows.length > 0) yield rows
+  }
 }
