@@ -14,6 +14,10 @@ import { type LakeName, s3Place, type Values } from "./settings.ts"
 export const toggle = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
 
+/** A flag that says what it is where it is not given. */
+export const withDefault = <A extends string | number>(flag: Flag.Flag<A>, description: string, fallback: NoInfer<A>): Flag.Flag<A> =>
+  flag.pipe(Flag.withDescription(`${description} Default: ${fallback}.`), Flag.withDefault(fallback))
+
 export const json = toggle("json", "Print one JSON value on standard output, and nothing else there.")
 
 /** Every dataset that there is, by name. */
@@ -21,10 +25,7 @@ export const compiled: ReadonlyMap<string, CompiledContract> = new Map(
   contracts.map((contract) => [contract.name, compileContract(contract)] as const)
 )
 
-export const dataset = Flag.String("dataset").pipe(
-  Flag.withDescription(`Dataset: ${[...compiled.keys()].join(" or ")}.`),
-  Flag.withDefault("checkout")
-)
+export const dataset = withDefault(Flag.String("dataset"), `Dataset: ${[...compiled.keys()].join(" or ")}.`, "checkout")
 
 export const contractOf = (name: string): Effect.Effect<CompiledContract, UsageError> => {
   const found = compiled.get(name)

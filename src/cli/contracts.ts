@@ -13,7 +13,7 @@ import { parquetSchema } from "../parquet/schema.ts"
 import { count } from "../record/count.ts"
 import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { compiled, contractOf, json, toggle } from "./common.ts"
+import { compiled, contractOf, json, toggle, withDefault } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
 
@@ -82,9 +82,10 @@ export const contracts = Command.make(
   "contracts",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription("The contract to print. Without it, all are listed."), Flag.optional),
-    form: Flag.Literals("form", ["columns", "delta", "parquet", "json-schema", "glue", "markdown"]).pipe(
-      Flag.withDescription("What to derive from it."),
-      Flag.withDefault("markdown")
+    form: withDefault(
+      Flag.Literals("form", ["columns", "delta", "parquet", "json-schema", "glue", "markdown"]),
+      "What to derive from it.",
+      "markdown"
     ),
     write: toggle("write", "Write the derived files of this repository."),
     check: toggle("check", "Fail where a derived file of this repository is stale."),
@@ -120,4 +121,10 @@ export const contracts = Command.make(
       table(list.map((c) => [c.name, c.title, count(c.columns, "column"), `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
     )
   })
-).pipe(Command.withDescription("Show the contracts, and what is derived from them."))
+).pipe(
+  Command.withDescription("Show the contracts, and what is derived from them."),
+  Command.withExamples([
+    { description: "What a dataset is", command: "sluice contracts --dataset checkout" },
+    { description: "Its columns for the Glue catalog", command: "sluice contracts --dataset checkout --form glue" }
+  ])
+)

@@ -12,7 +12,18 @@ import { count } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { filesSource } from "../source/files.ts"
-import { contractOf, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, positive, share, storeOf, timed } from "./common.ts"
+import {
+  contractOf,
+  decodeSettingsOf,
+  duckdbOptionsOf,
+  ingestThreadsOf,
+  json,
+  positive,
+  share,
+  storeOf,
+  timed,
+  withDefault
+} from "./common.ts"
 import { countLines, maskedLine } from "./counts-text.ts"
 import { Failed } from "./failures.ts"
 import { progressText } from "./ingest.ts"
@@ -45,13 +56,10 @@ const freshFolder = (folder: string): Effect.Effect<void, Failed> =>
 export const demo = Command.make(
   "demo",
   {
-    orders: positive("orders").pipe(Flag.withDescription("Orders to make; each has one or more versions."), Flag.withDefault(20_000)),
-    seed: Flag.Int("seed").pipe(Flag.withDescription("Same seed, same orders."), Flag.withDefault(1)),
-    dirt: share("dirt").pipe(Flag.withDescription("Share of records (0 to 1) that are bad, late or doubled."), Flag.withDefault(0.02)),
-    out: Flag.String("out").pipe(
-      Flag.withDescription("Folder for the orders and the lake; emptied first."),
-      Flag.withDefault(".sluice/demo")
-    ),
+    orders: withDefault(positive("orders"), "Orders to make; each has one or more versions.", 20_000),
+    seed: withDefault(Flag.Int("seed"), "Same seed, same orders.", 1),
+    dirt: withDefault(share("dirt"), "Share of records (0 to 1) that are bad, late or doubled.", 0.02),
+    out: withDefault(Flag.String("out"), "Folder for the orders and the lake; emptied first.", ".sluice/demo"),
     json
   },
   Effect.fnUntraced(function* ({ json, orders, seed, dirt, out }) {
@@ -117,7 +125,10 @@ export const demo = Command.make(
       return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
     }
   })
-).pipe(Command.withDescription("Generate orders, ingest, repartition and verify them, and show what came out. What `npm start` runs."))
+).pipe(
+  Command.withDescription("Generate orders, ingest, repartition and verify them, and show what came out. What `npm start` runs."),
+  Command.withExamples([{ description: "A smaller one, in a folder of its own", command: "sluice demo --orders 2000 --out /tmp/demo" }])
+)
 
 const summary = (
   result: {

@@ -84,4 +84,13 @@ export const ingest = Command.make(
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)
-).pipe(Command.withDescription("Carry records into the stage of a lake, exactly once. Run again, it takes only what is new."))
+).pipe(
+  Command.withDescription("Carry records into the stage of a lake, exactly once. Run again, it takes only what is new."),
+  Command.withExamples([
+    { description: "Everything below a folder; again, and only what is new", command: "sluice ingest --input orders --lake lake" },
+    {
+      description: "One record a line from a pipe, with the hour that it arrived in",
+      command: "zcat orders.gz | sluice ingest --input - --arrived-at 2026-11-20T07:00:00Z --lake lake"
+    }
+  ])
+)

@@ -84,7 +84,10 @@ export const maintain = Command.make(
     }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, dryRun ? "read" : "write")))
     yield* print(json, { dryRun, tables: done }, () => maintainText(done, dryRun))
   })
-).pipe(Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."))
+).pipe(
+  Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."),
+  Command.withExamples([{ description: "What would be compacted, expired and deleted", command: "sluice maintain --lake lake --dry-run" }])
+)
 
 const compactedText = ({ filesBefore, filesAfter, overtaken }: Compacted): string =>
   `${count(filesBefore, "file")} into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`

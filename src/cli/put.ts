@@ -3,7 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
-import { contractOf, dataset, json, positive, timed } from "./common.ts"
+import { contractOf, dataset, json, positive, timed, withDefault } from "./common.ts"
 import { skippedText } from "./ingest.ts"
 import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
@@ -36,9 +36,10 @@ export const put = Command.make(
       ),
       Flag.optional
     ),
-    recordBytes: positive("record-bytes").pipe(
-      Flag.withDescription("Largest record that the stream takes, key included; a stream may be set to take up to 10485760."),
-      Flag.withDefault(mebibyte)
+    recordBytes: withDefault(
+      positive("record-bytes"),
+      "Largest record that the stream takes, key included; a stream may be set to take up to 10485760.",
+      mebibyte
     ),
     settings: settings.flags,
     json
@@ -80,4 +81,9 @@ export const put = Command.make(
     // Nothing remembers how far it came: what was not put is work undone, and the exit code that of the signal.
     if (stopped === "drain") return yield* Effect.interrupt
   })
-).pipe(Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."))
+).pipe(
+  Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."),
+  Command.withExamples([
+    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream checkout-events --region eu-west-1" }
+  ])
+)

@@ -181,4 +181,17 @@ export const query = Command.make(
         : toStandardOutput(lake, sql, format, atMost)
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
   })
-).pipe(Command.withDescription("Ask the lake in SQL (DuckDB's)."))
+).pipe(
+  Command.withDescription("Ask the lake in SQL (DuckDB's)."),
+  Command.withExamples([
+    { description: "What there is", command: 'sluice query --lake lake "SHOW TABLES"' },
+    {
+      description: "A file of rows for a spreadsheet or for a data frame",
+      command: "sluice query --lake lake --file revenue.sql --output revenue.parquet"
+    },
+    {
+      description: "Into another program, a row a line",
+      command: 'sluice query --lake lake --format ndjson "FROM consumable_checkout" | jq .order_id'
+    }
+  ])
+)

@@ -77,4 +77,13 @@ export const repartition = Command.make(
     }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, flags.dryRun ? "read" : "write")))
     yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
   })
-).pipe(Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."))
+).pipe(
+  Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."),
+  Command.withExamples([
+    { description: "What is new in stage", command: "sluice repartition --lake lake" },
+    {
+      description: "Say first what two days anew would come to",
+      command: "sluice repartition --lake lake --from 2026-11-20 --to 2026-11-21 --dry-run"
+    }
+  ])
+)

@@ -53,5 +53,8 @@ export const replay = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Read the dead letters again with today's contract. What becomes a row leaves the dead letters; twice is once.")
+  Command.withDescription("Read the dead letters again with today's contract. What becomes a row leaves the dead letters; twice is once."),
+  Command.withExamples([
+    { description: "Once a contract was mended, or a limit raised", command: "sluice replay --lake lake --max-record-bytes 20MiB" }
+  ])
 )

@@ -78,5 +78,9 @@ export const run = Command.make(
 ).pipe(
   Command.withDescription(
     "Ingest and repartition until stopped, following new files. SIGTERM commits the open batch, repartitions once more and exits 0; 1 where an input could not be read."
-  )
+  ),
+  Command.withExamples([
+    { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
+    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream checkout-events --lake s3://my-lake/checkout" }
+  ])
 )

@@ -7,17 +7,20 @@ import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
 import type { Source, SourceError } from "../source/source.ts"
+import { withDefault } from "./common.ts"
 import { UsageError } from "./failures.ts"
 import { lakeNames, use, type Values } from "./settings.ts"
 
 export const sourceFlags = {
-  source: Flag.Literals("source", ["files", "kinesis", "olist"]).pipe(
-    Flag.withDescription("Where records come from: files of JSON, a Kinesis stream, or the CSV files of the Olist data set."),
-    Flag.withDefault("files")
+  source: withDefault(
+    Flag.Literals("source", ["files", "kinesis", "olist"]),
+    "Where records come from: files of JSON, a Kinesis stream, or the CSV files of the Olist data set.",
+    "files"
   ),
-  format: Flag.Literals("format", ["auto", "lines", "document"]).pipe(
-    Flag.withDescription("Files hold one record a line, or are one record each. auto: by name and content."),
-    Flag.withDefault("auto")
+  format: withDefault(
+    Flag.Literals("format", ["auto", "lines", "document"]),
+    "Files hold one record a line, or are one record each. auto: by name and content.",
+    "auto"
   )
 }
 

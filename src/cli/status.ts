@@ -82,4 +82,7 @@ export const status = Command.make(
     const found = yield* lakeStatus(lakeUrl(values), [...compiled.keys()]).pipe(Effect.provide(storeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
-).pipe(Command.withDescription("What a lake holds and how far it is: a fold over its logs."))
+).pipe(
+  Command.withDescription("What a lake holds and how far it is: a fold over its logs."),
+  Command.withExamples([{ description: "How far a lake is", command: "sluice status --lake lake" }])
+)

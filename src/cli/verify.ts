@@ -1,9 +1,9 @@
 import { Effect } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import type { Check } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { atLeast, compiled, duckdbOptionsOf, json, storeOf } from "./common.ts"
+import { atLeast, compiled, duckdbOptionsOf, json, storeOf, withDefault } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
@@ -22,11 +22,10 @@ export const checksText = (checks: ReadonlyArray<Check>): string =>
 export const verify = Command.make(
   "verify",
   {
-    knownGaps: atLeast(0, "known-gaps").pipe(
-      Flag.withDescription(
-        "Gaps per dataset that you have looked into and accept: times in which a stream may have trimmed records unread."
-      ),
-      Flag.withDefault(0)
+    knownGaps: withDefault(
+      atLeast(0, "known-gaps"),
+      "Gaps per dataset that you have looked into and accept: times in which a stream may have trimmed records unread.",
+      0
     ),
     settings: settings.flags,
     json
@@ -47,5 +46,12 @@ export const verify = Command.make(
     if (!ok) return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
   })
 ).pipe(
-  Command.withDescription("Prove that nothing was lost and nothing doubled: ranges tile, sums agree, rows are counted again in the files.")
+  Command.withDescription("Prove that nothing was lost and nothing doubled: ranges tile, sums agree, rows are counted again in the files."),
+  Command.withExamples([
+    { description: "Check all of a lake", command: "sluice verify --lake lake" },
+    {
+      description: "For a program: the checks that do not hold",
+      command: "sluice verify --lake lake --json | jq '.checks[] | select(.ok | not)'"
+    }
+  ])
 )
