@@ -77,7 +77,8 @@ export const demo = Command.make(
         seed,
         dirt,
         out: raw,
-        onProgress: (done) => generating.show(done.records / (2 * orders), `${count(done.records, "record")}, ${bytes(done.rawBytes)}`)
+        onProgress: (done) =>
+          generating.show(done.records / (2 * orders), `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
       })
     )
     generating.clear()
@@ -98,7 +99,7 @@ export const demo = Command.make(
           ...ingestThreadsOf(values),
           stop: Effect.never,
           onEvent: lineage.emit,
-          onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p))
+          onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p), p.bytes)
         })
       )
       ingesting.clear()
@@ -112,7 +113,13 @@ export const demo = Command.make(
       repartitioning.clear()
       yield* tell(`3 repartition  stage → consumable by day of last change, in ${seconds(repartitionMillis)}`)
 
-      const checks = yield* Effect.scoped(Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (db) => verify([contract], db)))
+      const verifying = yield* makeProgress("4 verify", !json)
+      const checks = yield* Effect.scoped(
+        Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (db) =>
+          verify([contract], db, 0, ({ share, doing }) => verifying.show(share, doing))
+        )
+      )
+      verifying.clear()
       const ok = checks.every((check) => check.ok)
       yield* tell(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
       const status = yield* lakeStatus(`file://${values.lake}`, ["checkout"])
@@ -124,7 +131,7 @@ export const demo = Command.make(
       yield* tell(checksText(result.checks))
       return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
     }
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Generate orders, ingest, repartition and verify them, and show what came out. What `npm start` runs."),
   Command.withExamples([{ description: "A smaller one, in a folder of its own", command: "sluice demo --orders 2000 --out /tmp/demo" }])

@@ -23,7 +23,8 @@ export const generate = Command.make(
   },
   Effect.fnUntraced(function* ({ json, ...options }) {
     const progress = yield* makeProgress("generate", !json)
-    const onProgress = (done: GenerateProgress) => progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`)
+    const onProgress = (done: GenerateProgress) =>
+      progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
     if (options.out === "-") {
       if (options.gzip || json) {
         return yield* new UsageError({
@@ -31,8 +32,7 @@ export const generate = Command.make(
           hint: "Standard output has the records, and nothing else."
         })
       }
-      yield* pipeGenerated({ ...options, onProgress }, toStandardOutput)
-      return progress.clear()
+      return yield* pipeGenerated({ ...options, onProgress }, toStandardOutput)
     }
     const manifest = yield* writeGenerated({ ...options, onProgress })
     progress.clear()
@@ -41,7 +41,7 @@ export const generate = Command.make(
       manifest,
       () => `${count(manifest.records, "record")} of ${count(options.orders, "order")}, ${bytes(manifest.rawBytes)}, in ${options.out}`
     )
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."),
   Command.withExamples([

@@ -54,10 +54,10 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped } = yield* openSource(flags, values, false)
+    const { source, skipped, share } = yield* openSource(flags, values, false)
     const shutdown = yield* Shutdown
-    const progress = yield* makeProgress("ingest", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract])
       return yield* timed(
@@ -69,14 +69,10 @@ export const ingest = Command.make(
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
           onEvent: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
-          onProgress: (p) => progress.show(null, progressText(p))
+          onProgress: (p) => progress.show(share(), progressText(p), p.bytes)
         })
       )
-    }).pipe(
-      Effect.scoped,
-      Effect.ensuring(Effect.sync(progress.clear)),
-      Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
-    )
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
     const passedOver = yield* skipped
     const { failure, ...done } = result
     yield* print(flags.json, { ...done, skipped: passedOver, failure: failure?.message ?? null, millis }, () =>

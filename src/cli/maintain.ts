@@ -55,20 +55,28 @@ export const maintain = Command.make(
   },
   Effect.fnUntraced(function* ({ dryRun, json, ...flags }) {
     const values = yield* settings.read(flags.settings)
-    const progress = yield* makeProgress("maintain", !json)
     const done = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("maintain", !json)
       const now = yield* Clock.currentTimeMillis
       const tables = yield* lakeTables
-      return yield* Effect.forEach(tables, (each) =>
+      return yield* Effect.forEach(tables, (each, i) =>
         Effect.gen(function* () {
-          progress.show(null, each.table.path)
+          const begin = (share: number, doing: string) => progress.show((i + share) / tables.length, `${each.table.path}: ${doing}`)
+          begin(0, "looking for small files")
           // A replay that was cut off finds its file of dead letters by name: these are left as they are.
           const compacted =
             each.table.path === deadLettersPath
               ? null
-              : yield* compact(each.table, { memoryLimit: values.memoryLimit, where: isClosed(now), dryRun })
+              : yield* compact(each.table, {
+                  memoryLimit: values.memoryLimit,
+                  where: isClosed(now),
+                  dryRun,
+                  onShare: (share) => begin(share * 0.9, "compacting")
+                })
           const from = keepFrom(each, tables)
+          begin(0.9, "expiring the log")
           const expired = yield* expireLog(each.table, { dryRun, ...(from === undefined ? {} : { keepFrom: from }) })
+          begin(0.95, "deleting what no table refers to")
           const vacuumed = yield* vacuum(each.table, { dryRun })
           const result: Maintained = {
             table: each.table.path,
@@ -81,7 +89,7 @@ export const maintain = Command.make(
           return result
         })
       )
-    }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, dryRun ? "read" : "write")))
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values, dryRun ? "read" : "write")))
     yield* print(json, { dryRun, tables: done }, () => maintainText(done, dryRun))
   })
 ).pipe(

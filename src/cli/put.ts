@@ -3,6 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
+import { withShare } from "../source/share-read.ts"
 import { contractOf, dataset, json, positive, timed, withDefault } from "./common.ts"
 import { skippedText } from "./ingest.ts"
 import { bytes, print, rate, seconds, table } from "./output.ts"
@@ -50,9 +51,9 @@ export const put = Command.make(
     const stream = yield* streamOf(values)
     const input = yield* inputOf(values)
     // Several pages are put together.
-    const source = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
+    const files = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
+    const { source, share } = input === "-" ? { source: files, share: () => null } : withShare(files)
     const shutdown = yield* Shutdown
-    const progress = yield* makeProgress("put", !flags.json)
     let stopped: "end" | "drain" = "drain"
     const pages = source.pages(new Map()).pipe(
       Stream.onEnd(
@@ -63,6 +64,7 @@ export const put = Command.make(
       Stream.interruptWhen(shutdown.requested)
     )
     const [counts, millis] = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("put", !flags.json)
       const api = yield* kinesisOf(values)
       yield* shutdown.drain
       return yield* timed(
@@ -70,11 +72,12 @@ export const put = Command.make(
           keyOf: partitionKeyOf(contract),
           maxRecordBytes: flags.recordBytes,
           aggregate: Option.getOrUndefined(flags.aggregate),
-          onProgress: (done) => progress.show(null, `${count(done.records, "record")}, ${bytes(done.bytes)}, ${number(done.retries)} again`)
+          onProgress: (done) =>
+            progress.show(share(), `${count(done.records, "record")}, ${bytes(done.bytes)}, ${number(done.retries)} again`, done.bytes)
         })
       )
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)))
-    const skipped = yield* source.skipped
+    }).pipe(Effect.scoped)
+    const skipped = yield* files.skipped
     yield* print(flags.json, { ...counts, stopped, skipped, millis }, () =>
       [putText(counts, stopped, millis), ...skippedText(skipped)].join("\n")
     )

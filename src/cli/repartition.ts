@@ -59,9 +59,9 @@ export const repartition = Command.make(
     const from = Option.getOrUndefined(flags.from)
     const to = Option.getOrUndefined(flags.to)
     yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
-    const progress = yield* makeProgress("repartition", !flags.json)
-    progress.show(null, "…")
     const [outcome, millis] = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("repartition", !flags.json)
+      progress.show(null, "…")
       const lineage = yield* lineageFor(values, [contract])
       return yield* timed(
         runRepartition({
@@ -74,7 +74,7 @@ export const repartition = Command.make(
           onEvent: lineage.emit
         })
       )
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(storeOf(values, flags.dryRun ? "read" : "write")))
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values, flags.dryRun ? "read" : "write")))
     yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
   })
 ).pipe(

@@ -8,6 +8,7 @@ import { compiled, contractOf, decodeSettingsOf, json, storeOf } from "./common.
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
+import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
@@ -31,9 +32,15 @@ export const replay = Command.make(
         })
       }
       const lineage = yield* lineageFor(values, present)
+      const progress = yield* makeProgress("replay", !flags.json)
       const total = { letters: 0, rows: 0, left: 0, cut: 0 }
-      for (const contract of present) {
-        const done = yield* runReplay({ contract, decode: decodeSettingsOf(values), onEvent: lineage.emit })
+      for (const [i, contract] of present.entries()) {
+        const done = yield* runReplay({
+          contract,
+          decode: decodeSettingsOf(values),
+          onEvent: lineage.emit,
+          onSteps: ({ share, doing }) => progress.show((i + share) / present.length, `${contract.contract.name}: ${doing}`)
+        })
         total.letters += done.letters
         total.rows += done.rows
         total.left += done.left

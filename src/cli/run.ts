@@ -23,8 +23,17 @@ export const run = Command.make(
     const contract = yield* contractOf(flags.dataset)
     const { source, problems } = yield* openSource(flags, values, true)
     const shutdown = yield* Shutdown
-    const progress = yield* makeProgress("run", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
+      // Without a terminal the commits that the log tells of are enough.
+      const progress = yield* makeProgress("run", !flags.json, { logEvery: null })
+      let ingested = "nothing read yet"
+      let doing = "following"
+      const show = () => progress.show(null, `${doing}: ${ingested}`)
+      const during = (what: string) =>
+        Effect.sync(() => {
+          doing = what
+          show()
+        })
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract], "STREAMING")
       const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
@@ -41,7 +50,11 @@ export const run = Command.make(
       )
       yield* Effect.logInfo(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
       // Of several workers one does: they would only take the same work from each other.
-      const repartitions = values.worker === 0 ? repartitionOnce : Effect.void
+      const repartitions =
+        values.worker === 0
+          ? Effect.ensuring(Effect.andThen(during("following and repartitioning"), repartitionOnce), during("following"))
+          : Effect.void
+      yield* during("following")
       const hourly = yield* Effect.forkScoped(Effect.repeat(Effect.delay(repartitions, values.repartitionEvery), Schedule.forever))
       const done = yield* timed(
         ingest({
@@ -52,18 +65,17 @@ export const run = Command.make(
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
           onEvent: tell,
-          onProgress: (p) => progress.show(null, progressText(p))
+          onProgress: (p) => {
+            ingested = progressText(p)
+            show()
+          }
         })
       )
       yield* Fiber.interrupt(hourly)
       if (values.worker === 0) yield* Effect.logInfo("repartitioning once more before the end")
       yield* repartitions
       return done
-    }).pipe(
-      Effect.scoped,
-      Effect.ensuring(Effect.sync(progress.clear)),
-      Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
-    )
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
     const { failure, ...rest } = result
     yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () => ingestText(result, millis, values))
     if (failure !== null) return yield* failure

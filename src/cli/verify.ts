@@ -6,6 +6,7 @@ import { verify as verifyLake } from "../lake/verify.ts"
 import { atLeast, compiled, duckdbOptionsOf, json, storeOf, withDefault } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { print, table } from "./output.ts"
+import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
@@ -32,9 +33,11 @@ export const verify = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) =>
-      verifyLake([...compiled.values()], duckdb, flags.knownGaps)
-    ).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
+    const checks = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("verify", !flags.json)
+      const duckdb = yield* openDuckDB(duckdbOptionsOf(values))
+      return yield* verifyLake([...compiled.values()], duckdb, flags.knownGaps, ({ share, doing }) => progress.show(share, doing))
+    }).pipe(Effect.scoped, Effect.provide(storeOf(values, "read")))
     if (checks.length === 0) {
       return yield* new Failed({
         problem: `there is no lake at ${values.lake}`,

@@ -1,6 +1,7 @@
 import { Effect, Option, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { comparePositions, type Position, type ShardPosition } from "../record/position.ts"
+import type { OnSteps } from "../record/steps.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { type Check, check, some } from "./check.ts"
@@ -25,11 +26,13 @@ export type VerifyError = TableError | StoreError | LakeError
  * Checks that need commits which have expired from the log begin at the oldest one that is left; the cumulative counts reach back further.
  *
  * @param knownGaps gaps per dataset that somebody has looked into and accepts
+ * @param onSteps told as each part begins
  */
 export const verify = (
   contracts: ReadonlyArray<CompiledContract>,
   duckdb: DuckDB,
-  knownGaps = 0
+  knownGaps = 0,
+  onSteps: OnSteps = () => {}
 ): Effect.Effect<ReadonlyArray<Check>, VerifyError, Store> =>
   Effect.gen(function* () {
     const checks: Array<Check> = []
@@ -44,8 +47,10 @@ export const verify = (
     const deadLetters = yield* findAt(deadLettersPath)
     const lettersThere = deadLetters === null ? null : yield* fileCheck(deadLetters)
     if (lettersThere !== null) checks.push(lettersThere)
-    for (const { contract, stage, consumable } of found) {
+    for (const [i, { contract, stage, consumable }] of found.entries()) {
       const { name } = contract.contract
+      const begin = (share: number, doing: string) => onSteps({ share: (i + share) / found.length, doing: `${name}: ${doing}` })
+      begin(0, "files and positions")
       const tiling = new Tiling()
       yield* Stream.runForEach(history(stage.table, stage.snapshot.version), (commit) => Effect.sync(() => tiling.add(commit)))
       const stageThere = yield* fileCheck(stage)
@@ -54,11 +59,18 @@ export const verify = (
       if (consumableThere !== null) checks.push(consumableThere)
       // Rows can only be counted where the files are.
       if (!stageThere.ok) continue
+      begin(0.1, "rows of stage")
       checks.push(...(yield* stageRowChecks(stage, duckdb)))
+      begin(0.25, "dead letters")
       if (lettersThere?.ok !== false) checks.push(...(yield* deadLetterChecks(stage, deadLetters, name, duckdb)))
       if (consumable === null || consumableThere?.ok === false) continue
       const taken = consumable.snapshot.transactions.get(repartitionApp(name)) ?? -1
-      checks.push(...(yield* consumableChecks(contract, stage, consumable, taken, duckdb)))
+      begin(0.3, "versions in the consumable")
+      checks.push(
+        ...(yield* consumableChecks(contract, stage, consumable, taken, duckdb, (share) =>
+          begin(0.5 + share / 2, "values of the consumable")
+        ))
+      )
     }
     return checks
   })
