@@ -58,8 +58,13 @@ const logLevelText =
 /** Cells of the last column of a help's line where it begins on the line of its first. */
 const leastRoom = 36
 
-/** Breaks lines between words; what goes on is indented as its column is. */
-export const wrapped = (text: string, width: number): string =>
+/** Breaks lines between words; what goes on is indented as its column is. Examples stay whole: they are copied. */
+export const wrapped = (text: string, width: number): string => {
+  const at = text.search(/^.{0,6}EXAMPLES/m)
+  return at < 0 ? broken(text, width) : broken(text.slice(0, at), width) + text.slice(at)
+}
+
+const broken = (text: string, width: number): string =>
   text
     .split("\n")
     .flatMap((line) => {

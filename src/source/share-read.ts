@@ -1,7 +1,8 @@
+import { statSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Stream } from "effect"
 import type { RecordPage } from "../record/record.ts"
-import { type Entry, isGzip, listFiles } from "./list-files.ts"
+import { type Entry, fileEntry, isGzip, listFiles } from "./list-files.ts"
 import type { Source } from "./source.ts"
 
 /** Names looked at in one go: a look at a hundred thousand takes a noticeable time. */
@@ -33,9 +34,14 @@ export const withShare = (source: Source): Shared => {
   }
 }
 
+const entriesOf = (source: string, root: string): Iterator<Entry, void> => {
+  const stats = statSync(root, { throwIfNoEntry: false })
+  return stats?.isFile() === true ? [fileEntry(root, stats)][Symbol.iterator]() : listFiles(source, root)
+}
+
 class Share {
-  readonly #all: Generator<Entry, void>
-  readonly #read: Generator<Entry, void>
+  readonly #all: Iterator<Entry, void>
+  readonly #read: Iterator<Entry, void>
   #total = 0
   #measured = false
   /** Bytes of the files before the one that is read. */
@@ -46,8 +52,8 @@ class Share {
 
   constructor({ name, location }: Source) {
     const root = fileURLToPath(location)
-    this.#all = listFiles(name, root)
-    this.#read = listFiles(name, root)
+    this.#all = entriesOf(name, root)
+    this.#read = entriesOf(name, root)
   }
 
   reached({ shard, resume }: RecordPage): void {
