@@ -17,6 +17,10 @@ import { type LakeName, s3Place, type Values } from "./settings.ts"
 export const toggle = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
 
+/** A flag that says what it is where it is not given. */
+export const withDefault = <A extends string | number>(flag: Flag.Flag<A>, description: string, fallback: NoInfer<A>): Flag.Flag<A> =>
+  flag.pipe(Flag.withDescription(`${description} Default: ${fallback}.`), Flag.withDefault(fallback))
+
 export const json = toggle("json", "Print one JSON value on standard output, and nothing else there.")
 
 /** Where the contracts are listed. */
@@ -38,14 +42,13 @@ export const changeHashKey = toggle(
   "Go on with SLUICE_HASH_KEY as it is now where the lake was filled with another key, or none. What is there stays: one value has two hashes."
 )
 
-export const dataset = Flag.String("dataset").pipe(
-  Flag.withDescription(
-    [
-      `Dataset: ${datasetNames.join(" or ")}.`,
-      ...(contractError === null ? [] : ["Not all of their contracts can be used: sluice doctor says why."])
-    ].join(" ")
-  ),
-  Flag.withDefault("checkout")
+export const dataset = withDefault(
+  Flag.String("dataset"),
+  [
+    `Dataset: ${datasetNames.join(" or ")}.`,
+    ...(contractError === null ? [] : ["Not all of their contracts can be used: sluice doctor says why."])
+  ].join(" "),
+  "checkout"
 )
 
 /** Says that contracts cannot be used, before work that does without them. */

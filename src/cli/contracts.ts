@@ -10,11 +10,12 @@ import { glueTable } from "../contract/glue.ts"
 import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
+import { count } from "../record/count.ts"
 import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { allContracts, compiled, contractOf, json, toggle } from "./common.ts"
+import { allContracts, compiled, contractOf, json, toggle, withDefault } from "./common.ts"
 import { Failed } from "./failures.ts"
-import { number, print, table } from "./output.ts"
+import { print, table } from "./output.ts"
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -81,9 +82,10 @@ export const contracts = Command.make(
   "contracts",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription("The contract to print. Without it, all are listed."), Flag.optional),
-    form: Flag.Literals("form", ["columns", "delta", "parquet", "json-schema", "glue", "markdown"]).pipe(
-      Flag.withDescription("What to derive from it."),
-      Flag.withDefault("markdown")
+    form: withDefault(
+      Flag.Literals("form", ["columns", "delta", "parquet", "json-schema", "glue", "markdown"]),
+      "What to derive from it.",
+      "markdown"
     ),
     write: toggle("write", "Write the derived files of this repository."),
     check: toggle("check", "Fail where a derived file of this repository is stale."),
@@ -97,7 +99,7 @@ export const contracts = Command.make(
       yield* print(
         json,
         { files: [...derivedFiles().keys()], stale },
-        () => `${number(derivedFiles().size - stale.length)} derived files are fresh.`
+        () => `${count(derivedFiles().size - stale.length, "derived file is", "derived files are")} fresh.`
       )
       if (stale.length === 0) return
       return yield* new Failed({
@@ -117,8 +119,14 @@ export const contracts = Command.make(
       columns: columns.length
     }))
     yield* print(json, list, () =>
-      table(list.map((c) => [c.name, c.title, `${c.columns} columns`, `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
+      table(list.map((c) => [c.name, c.title, count(c.columns, "column"), `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
     )
     yield* allContracts
   })
-).pipe(Command.withDescription("Show the contracts, and what is derived from them."))
+).pipe(
+  Command.withDescription("Show the contracts, and what is derived from them."),
+  Command.withExamples([
+    { description: "What a dataset is", command: "sluice contracts --dataset checkout" },
+    { description: "Its columns for the Glue catalog", command: "sluice contracts --dataset checkout --form glue" }
+  ])
+)

@@ -1,5 +1,6 @@
+import { count } from "../record/count.ts"
 import { type DecodeCounts, sumOf } from "../record/report.ts"
-import { number, table, top } from "./output.ts"
+import { table, top } from "./output.ts"
 
 /** Dead letters by reason, drops by rule, rescued values, drift, quality and what took the slow way, where there are any. */
 export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
@@ -21,11 +22,23 @@ export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
 const slowly = ({ handedOver }: DecodeCounts): { readonly [path: string]: number } =>
   Object.fromEntries(Object.entries(handedOver).map(([path, n]) => [path === "" ? "(whole records)" : path, n]))
 
+/** How to look at the dead letters of a lake, and what to do about them, where there are any. */
+export const deadLetterLines = (letters: number, lake: string): ReadonlyArray<string> =>
+  letters === 0
+    ? []
+    : [
+        `${count(letters, "dead letter waits", "dead letters wait")}. See them, and once their cause is mended (contract or settings) make rows of them:`,
+        `  sluice query --lake ${lake} "SELECT reason, path, detail, _shard, _sequence_number FROM dead_letters LIMIT 20"`,
+        `  sluice replay --lake ${lake}`
+      ]
+
 /** Says what became of sensitive values, where there were any. @param hasKey a hash key is set */
 export const maskedLine = (counts: DecodeCounts, hasKey: boolean): ReadonlyArray<string> => {
   const masked = sumOf(counts.masked)
   if (masked === 0) return []
   return hasKey
-    ? [`${number(masked)} sensitive values were hashed or dropped, as the contract says.`]
-    : [`${number(masked)} sensitive values were dropped: there is no key to hash them with. Set SLUICE_HASH_KEY to keep their hashes.`]
+    ? [`${count(masked, "sensitive value was", "sensitive values were")} hashed or dropped, as the contract says.`]
+    : [
+        `${count(masked, "sensitive value was", "sensitive values were")} dropped, for want of a key to hash with: set SLUICE_HASH_KEY to keep hashes.`
+      ]
 }

@@ -1,22 +1,34 @@
 import { existsSync } from "node:fs"
 import { mkdir, rm, writeFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { writeGenerated } from "../generate/write.ts"
 import { ingest } from "../ingest/ingest.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { lakeStatus } from "../lake/status.ts"
 import { verify } from "../lake/verify.ts"
+import { count } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { filesSource } from "../source/files.ts"
-import { contractOf, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, positive, share, storeOf, timed } from "./common.ts"
+import {
+  contractOf,
+  decodeSettingsOf,
+  duckdbOptionsOf,
+  ingestThreadsOf,
+  json,
+  positive,
+  share,
+  storeOf,
+  timed,
+  withDefault
+} from "./common.ts"
 import { countLines, maskedLine } from "./counts-text.ts"
 import { Failed } from "./failures.ts"
 import { progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
-import { bytes, number, print, seconds, table } from "./output.ts"
+import { bytes, print, rate, say, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { allSettings } from "./settings.ts"
 import { limitsOf } from "./sources.ts"
@@ -44,17 +56,14 @@ const freshFolder = (folder: string): Effect.Effect<void, Failed> =>
 export const demo = Command.make(
   "demo",
   {
-    orders: positive("orders").pipe(Flag.withDescription("Orders to make; each has one or more versions."), Flag.withDefault(20_000)),
-    seed: Flag.Int("seed").pipe(Flag.withDescription("Same seed, same orders."), Flag.withDefault(1)),
-    dirt: share("dirt").pipe(Flag.withDescription("Share of records (0 to 1) that are bad, late or doubled."), Flag.withDefault(0.02)),
-    out: Flag.String("out").pipe(
-      Flag.withDescription("Folder for the orders and the lake; emptied first."),
-      Flag.withDefault(".sluice/demo")
-    ),
+    orders: withDefault(positive("orders"), "Orders to make; each has one or more versions.", 20_000),
+    seed: withDefault(Flag.Int("seed"), "Same seed, same orders.", 1),
+    dirt: withDefault(share("dirt"), "Share of records (0 to 1) that are bad, late or doubled.", 0.02),
+    out: withDefault(Flag.String("out"), "Folder for the orders and the lake; emptied first.", ".sluice/demo"),
     json
   },
   Effect.fnUntraced(function* ({ json, orders, seed, dirt, out }) {
-    const say = (line: string) => (json ? Effect.void : Console.log(line))
+    const tell = (line: string) => (json ? Effect.void : say(line))
     const folder = resolve(out)
     const raw = join(folder, "raw")
     const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw }
@@ -68,12 +77,13 @@ export const demo = Command.make(
         seed,
         dirt,
         out: raw,
-        onProgress: (done) => generating.show(done.records / (2 * orders), `${number(done.records)} records, ${bytes(done.rawBytes)}`)
+        onProgress: (done) =>
+          generating.show(done.records / (2 * orders), `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
       })
     )
     generating.clear()
-    yield* say(
-      `1 generate     ${number(orders)} orders, ${number(manifest.records)} records, ${bytes(manifest.rawBytes)}, ${(dirt * 100).toFixed(0)} % of them dirty, in ${seconds(generateMillis)}`
+    yield* tell(
+      `1 generate     ${count(orders, "order")}, ${count(manifest.records, "record")}, ${bytes(manifest.rawBytes)}, ${(dirt * 100).toFixed(0)} % of them dirty, in ${seconds(generateMillis)}`
     )
 
     const result = yield* Effect.gen(function* () {
@@ -89,33 +99,43 @@ export const demo = Command.make(
           ...ingestThreadsOf(values),
           stop: Effect.never,
           onEvent: lineage.emit,
-          onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p))
+          onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p), p.bytes)
         })
       )
       ingesting.clear()
-      const rate = (manifest.rawBytes / Math.max(1, ingestMillis)) * 1000
-      yield* say(`2 ingest       raw JSON → stage, ${number(ingested.commits)} commits, in ${seconds(ingestMillis)}: ${bytes(rate)}/s`)
+      yield* tell(
+        `2 ingest       raw JSON → stage, ${count(ingested.commits, "commit")}, in ${seconds(ingestMillis)}: ${rate(manifest.rawBytes, ingestMillis)}`
+      )
 
       const repartitioning = yield* makeProgress("3 repartition", !json)
       repartitioning.show(null, "…")
       const [report, repartitionMillis] = yield* timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: lineage.emit }))
       repartitioning.clear()
-      yield* say(`3 repartition  stage → consumable by day of last change, in ${seconds(repartitionMillis)}`)
+      yield* tell(`3 repartition  stage → consumable by day of last change, in ${seconds(repartitionMillis)}`)
 
-      const checks = yield* Effect.scoped(Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (db) => verify([contract], db)))
+      const verifying = yield* makeProgress("4 verify", !json)
+      const checks = yield* Effect.scoped(
+        Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (db) =>
+          verify([contract], db, 0, ({ share, doing }) => verifying.show(share, doing))
+        )
+      )
+      verifying.clear()
       const ok = checks.every((check) => check.ok)
-      yield* say(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
+      yield* tell(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
       const status = yield* lakeStatus(`file://${values.lake}`, ["checkout"])
       return { manifest, ingestMillis, repartitionMillis, report, ok, checks, status }
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
 
     yield* print(json, result, () => summary(result, values.lake, values.hashKey !== null))
     if (!result.ok) {
-      yield* say(checksText(result.checks))
+      yield* tell(checksText(result.checks))
       return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
     }
-  })
-).pipe(Command.withDescription("Generate orders, ingest, repartition and verify them, and show what came out. What `npm start` runs."))
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Generate orders, ingest, repartition and verify them, and show what came out. What `npm start` runs."),
+  Command.withExamples([{ description: "A smaller one, in a folder of its own", command: "sluice demo --orders 2000 --out /tmp/demo" }])
+)
 
 const summary = (
   result: {
@@ -136,11 +156,11 @@ const summary = (
     "",
     table([
       ["records read", result.manifest.records, `${bytes(result.manifest.rawBytes)} of raw JSON`],
-      ["stage rows", stage.rows ?? 0, `${number(stage.files)} files in ${number(stage.partitions)} hours, ${bytes(stage.bytes)}`],
+      ["stage rows", stage.rows ?? 0, `${count(stage.files, "file")} in ${count(stage.partitions, "hour")}, ${bytes(stage.bytes)}`],
       [
         "consumable rows",
         consumable?.rows ?? 0,
-        `${number(consumable?.files ?? 0)} files in ${number(dataset.days.length)} days, ${bytes(consumable?.bytes ?? 0)}`
+        `${count(consumable?.files ?? 0, "file")} in ${count(dataset.days.length, "day")}, ${bytes(consumable?.bytes ?? 0)}`
       ],
       ["dead letters", sumOf(counts.deadLetters), "kept with their bytes and the reason"],
       ["nothing", counts.empty, "empty lines and empty objects"]
@@ -149,7 +169,7 @@ const summary = (
     ...countLines(counts),
     ...maskedLine(counts, hasKey),
     "",
-    `${bytes(result.manifest.rawBytes)} in, ${bytes(written)} out (${(result.manifest.rawBytes / Math.max(1, written)).toFixed(1)} times smaller), ${bytes((result.manifest.rawBytes / Math.max(1, result.ingestMillis)) * 1000)}/s`,
+    `${bytes(result.manifest.rawBytes)} in, ${bytes(written)} out (${(result.manifest.rawBytes / Math.max(1, written)).toFixed(1)} times smaller), ${rate(result.manifest.rawBytes, result.ingestMillis)}`,
     `The lake lies in ${shown}: Delta tables that any engine reads; its lineage in ${join(shown, "lineage", "events.ndjson")}`,
     "",
     "Try:",

@@ -1,28 +1,30 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { type GenerateProgress, pipeGenerated, writeGenerated } from "../generate/write.ts"
-import { json, positive, share, toggle } from "./common.ts"
+import { count } from "../record/count.ts"
+import { json, positive, share, toggle, withDefault } from "./common.ts"
 import { UsageError } from "./failures.ts"
-import { bytes, number, print } from "./output.ts"
+import { bytes, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 
 export const generate = Command.make(
   "generate",
   {
-    orders: positive("orders").pipe(Flag.withDescription("Orders to make; each has one or more versions."), Flag.withDefault(20_000)),
-    seed: Flag.Int("seed").pipe(Flag.withDescription("Same seed, same bytes."), Flag.withDefault(1)),
+    orders: withDefault(positive("orders"), "Orders to make; each has one or more versions.", 20_000),
+    seed: withDefault(Flag.Int("seed"), "Same seed, same bytes.", 1),
     out: Flag.String("out").pipe(
       Flag.withDescription(
         "Folder to write to: one or more files per arrival hour, YYYY/MM/DD/HH/. `-` is standard output: a record a line."
       )
     ),
-    dirt: share("dirt").pipe(Flag.withDescription("Share of records (0 to 1) that are bad, late or doubled."), Flag.withDefault(0)),
+    dirt: withDefault(share("dirt"), "Share of records (0 to 1) that are bad, late or doubled.", 0),
     gzip: toggle("gzip", "Compress the files."),
     json
   },
   Effect.fnUntraced(function* ({ json, ...options }) {
     const progress = yield* makeProgress("generate", !json)
-    const onProgress = (done: GenerateProgress) => progress.show(null, `${number(done.records)} records, ${bytes(done.rawBytes)}`)
+    const onProgress = (done: GenerateProgress) =>
+      progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
     if (options.out === "-") {
       if (options.gzip || json) {
         return yield* new UsageError({
@@ -30,18 +32,25 @@ export const generate = Command.make(
           hint: "Standard output has the records, and nothing else."
         })
       }
-      yield* pipeGenerated({ ...options, onProgress }, toStandardOutput)
-      return progress.clear()
+      return yield* pipeGenerated({ ...options, onProgress }, toStandardOutput)
     }
     const manifest = yield* writeGenerated({ ...options, onProgress })
     progress.clear()
     yield* print(
       json,
       manifest,
-      () => `${number(manifest.records)} records of ${number(options.orders)} orders, ${bytes(manifest.rawBytes)}, in ${options.out}`
+      () => `${count(manifest.records, "record")} of ${count(options.orders, "order")}, ${bytes(manifest.rawBytes)}, in ${options.out}`
     )
-  })
-).pipe(Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."))
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."),
+  Command.withExamples([
+    {
+      description: "A thousand orders, a twentieth of the records bad, late or doubled",
+      command: "sluice generate --orders 1000 --dirt 0.05 --out orders"
+    }
+  ])
+)
 
 /** As fast as it is read. When nobody reads it any more, the command is interrupted: see `shutdown.ts`. */
 const toStandardOutput = (piece: Uint8Array): Effect.Effect<void> =>

@@ -2,38 +2,45 @@ import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { ingest as runIngest } from "../ingest/ingest.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
+import { count, number } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
 import { changeHashKey, contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
-import { countLines, maskedLine } from "./counts-text.ts"
+import { countLines, deadLetterLines, maskedLine } from "./counts-text.ts"
 import { lineageFor } from "./lineage.ts"
-import { bytes, number, print, seconds } from "./output.ts"
+import { bytes, print, rate, seconds } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import type { Values } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
 import { ingestSettings, limitsOf, openSource, type Skipped, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
 
 export const progressText = (p: IngestProgress): string =>
-  `${number(p.rows)} rows, ${number(p.deadLetters)} dead letters, ${bytes(p.bytes)}, ${number(p.commits)} commits`
+  `${count(p.rows, "row")}, ${count(p.deadLetters, "dead letter")}, ${bytes(p.bytes)}, ${count(p.commits, "commit")}`
 
 /** What an ingest did, in a few lines. */
-export const ingestText = ({ commits, counts, stopped, failure }: IngestResult, millis: number, hasKey: boolean): string => {
+export const ingestText = (
+  { commits, counts, stopped, failure }: IngestResult,
+  millis: number,
+  values: Values<"hashKey" | "lake">
+): string => {
   if (commits === 0) {
     // What was not read to its end may have held something new.
     if (stopped === "drain") return "Nothing was ingested, stopped as asked."
     return failure === null ? "Nothing new to ingest." : "Nothing was ingested."
   }
-  const speed = bytes((counts.bytes / Math.max(1, millis)) * 1000)
+  const letters = sumOf(counts.deadLetters)
   return [
-    `${number(counts.records)} records became ${number(counts.rows)} rows, ${number(sumOf(counts.deadLetters))} dead letters and ${number(counts.empty)} times nothing.`,
-    `${bytes(counts.bytes)} in ${seconds(millis)}: ${speed}/s, ${number(commits)} commits${stopped === "drain" ? ", stopped as asked" : ""}.`,
+    `${count(counts.records, "record")} became ${count(counts.rows, "row")}, ${count(letters, "dead letter")} and ${count(counts.empty, "time")} nothing.`,
+    `${bytes(counts.bytes)} in ${seconds(millis)}: ${rate(counts.bytes, millis)}, ${count(commits, "commit")}${stopped === "drain" ? ", stopped as asked" : ""}.`,
     ...countLines(counts),
-    ...maskedLine(counts, hasKey)
+    ...maskedLine(counts, values.hashKey !== null),
+    ...deadLetterLines(letters, values.lake)
   ].join("\n")
 }
 
 /** Files that were passed over, where there are any: for who wonders why there is nothing. */
 export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
-  const reasons = { hidden: "hidden names", type: "of a type that is not read", special: "no regular files" } as const
+  const reasons = { hidden: "with a hidden name", type: "of a type that is not read", special: "that is no regular file" } as const
   const shown = Object.entries(reasons).flatMap(([reason, text]) => {
     const n = skipped[reason] ?? 0
     return n === 0 ? [] : [`${number(n)} ${text}`]
@@ -47,10 +54,10 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped } = yield* openSource(flags, values, false)
+    const { source, skipped, share } = yield* openSource(flags, values, false)
     const shutdown = yield* Shutdown
-    const progress = yield* makeProgress("ingest", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract])
       return yield* timed(
@@ -63,19 +70,24 @@ export const ingest = Command.make(
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
           onEvent: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
-          onProgress: (p) => progress.show(null, progressText(p))
+          onProgress: (p) => progress.show(share(), progressText(p), p.bytes)
         })
       )
-    }).pipe(
-      Effect.scoped,
-      Effect.ensuring(Effect.sync(progress.clear)),
-      Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
-    )
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
     const passedOver = yield* skipped
     const { failure, ...done } = result
     yield* print(flags.json, { ...done, skipped: passedOver, failure: failure?.message ?? null, millis }, () =>
-      [ingestText(result, millis, values.hashKey !== null), ...skippedText(passedOver)].join("\n")
+      [ingestText(result, millis, values), ...skippedText(passedOver)].join("\n")
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)
-).pipe(Command.withDescription("Carry records into the stage of a lake, exactly once. Run again, it takes only what is new."))
+).pipe(
+  Command.withDescription("Carry records into the stage of a lake, exactly once. Run again, it takes only what is new."),
+  Command.withExamples([
+    { description: "Everything below a folder; again, and only what is new", command: "sluice ingest --input orders --lake lake" },
+    {
+      description: "One record a line from a pipe, with the hour that it arrived in",
+      command: "zcat orders.gz | sluice ingest --input - --arrived-at 2026-11-20T07:00:00Z --lake lake"
+    }
+  ])
+)

@@ -1,6 +1,7 @@
 import { Cause, Formatter, Layer, Logger, Option, References } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
 import { use, type Values } from "./settings.ts"
+import { harmless } from "./terminal.ts"
 
 /**
  * Logs go to standard error, one line per event: standard output belongs to the command's result. `text` is for people, `json` for whatever
@@ -65,7 +66,7 @@ export const jsonLogger: Logger.Logger<unknown, void> = Logger.withConsoleError(
     const { message, fields } = lineOf(options)
     const own = { time: options.date.toISOString(), level: options.logLevel.toLowerCase(), message }
     // Its own names stand first, and win.
-    return JSON.stringify({ ...own, ...fields, ...own })
+    return harmless(JSON.stringify({ ...own, ...fields, ...own }))
   })
 )
 
@@ -75,7 +76,11 @@ export const textLogger: Logger.Logger<unknown, void> = Logger.withConsoleError(
     const { message, fields } = lineOf(options)
     const time = options.date.toISOString().slice("YYYY-MM-DDT".length, -".000Z".length)
     const shown = Object.entries(fields).map(([name, value]) => `${name}=${value}`)
-    const line = [time, options.logLevel.toLowerCase().padEnd(5), [message, ...shown].join("  ")].join(" ").replaceAll(/\s*\n\s*/g, " | ")
+    const line = [
+      time,
+      options.logLevel.toLowerCase().padEnd(5),
+      harmless([message, ...shown].join("  ").replaceAll(/\s*\n\s*/g, " | "))
+    ].join(" ")
     // A progress bar may stand in the line.
     return process.stderr.isTTY ? `\r\x1b[2K${line}` : line
   })

@@ -4,11 +4,12 @@ import { type Compacted, compact } from "../lake/compact.ts"
 import { consumablePath, deadLettersPath } from "../lake/layout.ts"
 import { repartitionApp } from "../lake/status.ts"
 import { type LakeTable, lakeTables } from "../lake/views.ts"
+import { count, number } from "../record/count.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { PartitionValues } from "../table/actions.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
 import { existingLakeOf, json, toggle } from "./common.ts"
-import { bytes, number, print, table } from "./output.ts"
+import { bytes, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
@@ -54,20 +55,28 @@ export const maintain = Command.make(
   },
   Effect.fnUntraced(function* ({ dryRun, json, ...flags }) {
     const values = yield* settings.read(flags.settings)
-    const progress = yield* makeProgress("maintain", !json)
     const done = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("maintain", !json)
       const now = yield* Clock.currentTimeMillis
       const tables = yield* lakeTables
-      return yield* Effect.forEach(tables, (each) =>
+      return yield* Effect.forEach(tables, (each, i) =>
         Effect.gen(function* () {
-          progress.show(null, each.table.path)
+          const begin = (share: number, doing: string) => progress.show((i + share) / tables.length, `${each.table.path}: ${doing}`)
+          begin(0, "looking for small files")
           // A replay that was cut off finds its file of dead letters by name: these are left as they are.
           const compacted =
             each.table.path === deadLettersPath
               ? null
-              : yield* compact(each.table, { memoryLimit: values.memoryLimit, where: isClosed(now), dryRun })
+              : yield* compact(each.table, {
+                  memoryLimit: values.memoryLimit,
+                  where: isClosed(now),
+                  dryRun,
+                  onShare: (share) => begin(share * 0.9, "compacting")
+                })
           const from = keepFrom(each, tables)
+          begin(0.9, "expiring the log")
           const expired = yield* expireLog(each.table, { dryRun, ...(from === undefined ? {} : { keepFrom: from }) })
+          begin(0.95, "deleting what no table refers to")
           const vacuumed = yield* vacuum(each.table, { dryRun })
           const result: Maintained = {
             table: each.table.path,
@@ -80,13 +89,16 @@ export const maintain = Command.make(
           return result
         })
       )
-    }).pipe(Effect.ensuring(Effect.sync(progress.clear)), Effect.provide(existingLakeOf(values, dryRun ? "read" : "write")))
+    }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, dryRun ? "read" : "write")))
     yield* print(json, { dryRun, tables: done }, () => maintainText(done, dryRun))
   })
-).pipe(Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."))
+).pipe(
+  Command.withDescription("Compact closed hours, expire the log, and delete files that no table refers to any more."),
+  Command.withExamples([{ description: "What would be compacted, expired and deleted", command: "sluice maintain --lake lake --dry-run" }])
+)
 
 const compactedText = ({ filesBefore, filesAfter, overtaken }: Compacted): string =>
-  `${number(filesBefore)} files into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
+  `${count(filesBefore, "file")} into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
 
 export const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): string =>
   done.length === 0
@@ -97,8 +109,8 @@ export const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): 
           done.map(({ table, compacted, commitsExpired, filesDeleted, bytesDeleted }) => [
             table,
             compacted === null ? "not compacted" : compactedText(compacted),
-            `${number(commitsExpired)} log entries expired`,
-            `${number(filesDeleted)} files (${bytes(bytesDeleted)}) deleted`
+            `${count(commitsExpired, "log entry", "log entries")} expired`,
+            `${count(filesDeleted, "file")} (${bytes(bytesDeleted)}) deleted`
           ])
         )
       ].join("\n")

@@ -1,10 +1,12 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
-import { contractOf, dataset, json, positive, timed } from "./common.ts"
+import { withShare } from "../source/share-read.ts"
+import { contractOf, dataset, json, positive, timed, withDefault } from "./common.ts"
 import { skippedText } from "./ingest.ts"
-import { bytes, number, print, seconds, table } from "./output.ts"
+import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
@@ -15,13 +17,13 @@ const mebibyte = 1024 * 1024
 
 const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): string =>
   [
-    `${number(counts.records)} records were put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${number(counts.retries)} were tried again.`,
-    `${bytes(counts.bytes)} in ${seconds(millis)}: ${bytes((counts.bytes / Math.max(1, millis)) * 1000)}/s.`,
+    `${count(counts.records, "record was", "records were")} put${counts.entries === counts.records ? "" : ` as ${number(counts.entries)}`}; ${count(counts.retries, "was", "were")} tried again.`,
+    `${bytes(counts.bytes)} in ${seconds(millis)}: ${rate(counts.bytes, millis)}.`,
     ...(stopped === "drain" ? ["Stopped as asked, before the end of the input: what comes after these was not put."] : []),
     ...(counts.left === 0 ? [] : [`${number(counts.left)} records were read, and not taken by the stream.`]),
     ...(counts.withoutKey === 0
       ? []
-      : [`${number(counts.withoutKey)} have no key that can be read; they went by the hash of their bytes.`]),
+      : [`${count(counts.withoutKey, "record has", "records have")} no key that can be read and went by the hash of the bytes.`]),
     ...(counts.records === 0 ? [] : [table(Object.entries(counts.shards))])
   ].join("\n")
 
@@ -36,9 +38,10 @@ export const put = Command.make(
       ),
       Flag.optional
     ),
-    recordBytes: positive("record-bytes").pipe(
-      Flag.withDescription("Largest record that the stream takes, key included; a stream may be set to take up to 10485760."),
-      Flag.withDefault(mebibyte)
+    recordBytes: withDefault(
+      positive("record-bytes"),
+      "Largest record that the stream takes, key included; a stream may be set to take up to 10485760.",
+      mebibyte
     ),
     settings: settings.flags,
     json
@@ -49,9 +52,9 @@ export const put = Command.make(
     const stream = yield* streamOf(values)
     const input = yield* inputOf(values)
     // Several pages are put together.
-    const source = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
+    const files = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
+    const { source, share } = input === "-" ? { source: files, share: () => null } : withShare(files)
     const shutdown = yield* Shutdown
-    const progress = yield* makeProgress("put", !flags.json)
     let ended = false
     const pages = source.pages(new Map()).pipe(
       Stream.onEnd(
@@ -62,6 +65,7 @@ export const put = Command.make(
       Stream.interruptWhen(shutdown.requested)
     )
     const [counts, millis] = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("put", !flags.json)
       const api = yield* kinesisOf(values)
       yield* shutdown.drain
       return yield* timed(
@@ -70,16 +74,22 @@ export const put = Command.make(
           maxRecordBytes: flags.recordBytes,
           aggregate: Option.getOrUndefined(flags.aggregate),
           stop: shutdown.requested,
-          onProgress: (done) => progress.show(null, `${number(done.records)} records, ${bytes(done.bytes)}, ${number(done.retries)} again`)
+          onProgress: (done) =>
+            progress.show(share(), `${count(done.records, "record")}, ${bytes(done.bytes)}, ${number(done.retries)} again`, done.bytes)
         })
       )
-    }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(progress.clear)))
+    }).pipe(Effect.scoped)
     const stopped = ended && counts.left === 0 ? "end" : "drain"
-    const skipped = yield* source.skipped
+    const skipped = yield* files.skipped
     yield* print(flags.json, { ...counts, stopped, skipped, millis }, () =>
       [putText(counts, stopped, millis), ...skippedText(skipped)].join("\n")
     )
     // Nothing remembers how far it came: what was not put is work undone, and the exit code that of the signal.
     if (stopped === "drain") return yield* Effect.interrupt
   })
-).pipe(Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."))
+).pipe(
+  Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."),
+  Command.withExamples([
+    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream checkout-events --region eu-west-1" }
+  ])
+)

@@ -1,12 +1,13 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { count } from "../record/count.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, duckdbOptionsOf, existingLakeOf, json, timed, toggle } from "./common.ts"
 import { UsageError } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
-import { bytes, number, print, seconds, table } from "./output.ts"
+import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
@@ -27,16 +28,16 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${number(outcome.stageFiles)} stage files with ${number(outcome.rows)} rows, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded into ${number(outcome.days.length)} days:`,
+        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded into ${count(outcome.days.length, "day")}:`,
         table(outcome.days.map(({ day, rows }) => [day, rows])),
         outcome.rebuild
-          ? `${number(outcome.existingFiles)} files would be replaced. Nothing was changed.`
-          : `${number(outcome.existingFiles)} files of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+          ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
+          : `${count(outcome.existingFiles, "file")} of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
       ].join("\n")
     case "repartition":
       return [
-        `${number(outcome.rowsRead)} rows of ${number(outcome.stageFiles)} stage files became ${number(outcome.rowsAdded)} versions in ${number(outcome.days.length)} days; ${number(outcome.duplicates)} copies were left out.`,
-        `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${number(outcome.files)} files of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "version")} in ${count(outcome.days.length, "day")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
+        `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
 }
@@ -58,9 +59,9 @@ export const repartition = Command.make(
     const from = Option.getOrUndefined(flags.from)
     const to = Option.getOrUndefined(flags.to)
     yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
-    const progress = yield* makeProgress("repartition", !flags.json)
-    progress.show(null, "…")
     const [outcome, millis] = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("repartition", !flags.json)
+      progress.show(null, "…")
       const lineage = yield* lineageFor(values, [contract])
       return yield* timed(
         runRepartition({
@@ -73,11 +74,16 @@ export const repartition = Command.make(
           onEvent: lineage.emit
         })
       )
-    }).pipe(
-      Effect.scoped,
-      Effect.ensuring(Effect.sync(progress.clear)),
-      Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write"))
-    )
+    }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))
     yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
   })
-).pipe(Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."))
+).pipe(
+  Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."),
+  Command.withExamples([
+    { description: "What is new in stage", command: "sluice repartition --lake lake" },
+    {
+      description: "Say first what two days anew would come to",
+      command: "sluice repartition --lake lake --from 2026-11-20 --to 2026-11-21 --dry-run"
+    }
+  ])
+)

@@ -3,10 +3,12 @@ import { Command, Flag } from "effect/cli"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
+import { count, number } from "../record/count.ts"
 import { allContracts, changeHashKey, contractOf, decodeSettingsOf, existingLakeOf, json } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
-import { number, print } from "./output.ts"
+import { print } from "./output.ts"
+import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
@@ -31,14 +33,16 @@ export const replay = Command.make(
         })
       }
       const lineage = yield* lineageFor(values, present)
+      const progress = yield* makeProgress("replay", !flags.json)
       const decode = decodeSettingsOf(values)
       const total = { letters: 0, rows: 0, left: 0, cut: 0 }
-      for (const contract of present) {
+      for (const [i, contract] of present.entries()) {
         const done = yield* runReplay({
           contract,
           decode,
           changeHashKey: flags.changeHashKey,
-          onEvent: lineage.emit
+          onEvent: lineage.emit,
+          onSteps: ({ share, doing }) => progress.show((i + share) / present.length, `${contract.contract.name}: ${doing}`)
         })
         total.letters += done.letters
         total.rows += done.rows
@@ -49,15 +53,18 @@ export const replay = Command.make(
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "write")))
     yield* print(flags.json, result, () =>
       [
-        `${number(result.letters)} dead letters read again: ${number(result.rows)} became rows, ${number(result.left)} stay.`,
+        `${count(result.letters, "dead letter")} read again: ${result.rows === 1 ? "1 became a row" : `${number(result.rows)} became rows`}, ${number(result.left)} ${result.left === 1 ? "stays" : "stay"}.`,
         ...(result.cut === 0
           ? []
           : [
-              `${number(result.cut)} of these were longer than --max-record-bytes and cut: ingest them again from their source, as new files, under a higher limit.`
+              `${count(result.cut, "of these was", "of these were")} longer than --max-record-bytes and cut: ingest them again from their source, as new files, under a higher limit.`
             ])
       ].join("\n")
     )
   })
 ).pipe(
-  Command.withDescription("Read the dead letters again with today's contract. What becomes a row leaves the dead letters; twice is once.")
+  Command.withDescription("Read the dead letters again with today's contract. What becomes a row leaves the dead letters; twice is once."),
+  Command.withExamples([
+    { description: "Once a contract was mended, or a limit raised", command: "sluice replay --lake lake --max-record-bytes 20MiB" }
+  ])
 )

@@ -2,6 +2,7 @@ import { Cause, Console, Effect, References } from "effect"
 import { CliError } from "effect/cli"
 import { jsonText } from "../record/json-text.ts"
 import { exitCodeOf, exitCodes } from "./failures.ts"
+import { harmless } from "./terminal.ts"
 
 /**
  * Says on standard error what ended a command (as one JSON object where `--json` was given, as a line of the log where that is JSON), and gives
@@ -31,5 +32,5 @@ export const reportFailure =
       : known
         ? `sluice: ${message}`
         : `sluice: an unexpected error, which is a defect of Sluice: ${Cause.pretty(cause)}`
-    return Effect.as(Console.error(line), code)
+    return Effect.as(Console.error(harmless(line)), code)
   }

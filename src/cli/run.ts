@@ -2,6 +2,7 @@ import { Effect, Fiber, Layer, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { ingest } from "../ingest/ingest.ts"
 import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
+import { count } from "../record/count.ts"
 import type { RunEvent } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { changeHashKey, contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
@@ -22,8 +23,17 @@ export const run = Command.make(
     const contract = yield* contractOf(flags.dataset)
     const { source, problems } = yield* openSource(flags, values, true)
     const shutdown = yield* Shutdown
-    const progress = yield* makeProgress("run", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
+      // Without a terminal the commits that the log tells of are enough.
+      const progress = yield* makeProgress("run", !flags.json, { logEvery: null })
+      let ingested = "nothing read yet"
+      let doing = "following"
+      const show = () => progress.show(null, `${doing}: ${ingested}`)
+      const during = (what: string) =>
+        Effect.sync(() => {
+          doing = what
+          show()
+        })
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract], "STREAMING")
       const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
@@ -40,7 +50,11 @@ export const run = Command.make(
       )
       yield* Effect.logInfo(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
       // Of several workers one does: they would only take the same work from each other.
-      const repartitions = values.worker === 0 ? repartitionOnce : Effect.void
+      const repartitions =
+        values.worker === 0
+          ? Effect.ensuring(Effect.andThen(during("following and repartitioning"), repartitionOnce), during("following"))
+          : Effect.void
+      yield* during("following")
       const hourly = yield* Effect.repeat(Effect.delay(repartitions, values.repartitionEvery), Schedule.forever).pipe(
         Effect.raceFirst(shutdown.requested),
         Effect.forkScoped
@@ -55,7 +69,10 @@ export const run = Command.make(
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
           onEvent: tell,
-          onProgress: (p) => progress.show(null, progressText(p))
+          onProgress: (p) => {
+            ingested = progressText(p)
+            show()
+          }
         })
       )
       yield* Fiber.interrupt(hourly)
@@ -64,20 +81,14 @@ export const run = Command.make(
       if (stopped === "drain") yield* Effect.logInfo("what is new in stage waits for the next repartition")
       else yield* repartitions
       return done
-    }).pipe(
-      Effect.scoped,
-      Effect.ensuring(Effect.sync(progress.clear)),
-      Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
-    )
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
     const { failure, ...rest } = result
-    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () =>
-      ingestText(result, millis, values.hashKey !== null)
-    )
+    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () => ingestText(result, millis, values))
     if (failure !== null) return yield* failure
     const unread = yield* problems
     if (unread.length > 0) {
       return yield* new Failed({
-        problem: `${unread.length} inputs could not be read: ${unread.map(({ message }) => message).join(" ")}`,
+        problem: `${count(unread.length, "input")} could not be read: ${unread.map(({ message }) => message).join(" ")}`,
         hint: "Everything else is committed. Mend them, and run again."
       })
     }
@@ -85,5 +96,9 @@ export const run = Command.make(
 ).pipe(
   Command.withDescription(
     "Ingest and repartition until stopped, following new files. SIGTERM commits the open batch and exits 0; 1 where an input could not be read."
-  )
+  ),
+  Command.withExamples([
+    { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
+    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream checkout-events --lake s3://my-lake/checkout" }
+  ])
 )

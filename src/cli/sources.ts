@@ -6,18 +6,22 @@ import { filesSource } from "../source/files.ts"
 import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
+import { withShare } from "../source/share-read.ts"
 import type { Source, SourceError } from "../source/source.ts"
+import { withDefault } from "./common.ts"
 import { UsageError } from "./failures.ts"
 import { lakeNames, use, type Values } from "./settings.ts"
 
 export const sourceFlags = {
-  source: Flag.Literals("source", ["files", "kinesis", "olist"]).pipe(
-    Flag.withDescription("Where records come from: files of JSON, a Kinesis stream, or the CSV files of the Olist data set."),
-    Flag.withDefault("files")
+  source: withDefault(
+    Flag.Literals("source", ["files", "kinesis", "olist"]),
+    "Where records come from: files of JSON, a Kinesis stream, or the CSV files of the Olist data set.",
+    "files"
   ),
-  format: Flag.Literals("format", ["auto", "lines", "document"]).pipe(
-    Flag.withDescription("Files hold one record a line, or are one record each. auto: by name and content."),
-    Flag.withDefault("auto")
+  format: withDefault(
+    Flag.Literals("format", ["auto", "lines", "document"]),
+    "Files hold one record a line, or are one record each. auto: by name and content.",
+    "auto"
   )
 }
 
@@ -66,6 +70,8 @@ export interface OpenedSource {
   readonly problems: Effect.Effect<ReadonlyArray<SourceError>>
   /** Files passed over, by reason. */
   readonly skipped: Effect.Effect<Skipped>
+  /** Share of the input that was read, 0 to 1; null where nobody knows how much there is. */
+  readonly share: () => number | null
 }
 
 export type Skipped = { readonly [reason: string]: number }
@@ -97,7 +103,8 @@ export const openSource = (
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})
     })
-    return { source: files, problems: files.problems, skipped: files.skipped }
+    const measured = follow || input === "-" ? { source: files, share: () => null } : withShare(files)
+    return { ...measured, problems: files.problems, skipped: files.skipped }
   })
 
 /** What the command cannot do without. */
@@ -116,7 +123,7 @@ export const kinesisOf = ({ region, endpoint }: Values<"region" | "endpoint">) =
   awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
 
 /** A source that sets nothing aside. */
-const alone = (source: Source): OpenedSource => ({ source, problems: Effect.succeed([]), skipped: Effect.succeed({}) })
+const alone = (source: Source): OpenedSource => ({ source, problems: Effect.succeed([]), skipped: Effect.succeed({}), share: () => null })
 
 const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {

@@ -3,9 +3,10 @@ import { Command } from "effect/cli"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
 import { waitingText } from "../lake/waiting.ts"
+import { count, number } from "../record/count.ts"
 import { datasetNames, existingLakeOf, json, lakeUrl, warnOfContracts } from "./common.ts"
-import { countLines } from "./counts-text.ts"
-import { bytes, number, print, seconds, table } from "./output.ts"
+import { countLines, deadLetterLines } from "./counts-text.ts"
+import { bytes, print, seconds, table } from "./output.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames)
@@ -13,15 +14,16 @@ const settings = use(...lakeNames)
 const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
   status.path,
   status.rows ?? "?",
-  "rows",
+  status.rows === 1 ? "row" : "rows",
   status.files,
-  "files",
+  status.files === 1 ? "file" : "files",
   bytes(status.bytes),
   `version ${number(status.version)}`
 ]
 
 /** A lake's tables and datasets, for people. */
 export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus): string => {
+  const lake = root.replace("file://", "")
   const tables = [
     ...datasets.flatMap(({ stage, consumable }) => [stage, ...(consumable === null ? [] : [consumable])]),
     ...(deadLetters === null ? [] : [deadLetters])
@@ -34,7 +36,7 @@ export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus):
       : ["other tables:", table(others.map(({ path, note, table }) => (table === null ? [path, note] : [...tableRow(table), note])))]),
     ...datasets.flatMap((d) => [
       "",
-      `${d.dataset}: ${number(d.records)} records of ${number(d.shards)} shards in ${number(d.batches)} commits (since version ${number(d.since)})`,
+      `${d.dataset}: ${count(d.records, "record")} of ${count(d.shards, "shard")} in ${count(d.batches, "commit")} (since version ${number(d.since)})`,
       `last arrival ${d.lastArrival ?? "never"}, last commit ${d.lastCommit ?? "never"}`,
       ...streamLines(d),
       ...(d.known ? [] : ["there is no such dataset here: run the version, or use the contracts, that wrote it"]),
@@ -42,13 +44,13 @@ export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus):
         ? waitingText(d.waiting)
         : d.consumable === null
           ? "not repartitioned yet"
-          : `repartitioned up to now, ${number(d.days.length)} days`,
+          : `repartitioned up to now, ${count(d.days.length, "day")}`,
       ...(d.hashKeys < 2
         ? []
         : [`filled with ${number(d.hashKeys)} hash keys, one after the other: values hashed under different ones do not meet`]),
-      ...(d.replayed === 0 ? [] : [`${number(d.replayed)} dead letters became rows by replay`]),
-      ...(d.deadLettersWaiting > 0 ? [`${number(d.deadLettersWaiting)} dead letters wait: fix their cause, then run sluice replay`] : []),
-      ...countLines(d.counts)
+      ...(d.replayed === 0 ? [] : [`${count(d.replayed, "dead letter became a row", "dead letters became rows")} by replay`]),
+      ...countLines(d.counts),
+      ...deadLetterLines(d.deadLettersWaiting, lake)
     ])
   ].join("\n")
 }
@@ -58,7 +60,7 @@ const shardRow = ({ shard, behind, readUntil, ended, records, sequenceNumber, su
   ended ? "ended" : behind === null ? "not read yet" : `${seconds(behind)} behind`,
   readUntil === null ? "" : `read until ${readUntil}`,
   records,
-  "records",
+  records === 1 ? "record" : "records",
   sequenceNumber === null ? "" : `position ${sequenceNumber}/${subSequenceNumber}`
 ]
 
@@ -70,10 +72,12 @@ const streamLines = ({ streams, lagMillis, lastCommit }: DatasetStatus): Readonl
   const outOfRange = streams.reduce((total, shard) => total + shard.outOfRange, 0)
   const lag = lagMillis === null ? "" : `; at most ${seconds(lagMillis)} behind as of the last commit, ${lastCommit ?? "unknown when"}`
   return [
-    `${number(open.length)} open shards of streams, ${number(streams.length - open.length)} ended${lag}`,
+    `${count(open.length, "open shard")} of streams, ${number(streams.length - open.length)} ended${lag}`,
     ...(open.length === 0 ? [] : [table(open.map(shardRow))]),
     ...(gaps.length === 0 ? [] : ["gaps:", ...gaps.map((shard) => `  ${gapText(shard)}`)]),
-    ...(outOfRange === 0 ? [] : [`${number(outOfRange)} aggregated records belong to other shards by their hash key`])
+    ...(outOfRange === 0
+      ? []
+      : [`${count(outOfRange, "aggregated record belongs", "aggregated records belong")} to other shards by hash key`])
   ]
 }
 
@@ -87,4 +91,7 @@ export const status = Command.make(
     const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(existingLakeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
-).pipe(Command.withDescription("What a lake holds and how far it is: a fold over its logs."))
+).pipe(
+  Command.withDescription("What a lake holds and how far it is: a fold over its logs."),
+  Command.withExamples([{ description: "How far a lake is", command: "sluice status --lake lake" }])
+)

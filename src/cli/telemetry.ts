@@ -30,6 +30,8 @@ export const logEvent = (event: RunEvent): Effect.Effect<void> => {
     case "complete": {
       const { report, outputs } = event
       const [output] = outputs
+      // A batch is begun long before it is full.
+      const took = Date.parse(event.at) - Date.parse(report.startedAt)
       return Effect.logInfo(`${report.kind} committed`, {
         dataset: report.dataset,
         ...(output === undefined ? {} : { table: output.path, version: output.version }),
@@ -44,7 +46,7 @@ export const logEvent = (event: RunEvent): Effect.Effect<void> => {
         ...(report.kind === "batch" ? { shards: report.shards.length, rotation: report.rotation } : {}),
         files: report.files,
         fileBytes: report.fileBytes,
-        millis: Date.parse(event.at) - Date.parse(report.startedAt),
+        ...(event.commitMillis === undefined ? { millis: took } : { millis: event.commitMillis, ageMillis: took }),
         runId: report.runId
       })
     }

@@ -1,11 +1,12 @@
 import { Effect } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import { type Check, some } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { allContracts, atLeast, compiled, duckdbOptionsOf, existingLakeOf, json } from "./common.ts"
+import { allContracts, atLeast, compiled, duckdbOptionsOf, existingLakeOf, json, withDefault } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { checkTable, print } from "./output.ts"
+import { makeProgress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
@@ -24,20 +25,21 @@ export const checksText = (checks: ReadonlyArray<Check>): string => {
 export const verify = Command.make(
   "verify",
   {
-    knownGaps: atLeast(0, "known-gaps").pipe(
-      Flag.withDescription(
-        "Gaps per dataset that you have looked into and accept: times in which a stream may have trimmed records unread."
-      ),
-      Flag.withDefault(0)
+    knownGaps: withDefault(
+      atLeast(0, "known-gaps"),
+      "Gaps per dataset that you have looked into and accept: times in which a stream may have trimmed records unread.",
+      0
     ),
     settings: settings.flags,
     json
   },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const checks = yield* Effect.flatMap(openDuckDB(duckdbOptionsOf(values)), (duckdb) =>
-      verifyLake([...compiled.values()], duckdb, flags.knownGaps)
-    ).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
+    const checks = yield* Effect.gen(function* () {
+      const progress = yield* makeProgress("verify", !flags.json)
+      const duckdb = yield* openDuckDB(duckdbOptionsOf(values))
+      return yield* verifyLake([...compiled.values()], duckdb, flags.knownGaps, ({ share, doing }) => progress.show(share, doing))
+    }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks }, () => checksText(checks))
     // What has no contract was not proved.
@@ -45,5 +47,12 @@ export const verify = Command.make(
     if (!ok) return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
   })
 ).pipe(
-  Command.withDescription("Prove that nothing was lost and nothing doubled: ranges tile, sums agree, rows are counted again in the files.")
+  Command.withDescription("Prove that nothing was lost and nothing doubled: ranges tile, sums agree, rows are counted again in the files."),
+  Command.withExamples([
+    { description: "Check all of a lake", command: "sluice verify --lake lake" },
+    {
+      description: "For a program: the checks that do not hold",
+      command: "sluice verify --lake lake --json | jq '.checks[] | select(.ok | not)'"
+    }
+  ])
 )

@@ -28,11 +28,11 @@ export class BatchRun {
     })
   }
 
-  /** Tells that it is committed. */
-  complete(report: BatchReport, { counts }: ClosedBatch, outputs: ReadonlyArray<RunOutput>): Effect.Effect<void> {
+  /** Tells that it is committed, which took so many milliseconds. */
+  complete(report: BatchReport, { counts }: ClosedBatch, outputs: ReadonlyArray<RunOutput>, commitMillis: number): Effect.Effect<void> {
     this.#isOpen = false
     const inputs = this.#inputs.map((input) => ({ ...input, rows: counts.records, bytes: counts.bytes }))
-    return Effect.flatMap(now, (at) => this.#options.onEvent({ event: "complete", at, report, inputs, outputs }))
+    return Effect.flatMap(now, (at) => this.#options.onEvent({ event: "complete", at, report, commitMillis, inputs, outputs }))
   }
 
   /** Tells that it is given up, if it was told that it began, and not that it is committed. */

@@ -6,12 +6,14 @@ import { infoOf } from "../lake/history.ts"
 import { positionsOf, type ReplayState, replayDomain, replayState } from "../lake/positions.ts"
 import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
 import type { Value } from "../record/column.ts"
+import { count } from "../record/count.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { comparePositions } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import type { RecordPage } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts, type ReplayReport, type RunEvent } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
+import type { OnSteps } from "../record/steps.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { AddFile, Metadata } from "../table/actions.ts"
@@ -31,6 +33,8 @@ export interface ReplayOptions {
   readonly changeHashKey?: boolean
   /** Told after the commit that it speaks of. Must not fail or block. */
   readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  /** Told as each file of dead letters begins. */
+  readonly onSteps?: OnSteps | undefined
 }
 
 export interface ReplayResult {
@@ -72,7 +76,12 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
     const unfinished = last === null ? undefined : (yield* deadLetters.table.snapshot).files.get(last.file)
     if (unfinished !== undefined) yield* take(unfinished)
     const { files } = yield* deadLetters.table.snapshot
-    for (const file of [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) yield* take(file)
+    const inOrder = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+    for (const [i, file] of inOrder.entries()) {
+      const doing = `${count(result.letters, "dead letter")} read again, ${count(result.rows, "row")}`
+      options.onSteps?.({ share: i / inOrder.length, doing })
+      yield* take(file)
+    }
     return { ...result, left: result.letters - result.rows }
   })
 

@@ -252,8 +252,9 @@ const commitFilled = (
     total.commits++
     addCounts(total.counts, closed.counts)
     tellProgress(state)
-    yield* recordBatch(report, (yield* Clock.currentTimeMillis) - begun)
-    yield* run.complete(report, closed, outputs)
+    const commitMillis = (yield* Clock.currentTimeMillis) - begun
+    yield* recordBatch(report, commitMillis)
+    yield* run.complete(report, closed, outputs, commitMillis)
     if (ownership === null) return
     const view = viewOf(tables)
     ownership.learn(closed.shards.keys(), view)

@@ -23,6 +23,8 @@ export interface CompactOptions extends DuckDBSettings {
   readonly targetBytes?: number | undefined
   /** Partitions to look at. Default: all; hours that still fill are better left alone. */
   readonly where?: ((partition: PartitionValues) => boolean) | undefined
+  /** Told what share of the files to rewrite was taken, 0 to 1. */
+  readonly onShare?: ((share: number) => void) | undefined
   /** Only says what would be done. */
   readonly dryRun?: boolean | undefined
 }
@@ -66,7 +68,8 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
       let done: Compacted = planned
       // Each commit begins where the one before has left the table: what came since the first look would be read again for every group.
       let now = snapshot
-      for (const group of groups) {
+      for (const [i, group] of groups.entries()) {
+        options.onShare?.(i / groups.length)
         const isThere = group.files.every(({ path }) => now.files.has(path))
         const outcome = isThere ? yield* compactGroup(db, table, now, group) : null
         if (outcome === null) {

@@ -70,17 +70,26 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
       ),
     statements: (sql) =>
       attempt(sql, async () => {
-        const extracted = await connection.extractStatements(sql)
-        const types: Array<string> = []
-        for (let i = 0; i < extracted.count; i++) {
-          const prepared = await extracted.prepare(i)
-          types.push(StatementType[prepared.statementType] ?? String(prepared.statementType))
-          prepared.destroySync()
+        const extracted = await connection.extractStatements(sql).catch((cause) => {
+          if (isEmpty(cause)) return null
+          throw cause
+        })
+        const types: Array<string | null> = []
+        for (let i = 0; i < (extracted?.count ?? 0); i++) {
+          const prepared = await extracted?.prepare(i).catch((cause) => {
+            if (i === 0) throw cause
+            return null
+          })
+          types.push(prepared == null ? null : (StatementType[prepared.statementType] ?? String(prepared.statementType)))
+          prepared?.destroySync()
         }
         return types
       })
   }
 }
+
+/** DuckDB's binding tells of a text without a statement by an error without a word. */
+const isEmpty = (cause: unknown): boolean => cause instanceof Error && cause.message === "Error in native callback"
 
 /**
  * Asks a call to stop, and waits until it has ended: a connection that is closed while DuckDB works for it crashes the process, or never lets it
@@ -109,14 +118,24 @@ const columnsOf = (result: DuckDBResult): ReadonlyArray<ResultColumn> =>
 /** Rows that become values at a time: more of wide ones would keep the process from hearing a signal. */
 const rowsAtATime = 64
 
-const rowsOfChunk = (chunk: DuckDBDataChunk): Stream.Stream<ReadonlyArray<Plain>> =>
-  Stream.paginate(0, (from) =>
+/** Characters of the texts and bytes that are held at a time: DuckDB gives two thousand rows at once, of any size. */
+const heldAtATime = 4 * 1024 * 1024
+
+const rowsOfChunk = (chunk: DuckDBDataChunk): Stream.Stream<ReadonlyArray<Plain>> => {
+  const columns = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i))
+  return Stream.paginate(0, (from) =>
     Effect.map(Effect.yieldNow, () => {
-      const to = Math.min(from + rowsAtATime, chunk.rowCount)
-      const rows = Array.from({ length: to - from }, (_, i) => chunk.getRowValues(from + i).map(plain))
-      return [rows, to < chunk.rowCount ? Option.some(to) : Option.none()] as const
+      const rows: Array<ReadonlyArray<Plain>> = []
+      for (let held = 0; held < heldAtATime && rows.length < rowsAtATime && from + rows.length < chunk.rowCount; ) {
+        const row = columns.map((column) => plain(column.getItem(from + rows.length)))
+        for (const value of row) if (typeof value === "string") held += value.length
+        rows.push(row)
+      }
+      const next = from + rows.length
+      return [rows, next < chunk.rowCount ? Option.some(next) : Option.none()] as const
     })
   )
+}
 
 const rowsOf = async (result: DuckDBResult): Promise<ReadonlyArray<Row>> => {
   const names = result.deduplicatedColumnNames()

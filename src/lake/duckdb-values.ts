@@ -10,7 +10,7 @@ import {
   DuckDBUnionValue,
   type DuckDBValue
 } from "@duckdb/node-api"
-import { blobLimit, Decimal, type Plain } from "./plain.ts"
+import { Decimal, type Plain } from "./plain.ts"
 
 /** A value as DuckDB gives it. */
 export const plain = (value: DuckDBValue): Plain => {
@@ -26,14 +26,11 @@ export const plain = (value: DuckDBValue): Plain => {
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plain)
   if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({ key, value }) => [String(plain(key)), plain(value)]))
   if (value instanceof DuckDBUnionValue) return plain(value.value)
-  if (value instanceof DuckDBBlobValue) return base64(value.bytes)
+  if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString("base64")
   return value.toString()
 }
 
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER)
-
-const base64 = (bytes: Uint8Array): string =>
-  bytes.length > blobLimit ? `${Buffer.from(bytes.subarray(0, blobLimit)).toString("base64")}…` : Buffer.from(bytes).toString("base64")
 
 /** @param micros since 1970, UTC */
 export const isoMicros = (micros: bigint, zone: boolean): string => {

@@ -47,8 +47,11 @@ export interface DuckDB {
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Row>, LakeError>
   /** The rows of any number, without holding them. */
   readonly stream: (sql: string) => Effect.Effect<Result, LakeError>
-  /** What kinds of statements a text holds (`SELECT`, `COPY`, …), without running them. */
-  readonly statements: (sql: string) => Effect.Effect<ReadonlyArray<string>, LakeError>
+  /**
+   * What kinds of statements a text holds (`SELECT`, `COPY`, …), without running them; of one that needs what another before it makes, null.
+   * Of an empty text none.
+   */
+  readonly statements: (sql: string) => Effect.Effect<ReadonlyArray<string | null>, LakeError>
 }
 
 /**

@@ -15,16 +15,20 @@ export class LakeError extends Schema.TaggedError<LakeError>()("LakeError", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `${this.problem}. ${this.hint}`
+    // Of several lines the last one may be a mark below the one before.
+    return this.problem.includes("\n") ? `${this.problem}\n${this.hint}` : `${this.problem}. ${this.hint}`
   }
 }
+
+/** What DuckDB says, whole. Not all of its calls give the words alone. */
+export const duckdbText = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, "")
 
 /** For the `catch` of a statement: sorts DuckDB's errors, which are told apart by the words that they begin with. */
 export const fromDuckDB =
   (sql: string) =>
   (cause: unknown): LakeError => {
-    // Not all of its calls give the words alone.
-    const text = (cause instanceof Error ? cause.message : String(cause)).replace(/^Failed to extract statements: /, "")
+    const text = duckdbText(cause)
     const [first = text] = text.split("\n")
     const { reason, hint } = kinds.find(({ pattern }) => pattern.test(text)) ?? other
     return new LakeError({ reason, problem: `${first.trim()} (in: ${abridged(sql)})`, hint, cause })

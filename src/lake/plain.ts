@@ -2,8 +2,7 @@ import { rawJson } from "../record/json-text.ts"
 
 /**
  * A value of a result, exact. Integers are numbers where they fit, else bigints; decimals are {@link Decimal}s; timestamps are ISO 8601 text
- * with microseconds; dates, times, intervals and UUIDs are text; bytes are base64 text, cut to {@link blobLimit} bytes and an ellipsis; lists are
- * arrays; structs and maps are objects.
+ * with microseconds; dates, times, intervals and UUIDs are text; bytes are base64 text; lists are arrays; structs and maps are objects.
  */
 export type Plain = null | boolean | number | bigint | string | Decimal | ReadonlyArray<Plain> | { readonly [name: string]: Plain }
 
@@ -20,6 +19,3 @@ export class Decimal {
     return rawJson(this.text)
   }
 }
-
-/** Bytes of a blob that are shown. */
-export const blobLimit = 48 * 1024

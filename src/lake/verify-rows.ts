@@ -115,13 +115,18 @@ const inFlight = (stage: At, deadLetters: At, dataset: string): string => {
   return conditions.length === 0 ? "false" : conditions.join(" OR ")
 }
 
-/** Compares the consumable with the stage as of the version that it says it has taken. */
+/**
+ * Compares the consumable with the stage as of the version that it says it has taken.
+ *
+ * @param onValues told what share of the values was compared, 0 to 1
+ */
 export const consumableChecks = (
   contract: CompiledContract,
   stage: At,
   consumable: At,
   taken: number,
-  duckdb: DuckDB
+  duckdb: DuckDB,
+  onValues: (share: number) => void
 ): Effect.Effect<ReadonlyArray<Check>, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const { path } = consumable.table
@@ -171,7 +176,7 @@ export const consumableChecks = (
           ? `${versions} versions, ${takenText(taken, stage.snapshot.version)}`
           : `${missing} versions are missing, ${surplus} are in no stage file`
       ),
-      yield* contentCheck(stage, consumable, total, duckdb)
+      yield* contentCheck(stage, consumable, total, duckdb, onValues)
     ]
   })
 
@@ -184,7 +189,13 @@ const takenText = (taken: number, version: number): string => {
 const leavesAtATime = 48
 
 /** Compares every value of the consumable with the row of stage that has its coordinates, by hashes; a few columns at a time. */
-const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB): Effect.Effect<Check, LakeError | StoreError, Store> =>
+const contentCheck = (
+  stage: At,
+  consumable: At,
+  total: number,
+  duckdb: DuckDB,
+  onValues: (share: number) => void
+): Effect.Effect<Check, LakeError | StoreError, Store> =>
   Effect.gen(function* () {
     // Stage is read as the consumable has it: without what it leaves out, and by the names that its columns have now.
     const { metaData, schema } = consumable.snapshot
@@ -193,7 +204,9 @@ const contentCheck = (stage: At, consumable: At, total: number, duckdb: DuckDB):
     const asConsumable = { table: stage.table, snapshot: { ...stage.snapshot, schema: { ...schema, fields: [...columns, ...partitions] } } }
     const widths = columns.map(({ name, type }) => ({ name, leaves: leavesOf(type), values: 0 }))
     const name = "rows are those of stage"
-    for (const { names: group } of groupColumns(widths, leavesAtATime)) {
+    const groups = groupColumns(widths, leavesAtATime)
+    for (const [i, { names: group }] of groups.entries()) {
+      onValues(i / groups.length)
       const hashed = (rows: string) =>
         `(SELECT hash(${coordinates}) AS record, hash(${group.map(identifier).join(", ")}) AS content FROM ${rows})`
       const { found = 0, different = 0 } = yield* numbers(

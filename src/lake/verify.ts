@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { ShardPosition } from "../record/position.ts"
+import type { OnSteps } from "../record/steps.ts"
 import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
@@ -32,11 +33,13 @@ export type VerifyError = TableError | StoreError | LakeError
  * Checks that need commits which have expired from the log begin at the oldest one that is left; the cumulative counts reach back further.
  *
  * @param knownGaps gaps per dataset that somebody has looked into and accepts
+ * @param onSteps told as each part begins
  */
 export const verify = (
   contracts: ReadonlyArray<CompiledContract>,
   duckdb: DuckDB,
-  knownGaps = 0
+  knownGaps = 0,
+  onSteps: OnSteps = () => {}
 ): Effect.Effect<ReadonlyArray<Check>, VerifyError, Store> =>
   Effect.gen(function* () {
     const checks: Array<Check> = []
@@ -53,10 +56,11 @@ export const verify = (
     checks.push(...lettersThere, ...(deadLetters === null ? [] : strayLetters(deadLetters, found)))
     // What cannot be read is not counted: it is told already.
     const letters = { at: deadLetters, readable: lettersThere.every(({ ok }) => ok) }
-    for (const each of found) {
+    for (const [i, each] of found.entries()) {
       const contract = contracts.find(({ contract }) => contract.name === each.dataset)
       checks.push(...unchecked(each, contract))
-      yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks)
+      const begin: Begin = (share, doing) => onSteps({ share: (i + share) / found.length, doing: `${each.dataset}: ${doing}` })
+      yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks, begin)
     }
     for (const path of paths) {
       if (path === deadLettersPath || datasetAt(path) !== null) continue
@@ -138,6 +142,9 @@ const strayLetters = ({ table, snapshot }: At, found: ReadonlyArray<Found>): Rea
     )
 }
 
+/** Says what of a dataset is done now. @param share of its checks, 0 to 1 */
+type Begin = (share: number, doing: string) => void
+
 /** Every check of a dataset, as far as one rests on what another found whole. @param checks they are added here */
 const datasetChecks = (
   { dataset, stage, consumable }: Found,
@@ -145,10 +152,12 @@ const datasetChecks = (
   contract: CompiledContract | undefined,
   duckdb: DuckDB,
   knownGaps: number,
-  checks: Array<Check>
+  checks: Array<Check>,
+  begin: Begin
 ): Effect.Effect<void, VerifyError, Store> =>
   Effect.gen(function* () {
     if (stage === null) return
+    begin(0, "files and positions")
     if (!hasCoordinates(stage)) {
       checks.push(check(stage.table.path, "is a stage", false, "it has not the columns that every stage has: nothing of it was checked"))
       return
@@ -163,10 +172,17 @@ const datasetChecks = (
     checks.push(...consumableThere, upToDate(dataset, waiting.waiting(stage.snapshot)))
     // Rows can only be counted where the files are.
     if (!stageThere.ok) return
+    begin(0.1, "rows of stage")
     checks.push(...(yield* stageRowChecks(stage, duckdb)))
+    begin(0.25, "dead letters")
     if (deadLetters.readable) checks.push(...(yield* deadLetterChecks(stage, deadLetters.at, dataset, duckdb)))
     if (consumable === null || contract === undefined || consumableThere.some(({ ok }) => !ok)) return
-    checks.push(...(yield* consumableChecks(contract, stage, consumable, taken, duckdb)))
+    begin(0.3, "versions in the consumable")
+    checks.push(
+      ...(yield* consumableChecks(contract, stage, consumable, taken, duckdb, (share) =>
+        begin(0.5 + share / 2, "values of the consumable")
+      ))
+    )
   }).pipe(
     Effect.catchTag("TableError", (error) =>
       isAboutTheTable(error) ? Effect.sync(() => void checks.push(unreadable(error))) : Effect.fail(error)

@@ -120,6 +120,8 @@ export type RunEvent =
       readonly event: "complete"
       readonly at: string
       readonly report: Report
+      /** How long a batch took to be finished and committed, of all the time since it was begun. */
+      readonly commitMillis?: number
       readonly inputs: ReadonlyArray<RunInput>
       readonly outputs: ReadonlyArray<RunOutput>
     }

@@ -35,7 +35,12 @@ export const copyOfProject = async (): Promise<Project> => {
       new Promise((resolve) => {
         const options = { cwd: folder, env: { ...process.env, ...env } }
         execFile(process.execPath, ["--no-warnings", join(folder, "src", "main.ts"), ...args], options, (error, stdout, stderr) =>
-          resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : null, stdout, stderr })
+          resolve({
+            code: error === null ? 0 : typeof error.code === "number" ? error.code : null,
+            signal: error?.signal ?? null,
+            stdout,
+            stderr
+          })
         )
       }),
     remove: () => rm(folder, { recursive: true, force: true })

@@ -270,7 +270,7 @@ describe("logs", () => {
         Effect.gen(function* () {
           yield* Effect.logWarning("late", { lag: 7n, level: "not mine" }).pipe(Effect.annotateLogs({ shard: "orders/1", version: 12 }))
           yield* Effect.logError("it broke", new Error("two\nlines"))
-          yield* logEvent({ event: "complete", at: "2026-11-20T07:00:02.000Z", report, inputs: [], outputs: [] })
+          yield* logEvent({ event: "complete", at: "2026-11-20T07:00:02.000Z", report, commitMillis: 300, inputs: [], outputs: [] })
         })
       )
       const [first, second, third] = lines.map((line) => JSON.parse(line))
@@ -285,7 +285,8 @@ describe("logs", () => {
         records: 9,
         deadLetters: 1,
         rotation: "size",
-        millis: 2000
+        millis: 300,
+        ageMillis: 2000
       })
     })
   )
