@@ -47,7 +47,7 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped } = yield* openSource(flags, values, false)
+    const { source, skipped, notes } = yield* openSource(flags, values, false)
     const shutdown = yield* Shutdown
     const progress = yield* makeProgress("ingest", !flags.json)
     const [result, millis] = yield* Effect.gen(function* () {
@@ -71,9 +71,10 @@ export const ingest = Command.make(
       Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values)))
     )
     const passedOver = yield* skipped
+    const told = yield* notes
     const { failure, ...done } = result
-    yield* print(flags.json, { ...done, skipped: passedOver, failure: failure?.message ?? null, millis }, () =>
-      [ingestText(result, millis, values.hashKey !== null), ...skippedText(passedOver)].join("\n")
+    yield* print(flags.json, { ...done, skipped: passedOver, notes: told, failure: failure?.message ?? null, millis }, () =>
+      [ingestText(result, millis, values.hashKey !== null), ...skippedText(passedOver), ...told].join("\n")
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)

@@ -66,6 +66,8 @@ export interface OpenedSource {
   readonly problems: Effect.Effect<ReadonlyArray<SourceError>>
   /** Files passed over, by reason. */
   readonly skipped: Effect.Effect<Skipped>
+  /** What people should know of the files, as sentences. */
+  readonly notes: Effect.Effect<ReadonlyArray<string>>
 }
 
 export type Skipped = { readonly [reason: string]: number }
@@ -97,7 +99,7 @@ export const openSource = (
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})
     })
-    return { source: files, problems: files.problems, skipped: files.skipped }
+    return { source: files, problems: files.problems, skipped: files.skipped, notes: files.notes }
   })
 
 /** What the command cannot do without. */
@@ -116,7 +118,12 @@ export const kinesisOf = ({ region, endpoint }: Values<"region" | "endpoint">) =
   awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
 
 /** A source that sets nothing aside. */
-const alone = (source: Source): OpenedSource => ({ source, problems: Effect.succeed([]), skipped: Effect.succeed({}) })
+const alone = (source: Source): OpenedSource => ({
+  source,
+  problems: Effect.succeed([]),
+  skipped: Effect.succeed({}),
+  notes: Effect.succeed([])
+})
 
 const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
