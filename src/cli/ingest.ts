@@ -54,7 +54,7 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped, share } = yield* openSource(flags, values, false)
+    const { source, skipped, notes, share } = yield* openSource(flags, values, false)
     const shutdown = yield* Shutdown
     const [result, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
@@ -75,9 +75,10 @@ export const ingest = Command.make(
       )
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
     const passedOver = yield* skipped
+    const told = yield* notes
     const { failure, ...done } = result
-    yield* print(flags.json, { ...done, skipped: passedOver, failure: failure?.message ?? null, millis }, () =>
-      [ingestText(result, millis, values), ...skippedText(passedOver)].join("\n")
+    yield* print(flags.json, { ...done, skipped: passedOver, notes: told, failure: failure?.message ?? null, millis }, () =>
+      [ingestText(result, millis, values), ...skippedText(passedOver), ...told].join("\n")
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)

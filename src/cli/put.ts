@@ -81,8 +81,9 @@ export const put = Command.make(
     }).pipe(Effect.scoped)
     const stopped = ended && counts.left === 0 ? "end" : "drain"
     const skipped = yield* files.skipped
-    yield* print(flags.json, { ...counts, stopped, skipped, millis }, () =>
-      [putText(counts, stopped, millis), ...skippedText(skipped)].join("\n")
+    const notes = yield* files.notes
+    yield* print(flags.json, { ...counts, stopped, skipped, notes, millis }, () =>
+      [putText(counts, stopped, millis), ...skippedText(skipped), ...notes].join("\n")
     )
     // Nothing remembers how far it came: what was not put is work undone, and the exit code that of the signal.
     if (stopped === "drain") return yield* Effect.interrupt

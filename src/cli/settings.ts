@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
+import { millisOf, timestampMicros } from "../contract/timestamp.ts"
 import type { InitialPosition } from "../source/kinesis/api.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 
@@ -124,13 +125,16 @@ const longSecret: SettingType<Redacted.Redacted<string> | null> = {
 }
 
 const instant: SettingType<number | null> = {
-  accepts: "an instant such as 2026-11-20T07:00:00Z",
-  parse: (s) => (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(s) && !Number.isNaN(Date.parse(s)) ? Date.parse(s) : null),
+  accepts: "an instant of the years 1 to 9999 such as 2026-11-20T07:00:00Z",
+  parse: (s) => {
+    const micros = /T.*(Z|[+-]\d{2}:?\d{2})$/.test(s) ? timestampMicros(s) : null
+    return micros === null ? null : millisOf(micros)
+  },
   show: (millis) => (millis === null ? "(not set)" : new Date(millis).toISOString())
 }
 
 const start: SettingType<InitialPosition> = {
-  accepts: "`trim-horizon`, `latest`, or an instant such as 2026-11-20T07:00:00Z",
+  accepts: "`trim-horizon`, `latest`, or an instant of the years 1 to 9999 such as 2026-11-20T07:00:00Z",
   parse: (s) => {
     if (s === "trim-horizon") return { type: "TRIM_HORIZON" }
     if (s === "latest") return { type: "LATEST" }

@@ -72,6 +72,8 @@ export interface OpenedSource {
   readonly skipped: Effect.Effect<Skipped>
   /** Share of the input that was read, 0 to 1; null where nobody knows how much there is. */
   readonly share: () => number | null
+  /** What people should know of the files, as sentences. */
+  readonly notes: Effect.Effect<ReadonlyArray<string>>
 }
 
 export type Skipped = { readonly [reason: string]: number }
@@ -104,7 +106,7 @@ export const openSource = (
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})
     })
     const measured = follow || input === "-" ? { source: files, share: () => null } : withShare(files)
-    return { ...measured, problems: files.problems, skipped: files.skipped }
+    return { ...measured, problems: files.problems, skipped: files.skipped, notes: files.notes }
   })
 
 /** What the command cannot do without. */
@@ -123,7 +125,13 @@ export const kinesisOf = ({ region, endpoint }: Values<"region" | "endpoint">) =
   awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
 
 /** A source that sets nothing aside. */
-const alone = (source: Source): OpenedSource => ({ source, problems: Effect.succeed([]), skipped: Effect.succeed({}), share: () => null })
+const alone = (source: Source): OpenedSource => ({
+  source,
+  problems: Effect.succeed([]),
+  skipped: Effect.succeed({}),
+  notes: Effect.succeed([]),
+  share: () => null
+})
 
 const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {

@@ -49,11 +49,13 @@ export const timestampMicros = (text: string): bigint | null => {
   return micros < minTimestamp || micros > maxTimestamp ? null : micros
 }
 
+/** The millisecond since 1970 in which a microsecond lies. */
+export const millisOf = (micros: bigint): number => Number(micros < 0n ? (micros - 999n) / 1000n : micros / 1000n)
+
 /** ISO 8601 with `Z`, as many fraction digits as there are, at most six. */
 export const formatMicros = (micros: bigint): string => {
-  const millis = micros / 1000n
-  const floor = millis * 1000n > micros ? millis - 1n : millis
-  const rest = String(micros - floor * 1000n).padStart(3, "0")
-  const iso = new Date(Number(floor)).toISOString()
+  const millis = millisOf(micros)
+  const rest = String(micros - BigInt(millis) * 1000n).padStart(3, "0")
+  const iso = new Date(millis).toISOString()
   return `${iso.slice(0, -1)}${rest}`.replace(/\.?0+$/, "").concat("Z")
 }

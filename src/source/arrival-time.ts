@@ -1,6 +1,4 @@
-/** Dates that every reader takes are those of the years 1 to 9999. File systems hold others. */
-const earliest = Date.parse("0001-01-01T00:00:00.000Z")
-const latest = Date.parse("9999-12-31T23:59:59.999Z")
+import { maxTimestamp, millisOf, minTimestamp, timestampMicros } from "../contract/timestamp.ts"
 
 /** Whole directory names `YYYY/MM/DD/HH`, with something below them. The lookahead lets overlapping candidates be seen. */
 const hourPath = /\/(?=(\d{4})\/(\d{2})\/(\d{2})\/(\d{2})\/)/g
@@ -14,16 +12,16 @@ const hourPath = /\/(?=(\d{4})\/(\d{2})\/(\d{2})\/(\d{2})\/)/g
 export const hourOfPath = (path: string): number | undefined => {
   let found: number | undefined
   for (const [, year, month, day, hour] of path.matchAll(hourPath)) {
-    const iso = `${year}-${month}-${day}T${hour}:00:00.000Z`
-    const millis = Date.parse(iso)
-    if (millis >= earliest && new Date(millis).toISOString() === iso) found = millis
+    const micros = timestampMicros(`${year}-${month}-${day}T${hour}:00Z`)
+    if (micros !== null) found = millisOf(micros)
   }
   return found
 }
 
 /**
  * When the records of a file arrived: the hour of its path, else what the user said, else when the file was last written. Never the clock:
- * reading the same files again must put the same rows into the same hours. A time of writing that no date can tell is the nearest that one can.
+ * reading the same files again must put the same rows into the same hours. File systems hold times of writing that no date of a table can tell:
+ * the nearest that one can stands for those.
  */
 export const arrivalOfFile = (path: string, said: number | undefined, modifiedAt: number): number =>
-  hourOfPath(path) ?? said ?? Math.min(Math.max(modifiedAt, earliest), latest)
+  hourOfPath(path) ?? said ?? Math.min(Math.max(modifiedAt, millisOf(minTimestamp)), millisOf(maxTimestamp))

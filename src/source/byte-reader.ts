@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import type { Readable } from "node:stream"
-import { createGunzip } from "node:zlib"
+import { crc32 } from "node:zlib"
 import { ioError } from "./io-error.ts"
 
 /** Bytes, front to back, into buffers that the caller owns. */
@@ -20,166 +20,131 @@ export interface FileLocation {
 }
 
 /**
- * A plain file from byte `start` to byte `end`, its size when it was looked at: what a writer appends meanwhile belongs to the next look, so
- * that "read to the end" means one thing.
+ * The bytes of an open file up to the size that it had when it was looked at: what a writer appends meanwhile belongs to the next look, so that
+ * "read to the end" means one thing.
  */
-export const openPlain = async (file: FileLocation, start: number, end: number): Promise<ByteReader> => {
-  if (end - start <= smallFile) return smallReader(file, start, end)
-  const handle = await openFile(file)
-  let position = start
-  return {
-    read: async (target) => {
-      const length = Math.min(target.length, end - position)
-      if (length <= 0) return 0
-      try {
-        const { bytesRead } = await handle.read(target, 0, length, position)
-        position = bytesRead === 0 ? end : position + bytesRead
-        return bytesRead
-      } catch (cause) {
-        throw ioError(file.source, file.path, cause)
-      }
-    },
-    ended: () => position >= end,
-    close: () => handle.close()
-  }
+export interface StoredBytes {
+  readonly size: number
+  /** The first bytes, as many as tell what they are. */
+  readonly head: Uint8Array
+  /** Copies what stands at `position` into `target`; resolves to how many bytes, 0 only at the end. Rejects with a `SourceError`. */
+  readonly read: (target: Uint8Array, position: number) => Promise<number>
+  readonly close: () => Promise<void>
 }
+
+const headBytes = 64
 
 /** Up to here three calls through the thread pool (open, read, close) cost several times what reading itself does. */
 const smallFile = 128 * 1024
 
-const smallReader = (file: FileLocation, start: number, end: number): ByteReader => {
-  let content: Buffer
+export const openStored = async (file: FileLocation, size: number): Promise<StoredBytes> => {
+  if (size <= smallFile) return inMemory(readSmall(file, size))
+  const failed = (cause: unknown) => ioError(file.source, file.path, cause)
+  let handle: FileHandle
+  try {
+    handle = await open(file.path, "r")
+  } catch (cause) {
+    throw failed(cause)
+  }
+  const read = async (target: Uint8Array, position: number): Promise<number> => {
+    const length = Math.min(target.length, size - position)
+    if (length <= 0) return 0
+    try {
+      return (await handle.read(target, 0, length, position)).bytesRead
+    } catch (cause) {
+      throw failed(cause)
+    }
+  }
+  const close = () => handle.close()
+  const head = Buffer.alloc(headBytes)
+  try {
+    return { size, head: head.subarray(0, await read(head, 0)), read, close }
+  } catch (cause) {
+    await close()
+    throw cause
+  }
+}
+
+const readSmall = (file: FileLocation, size: number): Buffer => {
   try {
     const descriptor = openSync(file.path, "r")
     try {
-      content = Buffer.allocUnsafeSlow(Math.max(0, end - start))
-      content = content.subarray(0, readSync(descriptor, content, 0, content.length, start))
+      const content = Buffer.allocUnsafeSlow(size)
+      return content.subarray(0, readSync(descriptor, content, 0, size, 0))
     } finally {
       closeSync(descriptor)
     }
   } catch (cause) {
     throw ioError(file.source, file.path, cause)
   }
-  const ready = content.length === 0 ? [] : [content]
-  return { read: async (target) => take(ready, target), ended: () => ready.length === 0, close: async () => {} }
 }
 
-/** Compressed bytes per step. At deflate's largest ratio (1:1032) one step gives 32 MiB, which bounds memory for hostile input. */
-const gzipStep = 32 * 1024
+const inMemory = (content: Buffer): StoredBytes => ({
+  size: content.length,
+  head: content.subarray(0, headBytes),
+  read: async (target, position) => content.copy(target, 0, Math.min(position, content.length)),
+  close: async () => {}
+})
 
-/**
- * The content of a gzip file of one or more members. All that precedes damage is given before the error: zlib throws away what it has made
- * of the piece of input in which it meets the damage, so that piece is read once more, byte by byte.
- */
-export const openGzip = async (file: FileLocation): Promise<ByteReader> => {
-  let inflater = await openInflater(file, Number.POSITIVE_INFINITY)
-  let given = 0
-  let careful = false
-  const read = async (target: Uint8Array): Promise<number> => {
-    try {
-      const length = await inflater.read(target)
-      given += length
-      return length
-    } catch (cause) {
-      if (careful) throw ioError(file.source, file.path, cause)
-      careful = true
-      const again = await openInflater(file, inflater.stepStart())
-      await inflater.close()
-      inflater = again
-      await skipBytes(inflater, given)
-      return read(target)
-    }
-  }
-  return { read, ended: () => inflater.ended(), close: () => inflater.close() }
-}
-
-interface Inflater extends ByteReader {
-  /** Offset in the file of the piece of input that was last given to zlib. */
-  readonly stepStart: () => number
-}
-
-/** @param carefulFrom offset in the file from which on zlib gets single bytes */
-const openInflater = async (file: FileLocation, carefulFrom: number): Promise<Inflater> => {
-  const handle = await openFile(file)
-  const input = Buffer.allocUnsafeSlow(gzipStep)
-  const gunzip = createGunzip({ chunkSize: 128 * 1024 })
-  const ready: Array<Buffer> = []
-  let [stepStart, filled, used] = [0, 0, 0]
-  let failure: Error | undefined
-  let finished = false
-  let wake = (): void => {}
-  gunzip.on("data", (chunk: Buffer) => ready.push(chunk))
-  gunzip.on("end", () => {
-    finished = true
-    wake()
-  })
-  gunzip.on("error", (cause) => {
-    failure = cause
-    wake()
-  })
-  const step = async (): Promise<void> => {
-    if (used === filled) {
-      stepStart += filled
-      filled = (await handle.read(input, 0, gzipStep, stepStart)).bytesRead
-      used = 0
-    }
-    const piece = input.subarray(used, stepStart >= carefulFrom ? Math.min(used + 1, filled) : filled)
-    used += piece.length
-    const stepped = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    if (piece.length === 0) gunzip.end()
-    else gunzip.write(piece, () => wake())
-    await stepped
-  }
+/** The bytes as they stand, from byte `start` on. */
+export const storedReader = (stored: StoredBytes, start: number): ByteReader => {
+  let position = start
   return {
     read: async (target) => {
-      while (ready.length === 0) {
-        if (failure !== undefined) throw failure
-        if (finished) return 0
-        await step()
-      }
-      return take(ready, target)
+      const length = await stored.read(target, position)
+      // A file that was cut meanwhile ends here.
+      position = length === 0 && target.length > 0 ? stored.size : position + length
+      return length
     },
-    ended: () => finished && ready.length === 0,
-    stepStart: () => stepStart,
-    close: async () => {
-      gunzip.destroy()
-      await handle.close()
-    }
+    ended: () => position >= stored.size,
+    close: async () => {}
   }
 }
 
-/** Reads `length` bytes and drops them; gives how many there were. */
-export const skipBytes = async (reader: ByteReader, length: number): Promise<number> => {
+/** What was passed over: how many bytes, their CRC-32, and the last of them (-1: none). */
+export interface Passed {
+  readonly length: number
+  readonly sum: number
+  readonly last: number
+}
+
+/** Reads `length` bytes, or as many as there are, and drops them. */
+export const passOver = async (reader: ByteReader, length: number): Promise<Passed> => {
   const scratch = Buffer.allocUnsafeSlow(Math.max(1, Math.min(length, 256 * 1024)))
-  let skipped = 0
-  while (skipped < length) {
-    const read = await reader.read(scratch.subarray(0, Math.min(scratch.length, length - skipped)))
+  let passed: Passed = { length: 0, sum: 0, last: -1 }
+  while (passed.length < length) {
+    const read = await reader.read(scratch.subarray(0, Math.min(scratch.length, length - passed.length)))
     if (read === 0) break
-    skipped += read
+    passed = { length: passed.length + read, sum: crc32(scratch.subarray(0, read), passed.sum), last: scratch[read - 1] ?? -1 }
   }
-  return skipped
+  return passed
 }
 
 /** What a pipe or terminal gives. It reads ahead no more than the stream's own buffer. */
-export const fromReadable = (location: FileLocation, readable: Readable): ByteReader => {
+export const fromReadable = (location: FileLocation, readable: Readable): ByteReader & { readonly head: () => Promise<Uint8Array> } => {
   const chunks: AsyncIterator<Buffer | string> = readable[Symbol.asyncIterator]()
   const ready: Array<Buffer> = []
   let finished = false
+  const wait = async (): Promise<void> => {
+    try {
+      while (ready.length === 0 && !finished) {
+        const next = await chunks.next()
+        if (next.done === true) finished = true
+        else if (next.value.length > 0) ready.push(Buffer.from(next.value))
+      }
+    } catch (cause) {
+      throw ioError(location.source, location.path, cause)
+    }
+  }
   return {
     read: async (target) => {
-      try {
-        while (ready.length === 0) {
-          if (finished) return 0
-          const next = await chunks.next()
-          if (next.done === true) finished = true
-          else if (next.value.length > 0) ready.push(Buffer.from(next.value))
-        }
-      } catch (cause) {
-        throw ioError(location.source, location.path, cause)
-      }
+      await wait()
       return take(ready, target)
+    },
+    /** What came first, which is still to be read. */
+    head: async () => {
+      await wait()
+      return ready[0]?.subarray(0, headBytes) ?? new Uint8Array(0)
     },
     ended: () => finished && ready.length === 0,
     close: async () => {
@@ -188,16 +153,8 @@ export const fromReadable = (location: FileLocation, readable: Readable): ByteRe
   }
 }
 
-const openFile = async (file: FileLocation): Promise<FileHandle> => {
-  try {
-    return await open(file.path, "r")
-  } catch (cause) {
-    throw ioError(file.source, file.path, cause)
-  }
-}
-
 /** Moves bytes from the front of `ready` into `target`. */
-const take = (ready: Array<Buffer>, target: Uint8Array): number => {
+export const take = (ready: Array<Buffer>, target: Uint8Array): number => {
   let used = 0
   while (used < target.length) {
     const first = ready[0]

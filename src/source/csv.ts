@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs"
-import { type ByteReader, type FileLocation, openGzip, openPlain } from "./byte-reader.ts"
+import type { FileLocation } from "./byte-reader.ts"
+import { openContent } from "./content.ts"
 import { ioError } from "./io-error.ts"
 import { SourceError } from "./source.ts"
 
@@ -96,7 +97,8 @@ export const findCsv = (source: string, folder: string, table: string): CsvFile 
  * text of the file; an absent value is the empty string. Throws `SourceError` naming file and column, or file and row.
  */
 export async function* readCsv(file: CsvFile, columns: ReadonlyArray<string>): AsyncGenerator<ReadonlyArray<ReadonlyArray<string>>, void> {
-  const reader: ByteReader = file.path.endsWith(".gz") ? await openGzip(file) : await openPlain(file, 0, file.size)
+  const content = await openContent(file, file.size)
+  const reader = await content.from(0)
   const invalid = (detail: string, hint: string) =>
     new SourceError({ source: file.source, reason: "Invalid", location: file.path, detail, hint })
   try {
@@ -131,6 +133,7 @@ export async function* readCsv(file: CsvFile, columns: ReadonlyArray<string>): A
     }
   } finally {
     await reader.close()
+    await content.close()
   }
 }
 

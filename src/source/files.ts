@@ -3,15 +3,17 @@ import { realpath, stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect, Stream } from "effect"
-import type { Positions, ShardPosition } from "../record/position.ts"
+import type { Positions } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { fromReadable } from "./byte-reader.ts"
+import { refusePiped } from "./content.ts"
 import { detectFormat } from "./format.ts"
 import { ioError } from "./io-error.ts"
+import { lakeAround } from "./lake-folders.ts"
 import { cutRecords } from "./lines.ts"
-import { type Entry, type FileEntry, fileEntry, isGzip, listFiles, type SkipReason } from "./list-files.ts"
-import { type Format, fixedFormat, type Known, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
-import { progressOf } from "./resume-point.ts"
+import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, type SkipReason } from "./list-files.ts"
+import { type Format, fixedFormat, type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
+import { type Known, knownOf } from "./resume-point.ts"
 import { fromGenerator, type Source, SourceError } from "./source.ts"
 
 export interface FilesOptions {
@@ -39,15 +41,17 @@ export interface FilesSource extends Source {
   readonly skipped: Effect.Effect<Readonly<Record<SkipReason, number>>>
   /** Files that the latest walk could not read. A bounded source also fails with them, after everything else has been delivered. */
   readonly problems: Effect.Effect<ReadonlyArray<SourceError>>
+  /** What people should know of the latest walk: files that were replaced, lakes that were passed over. Sentences. */
+  readonly notes: Effect.Effect<ReadonlyArray<string>>
 }
 
 const name = "files"
 
 /**
  * Records from files. Each file is a shard named by its absolute real path; a record's sequence number is the offset of its first byte in
- * the uncompressed content. Files come in byte order of their paths. What was read is known by offset and size: a file that grew goes on
- * where it ended (the rest of a line that was unfinished then is a record of its own), one that shrank is refused, and one that was
- * overwritten with as many bytes is not noticed.
+ * the uncompressed content. Files come in byte order of their paths. What was read is known by the sum of its bytes (see `Progress`): a file that
+ * still begins with them goes on behind them, or with its last record where that turns out to have been unfinished; one that does not was replaced,
+ * and is read from its beginning, with sequence numbers behind those that it had.
  *
  * One bad file does not hold up the others: they are delivered first, then the stream fails naming the bad ones. When following, bad files
  * are warned of and set aside: until they change where their content is bad, until the next look where something else keeps them from being
@@ -75,6 +79,7 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     location: pathToFileURL(root).href,
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
+    notes: Effect.sync(() => walk.notes),
     pages: (resume) =>
       options.follow === undefined ? fromGenerator(() => walk.once(resume)) : followed(walk, resume, options.follow.pollMillis)
   }
@@ -83,6 +88,16 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
 const locate = async (input: string): Promise<{ readonly root: string; readonly isFolder: boolean }> => {
   const root = await realpath(input)
   const stats = await stat(root)
+  const lake = lakeAround(root)
+  if (lake !== undefined) {
+    throw new SourceError({
+      source: name,
+      reason: "Invalid",
+      location: input,
+      detail: `The input lies in ${lake}, which is a table or the lineage of a lake`,
+      hint: "Give a folder or a file of records. What rows came of can be read with `sluice query`, dead letters with `sluice replay`."
+    })
+  }
   if (stats.isDirectory() || stats.isFile()) return { root, isFolder: stats.isDirectory() }
   throw new SourceError({
     source: name,
@@ -93,11 +108,13 @@ const locate = async (input: string): Promise<{ readonly root: string; readonly 
   })
 }
 
-/** The end of one look at all files, with what went wrong in it and had not before. */
+/** The end of one look at all files, with what went wrong in it and had not before, and what is to be told and was not. */
 class EndOfWalk {
   readonly problems: ReadonlyArray<SourceError>
-  constructor(problems: ReadonlyArray<SourceError>) {
+  readonly notes: ReadonlyArray<string>
+  constructor(problems: ReadonlyArray<SourceError>, notes: ReadonlyArray<string>) {
     this.problems = problems
+    this.notes = notes
   }
 }
 
@@ -106,6 +123,7 @@ const followed = (walk: Walk, resume: Positions, pollMillis: number): Stream.Str
     Stream.mapEffect((next) =>
       next instanceof EndOfWalk
         ? Effect.forEach(next.problems, (problem) => Effect.logWarning(problem.message), { discard: true }).pipe(
+            Effect.andThen(Effect.forEach(next.notes, (note) => Effect.logInfo(note), { discard: true })),
             Effect.andThen(Effect.sleep(pollMillis)),
             Effect.as(undefined)
           )
@@ -118,13 +136,14 @@ const followed = (walk: Walk, resume: Positions, pollMillis: number): Stream.Str
 interface Seen {
   readonly size: number
   readonly modifiedAt: number
-  known: Known
+  readonly known: Known
   problem: SourceError | undefined
 }
 
 class Walk {
   skipped: Record<SkipReason, number> = { hidden: 0, type: 0, special: 0 }
   problems: ReadonlyArray<SourceError> = []
+  notes: Array<string> = []
   readonly root: string
   readonly isFolder: boolean
   readonly settings: ReadSettings
@@ -143,7 +162,7 @@ class Walk {
       if (entry.kind === "failed") problems.push(entry.error)
       if (entry.kind !== "file") continue
       try {
-        yield* readFilePages(entry, knownOf(resume.get(entry.path)), "deliver", this.settings)
+        yield* readFilePages(entry, knownOf(resume.get(entry.path)), this.#look(true), this.settings)
       } catch (cause) {
         problems.push(ioError(name, entry.path, cause))
       }
@@ -158,6 +177,7 @@ class Walk {
    */
   async *forever(resume: Positions): AsyncGenerator<RecordPage | EndOfWalk, void> {
     const files = new Map<string, Seen>()
+    let told: ReadonlyArray<string> = []
     for (;;) {
       const problems: Array<SourceError> = []
       const fresh: Array<SourceError> = []
@@ -178,10 +198,7 @@ class Walk {
         files.set(entry.path, seen)
         if (seen.problem === undefined && (settled || this.#isReadableWhileWritten(entry, seen.known))) {
           try {
-            for await (const page of readFilePages(entry, seen.known, settled ? "deliver" : "hold", this.settings)) {
-              seen.known = knownAfter(page, seen.known)
-              yield page
-            }
+            yield* readFilePages(entry, seen.known, this.#look(settled), this.settings)
           } catch (cause) {
             const problem = ioError(name, entry.path, cause)
             seen.problem = problem
@@ -192,14 +209,21 @@ class Walk {
         if (seen.problem !== undefined) problems.push(seen.problem)
       }
       this.problems = problems
-      yield new EndOfWalk(fresh)
+      const { notes } = this
+      yield new EndOfWalk(
+        fresh,
+        notes.filter((note) => !told.includes(note))
+      )
+      told = notes
     }
   }
 
   *entries(): Generator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
+    this.notes = []
     for (const entry of this.isFolder ? listFiles(name, this.root) : [this.#onlyFile()]) {
       if (entry.kind === "skipped") this.skipped[entry.why]++
+      if (entry.kind === "lake") this.notes.push(`${entry.path} belongs to a lake: it is passed over.`)
       yield entry
     }
   }
@@ -213,9 +237,12 @@ class Walk {
     }
   }
 
+  #look(isSettled: boolean): Look {
+    return { isSettled, note: (text) => this.notes.push(text) }
+  }
+
   #isReadableWhileWritten(file: FileEntry, known: Known): boolean {
-    const fixed = fixedFormat(this.settings.format, file.path)
-    return !isGzip(file.path) && (fixed === "line" || (fixed === "unknown" && known.progress?.format === "line"))
+    return !hasGzipName(file.path) && (fixedFormat(this.settings.format, file.path) ?? known.progress?.format) === "line"
   }
 }
 
@@ -223,21 +250,6 @@ class Walk {
 const isOfContent = ({ reason }: SourceError): boolean => reason === "Unreadable" || reason === "Invalid"
 
 const isSame = (a: SourceError, b: SourceError): boolean => a.location === b.location && a.reason === b.reason && a.detail === b.detail
-
-const knownOf = (position: ShardPosition | undefined): Known =>
-  position === undefined
-    ? { progress: undefined, sequenceNumber: undefined }
-    : { progress: progressOf(position), sequenceNumber: position.sequenceNumber }
-
-const knownAfter = (page: RecordPage, before: Known): Known => {
-  const { end, size, done, format } = page.resume ?? {}
-  const valid =
-    typeof end === "number" && typeof size === "number" && typeof done === "boolean" && (format === "line" || format === "document")
-  return {
-    sequenceNumber: page.sequenceNumbers.at(-1) ?? before.sequenceNumber,
-    progress: valid ? { end, size, done, format } : before.progress
-  }
-}
 
 /** @returns undefined where nothing went wrong */
 const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError | undefined => {
@@ -258,21 +270,24 @@ const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError 
 const stdinSource = (readable: Readable, now: number, settings: ReadSettings): FilesSource => {
   const shard = `stdin-${new Date(now).toISOString()}`
   async function* pages(): AsyncGenerator<RecordPage, void> {
-    const reader = fromReadable({ source: name, path: "standard input" }, readable)
+    const location = { source: name, path: "standard input" }
+    const reader = fromReadable(location, readable)
     try {
+      refusePiped(location, await reader.head())
       const fixed = settings.format === "auto" ? undefined : fixedFormat(settings.format, shard)
       const detected = fixed === undefined ? await detectFormat(reader, 64 * 1024, settings.maxRecordBytes) : undefined
-      const by = detected?.format ?? (fixed === "document" ? "document" : "line")
+      const by = detected?.format ?? fixed ?? "line"
       const { maxRecordBytes } = settings
       const pageBytes = Math.min(settings.pageBytes, 256 * 1024)
-      for await (const cut of cutRecords(reader, detected?.head ?? new Uint8Array(0), 0, {
+      const start = { offset: 0, sum: 0, head: detected?.head ?? new Uint8Array(0) }
+      for await (const cut of cutRecords(reader, start, {
         by,
         pageBytes,
         maxRecordBytes,
         atEnd: "deliver",
         eager: true
       })) {
-        if (cut.starts.length > 0) yield recordPage(shard, cut, settings.arrivedAt ?? now, undefined)
+        if (cut.starts.length > 0) yield recordPage(shard, 0, cut, settings.arrivedAt ?? now)
       }
     } finally {
       await reader.close()
@@ -283,6 +298,7 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
     location: "file:///dev/stdin",
     skipped: Effect.succeed({ hidden: 0, type: 0, special: 0 }),
     problems: Effect.succeed([]),
+    notes: Effect.succeed([]),
     pages: () => fromGenerator(pages, () => readable.destroy())
   }
 }

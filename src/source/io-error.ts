@@ -20,14 +20,6 @@ export const ioError = (source: string, location: string, cause: unknown): Sourc
     case "ELOOP":
       return new SourceError({ ...fields, reason: "Invalid", detail: "Symbolic links lead in a circle", hint: "Remove the link." })
     default:
-      if (code.startsWith("Z_")) {
-        return new SourceError({
-          ...fields,
-          reason: "Unreadable",
-          detail: `The gzip data is damaged or cut off`,
-          hint: "Copy the file again from where it came from; what stood before the damage has been read and will not be read twice."
-        })
-      }
       return new SourceError({
         ...fields,
         reason: "Unavailable",

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib"
 import type { ByteReader } from "./byte-reader.ts"
 
 /**
@@ -12,6 +13,8 @@ export interface Cut {
   readonly offset: number
   /** Offset behind the last byte that these records account for, newline included: where reading goes on. */
   readonly end: number
+  /** CRC-32 of all content up to `end`. */
+  readonly sum: number
   /** True lengths of records that were cut to `maxRecordBytes + 1` bytes, so that they are seen to be too large. */
   readonly cut?: ReadonlyMap<number, number>
   /** Makes the memory of `bytes` free for another page. */
@@ -37,12 +40,20 @@ const nothing = new Uint8Array(0)
 /** Memory that is not used again. */
 const keep = () => {}
 
-/**
- * @param reader stands behind `head`
- * @param head bytes that were read already; the content's byte `offset` is its first
- */
-export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: number, settings: CutSettings): AsyncGenerator<Cut, void> {
+/** Where cutting begins. */
+export interface CutStart {
+  /** Offset in the content. */
+  readonly offset: number
+  /** CRC-32 of all content before it. */
+  readonly sum: number
+  /** Bytes from there on that were read already. */
+  readonly head: Uint8Array
+}
+
+/** @param reader stands behind the `head` of `start` */
+export async function* cutRecords(reader: ByteReader, { head, ...start }: CutStart, settings: CutSettings): AsyncGenerator<Cut, void> {
   const { by, maxRecordBytes } = settings
+  let { offset, sum } = start
   let carry = head
   const free: Array<Buffer> = []
   for (;;) {
@@ -54,22 +65,34 @@ export async function* cutRecords(reader: ByteReader, head: Uint8Array, offset: 
     carry = nothing
     if (lastNewline >= 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
       const length = deliverTail ? bytes.length : lastNewline + 1
-      yield { ...split(bytes.subarray(0, length), by, maxRecordBytes), offset, end: offset + length, last, release: filled.release }
+      sum = crc32(bytes.subarray(0, length), sum)
+      yield { ...split(bytes.subarray(0, length), by, maxRecordBytes), offset, end: offset + length, sum, last, release: filled.release }
       carry = bytes.subarray(length)
       offset += length
     } else if (bytes.length > maxRecordBytes) {
       const kept = bytes.slice(0, maxRecordBytes + 1)
-      const rest = await skip(reader, by, bytes.length)
+      const rest = await skip(reader, by, bytes.length, crc32(bytes, sum))
       if (rest.ended && settings.atEnd === "hold") return
       const end = offset + rest.length + (rest.behind === undefined ? 0 : 1)
+      sum = rest.sum
       const ended = rest.ended || (reader.ended() && rest.behind?.length === 0)
-      yield { bytes: kept, starts: [0], ends: [kept.length], cut: new Map([[0, rest.length]]), offset, end, last: ended, release: keep }
+      yield {
+        bytes: kept,
+        starts: [0],
+        ends: [kept.length],
+        cut: new Map([[0, rest.length]]),
+        offset,
+        end,
+        sum,
+        last: ended,
+        release: keep
+      }
       if (ended) return
       carry = rest.behind ?? nothing
       offset = end
     } else if (last) {
       // Nothing left, or only what is held back: tells the reader of the pages that the end was seen.
-      yield { bytes: nothing, starts: [], ends: [], offset, end: offset, last: true, release: keep }
+      yield { bytes: nothing, starts: [], ends: [], offset, end: offset, sum, last: true, release: keep }
     }
     if (failure !== undefined) throw failure
     if (last) return
@@ -125,14 +148,19 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
   return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure, release }
 }
 
-/** Reads to the end of a record of which `length` bytes were read; `behind` is what was read of the next ones, undefined at the end. */
-const skip = async (reader: ByteReader, by: "line" | "document", length: number) => {
+/**
+ * Reads to the end of a record of which `length` bytes were read; `behind` is what was read of the next ones, undefined at the end. `sum` goes on
+ * from what it was to the end of the record.
+ */
+const skip = async (reader: ByteReader, by: "line" | "document", length: number, sum: number) => {
   const scratch = Buffer.allocUnsafeSlow(256 * 1024)
   for (;;) {
     const read = await reader.read(scratch)
-    if (read === 0) return { length, behind: undefined, ended: true }
+    if (read === 0) return { length, behind: undefined, ended: true, sum }
     const at = by === "line" ? scratch.subarray(0, read).indexOf(newline) : -1
-    if (at >= 0) return { length: length + at, behind: scratch.subarray(at + 1, read), ended: false }
+    const own = scratch.subarray(0, at < 0 ? read : at + 1)
+    sum = crc32(own, sum)
+    if (at >= 0) return { length: length + at, behind: scratch.subarray(at + 1, read), ended: false, sum }
     length += read
   }
 }

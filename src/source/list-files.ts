@@ -1,17 +1,31 @@
+import { isUtf8 } from "node:buffer"
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs"
 import { ioError } from "./io-error.ts"
-import type { SourceError } from "./source.ts"
+import { isLakeFolder } from "./lake-folders.ts"
+import { SourceError } from "./source.ts"
 
 /** What stands in an input folder. Paths are absolute and real, so that one file has one name however it was reached. */
 export type Entry =
-  | { readonly kind: "file"; readonly path: string; readonly size: number; readonly modifiedAt: number }
+  | FileEntry
   | { readonly kind: "skipped"; readonly path: string; readonly why: SkipReason }
+  /** A folder that Sluice has written, or another Delta table. */
+  | { readonly kind: "lake"; readonly path: string }
   | { readonly kind: "failed"; readonly error: SourceError }
 
 /** `hidden`: the name starts with `.` or `_`; `type`: not an extension that holds records; `special`: neither file nor folder, or a link to what is read elsewhere. */
 export type SkipReason = "hidden" | "type" | "special"
 
-export type FileEntry = Extract<Entry, { kind: "file" }>
+export interface FileEntry {
+  readonly kind: "file"
+  readonly path: string
+  readonly size: number
+  /** When its content was last written, as far as it says; ms since 1970. */
+  readonly modifiedAt: number
+  /** When it was last changed in any way, which nobody can set; ms since 1970, with a fraction. */
+  readonly changedAt: number
+  /** Tells it from another file of the same name. */
+  readonly inode: number
+}
 
 /** How the content of a file is cut into records: known from its name, or to be seen in the content. */
 export type NamedFormat = "line" | "document" | "unknown"
@@ -19,7 +33,8 @@ export type NamedFormat = "line" | "document" | "unknown"
 const extension = /\.([^.]*)$/
 const byLine = new Set(["ndjson", "jsonl", "log", "txt"])
 
-export const isGzip = (path: string): boolean => /\.gz$/i.test(path)
+/** Such a file may hold records, whatever the rest of its name says. */
+export const hasGzipName = (path: string): boolean => /\.gz$/i.test(path)
 
 /** Format that a file's name promises; undefined where such a file is not taken from a folder. */
 export const formatOfName = (path: string): NamedFormat | undefined => {
@@ -34,7 +49,9 @@ export const fileEntry = (path: string, stats: Stats): FileEntry => ({
   kind: "file",
   path,
   size: stats.size,
-  modifiedAt: Math.floor(stats.mtimeMs)
+  modifiedAt: Math.floor(stats.mtimeMs),
+  changedAt: stats.ctimeMs,
+  inode: stats.ino
 })
 
 /**
@@ -48,16 +65,19 @@ export function* listFiles(source: string, root: string): Generator<Entry, void>
   const readHere = (path: string): boolean => inside(root, path) || inside(path, root) || linked.has(path)
 
   function* folder(path: string): Generator<Entry, void> {
-    let entries: ReadonlyArray<Dirent>
+    let entries: ReadonlyArray<Dirent<Buffer>>
     try {
-      entries = readdirSync(path, { withFileTypes: true })
+      entries = readdirSync(path, { withFileTypes: true, encoding: "buffer" })
     } catch (cause) {
       return yield { kind: "failed", error: ioError(source, path, cause) }
     }
+    if (isLakeFolder(path)) return yield { kind: "lake", path }
     for (const entry of inByteOrder(entries)) {
-      const child = path === "/" ? `/${entry.name}` : `${path}/${entry.name}`
-      if (/^[._]/.test(entry.name)) yield { kind: "skipped", path: child, why: "hidden" }
-      else yield* one(child, entry.isSymbolicLink())
+      const name = entry.name.toString()
+      const child = path === "/" ? `/${name}` : `${path}/${name}`
+      if (/^[._]/.test(name)) yield { kind: "skipped", path: child, why: "hidden" }
+      else if (isUtf8(entry.name)) yield* one(child, entry.isSymbolicLink())
+      else yield { kind: "failed", error: unreadableName(source, path, entry.name) }
     }
   }
 
@@ -79,10 +99,22 @@ export function* listFiles(source: string, root: string): Generator<Entry, void>
   yield* folder(root)
 }
 
+/** A path is text wherever it is kept: in positions, coordinates and lineage. */
+const unreadableName = (source: string, folder: string, name: Buffer): SourceError =>
+  new SourceError({
+    source,
+    reason: "Invalid",
+    location: `${folder}/${name.toString("latin1").replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)}`,
+    detail: "The name is not UTF-8",
+    hint: "Rename it, for instance with `convmv`; everything else is read."
+  })
+
+const slash = Buffer.from("/")
+
 /** Folders sort as if their name ended in `/`, which makes the walk give whole paths in byte order. */
-const inByteOrder = (entries: ReadonlyArray<Dirent>): ReadonlyArray<Dirent> =>
+const inByteOrder = (entries: ReadonlyArray<Dirent<Buffer>>): ReadonlyArray<Dirent<Buffer>> =>
   entries
-    .map((entry) => ({ entry, key: Buffer.from(entry.isDirectory() ? `${entry.name}/` : entry.name) }))
+    .map((entry) => ({ entry, key: entry.isDirectory() ? Buffer.concat([entry.name, slash]) : entry.name }))
     .sort((a, b) => Buffer.compare(a.key, b.key))
     .map(({ entry }) => entry)
 

@@ -1,11 +1,12 @@
 import type { RecordPage } from "../record/record.ts"
 import { arrivalOfFile } from "./arrival-time.ts"
-import { type ByteReader, type FileLocation, openGzip, openPlain, skipBytes } from "./byte-reader.ts"
+import type { ByteReader } from "./byte-reader.ts"
+import { type Content, openContent } from "./content.ts"
 import { detectFormat } from "./format.ts"
 import { ioError } from "./io-error.ts"
-import { type Cut, cutRecords } from "./lines.ts"
-import { type FileEntry, formatOfName, isGzip } from "./list-files.ts"
-import { type Progress, type ResumePoint, replaced, resumePoint } from "./resume-point.ts"
+import { type Cut, type CutStart, cutRecords } from "./lines.ts"
+import { type FileEntry, formatOfName } from "./list-files.ts"
+import { type ContentFormat, isUnchanged, type Known, type Progress, type ResumePoint, resumePoint } from "./resume-point.ts"
 
 export type Format = "auto" | "lines" | "document"
 
@@ -18,117 +19,136 @@ export interface ReadSettings {
   readonly maxRecordBytes: number
 }
 
-/** How far a file has been read. */
-export interface Known {
-  readonly progress: Progress | undefined
-  readonly sequenceNumber: string | undefined
+/** One look at a file. */
+export interface Look {
+  /** Is its writer done, as far as can be told? Otherwise what may be unfinished is left for the next look. */
+  readonly isSettled: boolean
+  /** Told what people should know of the file. */
+  readonly note: (text: string) => void
 }
 
-/** The format that settings and name fix; `unknown` where the content decides. A file that was named by the user may have any name. */
-export const fixedFormat = (format: Format, path: string): "line" | "document" | "unknown" =>
-  format === "lines" ? "line" : format === "document" ? "document" : (formatOfName(path) ?? "unknown")
+/** The format that settings and name fix; undefined where the content decides. A file that was named by the user may have any name. */
+export const fixedFormat = (format: Format, path: string): ContentFormat | undefined => {
+  if (format !== "auto") return format === "lines" ? "line" : "document"
+  const named = formatOfName(path)
+  return named === "unknown" ? undefined : named
+}
 
-/** The records of a file behind what is known of it, as pages of one shard named by the file's path. Throws `SourceError`. */
+/**
+ * The records of a file behind what is known of it, as pages of one shard named by the file's path. `known` is moved on with each page. Throws
+ * `SourceError`.
+ */
 export async function* readFilePages(
   file: FileEntry,
   known: Known,
-  atEnd: "deliver" | "hold",
+  { isSettled, note }: Look,
   settings: ReadSettings
 ): AsyncGenerator<RecordPage, void> {
-  const gzip = isGzip(file.path)
-  const point = resumePoint(settings.source, file, gzip, known)
-  if (point.kind === "skip") return
-  const content = await openContent(file, gzip, point, settings)
+  if (isUnchanged(file, known)) return
+  const content = await openContent({ source: settings.source, path: file.path }, file.size)
+  let reader: ByteReader | undefined
   try {
-    const expected = gzip ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
-    const cuts = cutRecords(content.reader, content.head, point.start, {
-      by: content.format,
+    // Of gzip data that is still being written the end cannot be told from damage.
+    if (content.isGzip && !isSettled) return
+    const { progress } = known
+    const point = await resumePoint(file, content, known, fixedFormat(settings.format, file.path), settings.maxRecordBytes)
+    if (point === undefined) {
+      if (progress !== undefined) known.progress = { ...progress, size: file.size, changedAt: file.changedAt, done: true }
+      return
+    }
+    // Where it was copied to its place again, less may stand there for a while.
+    const waits = point.was === "replaced" && !isSettled && known.isSuspect !== true
+    known.isSuspect = waits
+    if (waits) return
+    known.inode = file.inode
+    const news = noteOf(file, point, progress)
+    if (news !== undefined) note(news)
+    const opened = await openAt(content, file, point, settings)
+    reader = opened.reader
+    const expected = content.isGzip ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
+    const cuts = cutRecords(reader, opened.from, {
+      by: opened.format,
       pageBytes: Math.min(settings.pageBytes, expected),
       maxRecordBytes: settings.maxRecordBytes,
-      atEnd,
+      atEnd: isSettled ? "deliver" : "hold",
       eager: false
     })
     const arrivedAt = arrivalOfFile(file.path, settings.arrivedAt, file.modifiedAt)
+    const { size, changedAt } = file
+    const { begin } = point
     let first = point.skipFirst
-    let begun = known.sequenceNumber !== undefined
     for await (const cut of cuts) {
       const records = first ? behindFirst(cut) : cut
       first = false
-      const done = cut.last && (gzip || cut.end >= file.size)
-      const progress: Progress = { end: cut.end, size: file.size, done, format: content.format }
+      const done = cut.last && (content.isGzip || cut.end >= size)
+      const before = known.progress
+      const now: Progress = { end: cut.end, sum: cut.sum, begin, size, changedAt, done, format: opened.format }
+      const page = recordPage(file.path, begin, records, arrivedAt, now)
+      const last = page.sequenceNumbers.at(-1)
+      known.progress = now
+      if (last !== undefined) known.sequenceNumber = Number(last)
       // A page without records only moves on the progress of a shard that has a position.
-      if (records.starts.length === 0 && (!begun || sameProgress(progress, known.progress))) continue
-      begun = true
-      yield recordPage(file.path, records, arrivedAt, { ...progress })
+      if (last !== undefined || (known.sequenceNumber !== undefined && !isSameProgress(now, before))) yield page
     }
   } finally {
-    await content.reader.close()
+    await reader?.close()
+    await content.close()
   }
 }
 
+/** @param begin sequence number of the content's first byte */
 export const recordPage = (
   shard: string,
-  cut: Omit<Cut, "end" | "last">,
+  begin: number,
+  cut: Omit<Cut, "end" | "sum" | "last">,
   arrivedAt: number,
-  resume: NonNullable<RecordPage["resume"]> | undefined
+  progress?: Progress
 ): RecordPage => ({
   shard,
   count: cut.starts.length,
   bytes: cut.bytes,
   starts: cut.starts,
   ends: cut.ends,
-  sequenceNumbers: cut.starts.map((start) => String(cut.offset + start)),
+  sequenceNumbers: cut.starts.map((start) => String(begin + cut.offset + start)),
   arrivedAt,
   release: cut.release,
   ...(cut.cut === undefined ? {} : { cut: cut.cut }),
-  ...(resume === undefined ? {} : { resume })
+  ...(progress === undefined ? {} : { resume: stored(progress) })
 })
 
-interface Content {
-  readonly reader: ByteReader
-  /** Bytes at the resume point that were read already. */
-  readonly head: Uint8Array
-  readonly format: "line" | "document"
+/** As little as says it: a table keeps it for every file that was ever read. */
+const stored = ({ begin, sum, changedAt, ...progress }: Progress): NonNullable<RecordPage["resume"]> => ({
+  ...progress,
+  ...(sum === undefined ? {} : { sum }),
+  ...(changedAt === undefined ? {} : { changedAt }),
+  ...(begin === 0 ? {} : { begin })
+})
+
+/** What is to be told where a file is not what it was. */
+const noteOf = (file: FileEntry, { was }: ResumePoint, before: Progress | undefined): string | undefined => {
+  if (was === "unfinished") return `The last record of ${file.path} was not finished when it was read: it is read anew.`
+  if (was !== "replaced") return undefined
+  const unread = before?.done === false ? ` What it held before was read up to byte ${before.end}, and the rest is gone.` : ""
+  return `${file.path} was replaced since it was read: what it holds now is read from its beginning.${unread}`
 }
 
-const openContent = async (
+const openAt = async (
+  content: Content,
   file: FileEntry,
-  gzip: boolean,
-  point: Extract<ResumePoint, { kind: "read" }>,
+  { start, sum, format }: ResumePoint,
   settings: ReadSettings
-): Promise<Content> => {
-  const location: FileLocation = { source: settings.source, path: file.path }
-  const open = (start: number): Promise<ByteReader> => (gzip ? openGzipAt(location, start) : openPlain(location, start, file.size))
-  const fixed = fixedFormat(settings.format, file.path)
-  const before = point.format
-  if (fixed !== "unknown" || before === "line") {
-    const format = fixed === "unknown" ? "line" : fixed
-    if (format === "document" && point.start > 0) throw replaced(settings.source, file.path, "it was read as one document and has grown")
-    return { reader: await open(point.start), head: new Uint8Array(0), format }
-  }
-  const reader = await open(0)
+): Promise<{ readonly reader: ByteReader; readonly from: CutStart; readonly format: ContentFormat }> => {
+  const nothing = new Uint8Array(0)
+  if (format !== undefined) return { reader: await content.from(start), from: { offset: start, sum, head: nothing }, format }
+  const reader = await content.from(0)
   try {
-    const { format, head } = await detectFormat(reader, file.size, settings.maxRecordBytes)
-    if (point.start === 0) return { reader, head, format }
-    if (format === "document") throw replaced(settings.source, file.path, "it was read as one document and has changed since")
+    const detected = await detectFormat(reader, file.size, settings.maxRecordBytes)
+    if (start === 0) return { reader, from: { offset: 0, sum, head: detected.head }, format: detected.format }
     await reader.close()
-    return { reader: await open(point.start), head: new Uint8Array(0), format }
+    return { reader: await content.from(start), from: { offset: start, sum, head: nothing }, format: detected.format }
   } catch (cause) {
     await reader.close()
     throw ioError(settings.source, file.path, cause)
-  }
-}
-
-/** There is no way into the middle of gzip data: what was read before is decompressed again and left out. */
-const openGzipAt = async (location: FileLocation, start: number): Promise<ByteReader> => {
-  const reader = await openGzip(location)
-  try {
-    const skipped = await skipBytes(reader, start)
-    if (skipped < start) throw replaced(location.source, location.path, `${start} bytes of its content were read, now it has ${skipped}`)
-    return reader
-  } catch (cause) {
-    await reader.close()
-    throw cause
   }
 }
 
@@ -138,5 +158,5 @@ const behindFirst = (cut: Cut): Cut => {
   return { ...rest, starts: cut.starts.slice(1), ends: cut.ends.slice(1), ...(moved.size === 0 ? {} : { cut: moved }) }
 }
 
-const sameProgress = (a: Progress, b: Progress | undefined): boolean =>
+const isSameProgress = (a: Progress, b: Progress | undefined): boolean =>
   b !== undefined && a.end === b.end && a.size === b.size && a.done === b.done

@@ -1,64 +1,147 @@
-import type { ShardPosition } from "../record/position.ts"
+import type { ReadPosition } from "../record/position.ts"
+import { type ByteReader, passOver } from "./byte-reader.ts"
+import type { Content } from "./content.ts"
+import { detectFormat } from "./format.ts"
 import type { FileEntry } from "./list-files.ts"
-import { SourceError } from "./source.ts"
 
-/** What a file's pages carry in `resume`, and get back with the shard's position. */
+export type ContentFormat = "line" | "document"
+
+/**
+ * What a file's pages carry in `resume`, and get back with the shard's position. A file is known by what was read of it: its size and the time of
+ * its last change tell that it need not be looked at, the sum of its bytes whether it still begins with them.
+ */
 export interface Progress {
   /** Offset in the uncompressed content where reading goes on. */
   readonly end: number
+  /** CRC-32 of the content up to there; unknown where an older version has read it. */
+  readonly sum: number | undefined
+  /**
+   * What is added to offsets in the content to give sequence numbers: where a file was replaced, those of the new content come behind all that
+   * went before, and the shard's position never goes back.
+   */
+  readonly begin: number
   /** Size on disk when that was so. */
   readonly size: number
+  /** When the file, its content or its name, was last changed then, ms since 1970; unknown where an older version has read it. */
+  readonly changedAt: number | undefined
   /** Was everything up to `size` read? */
   readonly done: boolean
-  readonly format: "line" | "document"
+  readonly format: ContentFormat
 }
 
-export const replaced = (source: string, path: string, how: string): SourceError =>
-  new SourceError({
-    source,
-    reason: "Invalid",
-    location: path,
-    detail: `The file was replaced or cut: ${how}`,
-    hint: "Give new data a new file name, or put the old content back; what was read before stays as it is."
-  })
+/** How far a file has been read. Reading moves it on, page by page. */
+export interface Known {
+  progress: Progress | undefined
+  /** Of the last record. */
+  sequenceNumber: number | undefined
+  /** The file that lay there, as the file system tells files of one name apart, once this process has seen what stands before `end`. */
+  inode?: number
+  /** Did it seem to be replaced when it was last looked at? */
+  isSuspect?: boolean
+}
 
-/** What to do with a file, given how far a table has it. */
-export type ResumePoint =
-  | { readonly kind: "skip" }
-  | {
-      readonly kind: "read"
-      readonly start: number
-      /** Does the record at `start` stand in the table already? */
-      readonly skipFirst: boolean
-      /** How the file was read before; undefined to look at name and content. */
-      readonly format: "line" | "document" | undefined
-    }
+export const knownOf = (position: ReadPosition | undefined): Known =>
+  position === undefined
+    ? { progress: undefined, sequenceNumber: undefined }
+    : { progress: progressOf(position), sequenceNumber: Number(position.sequenceNumber) }
 
 /**
  * The progress that a position carries. It counts only if it lies behind the position's own record: a commit inside a page stores a newer
  * position with the progress of an older page.
  */
-export const progressOf = (position: ShardPosition): Progress | undefined => {
-  const { end, size, done, format } = position.source ?? {}
+const progressOf = (position: ReadPosition): Progress | undefined => {
+  const { end, sum, begin, size, changedAt, done, format } = position.source ?? {}
   if (typeof end !== "number" || typeof size !== "number" || typeof done !== "boolean") return undefined
   if (format !== "line" && format !== "document") return undefined
-  return end > Number(position.sequenceNumber) ? { end, size, done, format } : undefined
+  const number = (value: unknown) => (typeof value === "number" ? value : undefined)
+  const known: Progress = { end, sum: number(sum), begin: number(begin) ?? 0, size, changedAt: number(changedAt), done, format }
+  return known.begin + end > Number(position.sequenceNumber) ? known : undefined
 }
 
-export const resumePoint = (
-  source: string,
+/** Does everything that the file has stand in the table already, as far as can be told without looking into it? */
+export const isUnchanged = (file: FileEntry, { progress, sequenceNumber }: Known): boolean =>
+  // What is empty has nothing to give, whatever it was before.
+  file.size === 0 || (progress !== undefined && sequenceNumber !== undefined && progress.done && isSameFile(file, progress))
+
+const isSameFile = (file: FileEntry, { size, changedAt }: Progress): boolean =>
+  size === file.size && (changedAt === undefined || changedAt === file.changedAt)
+
+/** Where reading goes on. */
+export interface ResumePoint {
+  readonly start: number
+  /** CRC-32 of what stands before. */
+  readonly sum: number
+  readonly begin: number
+  /** How the content is read; undefined where it has to be looked at. */
+  readonly format: ContentFormat | undefined
+  /** Does the record at `start` stand in the table already? */
+  readonly skipFirst: boolean
+  /** What was made of what was there before. */
+  readonly was: "known" | "replaced" | "unfinished"
+}
+
+const newline = 10
+const carriageReturn = 13
+
+/** Further than this a file that only grows, as one that is followed does, is not read again at every look. */
+const seldomRead = 16 * 1024 * 1024
+
+/**
+ * Where to go on in a file of which something is known. Undefined: there is nothing new in it.
+ *
+ * @param fixed the format that settings and name say, whatever was read before
+ */
+export const resumePoint = async (
   file: FileEntry,
-  gzip: boolean,
-  known: { readonly progress: Progress | undefined; readonly sequenceNumber: string | undefined }
-): ResumePoint => {
+  content: Content,
+  known: Known,
+  fixed: ContentFormat | undefined,
+  maxRecordBytes: number
+): Promise<ResumePoint | undefined> => {
   const { progress, sequenceNumber } = known
-  if (progress === undefined && sequenceNumber === undefined) {
-    return file.size === 0 ? { kind: "skip" } : { kind: "read", start: 0, skipFirst: false, format: undefined }
+  const fresh = (begin: number, was: ResumePoint["was"]): ResumePoint => ({
+    start: 0,
+    sum: 0,
+    begin,
+    format: fixed,
+    skipFirst: false,
+    was
+  })
+  if (sequenceNumber === undefined) return fresh(0, "known")
+  if (progress === undefined) {
+    const before = await look(content, 0, sequenceNumber)
+    if (before.length < sequenceNumber) return fresh(sequenceNumber + 1, "replaced")
+    return { ...fresh(0, "known"), start: sequenceNumber, sum: before.sum, skipFirst: true }
   }
-  const read = progress?.end ?? Number(sequenceNumber)
-  // How much a gzip file holds is seen only when it is read again.
-  if (file.size < (gzip ? 1 : read)) throw replaced(source, file.path, `${read} bytes of it were read, now it has ${file.size}`)
-  if (progress === undefined) return { kind: "read", start: Number(sequenceNumber), skipFirst: true, format: undefined }
-  if (progress.done && progress.size === file.size) return { kind: "skip" }
-  return { kind: "read", start: progress.end, skipFirst: false, format: progress.format }
+  const { begin, end, format, sum } = progress
+  const goOn: ResumePoint = { start: end, sum: sum ?? 0, begin, format, skipFirst: false, was: "known" }
+  if (isSameFile(file, progress) && sum !== undefined) return goOn
+  const isTrusted = known.inode === file.inode && file.size >= progress.size && end > seldomRead && !content.isGzip && format === "line"
+  const before = isTrusted ? { ...(await look(content, end - 1, 1)), sum } : await look(content, 0, end)
+  const isReplaced = isTrusted ? before.length < 1 : before.length < end || (sum !== undefined && sum !== before.sum)
+  if (isReplaced) return fresh(begin + end, "replaced")
+  const next = (await look(content, end, 1)).last
+  if (next < 0) return undefined
+  const behind = { ...goOn, sum: before.sum ?? 0 }
+  const isWhole = before.last === newline || next === newline || next === carriageReturn
+  // What was one document may be seen to be lines, now that there is more of it.
+  const now = format === "line" ? "line" : (fixed ?? (await formatOf(content, file.size, maxRecordBytes)))
+  if (now === "line" && isWhole) return { ...behind, format: "line" }
+  // Its writer was not done when the last record was read. It is read anew, as one that comes later.
+  const start = format === "line" ? sequenceNumber - begin : 0
+  return { ...fresh(begin + end - start, "unfinished"), start, sum: (await look(content, 0, start)).sum, format: now }
+}
+
+const look = (content: Content, start: number, length: number) => reading(content, start, (reader) => passOver(reader, length))
+
+const formatOf = (content: Content, size: number, maxRecordBytes: number): Promise<ContentFormat> =>
+  reading(content, 0, async (reader) => (await detectFormat(reader, size, maxRecordBytes)).format)
+
+const reading = async <A>(content: Content, start: number, use: (reader: ByteReader) => Promise<A>): Promise<A> => {
+  const reader = await content.from(start)
+  try {
+    return await use(reader)
+  } finally {
+    await reader.close()
+  }
 }

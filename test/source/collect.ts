@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Effect, type Scope, Stream } from "effect"
@@ -75,4 +75,12 @@ export const folderWith = (files: Readonly<Record<string, string | Uint8Array>>)
 export const put = (folder: string, path: string, content: string | Uint8Array): void => {
   mkdirSync(dirname(join(folder, path)), { recursive: true })
   writeFileSync(join(folder, path), content)
+}
+
+/** The same, and the file system's clock, which may tick but every few milliseconds, tells that it is another file than before. */
+export const change = (folder: string, path: string, content: string | Uint8Array): void => {
+  const changed = () => statSync(join(folder, path), { throwIfNoEntry: false })?.ctimeMs
+  const before = changed()
+  do put(folder, path, content)
+  while (changed() === before)
 }
