@@ -90,7 +90,11 @@ describe("a source whose shards are shared", () => {
         resume: { start: "now" },
         commitNow: true
       }
-      const { batches } = yield* run(shared([nothing, page("b", 0, 0)], Stream.never).source, { stop: Effect.sleep("300 millis") })
+      const committed = yield* Deferred.make<void>()
+      const { batches } = yield* run(shared([nothing, page("b", 0, 0)], Stream.never).source, {
+        stop: Deferred.await(committed),
+        onProgress: ({ commits }) => (commits === 1 ? Deferred.doneUnsafe(committed, Effect.void) : undefined)
+      })
       assert.deepStrictEqual(
         batches.map(({ rotation, shards }) => [rotation, shards]),
         [["source", [{ shard: "a", to: { sequenceNumber: "0", subSequenceNumber: 0 }, records: 0 }]]]
