@@ -10,7 +10,8 @@ export default defineConfig({
     // Processes, not threads: DuckDB and killed children must not share an address space. Two, since machines are small.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000
+    // For what hangs, and for nothing else: a test fails for what is wrong, never for how long it took. A machine may be busy.
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000
   }
 })

@@ -1,9 +1,9 @@
 import { Clock, Effect } from "effect"
 import { Command } from "effect/cli"
 import { type Compacted, compact } from "../lake/compact.ts"
-import { consumablePath, deadLettersPath } from "../lake/layout.ts"
-import { repartitionApp } from "../lake/status.ts"
-import { type LakeTable, lakeTables } from "../lake/views.ts"
+import { keepFrom } from "../lake/keep-from.ts"
+import { deadLettersPath } from "../lake/layout.ts"
+import { lakeTables } from "../lake/views.ts"
 import { count, number } from "../record/count.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { PartitionValues } from "../table/actions.ts"
@@ -33,18 +33,6 @@ const isClosed =
     const { ingest_date: day, ingest_hour: at } = partition
     return day === undefined || day === null || day < date || (day === date && Number(at) < hour)
   }
-
-/**
- * Oldest stage version that the repartition has yet to read; undefined where nobody reads the table by version. The first repartition does not
- * either: it folds the files that are live.
- */
-const keepFrom = ({ table: { path } }: LakeTable, all: ReadonlyArray<LakeTable>): number | undefined => {
-  const [folder, dataset = ""] = path.split("/")
-  if (folder !== "stage") return undefined
-  const consumable = all.find(({ table }) => table.path === consumablePath(dataset))
-  const taken = consumable?.snapshot.transactions.get(repartitionApp(dataset))
-  return taken === undefined ? undefined : taken + 1
-}
 
 export const maintain = Command.make(
   "maintain",

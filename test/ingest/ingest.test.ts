@@ -8,6 +8,7 @@ import type { RunEvent } from "../../src/record/report.ts"
 import { type Source, SourceError } from "../../src/source/source.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
+import { yieldToIo } from "../passing-time.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
 import { expectedContent, failedChecks, lakeContent, page, pagesSource, run as runHere, temporaryStore, withThreads } from "./support.ts"
 
@@ -138,8 +139,6 @@ for (const threads of [1, 2]) {
     )
   })
 }
-
-const yieldToIo = Effect.promise(() => new Promise((done) => setImmediate(done)))
 
 /** Runs a test with a store that can be made to fail. */
 const withFaults = <A, E>(use: (faults: ReturnType<typeof makeFaultyStore>) => Effect.Effect<A, E, Store>) =>

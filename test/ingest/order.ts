@@ -1,4 +1,4 @@
-import { isMainThread } from "node:worker_threads"
+import { getEnvironmentData, isMainThread } from "node:worker_threads"
 import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
 import { decimal, text, timestamp } from "../../src/contract/field.ts"
 
@@ -54,5 +54,12 @@ export const eater = harmful("eater", () => {
   for (;;) eaten.push(Array.from({ length: 100_000 }, (_, i) => i + 0.5))
 })
 
+/** Waits until the test opens a gate, which it has told every thread of. */
+export const waiter = harmful("waiter", () => {
+  const gate = getEnvironmentData(gateName)
+  if (gate instanceof Int32Array) Atomics.wait(gate, 0, 0)
+})
+export const gateName = "gate of the waiter"
+
 /** What a thread looks up by name. */
-export const contracts = [order, thrower, quitter, eater]
+export const contracts = [order, thrower, quitter, eater, waiter]

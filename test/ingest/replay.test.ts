@@ -53,6 +53,15 @@ describe("replay", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.effect("takes the last record of a shard, too, at which ingest stands", () =>
+    Effect.gen(function* () {
+      yield* run(pagesSource([page("a", 0, 45)]), { contract: strict })
+      assert.deepStrictEqual((yield* lakeContent).deadLetters.at(-1), 45)
+      assert.deepStrictEqual(yield* replay(options), { letters: 45, rows: 41, left: 4, cut: 0 })
+      assert.deepStrictEqual(yield* lakeContent, expectedContent(45))
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.effect("tells which were cut, and can never become rows", () =>
     Effect.gen(function* () {
       const pages = [{ ...page("a", 0, 9), cut: new Map([[4, 2_000_000]]) }]

@@ -3,8 +3,10 @@ import { Deferred, Effect, Fiber, Stream } from "effect"
 import { positionsOf } from "../../src/lake/positions.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import type { Source } from "../../src/source/source.ts"
+import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
-import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
+import { makeFaultyStore } from "../store/faulty-store.ts"
+import { everyRecordOnce, expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore } from "./support.ts"
 
 /** A source whose shards several processes share. What it is told to give up is remembered, and not given again. */
 const shared = (pages: ReadonlyArray<RecordPage>, after: Stream.Stream<RecordPage> = Stream.empty) => {
@@ -29,6 +31,8 @@ const position = (shard: string) =>
     Effect.flatMap(openTable("stage/order"), (table) => table.snapshot),
     ({ domains }) => positionsOf(domains, "memory").get(shard)
   )
+
+const expected = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i + 1)
 
 describe("a source whose shards are shared", () => {
   it.live("a shard that another process commits meanwhile is given up, the others are read again, and nothing is lost or doubled", () =>
@@ -82,6 +86,35 @@ describe("a source whose shards are shared", () => {
       }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.live(
+    "a shard that another process has committed is given up with the next commit of any other, before a record of it is taken in",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* Store
+        const soon = (shard: string, from: number, to: number): RecordPage => ({ ...page(shard, from, to), commitNow: true })
+        const go = yield* Deferred.make<void>()
+        const late = Stream.concat(
+          Stream.drain(Stream.fromEffect(Deferred.await(go))),
+          Stream.fromIterable([soon("b", 100, 140), page("a", 40, 80)]).pipe(Stream.rechunk(1))
+        )
+        const own = shared([page("a", 0, 40), soon("b", 80, 100)], late)
+        const begun = yield* Deferred.make<void>()
+        const fiber = yield* Effect.forkChild(
+          run(own.source, { onProgress: ({ commits }) => (commits === 1 ? Deferred.doneUnsafe(begun, Effect.void) : undefined) })
+        )
+        yield* Deferred.await(begun)
+        // The other one dies between its two commits.
+        const faults = makeFaultyStore(store)
+        faults.failNext("putIfAbsent", "stage/order/_delta_log/", "Full")
+        yield* Effect.flip(Effect.provideService(run(shared([page("a", 0, 60)]).source), Store, Store.of(faults.store)))
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(own.given, [["a"]])
+        yield* run(shared([page("a", 0, 80)]).source)
+        yield* everyRecordOnce(expected(0, 140))
+      }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.live("what a page without records says is committed at once if it asks for that, and the shard begins there", () =>
     Effect.gen(function* () {
       const nothing: RecordPage = {
@@ -90,7 +123,11 @@ describe("a source whose shards are shared", () => {
         resume: { start: "now" },
         commitNow: true
       }
-      const { batches } = yield* run(shared([nothing, page("b", 0, 0)], Stream.never).source, { stop: Effect.sleep("300 millis") })
+      const committed = yield* Deferred.make<void>()
+      const { batches } = yield* run(shared([nothing, page("b", 0, 0)], Stream.never).source, {
+        stop: Deferred.await(committed),
+        onProgress: ({ commits }) => (commits === 1 ? Deferred.doneUnsafe(committed, Effect.void) : undefined)
+      })
       assert.deepStrictEqual(
         batches.map(({ rotation, shards }) => [rotation, shards]),
         [["source", [{ shard: "a", to: { sequenceNumber: "0", subSequenceNumber: 0 }, records: 0 }]]]

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
-import type { Worker } from "node:worker_threads"
+import { setEnvironmentData, type Worker } from "node:worker_threads"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
@@ -11,7 +11,7 @@ import type { RecordPage } from "../../src/record/record.ts"
 import { sumOf } from "../../src/record/report.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
 import { pageOf } from "../decode/support.ts"
-import { eater, order, quitter, thrower } from "./order.ts"
+import { eater, gateName, quitter, thrower, waiter } from "./order.ts"
 import { poisoned } from "./poison.ts"
 import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, temporaryStore, withThreads } from "./support.ts"
 
@@ -103,9 +103,11 @@ describe("threads", () => {
 
   it.effect("a batch may begin while others are still at the one before it: each gets its own rows", () =>
     Effect.gen(function* () {
+      const gate = new Int32Array(new SharedArrayBuffer(4))
+      setEnvironmentData(gateName, gate)
       const begin = yield* openBatchDecoder({
         ...withThreads(3),
-        contract: compileContract(order),
+        contract: compileContract(waiter),
         decode: { hashKey: null, maxDepth: 64, maxRecordBytes: 1_000_000 },
         source: pagesSource([]),
         limits: defaultBatchLimits,
@@ -127,6 +129,8 @@ describe("threads", () => {
       }
       const wanted = sizes.map((size) => (6 * size * 9) / 10)
       assert.isBelow(sum(appended.map(sum)), sum(wanted), "something is left to wait for")
+      Atomics.store(gate, 0, 1)
+      Atomics.notify(gate, 0)
       yield* Effect.forEach(rests.toReversed(), (rest) => rest, { concurrency: "unbounded" })
       assert.deepStrictEqual([appended.map(sum), settled.map(sum)], [wanted, wanted])
     }).pipe(Effect.scoped, Effect.provide(temporaryStore))

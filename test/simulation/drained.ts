@@ -64,7 +64,7 @@ export class Drained {
   #follow(): void {
     for (; ; this.#version++) {
       const key = `stage/${orders.contract.name}/_delta_log/${String(this.#version).padStart(20, "0")}.json`
-      const commit = this.#bucket.get(key)
+      const commit = this.#bucket.remembered(key)
       if (commit === undefined) return
       for (const line of new TextDecoder().decode(commit.bytes).split("\n")) {
         if (!line.startsWith('{"domainMetadata"')) continue

@@ -1,5 +1,5 @@
 import type { SimulatedRecord, SimulatedShard } from "./kinesis/shard.ts"
-import { type Meaning, orders, rowText, secret } from "./orders.ts"
+import { type Meaning, orders, type RowMeaning, rowText, secret } from "./orders.ts"
 import type { Made } from "./producers.ts"
 import { type CommittedPosition, type ReadRow, type ReadTable, readTable } from "./read-lake.ts"
 import type { Bucket } from "./simulated-store.ts"
@@ -19,6 +19,8 @@ export interface Evidence {
   readonly now: number
   /** How far clocks were off, at most, in milliseconds. */
   readonly clockError: number
+  /** Have dead letters been replayed? */
+  readonly replayed: boolean
 }
 
 const dataset = orders.contract.name
@@ -26,6 +28,8 @@ const dataset = orders.contract.name
 /** One record that a producer made, at its place in the stream. */
 interface Expected {
   readonly meaning: Meaning
+  /** The row that it must be, or may have become; undefined: none. */
+  readonly asRow: RowMeaning | undefined
   readonly data: Uint8Array
   readonly record: SimulatedRecord
   readonly sub: number
@@ -47,7 +51,8 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
   for (const shard of evidence.shards) {
     for (const record of shard.records) {
       for (const [sub, { data, meaning }] of evidence.made.of(record.data).entries()) {
-        expected.set(`${evidence.stream}/${shard.shardId}/${record.sequenceNumber}/${sub}`, { meaning, data, record, sub })
+        const asRow = meaning.kind === "row" ? meaning : meaning.kind === "dead letter" && evidence.replayed ? meaning.replayed : undefined
+        expected.set(`${evidence.stream}/${shard.shardId}/${record.sequenceNumber}/${sub}`, { meaning, asRow, data, record, sub })
       }
     }
   }
@@ -62,6 +67,8 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
   for (const shard of evidence.shards) {
     lineage.push(judgeShard(shard, evidence, stage, (place) => rows.get(place) ?? dead.get(place), rows, violated))
   }
+  for (const [domain, history] of letters?.domains ?? []) judgeForward(`dead letters of ${domain}`, history, violated)
+  for (const key of evidence.bucket.madeAgain) violated("log", `${key} was made again after it had expired`)
   judgeOrder(lineage, violated)
   judgeConsumable(consumable, rows, expected, violated)
   judgeSecrets(evidence.bucket, violated)
@@ -97,12 +104,12 @@ const textOf = (row: ReadRow): string =>
 
 const judgeRow = (place: string, row: ReadRow, expected: Expected | undefined, violated: Violated): void => {
   if (expected === undefined) return
-  const { meaning, record } = expected
-  if (meaning.kind !== "row") {
+  const { meaning, asRow, record } = expected
+  if (asRow === undefined) {
     violated("not a row", `${place} should be ${JSON.stringify(meaning)}`)
     return
   }
-  if (textOf(row) !== meaning.row) violated("row", `${place} is ${textOf(row)}, not ${meaning.row}`)
+  if (textOf(row) !== asRow.row) violated("row", `${place} is ${textOf(row)}, not ${asRow.row}`)
   if (row["_rescued"] != null) violated("row", `${place} has rescued ${row["_rescued"]}`)
   if (millisOf(row["_arrived_at"]) !== record.arrivedAt)
     violated("arrival", `${place} arrived at ${record.arrivedAt}, not ${millisOf(row["_arrived_at"])}`)
@@ -118,6 +125,7 @@ const judgeLetter = (place: string, row: ReadRow, expected: Expected | undefined
     violated("not a dead letter", `${place} should be ${JSON.stringify(meaning)}`)
     return
   }
+  if (expected.asRow !== undefined) violated("not replayed", place)
   if (row["dataset"] !== dataset || row["reason"] !== meaning.reason)
     violated("reason", `${place} is ${row["reason"]}, not ${meaning.reason}`)
   const raw = row["raw"]
@@ -219,16 +227,25 @@ const gapsOf = (history: History) =>
   })
 
 /** Positions only go forward. */
-const judgeHistory = (name: string, history: History, violated: Violated): void => {
+const judgeForward = (name: string, history: History, violated: Violated): void => {
   for (const [i, { version, value }] of history.entries()) {
     const before = history[i - 1]?.value
     if (before === undefined) continue
     const forward = BigInt(value.sequenceNumber) - BigInt(before.sequenceNumber)
     if (forward < 0n || (forward === 0n && value.subSequenceNumber < before.subSequenceNumber))
       violated("position", `${name} goes back in version ${version}`)
+  }
+}
+
+/** So does what stands beside them. */
+const judgeHistory = (name: string, history: History, violated: Violated): void => {
+  judgeForward(name, history, violated)
+  for (const [i, { version, value }] of history.entries()) {
+    const before = history[i - 1]?.value
+    if (before === undefined) continue
     const [was, is] = [before.source ?? {}, value.source ?? {}]
     // Somebody who had read it too may say it again.
-    if (was["ended"] === true && (forward !== 0n || is["ended"] !== true))
+    if (was["ended"] === true && (value.sequenceNumber !== before.sequenceNumber || is["ended"] !== true))
       violated("position", `${name} goes on in version ${version} after its end`)
     if (Number(is["gaps"] ?? 0) < Number(was["gaps"] ?? 0)) violated("gap", `${name} forgets a gap in version ${version}`)
   }
@@ -257,8 +274,8 @@ const judgeConsumable = (
   const winners = new Map<string, { readonly place: string; readonly shard: string; readonly expected: Expected }>()
   for (const [place, row] of rows) {
     const found = expected.get(place)
-    if (found === undefined || found.meaning.kind !== "row") continue
-    const id = `${found.meaning.orderId} ${new Date(found.meaning.lastChange).toISOString()}`
+    if (found?.asRow === undefined) continue
+    const id = `${found.asRow.orderId} ${new Date(found.asRow.lastChange).toISOString()}`
     const known = winners.get(id)
     const shard = String(row["_shard"])
     if (known === undefined || isLater(found, shard, known.expected, known.shard)) winners.set(id, { place, shard, expected: found })
@@ -271,12 +288,12 @@ const judgeConsumable = (
     there.add(id)
     const winner = winners.get(id)
     const place = `${row["_shard"]}/${row["_sequence_number"]}/${row["_sub_sequence_number"]}`
-    if (winner?.expected.meaning.kind !== "row") {
+    if (winner?.expected.asRow === undefined) {
       violated("version from nowhere", id)
       continue
     }
     if (place !== winner.place) violated("winner", `${id} is ${place}, the last to arrive is ${winner.place}`)
-    else if (textOf(row) !== winner.expected.meaning.row) violated("consumable", `${place} is ${textOf(row)}`)
+    else if (textOf(row) !== winner.expected.asRow.row) violated("consumable", `${place} is ${textOf(row)}`)
     if (row.$partition["change_date"] !== changed.slice(0, 10)) violated("partition", `${id} is in ${JSON.stringify(row.$partition)}`)
   }
   for (const id of winners.keys()) if (!there.has(id)) violated("version missing", id)

@@ -40,23 +40,29 @@ export const orders = compileContract(
   })
 )
 
+/** What a replay reads dead letters by: it takes what {@link orders} refuses for its quality. */
+export const lenientOrders = compileContract(defineContract({ ...orders.contract, expectations: [] }))
+
 const hashKey = new TextEncoder().encode("simulation")
 export const decodeSettings = { hashKey, maxDepth: 16, maxRecordBytes: 2000 }
 
 /** Stands in every e-mail address: nowhere but in dead letters may it ever be seen. */
 export const secret = "very-secret-person"
 
+export interface RowMeaning {
+  readonly kind: "row"
+  readonly orderId: string
+  /** Milliseconds since 1970. */
+  readonly lastChange: number
+  /** All columns as JSON text, as {@link rowText} gives it. */
+  readonly row: string
+}
+
 /** What a record must come to. Made by whoever made the record, not by reading it. */
 export type Meaning =
-  | {
-      readonly kind: "row"
-      readonly orderId: string
-      /** Milliseconds since 1970. */
-      readonly lastChange: number
-      /** All columns as JSON text, as {@link rowText} gives it. */
-      readonly row: string
-    }
-  | { readonly kind: "dead letter"; readonly reason: DeadLetterReason }
+  | RowMeaning
+  /** `replayed`: what it may become by {@link lenientOrders}. */
+  | { readonly kind: "dead letter"; readonly reason: DeadLetterReason; readonly replayed?: RowMeaning }
   | { readonly kind: "empty" }
 
 export interface Order {
@@ -145,8 +151,18 @@ const poisoned = (random: Random, orderId: string, mark: number): { readonly dat
       return letter("missing_event_time", json({ orderId, email: secret }))
     case 5:
       return letter("unreadable_event_time", json({ orderId, lastChange: "yesterday", email: secret }))
-    case 6:
-      return letter("quality_rejected", json({ orderId, lastChange, value: -1, email: secret }))
+    case 6: {
+      const row = {
+        order_id: orderId,
+        last_change: BigInt(Date.parse(lastChange)) * 1000n,
+        value: -100n,
+        email: hashOf(secret),
+        mark: String(mark)
+      }
+      const replayed = { kind: "row", orderId, lastChange: Date.parse(lastChange), row: rowText(row) } as const
+      const { data, meaning } = letter("quality_rejected", json({ orderId, lastChange, value: -1, email: secret }))
+      return { data, meaning: { ...meaning, replayed } }
+    }
     case 7:
       return letter("too_large", json({ orderId, lastChange, status: "x".repeat(decodeSettings.maxRecordBytes) }))
     case 8: {

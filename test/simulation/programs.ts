@@ -1,6 +1,9 @@
 import { Effect, Exit, Schedule } from "effect"
 import { ingest } from "../../src/ingest/ingest.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
+import { replay } from "../../src/ingest/replay.ts"
+import { keepFrom } from "../../src/lake/keep-from.ts"
+import { lakeTables } from "../../src/lake/views.ts"
 import { makeLineage } from "../../src/lineage/lineage.ts"
 import { LineageError, type Transport } from "../../src/lineage/transport.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
@@ -8,8 +11,9 @@ import { repartition } from "../../src/repartition/repartition.ts"
 import type { KinesisApi } from "../../src/source/kinesis/api.ts"
 import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { Store, type StoreError } from "../../src/store/store.ts"
+import { expireLog, vacuum } from "../../src/table/maintenance.ts"
 import type { Faults } from "./faults.ts"
-import { decodeSettings, orders } from "./orders.ts"
+import { decodeSettings, lenientOrders, orders } from "./orders.ts"
 import type { Passage, SimulatedProcess } from "./process.ts"
 import { streamName, type WorldSettings } from "./settings.ts"
 import { type Bucket, type StoreCall, simulatedStore } from "./simulated-store.ts"
@@ -120,6 +124,37 @@ export const repartitionProgram = (process: SimulatedProcess, outside: Outside, 
       }
     })
   ).pipe(Effect.provideService(Store, storeOf(process, outside)))
+
+/** Does some upkeep again and again, whatever becomes of each try. */
+export const upkeepProgram = (process: SimulatedProcess, outside: Outside, every: number, work: Upkeep) =>
+  Effect.sleep(every).pipe(
+    Effect.andThen(Effect.catch(work, (error) => Effect.logInfo(error.message))),
+    Effect.forever,
+    Effect.provideService(Store, storeOf(process, outside))
+  )
+
+type Upkeep = Effect.Effect<void, { readonly message: string }, Store>
+
+/** What `sluice maintain` does with the log. */
+export const expireLogs: Upkeep = Effect.gen(function* () {
+  const tables = yield* lakeTables
+  for (const each of tables) {
+    const from = keepFrom(each, tables)
+    yield* expireLog(each.table, from === undefined ? {} : { keepFrom: from })
+  }
+})
+
+/** Reads dead letters again, by a contract that refuses less. */
+export const replayLetters: Upkeep = Effect.asVoid(replay({ contract: lenientOrders, decode: decodeSettings, onEvent: () => Effect.void }))
+
+/** Deletes what no table refers to. Whoever has uploaded files and sleeps for longer than they are kept loses them: there must be nobody. */
+export const vacuumAll: Upkeep = Effect.flatMap(lakeTables, (tables) =>
+  Effect.forEach(tables, ({ table }) => vacuum(table), { discard: true })
+)
+
+/** Does it once, where nothing fails. */
+export const upkeepOnce = (process: SimulatedProcess, outside: Outside, work: Upkeep) =>
+  Effect.provideService(work, Store, storeOf(process, outside))
 
 /** Repartitions once, with patience: the other one may be at work too. */
 export const lastRepartition = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>

@@ -63,7 +63,7 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
   const problems: Array<string> = []
   let version = 0
   for (; ; version++) {
-    const commit = bucket.get(`${table}/_delta_log/${String(version).padStart(20, "0")}.json`)
+    const commit = bucket.remembered(`${table}/_delta_log/${String(version).padStart(20, "0")}.json`)
     if (commit === undefined) break
     for (const line of text(commit.bytes).trimEnd().split("\n")) {
       const { add, remove, domainMetadata, txn }: Line = JSON.parse(line)

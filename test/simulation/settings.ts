@@ -17,7 +17,13 @@ export const eventKinds = [
   "full disk",
   "throttle store"
 ] as const
-export type EventKind = (typeof eventKinds)[number]
+export type EventKind = (typeof eventKinds)[number] | "retention"
+
+/** A time in which nobody looks: workers are dead or asleep, and the stream changes and forgets meanwhile. Milliseconds. */
+export interface Absence {
+  readonly startsAt: number
+  readonly lasts: number
+}
 
 /** One world, as its seed draws it. Times in milliseconds. */
 export interface WorldSettings {
@@ -35,6 +41,11 @@ export interface WorldSettings {
   readonly poll: number
   readonly look: number
   readonly repartitionEvery: number
+  /** How often logs are expired; null: never. */
+  readonly maintainEvery: number | null
+  /** How often dead letters are replayed by a contract that refuses less; null: never. */
+  readonly replayEvery: number | null
+  readonly absence: Absence | null
   readonly checkpointInterval: number
   readonly latency: number
   readonly listPageSize: number
@@ -96,7 +107,7 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
     doubled: random.chance(0.3) ? random.unit() * 0.2 : 0
   }
   const initial = random.below(8)
-  return {
+  const settings = {
     startsAt,
     active,
     workers: random.pick([1, 1, 2, 2, 3, 4]),
@@ -131,5 +142,17 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
       faults: calm ? noStreamFaults : drawStreamFaults(random)
     },
     duckdb: random.chance(duckdbShare)
+  } satisfies Partial<WorldSettings>
+  // Drawn last: seeds without these have the worlds that they had before there were any.
+  const absence = random.chance(0.2)
+    ? { startsAt: startsAt + active / 2, lasts: scale(random, settings.retention / 4, settings.retention * 2) }
+    : null
+  return {
+    ...settings,
+    maintainEvery: random.chance(0.2) ? scale(random, 60_000, 900_000) : null,
+    replayEvery: random.chance(0.2) ? scale(random, 60_000, 900_000) : null,
+    absence,
+    // The service offers no less than a day, and who is late by an hour asks.
+    events: !calm && !short && absence !== null && random.chance(0.5) ? [...settings.events, "retention"] : settings.events
   }
 }

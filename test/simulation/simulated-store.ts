@@ -26,6 +26,8 @@ interface Stored {
  */
 export class Bucket {
   readonly #objects = new Map<string, Stored>()
+  /** What stood in logs and was deleted: nobody can read it any more but the judge. */
+  readonly #expired = new Map<string, Stored>()
   /** Keys in order; null when it has to be made anew. */
   #keys: ReadonlyArray<string> | null = []
   readonly #now: () => number
@@ -41,6 +43,16 @@ export class Bucket {
     return this.#objects.get(key)
   }
 
+  /** The same, and what has expired from the log of a table. */
+  remembered(key: string): Stored | undefined {
+    return this.#expired.get(key) ?? this.#objects.get(key)
+  }
+
+  /** Commits that were made under the name of one that had expired. */
+  get madeAgain(): ReadonlyArray<string> {
+    return [...this.#expired.keys()].filter((key) => this.#objects.has(key))
+  }
+
   put(key: string, bytes: Uint8Array): void {
     if (!this.#objects.has(key)) this.#keys = null
     this.#objects.set(key, { bytes: bytes.slice(), modifiedAt: Math.floor(this.#now()) })
@@ -51,6 +63,8 @@ export class Bucket {
   }
 
   delete(key: string): void {
+    const stored = this.#objects.get(key)
+    if (stored !== undefined && commitOfLog.test(key) && !this.#expired.has(key)) this.#expired.set(key, stored)
     if (this.#objects.delete(key)) this.#keys = null
     const path = this.path(key)
     if (path !== null) rmSync(path, { force: true })
@@ -82,6 +96,8 @@ export class Bucket {
     return this.#folder === null ? null : join(this.#folder, key)
   }
 }
+
+const commitOfLog = /_delta_log\/\d{20}\.json$/
 
 export interface SimulatedStoreOptions {
   readonly carry?: Carry

@@ -21,6 +21,8 @@ export class Workers {
   #count: number
   #started = 0
   #stopping = false
+  /** Nobody is started before, milliseconds since 1970. */
+  #awayUntil = 0
   /** Processes that failed since the last one that did not: the longer the row, the longer the wait, as clusters do it. */
   #failures = 0
   readonly #running = new Set<Worker>()
@@ -45,6 +47,7 @@ export class Workers {
 
   /** Starts what is missing. */
   fill(): void {
+    if (this.#world.time.now < this.#awayUntil) return
     const indexes = new Set([...this.#running].map(({ index }) => index))
     for (let index = 0; index < this.#count; index++) if (!indexes.has(index)) this.#start(index)
   }
@@ -97,6 +100,18 @@ export class Workers {
       time.at(time.now + faults.longTime() / 10, () => (faults.random.chance(0.5) ? worker.stop() : worker.process.crash()))
     }
     this.fill()
+  }
+
+  /** From now on for so long nobody runs: those that do die, or sleep through it. */
+  leave(millis: number): void {
+    const { faults } = this.#outside
+    const { time } = this.#world
+    this.#awayUntil = time.now + millis
+    for (const { process } of [...this.#running]) {
+      if (faults.random.chance(0.5)) process.crash()
+      else process.freeze(millis)
+    }
+    time.at(this.#awayUntil, () => this.#stopping || this.fill())
   }
 
   /** One for each index, and all of one mind. */

@@ -10,7 +10,7 @@ import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store } from "../../src/store/store.ts"
 import { Drained } from "./drained.ts"
-import { type Eventful, happen } from "./events.ts"
+import { type Eventful, happen, isOfStream } from "./events.ts"
 import { Faults } from "./faults.ts"
 import { judge, type Violation } from "./judge.ts"
 import { noFaults } from "./kinesis/faults.ts"
@@ -19,7 +19,16 @@ import { orders, secret } from "./orders.ts"
 import { plainEngine } from "./plain-engine.ts"
 import { outsideContext, type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { Made, produce } from "./producers.ts"
-import { lastRepartition, type Outside, repartitionProgram } from "./programs.ts"
+import {
+  expireLogs,
+  lastRepartition,
+  type Outside,
+  repartitionProgram,
+  replayLetters,
+  upkeepOnce,
+  upkeepProgram,
+  vacuumAll
+} from "./programs.ts"
 import { drawSettings, streamName, type WorldSettings } from "./settings.ts"
 import { Bucket, simulatedStore } from "./simulated-store.ts"
 import { verifyLake } from "./verify-lake.ts"
@@ -47,6 +56,10 @@ export interface RunOptions {
 }
 
 export const defaultDuckdbShare = 0.05
+
+/** How long worlds with maintenance keep what was removed, in milliseconds, and as their tables say it. */
+const keptMillis = 3_600_000
+const kept = { "delta.logRetentionDuration": "interval 1 hours", "delta.deletedFileRetentionDuration": "interval 1 hours" }
 
 /** The longest that processes may take to read everything, in milliseconds, once nothing disturbs them any more. */
 const patience = 4 * 3_600_000
@@ -84,6 +97,9 @@ class World {
   readonly #outside: Outside
   readonly #workers: Workers
   readonly #eventful: Eventful
+  /** What runs beside the workers, by what it does. */
+  readonly #beside = new Map<string, SimulatedProcess>()
+  #absentUntil = 0
   #producing = 0
 
   constructor(seed: number, settings: WorldSettings, folder: string | null, say: ((line: string) => void) | null) {
@@ -131,9 +147,14 @@ class World {
     await this.#prepare()
     this.#startProducers()
     time.at(time.now + settings.workersStartAfter, () => this.#workers.fill())
-    this.#keepRepartitioning()
+    this.#keepRunning("repartition", (process) => repartitionProgram(process, this.#outside, this.#engine()))
+    const { absence, maintainEvery, replayEvery } = settings
+    if (maintainEvery !== null)
+      this.#keepRunning("maintenance", (process) => upkeepProgram(process, this.#outside, maintainEvery, expireLogs))
+    if (replayEvery !== null) this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters))
     this.#expectEvent()
-    const end = settings.startsAt + settings.active
+    if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence.lasts))
+    const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
     await time.run(() => this.#isHopeless, end)
 
     this.#trace("world", "quiet", "")
@@ -153,7 +174,13 @@ class World {
     if (!(await time.run(() => isDrained || this.#isHopeless, before + patience))) this.#violated("stuck", drained.missing(time.now))
     this.#workers.stop()
     if (!(await time.run(() => this.#workers.areGone, time.now + patience))) this.#violated("stuck", "workers do not stop")
-    await this.#repartitionOnce()
+    if (replayEvery !== null) await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters))
+    await this.#runOnce("repartition", (process) => lastRepartition(process, this.#outside, this.#engine()))
+    if (maintainEvery !== null) {
+      // Nobody is at work, and all that was removed is old enough.
+      await time.run(() => false, time.now + keptMillis + 1)
+      await this.#runOnce("vacuum", (process) => upkeepOnce(process, this.#outside, vacuumAll))
+    }
     await this.#judge()
     return {
       seed: this.#seed,
@@ -203,7 +230,11 @@ class World {
     const prepared = Effect.gen({ self: this }, function* () {
       for (const { table } of [yield* openStage(orders), yield* openDeadLetters]) {
         const read = yield* table.snapshot
-        const configuration = { ...read.metaData.configuration, "delta.checkpointInterval": String(this.#settings.checkpointInterval) }
+        const configuration = {
+          ...read.metaData.configuration,
+          "delta.checkpointInterval": String(this.#settings.checkpointInterval),
+          ...(this.#settings.maintainEvery === null ? {} : kept)
+        }
         yield* table.commit({
           read,
           operation: "SET TBLPROPERTIES",
@@ -231,7 +262,11 @@ class World {
         nextDoubleUnsafe: () => random.unit()
       })
       const put = (records: number) => this.#trace(`producer ${i}`, `put ${records}`, "")
-      Effect.runForkWith(context)(produce(this.#kinesis.api, this.#made, random, options, put)).addObserver(() => {
+      const { absence } = this.#settings
+      // Every second one has nothing to say before somebody listens again.
+      const begin = Effect.sleep(absence === null || i % 2 === 0 ? 0 : absence.startsAt + absence.lasts - this.#time.now)
+      const producing = produce(this.#kinesis.api, this.#made, random, options, put)
+      Effect.runForkWith(context)(absence === null ? producing : Effect.andThen(begin, producing)).addObserver(() => {
         this.#producing--
       })
     }
@@ -241,40 +276,62 @@ class World {
     return this.#folder === null ? plainEngine : duckdbEngine({ threads: 1, memoryLimit: 64 * 1024 * 1024, tempDirectory: this.#folder })
   }
 
-  #keepRepartitioning(): void {
+  /** Runs a program beside the workers, again whenever it ends, until it becomes quiet. */
+  #keepRunning(what: string, program: (process: SimulatedProcess) => Effect.Effect<unknown, unknown>): void {
     if (this.#faults.quiet) return
     const time = this.#time
-    const process = new SimulatedProcess(`repartition #${this.#happened["repartitions started"] ?? 0}`, this.#random.uint32(), this.#world)
-    this.#count("repartitions started")
-    process.start(repartitionProgram(process, this.#outside, this.#engine()), (exit) => {
+    const started = `${what}s started`
+    const process = new SimulatedProcess(`${what} #${this.#happened[started] ?? 0}`, this.#random.uint32(), this.#world)
+    this.#count(started)
+    this.#beside.set(what, process)
+    process.start(program(process), (exit) => {
       this.#processEnded(process.name, exit)
-      time.at(time.now + this.#faults.latency(this.#settings.restartAfter), () => this.#keepRepartitioning())
+      const at = time.now + this.#faults.latency(this.#settings.restartAfter)
+      time.at(Math.max(at, this.#absentUntil), () => this.#keepRunning(what, program))
     })
   }
 
-  async #repartitionOnce(): Promise<void> {
-    const process = new SimulatedProcess("last repartition", this.#random.uint32(), this.#world)
+  /** Runs a program once, when nothing fails any more. */
+  async #runOnce(what: string, program: (process: SimulatedProcess) => Effect.Effect<unknown, unknown>): Promise<void> {
+    const process = new SimulatedProcess(`last ${what}`, this.#random.uint32(), this.#world)
     let ended: Exit.Exit<unknown, unknown> | null = null
-    process.start(lastRepartition(process, this.#outside, this.#engine()), (exit) => {
+    process.start(program(process), (exit) => {
       ended = exit
     })
     await this.#time.run(() => ended !== null, this.#time.now + patience)
     const exit = ended as Exit.Exit<unknown, unknown> | null
     if (exit === null || Exit.isFailure(exit))
-      this.#violated("stuck", `the repartition: ${exit === null ? "no end" : Cause.pretty(exit.cause)}`)
+      this.#violated("stuck", `the ${what}: ${exit === null ? "no end" : Cause.pretty(exit.cause)}`)
+  }
+
+  /** Nobody is there for a while but who puts records, and who changes the stream. */
+  #beAbsent(millis: number): void {
+    this.#trace("world", "absence", `${Math.round(millis)} ms`)
+    this.#count("absences")
+    this.#absentUntil = this.#time.now + millis
+    this.#workers.leave(millis)
+    for (const process of this.#beside.values()) if (process.isAlive) process.freeze(millis)
   }
 
   /** Sooner or later something happens to the world. */
   #expectEvent(): void {
-    const [first, ...others] = this.#settings.events
-    if (first === undefined) return
     const time = this.#time
-    time.at(time.now + this.#faults.latency(this.#settings.eventEvery), () => {
+    const { absence, active, eventEvery, events } = this.#settings
+    const isAbsent = time.now < this.#absentUntil
+    const every = isAbsent && absence !== null ? Math.max(eventEvery, (eventEvery * absence.lasts) / active) : eventEvery
+    const [first, ...others] = isAbsent ? events.filter(isOfStream) : events
+    if (first === undefined) {
+      if (isAbsent) time.at(this.#absentUntil, () => this.#expectEvent())
+      return
+    }
+    time.at(time.now + this.#faults.latency(every), () => {
       if (this.#faults.quiet) return
       const kind = this.#random.pick([first, ...others])
-      this.#trace("world", kind, "")
-      this.#count(kind)
-      happen(kind, this.#eventful)
+      if (time.now >= this.#absentUntil || isOfStream(kind)) {
+        this.#trace("world", kind, "")
+        this.#count(kind)
+        happen(kind, this.#eventful)
+      }
       this.#expectEvent()
     })
   }
@@ -286,6 +343,7 @@ class World {
       shards: this.#kinesis.shards(streamName),
       made: this.#made,
       now: this.#time.now,
+      replayed: this.#settings.replayEvery !== null,
       clockError: this.#eventful.clockError
     }
     for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)

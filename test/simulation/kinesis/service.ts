@@ -68,7 +68,7 @@ export class Service {
   describeStream(name: string, now: number): StreamDescription {
     const stream = this.streamFor("DescribeStreamSummary", name)
     within(this.describeCalls, now, "DescribeStreamSummary", name)
-    return { arn: `arn:aws:kinesis:us-east-1:000000000000:stream/${name}`, retentionMillis: stream.settings.retentionMillis }
+    return { arn: `arn:aws:kinesis:us-east-1:000000000000:stream/${name}`, retentionMillis: stream.retentionMillis }
   }
 
   listShards(name: string, nextToken: string | null, now: number): ShardsPage {

@@ -9,8 +9,8 @@ export interface SimulatedRecord extends StreamRecord {
   readonly explicitHashKey: string | undefined
   /** When it was stored, by the service's own clock; `arrivedAt` is what it says about that. */
   readonly storedAt: number
-  /** When it leaves the stream, read or unread. */
-  readonly expiresAt: number
+  /** When it leaves the stream, read or unread. Changes with the stream's retention. */
+  expiresAt: number
   /** Of data and partition key. */
   readonly bytes: number
   /** Whether the producer was told. One whose answer was lost is in the stream all the same. */
@@ -32,6 +32,8 @@ export class SimulatedShard {
   private readonly sequences: Array<bigint> = []
   closedAt: number | null = null
   endingSequenceNumber: string | null = null
+  /** When the service forgets it: closed for longer than records are kept. Null while it is open. */
+  private expiresAt: number | null = null
 
   readonly calls = new RateLimit(limits.getRecords.callsPerSecond)
   readonly reads = new RateLimit(limits.getRecords.bytesPerSecond)
@@ -43,7 +45,7 @@ export class SimulatedShard {
   readonly seen = { pages: 0, throttled: 0, throttledInARow: 0, end: false }
 
   readonly numbers: SequenceNumbers
-  readonly retentionMillis: number
+  retentionMillis: number
 
   constructor(
     shardId: string,
@@ -96,12 +98,21 @@ export class SimulatedShard {
 
   close(now: number): void {
     this.closedAt = now
+    this.expiresAt = now + this.retentionMillis
     this.endingSequenceNumber = this.numbers.next().toString()
   }
 
   /** Closed for longer than records are kept: the service has forgotten it. */
   expired(now: number): boolean {
-    return this.closedAt !== null && this.closedAt + this.retentionMillis <= now
+    return this.expiresAt !== null && this.expiresAt <= now
+  }
+
+  /** Keeps records for so long from now on: for longer does not bring back what has gone, for a shorter time lets go at once. */
+  retain(retentionMillis: number, now: number): void {
+    this.trim(now)
+    this.retentionMillis = retentionMillis
+    for (const record of this.records.slice(this.trimmed)) record.expiresAt = Math.max(now, record.storedAt + retentionMillis)
+    if (this.closedAt !== null && !this.expired(now)) this.expiresAt = Math.max(now, this.closedAt + retentionMillis)
   }
 
   /** Lets go of what is too old. */

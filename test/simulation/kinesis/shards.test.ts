@@ -3,6 +3,8 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { allShards, day, drain, fill, first, iteratorOf, MiB, reasonOf, records, start, worldOf } from "./support.ts"
 
+const hour = 3_600_000
+
 describe("sequence numbers", () => {
   it.effect("have 56 digits, increase, have holes, and a record that is put again gets a new one", () =>
     Effect.gen(function* () {
@@ -231,6 +233,28 @@ describe("retention", () => {
         kinesis.records("orders").map((record) => record.expiresAt),
         [start + day, start + day]
       )
+    })
+  )
+
+  it.effect("keeping records for longer does not bring back what has gone, and for a shorter time lets go at once", () =>
+    Effect.gen(function* () {
+      const { kinesis, api } = yield* worldOf()
+      const left = Effect.map(drain(kinesis), ({ records }) => records.length)
+      yield* fill(kinesis, 2)
+      yield* TestClock.setTime(start + day - hour)
+      yield* fill(kinesis, 3)
+      kinesis.splitShard("orders", first)
+      yield* TestClock.setTime(start + day + hour)
+      kinesis.retain("orders", 2 * day)
+      assert.strictEqual((yield* api.describeStream("orders")).retentionMillis, 2 * day)
+      assert.strictEqual(yield* left, 3)
+      yield* TestClock.setTime(start + 3 * day - 2 * hour)
+      assert.strictEqual(yield* left, 3)
+      assert.strictEqual((yield* api.listShards("orders", null)).shards.length, 3)
+      kinesis.retain("orders", day)
+      assert.strictEqual((yield* api.listShards("orders", null)).shards.length, 2)
+      kinesis.retain("orders", 2 * day)
+      assert.strictEqual((yield* api.listShards("orders", null)).shards.length, 2)
     })
   )
 })

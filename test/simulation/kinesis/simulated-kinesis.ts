@@ -78,6 +78,11 @@ export class SimulatedKinesis {
     return this.stream(stream).merge(shardId, adjacentShardId, this.now())
   }
 
+  /** Takes effect at once, as `IncreaseStreamRetentionPeriod` and `DecreaseStreamRetentionPeriod` do. */
+  retain(stream: string, retentionMillis: number): void {
+    this.stream(stream).retain(retentionMillis, this.now())
+  }
+
   get faults(): Faults {
     return this.service.faults
   }

@@ -17,6 +17,7 @@ export interface StreamSettings {
 export class SimulatedStream {
   readonly name: string
   readonly settings: StreamSettings
+  retentionMillis: number
   /** In the order in which they were opened, those that the service has forgotten included. */
   readonly shards: Array<SimulatedShard> = []
   /** Everything that was ever stored, in that order. */
@@ -29,6 +30,7 @@ export class SimulatedStream {
   constructor(name: string, settings: StreamSettings, now: number) {
     this.name = name
     this.settings = settings
+    this.retentionMillis = settings.retentionMillis
     for (const range of evenRanges(settings.shards)) this.openShard(range, [], now)
   }
 
@@ -71,6 +73,12 @@ export class SimulatedStream {
     return this.openShard({ from: low.range.from, to: high.range.to }, [one, other], now)
   }
 
+  /** Keeps all records for so long from now on. */
+  retain(retentionMillis: number, now: number): void {
+    this.retentionMillis = retentionMillis
+    for (const shard of this.shards) shard.retain(retentionMillis, now)
+  }
+
   openShards(): ReadonlyArray<SimulatedShard> {
     return this.open
   }
@@ -111,9 +119,9 @@ export class SimulatedStream {
   private openShard(range: HashRange, parents: ReadonlyArray<SimulatedShard>, now: number): SimulatedShard {
     const ordinal = this.shards.length
     const after = parents.reduce<bigint | null>((most, { numbers }) => (most === null || numbers.last > most ? numbers.last : most), null)
-    const { sequenceNumbers, random, retentionMillis } = this.settings
+    const { sequenceNumbers, random } = this.settings
     const numbers = new SequenceNumbers(sequenceNumbers, ordinal, after, random)
-    const shard = new SimulatedShard(`shardId-${String(ordinal).padStart(12, "0")}`, range, parents, now, numbers, retentionMillis)
+    const shard = new SimulatedShard(`shardId-${String(ordinal).padStart(12, "0")}`, range, parents, now, numbers, this.retentionMillis)
     this.shards.push(shard)
     this.byId.set(shard.shardId, shard)
     this.open = [...this.open.filter((other) => other.closedAt === null), shard].sort((a, b) => (a.range.from < b.range.from ? -1 : 1))
