@@ -6,6 +6,7 @@ import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"
 import { reportFailure } from "./cli/report-failure.ts"
 import { runWithSignals } from "./cli/shutdown.ts"
 import { sluice } from "./cli/sluice.ts"
+import { warnOfUnknownVariables } from "./cli/variables.ts"
 import { version } from "./record/version.ts"
 
 /** The `sluice` command. */
@@ -16,7 +17,7 @@ const command = sluice.pipe(Command.withGlobalFlags([logFormatFlag]))
 
 const program = Effect.gen(function* () {
   const logs = yield* readLogSettings(args)
-  return yield* Command.runWith(command, { version })(args).pipe(
+  return yield* Effect.andThen(warnOfUnknownVariables, Command.runWith(command, { version })(args)).pipe(
     Effect.as(0),
     Effect.catchCause(reportFailure(json, logs.logFormat)),
     Effect.provide([logging(logs), CliOutput.layerPresenter(presenter(json))])

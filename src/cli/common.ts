@@ -101,8 +101,12 @@ export const storeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.
 export const existingLakeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.Layer<Store, StoreError | LakeError> =>
   Layer.provideMerge(Layer.effectDiscard(requireLake), storeOf(values, use))
 
+/** The hash key as bytes; null: there is none. */
+export const hashKeyOf = ({ hashKey }: Values<"hashKey">): Uint8Array | null =>
+  hashKey === null ? null : new TextEncoder().encode(Redacted.value(hashKey))
+
 export const decodeSettingsOf = (values: Values<"hashKey" | "maxDepth" | "maxRecordBytes">): DecodeSettings => ({
-  hashKey: values.hashKey === null ? null : new TextEncoder().encode(Redacted.value(values.hashKey)),
+  hashKey: hashKeyOf(values),
   maxDepth: values.maxDepth,
   maxRecordBytes: values.maxRecordBytes
 })

@@ -2,13 +2,18 @@ import { existsSync } from "node:fs"
 import { freemem } from "node:os"
 import { dirname, resolve } from "node:path"
 import { Effect } from "effect"
-import { type Check, check } from "../lake/check.ts"
+import { type Check, check, some, warning } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
+import { hashKeyProblem } from "../lake/hash-key.ts"
+import { stagePath } from "../lake/layout.ts"
+import { lakeTables } from "../lake/views.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
-import { compiled, contractError, duckdbOptionsOf, lakeUrl, storeOf } from "./common.ts"
+import { compiled, contractError, duckdbOptionsOf, hashKeyOf, lakeUrl, storeOf } from "./common.ts"
+import { collectorProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
 import { bytes } from "./output.ts"
-import { type SettingName, s3Place, type Values } from "./settings.ts"
+import { type LakeName, type SettingName, s3Place, type Values } from "./settings.ts"
+import { unknownText, unknownVariables } from "./variables.ts"
 
 const probed = <E extends { readonly message: string }, R>(
   name: string,
@@ -37,16 +42,43 @@ const storeProbe = Effect.gen(function* () {
   return `${store.root} can be written, and keeps the first of two conditional writes`
 })
 
-/** What must hold on this machine for the commands to work. */
+/** Is the key that there is, or is not, the one that the lake was filled with? */
+const hashKeyCheck = (values: Values<LakeName | "hashKey">): Effect.Effect<Check> =>
+  Effect.gen(function* () {
+    const key = hashKeyOf(values)
+    const stages = (yield* lakeTables).filter(({ table, snapshot }) => table.path.startsWith(stagePath("")) && snapshot.files.size > 0)
+    const problems = stages.flatMap(({ table, snapshot }) => {
+      const problem = hashKeyProblem(snapshot.metaData, key)
+      return problem === null ? [] : [`${table.path}: ${problem.problem}. ${problem.hint}`]
+    })
+    if (problems.length > 0) return check("", "hash key", false, some(problems))
+    const filled = stages.length === 0 ? "" : ", as the lake was filled"
+    return key === null
+      ? warning("", "hash key", `not set: sensitive values are dropped, not hashed${filled}`)
+      : check("", "hash key", true, `set: sensitive values are hashed${filled}`)
+  }).pipe(
+    Effect.provide(storeOf(values, "read")),
+    Effect.catch((error) => Effect.succeed(check("", "hash key", false, `cannot be compared with the lake's: ${error.message}`)))
+  )
+
+/** Variables that look like settings. */
+const variablesCheck = Effect.sync(() => {
+  const unknown = unknownVariables()
+  return unknown.length === 0
+    ? check("", "variables", true, "every SLUICE_… variable is a setting")
+    : warning("", "variables", some(unknown.map(unknownText)))
+})
+
+/** What must hold on this machine, and of the services that the settings name, for the commands to work. */
 export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyArray<Check>> =>
   Effect.gen(function* () {
     const node = check("", "node", process.versions.node.startsWith("24."), `version ${process.versions.node}; 24 is what AWS runs`)
     const isFolder = s3Place(values.lake) === null
-    const store = yield* probed(
+    const store = probed(
       "lake",
       Effect.provide(storeProbe, storeOf(isFolder ? { ...values, lake: existing(resolve(values.lake)) } : values, "read"))
     )
-    const duckdb = yield* probed(
+    const duckdb = probed(
       "duckdb",
       Effect.scoped(
         Effect.gen(function* () {
@@ -58,20 +90,19 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
     )
     const free = freemem()
     const memory = check("", "memory", free > 512 * 1024 ** 2, `${bytes(free)} free; ingest and repartition need 512 MB`)
-    const hash = check(
-      "",
-      "hash key",
-      true,
-      values.hashKey === null ? "not set: sensitive values are dropped, not hashed" : "set: sensitive values are hashed"
+    const services = Object.entries({ stream: streamProbe(values), lineage: lineageProbe(values), collector: collectorProbe(values) })
+    return yield* Effect.all(
+      [
+        Effect.succeed(node),
+        Effect.succeed(check("", "contracts", contractError === null, contractError?.message ?? [...compiled.keys()].join(", "))),
+        store,
+        duckdb,
+        Effect.succeed(memory),
+        hashKeyCheck(values),
+        Effect.succeed(check("", isFolder ? "folder" : "bucket", true, isFolder ? resolve(values.lake) : lakeUrl(values))),
+        ...services.flatMap(([name, probe]) => (probe === null ? [] : [probed(name, probe)])),
+        variablesCheck
+      ],
+      { concurrency: "unbounded" }
     )
-    const contracts = check("", "contracts", contractError === null, contractError?.message ?? `${[...compiled.keys()].join(", ")}`)
-    return [
-      node,
-      contracts,
-      store,
-      duckdb,
-      memory,
-      hash,
-      check("", isFolder ? "folder" : "bucket", true, isFolder ? resolve(values.lake) : lakeUrl(values))
-    ]
   })

@@ -28,8 +28,11 @@ export const doctor = Command.make(
     if (!ok) return yield* new Failed({ problem: "not everything is as it must be", hint: "The checks above say what to mend." })
   })
 ).pipe(
-  Command.withDescription("Check that this machine and these settings can run Sluice, and show where each setting comes from."),
+  Command.withDescription(
+    "Check that this machine, these settings and the services that they name can run Sluice, and show where each setting comes from."
+  ),
   Command.withExamples([
-    { description: "Before the first run: this machine, and a bucket", command: "sluice doctor --lake s3://my-lake/checkout" }
+    { description: "Before the first run: this machine, and a bucket", command: "sluice doctor --lake s3://my-lake/checkout" },
+    { description: "And the stream that it will read", command: "sluice doctor --lake s3://my-lake/checkout --stream checkout-events" }
   ])
 )

@@ -58,6 +58,18 @@ const requestMillis = 3_000
 /** How long the last request may take when the command ends; logs and metrics each have one. */
 const lastMillis = 800
 
+/** Headers for a collector, as the environment says them. */
+export const collectorHeaders: Effect.Effect<{ readonly [name: string]: string }, BadConfig> = Config.Record(
+  Schema.String,
+  Schema.StringFromUriComponent,
+  "OTEL_EXPORTER_OTLP_HEADERS"
+).pipe(
+  Config.withDefault({}),
+  Effect.mapError(
+    () => new BadConfig({ problem: "OTEL_EXPORTER_OTLP_HEADERS cannot be used", hint: "Give name=value,name=value, or unset it." })
+  )
+)
+
 /** Sends metrics and logs to a collector, over HTTP with JSON. What it does not take is dropped. */
 const exporters = (collector: string): Layer.Layer<never, BadConfig> =>
   Layer.unwrap(
@@ -79,12 +91,7 @@ const exporters = (collector: string): Layer.Layer<never, BadConfig> =>
           )
         )
       ).pipe(Layer.provide(FetchHttpClient.layer))
-      const headers = yield* Config.Record(Schema.String, Schema.StringFromUriComponent, "OTEL_EXPORTER_OTLP_HEADERS").pipe(
-        Config.withDefault({}),
-        Effect.mapError(
-          () => new BadConfig({ problem: "OTEL_EXPORTER_OTLP_HEADERS cannot be used", hint: "Give name=value,name=value, or unset it." })
-        )
-      )
+      const headers = yield* collectorHeaders
       // The exporters read it themselves, where what they cannot read would be a defect: read here as they do, and left to them.
       yield* Config.Record(Schema.StringFromUriComponent, Schema.StringFromUriComponent, "OTEL_RESOURCE_ATTRIBUTES", {
         trim: true,

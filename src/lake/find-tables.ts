@@ -3,18 +3,23 @@ import { Effect, Option, Stream } from "effect"
 import { Store, type StoreError } from "../store/store.ts"
 import { logFolder } from "../table/paths.ts"
 import { LakeError } from "./errors.ts"
-import { deadLettersPath, lineageFolder } from "./layout.ts"
+import { datasetAt, deadLettersPath, lineageFolder } from "./layout.ts"
 
 /**
- * Paths of all tables that lie in the lake, whoever made them: folders with a Delta log, one or two levels below the root, in the order of
- * their names. What lies in a table is not listed.
+ * Paths of all tables that lie in the lake, whoever made them, in the order of their names: folders with a Delta log, one or two levels below
+ * the root, and those where Sluice's own lie, even if their log is gone. What lies in a table is not listed.
  */
 export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
   const paths: Array<string> = []
   for (const folder of yield* foldersOf("")) {
     if (folder === lineageFolder) continue
-    if (yield* hasTable(folder)) paths.push(folder)
-    else paths.push(...(yield* Effect.filter(yield* foldersOf(`${folder}/`), hasTable)))
+    if (folder === deadLettersPath || (yield* hasTable(folder))) paths.push(folder)
+    else
+      paths.push(
+        ...(yield* Effect.filter(yield* foldersOf(`${folder}/`), (path) =>
+          datasetAt(path) === null ? hasTable(path) : Effect.succeed(true)
+        ))
+      )
   }
   return paths
 })

@@ -169,7 +169,7 @@ const datasetChecks = (
     const stageThere = yield* fileCheck(stage)
     checks.push(stageThere, ...log, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
     const consumableThere = consumable === null ? [] : [yield* fileCheck(consumable), ...(yield* logChecks(consumable))]
-    checks.push(...consumableThere, upToDate(dataset, waiting.waiting(stage.snapshot)))
+    checks.push(...consumableThere, upToDate(dataset, taken, stage.snapshot.version, waiting.waiting(stage.snapshot)))
     // Rows can only be counted where the files are.
     if (!stageThere.ok) return
     begin(0.1, "rows of stage")
@@ -189,10 +189,17 @@ const datasetChecks = (
     )
   )
 
-/** How far the consumable is behind its stage. */
-const upToDate = (dataset: string, waiting: Waiting): Check => {
+/** How far the consumable is behind its stage. It cannot be ahead of it, unless commits of the stage were lost. */
+const upToDate = (dataset: string, taken: number, version: number, waiting: Waiting): Check => {
   const path = consumablePath(dataset)
   const name = "is up to date"
+  if (taken > version)
+    return check(
+      path,
+      name,
+      false,
+      `it has taken ${stagePath(dataset)} up to version ${taken}, which has ${version} only: its last commits were lost, or it was made anew`
+    )
   return waiting.versions === 0
     ? check(path, name, true, "all of stage was taken")
     : warning(path, name, `${waitingText(waiting)}. Nothing is lost: they lie in ${stagePath(dataset)} until sluice repartition takes them`)

@@ -31,31 +31,16 @@ const isRetryable = (error: LineageError): boolean => error.reason === "Unreacha
  */
 export const httpTransport = (settings: HttpSettings): Effect.Effect<Transport, LineageError> =>
   Effect.gen(function* () {
-    const { endpoint = "api/v1/lineage", gzip = false, timeout = 5000, retries = 5, backoff = 300 } = settings
+    const { endpoint = lineageEndpoint, gzip = false, timeout = 5000, retries = 5, backoff = 300 } = settings
     const target = yield* endpointUrl(settings.url, endpoint)
-    const name = `${target.origin}${target.pathname}`
-    const failure = (reason: LineageError["reason"], hint: string, cause?: unknown): LineageError =>
-      new LineageError({ transport: name, reason, hint, ...(cause === undefined ? {} : { cause }) })
+    const name = nameOf(target)
+    const failure = (reason: LineageError["reason"], hint: string): LineageError => new LineageError({ transport: name, reason, hint })
 
-    const headers: Record<string, string> = { "content-type": "application/json" }
+    const headers: Record<string, string> = { "content-type": "application/json", ...authorization(settings) }
     if (gzip) headers["content-encoding"] = "gzip"
-    if (settings.token !== undefined) headers["authorization"] = `Bearer ${Redacted.value(settings.token)}`
 
     const attempt = (body: string | Uint8Array<ArrayBuffer>): Effect.Effect<void, LineageError> =>
-      Effect.tryPromise({
-        try: async (signal) => {
-          // A redirect would turn the POST into a GET: it is an answer to report, not to follow.
-          const response = await fetch(target, { method: "POST", headers, body, signal, redirect: "manual" })
-          // What the server says is not read: it may quote the event. Cancelling frees the connection.
-          await response.body?.cancel()
-          return response.status
-        },
-        catch: (cause) => failure("Unreachable", "Check the URL and that the server is up.", cause)
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () => Effect.fail(failure("TimedOut", `No answer within ${timeout} ms. Check the server's load.`))
-        }),
+      answerTo(target, { method: "POST", headers, body }, timeout).pipe(
         Effect.flatMap((status) => {
           if (status >= 200 && status < 300) return Effect.void
           return Effect.fail(
@@ -75,6 +60,55 @@ export const httpTransport = (settings: HttpSettings): Effect.Effect<Transport, 
         )
     }
   })
+
+/**
+ * Asks an endpoint whether it is there, without an event: a server that is up answers such a question somehow. Gives the status of the answer.
+ * Fails with `Rejected` where the token is not taken, and as sending does where nobody answers.
+ */
+export const reachEndpoint = (settings: HttpSettings): Effect.Effect<number, LineageError> =>
+  Effect.gen(function* () {
+    const { endpoint = lineageEndpoint, timeout = 5000 } = settings
+    const target = yield* endpointUrl(settings.url, endpoint)
+    const status = yield* answerTo(target, { method: "GET", headers: authorization(settings) }, timeout)
+    const failure = (reason: LineageError["reason"], hint: string) =>
+      Effect.fail(new LineageError({ transport: nameOf(target), reason, hint }))
+    if (status === 401 || status === 403) return yield* failure("Rejected", `The server answered ${status}. Check the token.`)
+    return status >= 500 ? yield* failure("Unavailable", `The server answered ${status}.`) : status
+  })
+
+const lineageEndpoint = "api/v1/lineage"
+
+/** For logs and counters. */
+const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`
+
+const authorization = ({ token }: HttpSettings): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${Redacted.value(token)}` }
+
+/** The status that a server answers with. */
+const answerTo = (target: URL, request: RequestInit, timeout: number): Effect.Effect<number, LineageError> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      // A redirect would turn a POST into a GET: it is an answer to report, not to follow.
+      const response = await fetch(target, { ...request, signal, redirect: "manual" })
+      // What the server says is not read: it may quote the event. Cancelling frees the connection.
+      await response.body?.cancel()
+      return response.status
+    },
+    catch: (cause) =>
+      new LineageError({ transport: nameOf(target), reason: "Unreachable", hint: "Check the URL and that the server is up.", cause })
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () =>
+        Effect.fail(
+          new LineageError({
+            transport: nameOf(target),
+            reason: "TimedOut",
+            hint: `No answer within ${timeout} ms. Check the server's load.`
+          })
+        )
+    })
+  )
 
 /** The endpoint below the server's URL, without credentials, which belong into the token. */
 const endpointUrl = (url: string, endpoint: string): Effect.Effect<URL, LineageError> =>

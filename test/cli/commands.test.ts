@@ -256,7 +256,7 @@ describe("run", () => {
 
 describe("doctor", () => {
   it("says where each setting comes from, and never a secret", async () => {
-    const { settings } = await sluiceJson(["doctor", "--lake", lake, "--threads", "1"], {
+    const { settings } = await sluiceJson(["doctor", "--lake", join(folder, "fresh"), "--threads", "1"], {
       SLUICE_HASH_KEY: "swordfish swordfish",
       SLUICE_BATCH_AGE: "7s"
     })
@@ -268,15 +268,18 @@ describe("doctor", () => {
   })
 
   it("knows the flags of every command, and the variables of standards", async () => {
-    const { settings } = await sluiceJson(["doctor", "--lake", lake, "--log-level", "warn", "--log-format", "json"], {
+    const { code, stdout } = await sluice(["doctor", "--lake", lake, "--json", "--log-level", "warn", "--log-format", "json"], {
       SLUICE_OTLP: "",
-      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318"
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9"
     })
+    const { checks, settings } = JSON.parse(stdout)
+    // Nobody listens there, and doctor asks.
+    expect([code, checks.filter(({ ok }: { ok: boolean }) => !ok)]).toEqual([1, [expect.objectContaining({ check: "collector" })]])
     const shown = (name: string) => settings.find(({ setting }: { setting: string }) => setting === name)
     expect(shown("log-level")).toMatchObject({ value: "warn", origin: "flag", variable: "SLUICE_LOG_LEVEL" })
     expect(shown("log-format")).toMatchObject({ value: "json", origin: "flag", variable: "SLUICE_LOG_FORMAT" })
     expect(shown("otlp")).toMatchObject({
-      value: "http://127.0.0.1:4318",
+      value: "http://127.0.0.1:9",
       origin: "environment",
       variable: "OTEL_EXPORTER_OTLP_ENDPOINT"
     })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { statusText } from "../../src/cli/status.ts"
 import { checksText } from "../../src/cli/verify.ts"
 import { openDuckDB } from "../../src/lake/duckdb.ts"
@@ -65,9 +65,8 @@ describe("what verify cannot check", () => {
     Effect.gen(function* () {
       yield* ingest("a")
       yield* repartition({ contract })
-      yield* Effect.flatMap(Store, (store) =>
-        store.delete([0, 1].map((version) => `${stagePath("order")}/_delta_log/${commitName(version)}`))
-      )
+      const store = yield* Store
+      yield* store.delete((yield* Stream.runCollect(store.list(`${stagePath("order")}/`))).map(({ key }) => key))
       assert.deepStrictEqual(yield* failed(), ["dead_letters: dead letters of order have a stage", "consumable/order: has its stage"])
     }).pipe(Effect.provide(freshStore))
   )
@@ -96,6 +95,26 @@ describe("what verify cannot check", () => {
         yield* store.put(file, whole)
       }
       assert.deepStrictEqual(yield* failed(), [])
+    }).pipe(Effect.provide(freshStore))
+  )
+})
+
+describe("a log that lost its end, or all", () => {
+  it.live("is seen by the consumable that has taken it, and by its folder", () =>
+    Effect.gen(function* () {
+      const store = yield* Store
+      for (const shard of ["a", "b"]) {
+        yield* ingest(shard, 5)
+        yield* repartition({ contract })
+      }
+      const files = (versions: ReadonlyArray<number>) =>
+        versions.map((version) => `${stagePath("order")}/_delta_log/${commitName(version)}`)
+      yield* store.delete(files([2]))
+      assert.include(yield* failed(), "consumable/order: is up to date")
+      yield* store.delete(files([0, 1]))
+      assert.deepStrictEqual(yield* failed(), ["stage/order: log is whole", "consumable/order: has its stage"])
+      const status = yield* lakeStatus("", ["order"])
+      assert.include(JSON.stringify(status.others), "cannot be read: there is no table here")
     }).pipe(Effect.provide(freshStore))
   )
 })

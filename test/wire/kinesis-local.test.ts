@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
+import { streamProbe } from "../../src/cli/doctor-probes.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { aggregate } from "../../src/source/kinesis/aggregation.ts"
 import type { KinesisApi } from "../../src/source/kinesis/api.ts"
@@ -78,6 +79,17 @@ describe("over the wire", () => {
       assert.includeMembers([...textsIn(pages)], ["x", "y"])
       assert.isTrue(pages.some((page) => Buffer.from(page.bytes).includes(Buffer.from(bytes))))
       assert.deepStrictEqual(yield* read(committed), [])
+    })
+  )
+
+  it.live("doctor is told whether a stream can be read, or what is wrong", () =>
+    Effect.gen(function* () {
+      const { stream } = yield* withStream(2)
+      const ask = (name: string) => streamProbe({ stream: name, endpoint: emulator.endpoint, region: null }) ?? Effect.die("no stream")
+      assert.strictEqual(yield* ask(stream), `${stream} can be read: 2 shards, kept for 24 h`)
+      const { message } = yield* Effect.flip(ask("nothing"))
+      assert.include(message, "DescribeStreamSummary failed")
+      assert.include(message, "Look at the names of stream, region and account")
     })
   )
 

@@ -1,0 +1,84 @@
+import { Effect } from "effect"
+import { reachEndpoint } from "../lineage/http-transport.ts"
+import { asSourceError } from "../source/kinesis/failures.ts"
+import type { Values } from "./settings.ts"
+import { kinesisOf } from "./sources.ts"
+import { collectorHeaders } from "./telemetry.ts"
+
+/**
+ * Asks the services that the settings name whether they are there, as the commands would use them, and changes nothing there. Each answers within
+ * seconds or fails with what to do. Null: the settings name none.
+ */
+
+/** Why a service cannot be used, and what to do. */
+type Problem = { readonly message: string }
+type Probe = Effect.Effect<string, Problem> | null
+
+/** Long enough for a connection from afar, short enough to wait for. */
+const longest = "8 seconds"
+
+const within = <E extends Problem>(what: string, probe: Effect.Effect<string, E>): Effect.Effect<string, Problem> =>
+  Effect.timeoutOrElse(probe, {
+    duration: longest,
+    orElse: () => Effect.fail({ message: `${what} did not answer within ${longest}: check its URL, the region and the network` })
+  })
+
+/** Describes the stream, lists its shards and asks one for records: what an ingest must be allowed to do. */
+export const streamProbe = (values: Values<"stream" | "region" | "endpoint">): Probe => {
+  const { stream, endpoint, region } = values
+  if (stream === null) return null
+  const ask = Effect.gen(function* () {
+    const api = yield* kinesisOf(values)
+    const { retentionMillis } = yield* api.describeStream(stream)
+    const { shards, nextToken } = yield* api.listShards(stream, null)
+    const open = shards.find(({ endingSequenceNumber }) => endingSequenceNumber === null)
+    if (open !== undefined) yield* api.getRecords(yield* api.getShardIterator(stream, open.shardId, { type: "LATEST" }), 1)
+    return `${stream} can be read: ${nextToken === null ? "" : "more than "}${shards.length} shards, kept for ${retentionMillis / 3_600_000} h`
+  }).pipe(
+    Effect.catchTag("KinesisError", (error) => Effect.fail(asSourceError(error, endpoint ?? region ?? stream))),
+    Effect.scoped
+  )
+  return within(`stream ${stream}`, ask)
+}
+
+/** Reaches the lineage server without an event. */
+export const lineageProbe = ({ lineage, lineageKey }: Values<"lineage" | "lineageKey">): Probe => {
+  if (lineage === "file" || lineage === "none") return null
+  const ask = reachEndpoint({ url: lineage, ...(lineageKey === null ? {} : { token: lineageKey }) })
+  return within(
+    lineage,
+    Effect.map(ask, (status) => `${lineage} answers (${status} to a question without an event)`)
+  )
+}
+
+/** Sends a collector an export of nothing, of metrics and of logs. */
+export const collectorProbe = ({ otlp }: Values<"otlp">): Probe => {
+  if (otlp === null) return null
+  const base = otlp.replace(/\/+$/, "")
+  const send = (path: string, body: string) =>
+    Effect.gen(function* () {
+      const headers = yield* collectorHeaders
+      const status = yield* Effect.tryPromise({
+        try: async (signal) => {
+          const request = {
+            method: "POST",
+            headers: { "content-type": "application/json", ...headers },
+            body,
+            signal,
+            redirect: "manual"
+          } as const
+          const response = await fetch(`${base}${path}`, request)
+          await response.body?.cancel()
+          return response.status
+        },
+        catch: () => ({ message: `${base}${path} cannot be reached: check the URL and that the collector is up` })
+      })
+      if (status < 200 || status >= 300) {
+        return yield* Effect.fail({
+          message: `${base}${path} answered ${status}: check the URL, OTEL_EXPORTER_OTLP_HEADERS, and that it takes OTLP over HTTP with JSON`
+        })
+      }
+    })
+  const ask = Effect.all([send("/v1/metrics", '{"resourceMetrics":[]}'), send("/v1/logs", '{"resourceLogs":[]}')])
+  return within(base, Effect.as(ask, `${base} takes metrics and logs`))
+}
