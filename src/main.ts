@@ -1,6 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
+import { refuseEatenFlags } from "./cli/eaten-flags.ts"
 import { asStatement, presenter } from "./cli/help.ts"
 import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"
 import { reportFailure } from "./cli/report-failure.ts"
@@ -17,7 +18,8 @@ const command = sluice.pipe(Command.withGlobalFlags([logFormatFlag]))
 
 const program = Effect.gen(function* () {
   const logs = yield* readLogSettings(args)
-  return yield* Effect.andThen(warnOfUnknownVariables, Command.runWith(command, { version })(args)).pipe(
+  return yield* Effect.all([warnOfUnknownVariables, refuseEatenFlags(command, process.env)]).pipe(
+    Effect.andThen(Command.runWith(command, { version })(args)),
     Effect.as(0),
     Effect.catchCause(reportFailure(json, logs.logFormat)),
     Effect.provide([logging(logs), CliOutput.layerPresenter(presenter(json))])

@@ -73,7 +73,7 @@ export const ingest = Command.make(
           onProgress: (p) => progress.show(share(), progressText(p), p.bytes)
         })
       )
-    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
     const passedOver = yield* skipped
     const told = yield* notes
     const { failure, ...done } = result

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { Clock, type Context, Effect, Metric, type Scope } from "effect"
-import { metrics } from "../ingest/metrics.ts"
+import { Clock, Effect, Metric, type Scope } from "effect"
 import { version } from "../record/version.ts"
+import { watchGauge } from "../record/watched-gauge.ts"
+import type { Store } from "../store/store.ts"
 import { BadConfig } from "./failures.ts"
+import { alive, makeReadiness } from "./health.ts"
 import { authority } from "./settings.ts"
 
 /** The process itself, under the names that Prometheus' client libraries use, read when they are asked for. */
@@ -11,20 +13,16 @@ export const processMetrics: Effect.Effect<void, never, Scope.Scope> = Effect.ge
   const context = yield* Effect.context<never>()
   const now = (yield* Clock.currentTimeMillis) / 1000
   const startedAt = now - process.uptime()
-  const gauge = (name: string, description: string, value: () => number) =>
-    register(() =>
-      Metric.registerUnsafe(Metric.gauge(name, { description }), context, {
-        get: () => ({ value: value() }),
-        update: unused,
-        modify: unused
-      })
-    )
+  const gauge = (name: string, description: string, value: () => number) => watchGauge(Metric.gauge(name, { description }), {}, value)
   const cpu = Metric.counter("process_cpu_seconds_total", { description: "CPU time of the process, user and system.", incremental: true })
   const seconds = () => {
     const { user, system } = process.cpuUsage()
     return { count: (user + system) / 1e6, incremental: true }
   }
-  yield* register(() => Metric.registerUnsafe(cpu, context, { get: seconds, update: unused, modify: unused }))
+  yield* Effect.acquireRelease(
+    Effect.sync(() => Metric.registerUnsafe(cpu, context, { get: seconds, update: unused, modify: unused })),
+    (registered) => Effect.sync(() => registered.remove())
+  )
   yield* gauge("process_resident_memory_bytes", "Memory of the process.", () => process.memoryUsage.rss())
   yield* gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", () => startedAt)
   const info = Metric.gauge("sluice_info", {
@@ -36,50 +34,54 @@ export const processMetrics: Effect.Effect<void, never, Scope.Scope> = Effect.ge
 
 const unused = () => {}
 
-const register = (registration: () => Metric.Registration) =>
-  Effect.acquireRelease(Effect.sync(registration), (registered) => Effect.sync(() => registered.remove()))
-
-/** Serves `/metrics` and `/healthz` until its scope is closed. */
+/** Serves `/metrics`, `/healthz` (the process runs) and `/readyz` (it can do its work, else 503) until its scope is closed. */
 export const serveMetrics = ({
   host,
   port
 }: {
   readonly host: string | null
   readonly port: number
-}): Effect.Effect<void, BadConfig, Scope.Scope> =>
+}): Effect.Effect<void, BadConfig, Scope.Scope | Store> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const startedAt = yield* Clock.currentTimeMillis
     // Not at the top: whoever does not ask for metrics does not wait for it.
     const { PrometheusMetrics } = yield* Effect.promise(() => import("effect/observability"))
-    const pages: { readonly [path: string]: () => readonly [type: string, body: string] } = {
-      "/metrics": () => ["text/plain; version=0.0.4; charset=utf-8", PrometheusMetrics.formatUnsafe(context)],
-      "/healthz": () => ["application/json", `${JSON.stringify(health(context, startedAt))}\n`]
+    const readiness = yield* makeReadiness
+    const pages: Pages = {
+      "/metrics": Effect.sync(() => ({
+        type: "text/plain; version=0.0.4; charset=utf-8",
+        body: PrometheusMetrics.formatUnsafe(context),
+        ok: true
+      })),
+      "/healthz": Effect.sync(() => jsonPage(alive(context, startedAt), true)),
+      "/readyz": Effect.map(readiness, (found) => jsonPage(found, found.ready))
     }
+    const runPage = Effect.runPromiseWith(context)
     const server = yield* Effect.acquireRelease(
-      listen(host, port, (request, response) => answer(pages, request, response)),
+      listen(host, port, (request, response) => answer(pages, runPage, request, response)),
       close
     )
     const address = server.address() as AddressInfo // of a server that listens on a port
     yield* Effect.logInfo(`metrics are at http://${authority(host ?? "localhost", address.port)}/metrics`, { port: address.port })
   })
 
-const health = (context: Context.Context<never>, startedAt: number) => {
-  const commits = Metric.snapshotUnsafe(context).flatMap((metric) =>
-    metric.id === metrics.lastCommit.id && metric.type === "Gauge" ? [Number(metric.state.value)] : []
-  )
-  return {
-    status: "running",
-    version,
-    startedAt: new Date(startedAt).toISOString(),
-    lastCommitAt: commits.length === 0 ? null : new Date(Math.max(...commits) * 1000).toISOString()
-  }
+/** What is answered, and whether all is well. */
+interface Page {
+  readonly type: string
+  readonly body: string
+  readonly ok: boolean
 }
+
+type Pages = { readonly [path: string]: Effect.Effect<Page> }
+
+const jsonPage = (value: unknown, ok: boolean): Page => ({ type: "application/json", body: `${JSON.stringify(value)}\n`, ok })
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 const answer = (
-  pages: { readonly [path: string]: () => readonly [string, string] },
+  pages: Pages,
+  runPage: (page: Effect.Effect<Page>) => Promise<Page>,
   request: IncomingMessage,
   response: ServerResponse
 ): void => {
@@ -87,17 +89,18 @@ const answer = (
   const path = url.split("?", 1)[0] ?? ""
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined
   if (page === undefined) {
-    response.writeHead(404, { "content-type": "text/plain" }).end("There are /metrics and /healthz.\n")
+    response.writeHead(404, { "content-type": "text/plain" }).end(`There are ${Object.keys(pages).join(", ")}.\n`)
   } else if (method !== "GET" && method !== "HEAD") {
     response.writeHead(405, { allow: "GET, HEAD" }).end()
   } else {
-    try {
-      const [type, body] = page()
-      response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(method === "HEAD" ? undefined : body)
-    } catch {
+    runPage(page).then(
+      ({ body, ok, type }) =>
+        response
+          .writeHead(ok ? 200 : 503, { "content-type": type, "content-length": Buffer.byteLength(body) })
+          .end(method === "HEAD" ? undefined : body),
       // A metric that cannot be read is no reason to end the process.
-      response.writeHead(500).end()
-    }
+      () => response.writeHead(500).end()
+    )
   }
 }
 

@@ -81,7 +81,7 @@ export const run = Command.make(
       if (stopped === "drain") yield* Effect.logInfo("what is new in stage waits for the next repartition")
       else yield* repartitions
       return done
-    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(storeOf(values, "write"), telemetry(values))))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
     const { failure, ...rest } = result
     yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () => ingestText(result, millis, values))
     if (failure !== null) return yield* failure

@@ -192,7 +192,7 @@ export const settings = {
   kmsKey: setting("kms-key", "Id or ARN of the KMS key for objects in S3. Without it, what the bucket is set to.", optionalText, null),
   batchBytes: setting(
     "batch-bytes",
-    "Raw bytes after which a batch is committed. Larger: fewer, larger files. Smaller: fresher data, more files and commits.",
+    "Raw bytes after which a batch is committed. Larger: fewer, larger files. Smaller: fresher data, more files and commits; less than a page, which is up to 4 MiB of a file or one answer of a stream, has no effect.",
     bytes,
     128 * 1024 * 1024
   ),

@@ -2,6 +2,7 @@ import { Config, Effect, Layer, Schema } from "effect"
 import { randomUuid } from "../record/random.ts"
 import { type RunEvent, sumOf } from "../record/report.ts"
 import { version } from "../record/version.ts"
+import type { Store } from "../store/store.ts"
 import { BadConfig } from "./failures.ts"
 import { processMetrics, serveMetrics } from "./metrics-server.ts"
 import type { Values } from "./settings.ts"
@@ -12,7 +13,7 @@ import type { Values } from "./settings.ts"
  *
  * Fails with `BadConfig` where the port is taken, or what the environment says for the collector cannot be used.
  */
-export const telemetry = ({ metricsPort, otlp }: Values<"metricsPort" | "otlp">): Layer.Layer<never, BadConfig> =>
+export const telemetry = ({ metricsPort, otlp }: Values<"metricsPort" | "otlp">): Layer.Layer<never, BadConfig, Store> =>
   Layer.mergeAll(
     metricsPort === null && otlp === null ? Layer.empty : Layer.effectDiscard(processMetrics),
     metricsPort === null ? Layer.empty : Layer.effectDiscard(serveMetrics(metricsPort)),

@@ -1,6 +1,7 @@
 import { Clock, Effect, Metric, type Scope } from "effect"
 import { deadLetterReasons } from "../record/dead-letter.ts"
 import { type BatchReport, type RepartitionReport, sumOf } from "../record/report.ts"
+import { watchGauge } from "../record/watched-gauge.ts"
 
 /**
  * What a running process tells about its ingest, in the registry of the fiber that it runs in. Counters count what is committed: a batch that
@@ -94,24 +95,12 @@ export const declareMetrics = (dataset: string): Effect.Effect<void> =>
  */
 export const watchBatch = (dataset: string, startedAt: number, bytes: () => number): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const context = yield* Effect.context<never>()
-    const clock = yield* Clock.Clock
-    const watch = (metric: Metric.Gauge<number>, value: () => number) =>
-      Effect.acquireRelease(
-        Effect.sync(() =>
-          Metric.registerUnsafe(Metric.withAttributes(metric, { dataset }), context, {
-            get: () => ({ value: value() }),
-            update: () => {},
-            modify: () => {}
-          })
-        ),
-        (registration) =>
-          Effect.andThen(
-            Effect.sync(() => registration.remove()),
-            update(metric, { dataset }, 0)
-          )
+    const watch = (metric: Metric.Gauge<number>, value: (now: number) => number) =>
+      Effect.andThen(
+        Effect.addFinalizer(() => update(metric, { dataset }, 0)),
+        watchGauge(metric, { dataset }, value)
       )
-    yield* watch(metrics.batchAge, () => Math.max(0, clock.currentTimeMillisUnsafe() - startedAt) / 1000)
+    yield* watch(metrics.batchAge, (now) => Math.max(0, now - startedAt) / 1000)
     yield* watch(metrics.batchBytes, bytes)
   })
 

@@ -15,6 +15,7 @@ import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, type Ski
 import { type Format, fixedFormat, type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { type Known, knownOf } from "./resume-point.ts"
 import { fromGenerator, type Source, SourceError } from "./source.ts"
+import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
 
 export interface FilesOptions {
   /** Folder (read with all below it), file, or `-` for standard input. */
@@ -108,29 +109,57 @@ const locate = async (input: string): Promise<{ readonly root: string; readonly 
   })
 }
 
-/** The end of one look at all files, with what went wrong in it and had not before, and what is to be told and was not. */
-class EndOfWalk {
+/** The end of one look at all files: what is to be told of it. */
+interface Looked {
+  /** What went wrong, and had not before. */
   readonly problems: ReadonlyArray<SourceError>
+  /** What was not told before. */
   readonly notes: ReadonlyArray<string>
-  constructor(problems: ReadonlyArray<SourceError>, notes: ReadonlyArray<string>) {
-    this.problems = problems
-    this.notes = notes
+  /** Why the input itself could not be looked at. */
+  readonly withoutInput: SourceError | undefined
+}
+
+class EndOfWalk {
+  readonly looked: Looked
+  constructor(looked: Looked) {
+    this.looked = looked
   }
 }
 
 const followed = (walk: Walk, resume: Positions, pollMillis: number): Stream.Stream<RecordPage, SourceError> =>
-  fromGenerator(() => walk.forever(resume)).pipe(
-    Stream.mapEffect((next) =>
-      next instanceof EndOfWalk
-        ? Effect.forEach(next.problems, (problem) => Effect.logWarning(problem.message), { discard: true }).pipe(
-            Effect.andThen(Effect.forEach(next.notes, (note) => Effect.logInfo(note), { discard: true })),
-            Effect.andThen(Effect.sleep(pollMillis)),
-            Effect.as(undefined)
-          )
-        : Effect.succeed(next)
-    ),
-    Stream.filter((page) => page !== undefined)
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const unanswered = new Unanswered(0)
+      yield* watchUnanswered(name, unanswered)
+      return fromGenerator(() => walk.forever(resume)).pipe(
+        Stream.mapEffect((next) =>
+          next instanceof EndOfWalk
+            ? tell(walk.root, next.looked, unanswered).pipe(Effect.andThen(Effect.sleep(pollMillis)), Effect.as(undefined))
+            : Effect.succeed(next)
+        ),
+        Stream.filter((page) => page !== undefined)
+      )
+    })
   )
+
+const tell = (root: string, { problems, notes, withoutInput }: Looked, unanswered: Unanswered): Effect.Effect<void> =>
+  Effect.forEach(problems, (problem) => Effect.logWarning(problem.message), { discard: true }).pipe(
+    Effect.andThen(Effect.forEach(notes, (note) => Effect.logInfo(note), { discard: true })),
+    Effect.andThen(tellOfInput(root, withoutInput, unanswered))
+  )
+
+/** An input that is gone may come back, as a network drive does: it is looked for on and on, and its absence told from time to time. */
+const tellOfInput = (root: string, problem: SourceError | undefined, unanswered: Unanswered): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (problem === undefined) {
+      const lasted = unanswered.answered(root, now)
+      return lasted === undefined ? Effect.void : Effect.logInfo(`${root} can be read again, after ${lastedText(lasted)}`)
+    }
+    unanswered.asked(root, now)
+    const lasted = unanswered.failed(root, now)
+    if (lasted === undefined) return Effect.void
+    return Effect.logWarning(`${problem.message} ${lasted === 0 ? "Looking" : `It has been so for ${lastedText(lasted)}; looking`} again`)
+  })
 
 /** What is remembered of a file between two looks. */
 interface Seen {
@@ -210,10 +239,12 @@ class Walk {
       }
       this.problems = problems
       const { notes } = this
-      yield new EndOfWalk(
-        fresh,
-        notes.filter((note) => !told.includes(note))
-      )
+      const withoutInput = problems.find((problem) => problem.location === this.root && !isOfContent(problem))
+      yield new EndOfWalk({
+        problems: fresh.filter((problem) => problem !== withoutInput),
+        notes: notes.filter((note) => !told.includes(note)),
+        withoutInput
+      })
       told = notes
     }
   }

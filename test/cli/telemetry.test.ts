@@ -1,14 +1,21 @@
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Console, Effect, Exit, Fiber, Logger, Metric } from "effect"
+import { ConfigProvider, Console, Effect, Exit, Fiber, Layer, Logger, Metric } from "effect"
+import { TestClock } from "effect/testing"
+import { afterAll } from "vitest"
 import { exitCodeOf } from "../../src/cli/failures.ts"
 import { jsonLogger, textLogger } from "../../src/cli/logging.ts"
-import { logEvent, telemetry } from "../../src/cli/telemetry.ts"
+import { logEvent, telemetry as telemetryOf } from "../../src/cli/telemetry.ts"
 import { declareMetrics, metrics, recordBatch } from "../../src/ingest/metrics.ts"
 import { type BatchReport, emptyCounts } from "../../src/record/report.ts"
 import { sourceMetrics } from "../../src/source/kinesis/metrics.ts"
+import { Unanswered, unansweredMetric, watchUnanswered } from "../../src/source/unanswered.ts"
+import { localStore } from "../../src/store/local-store.ts"
+import { Store, StoreError } from "../../src/store/store.ts"
 import { passMillis, until } from "../passing-time.ts"
 import { readExposition } from "./exposition.ts"
 import { root } from "./sluice.ts"
@@ -26,17 +33,22 @@ const report: BatchReport = {
   fileBytes: 70
 }
 
+const lake = mkdtempSync(join(tmpdir(), "sluice-telemetry-"))
+afterAll(() => rmSync(lake, { recursive: true }))
+
+const telemetry = (settings: Parameters<typeof telemetryOf>[0]) => Layer.provide(telemetryOf(settings), localStore(lake))
+
 const ownRegistry = () => Effect.provideService(Metric.MetricRegistry, new Map())
 
 /** Runs with telemetry on a free port of the loopback interface, told of by the log. */
-const served = <A>(use: (url: string) => Promise<A>): Effect.Effect<A, unknown> =>
+const served = <A>(use: (url: string) => Promise<A>, telemetryOfRun: typeof telemetry = telemetry): Effect.Effect<A, unknown> =>
   Effect.suspend(() => {
     let url = ""
     const listen = Logger.make(({ message }) => {
       url = /http:\S+(?=\/metrics)/.exec(String(message))?.[0] ?? url
     })
     return Effect.promise(() => use(url)).pipe(
-      Effect.provide(telemetry({ metricsPort: { host: "127.0.0.1", port: 0 }, otlp: null })),
+      Effect.provide(telemetryOfRun({ metricsPort: { host: "127.0.0.1", port: 0 }, otlp: null })),
       Effect.provide(Logger.layer([listen]))
     )
   })
@@ -138,9 +150,10 @@ describe("metrics over HTTP", () => {
           await status("/constructor"),
           await status("/metrics", "POST"),
           await status("/metrics?x=1"),
-          await status("/healthz", "HEAD")
+          await status("/healthz", "HEAD"),
+          await status("/readyz")
         ],
-        [404, 404, 405, 200, 200]
+        [404, 404, 405, 200, 200, 200]
       )
     }).pipe(ownRegistry())
   )
@@ -170,6 +183,64 @@ describe("metrics over HTTP", () => {
   )
 })
 
+describe("whether the command is ready", () => {
+  const readiness = async (url: string) => {
+    const response = await fetch(`${url}/readyz`)
+    return [response.status, await response.json()]
+  }
+
+  it.effect("is whether its source answered lately, and its lake can be written", () =>
+    Effect.gen(function* () {
+      const unanswered = new Unanswered(0)
+      yield* watchUnanswered("kinesis", unanswered)
+      assert.deepStrictEqual(yield* served(readiness), [200, { ready: true, source: "answers", lake: "can be written" }])
+      assert.deepStrictEqual(readdirSync(lake), [])
+      unanswered.asked("orders", 0)
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* served(readiness))[0], 200)
+      yield* TestClock.adjust("1 second")
+      const silent = { ready: false, source: "has not answered for 31 s", lake: "can be written" }
+      assert.deepStrictEqual(yield* served(readiness), [503, silent])
+      assert.strictEqual(yield* served(async (url) => (await fetch(`${url}/healthz`)).status), 200)
+    }).pipe(ownRegistry())
+  )
+
+  it.effect("asks the lake now and then, not each time", () =>
+    Effect.gen(function* () {
+      let puts = 0
+      const full = new StoreError({ operation: "put", key: ".sluice-ready", reason: "Full", hint: "Make room." })
+      let disk: Effect.Effect<void, StoreError> = Effect.fail(full)
+      const store = Layer.mock(Store, {
+        root: "file:///lake",
+        localPath: () => null,
+        put: () =>
+          Effect.suspend(() => {
+            puts++
+            return disk
+          }),
+        delete: () => Effect.void
+      })
+      const clock = yield* Effect.context<never>()
+      yield* served(
+        async (url) => {
+          const said = { ready: false, source: "answers", lake: full.message }
+          assert.deepStrictEqual(await readiness(url), [503, said])
+          disk = Effect.never
+          assert.deepStrictEqual(await readiness(url), [503, said])
+          assert.strictEqual(puts, 1)
+          const run = Effect.runPromiseWith(clock)
+          await run(TestClock.adjust("31 seconds"))
+          const asked = readiness(url)
+          while (puts < 2) await new Promise((done) => setImmediate(done))
+          await run(TestClock.adjust("5 seconds"))
+          assert.deepInclude((await asked)[1], { ready: false, lake: "file:///lake did not answer within 5 s" })
+        },
+        (settings) => Layer.provide(telemetryOf(settings), store)
+      )
+    }).pipe(ownRegistry())
+  )
+})
+
 describe("the table of metrics in the documentation", () => {
   it.live("has every metric with its type, and no other", () =>
     Effect.gen(function* () {
@@ -179,7 +250,9 @@ describe("the table of metrics in the documentation", () => {
       )
       const page = yield* served((url) => fetch(`${url}/metrics`).then((response) => response.text()))
       const ofProcess = [...readExposition(page)].map(([name, { type }]) => `${name} ${type}`)
-      const inCode = [...Object.values(metrics), ...Object.values(sourceMetrics)].map(({ id, type }) => `${id} ${type.toLowerCase()}`)
+      const inCode = [...Object.values(metrics), ...Object.values(sourceMetrics), unansweredMetric].map(
+        ({ id, type }) => `${id} ${type.toLowerCase()}`
+      )
       assert.deepStrictEqual(documented.toSorted(), [...inCode, ...ofProcess].toSorted())
     }).pipe(ownRegistry())
   )

@@ -1,9 +1,9 @@
-import fs, { appendFileSync, utimesSync } from "node:fs"
+import fs, { appendFileSync, realpathSync, renameSync, utimesSync } from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, type Duration, Effect, Fiber, Logger, Queue, Stream } from "effect"
+import { Clock, type Duration, Effect, Fiber, Logger, Metric, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { vi } from "vitest"
 import type { ShardPosition } from "../../src/record/position.ts"
@@ -165,4 +165,29 @@ describe("files: following", () => {
       yield* Fiber.interrupt(fiber)
     })
   )
+
+  it.effect("says of a folder that is gone for how long, ever more rarely, and goes on when it is back", () => {
+    const warnings: Array<string> = []
+    return Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": "1\n" })
+      const { first, look } = yield* following(folder)
+      const unanswered = Effect.map(Metric.snapshot, (all) =>
+        all.flatMap(({ id, type, state }) => (id === "sluice_source_unanswered_seconds" && type === "Gauge" ? [Number(state.value)] : []))
+      )
+      assert.deepStrictEqual(yield* first, ["1"])
+      assert.deepStrictEqual(yield* unanswered, [0])
+      renameSync(folder, `${folder}-away`)
+      for (let seconds = 0; seconds <= 90; seconds++) assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* unanswered, [90])
+      assert.deepStrictEqual(
+        warnings.map((line) => line.replace(/^There is no such file or folder: .*-?\. Check the path\. /, "")),
+        ["Looking again", "It has been so for 30 s; looking again", "It has been so for 60 s; looking again"]
+      )
+      renameSync(`${folder}-away`, folder)
+      appendFileSync(join(folder, "a.ndjson"), "2\n")
+      assert.deepStrictEqual(yield* look, ["2"])
+      assert.deepStrictEqual(yield* unanswered, [0])
+      assert.deepStrictEqual(warnings.slice(3), [`${realpathSync(folder)} can be read again, after 91 s`])
+    }).pipe(Effect.provide(warningsInto(warnings)), Effect.provideService(Metric.MetricRegistry, new Map()))
+  })
 })

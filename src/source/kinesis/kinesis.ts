@@ -1,6 +1,7 @@
 import { type Cause, Clock, Effect, Queue, Random, Stream } from "effect"
 import type { RecordPage } from "../../record/record.ts"
 import { type Resume, type Source, SourceError } from "../source.ts"
+import { Unanswered, watchUnanswered } from "../unanswered.ts"
 import type { InitialPosition, KinesisApi } from "./api.ts"
 import { Backoff, retried } from "./backoff.ts"
 import { asSourceError, sourceName } from "./failures.ts"
@@ -44,6 +45,8 @@ export interface KinesisOptions {
 
 /** Nobody waits longer than this to learn that the address is wrong. */
 const startPatienceMillis = 30_000
+/** A call now and then that fails or is refused is what a stream is like. */
+const firstWarningMillis = 2_000
 
 /**
  * Records from a stream of Kinesis Data Streams. A shard's name is `<stream>/<shardId>`; a record has the sequence number that Kinesis gave it, and
@@ -58,9 +61,10 @@ const startPatienceMillis = 30_000
 export const kinesisSource = Effect.fn("kinesisSource")(function* (options: KinesisOptions): Effect.fn.Return<Source, SourceError> {
   const { api, stream, follow, workers = 1, worker = 0, initial, batchAgeMillis = 300_000, patienceMillis = 300_000 } = options
   yield* declareSourceMetrics(stream)
+  const unanswered = new Unanswered(firstWarningMillis)
   const describe = retried(
     api.describeStream(stream),
-    new Backoff(Math.min(startPatienceMillis, patienceMillis), stream, meterOf(stream, ""))
+    new Backoff(Math.min(startPatienceMillis, patienceMillis), stream, meterOf(stream), unanswered)
   )
   const { arn, retentionMillis } = yield* Effect.mapError(describe, (error) => asSourceError(error, stream))
   if (initial.type === "AT_TIMESTAMP" && initial.timestamp > (yield* Clock.currentTimeMillis)) {
@@ -79,6 +83,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
   const pages = (resume: Resume): Stream.Stream<RecordPage, SourceError> =>
     Stream.unwrap(
       Effect.gen(function* () {
+        yield* watchUnanswered(sourceName, unanswered)
         const queue = yield* Queue.unbounded<Delivery, SourceError | Cause.Done>()
         const read: ShardsSettings["read"] = {
           api,
@@ -92,6 +97,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
           shared: workers > 1,
           kclCompatible: options.kclCompatible ?? false,
           memory: new AnswerMemory(options.answersInMemory ?? 2),
+          unanswered,
           // Answers hold their room until they are taken: that bounds the queue.
           deliver: (page, taken) => Effect.asVoid(Queue.offer(queue, { page, taken }))
         }

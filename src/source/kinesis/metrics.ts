@@ -1,4 +1,5 @@
-import { Effect, Metric } from "effect"
+import { Effect, Metric, type Scope } from "effect"
+import { watchGauge } from "../../record/watched-gauge.ts"
 
 const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
 
@@ -11,7 +12,7 @@ export const sourceMetrics = {
   bytes: counter("sluice_source_bytes_total", "Bytes read, partition keys included, as the stream counts them."),
   calls: counter("sluice_source_calls_total", "Calls for records that were answered."),
   behind: Metric.gauge("sluice_source_behind_seconds", {
-    description: "How far reading is behind the tip of the shard, as the last answer said; by shard."
+    description: "How far reading is behind the tip of the shard, the time since its last answer included; by shard."
   }),
   throttles: counter("sluice_source_throttles_total", "Calls that were refused because of too many calls or bytes."),
   failures: counter("sluice_source_failures_total", "Calls that failed and were made again, throttled ones not included."),
@@ -22,23 +23,22 @@ export const sourceMetrics = {
 
 type Name = Exclude<keyof typeof sourceMetrics, "behind">
 
-/** The metrics of one stream, or of one of its shards. */
+/** The counters of one stream. */
 export interface Meter {
   readonly add: (name: Name, n: number) => Effect.Effect<void>
-  readonly behind: (millis: number) => Effect.Effect<void>
 }
 
-export const meterOf = (stream: string, shard: string): Meter => {
-  const behind = Metric.withAttributes(sourceMetrics.behind, { stream, shard })
-  return {
-    add: (name, n) => (n === 0 ? Effect.void : Metric.update(Metric.withAttributes(sourceMetrics[name], { stream }), n)),
-    behind: (millis) => Metric.update(behind, millis / 1000)
-  }
-}
+export const meterOf = (stream: string): Meter => ({
+  add: (name, n) => (n === 0 ? Effect.void : Metric.update(Metric.withAttributes(sourceMetrics[name], { stream }), n))
+})
 
-/** A shard that is not read any more is not behind. */
-export const forgetShard = (stream: string, shard: string): Effect.Effect<void> =>
-  Metric.remove(Metric.withAttributes(sourceMetrics.behind, { stream, shard }))
+/**
+ * Tells how far reading is behind the tip of a shard, for as long as it is read.
+ *
+ * @param readUntil until when everything that arrived has been read, by the clock of this process, milliseconds since 1970
+ */
+export const watchShard = (stream: string, shard: string, readUntil: () => number): Effect.Effect<void, never, Scope.Scope> =>
+  watchGauge(sourceMetrics.behind, { stream, shard }, (now) => Math.max(0, now - readUntil()) / 1000)
 
 /** Begins the counters of a stream at 0, so that the first thing counted is seen as a step. */
 export const declareSourceMetrics = (stream: string): Effect.Effect<void> => {

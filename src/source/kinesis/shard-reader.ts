@@ -1,12 +1,13 @@
 import { Clock, Effect, Result } from "effect"
 import type { ShardPosition } from "../../record/position.ts"
 import type { RecordPage } from "../../record/record.ts"
+import type { Unanswered } from "../unanswered.ts"
 import type { IteratorStart, KinesisApi, RecordsPage, Shard } from "./api.ts"
 import { KinesisError } from "./api.ts"
 import { Backoff } from "./backoff.ts"
 import { hashRangeOf } from "./hash-range.ts"
 import type { AnswerMemory } from "./memory.ts"
-import { forgetShard, type Meter, meterOf } from "./metrics.ts"
+import { type Meter, meterOf, watchShard } from "./metrics.ts"
 import { buildPages, emptyPage } from "./page.ts"
 import { answered, later, markerDue, openSlackMillis, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
 import type { Retention } from "./retention.ts"
@@ -30,6 +31,7 @@ export interface ReadSettings {
   readonly shared: boolean
   readonly kclCompatible: boolean
   readonly memory: AnswerMemory
+  readonly unanswered: Unanswered
   /** Until when this shard was open, at least, as the list of shards showed it, milliseconds since 1970; undefined: not in this run. */
   readonly openAt: (shardId: string) => number | undefined
   /** Does the service know this shard? To be asked when a call says that something is not there. */
@@ -83,17 +85,22 @@ export const readShard = (
 ): Effect.Effect<ShardEnd | null, KinesisError> =>
   Effect.gen(function* () {
     const { api, stream, retention, follow, pollMillis, deliver } = settings
-    const meter = meterOf(stream, name)
-    const backoff = new Backoff(settings.patienceMillis, name, meter)
+    const meter = meterOf(stream)
+    const backoff = new Backoff(settings.patienceMillis, name, meter, settings.unanswered)
+    yield* Effect.addFinalizer(() => Effect.sync(() => backoff.end()))
     const range = hashRangeOf(shard)
     const committed = progressOf(known)
+    const begunAt = yield* Clock.currentTimeMillis
     // It is listed, so it was open at the horizon, or later.
-    const openAtHorizon = retention.horizon(yield* Clock.currentTimeMillis)
+    const openAtHorizon = retention.horizon(begunAt)
     let progress: Progress = {
       ...committed,
       readUntil: committed.readUntil ?? since,
       openUntil: committed.openUntil ?? since ?? openAtHorizon
     }
+    // By the clock of this process, which may differ from the service's.
+    let caughtUpTo = progress.readUntil ?? begunAt
+    yield* watchShard(stream, name, () => caughtUpTo)
     // What the pages so far have told, so that a shard that gives none does so now and then.
     let told = committed.readUntil
     let iterator: string | null = null
@@ -139,6 +146,7 @@ export const readShard = (
     for (;;) {
       if (iterator === null) {
         const start = startOf(from, progress, delivered, stuck >= stuckAnswers, retention.horizon(yield* Clock.currentTimeMillis))
+        yield* backoff.asking
         const asked: Result.Result<string, KinesisError> = yield* Effect.result(api.getShardIterator(stream, shard.shardId, start))
         if (Result.isFailure(asked)) {
           if (yield* isGone(asked.failure)) return yield* gone
@@ -147,6 +155,7 @@ export const readShard = (
         }
         iterator = asked.success
         stuck = 0
+        backoff.rest()
       }
 
       yield* sleepUntil(nextCallAt)
@@ -154,6 +163,7 @@ export const readShard = (
       const giveBack = yield* settings.memory.take(isSmall)
       const startedAt = yield* Clock.currentTimeMillis
       nextCallAt = startedAt + settings.callMillis
+      yield* backoff.asking
       const result: Result.Result<RecordsPage, KinesisError> = yield* Effect.result(api.getRecords(iterator, callRecords))
       const now = yield* Clock.currentTimeMillis
       if (Result.isFailure(result)) {
@@ -174,11 +184,12 @@ export const readShard = (
         iterator = null
         continue
       }
-      backoff.succeeded()
+      yield* backoff.answered
       iterator = answer.nextIterator
       const behind = answer.millisBehindLatest
       atTip = behind === 0
       lastAnswerAt = now
+      caughtUpTo = now - behind
       const bytes = answer.records.reduce((sum, { data, partitionKey }) => sum + data.length + Buffer.byteLength(partitionKey), 0)
       // Counted from the answer: the service counts from when it gave it.
       nextCallAt = Math.max(
@@ -213,7 +224,6 @@ export const readShard = (
         built.pages.reduce((sum, { count }) => sum + count, 0)
       )
       yield* meter.add("outOfRange", built.outOfRange)
-      yield* meter.behind(behind)
       if (gap) yield* tellGap(meter, name, after)
 
       // All but the last page leave the rest of the answer unread, and say so.
@@ -243,7 +253,7 @@ export const readShard = (
       // What is closed has its end behind its tip, and children behind its end. An answer with records may say 0 and leave some of the same instant.
       if (atTip && last === undefined && !follow && shard.endingSequenceNumber === null) return null
     }
-  }).pipe(Effect.ensuring(forgetShard(settings.stream, name)))
+  }).pipe(Effect.scoped)
 
 const sleepUntil = (time: number): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => (time > now ? Effect.sleep(time - now) : Effect.void))

@@ -153,8 +153,8 @@ class Run {
 
   /** All shards that are listed. A list of which a part failed is asked for anew. */
   #list(): Effect.Effect<ReadonlyArray<Shard>, KinesisError> {
-    const { api, stream, patienceMillis } = this.#settings.read
-    return retried(listAllShards(api, stream), new Backoff(patienceMillis, stream, meterOf(stream, ""))).pipe(
+    const { api, stream, patienceMillis, unanswered } = this.#settings.read
+    return retried(listAllShards(api, stream), new Backoff(patienceMillis, stream, meterOf(stream), unanswered)).pipe(
       Effect.tap((shards) =>
         Effect.sync(() => {
           this.#shards = shards
@@ -259,7 +259,7 @@ class Run {
         if (progress === null) continue
         const children = this.#childrenOf(shardId)
         this.#drained.set(shardId, progress.readUntil)
-        yield* tellGap(meterOf(read.stream, name), name, progress)
+        yield* tellGap(meterOf(read.stream), name, progress)
         yield* read.deliver(
           emptyPage(name, progress.position ?? nothingRead, resumeOf(progress, read.retention.millis, undefined, children), true),
           Effect.void

@@ -1,0 +1,65 @@
+import { type Context, Effect, Metric } from "effect"
+import { metrics } from "../ingest/metrics.ts"
+import { version } from "../record/version.ts"
+import { lastedText, unansweredMetric } from "../source/unanswered.ts"
+import { Store } from "../store/store.ts"
+
+/** A source that has not answered for so long is not read; a call that hangs is given up after 20 s. Seconds. */
+const unansweredLimit = 30
+/** An answer of the lake counts for so long, so that asking often costs no more; and this is how long one is waited for. Milliseconds. */
+const lakeCheckedFor = 30_000
+const lakePatience = 5_000
+
+/** What keeps the command from its work, where something does. */
+export interface Readiness {
+  readonly ready: boolean
+  readonly source: string
+  readonly lake: string
+}
+
+/** The latest or largest value of a gauge, over all its series; undefined without any. */
+const largest = (context: Context.Context<never>, gauge: Metric.Gauge<number>): number | undefined => {
+  const values = Metric.snapshotUnsafe(context).flatMap(({ id, type, state }) =>
+    id === gauge.id && type === "Gauge" ? [Number(state.value)] : []
+  )
+  return values.length === 0 ? undefined : Math.max(...values)
+}
+
+/** That the process runs, and what it did last. @param startedAt milliseconds since 1970 */
+export const alive = (context: Context.Context<never>, startedAt: number) => {
+  const committedAt = largest(context, metrics.lastCommit)
+  return {
+    status: "running",
+    version,
+    startedAt: new Date(startedAt).toISOString(),
+    lastCommitAt: committedAt === undefined ? null : new Date(committedAt * 1000).toISOString()
+  }
+}
+
+/**
+ * Whether the command can do its work: its source answered lately, and its lake can be written. The lake is tried with a small object of one name, which is
+ * removed again; who may not remove it leaves one.
+ */
+export const makeReadiness: Effect.Effect<Effect.Effect<Readiness>, never, Store> = Effect.gen(function* () {
+  const store = yield* Store
+  const context = yield* Effect.context<never>()
+  const name = ".sluice-ready"
+  const lake: Effect.Effect<string | null> = store.put(name, new Uint8Array([1])).pipe(
+    Effect.andThen(Effect.ignore(store.delete([name]))),
+    Effect.timeoutOrElse({
+      duration: lakePatience,
+      orElse: () => Effect.fail({ message: `${store.root} did not answer within ${lakePatience / 1000} s` })
+    }),
+    Effect.match({ onSuccess: () => null, onFailure: ({ message }) => message })
+  )
+  const lakeProblem = yield* Effect.cachedWithTTL(lake, lakeCheckedFor)
+  return Effect.map(lakeProblem, (problem) => {
+    const silent = largest(context, unansweredMetric) ?? 0
+    const answers = silent <= unansweredLimit
+    return {
+      ready: answers && problem === null,
+      source: answers ? "answers" : `has not answered for ${lastedText(silent * 1000)}`,
+      lake: problem ?? "can be written"
+    }
+  })
+})
