@@ -44,6 +44,11 @@ export class ColumnBuilders {
     return this.store.used
   }
 
+  /** Bytes of the leaf that has the most text. It takes them several times: text grows by doubling, and is copied to be encoded. */
+  get longestText(): number {
+    return this.store.longestText
+  }
+
   /**
    * Adds a row: one value per column, in the order of the columns.
    * @throws TypeError or RangeError, naming the column, when a value does not fit; nothing is added then

@@ -254,6 +254,13 @@ export class LeafStore {
     return used
   }
 
+  /** Bytes of the leaf that has the most text. */
+  get longestText(): number {
+    let longest = 0
+    for (let s = 0; s < this.state.length; s += 16) longest = Math.max(longest, this.state[s + field.textLength] ?? 0)
+    return longest
+  }
+
   /** Adds all that another store of the same leaves holds. */
   take(other: LeafStore): void {
     const { state } = this

@@ -56,6 +56,15 @@ const alone = (here: StageDecoder, append: Append): BatchDecoder => ({
   rest: Effect.void
 })
 
+/** Records of more bytes take many times their size while they are read: one at a time, in this thread. Others would hold as much each. */
+const largestSent = 1024 * 1024
+
+const isSent = ({ bytes, count, starts, ends }: RecordPage): boolean => {
+  if (bytes.length <= largestSent) return true
+  for (let i = 0; i < count; i++) if ((ends[i] ?? 0) - (starts[i] ?? 0) > largestSent) return false
+  return true
+}
+
 /**
  * Whole pages go to whichever worker has room; when none has, this thread decodes one itself rather than wait. So all are busy, and each has
  * at most two pages. Before the workers have started, this thread does what comes.
@@ -83,9 +92,10 @@ const together = (here: StageDecoder, workers: DecodeWorkers, startAfter: number
       return {
         decode: (page, settled) =>
           Effect.suspend(() => {
-            seen += page.bytes.length
+            const sent = isSent(page)
+            if (sent) seen += page.bytes.length
             if (seen > startAfter) workers.start()
-            const done = workers.send(page, batch, settled) ? Effect.void : decoder.decode(page, settled)
+            const done = sent && workers.send(page, batch, settled) ? Effect.void : decoder.decode(page, settled)
             return Effect.andThen(
               done,
               appendUntil(() => true)

@@ -31,6 +31,9 @@ export interface PartitionGroup {
   readonly group: RowGroup
 }
 
+/** Text of one column that a row group may have in any case, in bytes. */
+const leastText = 8 << 20
+
 /** Rows of a partition that are not encoded yet, and how many bytes they take. */
 interface Held {
   readonly builders: ColumnBuilders
@@ -74,14 +77,20 @@ export class PartitionedRows {
     return held.builders
   }
 
-  /** Once more is held than may be: the largest partitions, until what remains is half of that. Take all before you add rows. */
+  /**
+   * Once more is held than may be: the largest partitions, until what remains is half of that. And those in which one column has a third of it in
+   * text, which takes several times its size. Take all before you add rows.
+   */
   *full(): Generator<PartitionGroup> {
+    const crowded = new Set<Held>()
     for (const held of this.#touched) {
-      const { bytes } = held.builders
+      const { bytes, longestText } = held.builders
       this.#bytes += bytes - held.bytes
       held.bytes = bytes
+      if (longestText > Math.max(this.#limit / 3, leastText)) crowded.add(held)
     }
     this.#forgetTouched()
+    if (crowded.size > 0) for (const [partition, held] of [...this.#held]) if (crowded.has(held)) yield* this.#encode(partition, held)
     if (this.#bytes <= this.#limit) return
     for (const [partition, held] of [...this.#held].sort(([, a], [, b]) => b.bytes - a.bytes)) {
       if (this.#bytes <= this.#limit / 2) return

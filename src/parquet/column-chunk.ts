@@ -31,7 +31,7 @@ export interface ChunkPages {
 export class ChunkWriter {
   readonly out: ByteBuffer
   readonly #header: ThriftWriter
-  /** Pages of the present chunk without headers, uncompressed. */
+  /** Pages of the present chunk that are not written yet, without headers, uncompressed. */
   readonly #pages = new ByteBuffer()
   readonly #repetition = new LevelWriter()
   readonly #definition = new LevelWriter()
@@ -52,26 +52,43 @@ export class ChunkWriter {
     const ranges = pageRanges(leaf, plan)
     const pages = this.#pages
     pages.clear()
-    if (plan.size > 0) plan.writeDictionary(pages)
-    const dictionaryEnd = pages.length
-    const ends = ranges.map((range) => {
-      this.#writePage(leaf, plan, range)
-      return pages.length
-    })
-    const level = pages.length < worthCompressing ? null : compressionLevel
     const { out } = this
     const start = out.length
-    let headers = 0
-    if (plan.size > 0) headers += this.#emit(pages.written(0, dictionaryEnd), level, null, plan.size)
-    const dataOffset = out.length
-    for (const [i, range] of ranges.entries()) {
-      headers += this.#emit(pages.written(ends[i - 1] ?? dictionaryEnd, ends[i]), level, range, range.end - range.start)
+    let dataOffset = start
+    let uncompressedBytes = 0
+    // Pages go out as soon as it is known that there is enough to compress: those of large values are not held all at once.
+    let level: number | null = null
+    let waiting: Array<{ readonly end: number; readonly range: PageRange | null }> = []
+    const emit = () => {
+      let from = 0
+      for (const { end, range } of waiting) {
+        uncompressedBytes += end - from
+        uncompressedBytes += this.#emit(pages.written(from, end), level, range, range === null ? plan.size : range.end - range.start)
+        if (range === null) dataOffset = out.length
+        from = end
+      }
+      waiting = []
+      pages.clear()
     }
+    const add = (range: PageRange | null) => {
+      waiting.push({ end: pages.length, range })
+      if (pages.length >= worthCompressing) level = compressionLevel
+      if (level !== null) emit()
+    }
+    if (plan.size > 0) {
+      plan.writeDictionary(pages)
+      add(null)
+    }
+    for (const range of ranges) {
+      this.#writePage(leaf, plan, range)
+      add(range)
+    }
+    emit()
     const indexedPages = ranges.reduce((count, { indexed }) => count + (indexed ? 1 : 0), 0)
     return {
       codec: level === null ? codec.uncompressed : codec.zstd,
       entries: leaf.levels,
-      uncompressedBytes: headers + pages.length,
+      uncompressedBytes,
       compressedBytes: out.length - start,
       dictionaryOffset: plan.size > 0 ? start : null,
       dataOffset,

@@ -165,6 +165,7 @@ const tellOfInput = (root: string, problem: SourceError | undefined, unanswered:
 interface Seen {
   readonly size: number
   readonly modifiedAt: number
+  readonly changedAt: number
   readonly known: Known
   problem: SourceError | undefined
 }
@@ -217,12 +218,14 @@ class Walk {
         }
         if (entry.kind !== "file") continue
         const before = files.get(entry.path)
-        const settled = before !== undefined && before.size === entry.size && before.modifiedAt === entry.modifiedAt
+        const settled = before !== undefined && before.size === entry.size && before.changedAt === entry.changedAt
+        const isAsWritten = before !== undefined && before.size === entry.size && before.modifiedAt === entry.modifiedAt
         const seen: Seen = {
           size: entry.size,
           modifiedAt: entry.modifiedAt,
+          changedAt: entry.changedAt,
           known: before?.known ?? knownOf(resume.get(entry.path)),
-          problem: settled && before.problem !== undefined && isOfContent(before.problem) ? before.problem : undefined
+          problem: isAsWritten && before.problem !== undefined && isOfContent(before.problem) ? before.problem : undefined
         }
         files.set(entry.path, seen)
         if (seen.problem === undefined && (settled || this.#isReadableWhileWritten(entry, seen.known))) {

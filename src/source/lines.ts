@@ -106,9 +106,11 @@ export async function* cutRecords(reader: ByteReader, { head, ...start }: CutSta
 const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings, free: Array<Buffer>) => {
   const { by, eager, maxRecordBytes, pageBytes } = settings
   const limit = maxRecordBytes + 1
-  const size = Math.max(pageBytes, Math.min(carry.length * 2, limit), carry.length)
+  const larger = (size: number): number => (size < limit && size * 4 >= limit ? limit : size * 2)
+  let size = pageBytes
+  while (size < Math.min(carry.length * 2, limit) || size < carry.length) size = larger(size)
   // What is carried over may stand in the very buffer that is used again: `set` moves it.
-  let buffer = (size === pageBytes ? free.pop() : undefined) ?? Buffer.allocUnsafeSlow(size)
+  let buffer = takeBuffer(free, size)
   buffer.set(carry)
   let used = carry.length
   let complete = eager && by === "line" && carry.includes(newline)
@@ -123,9 +125,10 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
       if (used === buffer.length) {
         const full = by === "line" ? buffer.includes(newline) : false
         if (full || used >= limit) break
-        const larger = Buffer.allocUnsafeSlow(Math.min(used * 2, Math.max(limit, used + 1)))
-        larger.set(buffer)
-        buffer = larger
+        const outgrown = buffer
+        buffer = takeBuffer(free, larger(used))
+        buffer.set(outgrown)
+        giveBuffer(free, outgrown)
       }
       const read = await reader.read(buffer.subarray(used))
       if (read === 0) {
@@ -142,10 +145,20 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
   let isReleased = false
   const release = () => {
     // Once: given back again, it would take from the next page what is being read there.
-    if (!isReleased && buffer.length === pageBytes && free.length < 4) free.push(buffer)
+    if (!isReleased) giveBuffer(free, buffer)
     isReleased = true
   }
   return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure, release }
+}
+
+/** Large buffers that come and go leave holes in the process' memory. They have few sizes, so that they can be used again. */
+const takeBuffer = (free: Array<Buffer>, size: number): Buffer => {
+  const at = free.findIndex(({ length }) => length === size)
+  return (at < 0 ? undefined : free.splice(at, 1)[0]) ?? Buffer.allocUnsafeSlow(size)
+}
+
+const giveBuffer = (free: Array<Buffer>, buffer: Buffer): void => {
+  if (free.length < 4) free.push(buffer)
 }
 
 /**

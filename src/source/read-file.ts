@@ -52,14 +52,14 @@ export async function* readFilePages(
     if (content.isGzip && !isSettled) return
     const { progress } = known
     const point = await resumePoint(file, content, known, fixedFormat(settings.format, file.path), settings.maxRecordBytes)
+    // Where it was copied to its place again, less may stand there for a while.
+    const waits = point?.was === "replaced" && !isSettled && known.isSuspect !== true
+    known.isSuspect = waits
+    if (waits) return
     if (point === undefined) {
       if (progress !== undefined) known.progress = { ...progress, size: file.size, changedAt: file.changedAt, done: true }
       return
     }
-    // Where it was copied to its place again, less may stand there for a while.
-    const waits = point.was === "replaced" && !isSettled && known.isSuspect !== true
-    known.isSuspect = waits
-    if (waits) return
     known.inode = file.inode
     const news = noteOf(file, point, progress)
     if (news !== undefined) note(news)

@@ -126,7 +126,7 @@ export const resumePoint = async (
   const isWhole = before.last === newline || next === newline || next === carriageReturn
   // What was one document may be seen to be lines, now that there is more of it.
   const now = format === "line" ? "line" : (fixed ?? (await formatOf(content, file.size, maxRecordBytes)))
-  if (now === "line" && isWhole) return { ...behind, format: "line" }
+  if (end === 0 || (now === "line" && isWhole)) return { ...behind, format: now }
   // Its writer was not done when the last record was read. It is read anew, as one that comes later.
   const start = format === "line" ? sequenceNumber - begin : 0
   return { ...fresh(begin + end - start, "unfinished"), start, sum: (await look(content, 0, start)).sum, format: now }

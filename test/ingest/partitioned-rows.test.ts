@@ -33,4 +33,17 @@ describe("rows by partition", () => {
     take(rows.rest(), () => {})
     expect(written).toEqual(added)
   })
+
+  it("are written before one column has many megabytes, whatever may be held in all", () => {
+    const rows = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, 1 << 30)
+    const raw = new Uint8Array(3 << 20)
+    const add = (date: number) =>
+      rows.columnsFor(date * day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n])
+    const small = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, 12 << 20)
+    for (let i = 0; i < 3; i++) small.columnsFor(day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n])
+    expect([...small.full()].map(({ group }) => group.rows)).toEqual([3])
+    for (let i = 0; i < 3; i++) add(1)
+    expect([...rows.full()]).toEqual([])
+    expect([...rows.rest()].map(({ group }) => group.rows)).toEqual([3])
+  })
 })

@@ -9,7 +9,7 @@ import { vi } from "vitest"
 import type { ShardPosition } from "../../src/record/position.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { filesSource } from "../../src/source/files.ts"
-import { folderWith, positionsAfter, put, recordsOf } from "./collect.ts"
+import { change, folderWith, positionsAfter, put, recordsOf } from "./collect.ts"
 
 /** Follows a folder; `look` lets the next look happen and gives what it brought. */
 const following = (input: string, resume: ReadonlyMap<string, ShardPosition> = new Map()) =>
@@ -52,8 +52,8 @@ const failingOpens = Effect.acquireRelease(
     })
 )
 
-/** Collects what is warned of. */
-const warningsInto = (warnings: Array<string>) => Logger.layer([Logger.make(({ message }) => warnings.push(String(message)))])
+/** Collects what is told and warned of. */
+const toldInto = (told: Array<string>) => Logger.layer([Logger.make(({ message }) => told.push(String(message)))])
 
 describe("files: following", () => {
   it.effect("brings new and grown files, holds back an unfinished last line until its file is at rest", () =>
@@ -86,6 +86,72 @@ describe("files: following", () => {
       assert.deepStrictEqual(yield* look, ['{\n"a":1}', "1", "2"])
       assert.deepStrictEqual(yield* look, [])
       assert.deepStrictEqual(yield* source.problems, [])
+    })
+  )
+
+  it.effect("reads a file that was replaced anew once it is at rest, or has been something else twice, and tells it once", () => {
+    const told: Array<string> = []
+    return Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": "1\n2\n", "b.json": "{ }" })
+      const { first, look, pages } = yield* following(folder)
+      yield* first
+      assert.deepStrictEqual(yield* look, ["{ }"])
+      // Being copied to its place again, it is less for a while.
+      change(folder, "a.ndjson", "1\n")
+      assert.deepStrictEqual(yield* look, [])
+      change(folder, "a.ndjson", "1\n2\n")
+      change(folder, "b.json", "[ ]")
+      assert.deepStrictEqual(yield* look, [])
+      assert.deepStrictEqual(yield* look, ["[ ]"])
+      assert.strictEqual(told.length, 1)
+      // A log that was rotated, and is written to all the time.
+      change(folder, "a.ndjson", "3\n")
+      assert.deepStrictEqual(yield* look, [])
+      change(folder, "a.ndjson", "3\n4\n5")
+      assert.deepStrictEqual(yield* look, ["3", "4"])
+      change(folder, "a.ndjson", "3\n4\n55\n")
+      assert.deepStrictEqual(yield* look, ["55"])
+      assert.deepStrictEqual(yield* look, [])
+      assert.strictEqual(told.length, 2)
+      assert.include(told[1], "a.ndjson was replaced since it was read")
+      for (const beginning of ["6", "66", "666"]) {
+        change(folder, "a.ndjson", beginning)
+        assert.deepStrictEqual(yield* look, [])
+      }
+      change(folder, "a.ndjson", "6666\n7\n")
+      assert.deepStrictEqual(yield* look, ["6666", "7"])
+      assert.deepStrictEqual(yield* (yield* following(folder, positionsAfter(pages))).first, [])
+    }).pipe(Effect.provide(toldInto(told)))
+  })
+
+  it.effect("goes on in a large file without reading all of it again, unless another lies in its place", () =>
+    Effect.gen(function* () {
+      const long = (letter: string) => `${letter.repeat(1 << 20)}\n`.repeat(17)
+      const folder = yield* folderWith({ "a.ndjson": `${long("x")}1\n` })
+      const { first, look } = yield* following(folder)
+      assert.strictEqual((yield* first).length, 18)
+      appendFileSync(join(folder, "a.ndjson"), "2\n3")
+      assert.deepStrictEqual(yield* look, ["2"])
+      appendFileSync(join(folder, "a.ndjson"), "3\n")
+      assert.deepStrictEqual(yield* look, ["33"])
+      put(folder, "_new", `${long("y")}1\n2\n33\n4\n`)
+      fs.renameSync(join(folder, "_new"), join(folder, "a.ndjson"))
+      assert.deepStrictEqual(yield* look, [])
+      assert.strictEqual((yield* look).length, 21)
+    })
+  )
+
+  it.effect("reads the last line of a file anew that was at rest and turns out to have been unfinished", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": '1\n{"n":', "b.ndjson.gz": gzipSync('{"m":') })
+      const { first, look } = yield* following(folder)
+      assert.deepStrictEqual(yield* first, ["1"])
+      assert.deepStrictEqual(yield* look, ['{"n":', '{"m":'])
+      appendFileSync(join(folder, "a.ndjson"), "2}\n")
+      appendFileSync(join(folder, "b.ndjson.gz"), gzipSync("2}\n"))
+      assert.deepStrictEqual(yield* look, ['{"n":2}'])
+      assert.deepStrictEqual(yield* look, ['{"m":2}'])
+      assert.deepStrictEqual(yield* look, [])
     })
   )
 
@@ -143,7 +209,7 @@ describe("files: following", () => {
       assert.deepStrictEqual(yield* look, [])
       assert.strictEqual(warnings.length, 3)
       yield* Fiber.interrupt(fiber)
-    }).pipe(Effect.provide(warningsInto(warnings)))
+    }).pipe(Effect.provide(toldInto(warnings)))
   })
 
   it.effect("does not try damaged content again as long as size and time of the file are the same", () =>
