@@ -2,7 +2,7 @@ import { statSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Stream } from "effect"
 import type { RecordPage } from "../record/record.ts"
-import { type Entry, fileEntry, isGzip, listFiles } from "./list-files.ts"
+import { type Entry, fileEntry, listFiles } from "./list-files.ts"
 import type { Source } from "./source.ts"
 
 /** Names looked at in one go: a look at a hundred thousand takes a noticeable time. */
@@ -68,7 +68,7 @@ class Share {
     const size = this.#current?.size ?? 0
     const end = resume?.["end"]
     // Of compressed files nobody knows how far they are read.
-    this.#within = typeof end === "number" && !isGzip(shard) ? Math.min(end, size) : 0
+    this.#within = typeof end === "number" && !/\.gz$/i.test(shard) ? Math.min(end, size) : 0
   }
 
   now(): number | null {
