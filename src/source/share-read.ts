@@ -67,7 +67,7 @@ class Share {
     }
     const size = this.#current?.size ?? 0
     const end = resume?.["end"]
-    // Of compressed files nobody knows how far they are read; one without the name of one is taken for read early.
+    // Of compressed files nobody knows how far they are read.
     this.#within = typeof end === "number" && !/\.gz$/i.test(shard) ? Math.min(end, size) : 0
   }
 
