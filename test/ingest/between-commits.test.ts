@@ -56,7 +56,9 @@ describe("between the two commits", () => {
       Effect.gen(function* () {
         yield* die([page("a", 0, 60)], cheapOnly)
         assert.deepStrictEqual(yield* failedChecks, [])
-        yield* run(pagesSource([page("a", 0, 25), page("a", 25, 60)]), { contract: next })
+        const { counts } = yield* run(pagesSource([page("a", 0, 25), page("a", 25, 60)]), { contract: next })
+        // Those that are dead letters already are part of the batch that reads them again.
+        assert.deepStrictEqual([counts.records, counts.bytes], [60, page("a", 0, 60).bytes.length])
         yield* everyRecordOnce(all)
         yield* replay({ contract, decode, onEvent: () => Effect.void })
         yield* everyRecordOnce(all)

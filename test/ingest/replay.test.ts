@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
+import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { replay } from "../../src/ingest/replay.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { Store } from "../../src/store/store.ts"
@@ -53,9 +54,10 @@ describe("replay", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
-  it.effect("takes the last record of a shard, too, at which ingest stands", () =>
+  it.effect("takes each of a file of several row groups, and the last record of its shard, too, at which ingest stands", () =>
     Effect.gen(function* () {
-      yield* run(pagesSource([page("a", 0, 45)]), { contract: strict })
+      const limits = { ...defaultBatchLimits, bufferBytes: 4 }
+      yield* run(pagesSource([page("a", 0, 15), page("a", 15, 30), page("a", 30, 45)]), { contract: strict, limits })
       assert.deepStrictEqual((yield* lakeContent).deadLetters.at(-1), 45)
       assert.deepStrictEqual(yield* replay(options), { letters: 45, rows: 41, left: 4, cut: 0 })
       assert.deepStrictEqual(yield* lakeContent, expectedContent(45))

@@ -11,6 +11,8 @@ import type { StoreCall } from "./simulated-store.ts"
 export interface FaultRates {
   /** The process dies at the call; its request may take effect all the same. */
   readonly crash: number
+  /** The same where the call is a commit, which is where it matters most. */
+  readonly crashAtCommit: number
   /** The process stands still for seconds to minutes, longer than any time-out, and then goes on as if nothing had happened. */
   readonly freeze: number
   /** The call takes seconds. */
@@ -33,6 +35,7 @@ export interface FaultRates {
 
 export const noFaults: FaultRates = {
   crash: 0,
+  crashAtCommit: 0,
   freeze: 0,
   slow: 0,
   refused: 0,
@@ -51,6 +54,7 @@ const rate = (random: Random, on: number, least: number, most: number): number =
 }
 
 export const drawRates = (random: Random): FaultRates => ({
+  ...noFaults,
   crash: rate(random, 0.5, 0.0003, 0.007),
   freeze: rate(random, 0.4, 0.0005, 0.01),
   slow: rate(random, 0.4, 0.005, 0.2),
@@ -109,7 +113,9 @@ export class Faults {
   /** What becomes of a call to the store. */
   ofStore<A>(call: StoreCall): Passage<A, StoreError> {
     const { rates, random } = this
-    const passage = this.plain<A, StoreError>()
+    const plain = this.plain<A, StoreError>()
+    const isCommit = call.operation === "putIfAbsent" && call.key.includes("/_delta_log/")
+    const passage = isCommit && this.strikes(rates.crashAtCommit) ? { ...plain, crash: true } : plain
     const error = (reason: StoreReason, what: string) =>
       Exit.fail(new StoreError({ operation: call.operation, key: call.key, reason, hint: `This is simulated: ${what}.` }))
     if (this.full && call.writes && call.operation !== "delete") return { ...passage, arrives: null, instead: error("Full", "full disk") }

@@ -9,7 +9,6 @@ import { runSeed } from "./world.ts"
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** Kept out of the repository, and inside of the tree, so that packages are found as everywhere else. */
 const workshop = join(root, ".sluice", "mutants")
-const mostSeeds = 1000
 
 /** A copy of what the simulation needs, with a mutant's edits. Throws where the text to replace does not stand exactly once. */
 const breed = ({ name, edits }: Mutant): string => {
@@ -43,7 +42,7 @@ interface Found {
 /**
  * Runs a mutant until a seed finds it. Seeds that find something in the program as it is find nothing in the mutant.
  */
-const hunt = async (mutant: Mutant): Promise<Found> => {
+const hunt = async (mutant: Mutant, mostSeeds: number): Promise<Found> => {
   const tree = breed(mutant)
   try {
     for (let from = 1; from <= mostSeeds; ) {
@@ -67,8 +66,8 @@ const hunt = async (mutant: Mutant): Promise<Found> => {
   }
 }
 
-/** Hunts all mutants, or those of these names, and prints a table of the first seeds that find them. @returns whether none survived */
-export const mutantTable = async (names: ReadonlyArray<string>, jobs: number): Promise<boolean> => {
+/** Hunts all mutants, or those of these names, and prints a table of the first seeds that find them. @returns whether none survived `mostSeeds` */
+export const mutantTable = async (names: ReadonlyArray<string>, jobs: number, mostSeeds: number): Promise<boolean> => {
   const unknown = names.filter((name) => !mutants.some((mutant) => mutant.name === name))
   if (unknown.length > 0) throw new TypeError(`there is no mutant ${unknown.join(", ")}`)
   const waiting = mutants.filter(({ name }) => names.length === 0 || names.includes(name))
@@ -76,7 +75,7 @@ export const mutantTable = async (names: ReadonlyArray<string>, jobs: number): P
   const found: Array<Found> = []
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const one = await hunt(next)
+      const one = await hunt(next, mostSeeds)
       found.push(one)
       console.log(`… ${one.mutant.name}: ${one.seed === null ? `survived ${one.tried} seeds` : `seed ${one.seed}`}`)
     }

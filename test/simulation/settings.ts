@@ -147,10 +147,12 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   const absence = random.chance(0.2)
     ? { startsAt: startsAt + active / 2, lasts: scale(random, settings.retention / 4, settings.retention * 2) }
     : null
+  const crashAtCommit = !calm && random.chance(0.2) ? scale(random, 10, 150) / 1000 : 0
   return {
     ...settings,
-    maintainEvery: random.chance(0.2) ? scale(random, 60_000, 900_000) : null,
-    replayEvery: random.chance(0.2) ? scale(random, 60_000, 900_000) : null,
+    rates: { ...settings.rates, crashAtCommit },
+    maintainEvery: random.chance(0.1) ? scale(random, 120_000, 900_000) : null,
+    replayEvery: random.chance(0.15) ? scale(random, 60_000, 900_000) : null,
     absence,
     // The service offers no less than a day, and who is late by an hour asks.
     events: !calm && !short && absence !== null && random.chance(0.5) ? [...settings.events, "retention"] : settings.events

@@ -9,7 +9,7 @@ import { defaultDuckdbShare, runSeeds } from "./run-seeds.ts"
 import { runSeed } from "./world.ts"
 
 const usage = `usage: npm run simulate -- [--seeds N] [--from SEED] [--jobs N] [--trace]
-       npm run simulate -- --mutants [NAME…]
+       npm run simulate -- --mutants [--seeds N] [NAME…]
 
   --seeds N      how many seeds, default 1000
   --from SEED    the first of them, default 1
@@ -44,9 +44,9 @@ const main = async (): Promise<boolean> => {
     return true
   }
   const jobs = number("jobs", values.jobs, availableParallelism())
-  if (values.mutants) return mutantTable(positionals, jobs)
   const from = number("from", values.from, 1)
   const seeds = number("seeds", values.seeds, 1000)
+  if (values.mutants) return mutantTable(positionals, jobs, seeds)
   const duckdbShare = number("duckdb", values.duckdb, defaultDuckdbShare)
   if (values.trace) {
     let violations = 0

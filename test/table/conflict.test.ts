@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
-import type { AddFile, WriteAction } from "../../src/table/actions.ts"
+import type { Action, AddFile, WriteAction } from "../../src/table/actions.ts"
 import type { Transaction } from "../../src/table/commit.ts"
+import { judge } from "../../src/table/conflict.ts"
 import type { TableError } from "../../src/table/errors.ts"
 import type { Snapshot } from "../../src/table/snapshot.ts"
 import { openTable } from "../../src/table/table.ts"
@@ -12,6 +13,25 @@ const file = (snapshot: Snapshot, name: string): AddFile => {
   throw new Error(`no file ${name}`)
 }
 const wanted = (error: TableError) => error.conflict ?? error.reason
+
+/** A removal as other writers may say it: they need not tell the partition. */
+const gone = (path: string): Action => ({ remove: { path, deletionTimestamp: 1, dataChange: true, partitionValues: null, size: null } })
+
+describe("a removal that does not tell the partition", () => {
+  it.live("is of the partition that the file was in, as far as that is known; else it may be of any", () =>
+    inLake(() =>
+      Effect.gen(function* () {
+        const table = yield* aTable
+        const { snapshot } = yield* table.commit(append(yield* table.snapshot, add("old", hour(3))))
+        const ours = (n: string) => merge(snapshot, (values) => values["ingest_hour"] === n, add("o"))
+        const { path } = file(snapshot, "old")
+        assert.strictEqual(judge(ours("3"), [gone(path)]).kind, "conflict")
+        assert.strictEqual(judge(ours("4"), [gone(path)]).kind, "go")
+        assert.strictEqual(judge(ours("4"), [gone("ingest_date=2026-11-20/ingest_hour=3/other")]).kind, "conflict")
+      })
+    )
+  )
+})
 
 describe("a commit that was beaten to it", () => {
   /** Each row: what is there before, what the winner does, what we do, and what must come of ours ("ok", a conflict, or a reason). */

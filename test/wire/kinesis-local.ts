@@ -61,8 +61,8 @@ export const startKinesisLocal = async (): Promise<Emulator> => {
   const kill = () => child.kill("SIGKILL")
   process.once("exit", kill)
   const endpoint = `http://127.0.0.1:${port}`
-  for (let tries = 0; !(await answers(endpoint)); tries++) {
-    if (child.exitCode !== null || tries > 600) {
+  while (!(await answers(endpoint))) {
+    if (child.exitCode !== null) {
       kill()
       throw new Error(`kinesis-local does not start: ${said}`)
     }
@@ -73,7 +73,7 @@ export const startKinesisLocal = async (): Promise<Emulator> => {
     endpoint,
     region: emulatorEnvironment.AWS_REGION,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    requestHandler: new NodeHttpHandler({ requestTimeout: 10_000, throwOnRequestTimeout: true })
+    requestHandler: new NodeHttpHandler({ requestTimeout: 120_000, throwOnRequestTimeout: true })
   })
   /** Changes of a stream take a while; nothing else can be changed before. */
   const active = async (stream: string): Promise<void> => {

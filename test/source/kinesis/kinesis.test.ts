@@ -323,6 +323,8 @@ describe("aggregated records", () => {
       assert.isAbove(Number(position?.source?.["outOfRange"]), 0)
       if (position !== undefined) committed.positions.set(name(0), { ...position, subSequenceNumber: 0 })
       assert.deepStrictEqual(textsIn(yield* readAll(yield* sourceOf(kinesis), committed)), ["b", "c"])
+      // What was counted with the first of them is not counted again.
+      assert.strictEqual(committed.source(name(0))?.["outOfRange"], position?.source?.["outOfRange"])
     })
   )
 })
@@ -386,6 +388,24 @@ describe("what was trimmed", () => {
 })
 
 describe("what was trimmed while nobody looked", () => {
+  it.effect("is told by the worker to whom the shard belongs", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf({ shards: 4 })
+      const committed = new Committed()
+      yield* put(kinesis, 40)
+      yield* readAll(yield* sourceOf(kinesis), committed)
+      for (const id of [0, 1, 2, 3]) kinesis.splitShard("orders", shardId(id))
+      yield* TestClock.adjust(day + hour)
+      const told: Array<string> = []
+      for (const worker of [0, 1]) {
+        const pages = yield* readAll(yield* sourceOf(kinesis, { workers: 2, worker }), committed.copy())
+        for (const { shard } of pages) assert.isTrue(owns(shard, 2, worker), shard)
+        told.push(...pages.filter(({ resume }) => resume?.["ended"] === true).map(({ shard }) => shard))
+      }
+      assert.deepStrictEqual(sorted(told), [0, 1, 2, 3].map(name))
+    })
+  )
+
   it.effect("is a gap though records are kept for longer by now", () =>
     Effect.gen(function* () {
       const { kinesis, committed } = yield* readStream
