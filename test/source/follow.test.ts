@@ -254,6 +254,6 @@ describe("files: following", () => {
       assert.deepStrictEqual(yield* look, ["2"])
       assert.deepStrictEqual(yield* unanswered, [0])
       assert.deepStrictEqual(warnings.slice(3), [`${realpathSync(folder)} can be read again, after 91 s`])
-    }).pipe(Effect.provide(warningsInto(warnings)), Effect.provideService(Metric.MetricRegistry, new Map()))
+    }).pipe(Effect.provide(toldInto(warnings)), Effect.provideService(Metric.MetricRegistry, new Map()))
   })
 })
