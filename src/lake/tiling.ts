@@ -1,3 +1,4 @@
+import { count } from "../record/count.ts"
 import { comparePositions, type Position, type ShardPosition } from "../record/position.ts"
 import { type Check, check, some } from "./check.ts"
 import type { CommitEntry } from "./history.ts"
@@ -55,13 +56,13 @@ export class Tiling {
         table,
         "ranges tile",
         this.broken.length === 0,
-        this.broken.length === 0 ? `${this.ranges} ranges of ${this.last.size} shards` : some(this.broken)
+        this.broken.length === 0 ? `${count(this.ranges, "range")} of ${count(this.last.size, "shard")}` : some(this.broken)
       ),
       check(
         table,
         "commits agree with their files",
         this.unequal.length === 0,
-        this.unequal.length === 0 ? `${this.commits} commits` : some(this.unequal)
+        this.unequal.length === 0 ? count(this.commits, "commit") : some(this.unequal)
       )
     ]
   }

@@ -1,5 +1,6 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { count } from "../record/count.ts"
 import { comparePositions } from "../record/position.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
@@ -53,7 +54,7 @@ export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<Readonl
         path,
         "rows lie in the hour they arrived",
         misplaced === 0,
-        misplaced === 0 ? `${stage.snapshot.files.size} files` : `${misplaced} rows are misplaced`
+        misplaced === 0 ? count(stage.snapshot.files.size, "file") : `${misplaced} rows are misplaced`
       )
     ]
   })
@@ -141,12 +142,12 @@ export const consumableChecks = (
     const versionsOf = (from: string) => `SELECT DISTINCT ${identity} FROM ${from}`
     const { versions = 0 } = yield* numbers(duckdb, `SELECT count(*) AS versions FROM (${versionsOf(rows)})`)
     const checks = [
-      check(path, "no version twice", versions === total, `${total} rows, ${versions} versions of orders`),
+      check(path, "no version twice", versions === total, `${count(total, "row")}, ${count(versions, "version")} of orders`),
       check(
         path,
         "rows lie in the day they changed",
         misplaced === 0,
-        misplaced === 0 ? `${total} rows` : `${misplaced} rows are misplaced`
+        misplaced === 0 ? count(total, "row") : `${misplaced} rows are misplaced`
       )
     ]
     // Files that came after the version taken are not compared; a compaction since then may have mixed both, and then nothing can be said.
@@ -173,7 +174,7 @@ export const consumableChecks = (
         "holds every version of stage",
         missing === 0 && surplus === 0,
         missing === 0 && surplus === 0
-          ? `${versions} versions, ${takenText(taken, stage.snapshot.version)}`
+          ? `${count(versions, "version")}, ${takenText(taken, stage.snapshot.version)}`
           : `${missing} versions are missing, ${surplus} are in no stage file`
       ),
       yield* contentCheck(stage, consumable, total, duckdb, onValues)
@@ -219,7 +220,7 @@ const contentCheck = (
         return check(consumable.table.path, name, false, `${problem} in ${group.slice(0, 3).join(", ")}${group.length > 3 ? ", …" : ""}`)
       }
     }
-    return check(consumable.table.path, name, true, `${columns.length} columns of ${total} rows compared`)
+    return check(consumable.table.path, name, true, `${count(columns.length, "column")} of ${count(total, "row")} compared`)
   })
 
 const leavesOf = (type: DataType): number => {

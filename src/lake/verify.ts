@@ -1,5 +1,6 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { count } from "../record/count.ts"
 import type { ShardPosition } from "../record/position.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
@@ -226,7 +227,7 @@ const fileCheck = ({ table, snapshot }: At): Effect.Effect<Check, StoreError, St
       { concurrency: 8, discard: true }
     )
     const { files } = totalsOf(snapshot.files.values())
-    return check(table.path, "files are there", wrong.length === 0, wrong.length === 0 ? `${files} files` : some(wrong))
+    return check(table.path, "files are there", wrong.length === 0, wrong.length === 0 ? count(files, "file") : some(wrong))
   })
 
 /** Per shard: records = rows + dead letters + empty. Per table: the rows of all shards, and those of replays, are the rows of its live files. */
@@ -246,7 +247,16 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       "every record is accounted for",
       wrong.length === 0,
       wrong.length === 0
-        ? `${total((p) => p.records)} records = ${total((p) => p.rows)} rows + ${total((p) => p.deadLetters)} dead letters + ${total((p) => p.empty)} empty`
+        ? `${count(
+            total((p) => p.records),
+            "record"
+          )} = ${count(
+            total((p) => p.rows),
+            "row"
+          )} + ${count(
+            total((p) => p.deadLetters),
+            "dead letter"
+          )} + ${total((p) => p.empty)} empty`
         : some(wrong)
     ),
     check(
@@ -262,8 +272,8 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
 const gapCheck = ({ table, snapshot }: At, known: number): Check => {
   const shards = streamShards(storedPositions(snapshot.domains))
   const gaps = shards.filter((shard) => shard.gaps > 0)
-  const count = gaps.reduce((total, shard) => total + shard.gaps, 0)
-  if (count === 0) return check(table.path, "no gaps", true, `${shards.length} shards of streams`)
-  const ok = count <= known
-  return check(table.path, "no gaps", ok, `${ok ? `${count} known: ` : ""}${some(gaps.map(gapText))}`)
+  const found = gaps.reduce((total, shard) => total + shard.gaps, 0)
+  if (found === 0) return check(table.path, "no gaps", true, count(shards.length, "shard of a stream", "shards of streams"))
+  const ok = found <= known
+  return check(table.path, "no gaps", ok, `${ok ? `${found} known: ` : ""}${some(gaps.map(gapText))}`)
 }

@@ -1,3 +1,4 @@
+import { count } from "../record/count.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { CommitEntry } from "./history.ts"
 import { totalsOf } from "./rows.ts"
@@ -14,7 +15,6 @@ export interface Waiting {
 
 /** The same in words: `2 stage versions with 1,234 rows wait for the repartition, the first since 2026-11-20T08:00:00.000Z`. */
 export const waitingText = ({ versions, rows, since }: Waiting): string => {
-  const count = (n: number, what: string) => `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`
   const first = since === null ? "" : versions === 1 ? ` since ${since}` : `, the first since ${since}`
   return `${count(versions, "stage version")} with ${rows === null ? "an unknown number of rows" : count(rows, "row")} ${versions === 1 ? "waits" : "wait"} for the repartition${first}`
 }
