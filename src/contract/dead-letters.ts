@@ -13,6 +13,9 @@ Of a record in a file that is longer than the limit \`max-record-bytes\`, \`raw\
 \`raw\`. \`replay\` cannot bring such records back, and says how many there are. Ingest them again from their source under a higher limit, as new files:
 what was read of the old ones is not read again.
 
+A record at the end of a file of which only a part was there is \`truncated\`. Once the file has the rest, the next \`ingest\` reads the whole record; the
+dead letter of its first part stays.
+
 | reason | what it means |
 | --- | --- |
 ${Object.entries(deadLetterReasons)

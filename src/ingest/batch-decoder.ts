@@ -59,7 +59,8 @@ const alone = (here: StageDecoder, append: Append): BatchDecoder => ({
 /** Records of more bytes take many times their size while they are read: one at a time, in this thread. Others would hold as much each. */
 const largestSent = 1024 * 1024
 
-const isSent = ({ bytes, count, starts, ends }: RecordPage): boolean => {
+/** May a page go to another thread? */
+export const maySend = ({ bytes, count, starts, ends }: RecordPage): boolean => {
   if (bytes.length <= largestSent) return true
   for (let i = 0; i < count; i++) if ((ends[i] ?? 0) - (starts[i] ?? 0) > largestSent) return false
   return true
@@ -92,10 +93,10 @@ const together = (here: StageDecoder, workers: DecodeWorkers, startAfter: number
       return {
         decode: (page, settled) =>
           Effect.suspend(() => {
-            const sent = isSent(page)
-            if (sent) seen += page.bytes.length
+            const isSent = maySend(page)
+            if (isSent) seen += page.bytes.length
             if (seen > startAfter) workers.start()
-            const done = sent && workers.send(page, batch, settled) ? Effect.void : decoder.decode(page, settled)
+            const done = isSent && workers.send(page, batch, settled) ? Effect.void : decoder.decode(page, settled)
             return Effect.andThen(
               done,
               appendUntil(() => true)

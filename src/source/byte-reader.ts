@@ -108,10 +108,10 @@ export interface Passed {
   readonly last: number
 }
 
-/** Reads `length` bytes, or as many as there are, and drops them. */
-export const passOver = async (reader: ByteReader, length: number): Promise<Passed> => {
+/** Reads `length` bytes, or as many as there are, and drops them. @param sum of what is before, which the sum goes on from */
+export const passOver = async (reader: ByteReader, length: number, sum = 0): Promise<Passed> => {
   const scratch = Buffer.allocUnsafeSlow(Math.max(1, Math.min(length, 256 * 1024)))
-  let passed: Passed = { length: 0, sum: 0, last: -1 }
+  let passed: Passed = { length: 0, sum, last: -1 }
   while (passed.length < length) {
     const read = await reader.read(scratch.subarray(0, Math.min(scratch.length, length - passed.length)))
     if (read === 0) break

@@ -78,6 +78,8 @@ const maxRowBytes = 4 * 1024 * 1024
 export interface CsvFile extends FileLocation {
   readonly size: number
   readonly modifiedAt: number
+  /** See `FileEntry`. */
+  readonly changedAt: number
 }
 
 /** `<table>.csv` or `<table>.csv.gz` in a folder; undefined where there is neither. */
@@ -86,7 +88,7 @@ export const findCsv = (source: string, folder: string, table: string): CsvFile 
   if (path === undefined) return undefined
   try {
     const stats = statSync(path)
-    return { source, path, size: stats.size, modifiedAt: Math.floor(stats.mtimeMs) }
+    return { source, path, size: stats.size, modifiedAt: Math.floor(stats.mtimeMs), changedAt: stats.ctimeMs }
   } catch (cause) {
     throw ioError(source, path, cause)
   }

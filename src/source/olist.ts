@@ -4,6 +4,8 @@ import { Effect } from "effect"
 import type { ShardPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { arrivalOfFile } from "./arrival-time.ts"
+import { passOver } from "./byte-reader.ts"
+import { openContent } from "./content.ts"
 import { type CsvFile, readCsv } from "./csv.ts"
 import { ioError } from "./io-error.ts"
 import { maxVersions, type OlistOrder, orderRecord, utc, versionsOf } from "./olist-order.ts"
@@ -49,10 +51,11 @@ async function* pages(
   options: OlistOptions
 ): AsyncGenerator<RecordPage, void> {
   if (isReadToEnd(position, files.orders)) return
+  const known = await knownOf(files.orders, position)
   const after = position === undefined ? -1 : Number(position.sequenceNumber)
   const arrivedAt = arrivalOfFile(files.orders.path, options.arrivedAt, files.orders.modifiedAt)
   const tables = await loadOlistTables(files)
-  const page = new PageBuilder(shard, arrivedAt, options.pageBytes ?? 4 * 1024 * 1024)
+  const page = new PageBuilder(shard, arrivedAt, options.pageBytes ?? 4 * 1024 * 1024, known)
   let row = 0
   for await (const orders of readOrders(files.orders)) {
     for (const order of orders) {
@@ -72,10 +75,45 @@ async function* pages(
   if (page.count > 0) yield page.take({ done: true, size: files.orders.size, last: page.last })
 }
 
-/** Was the orders file, as large as it is now, read to its end? */
+/** Was the orders file, as it is now, read to its end? Older versions knew it by its size alone. */
 const isReadToEnd = (position: ShardPosition | undefined, orders: CsvFile): boolean => {
-  const { done, size, last } = position?.source ?? {}
-  return done === true && size === orders.size && String(last) === position?.sequenceNumber
+  const { done, size, last, changedAt = orders.changedAt } = position?.source ?? {}
+  return done === true && size === orders.size && changedAt === orders.changedAt && String(last) === position?.sequenceNumber
+}
+
+/** What is known of the content of the orders file: rows are found again by their number. */
+interface KnownContent {
+  readonly length: number
+  /** CRC-32 of so many bytes. */
+  readonly sum: number
+  readonly changedAt: number
+}
+
+/** Fails where rows were read of a file that had another beginning. */
+const knownOf = async (orders: CsvFile, position: ShardPosition | undefined): Promise<KnownContent> => {
+  const content = await openContent(orders, orders.size)
+  try {
+    const reader = await content.from(0)
+    try {
+      const { length = 0, sum } = position?.source ?? {}
+      const before = await passOver(reader, Number(length))
+      if (sum !== undefined && sum !== before.sum) {
+        throw new SourceError({
+          source: name,
+          reason: "Invalid",
+          location: orders.path,
+          detail: "The orders were replaced by others since they were read",
+          hint: "Put the new ones into another folder, or the old ones back; what was read before stays as it is."
+        })
+      }
+      const rest = await passOver(reader, Number.MAX_SAFE_INTEGER, before.sum)
+      return { length: before.length + rest.length, sum: rest.sum, changedAt: orders.changedAt }
+    } finally {
+      await reader.close()
+    }
+  } finally {
+    await content.close()
+  }
 }
 
 const orderColumns = [
@@ -130,7 +168,10 @@ class PageBuilder {
   readonly shard: string
   readonly arrivedAt: number
 
-  constructor(shard: string, arrivedAt: number, pageBytes: number) {
+  readonly known: KnownContent
+
+  constructor(shard: string, arrivedAt: number, pageBytes: number, known: KnownContent) {
+    this.known = known
     this.shard = shard
     this.arrivedAt = arrivedAt
     this.#bytes = Buffer.allocUnsafeSlow(pageBytes)
@@ -158,7 +199,8 @@ class PageBuilder {
     return true
   }
 
-  take(resume?: NonNullable<RecordPage["resume"]>): RecordPage {
+  /** @param ending what is to be remembered besides, behind the last record */
+  take(ending: NonNullable<RecordPage["resume"]> = {}): RecordPage {
     const page: RecordPage = {
       shard: this.shard,
       count: this.count,
@@ -167,7 +209,7 @@ class PageBuilder {
       ends: this.#ends,
       sequenceNumbers: this.#sequenceNumbers,
       arrivedAt: this.arrivedAt,
-      ...(resume === undefined ? {} : { resume })
+      resume: { ...this.known, ...ending }
     }
     this.#bytes = Buffer.allocUnsafeSlow(this.#bytes.length)
     this.#used = 0

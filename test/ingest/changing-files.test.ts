@@ -5,6 +5,7 @@ import { Effect, Exit, Stream } from "effect"
 import { stagePath } from "../../src/lake/layout.ts"
 import { filesSource } from "../../src/source/files.ts"
 import type { Source } from "../../src/source/source.ts"
+import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { change, folderWith } from "../source/collect.ts"
 import { failedChecks, lakeContent, recordText, run, temporaryStore } from "./support.ts"
@@ -49,10 +50,11 @@ describe("files that change between two runs", () => {
       yield* ingesting(folder)
       change(folder, "a.ndjson", orders(20, 25))
       const source = yield* filesSource({ input: folder, format: "auto" })
+      const other = Effect.provideService(Effect.orDie(ingesting(folder)), Store, yield* Store)
       // It has read, and commits when the other one has.
       const slow: Source = {
         ...source,
-        pages: (resume) => Stream.concat(source.pages(resume), Stream.drain(Stream.fromEffect(Effect.orDie(ingesting(folder)))))
+        pages: (resume) => Stream.concat(source.pages(resume), Stream.drain(Stream.fromEffect(other)))
       }
       const exit = yield* Effect.exit(run(slow))
       assert.isTrue(Exit.isFailure(exit))

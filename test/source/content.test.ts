@@ -28,7 +28,8 @@ describe("files: gzip", () => {
           source: "test",
           path: join(folder, name),
           size: name === "table.csv" ? gzipSync("a,b\n1,2\n").length : 8,
-          modifiedAt: 0
+          modifiedAt: 0,
+          changedAt: 0
         }
         yield* Effect.promise(async () => {
           for await (const some of readCsv(file, ["b", "a"])) rows.push(...some)

@@ -239,6 +239,26 @@ describe("files: what a record is", () => {
   )
 })
 
+describe("files: memory", () => {
+  it.effect("of large records is used again, and a record that grows through several sizes of it is whole", () =>
+    Effect.gen(function* () {
+      const records = Array.from({ length: 24 }, (_, i) => String.fromCharCode(97 + i).repeat([900_000, 10, 300_000, 70_000][i % 4] ?? 0))
+      const source = yield* over({ "a.ndjson": records.join("\n") }, { pageBytes: 64 * 1024, maxRecordBytes: 1_000_000 })
+      const texts: Array<string> = []
+      const buffers = new Set<ArrayBufferLike>()
+      yield* Stream.runForEach(source.pages(new Map()), (page) =>
+        Effect.sync(() => {
+          texts.push(...recordsOf(page).map(({ text }) => text))
+          buffers.add(page.bytes.buffer)
+          page.release?.()
+        })
+      )
+      assert.deepStrictEqual(texts, records)
+      assert.isAtMost(buffers.size, 6)
+    })
+  )
+})
+
 describe("files: what changes between two runs", () => {
   it.effect("unchanged files are not opened again", () =>
     Effect.gen(function* () {

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { olistSource } from "../../src/source/olist.ts"
 import { type OlistOrder, versionsOf } from "../../src/source/olist-order.ts"
-import { folderWith, pagesOf, positionsAfter, put, recordsOf, textsOf, untilFailure } from "./collect.ts"
+import { change, folderWith, pagesOf, positionsAfter, put, recordsOf, textsOf, untilFailure } from "./collect.ts"
 import { sourceSuite } from "./source-suite.ts"
 
 const full = resolve(import.meta.dirname, "../..", process.env["SLUICE_TEST_DATA"] ?? "../shared/data", "olist")
@@ -96,6 +96,39 @@ const tables = {
     "product_id,product_category_name,product_name_lenght,product_description_lenght,product_photos_qty,product_weight_g,product_length_cm,product_height_cm,product_width_cm\np1,beleza_saude,1,1,1,225,16,10,14\np2,,,,,,,,\n",
   "product_category_name_translation.csv": "\uFEFFproduct_category_name,product_category_name_english\r\nbeleza_saude,health_beauty\r\n"
 }
+
+describe("olist: an orders file that is not what it was", () => {
+  it.effect("goes on where it grew, is nothing new where it was touched, and is refused by name where it was replaced", () =>
+    Effect.gen(function* () {
+      const orders = "olist_orders_dataset.csv"
+      const folder = yield* folderWith(tables)
+      const source = olistSource({ input: folder, arrivedAt: 7 })
+      const done = positionsAfter(yield* pagesOf(yield* source))
+      change(folder, orders, tables[orders])
+      assert.deepStrictEqual(yield* pagesOf(yield* source, done), [])
+      change(folder, orders, `${tables[orders]}o3,c1,created,2018-01-04 10:00:00,,,,\n`)
+      const more = yield* pagesOf(yield* source, done)
+      assert.deepStrictEqual(
+        more.flatMap(({ sequenceNumbers }) => sequenceNumbers),
+        ["8"]
+      )
+      // As many bytes.
+      change(folder, orders, tables[orders].replace("unavailable", "unaccounted"))
+      const { error } = yield* untilFailure(yield* source, done)
+      assert.strictEqual(error.reason, "Invalid")
+      assert.include(error.message, `The orders were replaced by others since they were read: ${join(folder, orders)}.`)
+      assert.deepStrictEqual(
+        yield* pagesOf(
+          yield* source,
+          new Map(
+            [...done].map(([shard, p]) => [shard, { ...p, source: { done: true, size: Buffer.byteLength(tables[orders]), last: 4 } }])
+          )
+        ),
+        []
+      )
+    })
+  )
+})
 
 describe("olist: records", () => {
   it.effect("are orders joined with what belongs to them, in cents", () =>
