@@ -15,9 +15,9 @@ export class Pace {
 
   /** @param at milliseconds @param done all that is done by then, in any unit */
   add(at: number, done: number): void {
-    const last = this.#samples.at(-1)
-    // A second of samples is one.
-    if (last !== undefined && at - last.at < 1000 && this.#samples.length > 1) this.#samples.pop()
+    const [before, last] = this.#samples.slice(-2)
+    // Of a second the last one is enough.
+    if (before !== undefined && last !== undefined && last.at - before.at < 1000) this.#samples.pop()
     this.#samples.push({ at, done })
     while (this.#samples.length > 2 && at - (this.#samples[1]?.at ?? at) >= span) this.#samples.shift()
   }

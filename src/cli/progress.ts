@@ -19,7 +19,7 @@ export interface ProgressOptions {
   readonly logEvery?: number | null
 }
 
-const width = 24
+const widestBar = 24
 /** Drawn at most about twelve times a second, and each second even where nothing was told: a line of the log may have taken its place. */
 const minimumMillis = 80
 const tickMillis = 1_000
@@ -46,7 +46,7 @@ class State {
     const perMilli = this.#work.perMilli()
     const rate = this.#bytes.perMilli()
     return [
-      ...(this.fraction === null ? [] : [`${Math.floor(this.fraction * 100)} %`]),
+      ...(this.fraction === null ? [] : [`${Math.floor(Math.round(this.fraction * 1000) / 10)} %`]),
       ...(this.fraction === null || perMilli === null || this.fraction === 1 ? [] : [timeLeft((1 - this.fraction) / perMilli)]),
       ...(rate === null ? [] : [`${bytes(rate * 1000)}/s`]),
       this.text
@@ -75,7 +75,7 @@ export const makeProgress = (
       yield* Effect.forkScoped(Effect.forever(Effect.delay(log, logEvery)))
       return { show: (...told) => state.tell(clock.currentTimeMillisUnsafe(), told[0], told[1], told[2]), clear: () => {} }
     }
-    let drawn = 0
+    let drawn = Number.NEGATIVE_INFINITY
     const clear = () => {
       state.text = ""
       process.stderr.write("\r\x1b[2K")
@@ -84,9 +84,11 @@ export const makeProgress = (
       if (state.text === "") return
       drawn = clock.currentTimeMillisUnsafe()
       const { fraction } = state
+      const columns = columnsOf(process.stderr) ?? 80
+      const width = Math.min(widestBar, Math.floor(columns / 4))
       const filled = Math.round((fraction ?? 0) * width)
       const bar = fraction === null ? "" : `[${"█".repeat(filled)}${"·".repeat(width - filled)}] `
-      const line = cutTo(oneLine(`${label.padEnd(12)} ${bar}${state.words()}`), (columnsOf(process.stderr) ?? 80) - 1)
+      const line = cutTo(oneLine(`${label.padEnd(12)} ${bar}${state.words()}`), columns - 1)
       process.stderr.write(`\r\x1b[2K${line}`)
     }
     yield* Effect.addFinalizer(() => Effect.sync(clear))

@@ -1,9 +1,10 @@
-import { Effect, type Scope } from "effect"
+import { Effect, type Scope, Stream } from "effect"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { type DuckDB, type DuckDBSettings, openDuckDB, type Result } from "./duckdb.ts"
 import { duckdbText, LakeError } from "./errors.ts"
 import { isLocal } from "./local-copies.ts"
+import { type Kinds, kindsOfReading, tellsColumns, withoutEnd } from "./read-only.ts"
 import { filesList, literal } from "./sql.ts"
 import { createViews, fillViews, type LakeTable } from "./views.ts"
 
@@ -43,24 +44,56 @@ export const openLake = (
     return {
       tables,
       folder: db.folder,
-      query: (sql) => explained(Effect.andThen(prepare(sql), db.stream(sql))),
+      query: (sql) =>
+        explained(
+          Effect.gen(function* () {
+            yield* Effect.ignore(db.rows("ROLLBACK"))
+            const kinds = yield* prepare(sql)
+            // What is read to its end is read in a transaction, which tells whether that was the end: see `toTheEnd`.
+            yield* db.rows("BEGIN TRANSACTION READ ONLY")
+            const { columns, rows } = yield* db.stream(sql)
+            const end = Effect.mapError(toTheEnd(db, sql, kinds), (error) => withWhatThereIs(error, tables))
+            return { columns, rows: Stream.concat(rows, Stream.fromEffectDrain(end)) }
+          })
+        ),
       writeParquet: (sql, path, limit) =>
         explained(
           Effect.gen(function* () {
+            yield* Effect.ignore(db.rows("ROLLBACK"))
             const kinds = yield* prepare(sql)
             if (kinds.includes("EXPLAIN")) {
               return yield* new LakeError({ reason: "Invalid", problem: "EXPLAIN gives no table", hint: "Ask for it in another format." })
             }
-            const rows = kinds.length === 1 ? `query(${literal(sql)})` : `(${sql.replace(atEnd, "")}\n)`
-            yield* db.run(
-              `COPY (FROM ${rows}${limit === null ? "" : ` LIMIT ${limit}`}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`
-            )
+            yield* db.run(copy(sql, kinds, limit, `${literal(path)} (FORMAT parquet, COMPRESSION zstd)`))
             const [row] = yield* db.rows(`SELECT num_rows FROM parquet_file_metadata(${filesList([path])})`)
             return Number(row?.["num_rows"] ?? 0)
           })
         )
     }
   })
+
+/** Writes what a statement gives to a file. It stands there as a text, but for what DuckDB makes several statements of. */
+const copy = (sql: string, kinds: Kinds, limit: number | null, target: string): string => {
+  const rows = kinds.length === 1 ? `query(${literal(sql)})` : `(${withoutEnd(sql)}\n)`
+  return `COPY (FROM ${rows}${limit === null ? "" : ` LIMIT ${limit}`}) TO ${target}`
+}
+
+/**
+ * Fails where a result broke off: of an error after its first rows the binding says nothing, and the result seems to end there. The transaction knows,
+ * but not why: that is told by the statement when it runs once more, for nothing but its error.
+ */
+const toTheEnd = (db: DuckDB, sql: string, kinds: Kinds): Effect.Effect<void, LakeError> =>
+  Effect.catch(Effect.asVoid(db.rows("SELECT 1")), () =>
+    Effect.gen(function* () {
+      yield* db.rows("ROLLBACK")
+      yield* db.run(copy(sql, kinds, null, "'/dev/null' (FORMAT csv)"))
+      return yield* new LakeError({
+        reason: "Unavailable",
+        problem: "the result broke off, and a second time it did not",
+        hint: "What was given is not all of it. Run again."
+      })
+    })
+  )
 
 /**
  * Whether a statement may read the rows of a view: its text names it anywhere, or has a function that makes names. What DuckDB knows of the
@@ -82,66 +115,12 @@ export const queryLake = (
 /** The whole of what DuckDB says to whom wrote the statement: candidates, and where in it; and of a table that is not there, which ones are. */
 const withWhatThereIs = (error: LakeError, tables: ReadonlyArray<LakeTable>): LakeError => {
   if (error.reason !== "Invalid" || error.cause === undefined) return error
-  const problem = duckdbText(error.cause).trim()
+  // Nobody wrote the statement that `copy` makes.
+  const problem = duckdbText(error.cause)
+    .replace(/\n\nLINE \d+: (COPY \(FROM|\.\.\.).*$/s, "")
+    .trim()
   const isMissing = /^Catalog Error: Table with name .* does not exist/.test(problem)
   const views = tables.map(({ view }) => view)
   const there = views.length === 0 ? "The lake has no tables: fill it with `sluice ingest`." : `The lake has: ${views.join(", ")}.`
   return new LakeError({ reason: error.reason, problem, hint: isMissing ? there : error.hint, cause: error.cause })
 }
-
-const readers: ReadonlySet<string | null> = new Set(["SELECT", "EXPLAIN"])
-/** White space and comments. One that holds another is left out: DuckDB nests them. */
-const gap = String.raw`(?:\s|--[^\n\r]*(?:[\n\r]|$)|/\*(?:(?!/\*|\*/)[^])*\*/)`
-const explain = new RegExp(String.raw`^${gap}*EXPLAIN(?:${gap}+ANALYZE|${gap}*\([^)]*\))?${gap}+`, "i")
-
-/** Statements that ask no table for its rows. */
-const tellsColumns = new RegExp(String.raw`^${gap}*(?:DESCRIBE|DESC|SHOW)\b`, "i")
-
-/** Beginnings of statements that give rows, and of no other but those that DuckDB knows for something else. */
-const givesRows = new RegExp(String.raw`^${gap}*(?:(?:PIVOT|PIVOT_WIDER|SELECT|FROM|WITH)\b|\()`, "i")
-
-const atEnd = new RegExp(`;(?:${gap}|;)*$`)
-
-type Kinds = ReadonlyArray<string | null>
-
-/**
- * DuckDB makes several statements of a PIVOT that does not name its values: a type for each list of values, and the SELECT. The text begins
- * with what gives rows, so what comes of its first statement ends in a SELECT; there is one at most, at the end: so there is no other statement.
- */
-const isPivot = (sql: string, kinds: Kinds): boolean =>
-  kinds.length > 1 && kinds.every((kind, i) => (i < kinds.length - 1 ? kind === "CREATE" : kind === null)) && givesRows.test(sql)
-
-/** What a text comes to that is one statement and only reads; fails for every other. */
-const kindsOfReading = (db: DuckDB, sql: string): Effect.Effect<Kinds, LakeError> =>
-  Effect.gen(function* () {
-    const kinds = yield* db.statements(sql)
-    if (kinds.length === 0) {
-      return yield* new LakeError({ reason: "Invalid", problem: "the statement is empty", hint: "Give one, such as: SHOW TABLES." })
-    }
-    if (isPivot(sql, kinds)) return kinds
-    if (kinds.length !== 1) {
-      return yield* explain.test(sql) && isPivot(sql.replace(explain, ""), kinds.slice(1, -1))
-        ? new LakeError({
-            reason: "Invalid",
-            problem: "a PIVOT cannot be explained before its values are known",
-            hint: "Name them: PIVOT … ON column IN (…)."
-          })
-        : new LakeError({ reason: "Invalid", problem: `there are ${kinds.length} statements`, hint: "Give one statement." })
-    }
-    if (!kinds.every((kind) => readers.has(kind))) {
-      return yield* new LakeError({
-        reason: "ReadOnly",
-        problem: "the statement writes",
-        hint: "Use SELECT; the lake changes by commits alone."
-      })
-    }
-    // EXPLAIN ANALYZE runs what it explains.
-    if (kinds.includes("EXPLAIN")) {
-      const explained = sql.replace(explain, "")
-      if (explained === sql) {
-        return yield* new LakeError({ reason: "Invalid", problem: "what the statement explains is hidden", hint: "Begin it with EXPLAIN." })
-      }
-      yield* kindsOfReading(db, explained)
-    }
-    return kinds
-  })

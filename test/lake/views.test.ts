@@ -112,6 +112,22 @@ describe("the views of a lake", () => {
       assert.strictEqual(yield* reason("selec 1"), "Invalid")
       assert.strictEqual(yield* reason(""), "Invalid")
       assert.strictEqual(yield* reason("SELECT nothing FROM stage_order"), "Invalid")
+      // DuckDB makes several statements of a PIVOT: nothing else may pass as one.
+      const pivot = "PIVOT stage_order ON order_id USING count(*)"
+      for (const sql of [
+        `${pivot}; SELECT 1`,
+        `SELECT 1; ${pivot}`,
+        `${pivot}; CREATE TABLE x AS SELECT 1`,
+        `CREATE TABLE x AS SELECT 1; ${pivot}`,
+        `CREATE TABLE x AS SELECT 1; FROM x`,
+        `-- \rCREATE TABLE x AS SELECT 1;\nFROM x`,
+        `/* /* */ SELECT */ CREATE TABLE x AS SELECT 1; FROM x`,
+        `CREATE TABLE x AS ${pivot}`,
+        `EXPLAIN ANALYZE ${pivot}`
+      ]) {
+        assert.notStrictEqual(yield* reason(sql), "", sql)
+      }
+      assert.strictEqual(yield* reason("EXPLAIN ANALYZE -- \rCREATE TABLE x AS\nSELECT 1"), "ReadOnly")
       for (const sql of [
         "SHOW TABLES",
         "DESCRIBE stage_order",
@@ -120,11 +136,34 @@ describe("the views of a lake", () => {
         "/* a */ EXPLAIN SELECT 1",
         "--\n EXPLAIN (ANALYZE)/* b */SELECT 1",
         "WITH x AS (SELECT 1) FROM x",
-        "FROM stage_order;"
+        "FROM stage_order;",
+        pivot,
+        `-- which?\n${pivot};`,
+        `WITH p AS (${pivot}) SELECT * FROM p`,
+        `SELECT * FROM (${pivot}), (PIVOT stage_order ON ingest_hour USING count(*))`
       ]) {
         assert.isAbove((yield* rowsOf(sql)).length, 0, sql)
       }
     }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("tell of a result that breaks off after its first rows", () =>
+    Effect.gen(function* () {
+      yield* ingest(copies(2))
+      const { query } = yield* openLake()
+      const all = (sql: string) => Effect.flatMap(query(sql), ({ rows }) => Stream.runCount(rows))
+      for (const sql of [
+        "SELECT CASE WHEN range < 300000 THEN '1' ELSE 'x' END::INTEGER FROM range(400000)",
+        "SELECT CASE WHEN range < 300000 THEN '1' ELSE 'x' END::INTEGER, p.* FROM range(400000), (PIVOT stage_order ON order_id USING count(*)) p"
+      ]) {
+        const error = yield* Effect.flip(all(sql))
+        assert.deepInclude(error, { _tag: "LakeError", reason: "Invalid" })
+        assert.match(error.message, /^Conversion Error: Could not convert string 'x' to INT32\. Correct the statement/)
+      }
+      // What was not read to its end, or failed, is in nobody's way.
+      yield* Effect.flatMap(query("FROM range(10000000)"), ({ rows }) => Stream.runDrain(Stream.take(rows, 3)))
+      assert.strictEqual(yield* all("FROM range(400000)"), 400_000)
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
   )
 
   it.live("work for tables without partitions", () =>
