@@ -33,17 +33,12 @@ describe("what a query gives into a pipe", () => {
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u)
   })
 
-  it("is CSV, JSON, NDJSON or Parquet, with the values as they are", async () => {
-    const [csv, json, ndjson] = await Promise.all([
-      query(["--format", "csv", ofAll]),
-      query(["--json", ofAll]),
-      query(["--format", "ndjson", "--limit", "1", ofAll])
-    ])
+  it("is CSV or JSON with the values as they are", async () => {
+    const [csv, json] = await Promise.all([query(["--format", "csv", ofAll]), query(["--json", "--limit", "1", ofAll])])
     expect(csv.stdout).toBe(`order_id,hostname,value\r\na-1,${evil},9007199254740993\r\na-2,"b,""c""\nd",7\r\n`)
-    expect(JSON.parse(json.stdout).map(({ hostname }: { hostname: string }) => hostname)).toEqual([evil, 'b,"c"\nd'])
+    expect(JSON.parse(json.stdout).map(({ hostname }: { hostname: string }) => hostname)).toEqual([evil])
     expect(json.stdout).toContain('"value":9007199254740993}')
-    expect(ndjson.stdout.trimEnd().split("\n")).toHaveLength(1)
-    expect([csv.stderr, json.stderr, ndjson.stderr]).toEqual(["", "", ""])
+    expect([csv.stderr, json.stderr]).toEqual(["", ""])
   }, 30_000)
 })
 
@@ -68,10 +63,8 @@ describe("--output", () => {
     const path = join(folder, "part.csv")
     await writeFile(path, "as it was")
     const sql = "SELECT CASE WHEN range < 1000000 THEN range ELSE error('late') END AS n FROM range(2000000)"
-    for (const format of ["csv", "parquet"]) {
-      const { code, stderr } = await query(["--output", path, "--format", format, sql])
-      expect([code, stderr]).toEqual([1, expect.stringContaining("late")])
-    }
+    const { code, stderr } = await query(["--output", path, sql])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("late")])
     const { child, done } = start(["query", "--lake", lake, "--output", path, "FROM range(100000000000)"])
     const parts = async () => (await readdir(folder)).filter((name) => name.startsWith(".part.csv."))
     while ((await parts()).length === 0) await new Promise((wait) => setTimeout(wait, 20))
@@ -79,47 +72,28 @@ describe("--output", () => {
     expect((await done).code).toBe(143)
     expect([await readFile(path, "utf8"), await parts()]).toEqual(["as it was", []])
   }, 60_000)
-
-  it("says what is in its way", async () => {
-    const [aFolder, nowhere, twoForms] = await Promise.all([
-      query(["--output", folder, "SELECT 1"]),
-      query(["--output", join(folder, "no", "where.csv"), "SELECT 1"]),
-      query(["--json", "--format", "csv", "SELECT 1"])
-    ])
-    expect([aFolder.code, aFolder.stderr]).toEqual([2, expect.stringContaining("is a folder")])
-    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining("where.csv cannot be written: ENOENT")])
-    expect([twoForms.code, twoForms.stderr]).toEqual([2, expect.stringContaining("--json and --format csv")])
-  }, 30_000)
 })
 
 describe("a statement", () => {
   it("comes from a file, from standard input, or begins with a comment", async () => {
     const file = join(folder, "a.sql")
     await writeFile(file, "\ufeff-- from a file\nSELECT 5 AS n;\n")
-    const [ofFile, ofInput, commented] = await Promise.all([
+    const [ofFile, ofInput] = await Promise.all([
       query(["--format", "csv", "--file", file]),
-      query(["--format", "csv", "-"], "SELECT 6 AS n"),
-      query(["--format", "csv", "-- revenue\nSELECT 7 AS n"])
+      query(["--format", "csv", "-"], "-- from a pipe\nSELECT 6 AS n")
     ])
-    expect([ofFile.stdout, ofInput.stdout, commented.stdout]).toEqual(["n\r\n5\r\n", "n\r\n6\r\n", "n\r\n7\r\n"])
+    expect([ofFile.stdout, ofInput.stdout]).toEqual(["n\r\n5\r\n", "n\r\n6\r\n"])
+    expect((await query(["--format", "csv", "-- revenue\nSELECT 7 AS n"])).stdout).toBe("n\r\n7\r\n")
   }, 30_000)
 
-  it("that is missing, doubled or empty is told so", async () => {
-    const [none, two, empty, noFile] = await Promise.all([
-      query([]),
-      query(["--file", "x.sql", "SELECT 1"]),
-      query(["-- nothing but this"]),
-      query(["--file", join(folder, "none.sql")])
-    ])
-    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("the statement is missing")])
-    expect([two.code, two.stderr]).toEqual([2, expect.stringContaining("two statements")])
-    expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining("the statement is empty")])
-    expect([noFile.code, noFile.stderr]).toEqual([2, expect.stringContaining("none.sql cannot be read: ENOENT")])
-  }, 30_000)
+  it("that is missing is told so", async () => {
+    const { code, stderr } = await query([])
+    expect([code, stderr]).toEqual([2, expect.stringContaining("the statement is missing")])
+  })
 
   it("that asks for what is not there is told where, and what there is", async () => {
-    const [column, table] = await Promise.all([query(["SELECT hostnam FROM stage_checkout"]), query(["FROM nowhere"])])
-    expect(column.stderr).toMatch(/"hostnam" not found.*Candidate bindings: "hostname".*LINE 1: SELECT hostnam FROM.*\n +\^/s)
-    expect(table.stderr).toMatch(/LINE 1: FROM nowhere.*The lake has: dead_letters, stage_checkout\.\n$/s)
-  }, 30_000)
+    const { code, stderr } = await query(["SELECT hostnam FROM stage_checkout"])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/"hostnam" not found.*Candidate bindings: "hostname".*LINE 1: SELECT hostnam FROM.*\n +\^/s)
+  })
 })

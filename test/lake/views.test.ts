@@ -154,7 +154,7 @@ describe("the views of a lake", () => {
       const all = (sql: string) => Effect.flatMap(query(sql), ({ rows }) => Stream.runCount(rows))
       for (const sql of [
         "SELECT CASE WHEN range < 300000 THEN '1' ELSE 'x' END::INTEGER FROM range(400000)",
-        "SELECT CASE WHEN range < 300000 THEN '1' ELSE 'x' END::INTEGER, p.* FROM range(400000), (PIVOT stage_order ON order_id USING count(*)) p"
+        "SELECT CASE WHEN range < 300000 THEN '1' ELSE 'x' END::INTEGER, p.* FROM range(400000), (PIVOT (SELECT order_id FROM stage_order) ON order_id USING count(*)) p"
       ]) {
         const error = yield* Effect.flip(all(sql))
         assert.deepInclude(error, { _tag: "LakeError", reason: "Invalid" })
