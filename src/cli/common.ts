@@ -133,7 +133,7 @@ export const atLeast = (minimum: number, name: string) =>
   Flag.Int(name).pipe(
     Flag.filter(
       (n) => n >= minimum,
-      (n) => `${n} is not a whole number from ${minimum} up`
+      () => `a whole number from ${minimum} up`
     )
   )
 
@@ -145,6 +145,6 @@ export const share = (name: string) =>
   Flag.Finite(name).pipe(
     Flag.filter(
       (x) => x >= 0 && x <= 1,
-      (x) => `${x} is not from 0 to 1`
+      () => "a share from 0 to 1"
     )
   )

@@ -1,3 +1,4 @@
+import { hintOfClient } from "../record/aws-hints.ts"
 import type { StoreReason } from "./store.ts"
 
 /** What an error of the S3 client means. */
@@ -115,7 +116,7 @@ const isToken = (text: string): boolean => /^[\w.:=/+-]{1,128}$/.test(text)
 
 const kindOf = (name: string, status: number | null, code: string, message: string): Kind => {
   const named = Object.hasOwn(byName, name) ? byName[name] : undefined
-  if (named !== undefined) return named
+  if (named !== undefined) return name.endsWith("ProviderError") ? ["Denied", hintOfClient(message) ?? credentials] : named
   if (name.startsWith("KMS.")) return ["Denied", "S3 cannot use the KMS key: check that it exists, is enabled, and lets this role use it."]
   if (status === 403 && /\bkms:/.test(message)) return ["Denied", kmsRights]
   if (status !== null && status >= 300) {
@@ -124,7 +125,7 @@ const kindOf = (name: string, status: number | null, code: string, message: stri
   }
   if (neverConnected.has(code)) return ["Unavailable", unreachable, { again: true }]
   if (/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER))/.test(code)) return ["Invalid", certificate]
-  if (/\bregion is missing\b/i.test(message)) return ["Invalid", "Set the region of the bucket, by setting or AWS_REGION."]
+  if (/\bregion is missing\b/i.test(message)) return ["Invalid", hintOfClient(message) ?? region]
   return unclear(unreachable)
 }
 

@@ -74,6 +74,15 @@ describe("an error of S3", () => {
     expect(classify(s3("AccessDenied", 403, ofS3)).hint).toContain("Grant s3:GetObject")
   })
 
+  it("that is the client's own says where it looked, and what to give", () => {
+    const own = (name: string, message: string) => classify(Object.assign(new Error(message), { name })).hint
+    expect(own("CredentialsProviderError", "Could not load credentials from any providers")).toMatch(/AWS_ACCESS_KEY_ID.*AWS_PROFILE.*role/)
+    expect(own("CredentialsProviderError", "Profile nope could not be found or parsed in shared credentials file.")).toMatch(/AWS_PROFILE/)
+    expect(own("Error", "Region is missing")).toMatch(/--region.*AWS_REGION/)
+    // Who has credentials is not told that there are none.
+    expect(classify(s3("ExpiredToken", 400, "The provided token has expired.")).hint).toMatch(/expired/)
+  })
+
   it("that says there is no bucket names it", () => {
     expect(classify(Object.assign(s3("NoSuchBucket", 404), { BucketName: "my-lake" })).hint).toContain("There is no bucket s3://my-lake:")
     expect(classify(s3("NoSuchBucket", 404)).hint).toContain("There is no such bucket:")

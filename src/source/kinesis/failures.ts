@@ -1,3 +1,4 @@
+import { hintOfClient } from "../../record/aws-hints.ts"
 import { SourceError } from "../source.ts"
 import type { KinesisError, KinesisReason } from "./api.ts"
 
@@ -31,6 +32,6 @@ export const asSourceError = (error: KinesisError, location: string): SourceErro
     hint:
       error.reason === "Invalid" && (error.operation === "GetShardIterator" || error.operation === resuming)
         ? strangeHint
-        : hints[error.reason],
+        : (hintOfClient(error.detail) ?? hints[error.reason]),
     cause: error
   })

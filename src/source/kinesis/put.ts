@@ -2,6 +2,8 @@ import { hash } from "node:crypto"
 import { Effect, Option, Random, Result, Schedule, Schema, Stream } from "effect"
 import type { Contract } from "../../contract/contract.ts"
 import { fold } from "../../contract/names.ts"
+import { hintOfClient } from "../../record/aws-hints.ts"
+import { count } from "../../record/count.ts"
 import { positionAt, type RecordPage } from "../../record/record.ts"
 import type { SourceError } from "../source.ts"
 import { type KinesisApi, KinesisError, kinesisReasons } from "./api.ts"
@@ -23,7 +25,7 @@ export class PutError extends Schema.TaggedError<PutError>()("PutError", {
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `${this.detail}; stream ${this.stream} has taken ${this.put} records. ${this.hint}`
+    return `${this.detail}; stream ${this.stream} has taken ${count(this.put, "record")}. ${this.hint}`
   }
 }
 
@@ -253,7 +255,7 @@ class Putter {
   }
 
   #callError(cause: KinesisError): PutError {
-    const hint = hintOf(cause.reason)
+    const hint = hintOfClient(cause.detail) ?? hintOf(cause.reason)
     return new PutError({ stream: this.#stream, reason: cause.reason, put: this.#records, detail: cause.message, hint, cause })
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { asKinesisError, classify } from "../../../src/source/kinesis/aws-errors.ts"
+import { asSourceError } from "../../../src/source/kinesis/failures.ts"
 
 const failure = (name: string, status?: number, message = "no.") =>
   Object.assign(new Error(message), { name }, status === undefined ? {} : { $metadata: { httpStatusCode: status } })
@@ -48,6 +49,16 @@ describe("failures of the SDK", () => {
 
   it("a missing region is told at once", () => {
     expect(classify(failure("Error", undefined, "Region is missing"), false)).toBe("Invalid")
+  })
+
+  it("what the client lacks is told with what to give", () => {
+    const hint = (name: string, message: string) =>
+      asSourceError(asKinesisError("ListShards", "orders", failure(name, undefined, message), false), "orders").hint
+    expect(hint("CredentialsProviderError", "Could not load credentials from any providers")).toMatch(
+      /AWS_ACCESS_KEY_ID.*AWS_PROFILE.*role/
+    )
+    expect(hint("Error", "Region is missing")).toMatch(/--region.*AWS_REGION/)
+    expect(hint("AccessDeniedException", "not authorized to perform: kinesis:ListShards")).toMatch(/may read the stream/)
   })
 
   it("says what the service said, but not what it quotes", () => {
