@@ -1,4 +1,4 @@
-import { filesList, identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
+import { filesList, identifier, list, literal, parquetFiles, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 import type { Slice } from "./slices.ts"
@@ -88,7 +88,7 @@ export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, path
 
 /** The rows of a part of a slice, from a file that holds the slice. */
 export const partOfSliceSql = (file: string, slice: Slice, part: Slice): string =>
-  `SELECT * FROM read_parquet(${filesList([file])})
+  `SELECT * FROM ${parquetFiles([file])}
    WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY __place`
 
 /** Writes rows to one file. */

@@ -142,7 +142,8 @@ export const rowsOf = Effect.fn(function* (sql: string) {
 /** A store in a fresh folder, which is removed afterwards. */
 export const freshStore: Layer.Layer<Store, StoreError> = Layer.unwrap(Effect.map(freshFolder(), (folder) => localStore(folder)))
 
-function freshFolder(): Effect.Effect<string, never, Scope.Scope> {
+/** A folder that is removed with the scope. */
+export function freshFolder(): Effect.Effect<string, never, Scope.Scope> {
   return Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "sluice-test-"))),
     (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
