@@ -163,9 +163,10 @@ export const expectedNotes = (copies: ReadonlyArray<Copy>): ReadonlyArray<string
 
 const isLater = (a: Copy, b: Copy): boolean => {
   if (a.arrivedAt !== b.arrivedAt) return a.arrivedAt > b.arrivedAt
+  const [shard, other] = [a.shard ?? "shard-0", b.shard ?? "shard-0"]
+  if (shard !== other) return shard > other
   if (a.sequence !== b.sequence) return BigInt(a.sequence) > BigInt(b.sequence)
-  if ((a.sub ?? 0) !== (b.sub ?? 0)) return (a.sub ?? 0) > (b.sub ?? 0)
-  return (a.shard ?? "shard-0") > (b.shard ?? "shard-0")
+  return (a.sub ?? 0) > (b.sub ?? 0)
 }
 
 const lineOf = (copy: Copy): string =>
