@@ -86,7 +86,7 @@ const firstCommit = (
   { timestamp, txnId, id }: { readonly timestamp: number; readonly txnId: string; readonly id: string }
 ): ReadonlyArray<Action> => {
   const partitionColumns = definition.partitions.map((column) => column.name)
-  const configuration = { "delta.checkpointInterval": "100", ...definition.configuration, ...definition.ofColumns }
+  const configuration = { "delta.checkpointInterval": "100", ...definition.configuration }
   const features = definition.writerFeatures ?? []
   return [
     {
