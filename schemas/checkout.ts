@@ -1,6 +1,6 @@
 import { defineContract } from "../src/contract/contract.ts"
 import { orderFields } from "./vtex/order.ts"
-import { orderDrops, orderExpectations } from "./vtex/rules.ts"
+import { orderCommonFields, orderDrops, orderExpectations } from "./vtex/rules.ts"
 
 /** Orders as the shop's checkout sees them. */
 export const checkout = defineContract({
@@ -14,6 +14,7 @@ export const checkout = defineContract({
   key: "orderId",
   version: "lastChange",
   eventTime: { field: "lastChange", fallback: "creationDate" },
+  commonFields: orderCommonFields,
   drops: orderDrops,
   expectations: orderExpectations,
   keepUnknown: false,

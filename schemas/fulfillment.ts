@@ -2,7 +2,7 @@ import { defineContract } from "../src/contract/contract.ts"
 import { boolean } from "../src/contract/field.ts"
 import { cents } from "./vtex/money.ts"
 import { orderFields } from "./vtex/order.ts"
-import { orderDrops, orderExpectations } from "./vtex/rules.ts"
+import { orderCommonFields, orderDrops, orderExpectations } from "./vtex/rules.ts"
 
 /** The same orders as the seller sees them who ships: the order document, with what the marketplace passes on. */
 export const fulfillment = defineContract({
@@ -21,6 +21,7 @@ export const fulfillment = defineContract({
   key: "orderId",
   version: "lastChange",
   eventTime: { field: "lastChange", fallback: "creationDate" },
+  commonFields: orderCommonFields,
   drops: orderDrops,
   expectations: orderExpectations,
   keepUnknown: false,

@@ -59,6 +59,12 @@ export const orderDrops: ReadonlyArray<DropRule> = [
   }
 ]
 
+/**
+ * What an order hook and an event of the feed have too, which say only that an order has changed: `Domain`, `State`, `LastChange`, `Origin` and
+ * the like. With an order's key and version they would stand in the order's place.
+ */
+export const orderCommonFields: ReadonlyArray<string> = ["orderId", "lastChange", "state", "origin"]
+
 type Row = { readonly [column: string]: Value }
 
 const field = (value: Value | undefined, name: string): Value =>

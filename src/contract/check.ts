@@ -31,6 +31,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   key: isText,
   version: isText,
   eventTime: isObjectOf("field, and fallback where there is one"),
+  commonFields: optional(isTexts),
   drops: isList("drop rules"),
   expectations: isList("expectations"),
   keepUnknown: isBoolean,
@@ -45,7 +46,7 @@ const madeRules: { readonly [key in Exclude<keyof Contract, keyof ContractDefini
   file: optional(isAnything)
 }
 
-const eventTimeRules = { field: isText, fallback: optional(isText) }
+const eventTimeRules = { field: isText, fallback: optional(isText), unreadable: optional(isOneOf("reject", "fallback")) }
 
 const dropRules: { readonly [key in keyof DropRule]-?: Rule } = {
   name: isText,
@@ -102,6 +103,8 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
       if (!columns.has(path)) problems.push(`expectation ${name}: ${what} has ${path}, which is no column.${didYouMean(path, columns)}`)
   }
   unique("expectation", expectations, problems)
+  for (const key of isTexts.holds(given["commonFields"]) ? given["commonFields"] : [])
+    if (!Object.hasOwn(fields, key)) problems.push(`commonFields has ${key}, which is no field.${didYouMean(key, Object.keys(fields))}`)
   for (const path of isTexts.holds(given["retired"]) ? given["retired"] : [])
     if (columns.has(path)) problems.push(`retired has ${path}, which is a column: leave it out.`)
   return problems

@@ -29,8 +29,16 @@ export interface ContractDefinition {
   readonly key: string
   /** camelCase key of the field that tells versions of one order apart. */
   readonly version: string
-  /** camelCase keys of the timestamp that says when this version happened, and of the one that stands in where it is missing. */
-  readonly eventTime: { readonly field: string; readonly fallback?: string }
+  /**
+   * camelCase keys of the timestamp that says when this version happened, and of the one that stands in where it is missing. What is there but
+   * is no timestamp makes the record a dead letter, or with `unreadable: "fallback"` counts as missing: then versions may become one.
+   */
+  readonly eventTime: { readonly field: string; readonly fallback?: string; readonly unreadable?: "reject" | "fallback" }
+  /**
+   * camelCase keys of fields that messages of other kinds have too, the key among them. A record that has no other field of the contract but
+   * some that it does not know is not of this dataset: it becomes a dead letter. Absent: every record with a key is of it.
+   */
+  readonly commonFields?: ReadonlyArray<string>
   readonly drops: ReadonlyArray<DropRule>
   readonly expectations: ReadonlyArray<Expectation>
   /** Keep fields that the contract does not know in `_rescued`. */

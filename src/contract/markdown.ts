@@ -1,6 +1,7 @@
 import type { Column } from "../record/column.ts"
 import { compileContract } from "./compile.ts"
 import type { Contract } from "./contract.ts"
+import { snakeCase } from "./names.ts"
 
 /** The page that documents a dataset: what it is, its columns, what is left out and why, what must hold. */
 export const contractMarkdown = (contract: Contract): string => {
@@ -19,6 +20,9 @@ export const contractMarkdown = (contract: Contract): string => {
         ["Key", code(keyColumn)],
         ["Version", code(versionColumn)],
         ["Event time", eventTimeColumns.map(code).join(", else ")],
+        ...(contract.commonFields === undefined
+          ? []
+          : [["Fields that other messages have too", contract.commonFields.map((key) => code(snakeCase(key))).join(", ")]]),
         ["Fields that the contract does not know", contract.keepUnknown ? "kept in `_rescued` and counted" : "counted"],
         ...(tags.length === 0 ? [] : [["Tags", tags.join(", ")]])
       ]

@@ -5,9 +5,10 @@ import { field, full, type LeafStore } from "../columns/leaf-store.ts"
 import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
+import { snakeCase } from "../contract/names.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
-import { arrivedAt, type RecordPage } from "../record/record.ts"
+import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { WalkMemory } from "./bytes/memory.ts"
@@ -82,8 +83,23 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const definition = makeDefinition(compiled, run, walker, expectations, maxDepth)
   const leafOf = (column: string): number => rows.nodes[names.indexOf(column)]?.first ?? -1
   const keyLeaf = leafOf(compiled.keyColumn)
-  const timeLeaves = compiled.eventTimeColumns.map(leafOf)
+  const [timeLeaf = -1, fallbackLeaf = -1] = compiled.eventTimeColumns.map(leafOf)
+  const { eventTime, version, commonFields } = contract
+  const isVersionTime = version === eventTime.field
+  const versionLeaf = leafOf(compiled.versionColumn)
+  const common = commonFields?.map(snakeCase)
+  /** Columns that only this dataset has; undefined where it does not say. */
+  const telling = common && rows.nodes.filter(({ column: { name } }) => names.includes(name) && !common.includes(name))
   const systemLeaf = rows.nodes[names.length]?.first ?? 0
+
+  /** Does the open row have its event time and its version? False also where only the definition can tell. */
+  const hasVersion = (): boolean =>
+    (isThere(rows, timeLeaf) || (fallbackLeaf >= 0 && isThere(rows, fallbackLeaf) && !run.rescued.includes(eventTime.field))) &&
+    (isVersionTime || isThere(rows, versionLeaf))
+
+  /** Is it surely of this dataset? Almost always one of the first columns tells. */
+  const isOfDataset = (): boolean =>
+    telling === undefined || telling.some((node) => isAnyThere(rows, node)) || (run.drift.length === 0 && !reader.hasTallied)
 
   /** Reads a record into the open row, all but the system columns. False: it is the definition's. */
   const readBytes = (start: number, end: number, makeRoom: () => void): boolean => {
@@ -94,8 +110,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       outcome = reader.read(start, end)
     }
     if (outcome !== "row") return false
-    if (isKey(rows, keyLeaf) && timeLeaves.some((leaf) => isThere(rows, leaf)) && expectations.rejectsOpenRow(rows) === undefined)
-      return true
+    if (isKey(rows, keyLeaf) && hasVersion() && isOfDataset() && expectations.rejectsOpenRow(rows) === undefined) return true
     rows.rollback()
     return false
   }
@@ -174,8 +189,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         else if ("row" in outcome) {
           const { row } = outcome
           const values: Array<Value> = names.map((name) => row[name] ?? null)
-          const micros = BigInt(Math.trunc(arrived)) * 1000n
-          values.push(source, page.shard, sequenceNumber, BigInt(subSequenceNumber), micros, run.rescuedText)
+          values.push(source, page.shard, sequenceNumber, BigInt(subSequenceNumber), BigInt(microsOf(arrived)), run.rescuedText)
           handOn()
           sink.columnsFor(arrived).append(values)
           settle(counts)
@@ -224,6 +238,11 @@ const lastEndWithin = (page: RecordPage, first: number, limit: number): number =
 /** Does the open row have a value in this leaf? */
 const isThere = ({ store }: ColumnBuilders, leaf: number): boolean => store.get(leaf, field.count) > store.get(leaf, field.markCount)
 
+const isAnyThere = (builders: ColumnBuilders, { first, end }: { readonly first: number; readonly end: number }): boolean => {
+  for (let leaf = first; leaf < end; leaf++) if (isThere(builders, leaf)) return true
+  return false
+}
+
 /** Does it have a key there? Blank text is none. */
 const isKey = (builders: ColumnBuilders, index: number): boolean => {
   const { leaves, store } = builders
@@ -253,7 +272,7 @@ const addSystemColumns = (
   addText(store, first + 1, 0, shard)
   addText(store, first + 2, 0, sequenceNumber)
   store.addSafeLong(first + 3, 0, subSequenceNumber)
-  store.addSafeLong(first + 4, 0, Math.trunc(arrivedAtMillis) * 1000)
+  store.addSafeLong(first + 4, 0, microsOf(arrivedAtMillis))
   if (rescued === null) store.addNull(first + 5, 0, 0)
   else addText(store, first + 5, 0, rescued)
 }

@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer"
 import type { CompiledContract } from "../contract/compile.ts"
 import { trimmed } from "../contract/convert.ts"
+import { shapeOf } from "../contract/field.ts"
 import { isObject, type JsonFault, maxContainers, members, readJson } from "../contract/json.ts"
+import { fold } from "../contract/names.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetterReason } from "../record/dead-letter.ts"
 import type { Expectations } from "./expectations.ts"
@@ -68,7 +70,7 @@ export const makeDefinition = (
     if (run.tooDeep !== null)
       return deepFault(text) ?? fault("too_deep", run.tooDeep, `Nested deeper than ${maxDepth}, a document in text included.`)
     if (row === null) return notObject
-    return missing(row) ?? unwanted(row) ?? { row }
+    return missing(row) ?? (isForeign(parsed) ? notOfDataset : null) ?? unwanted(row) ?? { row }
   }
 
   /** Is the record itself, without documents in text, deeper than the limit? Then it has an offset. */
@@ -91,18 +93,40 @@ export const makeDefinition = (
     }
   }
 
-  /** A row must have its key and its event time. */
+  /** A row must have its key, its event time and its version. What is there and cannot be read has no fallback: it told versions apart. */
   const missing = (row: Row["row"]): Fault | null => {
     const key = row[compiled.keyColumn] ?? null
     if (key === null || (typeof key === "string" && key.trim() === ""))
       return run.rescued.includes(contract.key)
         ? fault("unreadable_key", contract.key, "The key does not fit its type.")
         : fault("missing_key", contract.key, "The key is missing, null or empty.")
-    if (compiled.eventTimeColumns.some((column) => (row[column] ?? null) !== null)) return null
-    const unreadable = timeKeys.find((time) => run.rescued.includes(time))
-    return unreadable === undefined
-      ? fault("missing_event_time", contract.eventTime.field, "The event time, and its fallback, are missing or null.")
-      : fault("unreadable_event_time", unreadable, "The event time is not a timestamp, and no fallback is readable.")
+    for (const [i, column] of compiled.eventTimeColumns.entries()) {
+      if (isThere(row, column)) break
+      const time = timeKeys[i] ?? contract.eventTime.field
+      const isLast = i === timeKeys.length - 1
+      if (run.rescued.includes(time) && (isLast || contract.eventTime.unreadable !== "fallback"))
+        return fault("unreadable_event_time", time, "The event time is there but is not a timestamp.")
+      if (isLast) return fault("missing_event_time", contract.eventTime.field, "The event time, and its fallback, are missing or null.")
+    }
+    const { version } = contract
+    if (version === contract.eventTime.field || isThere(row, compiled.versionColumn)) return null
+    return run.rescued.includes(version)
+      ? fault("unreadable_version", version, "The version does not fit its type.")
+      : fault("missing_version", version, "The version is missing or null.")
+  }
+
+  /** Keys that only records of the dataset have. */
+  const telling = new Set(
+    Object.entries(contract.fields)
+      .flatMap(([key, field]) => (contract.commonFields?.includes(key) === true ? [] : [key, ...shapeOf(field).formerly]))
+      .map(fold)
+  )
+
+  /** Has it nothing of the dataset but what other messages have too, and something besides? Then it is one of those. */
+  const isForeign = (record: object): boolean => {
+    if (contract.commonFields === undefined || run.drift.length === 0) return false
+    for (const [key, value] of members(record)) if (value !== null && telling.has(fold(key))) return false
+    return true
   }
 
   const unwanted = (row: Row["row"]): Fault | null => {
@@ -130,12 +154,20 @@ const shifted = (fault: Fault, offset: number): Fault => ({
   detail: fault.detail.replace(/at byte \d+/, `at byte ${offset}`)
 })
 
+const isThere = (row: Row["row"], column: string): boolean => (row[column] ?? null) !== null
+
 const fault = (reason: DeadLetterReason, path: string | null, detail: string, offset: number | null = null): Fault => ({
   reason,
   path,
   offset,
   detail
 })
+
+const notOfDataset = fault(
+  "not_of_dataset",
+  null,
+  "It has no field that only records of this dataset have, and some that the contract does not know."
+)
 
 const notObject = fault("not_object", null, "The record is JSON, but not an object.", 0)
 

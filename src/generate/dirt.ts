@@ -4,8 +4,8 @@ import { type Random, weighted } from "./random.ts"
 import { type Form, isStringified, keyIn, render } from "./render.ts"
 import type { Json } from "./shipping.ts"
 
-/** Records that cannot become rows, by the reason that they are refused for. */
-export type Bad = Exclude<DeadLetterReason, "quality_rejected">
+/** Records of orders that cannot become rows, by the reason that they are refused for. */
+export type Bad = Exclude<DeadLetterReason, "quality_rejected" | "not_of_dataset" | "missing_version" | "unreadable_version">
 
 /** What makes a record's life hard though it becomes a row, or is nothing. */
 export type Odd =

@@ -11,7 +11,7 @@ import {
   type ShardCounts,
   type ShardPosition
 } from "../record/position.ts"
-import { arrivedAt, type RecordPage, recordsAfter } from "../record/record.ts"
+import { arrivedAt, microsOf, type RecordPage, recordsAfter } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts, sumOf } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
@@ -250,5 +250,5 @@ const deadLetterRow = (dataset: string, letter: DeadLetter): ReadonlyArray<Value
   letter.shard,
   letter.sequenceNumber,
   BigInt(letter.subSequenceNumber),
-  BigInt(Math.trunc(letter.arrivedAt)) * 1000n
+  BigInt(microsOf(letter.arrivedAt))
 ]

@@ -176,7 +176,7 @@ const replayFile = (
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
 const millisOf = (row: Row): number => {
   const micros = row["_arrived_at"]
-  return typeof micros === "bigint" ? Number(micros / 1000n) : 0
+  return typeof micros === "bigint" ? Number(micros) / 1000 : 0
 }
 
 /** The columns of dead letters are leaves: no list, struct or map can stand in one. */

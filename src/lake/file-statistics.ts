@@ -10,7 +10,7 @@ import type { Column, LeafType, Value } from "../record/column.ts"
 import type { DuckDB, Row } from "./duckdb.ts"
 import type { LakeError } from "./errors.ts"
 import { Decimal, type Plain } from "./plain.ts"
-import { filesList, identifier } from "./sql.ts"
+import { filenameColumn, identifier, parquetFiles } from "./sql.ts"
 
 /**
  * The statistics of local Parquet files as a Delta log says them, computed from all of their rows: exact, and none of sensitive columns. All
@@ -40,7 +40,7 @@ const statisticsSql = (files: ReadonlyArray<string>, columns: ReadonlyArray<Stat
     const whole = wholeNumber(leaf.leaf)
     return [nulls, `${whole(`min(${value})`)} AS a${i}`, `${whole(`max(${value})`)} AS z${i}`]
   })
-  return `SELECT filename, count(*) AS rows, ${aggregates.join(", ")} FROM read_parquet(${filesList(files)}, filename = true) AS t GROUP BY filename`
+  return `SELECT filename, count(*) AS rows, ${aggregates.join(", ")} FROM ${parquetFiles(files, filenameColumn)} AS t GROUP BY filename`
 }
 
 /** Times as the whole numbers that statistics hold. */
@@ -72,6 +72,8 @@ const bound = (leaf: LeafType, value: Plain): Value => {
       return value instanceof Decimal ? BigInt(value.text.replace(".", "")) : null
     case "text":
       return typeof value === "string" ? value : null
+    case "boolean":
+      return typeof value === "boolean" ? value : null
     default:
       return typeof value === "number" ? value : null
   }

@@ -115,9 +115,12 @@ const join = async (
     const groups: Array<RowGroup> = []
     for (const part of parts) {
       const side: Array<OpenPart> = []
+      // Whatever is wrong with a file, it is closed again.
+      const opened: Array<FileHandle> = []
       try {
         for (const path of part) {
           const file = await open(path, "r")
+          opened.push(file)
           const footer = await readFooter(file)
           side.push({ file, ...(place === undefined ? { footer, places: [] } : byPlace(footer, place)) })
         }
@@ -137,7 +140,7 @@ const join = async (
           groups.push(oneGroup(pieces))
         }
       } finally {
-        for (const { file } of side) await file.close()
+        for (const file of opened) await file.close()
       }
     }
     if (first === undefined) throw new RangeError("there are no files to join")

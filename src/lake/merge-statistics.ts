@@ -5,7 +5,8 @@ import { rawJson } from "../record/json-text.ts"
  * Statistics of the rows of several files, from the statistics that the log has of each: what a compaction can say of its file without
  * knowing which columns are sensitive, since it says nothing that was not said before. Null where a file has none.
  *
- * Bounds stay true: the smallest of exact minima is exact, of shortened ones it is a lower bound still.
+ * Bounds stay true: the smallest of exact minima is exact, of shortened ones it is a lower bound still. Where some files tell a column's
+ * bounds and others do not, no bounds are told at all, see `formatStatistics`.
  */
 export const mergeStatistics = (texts: ReadonlyArray<string | null>): string | null => {
   const all: Array<Tree> = []
@@ -18,24 +19,23 @@ export const mergeStatistics = (texts: ReadonlyArray<string | null>): string | n
   const maxValues: Tree = {}
   const nullCount: Tree = {}
   const rows = all.map((tree) => Number(tree["numRecords"]))
-  for (const path of leavesOf(all[0]?.["nullCount"])) {
+  let isWhole = true
+  const paths = new Map(all.flatMap((tree) => leavesOf(tree["nullCount"])).map((path) => [path.join("."), path]))
+  for (const path of paths.values()) {
     const nulls = all.map((tree) => at(tree["nullCount"], path))
-    // A file that does not say: of an older schema, or of another writer.
-    if (!nulls.every((n) => n instanceof Digits)) continue
-    put(nullCount, path, new Digits(String(nulls.reduce((total, n) => total + BigInt(n.text), 0n))))
-    const telling = all.filter((_, i) => Number(nulls[i]) < (rows[i] ?? 0))
-    const min = extreme(
-      telling.map((tree) => at(tree["minValues"], path)),
-      -1
-    )
-    const max = extreme(
-      telling.map((tree) => at(tree["maxValues"], path)),
-      1
-    )
-    if (min !== null) put(minValues, path, min)
-    if (max !== null) put(maxValues, path, max)
+    const bounds = (name: "minValues" | "maxValues") =>
+      all.flatMap((tree, i) => (nulls[i] instanceof Digits && Number(nulls[i]) >= (rows[i] ?? 0) ? [] : [at(tree[name], path)]))
+    const [mins, maxs] = [bounds("minValues"), bounds("maxValues")]
+    const [min, max] = [extreme(mins, -1), extreme(maxs, 1)]
+    const counted = nulls.every((n) => n instanceof Digits)
+    if (counted) put(nullCount, path, new Digits(String(nulls.reduce((total, n) => total + BigInt(n.text), 0n))))
+    if (counted && min !== null && max !== null) {
+      put(minValues, path, min)
+      put(maxValues, path, max)
+    } else if ([...mins, ...maxs].some((bound) => bound !== undefined)) isWhole = false
   }
-  return JSON.stringify({ numRecords: rows.reduce((total, n) => total + n, 0), minValues, maxValues, nullCount })
+  const numRecords = rows.reduce((total, n) => total + n, 0)
+  return JSON.stringify({ numRecords, ...(isWhole ? { minValues, maxValues } : {}), nullCount })
 }
 
 /** Columns of which statistics tell bounds, by path, names joined by dots. */
@@ -56,7 +56,7 @@ class Digits {
   }
 }
 
-type Bound = string | Digits
+type Bound = string | boolean | Digits
 interface Tree {
   [name: string]: unknown
 }
@@ -101,21 +101,24 @@ const put = (tree: Tree, path: ReadonlyArray<string>, value: Bound): void => {
   }
 }
 
-/** The smallest (-1) or largest (1) of bounds of one column; null where one is missing or they are of different kinds. */
+/** The smallest (-1) or largest (1) of bounds of one column; null where there is none, one is missing or they are of different kinds. */
 const extreme = (bounds: ReadonlyArray<unknown>, side: -1 | 1): Bound | null => {
   let found: Bound | null = null
   for (const bound of bounds) {
-    if (typeof bound !== "string" && !(bound instanceof Digits)) return null
-    if (found === null) found = bound
-    else if (typeof bound === "string") {
-      if (typeof found !== "string") return null
-      if (Math.sign(compareText(bound, found)) === side) found = bound
-    } else {
-      if (typeof found === "string") return null
-      if (Math.sign(compareNumbers(bound.text, found.text)) === side) found = bound
-    }
+    if (!isBound(bound)) return null
+    const order = found === null ? side : compareBounds(bound, found)
+    if (order === null) return null
+    if (Math.sign(order) === side) found = bound
   }
   return found
+}
+
+const isBound = (value: unknown): value is Bound => typeof value === "string" || typeof value === "boolean" || value instanceof Digits
+
+const compareBounds = (a: Bound, b: Bound): number | null => {
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b)
+  if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b)
+  return a instanceof Digits && b instanceof Digits ? compareNumbers(a.text, b.text) : null
 }
 
 /** Exact for integers and decimals of any length; numbers with an exponent are doubles and compare as such. */

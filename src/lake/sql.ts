@@ -46,6 +46,19 @@ const leafType = (type: string): string => {
   return found
 }
 
+/** Option of {@link parquetFiles}: a further column `filename`, the path that was given. */
+export const filenameColumn = "filename = true"
+
+/**
+ * Reads Parquet files as they are. All reading goes through here: no folder that a file happens to lie in (`status=raw`) may become a column,
+ * which is what DuckDB makes of such names unless it is told not to. What a partition is, the table's log says.
+ *
+ * @param files local paths, at least one
+ * @param options further ones of `read_parquet`, each `name = value`
+ */
+export const parquetFiles = (files: ReadonlyArray<string>, ...options: ReadonlyArray<string>): string =>
+  `read_parquet(${[filesList(files), "hive_partitioning = false", ...options].join(", ")})`
+
 /**
  * Reads Parquet files as rows of the given columns, in their order. Columns and nested fields that a file lacks are null, those it has
  * beyond are passed over, types are widened, and what stands under a name that a column had before is taken where the column itself has nothing:
@@ -60,7 +73,7 @@ export const readParquet = (files: ReadonlyArray<string>, columns: StructType, f
   const schema = read.fields.map(
     ({ name, type }) => `${literal(name)}: {name: ${literal(name)}, type: ${literal(sqlType(type))}, default_value: NULL}`
   )
-  const scan = `read_parquet(${filesList(files)}, schema = MAP {${schema.join(", ")}}${fileNames ? ", filename = true" : ""})`
+  const scan = parquetFiles(files, `schema = MAP {${schema.join(", ")}}`, ...(fileNames ? [filenameColumn] : []))
   if (!hasFormer(columns)) return scan
   const values = columns.fields.map((field) => `${memberSql(read, field, "", 0)} AS ${identifier(field.name)}`)
   return `(SELECT ${[...values, "file_index", "file_row_number", ...(fileNames ? ["filename"] : [])].join(", ")} FROM ${scan})`

@@ -1,5 +1,6 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { skippingColumns } from "../parquet/statistics.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { consumablePartitions, deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
@@ -24,6 +25,18 @@ export const retention = {
   "delta.deletedFileRetentionDuration": "interval 7 days"
 } as const
 
+/**
+ * Property that tells readers by which columns they may skip files. A table gets it once: columns that come later are not among them, since of a
+ * file that does not tell how many of a column are null, delta-rs believes that none is.
+ */
+export const skippable = (columns: ReadonlyArray<Column>): Readonly<Record<string, string>> => ({
+  "delta.dataSkippingStatsColumns": skippingColumns(columns)
+})
+
+/** Properties that a table has not got yet, in any form. */
+const lacking = (properties: Readonly<Record<string, string>>, { metaData }: Snapshot): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => metaData.configuration[name] === undefined))
+
 /** The schema of the stage table of a contract. */
 export const stageSchema = (compiled: CompiledContract): StructType => deltaSchema([...stageColumns(compiled.columns), ...stagePartitions])
 
@@ -43,21 +56,23 @@ export const openStage = (
     const hashes = options.hashing !== undefined && compiled.columns.some(holdsHashes) ? options.hashing : null
     if (hashes?.change === false && !(yield* hasTable(path))) yield* agreeWithOthers(hashes)
     const properties = { [identityProperty]: identityText(compiled) }
+    const columns = stageColumns(compiled.columns)
     const opened = yield* createTable(path, {
       name: `stage_${compiled.contract.name}`,
       description: `${compiled.contract.title} as they arrived.`,
-      columns: stageColumns(compiled.columns),
+      columns,
       partitions: stagePartitions,
       writerFeatures: ["domainMetadata"],
       configuration: {
         ...retention,
+        ...skippable(columns),
         ...properties,
         ...(hashes === null ? {} : { [hashKeysProperty]: yield* fingerprintOf(hashes.key) })
       },
       admit: (existing) => {
         if (options.identity !== "new") refuseOtherIdentity(compiled, existing)
         refuseUnknownColumns(compiled, stageSchema(compiled), existing)
-        return properties
+        return { ...lacking(skippable(columns), existing), ...properties }
       }
     })
     if (hashes !== null) yield* agreeOnHashKey(opened.table, hashes)
@@ -96,11 +111,11 @@ export const openConsumable = (
     description: `${compiled.contract.title}: one row per version, by the UTC day on which it last changed.`,
     columns,
     partitions: consumablePartitions,
-    configuration: properties,
+    configuration: { ...skippable(columns), ...properties },
     admit: (existing) => {
       refuseOtherIdentity(compiled, existing)
       if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns), existing)
-      return properties
+      return { ...lacking(skippable(columns), existing), ...properties }
     }
   })
 }
@@ -112,7 +127,8 @@ export const openDeadLetters: Effect.Effect<Opened, TableError, Store> = createT
   columns: deadLetterColumns,
   partitions: deadLetterPartitions,
   writerFeatures: ["domainMetadata"],
-  configuration: retention
+  configuration: { ...retention, ...skippable(deadLetterColumns) },
+  admit: (existing) => lacking(skippable(deadLetterColumns), existing)
 })
 
 /** Opens a table if it is there. */

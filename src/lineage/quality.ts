@@ -31,7 +31,15 @@ const assertion = (
   actual: `${found} ${unit}`
 })
 
-const unreadable: ReadonlyArray<DeadLetterReason> = ["not_utf8", "not_json", "truncated", "not_object", "too_deep", "too_large"]
+const unreadable: ReadonlyArray<DeadLetterReason> = [
+  "not_utf8",
+  "not_json",
+  "truncated",
+  "not_object",
+  "too_deep",
+  "too_large",
+  "not_of_dataset"
+]
 
 /** Names of what every batch is held to, beside the contract's own expectations. */
 export const builtIn = {
@@ -67,7 +75,7 @@ export const decodeAssertions = (compiled: CompiledContract, counts: DecodeCount
       builtIn.eventTime,
       "An event time is there and readable.",
       "error",
-      letters("missing_event_time", "unreadable_event_time"),
+      letters("missing_event_time", "unreadable_event_time", "missing_version", "unreadable_version"),
       "records",
       eventTime.field
     ),

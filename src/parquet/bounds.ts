@@ -51,7 +51,7 @@ const boundaryAt = (text: string, end: number): number => {
 }
 
 /** Can a minimum and a maximum be said of this type? Not of JSON, whose order means nothing, nor of what the log has no form for. */
-export const hasBounds = (leaf: LeafType): boolean => leaf.type !== "json" && leaf.type !== "boolean" && leaf.type !== "binary"
+export const hasBounds = (leaf: LeafType): boolean => leaf.type !== "json" && leaf.type !== "binary"
 
 /** Smallest and largest value, exactly; null where there is none. */
 export interface Bounds {
@@ -67,7 +67,11 @@ export const widen = (bounds: Bounds, { min, max }: Readonly<Bounds>): void => {
 
 const compareValues = (a: Value, b: Value): number => {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b)
-  if ((typeof a === "number" && typeof b === "number") || (typeof a === "bigint" && typeof b === "bigint"))
+  if (
+    (typeof a === "number" && typeof b === "number") ||
+    (typeof a === "bigint" && typeof b === "bigint") ||
+    (typeof a === "boolean" && typeof b === "boolean")
+  )
     return a < b ? -1 : a > b ? 1 : 0
   throw new TypeError("values of one column are of one type")
 }

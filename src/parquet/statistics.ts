@@ -1,3 +1,4 @@
+import { formatMicros, maxTimestamp, minTimestamp } from "../contract/timestamp.ts"
 import type { Column, Leaf, LeafType, Value } from "../record/column.ts"
 import { type RawJson, rawJson } from "../record/json-text.ts"
 import { type Bounds, hasBounds, lowerBound, upperBound, widen } from "./bounds.ts"
@@ -90,13 +91,17 @@ export class StatisticsBuilder {
 
 /**
  * The text of a file's statistics in a Delta log. Columns that may have none there (sensitive, or beyond the limit) are left out even if the
- * statistics tell them, and so are bounds that the log cannot say. Texts are cut to 32 code units, timestamps to milliseconds, minima down
- * and maxima up, so that what a reader concludes is true; all other bounds are exact.
+ * statistics tell them. Texts are cut to 32 code units, timestamps to milliseconds, minima down and maxima up, so that what a reader concludes
+ * is true; all other bounds are exact.
+ *
+ * A file tells the bounds of all columns that have some, or of none: where it tells others, delta-rs takes a bound that is missing for one
+ * that no value is within, and passes over the file. So a bound that the log cannot say takes all others with it.
  */
 export const formatStatistics = (columns: ReadonlyArray<Column>, statistics: FileStatistics): string => {
   const minValues: Tree = {}
   const maxValues: Tree = {}
   const nullCount: Tree = {}
+  let isWhole = true
   for (const { path, leaf, bounds } of statisticsColumns(columns)) {
     const found = statistics.columns.get(path.join("."))
     if (found === undefined) continue
@@ -104,14 +109,26 @@ export const formatStatistics = (columns: ReadonlyArray<Column>, statistics: Fil
     if (!bounds || leaf === null) continue
     const min = formatBound(leaf.leaf, found.min, "min")
     const max = formatBound(leaf.leaf, found.max, "max")
-    if (min !== null) put(minValues, path, min)
-    if (max !== null) put(maxValues, path, max)
+    if (min !== null && max !== null) {
+      put(minValues, path, min)
+      put(maxValues, path, max)
+    } else if (found.nulls < statistics.rows) isWhole = false
   }
-  return JSON.stringify({ numRecords: statistics.rows, minValues, maxValues, nullCount })
+  return JSON.stringify({ numRecords: statistics.rows, ...(isWhole ? { minValues, maxValues } : {}), nullCount })
 }
 
+/**
+ * The columns by whose bounds files may be skipped, as the table property `delta.dataSkippingStatsColumns` names them. Without it, a reader
+ * expects bounds of the first 32 columns whatever they are, and delta-rs finds no row by one that has none: sensitive ones have none.
+ * Booleans are not among them: Spark permits none there, and files of old lakes tell no bounds of theirs.
+ */
+export const skippingColumns = (columns: ReadonlyArray<Column>): string =>
+  statisticsColumns(columns)
+    .flatMap(({ path, leaf, bounds }) => (bounds && leaf !== null && leaf.leaf.type !== "boolean" ? [path.join(".")] : []))
+    .join(",")
+
 /** JSON with numbers that keep all their digits. */
-type Json = string | number | RawJson | Tree
+type Json = string | number | boolean | RawJson | Tree
 interface Tree {
   [name: string]: Json
 }
@@ -128,13 +145,15 @@ const put = (tree: Tree, path: ReadonlyArray<string>, value: Json): void => {
   node[path.at(-1) ?? ""] = value
 }
 
-const formatBound = (leaf: LeafType, value: Value, side: "min" | "max"): string | number | RawJson | null => {
+const formatBound = (leaf: LeafType, value: Value, side: "min" | "max"): Json | null => {
   switch (leaf.type) {
     case "text":
       return typeof value !== "string" ? null : side === "min" ? lowerBound(value.toWellFormed()) : upperBound(value.toWellFormed())
     case "integer":
     case "double":
       return typeof value === "number" && Number.isFinite(value) ? value : null
+    case "boolean":
+      return typeof value === "boolean" ? value : null
     case "long":
       return typeof value === "bigint" ? rawJson(String(value)) : null
     case "decimal":
@@ -142,7 +161,7 @@ const formatBound = (leaf: LeafType, value: Value, side: "min" | "max"): string 
     case "date":
       return typeof value === "number" ? (isoText(value * 86_400_000)?.slice(0, 10) ?? null) : null
     case "timestamp":
-      return typeof value === "bigint" ? isoText(Number(side === "min" ? floorDiv(value, 1000n) : -floorDiv(-value, 1000n))) : null
+      return typeof value === "bigint" ? timestampText(value, side) : null
     default:
       return null
   }
@@ -154,6 +173,11 @@ export const decimalText = (unscaled: bigint, scale: number): string => {
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0")
   return `${unscaled < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
+
+/** Of the last millisecond that there is, microseconds are told: the next one has no text. */
+const timestampText = (micros: bigint, side: "min" | "max"): string | null =>
+  isoText(Number(side === "min" ? floorDiv(micros, 1000n) : -floorDiv(-micros, 1000n))) ??
+  (micros <= maxTimestamp && micros > minTimestamp ? formatMicros(micros) : null)
 
 const floorDiv = (value: bigint, by: bigint): bigint => (value < 0n && value % by !== 0n ? value / by - 1n : value / by)
 

@@ -11,10 +11,15 @@ export const deadLetterReasons = {
   too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`), documents in text included.",
   too_large:
     "The record is larger than the limit (setting `max-record-bytes`), its lists have more than 200,000 elements in all, or it has more than 300,000 objects and lists or a million values, which would take too much memory.",
+  not_of_dataset:
+    "The record has nothing that only records of this dataset have, and fields that the contract does not know: a message of another kind with the same key. Leave such messages out of what is read.",
   missing_key: "The key that the contract names is missing, null or empty.",
   unreadable_key: "The key that the contract names is there but cannot be read as its type.",
   missing_event_time: "The event time that the contract names, and its fallback, are missing or null.",
-  unreadable_event_time: "The event time that the contract names is there but is not a timestamp.",
+  unreadable_event_time:
+    "The event time that the contract names is there but is not a timestamp. Its fallback stands in where it is missing, not here: it is what tells versions apart.",
+  missing_version: "The version that the contract names, where it is not the event time, is missing or null.",
+  unreadable_version: "The version that the contract names is there but cannot be read as its type.",
   quality_rejected: "An expectation of the contract with severity `reject` does not hold. `path` names it."
 } as const
 

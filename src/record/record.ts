@@ -20,7 +20,10 @@ export interface RecordPage {
   readonly sequenceNumbers: ReadonlyArray<string>
   /** Absent: 0 for every record. */
   readonly subSequenceNumbers?: ArrayLike<number> | undefined
-  /** Arrival time in milliseconds since 1970 as the source recorded it, never this process' clock. One number holds for all records. */
+  /**
+   * Arrival time in milliseconds since 1970, to the microsecond, as the source recorded it, never this process' clock. One number holds for all
+   * records.
+   */
   readonly arrivedAt: number | ArrayLike<number>
   /**
    * True lengths of records whose bytes the source cut because they exceed any limit (index → bytes at the source), so that memory stays
@@ -44,6 +47,9 @@ export interface RecordPage {
 export const arrivedAt = (page: RecordPage, i: number): number =>
   typeof page.arrivedAt === "number" ? page.arrivedAt : (page.arrivedAt[i] ?? 0)
 
+/** Microseconds since 1970, as tables hold arrival times. @param millis milliseconds, whose fraction tells microseconds */
+export const microsOf = (millis: number): number => Math.round(millis * 1000)
+
 /** The UTC date and hour in which a record arrived: the partition of stage that it belongs to. */
 export interface IngestionHour {
   /** `YYYY-MM-DD` */
@@ -54,7 +60,8 @@ export interface IngestionHour {
 
 /** @param millis milliseconds since 1970, UTC */
 export const ingestionHour = (millis: number): IngestionHour => {
-  const iso = new Date(millis).toISOString()
+  // Before 1970 a date would drop microseconds upward, into the next hour.
+  const iso = new Date(Math.floor(millis)).toISOString()
   return { date: iso.slice(0, iso.indexOf("T")), hour: Number(iso.slice(iso.indexOf("T") + 1, iso.indexOf("T") + 3)) }
 }
 

@@ -1,4 +1,4 @@
-import { filesList, identifier, list, literal, parquetOptions, readParquet } from "../lake/sql.ts"
+import { filesList, identifier, list, literal, parquetFiles, parquetOptions, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 import type { Slice } from "./slices.ts"
@@ -39,15 +39,16 @@ export const copiesSql = (plan: EnginePlan, schema: StructType, files: ReadonlyA
    FROM ${readParquet(files, schema)}`
 
 /**
- * The latest arrival wins; ties go by position, compared as integers (longer is larger, then as text), then by source and shard so that the outcome is the same
- * on every run. Of the very same record twice, the one that is in the table already stays.
+ * The latest arrival wins. Of one time it is the latest by name of source and shard (of files, the last by path), and in one shard by position, compared as
+ * integers (longer is larger, then as text): rows alone decide, so that it is the same however they were batched, compacted or folded before. Of
+ * the very same record twice, the one that is in the table already stays.
  */
 export const winnerSql = (bounds: DayBounds | null): string =>
   `CREATE TABLE winner AS
    SELECT k, v, d, old, f, r FROM copy
    QUALIFY row_number() OVER (
      PARTITION BY k, v
-     ORDER BY a DESC NULLS LAST, length(s) DESC NULLS LAST, s DESC NULLS LAST, u DESC NULLS LAST, o DESC NULLS LAST, h DESC NULLS LAST,
+     ORDER BY a DESC NULLS LAST, o DESC NULLS LAST, h DESC NULLS LAST, length(s) DESC NULLS LAST, s DESC NULLS LAST, u DESC NULLS LAST,
        old DESC, f DESC, r DESC
    ) = 1 AND (${within(bounds)})`
 
@@ -88,7 +89,7 @@ export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, path
 
 /** The rows of a part of a slice, from a file that holds the slice. */
 export const partOfSliceSql = (file: string, slice: Slice, part: Slice): string =>
-  `SELECT * FROM read_parquet(${filesList([file])})
+  `SELECT * FROM ${parquetFiles([file])}
    WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY __place`
 
 /** Writes rows to one file. */

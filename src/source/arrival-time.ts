@@ -22,6 +22,18 @@ export const hourOfPath = (path: string): number | undefined => {
  * When the records of a file arrived: the hour of its path, else what the user said, else when the file was last written. Never the clock:
  * reading the same files again must put the same rows into the same hours. File systems hold times of writing that no date of a table can tell:
  * the nearest that one can stands for those.
+ *
+ * Many files have one hour, or one time that was said. So that of two copies of a version the one in the file that was written last counts as
+ * arrived last, whatever the files are called and however they are read, each second until it was written adds a microsecond.
+ *
+ * @returns milliseconds since 1970, with microseconds as a fraction
  */
-export const arrivalOfFile = (path: string, said: number | undefined, modifiedAt: number): number =>
-  hourOfPath(path) ?? said ?? Math.min(Math.max(modifiedAt, millisOf(minTimestamp)), millisOf(maxTimestamp))
+export const arrivalOfFile = (path: string, said: number | undefined, modifiedAt: number): number => {
+  const named = hourOfPath(path) ?? said
+  if (named === undefined) return Math.min(Math.max(modifiedAt, millisOf(minTimestamp)), millisOf(maxTimestamp))
+  const seconds = Math.max(0, Math.floor((modifiedAt - named) / 1000))
+  const lastMicro = (hour - (((named % hour) + hour) % hour)) * 1000 - 1
+  return named + Math.min(seconds, lastMicro) / 1000
+}
+
+const hour = 3_600_000

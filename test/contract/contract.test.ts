@@ -42,6 +42,11 @@ describe("a contract that contradicts itself", () => {
       { eventTime: { field: "status" } },
       /eventTime.field is "status", which has the type text: give a field of type timestamp/
     ],
+    [
+      "a common field that is none",
+      { commonFields: ["orderId", "statos"] },
+      /commonFields has statos, which is no field. Did you mean status\?/
+    ],
     ["a fallback that is missing", { eventTime: { field: "lastChange", fallback: "x" } }, /eventTime.fallback is "x", which is no field/],
     ["a rule on a declared field", { drops: [{ ...drop, keyContains: "ITEM" }] }, /field items is declared and dropped by rule a/],
     ["a path on a declared field", { drops: [{ ...drop, path: "items[].Price" }] }, /field items\[\]\.price is declared/],

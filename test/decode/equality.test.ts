@@ -32,6 +32,7 @@ describe("bytes straight into columns and the definition", () => {
       "missing_key",
       "not_json",
       "not_object",
+      "not_of_dataset",
       "not_utf8",
       "quality_rejected",
       "too_deep",

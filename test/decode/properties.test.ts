@@ -94,7 +94,7 @@ describe("the decoder and the contract's schema agree", () => {
 })
 
 describe.each(contracts.map((contract) => [contract.name, contract] as const))("the contract %s", (_, contract) => {
-  const open = defineContract({ ...contract, expectations: [] })
+  const open = defineContract({ ...contract, expectations: [], commonFields: [] })
   const compiledOpen = compileContract(open)
   const base = { [open.key]: "k", [open.eventTime.field]: "2024-01-01" }
 

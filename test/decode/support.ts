@@ -1,6 +1,6 @@
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import type { CompiledContract } from "../../src/contract/compile.ts"
-import { type DecodeSettings, makeDecoder } from "../../src/decode/decoder.ts"
+import { type DecodePath, type DecodeSettings, makeDecoder } from "../../src/decode/decoder.ts"
 import type { Value } from "../../src/record/column.ts"
 import type { DeadLetter } from "../../src/record/dead-letter.ts"
 import type { RecordPage } from "../../src/record/record.ts"
@@ -44,13 +44,14 @@ export interface Decoded {
 export const decodePages = (
   contract: CompiledContract,
   pages: ReadonlyArray<RecordPage>,
-  change: Partial<DecodeSettings> = {}
+  change: Partial<DecodeSettings> = {},
+  path: DecodePath = {}
 ): Decoded => {
   const columns = stageColumns(contract.columns)
   const builders = new ColumnBuilders(columns)
   const letters: Array<DeadLetter> = []
   const counts = emptyCounts()
-  const decoder = makeDecoder(contract, { ...settings, ...change })
+  const decoder = makeDecoder(contract, { ...settings, ...change }, path)
   for (const page of pages)
     decoder.decodePage("files", page, { columnsFor: () => builders, deadLetter: (letter) => letters.push(letter), counts })
   const rows = builders.rows().map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])))

@@ -1,16 +1,20 @@
 """Reads Delta tables with three readers that know nothing of each other, and writes what each read as Parquet, for comparison.
 
 delta-rs finds the files of a table; they are read by pyarrow (C++), by DataFusion (arrow-rs) and by polars.
-Standard input: {"tables": [{"name", "uri", "out"}], "counts": [{"table", "where"}]}; `out` is a folder.
+Standard input: {"tables": [{"name", "uri", "out"}], "counts": [{"table", "where", "column", "operator", "type", "value"}]}; `out` is a folder.
 Standard output: {reader: {"tables": {name: {"rows": n} or {"error": text}}, "counts": [n or {"error": text}]}}.
 """
 
+import datetime
+import decimal
 import json
+import operator as operators
 import os
 import sys
 
 import polars
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 from deltalake import DeltaTable, QueryBuilder
 
@@ -66,10 +70,54 @@ for reader, read in readers.items():
 uris = {table["name"]: table["uri"] for table in job["tables"]}
 
 
-def count_rows(count):
+def value_of(count):
+    """The value of a condition, as pyarrow and polars take it."""
+    text, kind = count["value"], count["type"]
+    if kind == "string":
+        return text
+    if kind == "double":
+        return float(text)
+    if kind == "boolean":
+        return text == "true"
+    if kind == "date":
+        return datetime.date(1970, 1, 1) + datetime.timedelta(days=int(text))
+    if kind == "timestamp":
+        return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(microseconds=int(text))
+    if kind.startswith("decimal"):
+        scale = int(kind[:-1].split(",")[1])
+        return decimal.Decimal(int(text)).scaleb(-scale)
+    return int(text)
+
+
+def compared(field, count, literal):
+    """A condition on a column, of pyarrow or of polars: `is_null` and the operators are the same in both."""
+    operator = count["operator"]
+    if operator == "IS NULL":
+        return field.is_null()
+    if operator == "IS NOT NULL":
+        return ~field.is_null()
+    compare = {"=": "eq", "<=": "le", ">=": "ge", "<": "lt", ">": "gt"}[operator]
+    return getattr(operators, compare)(field, literal(value_of(count)))
+
+
+def by_datafusion(count):
     where = count["where"].replace("timestamp_micros(", "to_timestamp_micros(")
     return datafusion(uris[count["table"]], f"SELECT count(*) AS n FROM t WHERE {where}")["n"][0].as_py()
 
 
-result["datafusion"]["counts"] = [attempt(lambda: count_rows(count)) for count in job["counts"]]
+def by_pyarrow(count):
+    dataset = datasets[count["table"]]
+    kind = dataset.schema.field(count["column"]).type
+    return dataset.to_table(columns=[], filter=compared(pyarrow.compute.field(count["column"]), count, lambda value: pyarrow.scalar(value, kind))).num_rows
+
+
+def by_polars(count):
+    frame = polars.scan_delta(uris[count["table"]])
+    return frame.filter(compared(polars.col(count["column"]), count, polars.lit)).select(polars.len()).collect().item()
+
+
+decimal.getcontext().prec = 60
+datasets = {name: DeltaTable(uri).to_pyarrow_dataset() for name, uri in uris.items() if any(count["table"] == name for count in job["counts"])}
+for reader, count_rows in {"datafusion": by_datafusion, "pyarrow": by_pyarrow, "polars": by_polars}.items():
+    result[reader]["counts"] = [attempt(lambda: count_rows(count)) for count in job["counts"]]
 json.dump(result, sys.stdout)

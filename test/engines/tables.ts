@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
+import { skippable } from "../../src/lake/tables.ts"
 import { openParquetFile } from "../../src/parquet/file.ts"
 import { type Column, leaf, type Value } from "../../src/record/column.ts"
 import { Store } from "../../src/store/store.ts"
@@ -44,13 +45,12 @@ const everyType = (evolved: boolean): ReadonlyArray<Column> => [
   ...(evolved ? [leaf("note", "text", "Came later.")] : [])
 ]
 
-/** What random values do not reach. */
-const special: Readonly<Record<string, Value>> = {
-  label: "\u{10ffff}".repeat(40),
-  ratio: Number.NaN,
-  happened_at: -62_135_510_400_000_000n,
-  day: -719_161
-}
+/** What random values do not reach: of the first, bounds cannot be told. */
+const special: ReadonlyArray<Readonly<Record<string, Value>>> = [
+  { label: "\u{10ffff}".repeat(40), ratio: Number.NaN, happened_at: -62_135_510_400_000_000n, day: -719_161 },
+  { label: "", ratio: -0, flag: true, big: 2n ** 63n - 1n, happened_at: 253_402_300_799_999_999n, day: 2_932_896 },
+  { label: "z".repeat(200), ratio: 0, flag: false, big: -(2n ** 63n), happened_at: -62_135_510_400_000_000n, day: -719_161 }
+]
 
 /** Writes rows as a file of the table, in row groups of `groupRows`: few, so that most files have several. */
 const addFile = (
@@ -105,7 +105,7 @@ const makeEveryType = Effect.gen(function* () {
       columns: everyType(evolved),
       partitions: [leaf("ingest_date", "date", ""), leaf("ingest_hour", "integer", "")],
       writerFeatures: ["domainMetadata"],
-      configuration: { "delta.checkpointInterval": "5" }
+      configuration: { "delta.checkpointInterval": "5", ...skippable(everyType(evolved)) }
     })
   for (let i = 0; i < 24; i++) {
     const evolved = i >= 12
@@ -114,7 +114,8 @@ const makeEveryType = Effect.gen(function* () {
     const adds: Array<WriteAction> = []
     for (const hour of [i % 3, 23]) {
       const rows = rowsOf(next, columns, i * 100 + hour, 20)
-      const withSpecial = i % 6 === 0 ? [...rows, columns.map((column) => special[column.name] ?? null)] : rows
+      const extreme = i % 3 === 0 ? special[(i / 3) % special.length] : undefined
+      const withSpecial = extreme === undefined ? rows : [...rows, columns.map((column) => extreme[column.name] ?? null)]
       const partition = { ingest_date: "2026-11-20", ingest_hour: String(hour) }
       adds.push({ add: yield* addFile(table, columns, partition, `part-${i}-${hour}.zstd.parquet`, withSpecial) })
     }
@@ -132,7 +133,7 @@ const makeDays = Effect.gen(function* () {
     description: "",
     columns,
     partitions: [leaf("change_date", "date", "")],
-    configuration: { "delta.checkpointInterval": "3" }
+    configuration: { "delta.checkpointInterval": "3", ...skippable(columns) }
   })
   for (let i = 0; i < 10; i++) {
     const partition = { change_date: i % 4 === 3 ? null : `2026-11-0${(i % 4) + 1}` }
@@ -169,7 +170,13 @@ const makePages = Effect.gen(function* () {
     list("texts", leaf("text", "text", "")),
     list("grid", list("row", leaf("n", "long", "")))
   ]
-  const { table } = yield* createTable("pages", { name: "pages", description: "", columns, partitions: [leaf("change_date", "date", "")] })
+  const { table } = yield* createTable("pages", {
+    name: "pages",
+    description: "",
+    columns,
+    partitions: [leaf("change_date", "date", "")],
+    configuration: skippable(columns)
+  })
   const lengths = (i: number) => (i === 700 ? 4000 : i % 7)
   const rows = Array.from({ length: 1400 }, (_, i): ReadonlyArray<Value> => {
     const texts = Array.from({ length: lengths(i) }, () => (next() < 0.1 ? null : long(Math.floor(next() * 3000))))

@@ -41,29 +41,57 @@ export const firstDifference = (ours: ReadonlyArray<string>, theirs: ReadonlyArr
   return `${counts}; first difference:\n    here:  ${show(here)}\n    there: ${show(there)}`
 }
 
-/** A condition on a column in SQL that both Spark and DataFusion take, with the rows for which it holds. */
+/** A condition on a column, in SQL that both Spark and DataFusion take and in parts for readers that have no SQL, with the rows for which it holds. */
 export interface Condition {
   readonly where: string
+  readonly column: string
+  /** `=`, `<=`, `>=`, `<`, `>`, `IS NULL` or `IS NOT NULL`. */
+  readonly operator: string
+  readonly type: string
+  /** Of the value that is compared with, as a whole number or as what its literal holds; null for none. */
+  readonly value: string | null
+  /** Engines differ on what it means: 0 and -0 are the same to IEEE 754, and not to DataFusion. */
+  readonly isDisputed: boolean
   readonly holds: (row: Row) => boolean
 }
 
+const operators: ReadonlyArray<readonly [string, (order: number) => boolean]> = [
+  ["=", (order) => order === 0],
+  ["<=", (order) => order <= 0],
+  [">=", (order) => order >= 0],
+  ["<", (order) => order < 0],
+  [">", (order) => order > 0]
+]
+
 /**
- * Conditions that files are skipped by: equal to the smallest and largest value of a column, to one between, and beyond the ends. If
- * statistics were too narrow, rows would be missing from the answer.
+ * Conditions that files are skipped by: a column against its smallest and largest value and one between, and nulls. If statistics were too narrow,
+ * or told half, rows would be missing from the answer.
  */
 export const conditionsOf = (column: string, type: string, rows: ReadonlyArray<Row>): ReadonlyArray<Condition> => {
   const found = rows.map((row) => row[column]).filter((value) => value !== null && value !== undefined && literalOf(type, value) !== null)
   const values = [...new Map(found.map((value) => [textOf(value), value])).values()].sort(compare)
   const picks = new Set([values[0], values[Math.floor(values.length / 2)], values.at(-1)])
-  const conditions: Array<Condition> = []
+  const about = { column, type, value: null, isDisputed: false }
+  const conditions: Array<Condition> = [
+    { ...about, operator: "IS NULL", where: `${column} IS NULL`, holds: (row) => !isThere(row[column]) },
+    { ...about, operator: "IS NOT NULL", where: `${column} IS NOT NULL`, holds: (row) => isThere(row[column]) }
+  ]
   for (const pick of picks) {
     const literal = pick === undefined ? null : literalOf(type, pick)
     if (pick === undefined || literal === null) continue
-    conditions.push({ where: `${column} = ${literal}`, holds: (row) => isThere(row[column]) && compare(row[column], pick) === 0 })
-    // Engines disagree with each other about where NaN stands.
-    if (type === "double") continue
-    conditions.push({ where: `${column} <= ${literal}`, holds: (row) => isThere(row[column]) && compare(row[column], pick) <= 0 })
-    conditions.push({ where: `${column} >= ${literal}`, holds: (row) => isThere(row[column]) && compare(row[column], pick) >= 0 })
+    for (const [operator, holds] of operators) {
+      // Engines disagree with each other about where NaN stands: some have it above all.
+      if (type === "double" && operator.startsWith(">")) continue
+      conditions.push({
+        column,
+        operator,
+        type,
+        value: typeof pick === "string" ? pick : textOf(pick),
+        isDisputed: pick === 0 && type === "double",
+        where: `${column} ${operator} ${literal}`,
+        holds: (row) => isThere(row[column]) && holds(compare(row[column], pick))
+      })
+    }
   }
   return conditions
 }
@@ -72,6 +100,7 @@ const isThere = (value: ReadValue | undefined): boolean => value !== null && val
 
 const compare = (a: ReadValue | undefined, b: ReadValue | undefined): number => {
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b)
   if ((typeof a === "bigint" && typeof b === "bigint") || (typeof a === "number" && typeof b === "number")) {
     return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN
   }
@@ -81,8 +110,8 @@ const compare = (a: ReadValue | undefined, b: ReadValue | undefined): number => 
 /** A literal of a Delta type; null where no text is the same in both dialects. */
 const literalOf = (type: string, value: ReadValue): string | null => {
   if (type === "string") return typeof value === "string" && /^[^'\\\p{Cc}]*$/u.test(value) ? `'${value}'` : null
-  if (type === "double") return typeof value === "number" && Number.isFinite(value) && value !== 0 ? `CAST('${value}' AS DOUBLE)` : null
-  if (type === "integer") return String(value)
+  if (type === "double") return typeof value === "number" && Number.isFinite(value) ? `CAST('${value}' AS DOUBLE)` : null
+  if (type === "integer" || type === "boolean") return String(value)
   if (type === "long") return `CAST('${value}' AS BIGINT)`
   if (type === "date" && typeof value === "number") return `DATE '${new Date(value * 86_400_000).toISOString().slice(0, 10)}'`
   // Spark's name for it; a literal would be nanoseconds in DataFusion, which do not reach the year 1.

@@ -1,4 +1,4 @@
-import { stat, writeFile } from "node:fs/promises"
+import { readdir, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -9,6 +9,9 @@ import { joinParquet } from "../../src/lake/join-parquet.ts"
 const rows = (from: number, to: number) =>
   `SELECT i AS id, 'key-' || i AS key, CASE WHEN i % 3 = 0 THEN NULL ELSE 'same' END AS word, {'a': i, 'secret': 'x' || i} AS s,
      [{'p': i::DECIMAL(18,2)}, NULL] AS items, make_timestamptz(i::BIGINT) AS t FROM range(${from}, ${to}) AS r(i)`
+
+/** How many files this process has open. */
+const openFiles = Effect.promise(async () => (await readdir("/dev/fd")).length)
 
 describe("joined files", () => {
   it.live("hold the rows of their parts, in order, under a footer of our own", () =>
@@ -55,9 +58,11 @@ describe("joined files", () => {
       const db = yield* openDuckDB()
       const part = join(db.folder, "part")
       yield* Effect.promise(() => writeFile(part, "not a Parquet file at all"))
+      const open = yield* openFiles
       const error = yield* Effect.flip(joinParquet([[part]], join(db.folder, "whole"), () => true))
       assert.include(error.message, "does not end as a Parquet file")
       assert.include((yield* Effect.flip(joinParquet([], join(db.folder, "none"), () => true))).message, "no files")
+      assert.strictEqual(yield* openFiles, open)
     }).pipe(Effect.scoped)
   )
 

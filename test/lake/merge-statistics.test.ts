@@ -27,9 +27,24 @@ describe("merged statistics", () => {
     expect(mergeStatistics([one, other])).toBe(stats(2, '{"s":{"a":{"b":1}}}', '{"s":{"a":{"b":2}}}', '{"s":{"a":{"b":0},"c":1}}'))
   })
 
-  it("say nothing of columns that a file says nothing of", () => {
-    const merged = mergeStatistics([stats(1, '{"a":1,"b":1}', '{"a":1,"b":1}', '{"a":0,"b":0}'), stats(1, '{"b":2}', "{}", '{"b":0}')])
-    expect(merged).toBe(stats(2, '{"b":1}', "{}", '{"b":0}'))
+  it.each([
+    ["has one bound only", stats(1, '{"a":2,"b":2}', '{"a":2}', '{"a":0,"b":0}'), '{"a":0,"b":0}'],
+    ["has no bounds", stats(1, '{"a":2}', '{"a":2}', '{"a":0,"b":0}'), '{"a":0,"b":0}'],
+    ["says nothing at all", stats(1, '{"a":2}', '{"a":2}', '{"a":0}'), '{"a":0}'],
+    ["tells it as another type", stats(1, '{"a":2,"b":"x"}', '{"a":2,"b":"x"}', '{"a":0,"b":0}'), '{"a":0,"b":0}'],
+    ["tells no bounds of any", '{"numRecords":1,"nullCount":{"a":0,"b":0}}', '{"a":0,"b":0}']
+  ])("tell no bounds where a file %s of a column that another tells", (_, other, nulls) => {
+    const whole = stats(1, '{"a":1,"b":1}', '{"a":1,"b":1}', '{"a":0,"b":0}')
+    const merged = `{"numRecords":2,"nullCount":${nulls}}`
+    expect([mergeStatistics([whole, other]), mergeStatistics([other, whole])]).toEqual([merged, merged])
+  })
+
+  it("know columns that have no bounds by nature, and put false before true", () => {
+    const merged = mergeStatistics([
+      stats(2, '{"paid":true}', '{"paid":true}', '{"list":0,"paid":0}'),
+      stats(2, '{"paid":false}', '{"paid":true}', '{"list":1,"paid":0}')
+    ])
+    expect(merged).toBe(stats(4, '{"paid":false}', '{"paid":true}', '{"list":1,"paid":0}'))
   })
 
   it("take bounds from the files that have values", () => {

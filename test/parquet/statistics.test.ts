@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { decimalText, formatStatistics, statisticsColumns } from "../../src/parquet/statistics.ts"
+import { decimalText, formatStatistics, skippingColumns, statisticsColumns } from "../../src/parquet/statistics.ts"
 import { type Column, leaf, type Value } from "../../src/record/column.ts"
 import { randomColumn, randomValue, seeded } from "./random.ts"
 import { metadataOf, parseDigits, query, writeParquet } from "./support.ts"
@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const statsOf = async (column: Column, values: ReadonlyArray<Value>) => {
   const { stats } = await writeParquet([column], [values.map((value) => [value])])
-  return [stats.minValues[column.name], stats.maxValues[column.name], stats.nullCount[column.name]]
+  return [stats.minValues?.[column.name], stats.maxValues?.[column.name], stats.nullCount[column.name]]
 }
 const at = (tree: unknown, path: ReadonlyArray<string>): unknown =>
   path.reduce<unknown>((node, name) => (node as Record<string, unknown> | undefined)?.[name], tree)
@@ -40,9 +40,26 @@ describe("file statistics", () => {
     expect(await statsOf(t, [-62_135_596_800_000_000n])).toEqual(["0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z", "0"])
   })
 
-  it("leaves out a bound that has no text: years outside of 1 to 9999", async () => {
-    expect(await statsOf(leaf("t", "timestamp", ""), [-(2n ** 63n), 0n, 2n ** 63n - 1n])).toEqual([undefined, undefined, "0"])
-    expect(await statsOf(leaf("d", "date", ""), [-719_163, 20_000])).toEqual([undefined, "2024-10-04", "0"])
+  it("tells the last instant that there is in microseconds, since the next millisecond has no text", async () => {
+    const t = leaf("t", "timestamp", "")
+    const last = 253_402_300_799_999_999n
+    expect(await statsOf(t, [0n, last])).toEqual(["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999999Z", "0"])
+    expect(await statsOf(t, [0n, last - 999n])).toEqual(["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "0"])
+  })
+
+  it("leaves out both bounds where one has no text, and those of all other columns with them", async () => {
+    const longest = "\u{10ffff}".repeat(40)
+    for (const [column, values] of [
+      [leaf("c", "timestamp", ""), [-(2n ** 63n), 0n]],
+      [leaf("c", "timestamp", ""), [0n, 2n ** 63n - 1n]],
+      [leaf("c", "date", ""), [-719_163, 20_000]],
+      [leaf("c", "text", ""), ["a", longest]]
+    ] as const) {
+      expect(await statsOf(column, values)).toEqual([undefined, undefined, "0"])
+      const rows = values.map((value, i) => [value, BigInt(i)])
+      const { statsText } = await writeParquet([column, leaf("n", "long", "")], [rows])
+      expect(statsText).toBe('{"numRecords":2,"nullCount":{"c":0,"n":0}}')
+    }
   })
 
   it("knows nothing of doubles that are not all finite", async () => {
@@ -51,17 +68,39 @@ describe("file statistics", () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       expect(await statsOf(d, [1, bad, 2])).toEqual([undefined, undefined, "0"])
       const { stats } = await writeParquet([d], [[[1]], [[bad]], [[2]]])
-      expect(stats.minValues).toEqual({})
+      expect(stats.minValues).toBeUndefined()
     }
+  })
+
+  it("tells false before true", async () => {
+    const paid = leaf("paid", "boolean", "")
+    expect(await statsOf(paid, [true, null, false])).toEqual([false, true, "1"])
+    expect(await statsOf(paid, [true])).toEqual([true, true, "0"])
+    expect(await statsOf(paid, [null])).toEqual([undefined, undefined, "1"])
+    const { stats } = await writeParquet([paid], [[[true]], [[null]], [[false]]])
+    expect([stats.minValues, stats.maxValues]).toEqual([{ paid: false }, { paid: true }])
+  })
+
+  it("names the columns to skip files by: those with bounds, as far as every engine has them", () => {
+    const fields = [leaf("city", "text", ""), leaf("phone", "text", "", "hash"), leaf("seen", "timestamp", "")]
+    const columns: ReadonlyArray<Column> = [
+      leaf("id", "text", ""),
+      leaf("paid", "boolean", ""),
+      leaf("raw", "json", ""),
+      leaf("email", "text", "", "keep"),
+      { kind: "struct", name: "to", description: "", fields },
+      { kind: "list", name: "tags", description: "", element: leaf("element", "text", "") },
+      leaf("n", "long", "")
+    ]
+    expect(skippingColumns(columns)).toBe("id,to.city,to.seen,n")
   })
 
   it("orders texts by code point", async () => {
     expect(await statsOf(leaf("t", "text", ""), ["\u{1f600}", "\uffff", "b"])).toEqual(["b", "\u{1f600}", "0"])
   })
 
-  it("has no bounds where all is null, and none for booleans, bytes, JSON and lists", async () => {
+  it("has no bounds where all is null, and none for bytes, JSON and lists", async () => {
     expect(await statsOf(leaf("t", "text", ""), [null, null])).toEqual([undefined, undefined, "2"])
-    expect(await statsOf(leaf("t", "boolean", ""), [true, null])).toEqual([undefined, undefined, "1"])
     expect(await statsOf(leaf("t", "binary", ""), [Uint8Array.of(1), null])).toEqual([undefined, undefined, "1"])
     expect(await statsOf(leaf("t", "json", ""), ["{}", null])).toEqual([undefined, undefined, "1"])
     const list: Column = { kind: "list", name: "l", description: "", element: leaf("element", "long", "") }
@@ -176,7 +215,8 @@ describe("file statistics", () => {
             typeof high === "number" ? high + 0 : high
           ])
         } else {
-          expect([min ?? null, max ?? null], name).toEqual([await ask(`min(${name})::VARCHAR`), await ask(`max(${name})::VARCHAR`)])
+          const text = (bound: unknown) => (bound === undefined ? null : String(bound))
+          expect([text(min), text(max)], name).toEqual([await ask(`min(${name})::VARCHAR`), await ask(`max(${name})::VARCHAR`)])
         }
       }
     }

@@ -142,7 +142,8 @@ export const rowsOf = Effect.fn(function* (sql: string) {
 /** A store in a fresh folder, which is removed afterwards. */
 export const freshStore: Layer.Layer<Store, StoreError> = Layer.unwrap(Effect.map(freshFolder(), (folder) => localStore(folder)))
 
-function freshFolder(): Effect.Effect<string, never, Scope.Scope> {
+/** A folder that is removed with the scope. */
+export function freshFolder(): Effect.Effect<string, never, Scope.Scope> {
   return Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "sluice-test-"))),
     (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
@@ -162,9 +163,10 @@ export const expectedNotes = (copies: ReadonlyArray<Copy>): ReadonlyArray<string
 
 const isLater = (a: Copy, b: Copy): boolean => {
   if (a.arrivedAt !== b.arrivedAt) return a.arrivedAt > b.arrivedAt
+  const [shard, other] = [a.shard ?? "shard-0", b.shard ?? "shard-0"]
+  if (shard !== other) return shard > other
   if (a.sequence !== b.sequence) return BigInt(a.sequence) > BigInt(b.sequence)
-  if ((a.sub ?? 0) !== (b.sub ?? 0)) return (a.sub ?? 0) > (b.sub ?? 0)
-  return (a.shard ?? "shard-0") > (b.shard ?? "shard-0")
+  return (a.sub ?? 0) > (b.sub ?? 0)
 }
 
 const lineOf = (copy: Copy): string =>

@@ -99,16 +99,16 @@ const copyOf = (plan: EnginePlan, row: Row, file: string): Copy => {
 const isWithin = ({ bounds }: EnginePlan, day: string): boolean =>
   bounds === null || (day !== noDay && (bounds.from === null || day >= bounds.from) && (bounds.to === null || day <= bounds.to))
 
-/** The latest arrival; ties go by position, then source and shard. Of the very same record, the one that is there already stays. */
+/** The latest arrival; ties go by source and shard, then position. Of the very same record, the one that is there already stays. */
 const isLater = (a: Copy, b: Copy): boolean => {
   const [p, q] = [a.row, b.row]
   const by = (column: string): number => compare(p[column] as bigint | string, q[column] as bigint | string)
   const order =
     by("_arrived_at") ||
-    compareSequenceNumbers(String(p["_sequence_number"]), String(q["_sequence_number"])) ||
-    by("_sub_sequence_number") ||
     by("_source") ||
-    by("_shard")
+    by("_shard") ||
+    compareSequenceNumbers(String(p["_sequence_number"]), String(q["_sequence_number"])) ||
+    by("_sub_sequence_number")
   return order > 0
 }
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ingestionHour, microsOf } from "../../src/record/record.ts"
 import { arrivalOfFile, hourOfPath } from "../../src/source/arrival-time.ts"
 
 const at = (path: string): string | undefined => {
@@ -38,9 +39,29 @@ describe("arrival time of a file", () => {
 
   it("falls back on what was said, then on the modification time", () => {
     assert.strictEqual(arrivalOfFile("/2024/02/29/07/x", 5, 6), Date.UTC(2024, 1, 29, 7))
+    assert.strictEqual(arrivalOfFile("/2024/02/29/07/x", undefined, Date.UTC(2024, 1, 29, 7)), Date.UTC(2024, 1, 29, 7))
     assert.strictEqual(arrivalOfFile("/x", 5, 6), 5)
     assert.strictEqual(arrivalOfFile("/x", undefined, 6), 6)
     for (const strange of [9e15, -9e15])
       assert.match(new Date(arrivalOfFile("/x", undefined, strange)).toISOString(), /^(9999-12-31T23|0001-01-01T00)/)
+  })
+
+  it("is later in its hour, by a microsecond for each second, the later the file was written", () => {
+    const named = Date.UTC(2024, 1, 29, 7)
+    const micros = (said: number | undefined, modifiedAt: number) =>
+      microsOf(arrivalOfFile(said === undefined ? "/2024/02/29/07/x" : "/x", said, modifiedAt)) - (said ?? named) * 1000
+    const day = 86_400_000
+    for (const said of [undefined, named + 900_000]) {
+      const from = said ?? named
+      assert.deepStrictEqual(
+        [-day, 0, 999, 1000, 61_000, 10 * 365 * day].map((delay) => micros(said, from + delay)),
+        [0, 0, 0, 1, 61, 315_360_000]
+      )
+      // Never out of the hour, which decides where the rows lie.
+      for (const late of [9e15, Date.UTC(9999, 0)])
+        assert.strictEqual(microsOf(arrivalOfFile("/2024/02/29/07/x", said, late)), (named + 3_600_000) * 1000 - 1)
+    }
+    // Before 1970, too.
+    assert.deepStrictEqual(ingestionHour(arrivalOfFile("/x", -1_800_000, 9e15)), { date: "1969-12-31", hour: 23 })
   })
 })

@@ -73,6 +73,11 @@ export class RecordReader {
     return this.#bytewise.handedOver
   }
 
+  /** Has the last record members without a column that the run was not told of: left out, or unknown? */
+  get hasTallied(): boolean {
+    return (this.#memory.cells[cell.tallied] ?? 0) > 0
+  }
+
   /** Turns to another page, whose records are counted there. */
   beginPage(counts: DecodeCounts): void {
     this.#bytewise.beginPage(counts)

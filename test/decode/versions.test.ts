@@ -1,0 +1,135 @@
+import { describe, expect, it } from "@effect/vitest"
+import { contracts } from "../../schemas/index.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { definition } from "../contract/orders.ts"
+import { decodePages, pageOf, pascal, stringified } from "./support.ts"
+
+const compiled = (change: Partial<ContractDefinition> = {}) => compileContract(defineContract({ ...definition, ...change }))
+
+/** What becomes of a record by either way of decoding, which must be the same: its last change, or why it is no row. */
+const outcome = (contract: ReturnType<typeof compiled>, record: object | string): unknown => {
+  const text = typeof record === "string" ? record : JSON.stringify(record)
+  const [bytes, defined] = (["bytes", "definition"] as const).map((by) => {
+    const { rows, letters } = decodePages(contract, [pageOf([text])], {}, { by })
+    return rows[0] === undefined ? [letters[0]?.reason, letters[0]?.path] : rows[0]["last_change"]
+  })
+  expect(bytes).toEqual(defined)
+  return bytes
+}
+
+const order = { orderId: "1", creationDate: "2024-01-01T00:00:00Z", status: "paid" }
+
+describe("what tells versions apart", () => {
+  it.each([
+    "2024-06-30T23:59:60Z",
+    "2024-02-06T20:46:11Z[UTC]",
+    "2024-02-30T00:00:00Z",
+    "06/02/2024 20:46",
+    "yesterday",
+    1717243200000,
+    1717243200.5,
+    true,
+    {},
+    [],
+    "1717243200000"
+  ])("is no fallback's business where it is there and cannot be read: %j", (lastChange) => {
+    expect(outcome(compiled(), { ...order, lastChange })).toEqual(["unreadable_event_time", "lastChange"])
+    expect(outcome(compiled(), { LastChange: lastChange, ...stringified(order) })).toEqual(["unreadable_event_time", "lastChange"])
+  })
+
+  it.each([[{}], [{ lastChange: null }], [{ lastChange: "" }], [{ lastChange: " " }], [{ lastChange: "null" }]])(
+    "has the fallback where it is missing: %j",
+    (change) => expect(outcome(compiled(), { ...order, ...change })).toBe(null)
+  )
+
+  it("is what came last of a key that came twice", () => {
+    const twice = (first: string, second: string) =>
+      `{"orderId":"1","lastChange":${first},"LASTCHANGE":${second},"creationDate":"2024-01-01"}`
+    expect(outcome(compiled(), twice('"bad"', '"2024-01-02T00:00:00Z"'))).toBe(1704153600000000n)
+    expect(outcome(compiled(), twice('"2024-01-02T00:00:00Z"', '"bad"'))).toEqual(["unreadable_event_time", "lastChange"])
+  })
+
+  it("does not need a readable fallback", () =>
+    expect(outcome(compiled(), { ...order, lastChange: "2024-01-02T00:00:00Z", creationDate: "bad" })).toBe(1704153600000000n))
+
+  it("may be left to the fallback by the contract", () => {
+    const lenient = compiled({ eventTime: { ...definition.eventTime, unreadable: "fallback" } })
+    expect(outcome(lenient, { ...order, lastChange: "bad" })).toBe(null)
+    expect(outcome(lenient, { ...order, lastChange: "bad", creationDate: "bad" })).toEqual(["unreadable_event_time", "creationDate"])
+    expect(outcome(lenient, { orderId: "1", lastChange: "bad" })).toEqual(["missing_event_time", "lastChange"])
+  })
+
+  it("must be there, too, where it is not the event time", () => {
+    const counted = compiled({ version: "count" })
+    const at = { ...order, lastChange: "2024-01-02T00:00:00Z" }
+    expect(outcome(counted, { ...at, count: 7 })).toBe(1704153600000000n)
+    expect(outcome(counted, at)).toEqual(["missing_version", "count"])
+    expect(outcome(counted, { ...at, count: "seven" })).toEqual(["unreadable_version", "count"])
+    const created = compiled({ version: "creationDate" })
+    expect(outcome(created, at)).toBe(1704153600000000n)
+    expect(outcome(created, { ...at, creationDate: null })).toEqual(["missing_version", "creationDate"])
+  })
+})
+
+describe("a message of another kind", () => {
+  const common = compiled({ commonFields: ["orderId", "lastChange"] })
+  const base = { orderId: "1", lastChange: "2024-01-02T00:00:00Z" }
+  const isRow = 1704153600000000n
+  const isNone = ["not_of_dataset", null]
+
+  it.each<[string, object, unknown]>([
+    ["has nothing of the dataset but what it knows not", { Domain: "x" }, isNone],
+    ["may have nothing of it but null", { Domain: "x", status: null, items: null }, isNone],
+    ["is none that has little, but nothing else", {}, isRow],
+    ["is none that only has what is left out besides", { attachment: 1 }, isRow],
+    ["is none with one field of the dataset", { Domain: "x", status: "y" }, isRow],
+    ["is none where that is a document", { Domain: "x", clientProfileData: {} }, isRow],
+    ["is none where that does not fit its column", { Domain: "x", count: "y" }, isRow],
+    ["is none where that is not stored", { Domain: "x", clientProfileData: { firstName: "y" } }, isRow]
+  ])("%s", (_, members, expected) => {
+    const record = { ...base, ...members }
+    for (const form of [record, pascal(record) as object]) expect(outcome(common, form)).toEqual(expected)
+    expect(outcome(compiled(), record)).toBe(isRow)
+    const keeping = compiled({ commonFields: ["orderId", "lastChange"], keepUnknown: true })
+    expect(outcome(keeping, record)).toEqual(expected)
+  })
+
+  it("is found behind many records with unknown fields, however these are counted", () => {
+    const records = Array.from({ length: 3000 }, (_, i) =>
+      JSON.stringify({ ...base, [`unknown${i % 1500}`]: i, ...(i % 3 === 0 ? {} : { count: i }) })
+    )
+    for (const by of ["bytes", "definition"] as const) {
+      const { counts } = decodePages(common, [pageOf(records)], {}, { by })
+      expect([counts.rows, counts.deadLetters]).toEqual([2000, { not_of_dataset: 1000 }])
+    }
+  })
+
+  const hook = {
+    Domain: "Marketplace",
+    OrderId: "v1-01",
+    State: "handling",
+    LastState: "payment-approved",
+    LastChange: "2026-11-20T08:00:00Z",
+    CurrentChange: "2026-11-20T08:01:00Z",
+    Origin: { Account: "shop", Key: "k" }
+  }
+  const event = {
+    eventId: "e",
+    handle: "h",
+    domain: "Fulfillment",
+    state: "invoiced",
+    lastState: "invoice",
+    orderId: "v1-01",
+    lastChange: "2026-11-20T08:00:00Z"
+  }
+
+  it.each(contracts.map((contract) => [contract.name, compileContract(contract)] as const))(
+    "is an order hook, and an event of the feed: %s",
+    (_, contract) => {
+      for (const message of [hook, stringified(hook), event, stringified(event)]) expect(outcome(contract, message)).toEqual(isNone)
+      for (const rest of [{ Status: "handling" }, { isCompleted: true }, { AuthorizedDate: "2026-01-01" }, { Items: "[]" }])
+        expect(outcome(contract, { OrderId: "v1-01", LastChange: "2024-01-02T00:00:00Z", Other: 1, ...rest })).toBe(isRow)
+    }
+  )
+})
