@@ -37,8 +37,7 @@ export const skippable = (columns: ReadonlyArray<Column>): Readonly<Record<strin
 const lacking = (properties: Readonly<Record<string, string>>, { metaData }: Snapshot): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(properties).filter(([name]) => metaData.configuration[name] === undefined))
 
-/** The schema of the stage table of a contract. */
-export const stageSchema = (compiled: CompiledContract): StructType => deltaSchema([...stageColumns(compiled.columns), ...stagePartitions])
+const stageSchema = (compiled: CompiledContract): StructType => deltaSchema([...stageColumns(compiled.columns), ...stagePartitions])
 
 /**
  * Opens the stage table of a contract, creating it or adding the columns that it lacks. One that was made with another key, version or event
@@ -70,8 +69,7 @@ export const openStage = (
         ...(hashes === null ? {} : { [hashKeysProperty]: yield* fingerprintOf(hashes.key) })
       },
       admit: (existing) => {
-        if (options.identity !== "new") refuseOtherIdentity(compiled, existing)
-        refuseUnknownColumns(compiled, stageSchema(compiled), existing)
+        refuseStage(compiled, existing, options.identity)
         return { ...lacking(skippable(columns), existing), ...properties }
       }
     })
@@ -113,11 +111,28 @@ export const openConsumable = (
     partitions: consumablePartitions,
     configuration: { ...skippable(columns), ...properties },
     admit: (existing) => {
-      refuseOtherIdentity(compiled, existing)
-      if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns), existing)
+      refuseConsumable(compiled, columns, rebuild, existing)
       return { ...lacking(skippable(columns), existing), ...properties }
     }
   })
+}
+
+/** Refuses a stage that a contract must not write. Throws `Malformed`. @param identity "new": it may have been made with another one */
+export const refuseStage = (compiled: CompiledContract, existing: Snapshot, identity: "same" | "new" = "same"): void => {
+  if (identity === "same") refuseOtherIdentity(compiled, existing)
+  refuseUnknownColumns(compiled, stageSchema(compiled), existing)
+}
+
+/** Refuses a consumable that a contract must not write. Throws `Malformed`. */
+export const refuseConsumable = (
+  compiled: CompiledContract,
+  columns: ReadonlyArray<Column>,
+  rebuild: boolean,
+  existing: Snapshot
+): void => {
+  // One that is empty has told nothing apart yet.
+  if (existing.files.size > 0) refuseOtherIdentity(compiled, existing)
+  if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns), existing)
 }
 
 /** Opens the table of records that could not become rows; all datasets share it. */

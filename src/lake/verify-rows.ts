@@ -7,7 +7,7 @@ import type { TableError } from "../table/errors.ts"
 import type { DataType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import { type Check, check } from "./check.ts"
+import { type Check, check, some } from "./check.ts"
 import { groupColumns } from "./column-groups.ts"
 import type { DuckDB } from "./duckdb.ts"
 import type { LakeError } from "./errors.ts"
@@ -208,17 +208,27 @@ const contentCheck = (
     const groups = groupColumns(widths, leavesAtATime)
     for (const [i, { names: group }] of groups.entries()) {
       onValues(i / groups.length)
-      const hashed = (rows: string) =>
-        `(SELECT hash(${coordinates}) AS record, hash(${group.map(identifier).join(", ")}) AS content FROM ${rows})`
+      const joined = (of: string) => (rows: { readonly c: string; readonly s: string }) =>
+        `(SELECT hash(${coordinates}) AS record, ${of} FROM ${rows.c}) c JOIN (SELECT hash(${coordinates}) AS record, ${of} FROM ${rows.s}) s USING (record)`
+      const rows = { c: yield* rowsAt(duckdb, consumable), s: yield* rowsAt(duckdb, asConsumable) }
+      const whole = `hash(${group.map(identifier).join(", ")}) AS content`
       const { found = 0, different = 0 } = yield* numbers(
         duckdb,
-        `SELECT count(*) AS found, count(*) FILTER (c.content <> s.content) AS different
-         FROM ${hashed(yield* rowsAt(duckdb, consumable))} c JOIN ${hashed(yield* rowsAt(duckdb, asConsumable))} s USING (record)`
+        `SELECT count(*) AS found, count(*) FILTER (c.content <> s.content) AS different FROM ${joined(whole)(rows)}`
       )
-      if (found !== total || different !== 0) {
-        const problem = found === total ? `${different} rows differ from stage` : `${found} of ${total} rows have a row of stage`
-        return check(consumable.table.path, name, false, `${problem} in ${group.slice(0, 3).join(", ")}${group.length > 3 ? ", …" : ""}`)
-      }
+      if (found !== total) return check(consumable.table.path, name, false, `${found} of ${total} rows have a row of stage`)
+      if (different === 0) continue
+      const each = group.map((column, i) => `hash(${identifier(column)}) AS h${i}, ${identifier(column)} IS NULL AS n${i}`).join(", ")
+      const counts = group.flatMap((_, i) => [
+        `count(*) FILTER (c.h${i} <> s.h${i}) AS d${i}`,
+        `count(*) FILTER (c.n${i} AND NOT s.n${i}) AS l${i}`
+      ])
+      const of = yield* numbers(duckdb, `SELECT ${counts.join(", ")} FROM ${joined(each)(rows)}`)
+      const columnsAtFault = group.flatMap((column, i) => {
+        const lost = of[`l${i}`] ?? 0
+        return (of[`d${i}`] ?? 0) === 0 ? [] : [`${column}${lost === 0 ? "" : ` (${count(lost, "row")} lost its value)`}`]
+      })
+      return check(consumable.table.path, name, false, `${count(different, "row")} unlike stage in ${some(columnsAtFault)}`)
     }
     return check(consumable.table.path, name, true, `${count(columns.length, "column")} of ${count(total, "row")} compared`)
   })

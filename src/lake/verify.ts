@@ -18,6 +18,7 @@ import { totalsOf } from "./rows.ts"
 import { repartitionApp } from "./status.ts"
 import { gapText, streamShards } from "./stream-shards.ts"
 import { Tiling } from "./tiling.ts"
+import { contractChecks } from "./verify-contract.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
 import { type Waiting, WaitingFold, waitingText } from "./waiting.ts"
 
@@ -59,7 +60,7 @@ export const verify = (
     const letters = { at: deadLetters, readable: lettersThere.every(({ ok }) => ok) }
     for (const [i, each] of found.entries()) {
       const contract = contracts.find(({ contract }) => contract.name === each.dataset)
-      checks.push(...unchecked(each, contract))
+      checks.push(...unchecked(each, contract), ...(contract === undefined ? [] : contractChecks(contract, each.stage, each.consumable)))
       const begin: Begin = (share, doing) => onSteps({ share: (i + share) / found.length, doing: `${each.dataset}: ${doing}` })
       yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks, begin)
     }

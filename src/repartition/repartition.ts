@@ -1,9 +1,9 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { identityProperty, isOtherIdentity, refuseOtherIdentity, refuseUnknownColumns, withRetired } from "../lake/contract-change.ts"
+import { identityProperty, isOtherIdentity, withRetired } from "../lake/contract-change.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { repartitionApp } from "../lake/status.ts"
-import { findTable, openConsumable, openStage, stageSchema } from "../lake/tables.ts"
+import { findTable, openConsumable, openStage, refuseConsumable, refuseStage } from "../lake/tables.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
 import { fromThrown, TableError } from "../table/errors.ts"
@@ -44,12 +44,18 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const { consumableColumns } = options.contract
     const columns = stageColumns(found === null ? consumableColumns : withRetired(options.contract, consumableColumns, found.schema))
 
+    const isRebuild = options.rebuild === true && bounds === null
+
     if (options.dryRun === true) {
+      if (found !== null) {
+        const refuse = () => refuseConsumable(options.contract, columns, isRebuild, found)
+        yield* Effect.try({ try: refuse, catch: fromThrown(consumablePath(dataset), "its contract") })
+      }
       const work = yield* findWork(options, columns, stage.value, found, bounds)
       if (work === null) return { kind: "up-to-date", dataset, version: found?.transactions.get(app) ?? -1 } as const
       return planOf(dataset, engine.name, work, yield* engine.survey(work.plan))
     }
-    const { table } = yield* openConsumable(options.contract, columns, options.rebuild === true && bounds === null)
+    const { table } = yield* openConsumable(options.contract, columns, isRebuild)
     const before = yield* table.snapshot
     const work = yield* findWork(options, columns, stage.value, before, bounds)
     const outcome: RepartitionOutcome =
@@ -69,11 +75,9 @@ const admitStage = (contract: CompiledContract, stage: Table, consumable: Snapsh
   Effect.flatMap(stage.snapshot, (snapshot) =>
     Effect.try({
       try: () => {
-        refuseUnknownColumns(contract, stageSchema(contract), snapshot)
-        const isOther = isOtherIdentity(contract, snapshot)
-        if (isOther && consumable !== null && consumable.metaData.configuration[identityProperty] === undefined)
-          refuseOtherIdentity(contract, snapshot)
-        return isOther
+        const isTold = consumable === null || consumable.files.size === 0 || identityProperty in consumable.metaData.configuration
+        refuseStage(contract, snapshot, isTold ? "new" : "same")
+        return isOtherIdentity(contract, snapshot)
       },
       catch: fromThrown(stage.path, "its contract")
     })
