@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
-import { deadLetterDomain, parsePosition, stageDomain } from "../lake/positions.ts"
+import { deadLetterDomain, stageDomain } from "../lake/log-keys.ts"
+import { parsePosition } from "../lake/positions.ts"
 import { comparePositions, type ShardPosition } from "../record/position.ts"
 import type { BatchReport, RunOutput } from "../record/report.ts"
 import type { AddFile, WriteAction } from "../table/actions.ts"

@@ -1,5 +1,6 @@
 import { Effect, Stream } from "effect"
-import { deadLetterDomain, parsePosition, positionsOf, storedPositions } from "../lake/positions.ts"
+import { deadLetterDomain } from "../lake/log-keys.ts"
+import { parsePosition, positionsOf, storedPositions } from "../lake/positions.ts"
 import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"

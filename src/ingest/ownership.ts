@@ -1,4 +1,4 @@
-import { deadLetterDomain, stageDomain } from "../lake/positions.ts"
+import { deadLetterDomain, stageDomain } from "../lake/log-keys.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 
 /** The two tables that hold positions, as they stand at one time. */

@@ -4,14 +4,12 @@ import { columnsBeyond } from "../table/columns-beyond.ts"
 import { Malformed } from "../table/errors.ts"
 import { type DataType, decimalType, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
+import { identityProperty } from "./log-keys.ts"
 
 /**
  * A contract and the tables that were made with an earlier one. What "once" means must not change unseen, and no column may quietly end: a
  * contract that would do either is refused, by name.
  */
-
-/** Property of stage and consumable: the columns that make a record, a version of it, and its day. */
-export const identityProperty = "sluice.identity"
 
 interface Identity {
   readonly key: string

@@ -5,12 +5,7 @@ import { randomUuid } from "../record/random.ts"
 import type { Metadata } from "../table/actions.ts"
 import { TableError } from "../table/errors.ts"
 import type { Table } from "../table/table.ts"
-
-/**
- * Equal values have equal hashes only under one key, so a stage table knows which it was: a property has a fingerprint of every key that its
- * hashes were made with, the newest last. The key itself cannot be told from it, and trying one costs as much as scrypt does.
- */
-export const hashKeysProperty = "sluice.hashKeys"
+import { hashKeysProperty } from "./log-keys.ts"
 
 /** In the place of a fingerprint: there was no key, sensitive values were dropped. */
 const noKey = "none"

@@ -1,5 +1,5 @@
 import { consumablePath } from "./layout.ts"
-import { repartitionApp } from "./status.ts"
+import { repartitionApp } from "./log-keys.ts"
 import type { LakeTable } from "./views.ts"
 
 /**

@@ -1,20 +1,10 @@
 import type { Positions, ShardPosition } from "../record/position.ts"
+import { positionPrefix, replayDomain, stageDomain } from "./log-keys.ts"
 
 /**
  * Positions stand in the commits themselves, one `domainMetadata` per shard, so that a batch's rows and its positions become visible by the
  * same atomic append, and two owners of one shard conflict by the format's own rules.
  */
-const prefix = "sluice.position/"
-
-/** Domain of a shard's position in a stage table. */
-export const stageDomain = (source: string, shard: string): string => `${prefix}${source}/${shard}`
-
-/** Domain of a shard's position in `dead_letters`, which all datasets share: the dataset is part of the name. */
-export const deadLetterDomain = (dataset: string, source: string, shard: string): string => `${prefix}${dataset}.${source}/${shard}`
-
-/** Domain in a stage table that says how far replays of dead letters have come. */
-export const replayDomain = "sluice.replay"
-
 /**
  * A replay takes one file of dead letters at a time, with two commits: stage gets the rows, then the dead letters lose them. `last` says what
  * the first of the two took, so that a replay which finds that file still there knows that only the second is missing.
@@ -43,9 +33,9 @@ export const parsePosition = (configuration: string): ShardPosition => JSON.pars
 /** All positions of a table, from the domains of its snapshot. `source` is `<dataset>.<source>` for dead letters. */
 export const storedPositions = (domains: ReadonlyMap<string, string>): ReadonlyArray<StoredPosition> =>
   [...domains].flatMap(([domain, configuration]) => {
-    if (!domain.startsWith(prefix)) return []
-    const slash = domain.indexOf("/", prefix.length)
-    return [{ source: domain.slice(prefix.length, slash), shard: domain.slice(slash + 1), position: parsePosition(configuration) }]
+    if (!domain.startsWith(positionPrefix)) return []
+    const slash = domain.indexOf("/", positionPrefix.length)
+    return [{ source: domain.slice(positionPrefix.length, slash), shard: domain.slice(slash + 1), position: parsePosition(configuration) }]
   })
 
 /** Positions of one source, each parsed when it is asked for, and the shards that have one. */

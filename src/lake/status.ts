@@ -8,6 +8,7 @@ import { tablePaths } from "./find-tables.ts"
 import { hashKeysOf } from "./hash-key.ts"
 import { batchCounts, history } from "./history.ts"
 import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
+import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { type Totals, totalsOf } from "./rows.ts"
 import { type StreamShard, streamShards } from "./stream-shards.ts"
@@ -68,12 +69,6 @@ export interface LakeStatus {
   readonly deadLetters: TableStatus | null
   readonly others: ReadonlyArray<OtherTable>
 }
-
-/** appId under which the repartition of a dataset records in its consumable how far it has read the stage. */
-export const repartitionApp = (dataset: string): string => `repartition/${dataset}`
-
-/** appId under which it records, with the same version, which stage that was. One that was made anew has another id. */
-export const repartitionStageApp = (dataset: string, stageId: string): string => `${repartitionApp(dataset)}/${stageId}`
 
 const tableStatus = (table: Table, snapshot: Snapshot): TableStatus => ({
   path: table.path,

@@ -9,10 +9,11 @@ import { TableError } from "../table/errors.ts"
 import { deltaSchema, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
-import { identityProperty, identityText, refuseOldColumns, refuseOtherIdentity, refuseUnknownColumns } from "./contract-change.ts"
+import { identityText, refuseOldColumns, refuseOtherIdentity, refuseUnknownColumns } from "./contract-change.ts"
 import { hasTable, tablePaths } from "./find-tables.ts"
-import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, hashKeysProperty, holdsHashes } from "./hash-key.ts"
+import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, holdsHashes } from "./hash-key.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
+import { hashKeysProperty, identityProperty } from "./log-keys.ts"
 
 export interface Opened {
   readonly table: Table

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect } from "effect"
+import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import { totalsOf } from "../lake/rows.ts"
-import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
 import { consumableSchema, identityOf } from "../lake/tables.ts"
 import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"

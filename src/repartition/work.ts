@@ -1,6 +1,6 @@
 import { Effect, Stream } from "effect"
 import { consumablePath } from "../lake/layout.ts"
-import { repartitionApp, repartitionStageApp } from "../lake/status.ts"
+import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
