@@ -24,6 +24,7 @@ export const contractMarkdown = (contract: Contract): string => {
           ? []
           : [["Fields that other messages have too", contract.commonFields.map((key) => code(snakeCase(key))).join(", ")]]),
         ["Fields that the contract does not know", contract.keepUnknown ? "kept in `_rescued` and counted" : "counted"],
+        ...(contract.retired === undefined ? [] : [["Columns that nothing fills any more", contract.retired.map(code).join(", ")]]),
         ...(tags.length === 0 ? [] : [["Tags", tags.join(", ")]])
       ]
     ),
@@ -84,7 +85,8 @@ const rows = (columns: ReadonlyArray<Column>, path = ""): ReadonlyArray<Line> =>
   columns.flatMap((column) => lines(column, path === "" ? column.name : `${path}.${column.name}`))
 
 const lines = (column: Column, path: string): ReadonlyArray<Line> => {
-  const { description } = column
+  const before = column.formerly ?? []
+  const description = [column.description, ...(before.length === 0 ? [] : [`Formerly ${before.map(code).join(", ")}.`])].join(" ")
   switch (column.kind) {
     case "leaf": {
       const type = column.leaf.type === "decimal" ? `decimal(${column.leaf.precision},${column.leaf.scale})` : column.leaf.type

@@ -5,6 +5,7 @@ import { positionPrefix, replayDomain, stageDomain } from "./log-keys.ts"
  * Positions stand in the commits themselves, one `domainMetadata` per shard, so that a batch's rows and its positions become visible by the
  * same atomic append, and two owners of one shard conflict by the format's own rules.
  */
+
 /**
  * A replay takes one file of dead letters at a time, with two commits: stage gets the rows, then the dead letters lose them. `last` says what
  * the first of the two took, so that a replay which finds that file still there knows that only the second is missing.

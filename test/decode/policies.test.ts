@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { contracts } from "../../schemas/index.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
-import { json } from "../../src/contract/field.ts"
+import { json, text } from "../../src/contract/field.ts"
 import { driftKey } from "../../src/decode/drift.ts"
 import { makePlan } from "../../src/decode/plan.ts"
 import { compiledOrders, definition, keeping, orders } from "../contract/orders.ts"
@@ -181,6 +181,13 @@ describe("sensitive values", () => {
         }
     const harmless = { a: 'say "hello"', b: '{"x": 1.50}', c: '"text"', d: "[1]" }
     expect(one(order(`,"customData":${JSON.stringify(harmless)}`)).row["custom_data"]).toBe(JSON.stringify(harmless))
+  })
+  it("that a field had before fill it, and are masked wherever its own key is", () => {
+    const fields = { ...definition.fields, contact: text("A.", { sensitive: "hash", formerly: ["mailAddress"] }) }
+    const compiled = compileContract(defineContract({ ...definition, fields }))
+    const { row } = one(order(',"MAILADDRESS":"b@x.com","customData":{"mailAddress":"a@x.com"}'), compiled)
+    expect(row["contact"]).toBe(hash("b@x.com"))
+    expect(row["custom_data"]).toBe(`{"mailAddress":{"masked":"${hash("a@x.com")}","bytes":7}}`)
   })
   it("inside of columns of JSON with a policy are masked, or kept, with the whole", () => {
     const custom = '{"email":"a@x.com"}'
