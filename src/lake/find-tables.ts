@@ -3,23 +3,35 @@ import { Effect, Option, Stream } from "effect"
 import { Store, type StoreError } from "../store/store.ts"
 import { logFolder } from "../table/paths.ts"
 import { LakeError } from "./errors.ts"
-import { datasetAt, deadLettersPath, lineageFolder } from "./layout.ts"
+import { consumablePath, deadLettersPath, lineageFolder, stagePath } from "./layout.ts"
 
-/**
- * Paths of all tables that lie in the lake, whoever made them, in the order of their names: folders with a Delta log, one or two levels below
- * the root, and those where Sluice's own lie, even if their log is gone. What lies in a table is not listed.
- */
+/** Paths of the folders where Sluice's own tables lie, known datasets or not, in the order of their names; a log may be gone from one. */
+export const ownTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
+  const consumables = yield* foldersOf(consumablePath(""))
+  const letters = (yield* isEmpty(`${deadLettersPath}/`)) ? [] : [deadLettersPath]
+  return [...consumables, ...letters, ...(yield* foldersOf(stagePath("")))]
+})
+
+/** Paths of all tables that lie in the lake: Sluice's own, then others, which are folders with a Delta log one or two levels below the root. */
 export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
+  const own = yield* ownTablePaths
+  const others = yield* otherTablePaths.pipe(
+    // A folder of somebody else's beside the tables (`lost+found`, a dangling link) must stop nobody.
+    Effect.catchIf(
+      ({ reason }) => reason === "Denied" || reason === "NotFound" || reason === "Invalid",
+      (error) => Effect.as(Effect.logWarning(`what else lies in the lake could not be listed: ${error.message}`), [])
+    )
+  )
+  return [...own, ...others]
+})
+
+const otherTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
   const paths: Array<string> = []
+  const known = [consumablePath(""), `${deadLettersPath}/`, stagePath(""), `${lineageFolder}/`]
   for (const folder of yield* foldersOf("")) {
-    if (folder === lineageFolder) continue
-    if (folder === deadLettersPath || (yield* hasTable(folder))) paths.push(folder)
-    else
-      paths.push(
-        ...(yield* Effect.filter(yield* foldersOf(`${folder}/`), (path) =>
-          datasetAt(path) === null ? hasTable(path) : Effect.succeed(true)
-        ))
-      )
+    if (known.includes(`${folder}/`)) continue
+    if (yield* hasTable(folder)) paths.push(folder)
+    else paths.push(...(yield* Effect.filter(yield* foldersOf(`${folder}/`), hasTable)))
   }
   return paths
 })
@@ -28,7 +40,7 @@ export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store>
 export const requireLake: Effect.Effect<void, LakeError | StoreError, Store> = Effect.gen(function* () {
   // Almost every lake has this one: it spares the search.
   if (yield* hasTable(deadLettersPath)) return
-  if ((yield* tablePaths).length > 0) return
+  if ((yield* ownTablePaths).length > 0 || (yield* tablePaths).length > 0) return
   const { root } = yield* Store
   const place = root.startsWith("file:") ? fileURLToPath(root) : root
   return yield* new LakeError({
@@ -40,7 +52,10 @@ export const requireLake: Effect.Effect<void, LakeError | StoreError, Store> = E
 
 /** Does anything lie in the log of a table? */
 export const hasTable = (path: string): Effect.Effect<boolean, StoreError, Store> =>
-  Effect.flatMap(Store, (store) => Effect.map(Stream.runHead(store.list(`${path}/${logFolder}`)), Option.isSome))
+  Effect.map(isEmpty(`${path}/${logFolder}`), (empty) => !empty)
+
+const isEmpty = (prefix: string): Effect.Effect<boolean, StoreError, Store> =>
+  Effect.flatMap(Store, (store) => Effect.map(Stream.runHead(store.list(prefix)), Option.isNone))
 
 /** Folders right below a prefix, found by leaping from each to the next: what lies in them is not listed. */
 const foldersOf = (prefix: string): Effect.Effect<ReadonlyArray<string>, StoreError, Store> =>

@@ -10,7 +10,7 @@ import { deltaSchema, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
 import { identityText, refuseOldColumns, refuseOtherIdentity, refuseUnknownColumns } from "./contract-change.ts"
-import { hasTable, tablePaths } from "./find-tables.ts"
+import { hasTable, ownTablePaths } from "./find-tables.ts"
 import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, holdsHashes } from "./hash-key.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 import { hashKeysProperty, identityProperty } from "./log-keys.ts"
@@ -81,7 +81,7 @@ export const openStage = (
 /** A lake has one key, so that its datasets can be joined by what is hashed. */
 const agreeWithOthers = ({ key }: Hashing): Effect.Effect<void, TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    for (const path of (yield* tablePaths).filter((path) => path.startsWith(stagePath("")))) {
+    for (const path of (yield* ownTablePaths).filter((path) => path.startsWith(stagePath("")))) {
       const other = yield* findTable(path)
       if (Option.isNone(other)) continue
       const { files, metaData } = yield* other.value.snapshot

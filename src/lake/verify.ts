@@ -57,7 +57,8 @@ export const verify = (
     const lettersThere = deadLetters === null ? [] : [yield* fileCheck(deadLetters), ...(yield* logChecks(deadLetters))]
     checks.push(...lettersThere, ...(deadLetters === null ? [] : strayLetters(deadLetters, found)))
     // What cannot be read is not counted: it is told already.
-    const letters = { at: deadLetters, readable: lettersThere.every(({ ok }) => ok) }
+    const told = deadLetters === null ? paths.includes(deadLettersPath) : lettersThere.some(({ ok }) => !ok)
+    const letters = { at: deadLetters, readable: !told }
     for (const [i, each] of found.entries()) {
       const contract = contracts.find(({ contract }) => contract.name === each.dataset)
       checks.push(...unchecked(each, contract), ...(contract === undefined ? [] : contractChecks(contract, each.stage, each.consumable)))

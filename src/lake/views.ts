@@ -7,8 +7,7 @@ import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import type { DuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
-import { tablePaths } from "./find-tables.ts"
-import { datasetAt, deadLettersPath } from "./layout.ts"
+import { ownTablePaths } from "./find-tables.ts"
 import { isLocal, localCopies } from "./local-copies.ts"
 import { identifier, literal, readParquet, sqlType } from "./sql.ts"
 import { findTable } from "./tables.ts"
@@ -23,7 +22,7 @@ export interface LakeTable {
 
 /** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, and the dead letters. */
 export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | StoreError, Store> = Effect.gen(function* () {
-  const paths = (yield* tablePaths).filter((path) => path === deadLettersPath || datasetAt(path) !== null)
+  const paths = yield* ownTablePaths
   const found: Array<LakeTable> = []
   for (const path of paths) {
     const table = yield* findTable(path)

@@ -1,3 +1,4 @@
+import { symlink } from "node:fs/promises"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { statusText } from "../../src/cli/status.ts"
@@ -58,6 +59,18 @@ describe("what verify cannot check", () => {
         [...datasets.map(({ stage }) => stage.path), ...others.map(({ path, note }) => `${path}: ${note}`)],
         ["stage/order", "stage/other", "consumable/lonely: has no stage", "marts/daily: not made by Sluice", "mine: not made by Sluice"]
       )
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("is not what somebody else keeps beside the tables, readable or not", () =>
+    Effect.gen(function* () {
+      yield* ingest("a", 5)
+      const store = yield* Store
+      yield* store.put("notes.txt", new Uint8Array())
+      yield* store.put("raw/2026/11/orders.ndjson", new Uint8Array())
+      yield* Effect.promise(() => symlink("nowhere", store.localPath("dangling") ?? ""))
+      assert.deepStrictEqual(yield* failed(), [])
+      assert.deepStrictEqual((yield* lakeStatus("", ["order"])).others, [])
     }).pipe(Effect.provide(freshStore))
   )
 
