@@ -80,7 +80,7 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     location: pathToFileURL(root).href,
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
-    notes: Effect.sync(() => walk.notes),
+    notes: Effect.sync(() => firstOf([...walk.notes])),
     pages: (resume) =>
       options.follow === undefined ? fromGenerator(() => walk.once(resume)) : followed(walk, resume, options.follow.pollMillis)
   }
@@ -95,7 +95,7 @@ const locate = async (input: string): Promise<{ readonly root: string; readonly 
       source: name,
       reason: "Invalid",
       location: input,
-      detail: `The input lies in ${lake}, which is a table or the lineage of a lake`,
+      detail: `The input belongs to what Sluice wrote in ${lake}`,
       hint: "Give a folder or a file of records. What rows came of can be read with `sluice query`, dead letters with `sluice replay`."
     })
   }
@@ -173,7 +173,8 @@ interface Seen {
 class Walk {
   skipped: Record<SkipReason, number> = { hidden: 0, type: 0, special: 0 }
   problems: ReadonlyArray<SourceError> = []
-  notes: Array<string> = []
+  /** What was told in the present look. */
+  notes = new Set<string>()
   readonly root: string
   readonly isFolder: boolean
   readonly settings: ReadSettings
@@ -207,7 +208,7 @@ class Walk {
    */
   async *forever(resume: Positions): AsyncGenerator<RecordPage | EndOfWalk, void> {
     const files = new Map<string, Seen>()
-    let told: ReadonlyArray<string> = []
+    let told: ReadonlySet<string> = new Set()
     for (;;) {
       const problems: Array<SourceError> = []
       const fresh: Array<SourceError> = []
@@ -245,7 +246,7 @@ class Walk {
       const withoutInput = problems.find((problem) => problem.location === this.root && !isOfContent(problem))
       yield new EndOfWalk({
         problems: fresh.filter((problem) => problem !== withoutInput),
-        notes: notes.filter((note) => !told.includes(note)),
+        notes: [...notes].filter((note) => !told.has(note)),
         withoutInput
       })
       told = notes
@@ -254,10 +255,10 @@ class Walk {
 
   *entries(): Generator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
-    this.notes = []
+    this.notes = new Set()
     for (const entry of this.isFolder ? listFiles(name, this.root) : [this.#onlyFile()]) {
       if (entry.kind === "skipped") this.skipped[entry.why]++
-      if (entry.kind === "lake") this.notes.push(`${entry.path} belongs to a lake: it is passed over.`)
+      if (entry.kind === "lake") this.notes.add(`${entry.lake} is a lake or a table: what Sluice wrote there is passed over.`)
       yield entry
     }
   }
@@ -272,7 +273,7 @@ class Walk {
   }
 
   #look(isSettled: boolean): Look {
-    return { isSettled, note: (text) => this.notes.push(text) }
+    return { isSettled, note: (text) => this.notes.add(text) }
   }
 
   #isReadableWhileWritten(file: FileEntry, known: Known): boolean {
@@ -285,17 +286,20 @@ const isOfContent = ({ reason }: SourceError): boolean => reason === "Unreadable
 
 const isSame = (a: SourceError, b: SourceError): boolean => a.location === b.location && a.reason === b.reason && a.detail === b.detail
 
+/** As many as people read. */
+const firstOf = (texts: ReadonlyArray<string>): ReadonlyArray<string> =>
+  texts.length <= 20 ? texts : [...texts.slice(0, 20), `${texts.length - 20} more`]
+
 /** @returns undefined where nothing went wrong */
 const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError | undefined => {
   const [first, ...others] = problems
   if (first === undefined || others.length === 0) return first
-  const named = problems.slice(0, 20).map((problem) => `${problem.location} (${problem.detail})`)
-  const more = problems.length > named.length ? [`${problems.length - named.length} more`] : []
+  const named = firstOf(problems.map((problem) => `${problem.location} (${problem.detail})`))
   return new SourceError({
     source: name,
     reason: first.reason,
     location: root,
-    detail: `${problems.length} files could not be read: ${[...named, ...more].join("; ")}`,
+    detail: `${problems.length} files could not be read: ${named.join("; ")}`,
     hint: `All other files were read. ${first.hint}`,
     cause: first
   })

@@ -18,15 +18,19 @@ const hasTable = (folder: string): boolean => {
 const isLake = (folder: string): boolean => isTable(`${folder}/dead_letters`) || hasTable(`${folder}/stage`)
 
 /**
- * Is this folder what Sluice has written, and no input: a table of whatever lake, or the lineage beside it? A lake that lies in its own input would
- * otherwise read what it says of itself, and say something of that.
+ * The lake that a folder belongs to, as one of its tables or its lineage, or the folder itself where it is a table of no lake; undefined where it may
+ * hold input. A lake that lies in its own input would otherwise read what it says of itself, and say something of that.
  */
-export const isLakeFolder = (folder: string): boolean => isTable(folder) || (parts.has(basename(folder)) && isLake(dirname(folder)))
+export const lakeOf = (folder: string): string | undefined => {
+  const parent = dirname(folder)
+  if (parts.has(basename(folder)) && isLake(parent)) return parent
+  return isTable(folder) ? folder : undefined
+}
 
-/** The folder of that kind in which a path lies, or which it is; undefined where there is none. */
+/** The same of a path and of all folders around it. */
 export const lakeAround = (path: string): string | undefined => {
   for (let folder = path; ; folder = dirname(folder)) {
-    if (isLakeFolder(folder)) return folder
-    if (folder === dirname(folder)) return undefined
+    const lake = lakeOf(folder)
+    if (lake !== undefined || folder === dirname(folder)) return lake
   }
 }

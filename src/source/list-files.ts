@@ -1,15 +1,15 @@
 import { isUtf8 } from "node:buffer"
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs"
 import { ioError } from "./io-error.ts"
-import { isLakeFolder } from "./lake-folders.ts"
+import { lakeOf } from "./lake-folders.ts"
 import { SourceError } from "./source.ts"
 
 /** What stands in an input folder. Paths are absolute and real, so that one file has one name however it was reached. */
 export type Entry =
   | FileEntry
   | { readonly kind: "skipped"; readonly path: string; readonly why: SkipReason }
-  /** A folder that Sluice has written, or another Delta table. */
-  | { readonly kind: "lake"; readonly path: string }
+  /** A folder that Sluice has written, by the lake that it belongs to, or another Delta table. */
+  | { readonly kind: "lake"; readonly lake: string }
   | { readonly kind: "failed"; readonly error: SourceError }
 
 /** `hidden`: the name starts with `.` or `_`; `type`: not an extension that holds records; `special`: neither file nor folder, or a link to what is read elsewhere. */
@@ -71,7 +71,8 @@ export function* listFiles(source: string, root: string): Generator<Entry, void>
     } catch (cause) {
       return yield { kind: "failed", error: ioError(source, path, cause) }
     }
-    if (isLakeFolder(path)) return yield { kind: "lake", path }
+    const lake = lakeOf(path)
+    if (lake !== undefined) return yield { kind: "lake", lake }
     for (const entry of inByteOrder(entries)) {
       const name = entry.name.toString()
       const child = path === "/" ? `/${name}` : `${path}/${name}`
