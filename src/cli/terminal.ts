@@ -12,12 +12,12 @@ const obeyed = /[^\P{Cc}\n]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]
  */
 export const harmless = (text: string): string => text.replace(obeyed, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
+/** Whether every character takes one cell, and none is obeyed. */
+const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)
+
 /** The same on one line: ends of lines and tabs are shown, too. */
 export const oneLine = (text: string): string =>
-  harmless(text.replace(/[\n\r\t]/g, (c) => (c === "\n" ? "\\n" : c === "\r" ? "\\r" : "\\t")))
-
-/** Whether every character takes one cell. */
-const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)
+  isPlain(text) ? text : harmless(text.replace(/[\n\r\t]/g, (c) => (c === "\n" ? "\\n" : c === "\r" ? "\\r" : "\\t")))
 
 /** Cells that a text without escapes takes on a terminal: two for each character of full width, none for a mark on the one before. */
 export const widthOf = (text: string): number => (isPlain(text) ? text.length : CliOutput.displayWidth(text))
