@@ -18,11 +18,8 @@ export interface Eventful extends Outside {
 /** Most shards that are open at a time. */
 const mostShards = 8
 
-/** Times for which records are kept, in milliseconds. */
-const retentions = [86_400_000, 129_600_000, 172_800_000] as const
-
 /** Does it need nobody to look? */
-export const isOfStream = (kind: EventKind): boolean => kind === "split" || kind === "merge" || kind === "retention"
+export const isOfStream = (kind: EventKind): boolean => kind === "split" || kind === "merge"
 
 /** Lets something happen to the world. */
 export const happen = (kind: EventKind, world: Eventful): void => {
@@ -43,9 +40,6 @@ export const happen = (kind: EventKind, world: Eventful): void => {
       stream.mergeShards(streamName, parent.shardId, adjacent.shardId)
       break
     }
-    case "retention":
-      stream.retain(streamName, random.pick(retentions))
-      break
     case "crash":
       workers.any()?.crash()
       break

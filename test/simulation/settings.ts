@@ -17,12 +17,14 @@ export const eventKinds = [
   "full disk",
   "throttle store"
 ] as const
-export type EventKind = (typeof eventKinds)[number] | "retention"
+export type EventKind = (typeof eventKinds)[number]
 
 /** A time in which nobody looks: workers are dead or asleep, and the stream changes and forgets meanwhile. Milliseconds. */
 export interface Absence {
   readonly startsAt: number
   readonly lasts: number
+  /** How long the stream keeps records from some moment of it on; null: as long as before. Two changes unseen are more than anybody can find out. */
+  readonly retention: number | null
 }
 
 /** One world, as its seed draws it. Times in milliseconds. */
@@ -68,6 +70,8 @@ export interface WorldSettings {
 }
 
 export const streamName = "orders"
+
+const day = 86_400_000
 
 /** From `least` to `most`, every order of magnitude as likely as the others. */
 const scale = (random: Random, least: number, most: number): number => Math.round(least * (most / least) ** random.unit())
@@ -119,7 +123,7 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
           ? { type: "AT_TIMESTAMP", timestamp: startsAt + random.between(0, 30_000) }
           : { type: "TRIM_HORIZON" },
     workersStartAfter: random.chance(0.5) ? 0 : random.below(60_000),
-    retention: short ? random.between(5, 20) * 60_000 : 86_400_000,
+    retention: short ? random.between(5, 20) * 60_000 : day,
     batchAge: scale(random, 3000, 120_000),
     batchBytes: random.chance(0.5) ? scale(random, 300, 10_000) : 1_000_000,
     poll: scale(random, 1500, 30_000),
@@ -147,14 +151,15 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   const absence = random.chance(0.2)
     ? { startsAt: startsAt + active / 2, lasts: scale(random, settings.retention / 4, settings.retention * 2) }
     : null
+  // The service offers no less than a day, and who is late by an hour asks.
+  const changes = absence !== null && !short && random.chance(0.5)
   const crashAtCommit = !calm && random.chance(0.2) ? scale(random, 10, 150) / 1000 : 0
   return {
     ...settings,
     rates: { ...settings.rates, crashAtCommit },
     maintainEvery: random.chance(0.1) ? scale(random, 120_000, 900_000) : null,
     replayEvery: random.chance(0.15) ? scale(random, 60_000, 900_000) : null,
-    absence,
-    // The service offers no less than a day, and who is late by an hour asks.
-    events: !calm && !short && absence !== null && random.chance(0.5) ? [...settings.events, "retention"] : settings.events
+    retention: changes ? random.pick([day, 2 * day]) : settings.retention,
+    absence: absence && { ...absence, retention: changes ? random.pick([day, 1.5 * day, 2 * day]) : null }
   }
 }

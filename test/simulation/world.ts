@@ -29,7 +29,7 @@ import {
   upkeepProgram,
   vacuumAll
 } from "./programs.ts"
-import { drawSettings, streamName, type WorldSettings } from "./settings.ts"
+import { type Absence, drawSettings, streamName, type WorldSettings } from "./settings.ts"
 import { Bucket, simulatedStore } from "./simulated-store.ts"
 import { verifyLake } from "./verify-lake.ts"
 import { VirtualTime } from "./virtual-time.ts"
@@ -153,7 +153,7 @@ class World {
       this.#keepRunning("maintenance", (process) => upkeepProgram(process, this.#outside, maintainEvery, expireLogs))
     if (replayEvery !== null) this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters))
     this.#expectEvent()
-    if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence.lasts))
+    if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
     const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
     await time.run(() => this.#isHopeless, end)
 
@@ -305,12 +305,18 @@ class World {
   }
 
   /** Nobody is there for a while but who puts records, and who changes the stream. */
-  #beAbsent(millis: number): void {
-    this.#trace("world", "absence", `${Math.round(millis)} ms`)
+  #beAbsent({ lasts, retention }: Absence): void {
+    const time = this.#time
+    this.#trace("world", "absence", `${Math.round(lasts)} ms`)
     this.#count("absences")
-    this.#absentUntil = this.#time.now + millis
-    this.#workers.leave(millis)
-    for (const process of this.#beside.values()) if (process.isAlive) process.freeze(millis)
+    this.#absentUntil = time.now + lasts
+    this.#workers.leave(lasts)
+    for (const process of this.#beside.values()) if (process.isAlive) process.freeze(lasts)
+    if (retention === null) return
+    time.at(time.now + lasts * this.#random.unit(), () => {
+      this.#trace("world", "retention", `${retention} ms`)
+      this.#kinesis.retain(streamName, retention)
+    })
   }
 
   /** Sooner or later something happens to the world. */

@@ -64,7 +64,7 @@ export const resumeOf = (
 ): NonNullable<RecordPage["resume"]> => ({
   ...(progress.readUntil === undefined ? {} : { readUntil: iso(progress.readUntil) }),
   ...(progress.openUntil === undefined || children !== null ? {} : { openUntil: iso(progress.openUntil) }),
-  ...(children === null ? { retention } : {}),
+  retention,
   ...(behind === undefined ? {} : { behind }),
   ...(progress.position === undefined && progress.start !== undefined ? { start: iso(progress.start) } : {}),
   ...(progress.gaps === 0 ? {} : { gaps: progress.gaps }),

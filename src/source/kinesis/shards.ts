@@ -190,7 +190,9 @@ class Run {
     const { retention, stream } = this.#settings.read
     for (const shardId of this.#committed()) {
       const position = this.#known.position(shardId)
-      if (position !== undefined && !isEnded(position)) retention.was(retentionIn(position) ?? retention.millis)
+      // Of what is over long since, nothing is left to be missed.
+      const isOver = isEnded(position) && childrenOf(position).every((child) => this.#known.position(child) !== undefined)
+      if (position !== undefined && !isOver) retention.was(retentionIn(position) ?? retention.millis)
     }
     for (const { shardId, startingSequenceNumber } of shards) {
       const position = this.#known.position(shardId)
@@ -229,10 +231,11 @@ class Run {
       if (this.#committed().length > 0) return
       const start = beginOf(initial, yield* Clock.currentTimeMillis, read.retention.millis)
       if (start === null) return
-      const position = unread({ start })
+      const begun = unread({ start })
+      const position = { ...begun, source: { ...begun.source, retention: read.retention.millis } }
       for (const [i, { shardId }] of shards.entries()) {
         this.#begun.set(shardId, position)
-        const page = emptyPage(this.#nameOf(shardId), nothingRead, position.source ?? {}, i === shards.length - 1)
+        const page = emptyPage(this.#nameOf(shardId), nothingRead, position.source, i === shards.length - 1)
         yield* read.deliver(page, Effect.void)
       }
     })

@@ -420,6 +420,29 @@ describe("what was trimmed while nobody looked", () => {
     })
   )
 
+  it.effect("is a gap, too, where nothing is committed but that reading begins, or that a parent has ended", () =>
+    Effect.gen(function* () {
+      for (const hasEnded of [false, true]) {
+        const { kinesis } = yield* worldOf()
+        const committed = new Committed()
+        const initial = hasEnded ? ({ type: "TRIM_HORIZON" } as const) : ({ type: "LATEST" } as const)
+        if (hasEnded) {
+          yield* put(kinesis, 10)
+          kinesis.splitShard("orders", shardId(0))
+        }
+        const begun = yield* readAll(yield* sourceOf(kinesis, { initial }))
+        committed.commit(
+          begun.filter((page) => (hasEnded ? page.shard === name(0) : page.resume?.["start"] !== undefined)).slice(0, hasEnded ? 2 : 1)
+        )
+        yield* put(kinesis, 10)
+        yield* TestClock.adjust(day + hour)
+        kinesis.retain("orders", 7 * day)
+        yield* readAll(yield* sourceOf(kinesis, { initial }), committed)
+        assert.deepInclude(committed.source(name(hasEnded ? 1 : 0)), { gaps: 1 }, String(hasEnded))
+      }
+    })
+  )
+
   it.effect("is a gap of a shard that never had a record before", () =>
     Effect.gen(function* () {
       const { kinesis } = yield* worldOf()

@@ -15,8 +15,8 @@ describe("progress of a shard", () => {
     const source = { readUntil: iso(t0), gaps: 2, gapFrom: iso(t0 - day), gapTo: iso(t0 - hour), outOfRange: 3 }
     expect(resumeOf(known(source), day, undefined)).toEqual({ ...source, retention: day })
     expect(known(source).position).toEqual({ sequenceNumber: "5", subSequenceNumber: 2 })
-    expect(resumeOf(known(source), day, 7, [])).toEqual({ ...source, behind: 7, ended: true })
-    expect(resumeOf(known(source), day, 7, ["a", "b"])).toEqual({ ...source, behind: 7, ended: true, children: "a,b" })
+    expect(resumeOf(known(source), day, 7, [])).toEqual({ ...source, retention: day, behind: 7, ended: true })
+    expect(resumeOf(known(source), day, 7, ["a", "b"])).toEqual({ ...source, retention: day, behind: 7, ended: true, children: "a,b" })
     expect(resumeOf(progressOf(undefined), day, 0)).toEqual({ behind: 0, retention: day })
   })
 
@@ -77,7 +77,7 @@ describe("progress of a shard", () => {
     const source = { readUntil: iso(t0), openUntil: iso(t0 - hour) }
     expect(resumeOf(known(source), day, undefined)).toEqual({ ...source, retention: day })
     // Of an ended shard, until when it was read says the same.
-    expect(resumeOf(known(source), day, undefined, [])).toEqual({ readUntil: iso(t0), ended: true })
+    expect(resumeOf(known(source), day, undefined, [])).toEqual({ retention: day, readUntil: iso(t0), ended: true })
     expect(known({ readUntil: iso(t0), ended: true }).openUntil).toBe(t0)
     expect(vanished(known(source), t0 + day)).toMatchObject({ gaps: 1, gapFrom: t0 - hour, gapTo: t0 + day, readUntil: t0 - hour })
     expect(vanished(known({ ...source, openUntil: iso(t0 + hour) }), t0 + day)).toMatchObject({ gapFrom: t0, gapTo: t0 + day })
