@@ -267,7 +267,7 @@ describe("verify", () => {
       // A repartition that lacks a column of stage, as those of before a contract was held to its tables.
       const lossy: RepartitionEngine = {
         ...duckdbEngine(),
-        run: (plan) => duckdbEngine().run({ ...plan, columns: without(plan.columns, "note") })
+        run: (plan, tell) => duckdbEngine().run({ ...plan, columns: without(plan.columns, "note") }, tell)
       }
       yield* repartition({ contract: hiding, engine: lossy })
       assert.match((yield* failed(hiding)).join(), /rows are those of stage: 1 rows differ from stage/)
