@@ -2,19 +2,20 @@ import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { count } from "../record/count.ts"
 import { comparePositions } from "../record/position.ts"
-import type { Store, StoreError } from "../store/store.ts"
+import { Store, type StoreError } from "../store/store.ts"
+import { columnsOf } from "../table/columns-of.ts"
 import type { TableError } from "../table/errors.ts"
-import type { DataType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { type Check, check } from "./check.ts"
-import { groupColumns } from "./column-groups.ts"
 import type { DuckDB } from "./duckdb.ts"
 import type { LakeError } from "./errors.ts"
+import { localCopies } from "./local-copies.ts"
 import { positionsOf, replayedRows, storedPositions } from "./positions.ts"
+import { hashedTogether, hashName, writeRowHashes } from "./row-hashes.ts"
 import { totalsOf } from "./rows.ts"
-import { identifier, literal } from "./sql.ts"
-import { rowsOf } from "./views.ts"
+import { identifier, keySql, literal, parquetFiles } from "./sql.ts"
+import { asLakeError, rowsOf } from "./views.ts"
 
 /** A table as of one version. */
 export interface At {
@@ -133,7 +134,7 @@ export const consumableChecks = (
     const { path } = consumable.table
     const rows = yield* rowsAt(duckdb, consumable)
     const changed = `coalesce(${contract.eventTimeColumns.map(identifier).join(", ")})`
-    const identity = `${identifier(contract.keyColumn)}, ${changed}`
+    const identity = `${keySql(contract.keyColumn, contract.columns)}, ${changed}`
     const counted = yield* numbers(
       duckdb,
       `SELECT count(*) AS total, count(*) FILTER (strftime(${changed}, '%Y-%m-%d') <> CAST(change_date AS VARCHAR)) AS misplaced FROM ${rows}`
@@ -186,10 +187,7 @@ const takenText = (taken: number, version: number): string => {
   return `stage up to version ${taken}${taken < version ? ` of ${version}: the rest waits for the repartition` : ""}`
 }
 
-/** Leaves whose values are hashed at a time: each takes vectors. */
-const leavesAtATime = 48
-
-/** Compares every value of the consumable with the row of stage that has its coordinates, by hashes; a few columns at a time. */
+/** Compares every value of the consumable with the row of stage that has its coordinates, by hashes. */
 const contentCheck = (
   stage: At,
   consumable: At,
@@ -200,37 +198,28 @@ const contentCheck = (
   Effect.gen(function* () {
     // Stage is read as the consumable has it: without what it leaves out, and by the names that its columns have now.
     const { metaData, schema } = consumable.snapshot
-    const columns = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
-    const partitions = stage.snapshot.schema.fields.filter(({ name }) => stage.snapshot.metaData.partitionColumns.includes(name))
-    const asConsumable = { table: stage.table, snapshot: { ...stage.snapshot, schema: { ...schema, fields: [...columns, ...partitions] } } }
-    const widths = columns.map(({ name, type }) => ({ name, leaves: leavesOf(type), values: 0 }))
+    const fields = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
+    const columns = yield* Effect.try({ try: () => columnsOf({ ...schema, fields }), catch: asLakeError(consumable.table) })
+    const files = consumable.snapshot.files.size + stage.snapshot.files.size
+    let read = 0
+    const hashed = ({ table, snapshot }: At) =>
+      Effect.gen(function* () {
+        const keys = [...snapshot.files.keys()].map((path) => `${table.path}/${path}`)
+        const paths = keys.map(yield* localCopies(yield* Store, duckdb.folder, keys))
+        const file = yield* writeRowHashes(duckdb, paths, columns, () => onValues(++read / files))
+        return `(SELECT *, hash(${coordinates}) AS record FROM ${parquetFiles([file])})`
+      })
+    const groups = Array.from({ length: Math.ceil(columns.length / hashedTogether) }, (_, group) => hashName(group))
+    const differences = groups.map((name) => `count(*) FILTER (c.${name} <> s.${name}) AS ${name}`)
+    const { found = 0, ...different } = yield* numbers(
+      duckdb,
+      `SELECT count(*) AS found, ${differences.join(", ")} FROM ${yield* hashed(consumable)} c JOIN ${yield* hashed(stage)} s USING (record)`
+    )
     const name = "rows are those of stage"
-    const groups = groupColumns(widths, leavesAtATime)
-    for (const [i, { names: group }] of groups.entries()) {
-      onValues(i / groups.length)
-      const hashed = (rows: string) =>
-        `(SELECT hash(${coordinates}) AS record, hash(${group.map(identifier).join(", ")}) AS content FROM ${rows})`
-      const { found = 0, different = 0 } = yield* numbers(
-        duckdb,
-        `SELECT count(*) AS found, count(*) FILTER (c.content <> s.content) AS different
-         FROM ${hashed(yield* rowsAt(duckdb, consumable))} c JOIN ${hashed(yield* rowsAt(duckdb, asConsumable))} s USING (record)`
-      )
-      if (found !== total || different !== 0) {
-        const problem = found === total ? `${different} rows differ from stage` : `${found} of ${total} rows have a row of stage`
-        return check(consumable.table.path, name, false, `${problem} in ${group.slice(0, 3).join(", ")}${group.length > 3 ? ", …" : ""}`)
-      }
-    }
-    return check(consumable.table.path, name, true, `${count(columns.length, "column")} of ${count(total, "row")} compared`)
+    const group = groups.findIndex((name) => different[name] !== 0)
+    if (found !== total) return check(consumable.table.path, name, false, `${found} of ${total} rows have a row of stage`)
+    if (group < 0) return check(consumable.table.path, name, true, `${count(columns.length, "column")} of ${count(total, "row")} compared`)
+    const among = fields.slice(group * hashedTogether, (group + 1) * hashedTogether).map(({ name }) => name)
+    const problem = `${different[hashName(group)]} rows differ from stage`
+    return check(consumable.table.path, name, false, `${problem} in some of ${among.join(", ")}`)
   })
-
-const leavesOf = (type: DataType): number => {
-  if (typeof type === "string") return 1
-  switch (type.type) {
-    case "struct":
-      return type.fields.reduce((total, field) => total + leavesOf(field.type), 0)
-    case "array":
-      return leavesOf(type.elementType)
-    case "map":
-      return leavesOf(type.keyType) + leavesOf(type.valueType)
-  }
-}
