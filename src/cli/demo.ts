@@ -30,6 +30,7 @@ import { progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, print, rate, say, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { repartitionProgress } from "./repartition.ts"
 import { allSettings } from "./settings.ts"
 import { limitsOf } from "./sources.ts"
 import { checksText } from "./verify.ts"
@@ -109,7 +110,14 @@ export const demo = Command.make(
 
       const repartitioning = yield* makeProgress("3 repartition", !json)
       repartitioning.show(null, "…")
-      const [report, repartitionMillis] = yield* timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: lineage.emit }))
+      const [report, repartitionMillis] = yield* timed(
+        repartition({
+          ...duckdbOptionsOf(values),
+          contract,
+          onProgress: repartitionProgress(repartitioning),
+          onEvent: lineage.emit
+        })
+      )
       repartitioning.clear()
       yield* tell(`3 repartition  stage → consumable by day of last change, in ${seconds(repartitionMillis)}`)
 

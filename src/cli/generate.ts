@@ -1,11 +1,15 @@
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { settingsOf } from "../generate/options.ts"
 import { type GenerateProgress, pipeGenerated, writeGenerated } from "../generate/write.ts"
 import { count } from "../record/count.ts"
 import { json, positive, share, toggle, withDefault } from "./common.ts"
 import { UsageError } from "./failures.ts"
 import { bytes, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+
+const badOption = (cause: unknown): UsageError =>
+  new UsageError({ problem: cause instanceof Error ? cause.message : String(cause), hint: "See sluice generate --help." })
 
 export const generate = Command.make(
   "generate",
@@ -18,10 +22,23 @@ export const generate = Command.make(
       )
     ),
     dirt: withDefault(share("dirt"), "Share of records (0 to 1) that are bad, late or doubled.", 0),
+    items: Flag.Finite("items").pipe(
+      Flag.withDescription(
+        "Items of an order on average, 1 to 200; a few orders have many times as many. Default: one to six, 1.8 on average."
+      ),
+      Flag.optional
+    ),
+    form: withDefault(
+      Flag.Literals("form", ["mixed", "stringified", "document"]),
+      "How records are written: `stringified`, every value a string; `document`, nested JSON; `mixed`, as feeds come: a tenth nested, a tenth with escapes, also where --dirt is 0.",
+      "mixed"
+    ),
     gzip: toggle("gzip", "Compress the files."),
     json
   },
-  Effect.fnUntraced(function* ({ json, ...options }) {
+  Effect.fnUntraced(function* ({ json, items, ...rest }) {
+    const options = { ...rest, items: Option.getOrUndefined(items) }
+    yield* Effect.try({ try: () => settingsOf(options), catch: badOption })
     const progress = yield* makeProgress("generate", !json)
     const onProgress = (done: GenerateProgress) =>
       progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)

@@ -1,6 +1,7 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { count } from "../record/count.ts"
+import { count, number } from "../record/count.ts"
+import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
@@ -8,7 +9,7 @@ import { contractOf, dataset, duckdbOptionsOf, existingLakeOf, json, timed, togg
 import { UsageError } from "./failures.ts"
 import { lineageFor } from "./lineage.ts"
 import { bytes, print, seconds, table } from "./output.ts"
-import { makeProgress } from "./progress.ts"
+import { makeProgress, type Progress } from "./progress.ts"
 import { lakeNames, use } from "./settings.ts"
 
 export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
@@ -42,6 +43,12 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
   }
 }
 
+/** Shows how many of the rows to write are written. */
+export const repartitionProgress =
+  (progress: Progress) =>
+  ({ rows, rowsTotal }: RepartitionProgress): void =>
+    progress.show(rows / Math.max(1, rowsTotal), `${number(rows)} of ${number(rowsTotal)} rows repartitioned`)
+
 export const repartition = Command.make(
   "repartition",
   {
@@ -71,6 +78,7 @@ export const repartition = Command.make(
           rebuild: flags.rebuild,
           from,
           to,
+          onProgress: repartitionProgress(progress),
           onEvent: lineage.emit
         })
       )

@@ -11,6 +11,7 @@ import { ingestText, progressText } from "./ingest.ts"
 import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { repartitionProgress } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
 import { limitsOf, openSource, runSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
@@ -37,7 +38,9 @@ export const run = Command.make(
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract], "STREAMING")
       const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
-      const repartitionOnce = timed(repartition({ ...duckdbOptionsOf(values), contract, onEvent: tell })).pipe(
+      const repartitionOnce = timed(
+        repartition({ ...duckdbOptionsOf(values), contract, onProgress: repartitionProgress(progress), onEvent: tell })
+      ).pipe(
         Effect.tap(([outcome, took]) => recordRepartition(flags.dataset, outcome.kind === "repartition" ? outcome : null, took)),
         // A failed repartition does not stop the ingest, and not the next one either, which takes up what this one left.
         Effect.catchDefect((defect) => Effect.fail(defect instanceof Error ? defect : new Error(String(defect)))),

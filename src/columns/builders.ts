@@ -71,9 +71,14 @@ export class ColumnBuilders {
 
   /** The row being added entry by entry is complete: every leaf has its entries. */
   endRow(): void {
+    this.endRows(1)
+  }
+
+  /** So many rows that were added leaf by leaf are complete. */
+  endRows(count: number): void {
     if (this.store.isSealed) throw new Error("these rows are encoded; clear them before others are added")
     this.store.mark()
-    this.#rowCount++
+    this.#rowCount += count
   }
 
   /** Adds the rows of builders of the same columns, and forgets them there. */

@@ -52,11 +52,11 @@ const emptyObjects = ["{}", "{ }"] as const
 export function* generateOrders(options: GenerateOptions): Generator<GeneratedRecord, void> {
   const settings = settingsOf(options)
   const { seed } = settings
-  const world = makeWorld(seed)
+  const world = makeWorld(seed, settings.items)
   const lifeOf = lives(settings)
 
   for (const { order, version, dirt, arrivedAt } of arrivals(settings, lifeOf)) {
-    const form = drawForm(new Random(seed, 4, order, version))
+    const form = settings.form ?? drawForm(new Random(seed, 4, order, version))
     if (dirt === "empty_line" || dirt === "empty_object") {
       const text = dirt === "empty_line" ? "" : (emptyObjects[order % emptyObjects.length] ?? "{}")
       yield { bytes: Buffer.from(text), arrivedAt, form, dirt, fate: { is: "empty" } }

@@ -8,10 +8,9 @@ export interface Promotion {
   readonly percent: number
 }
 
-/** The lines of an order: one to six products. */
-export const linesOf = (random: Random, world: World, shop: Shop, promotion: Promotion | null): ReadonlyArray<Line> => {
-  const count = Math.min(6, 1 + Math.floor(random.unit() ** 6 * 7))
-  return Array.from({ length: count }, () => {
+/** The lines of an order. */
+export const linesOf = (random: Random, world: World, shop: Shop, promotion: Promotion | null): ReadonlyArray<Line> =>
+  Array.from({ length: world.itemCount(random) }, () => {
     const product = world.product(random)
     const price = priceOf(product.listPrice, shop)
     return {
@@ -22,7 +21,6 @@ export const linesOf = (random: Random, world: World, shop: Shop, promotion: Pro
       uniqueId: random.hex(16).toUpperCase()
     }
   })
-}
 
 export const priceOf = (listPrice: number, shop: Shop): number => Math.round(listPrice * shop.country.priceFactor)
 

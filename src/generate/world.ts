@@ -1,3 +1,4 @@
+import { mostItems } from "./options.ts"
 import { Random, zipf } from "./random.ts"
 import { brands, brazil, type Country, departments, elsewhere, nouns, variants } from "./words.ts"
 
@@ -42,12 +43,24 @@ export interface Product {
 export interface World {
   readonly shop: (random: Random) => Shop
   readonly product: (random: Random) => Product
+  /** How many items an order has. */
+  readonly itemCount: (random: Random) => number
 }
 
 const shopCount = 80
 const productCount = 5_000
 
-export const makeWorld = (seed: number): World => {
+/** One to six: small orders. */
+const fewItems = (random: Random): number => Math.min(6, 1 + Math.floor(random.unit() ** 6 * 7))
+
+/** So many on average, by the square of what is distributed exponentially: a third have one or two of ten, one of a hundred a hundred. */
+const itemsAround =
+  (mean: number) =>
+  (random: Random): number =>
+    Math.min(mostItems, 1 + Math.round(((mean - 1) / 2) * Math.log(1 - random.unit()) ** 2))
+
+/** @param items of an order, on average; absent: one to six */
+export const makeWorld = (seed: number, items?: number): World => {
   const random = new Random(seed, 0x0a11)
   const shops = Array.from({ length: shopCount }, (_, i) => makeShop(random, i))
   const products = Array.from({ length: productCount }, (_, i) => makeProduct(random, i))
@@ -58,7 +71,11 @@ export const makeWorld = (seed: number): World => {
     if (found === undefined) throw new RangeError(`index ${i} of ${list.length}`)
     return found
   }
-  return { shop: (r) => at(shops, shopIndex(r)), product: (r) => at(products, productIndex(r)) }
+  return {
+    shop: (r) => at(shops, shopIndex(r)),
+    product: (r) => at(products, productIndex(r)),
+    itemCount: items === undefined ? fewItems : itemsAround(items)
+  }
 }
 
 const makeShop = (random: Random, index: number): Shop => {

@@ -1,22 +1,27 @@
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Clock, Effect } from "effect"
+import { ColumnBuilders } from "../columns/builders.ts"
+import { openParquetFile } from "../parquet/file.ts"
+import { encodeLeaves, joinLeaves, type RowGroup } from "../parquet/row-group.ts"
+import type { Column } from "../record/column.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile, PartitionValues, WriteAction } from "../table/actions.ts"
+import { columnsOf } from "../table/columns-of.ts"
 import { type CompactionGroup, planCompaction } from "../table/compaction.ts"
 import type { TableError } from "../table/errors.ts"
 import { asWritten, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { addPath, type Table } from "../table/table.ts"
-import { type Chunk, cutChunks } from "./chunks.ts"
 import { type DuckDB, type DuckDBSettings, openDuckDB } from "./duckdb.ts"
 import { LakeError } from "./errors.ts"
-import { joinParquet } from "./join-parquet.ts"
 import { copiesIn, localCopies } from "./local-copies.ts"
+import { localUpload } from "./local-upload.ts"
 import { mergeStatistics, toldColumns } from "./merge-statistics.ts"
-import { estimateRowBytes, rowGroupRows } from "./row-size.ts"
-import { filesList, identifier, literal, parquetOptions, readParquet } from "./sql.ts"
+import { RowReader } from "./read-rows.ts"
+import { RowGroups, type RowsAt } from "./row-groups.ts"
+import { filesList } from "./sql.ts"
 
 export interface CompactOptions extends DuckDBSettings {
   /** Bytes that files grow to. Large files are read faster, and cost more to rewrite. */
@@ -92,18 +97,12 @@ const compactGroup = (db: DuckDB, table: Table, snapshot: Snapshot, group: Compa
     const local = join(db.folder, `${uuid}.parquet`)
     const keys = group.files.map(({ path }) => `${table.path}/${path}`)
     const paths = keys.map(yield* localCopies(store, db.folder, keys))
-    const schema = columnsInFiles(snapshot)
     const stats = mergeStatistics(group.files.map(({ stats }) => stats))
-    const rowBytes = yield* Effect.flatten(
-      Effect.try({ try: () => estimateRowBytes(db, schema, paths), catch: (cause) => unreadable(table.path, cause) })
-    )
-    const parts = yield* rewrite(db, schema, paths, rowBytes)
-    const told = toldColumns(stats)
-    yield* joinParquet(
-      parts.map((part) => [part]),
-      local,
-      (path) => told.has(path.join("."))
-    )
+    const columns = yield* Effect.try({
+      try: () => told(columnsOf(columnsInFiles(snapshot)), toldColumns(stats)),
+      catch: (cause) => unreadable(table.path, cause)
+    })
+    yield* rewrite(db, columns, paths, local)
     yield* sameRows(db, table.path, paths, local)
     const path = addPath(group.partitionValues, `part-${uuid}.zstd.parquet`)
     const { size } = yield* store.putFile(`${table.path}/${path}`, local)
@@ -133,37 +132,66 @@ const columnsInFiles = ({ schema, metaData }: Snapshot): StructType => ({
   fields: asWritten(schema).fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
 })
 
-/** Bytes of rows that are held in memory at a time, and become a row group. */
-const chunkBytes = 24 * 1024 * 1024
-
-/** The rows of files, one file after the other, in the columns of the table: a temporary file for each chunk. Gives their paths. */
-const rewrite = (
-  db: DuckDB,
-  schema: StructType,
-  files: ReadonlyArray<string>,
-  rowBytes: number
-): Effect.Effect<ReadonlyArray<string>, LakeError> =>
-  Effect.gen(function* () {
-    const counts = yield* db.rows(`SELECT file_name, num_rows FROM parquet_file_metadata(${filesList(files)})`)
-    const rowsOf = new Map(counts.map((row) => [String(row["file_name"]), Number(row["num_rows"])]))
-    const holdings = files.map((path, file) => ({ file, rows: rowsOf.get(path) ?? 0, lastRow: (rowsOf.get(path) ?? 0) - 1 }))
-    const parts: Array<string> = []
-    for (const chunk of cutChunks(holdings, Math.max(1, Math.floor(chunkBytes / rowBytes)))) {
-      const part = join(db.folder, `part-${parts.length}.parquet`)
-      // Reading and writing at once would take the memory of both.
-      yield* db.run(`CREATE TABLE chunk AS ${chunkSql(schema, files, chunk)}`)
-      yield* db.run(`COPY chunk TO ${literal(part)} (${parquetOptions(rowGroupRows(rowBytes, chunkBytes))})`)
-      yield* db.run("DROP TABLE chunk")
-      parts.push(part)
-    }
-    return parts
+/** Marks what the log has no bounds of: it may be sensitive, and the footer must not tell it either. */
+const told = (columns: ReadonlyArray<Column>, paths: ReadonlySet<string>, above = ""): ReadonlyArray<Column> =>
+  columns.map((column) => {
+    const path = above + column.name
+    if (column.kind === "struct") return { ...column, fields: told(column.fields, paths, `${path}.`) }
+    return column.kind === "leaf" && !paths.has(path) ? { ...column, sensitive: "keep" } : column
   })
 
-const chunkSql = (schema: StructType, files: ReadonlyArray<string>, { files: numbers, rows }: Chunk): string => {
-  const paths = numbers.flatMap((number) => files[number] ?? [])
-  return `SELECT ${schema.fields.map(({ name }) => identifier(name)).join(", ")} FROM ${readParquet(paths, schema)}
-    ${rows === null ? "" : `WHERE file_row_number >= ${rows.from} AND file_row_number < ${rows.to}`}`
-}
+/** Bytes of rows in a row group, about, as they are in memory: what the ingest makes at the most. */
+const rowGroupBytes = 48 * 1024 * 1024
+
+/** Bytes of leaves that are held at a time. */
+const heldBytes = 16 * 1024 * 1024
+
+/** The rows of files, one file after the other, in one local file: small row groups together, leaf by leaf. */
+const rewrite = (
+  db: DuckDB,
+  columns: ReadonlyArray<Column>,
+  files: ReadonlyArray<string>,
+  local: string
+): Effect.Effect<void, LakeError | StoreError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = openParquetFile(columns, yield* localUpload(local))
+      const held = new ColumnBuilders(columns)
+      const finder = new RowGroups(held, db)
+      let together: Array<RowsAt> = []
+      for (const [number, path] of files.entries()) {
+        const groups = yield* finder.of(path)
+        for (const [i, at] of groups.entries()) {
+          together.push(at)
+          const bytes = together.reduce((total, { leastBytes }) => total + leastBytes, 0)
+          const next = groups[i + 1]
+          const isLast = next === undefined && number === files.length - 1
+          if (!isLast && bytes + (next ?? at).leastBytes <= rowGroupBytes) continue
+          yield* file.append(yield* oneRowGroup(together, held))
+          together = []
+        }
+      }
+      yield* file.finish
+    })
+  )
+
+const oneRowGroup = (groups: ReadonlyArray<RowsAt>, held: ColumnBuilders): Effect.Effect<RowGroup, LakeError> =>
+  Effect.gen(function* () {
+    const reader = new RowReader(groups.map((at) => ({ at, wanted: new Uint8Array(at.rows).fill(1) })))
+    const rows = groups.reduce((total, { rows }) => total + rows, 0)
+    const parts: Array<RowGroup> = []
+    let first = 0
+    for (const leaf of held.leaves.keys()) {
+      yield* reader.leaf(leaf, held, Number.POSITIVE_INFINITY)
+      const end = leaf + 1
+      if (held.bytes < heldBytes && end < held.leaves.length) continue
+      held.endRows(rows)
+      parts.push(encodeLeaves(held, first, end))
+      held.reset()
+      first = end
+    }
+    return joinLeaves(parts)
+  })
 
 /** Before the old files go, the new one must hold as many rows as they do. */
 const sameRows = (db: DuckDB, table: string, files: ReadonlyArray<string>, local: string): Effect.Effect<void, LakeError> =>

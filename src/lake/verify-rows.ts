@@ -1,20 +1,22 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import type { Column } from "../record/column.ts"
 import { count } from "../record/count.ts"
 import { comparePositions } from "../record/position.ts"
-import type { Store, StoreError } from "../store/store.ts"
+import { Store, type StoreError } from "../store/store.ts"
+import { columnsOf } from "../table/columns-of.ts"
 import type { TableError } from "../table/errors.ts"
-import type { DataType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { type Check, check, some } from "./check.ts"
-import { groupColumns } from "./column-groups.ts"
 import type { DuckDB } from "./duckdb.ts"
 import type { LakeError } from "./errors.ts"
+import { localCopies } from "./local-copies.ts"
 import { positionsOf, replayedRows, storedPositions } from "./positions.ts"
+import { hashedTogether, hashName, writeRowHashes } from "./row-hashes.ts"
 import { totalsOf } from "./rows.ts"
-import { identifier, literal } from "./sql.ts"
-import { rowsOf } from "./views.ts"
+import { identifier, keySql, literal, parquetFiles } from "./sql.ts"
+import { asLakeError, rowsOf } from "./views.ts"
 
 /** A table as of one version. */
 export interface At {
@@ -133,7 +135,7 @@ export const consumableChecks = (
     const { path } = consumable.table
     const rows = yield* rowsAt(duckdb, consumable)
     const changed = `coalesce(${contract.eventTimeColumns.map(identifier).join(", ")})`
-    const identity = `${identifier(contract.keyColumn)}, ${changed}`
+    const identity = `${keySql(contract.keyColumn, contract.columns)}, ${changed}`
     const counted = yield* numbers(
       duckdb,
       `SELECT count(*) AS total, count(*) FILTER (strftime(${changed}, '%Y-%m-%d') <> CAST(change_date AS VARCHAR)) AS misplaced FROM ${rows}`
@@ -186,10 +188,7 @@ const takenText = (taken: number, version: number): string => {
   return `stage up to version ${taken}${taken < version ? ` of ${version}: the rest waits for the repartition` : ""}`
 }
 
-/** Leaves whose values are hashed at a time: each takes vectors. */
-const leavesAtATime = 48
-
-/** Compares every value of the consumable with the row of stage that has its coordinates, by hashes; a few columns at a time. */
+/** Compares every value of the consumable with the row of stage that has its coordinates, by hashes. */
 const contentCheck = (
   stage: At,
   consumable: At,
@@ -200,47 +199,59 @@ const contentCheck = (
   Effect.gen(function* () {
     // Stage is read as the consumable has it: without what it leaves out, and by the names that its columns have now.
     const { metaData, schema } = consumable.snapshot
-    const columns = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
-    const partitions = stage.snapshot.schema.fields.filter(({ name }) => stage.snapshot.metaData.partitionColumns.includes(name))
-    const asConsumable = { table: stage.table, snapshot: { ...stage.snapshot, schema: { ...schema, fields: [...columns, ...partitions] } } }
-    const widths = columns.map(({ name, type }) => ({ name, leaves: leavesOf(type), values: 0 }))
-    const name = "rows are those of stage"
-    const groups = groupColumns(widths, leavesAtATime)
-    for (const [i, { names: group }] of groups.entries()) {
-      onValues(i / groups.length)
-      const joined = (of: string) => (rows: { readonly c: string; readonly s: string }) =>
-        `(SELECT hash(${coordinates}) AS record, ${of} FROM ${rows.c}) c JOIN (SELECT hash(${coordinates}) AS record, ${of} FROM ${rows.s}) s USING (record)`
-      const rows = { c: yield* rowsAt(duckdb, consumable), s: yield* rowsAt(duckdb, asConsumable) }
-      const whole = `hash(${group.map(identifier).join(", ")}) AS content`
-      const { found = 0, different = 0 } = yield* numbers(
-        duckdb,
-        `SELECT count(*) AS found, count(*) FILTER (c.content <> s.content) AS different FROM ${joined(whole)(rows)}`
-      )
-      if (found !== total) return check(consumable.table.path, name, false, `${found} of ${total} rows have a row of stage`)
-      if (different === 0) continue
-      const each = group.map((column, i) => `hash(${identifier(column)}) AS h${i}, ${identifier(column)} IS NULL AS n${i}`).join(", ")
-      const counts = group.flatMap((_, i) => [
-        `count(*) FILTER (c.h${i} <> s.h${i}) AS d${i}`,
-        `count(*) FILTER (c.n${i} AND NOT s.n${i}) AS l${i}`
-      ])
-      const of = yield* numbers(duckdb, `SELECT ${counts.join(", ")} FROM ${joined(each)(rows)}`)
-      const columnsAtFault = group.flatMap((column, i) => {
-        const lost = of[`l${i}`] ?? 0
-        return (of[`d${i}`] ?? 0) === 0 ? [] : [`${column}${lost === 0 ? "" : ` (${count(lost, "row")} lost its value)`}`]
+    const fields = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
+    const columns = yield* Effect.try({ try: () => columnsOf({ ...schema, fields }), catch: asLakeError(consumable.table) })
+    const files = consumable.snapshot.files.size + stage.snapshot.files.size
+    /** Of so many columns together, in how many rows they differ; and how many rows have one of stage. */
+    const compare = (columns: ReadonlyArray<Column>, together: number, onFile: () => void) =>
+      Effect.gen(function* () {
+        const hashed = ({ table, snapshot }: At) =>
+          Effect.gen(function* () {
+            const keys = [...snapshot.files.keys()].map((path) => `${table.path}/${path}`)
+            const paths = keys.map(yield* localCopies(yield* Store, duckdb.folder, keys))
+            const file = yield* writeRowHashes(duckdb, paths, columns, together, onFile)
+            return `(SELECT *, hash(${coordinates}) AS record FROM ${parquetFiles([file])})`
+          })
+        const names = Array.from({ length: Math.ceil(columns.length / together) }, (_, group) => hashName(group))
+        const differences = names.map((name) => `count(*) FILTER (c.${name} <> s.${name}) AS ${name}`)
+        const { found = 0, ...different } = yield* numbers(
+          duckdb,
+          `SELECT count(*) AS found, ${differences.join(", ")} FROM ${yield* hashed(consumable)} c JOIN ${yield* hashed(stage)} s USING (record)`
+        )
+        return { found, different: names.map((name) => different[name] ?? 0) }
       })
-      return check(consumable.table.path, name, false, `${count(different, "row")} unlike stage in ${some(columnsAtFault)}`)
-    }
-    return check(consumable.table.path, name, true, `${count(columns.length, "column")} of ${count(total, "row")} compared`)
+    let read = 0
+    const { found, different } = yield* compare(columns, hashedTogether, () => onValues(++read / files))
+    const name = "rows are those of stage"
+    if (found !== total) return check(consumable.table.path, name, false, `${found} of ${total} rows have a row of stage`)
+    const group = different.findIndex((rows) => rows !== 0)
+    if (group < 0) return check(consumable.table.path, name, true, `${count(columns.length, "column")} of ${count(total, "row")} compared`)
+    const among = columns.slice(group * hashedTogether, (group + 1) * hashedTogether)
+    const each = yield* compare(among, 1, () => {})
+    const atFault = among.filter((_, i) => each.different[i] !== 0)
+    const lost = yield* lostValues(stage, consumable, atFault, duckdb)
+    const told = atFault.map(({ name }, i) => `${name}${lost[i] === 0 ? "" : ` (${count(lost[i] ?? 0, "row")} lost its value)`}`)
+    return check(consumable.table.path, name, false, `${count(different[group] ?? 0, "row")} unlike stage in ${some(told)}`)
   })
 
-const leavesOf = (type: DataType): number => {
-  if (typeof type === "string") return 1
-  switch (type.type) {
-    case "struct":
-      return type.fields.reduce((total, field) => total + leavesOf(field.type), 0)
-    case "array":
-      return leavesOf(type.elementType)
-    case "map":
-      return leavesOf(type.keyType) + leavesOf(type.valueType)
-  }
-}
+/** Of each of some columns, in how many rows of the consumable it is null where stage has a value. */
+const lostValues = (
+  stage: At,
+  consumable: At,
+  columns: ReadonlyArray<Column>,
+  duckdb: DuckDB
+): Effect.Effect<ReadonlyArray<number>, LakeError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const { schema, metaData } = consumable.snapshot
+    const fields = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
+    const partitions = stage.snapshot.schema.fields.filter(({ name }) => stage.snapshot.metaData.partitionColumns.includes(name))
+    const asConsumable = { table: stage.table, snapshot: { ...stage.snapshot, schema: { ...schema, fields: [...fields, ...partitions] } } }
+    const nulls = columns.map(({ name }, i) => `${identifier(name)} IS NULL AS n${i}`).join(", ")
+    const side = (rows: string) => `(SELECT hash(${coordinates}) AS record, ${nulls} FROM ${rows})`
+    const found = yield* numbers(
+      duckdb,
+      `SELECT ${columns.map((_, i) => `count(*) FILTER (c.n${i} AND NOT s.n${i}) AS n${i}`).join(", ")}
+        FROM ${side(yield* rowsAt(duckdb, consumable))} c JOIN ${side(yield* rowsAt(duckdb, asConsumable))} s USING (record)`
+    )
+    return columns.map((_, i) => found[`n${i}`] ?? 0)
+  })

@@ -66,7 +66,8 @@ export const rowsOf = (db: DuckDB, table: Table, snapshot: Snapshot): Effect.Eff
     return yield* Effect.try({ try: () => selectTable(table.path, snapshot, pathOf), catch: asLakeError(table) })
   })
 
-const asLakeError =
+/** For a table with a type that nobody here knows. */
+export const asLakeError =
   (table: Table) =>
   (cause: unknown): LakeError =>
     cause instanceof LakeError

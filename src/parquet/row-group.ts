@@ -37,14 +37,19 @@ const writer = new ChunkWriter(out)
  * Encodes the rows that builders hold, of which there must be some, as a row group. Nothing can be added to the builders
  * until they are cleared.
  */
-export const encodeRowGroup = (builders: ColumnBuilders, options: RowGroupOptions = {}): RowGroup => {
+export const encodeRowGroup = (builders: ColumnBuilders, options: RowGroupOptions = {}): RowGroup =>
+  encodeLeaves(builders, 0, builders.leaves.length, options)
+
+/** Encodes the leaves `first` to before `end` as a part of a row group, see {@link joinLeaves}. Of the other leaves nothing need be there. */
+export const encodeLeaves = (builders: ColumnBuilders, first: number, end: number, options: RowGroupOptions = {}): RowGroup => {
   const level = options.compressionLevel ?? 1
-  const { leaves, rowCount: rows } = builders
+  const { rowCount: rows } = builders
   if (rows === 0) throw new RangeError("a row group has at least one row")
   out.clear()
   const logged = loggedLeaves(builders)
   const statistics: Array<ColumnStatistics> = []
-  const encode = (leaf: LeafColumn, i: number): ColumnChunk => {
+  const encode = (leaf: LeafColumn, at: number): ColumnChunk => {
+    const i = first + at
     leaf.seal(builders.store, i)
     const nulls = leaf.levels - leaf.count
     const inFooter = tells(leaf)
@@ -55,11 +60,30 @@ export const encodeRowGroup = (builders: ColumnBuilders, options: RowGroupOption
     return { ...writer.write(leaf, level), statistics: inFooter ? { nulls, ...footerBounds(leaf, bounds) } : null }
   }
   try {
-    const chunks = leaves.map(encode)
+    const chunks = builders.leaves.slice(first, end).map(encode)
     return { bytes: out.copy(), rows, chunks, statistics }
   } finally {
     writer.forget()
   }
+}
+
+/** Parts of one row group, which hold all of its leaves in their order, as one. */
+export const joinLeaves = (parts: ReadonlyArray<RowGroup>): RowGroup => {
+  const [first] = parts
+  if (first === undefined || parts.some(({ rows }) => rows !== first.rows)) throw new RangeError("parts of a row group have the same rows")
+  if (parts.length === 1) return first
+  const bytes = new Uint8Array(parts.reduce((total, part) => total + part.bytes.length, 0))
+  const chunks: Array<ColumnChunk> = []
+  let offset = 0
+  for (const part of parts) {
+    bytes.set(part.bytes, offset)
+    for (const chunk of part.chunks) {
+      const dictionaryOffset = chunk.dictionaryOffset === null ? null : chunk.dictionaryOffset + offset
+      chunks.push({ ...chunk, dictionaryOffset, dataOffset: chunk.dataOffset + offset })
+    }
+    offset += part.bytes.length
+  }
+  return { bytes, rows: first.rows, chunks, statistics: parts.flatMap(({ statistics }) => statistics) }
 }
 
 /** The footer tells no more than the log may. Within lists nobody asks, and JSON texts and bytes have no order that means anything. */

@@ -1,4 +1,5 @@
-import { constants, createZstdCompress, zstdCompressSync } from "node:zlib"
+import type { Transform } from "node:stream"
+import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 
 /**
  * A call of the compressor costs as much as compressing some 2 kB, whatever it is given. Fewer bytes than this have nothing to gain that would
@@ -34,12 +35,29 @@ const triedRelease = "24."
 export const makeCompressor = (level: number): Compressor => {
   const params = { [constants.ZSTD_c_compressionLevel]: level }
   const anew = (page: Uint8Array): Uint8Array => zstdCompressSync(page, { params, chunkSize: roomFor(page.length) })
-  const kept = process.versions.node.startsWith(triedRelease) ? keptContext(params) : null
-  const compress = kept === null ? anew : (page: Uint8Array) => kept(page) ?? anew(page)
+  const kept = process.versions.node.startsWith(triedRelease) ? keptContext(createZstdCompress({ params })) : null
+  const compress = kept === null ? anew : (page: Uint8Array) => kept(page, roomFor(page.length)) ?? anew(page)
   return { level, keepsContext: kept !== null, compress }
 }
 
-/** What Node's compressing streams work with. `writeSync` leaves in `_writeState` how much room and how much input is left. */
+let decompressor: ReturnType<typeof keptContext> | undefined
+
+/**
+ * Decompresses a frame. @param length of what comes out. @returns what came out, with four bytes and more behind it; valid until the next call
+ * @throws where the frame is damaged
+ */
+export const unzstd = (frame: Uint8Array, length: number): Uint8Array => {
+  const raw = storedBytes(frame, length)
+  if (raw !== null) return raw
+  decompressor ??= process.versions.node.startsWith(triedRelease) ? keptContext(createZstdDecompress()) : null
+  const kept = decompressor?.(frame, length + 4) ?? null
+  if (kept !== null) return kept
+  // Another frame begins afresh.
+  decompressor = undefined
+  return zstdDecompressSync(frame)
+}
+
+/** What Node's streams work with. `writeSync` leaves in `_writeState` how much room and how much input is left. */
 interface StreamParts {
   readonly _writeState: Uint32Array
   readonly _handle: {
@@ -65,21 +83,21 @@ const hasParts = (stream: object): stream is StreamParts =>
   typeof stream._handle.writeSync === "function"
 
 /**
- * Compresses in one context, page after page. `zstdCompressSync` makes one for each call, which costs more than compressing a small page, and
+ * Compresses or decompresses in one context, page after page. `zstdCompressSync` makes one for each call, which costs more than compressing a small page, and
  * the collector, which is told how large they are, looks through the whole heap every few dozen of them. The frames are the same.
  *
- * @returns null where this Node has no such parts; what is returned gives null for a page that could not be compressed
+ * @returns null where this Node has no such parts; what is returned takes a page and how much room its output needs, and gives null where it failed
  */
-const keptContext = (params: Record<number, number>): ((page: Uint8Array) => Uint8Array | null) | null => {
-  // A failure would be told to listeners; here it shows in what is left, and whoever compresses the page anew is told what it was.
-  const stream: object = createZstdCompress({ params }).on("error", () => {})
+const keptContext = (context: Transform): ((page: Uint8Array, room: number) => Uint8Array | null) | null => {
+  // A failure would be told to listeners; here it shows in what is left, and whoever works on the page anew is told what it was.
+  const stream: object = context.on("error", () => {})
   if (!hasParts(stream)) return null
   const { _handle: handle, _writeState: left } = stream
   let output = empty
   let isBroken = false
-  return (page) => {
+  return (page, most) => {
     if (isBroken) return null
-    if (output.length < roomFor(page.length)) output = new Uint8Array(roomFor(page.length))
+    if (output.length < most) output = new Uint8Array(most)
     left.fill(failed)
     handle.writeSync(constants.ZSTD_e_end, page, 0, page.length, output, 0, output.length)
     const [room = failed, input = failed] = left
@@ -90,6 +108,10 @@ const keptContext = (params: Record<number, number>): ((page: Uint8Array) => Uin
 
 /** Stands where a call that failed leaves no number. */
 const failed = 0xffffffff
+
+/** What a frame of {@link stored} has; null for others. */
+const storedBytes = (frame: Uint8Array, length: number): Uint8Array | null =>
+  frame.length === 12 + length && frame[4] === 0xa0 && (frame[9] ?? 0) % 8 === 1 ? frame.subarray(12) : null
 
 /** A frame with bytes as they are (RFC 8878). */
 const stored = (page: Uint8Array): Uint8Array => {

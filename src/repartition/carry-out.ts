@@ -47,7 +47,7 @@ export const carryOut = (
     ]
     yield* emit({ event: "start", ...about, at: startedAt, inputs: read })
     const done = Effect.gen(function* () {
-      const result = yield* engine.run(work.plan)
+      const result = yield* engine.run(work.plan, options.onProgress ?? (() => {}))
       const report = reportOf(about, engine.name, startedAt, work, result)
       // The commit point.
       const committed = yield* commit(consumable, work, result, report)

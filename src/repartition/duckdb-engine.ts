@@ -10,9 +10,9 @@ import { type EngineRun, writeChosen } from "./write-chosen.ts"
 
 export interface DuckDBEngineSettings extends DuckDBSettings {
   /**
-   * Values, nulls included, that are sorted together; default one for 20 bytes of `memoryLimit`. Small values read the stage more often.
+   * Bytes of rows' leaves that are put in order together; default a twelfth of `memoryLimit`. Small values read the stage more often.
    */
-  readonly sliceValues?: number | undefined
+  readonly sliceBytes?: number | undefined
 }
 
 /**
@@ -28,11 +28,15 @@ export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEn
         return rows.map((row) => ({ day: String(row["day"]), rows: Number(row["rows"]) }))
       })
     )(plan),
-  run: (plan) => scoped(settings, (run) => fold(plan, run))(plan)
+  run: (plan, onProgress) => scoped(settings, (run) => fold(plan, run), onProgress)(plan)
 })
 
 const scoped =
-  <A>(settings: DuckDBEngineSettings, use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError>) =>
+  <A>(
+    settings: DuckDBEngineSettings,
+    use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError>,
+    onProgress: EngineRun["onProgress"] = () => {}
+  ) =>
   (plan: EnginePlan): Effect.Effect<A, EngineError, Store> =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -41,9 +45,9 @@ const scoped =
         return yield* use({
           db,
           store,
+          onProgress,
           schema: deltaSchema(plan.columns),
-          bufferBytes: (settings.memoryLimit ?? defaultMemoryLimit) / 4,
-          sliceValues: settings.sliceValues ?? (settings.memoryLimit ?? defaultMemoryLimit) / 20,
+          sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
           paths: (files) => {
             const keys = files.map(({ key }) => key)
             return Effect.map(localCopies(store, db.folder, keys), (pathOf) => keys.map(pathOf))

@@ -70,6 +70,12 @@ export interface EngineResult {
   readonly days: ReadonlyArray<string>
 }
 
+/** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */
+export interface RepartitionProgress {
+  readonly rows: number
+  readonly rowsTotal: number
+}
+
 export interface DayCount {
   readonly day: string
   readonly rows: number
@@ -84,7 +90,7 @@ export interface RepartitionEngine {
   /** Rows of the inputs by day, ordered by day; writes nothing. */
   readonly survey: (plan: EnginePlan) => Effect.Effect<ReadonlyArray<DayCount>, EngineError, Store>
   /** Puts new files into the store; they are invisible until committed. When it fails, files may be left that only vacuum removes. */
-  readonly run: (plan: EnginePlan) => Effect.Effect<EngineResult, EngineError, Store>
+  readonly run: (plan: EnginePlan, onProgress: (progress: RepartitionProgress) => void) => Effect.Effect<EngineResult, EngineError, Store>
 }
 
 export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {

@@ -1,7 +1,6 @@
-import { filesList, identifier, list, literal, parquetFiles, parquetOptions, readParquet } from "../lake/sql.ts"
+import { identifier, keySql, literal, readParquet } from "../lake/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
-import type { Slice } from "./slices.ts"
 
 /**
  * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any
@@ -33,7 +32,7 @@ export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyA
 
 /** @param firstFile number of the first of `files`; the others follow */
 export const copiesSql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>, firstFile: number, old: boolean): string =>
-  `SELECT ${identifier(plan.keyColumn)} AS k, coalesce(${plan.versionColumns.map(identifier).join(", ")}) AS v, ${daySql(plan.eventTimeColumns)} AS d,
+  `SELECT ${keySql(plan.keyColumn, plan.columns)} AS k, coalesce(${plan.versionColumns.map(identifier).join(", ")}) AS v, ${daySql(plan.eventTimeColumns)} AS d,
      _arrived_at AS a, _sequence_number AS s, _sub_sequence_number AS u, _source AS o, _shard AS h,
      ${old} AS old, (file_index + ${firstFile})::INTEGER AS f, file_row_number AS r
    FROM ${readParquet(files, schema)}`
@@ -63,46 +62,15 @@ export const countsSql = (bounds: DayBounds | null): string =>
 
 export const chosenSql = (replaced: ReadonlyArray<number>): string =>
   `CREATE TABLE chosen AS
-   SELECT row_number() OVER (ORDER BY d, k, v) - 1 AS place, dense_rank() OVER (ORDER BY d) - 1 AS n, d, f, r FROM winner
+   SELECT row_number() OVER (ORDER BY d, k, v) - 1 AS place, d, f, r FROM winner
    WHERE NOT old${replaced.length === 0 ? "" : ` OR f IN (${replaced.join(", ")})`}`
 
-/** How many leaves, and values in them (nulls and list elements included), the top-level columns of some files have. */
-export const valuesSql = (files: ReadonlyArray<string>): string =>
-  `SELECT string_split(path_in_schema, ', ')[1] AS name, count(DISTINCT path_in_schema) AS leaves, sum(num_values)::DOUBLE AS values,
-     (SELECT sum(num_rows)::DOUBLE FROM parquet_file_metadata(${filesList(files)})) AS rows
-   FROM parquet_metadata(${filesList(files)}) GROUP BY name`
+/** The days of `chosen` in order, and how many rows each has. */
+export const chosenDaysSql = "SELECT d AS day, count(*) AS rows FROM chosen GROUP BY d ORDER BY d"
 
-/**
- * Some columns of the rows of a slice, in order, with their places as `__place` and the numbers of their days as `__day`.
- *
- * @param files numbers of the files at `paths`, in `chosen`
- */
-export const sliceSql = (columns: StructType, files: ReadonlyArray<number>, paths: ReadonlyArray<string>, slice: Slice): string => {
-  const names = columns.fields.map(({ name }) => identifier(name))
-  return `SELECT ${names.map((name) => `x.${name}`).join(", ")}, c.place AS __place, c.n AS __day
-    FROM (
-      SELECT ${names.join(", ")}, list_extract(${list(files.map(String))}, file_index::BIGINT + 1) AS __file, file_row_number AS __row
-      FROM ${readParquet(paths, columns)}
-    ) x JOIN (SELECT place, n, f, r FROM chosen WHERE place >= ${slice.from} AND place < ${slice.to}) c ON x.__file = c.f AND x.__row = c.r
-    ORDER BY c.place`
-}
+/** The files that have rows of `chosen`. */
+export const holdingSql = "SELECT DISTINCT f FROM chosen"
 
-/** The rows of a part of a slice, from a file that holds the slice. */
-export const partOfSliceSql = (file: string, slice: Slice, part: Slice): string =>
-  `SELECT * FROM ${parquetFiles([file])}
-   WHERE file_row_number >= ${part.from - slice.from} AND file_row_number < ${part.to - slice.from} ORDER BY __place`
-
-/** Writes rows to one file. */
-export const copySql = (select: string, file: string): string => `COPY (${select}) TO ${literal(file)} (${parquetOptions(2048)})`
-
-/** Writes rows, which come in the order of days, by day: a folder `__day=N` for each, with one file in it. */
-export const copyDaysSql = (select: string, folder: string, rowGroupRows: number): string =>
-  `COPY (${select}) TO ${literal(folder)} (${parquetOptions(rowGroupRows)}, PARTITION_BY (__day))`
-
-/**
- * Rows that come in the order of days are written as they come: one file a day, with a row group for every so many rows.
- *
- * @param rows after which those that wait are written
- */
-export const partitionSettingsSql = (rows: number): string =>
-  `SET partitioned_write_flush_threshold = ${rows}; SET partitioned_write_max_open_files = 2`
+/** Where the rows of some places stand, file by file. */
+export const placesSql = (from: number, to: number): string =>
+  `SELECT place, f, r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`

@@ -1,7 +1,7 @@
 import { type Effect, Schema } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { RepartitionReport, RunEvent } from "../record/report.ts"
-import type { DayCount, RepartitionEngine } from "./engine.ts"
+import type { DayCount, RepartitionEngine, RepartitionProgress } from "./engine.ts"
 
 export interface RepartitionOptions {
   readonly contract: CompiledContract
@@ -20,6 +20,8 @@ export interface RepartitionOptions {
   readonly threads?: number | undefined
   /** Bytes at which a day is split into files. Large files are read faster and pruned worse. */
   readonly targetFileBytes?: number | undefined
+  /** Told whenever rows were written. Must not fail or block. */
+  readonly onProgress?: ((progress: RepartitionProgress) => void) | undefined
   /** Told before the work, and after the commit that it speaks of. Must not fail or block. */
   readonly onEvent?: ((event: RunEvent) => Effect.Effect<void>) | undefined
 }

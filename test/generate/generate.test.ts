@@ -33,6 +33,25 @@ describe("generateOrders", () => {
     expect(ids(1).size).toBe(50)
   })
 
+  it("makes as many items as asked for on average, with a long tail", () => {
+    const counts = [...generateOrders({ orders: 1500, seed: 3, items: 10, form: "document" })].map(
+      (record) => JSON.parse(textOf(record)).items.length as number
+    )
+    const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length
+    expect(mean).toBeGreaterThan(8.5)
+    expect(mean).toBeLessThan(11.5)
+    expect(Math.min(...counts)).toBe(1)
+    expect(Math.max(...counts)).toBeGreaterThan(80)
+    expect(() => settingsOf({ orders: 1, seed: 1, items: 0.5 })).toThrow("items must be from 1 to 200")
+  })
+
+  it("writes in one form where it is asked to", () => {
+    const forms = (form: GenerateOptions["form"]) => new Set([...generateOrders({ orders: 60, seed: 3, form })].map((each) => each.form))
+    expect(forms("document")).toEqual(new Set(["document"]))
+    expect(forms("stringified")).toEqual(new Set(["stringified"]))
+    expect(forms(undefined).size).toBe(5)
+  })
+
   it("does not depend on how many orders there are", () => {
     const first = (orders: number) =>
       [...generateOrders({ orders, seed: 5 })].flatMap((r) => (r.fate.is === "row" && r.fate.latest ? [textOf(r)] : []))

@@ -276,7 +276,7 @@ describe("verify", () => {
       // A repartition that lacks a column of stage, as those of before a contract was held to its tables.
       const lossy: RepartitionEngine = {
         ...duckdbEngine(),
-        run: (plan) => duckdbEngine().run({ ...plan, columns: without(plan.columns, "note") })
+        run: (plan, tell) => duckdbEngine().run({ ...plan, columns: without(plan.columns, "note") }, tell)
       }
       yield* repartition({ contract: hiding, engine: lossy })
       assert.deepStrictEqual(yield* failed(hiding), ["rows are those of stage: 1 row unlike stage in items"])
@@ -284,7 +284,7 @@ describe("verify", () => {
       assert.deepStrictEqual(yield* failed(hiding), [])
       const whole: RepartitionEngine = {
         ...lossy,
-        run: (plan) => duckdbEngine().run({ ...plan, columns: without(plan.columns, "status") })
+        run: (plan, tell) => duckdbEngine().run({ ...plan, columns: without(plan.columns, "status") }, tell)
       }
       yield* repartition({ contract: hiding, engine: whole, rebuild: true })
       assert.deepStrictEqual(yield* failed(hiding), ["rows are those of stage: 1 row unlike stage in status (1 row lost its value)"])

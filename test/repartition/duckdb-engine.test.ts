@@ -12,9 +12,9 @@ import { engineSuite } from "./engine-suite.ts"
 import { actualNotes, expectedNotes, freshFolder, ingest, orders } from "./lake.ts"
 
 engineSuite("duckdb", duckdbEngine())
-// As if memory held a few rows only: of a few days, and of less than a day.
-engineSuite("duckdb in several slices", duckdbEngine({ sliceValues: 600, threads: 1 }), { seeds: [5, 6], manyRows: 60 })
-engineSuite("duckdb in tiny slices", duckdbEngine({ sliceValues: 20, threads: 1 }), { seeds: [7], manyRows: 3 })
+// As if memory held a few rows only, and one.
+engineSuite("duckdb in several slices", duckdbEngine({ sliceBytes: 16_000, threads: 1 }), { seeds: [5, 6], manyRows: 60 })
+engineSuite("duckdb in tiny slices", duckdbEngine({ sliceBytes: 1, threads: 1 }), { seeds: [7], manyRows: 3 })
 
 /** As if the lake lay on another machine: its files have to be fetched. */
 const away = <A, E, R>(effect: Effect.Effect<A, E, R | Store>) =>
@@ -22,7 +22,7 @@ const away = <A, E, R>(effect: Effect.Effect<A, E, R | Store>) =>
 const onCopies = ({ name, survey, run }: RepartitionEngine): RepartitionEngine => ({
   name,
   survey: (plan) => away(survey(plan)),
-  run: (plan) => away(run(plan))
+  run: (plan, onProgress) => away(run(plan, onProgress))
 })
 engineSuite("duckdb on copies", onCopies(duckdbEngine()), { seeds: [8], manyRows: 60 })
 

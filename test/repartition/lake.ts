@@ -62,6 +62,8 @@ export interface Copy {
   readonly shard?: string
   /** Tells copies of one version apart. */
   readonly note: string
+  /** Values of more columns, or others. */
+  readonly values?: { readonly [column: string]: Value }
 }
 
 const micros = (millis: number | null | undefined): bigint | null => (millis == null ? null : BigInt(millis) * 1000n)
@@ -89,7 +91,8 @@ export const stageRow = (contract: CompiledContract, copy: Copy): ReadonlyArray<
     _sequence_number: copy.sequence,
     _sub_sequence_number: BigInt(copy.sub ?? 0),
     _arrived_at: micros(copy.arrivedAt),
-    _rescued: null
+    _rescued: null,
+    ...copy.values
   }
   return stageColumns(contract.columns).map(({ name }) => values[name] ?? null)
 }

@@ -222,7 +222,7 @@ describe("repartition", () => {
     Effect.gen(function* () {
       yield* ingest([copy("a", "1")])
       const real = duckdbEngine()
-      const crashing: RepartitionEngine = { ...real, run: (plan) => Effect.andThen(real.run(plan), Effect.die("power cut")) }
+      const crashing: RepartitionEngine = { ...real, run: (plan, tell) => Effect.andThen(real.run(plan, tell), Effect.die("power cut")) }
       const exit = yield* Effect.exit(repartition({ contract: orders, engine: crashing }))
       assert.strictEqual(exit._tag, "Failure")
       assert.strictEqual((yield* filesIn("consumable/")).length, 1)
@@ -252,7 +252,7 @@ describe("repartition", () => {
       const real = duckdbEngine()
       const slow: RepartitionEngine = {
         ...real,
-        run: (plan) => Effect.tap(real.run(plan), () => Effect.orDie(repartition({ contract: orders, rebuild: true })))
+        run: (plan, tell) => Effect.tap(real.run(plan, tell), () => Effect.orDie(repartition({ contract: orders, rebuild: true })))
       }
       const error = yield* Effect.flip(repartition({ contract: orders, engine: slow, rebuild: true }))
       assert.strictEqual(error.reason, "Conflict")
@@ -265,7 +265,7 @@ describe("repartition", () => {
       yield* ingest([copy("a", "1")])
       const events: Array<RunEvent> = []
       const real = duckdbEngine()
-      const slow: RepartitionEngine = { ...real, run: (plan) => Effect.tap(real.run(plan), () => Effect.orDie(run)) }
+      const slow: RepartitionEngine = { ...real, run: (plan, tell) => Effect.tap(real.run(plan, tell), () => Effect.orDie(run)) }
       const onEvent = (event: RunEvent) => Effect.sync(() => void events.push(event))
       assert.strictEqual((yield* repartition({ contract: orders, engine: slow, onEvent })).kind, "up-to-date")
       const [begun, ended, ...more] = events

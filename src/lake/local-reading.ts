@@ -1,0 +1,42 @@
+import { type FileHandle, open } from "node:fs/promises"
+import { Effect } from "effect"
+import { LakeError } from "./errors.ts"
+
+/** Opens a local file, and closes it. */
+export const withFile = async <A>(path: string, use: (file: FileHandle) => Promise<A>): Promise<A> => {
+  const file = await open(path, "r")
+  try {
+    return await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Bytes of a file, fewer at its end. */
+export const readAt = async (file: FileHandle, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const bytes = new Uint8Array(Math.floor(length))
+  let filled = 0
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return bytes.subarray(0, filled)
+}
+
+/** For what reads a data file: errors tell which. */
+export const reading = <A>(path: string, use: () => Promise<A>): Effect.Effect<A, LakeError> =>
+  Effect.tryPromise({
+    try: use,
+    catch: (cause) => {
+      const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+      return new LakeError({
+        reason: isMissing ? "Missing" : "Damaged",
+        problem: `the data file ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: isMissing
+          ? "Was the table vacuumed while it was read? Run again; if it stays, restore the file."
+          : "Restore it from a copy, or ingest again what it held.",
+        cause
+      })
+    }
+  })

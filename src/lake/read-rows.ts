@@ -1,0 +1,73 @@
+import { setImmediate } from "node:timers/promises"
+import { Effect } from "effect"
+import type { ColumnBuilders } from "../columns/builders.ts"
+import { appendLeaf } from "../parquet/append-leaf.ts"
+import type { LakeError } from "./errors.ts"
+import { readAt, reading, withFile } from "./local-reading.ts"
+import type { Chunk, RowsAt } from "./row-groups.ts"
+
+/** Rows of a row group that are to be taken: one a row, 1 where it is. */
+export interface WantedRows {
+  readonly at: RowsAt
+  readonly wanted: Uint8Array
+}
+
+/** Bytes that are read ahead of what is asked for, over all row groups: column chunks of a row group lie side by side, and most are small. */
+const windowBytes = 16 * 1024 * 1024
+const leastWindow = 16 * 1024
+
+/** After how many entries others get their turn: signals are heard, timers run. */
+const entriesAtATime = 1 << 20
+
+/**
+ * Reads rows of several row groups, leaf by leaf in the order of the table. Rows are never put together: each leaf moves by itself, as entries with
+ * levels, so that what a row costs is what it holds, however many elements its lists have.
+ */
+export class RowReader {
+  readonly #groups: ReadonlyArray<WantedRows>
+  readonly #windows: Array<{ readonly start: number; readonly bytes: Uint8Array } | undefined> = []
+  #sinceBreath = 0
+
+  constructor(groups: ReadonlyArray<WantedRows>) {
+    this.#groups = groups
+  }
+
+  /**
+   * Adds the wanted rows' entries of one leaf to the builders, in the order of the row groups. Ends no row there.
+   *
+   * @param limit bytes that the builders may hold; soon above it nothing more is read
+   * @returns false where the limit was passed: the builders can only be cleared then
+   */
+  leaf(leaf: number, into: ColumnBuilders, limit: number): Effect.Effect<boolean, LakeError> {
+    return Effect.gen({ self: this }, function* () {
+      for (const [number, group] of this.#groups.entries()) {
+        yield* reading(group.at.path, () => this.#append(leaf, number, group, into))
+        if (into.bytes > limit) return false
+      }
+      return true
+    })
+  }
+
+  async #append(leaf: number, number: number, { at, wanted }: WantedRows, into: ColumnBuilders): Promise<void> {
+    const source = at.sources[leaf]
+    if (source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
+    const chunk = source.from === null ? undefined : at.chunks[source.from.number]
+    if (source.from !== null && chunk === undefined) throw new RangeError("its row groups lack columns")
+    appendLeaf(into, source, chunk === undefined ? null : await this.#bytes(number, at.path, chunk), chunk?.codec ?? "UNCOMPRESSED", wanted)
+    this.#sinceBreath += chunk?.entries ?? wanted.length
+    if (this.#sinceBreath < entriesAtATime) return
+    this.#sinceBreath = 0
+    await setImmediate()
+  }
+
+  async #bytes(number: number, path: string, { start, end }: Chunk): Promise<Uint8Array> {
+    const known = this.#windows[number]
+    if (known !== undefined && start >= known.start && end <= known.start + known.bytes.length)
+      return known.bytes.subarray(start - known.start, end - known.start)
+    const ahead = Math.max(leastWindow, windowBytes / this.#groups.length)
+    const bytes = await withFile(path, (file) => readAt(file, start, Math.max(ahead, end - start)))
+    if (bytes.length < end - start) throw new RangeError("it ends before its pages do")
+    this.#windows[number] = end - start > ahead ? undefined : { start, bytes }
+    return bytes.subarray(0, end - start)
+  }
+}

@@ -1,0 +1,66 @@
+import { addLevels, addTexts, addWords } from "../columns/add-page.ts"
+import type { ColumnBuilders } from "../columns/builders.ts"
+import type { LeafSource } from "./leaf-map.ts"
+import { readPages } from "./read-pages.ts"
+
+/**
+ * Adds the entries of one leaf in one row group of a file to the leaf of a table. Whoever calls it does so for all leaves, with the same rows, and
+ * then ends the rows.
+ *
+ * @param chunk the bytes of the column chunk; null where the file has none
+ * @param codec what the footer says of it
+ * @param wanted one a row of the row group: 1, where it is to be taken
+ * @throws Error where the bytes are not what Parquet says, or values do not fit the leaf
+ */
+export const appendLeaf = (
+  { leaves, store }: ColumnBuilders,
+  { leaf, from, definition: levels, maxRepetition, add, isAsItIs }: LeafSource,
+  chunk: Uint8Array | null,
+  codec: Parameters<typeof readPages>[2],
+  wanted: Uint8Array
+): void => {
+  const column = leaves[leaf]
+  if (column === undefined) throw new RangeError(`there is no leaf ${leaf}`)
+  if (from === null || chunk === null) {
+    for (let row = 0; row < wanted.length; row++) if (wanted[row] === 1) store.addNull(leaf, 0, 0)
+    return
+  }
+  const asItIs = isAsItIs && !wanted.includes(0)
+  const deepest = levels.length - 1
+  const last = levels[deepest] ?? 0
+  let row = -1
+  let isWanted = false
+  // A page of a leaf that does not repeat has a row for each entry.
+  const skip = (slots: number): boolean => {
+    if (from.maxRepetition > 0) return false
+    const next = wanted.indexOf(1, row + 1)
+    if (next >= 0 && next <= row + slots) return false
+    row += slots
+    return true
+  }
+  for (const page of readPages(chunk, from, codec, skip)) {
+    if (page === null) continue
+    const { slots, definition, repetition, values, indices, count } = page
+    if (asItIs) {
+      addLevels(store, leaf, definition, repetition, slots)
+      if (column.storage === "bytes") addTexts(store, leaf, values, indices, count)
+      else addWords(store, leaf, values.width, values, indices, count)
+      if (repetition.length === 0) row += slots
+      else for (let slot = 0; slot < slots; slot++) if (repetition[slot] === 0) row++
+      continue
+    }
+    let value = 0
+    for (let slot = 0; slot < slots; slot++) {
+      const repeats = repetition.length === 0 ? 0 : (repetition[slot] ?? 0)
+      if (repeats === 0) isWanted = wanted[++row] === 1
+      const level = definition[slot] ?? 0
+      const isThere = level === from.maxDefinition
+      if (isWanted && repeats <= maxRepetition) {
+        if (isThere && add !== null) add(store, leaf, repeats, values, indices === null ? value : (indices[value] ?? 0))
+        else store.addNull(leaf, level > deepest ? last : (levels[level] ?? 0), repeats)
+      }
+      if (isThere) value++
+    }
+  }
+  if (row + 1 !== wanted.length) throw new RangeError(`column ${column.path.join(".")} has ${row + 1} of ${wanted.length} rows`)
+}
