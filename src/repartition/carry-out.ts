@@ -1,7 +1,7 @@
 import { Cause, Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import { totalsOf } from "../lake/rows.ts"
-import { consumableSchema, identityOf } from "../lake/tables.ts"
+import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
 import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -187,7 +187,8 @@ const commit = (
 /** All of its files are new: the table has the columns that they have, and no longer those that an earlier contract had. */
 const schemaActions = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work): ReadonlyArray<WriteAction> => {
   const schemaString = JSON.stringify(consumableSchema(plan.columns))
-  return rebuild && whole && schemaString !== metaData.schemaString ? [{ metaData: { ...metaData, schemaString } }] : []
+  if (!rebuild || !whole || schemaString === metaData.schemaString) return []
+  return [{ metaData: { ...metaData, schemaString, configuration: { ...metaData.configuration, ...skippable(plan.columns) } } }]
 }
 
 /** Files of a commit that is certainly lost: nobody will ever name them. */
