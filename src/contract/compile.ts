@@ -35,8 +35,9 @@ export const compileContract = (contract: Contract): CompiledContract => {
 
 /** All that decoding follows but for the code of expectations, as text: what decodes by a contract with another text may make other rows. */
 export const decodingText = ({ contract, columns }: CompiledContract): string => {
-  const { name, key, version, eventTime, drops, expectations, keepUnknown } = contract
-  return JSON.stringify({ name, columns, key, version, eventTime, drops, expectations, keepUnknown })
+  // What the fields are, the columns tell.
+  const { fields, schema, ...said } = contract
+  return JSON.stringify({ columns, ...said })
 }
 
 const keepAll = new Drops([])

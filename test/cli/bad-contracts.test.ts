@@ -64,7 +64,7 @@ describe("contracts of one name, and contracts that cannot be read", () => {
   it("say where the mistake is, and leave the help", async () => {
     await project.replace("schemas/checkout.ts", "drops: orderDrops", "drops: orderDrop")
     const [ingest, help] = await Promise.all([of(project)("ingest --input in"), project.sluice(["--help"])])
-    expect([ingest.code, ingest.stderr]).toEqual([78, expect.stringMatching(/orderDrop is not defined \(.*schemas\/checkout.ts:17:\d+\)/)])
+    expect([ingest.code, ingest.stderr]).toEqual([78, expect.stringMatching(/orderDrop is not defined \(.*schemas\/checkout.ts:\d+:\d+\)/)])
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("repartition")])
   })
 })
