@@ -1,6 +1,6 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { count } from "../record/count.ts"
+import { count, number } from "../record/count.ts"
 import { comparePositions } from "../record/position.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
@@ -48,8 +48,13 @@ export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<Readonl
       `SELECT coalesce(sum(n - 1), 0) AS doubled FROM (SELECT count(*) AS n FROM ${rows} GROUP BY ${coordinates} HAVING n > 1)`
     )
     return [
-      check(path, "rows counted again", total === live, `${total} rows in the files, ${live ?? "an unknown number"} by their statistics`),
-      check(path, "no record twice", doubled === 0, doubled === 0 ? `${total} distinct coordinates` : `${doubled} rows too many`),
+      check(
+        path,
+        "rows counted again",
+        total === live,
+        `${count(total, "row")} in the files, ${live === null ? "an unknown number" : number(live)} by their statistics`
+      ),
+      check(path, "no record twice", doubled === 0, doubled === 0 ? `${number(total)} distinct coordinates` : `${doubled} rows too many`),
       check(
         path,
         "rows lie in the hour they arrived",
