@@ -86,7 +86,9 @@ export const maintain = Command.make(
 )
 
 const compactedText = ({ filesBefore, filesAfter, overtaken }: Compacted): string =>
-  `${count(filesBefore, "file")} into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
+  filesBefore === 0
+    ? "nothing to compact"
+    : `${count(filesBefore, "file")} into ${number(filesAfter)}${overtaken === 0 ? "" : `, ${number(overtaken)} overtaken by other commits`}`
 
 export const maintainText = (done: ReadonlyArray<Maintained>, dryRun: boolean): string =>
   done.length === 0

@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { Column } from "../record/column.ts"
-import { count } from "../record/count.ts"
+import { count, number } from "../record/count.ts"
 import { comparePositions } from "../record/position.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { columnsOf } from "../table/columns-of.ts"
@@ -50,8 +50,13 @@ export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<Readonl
       `SELECT coalesce(sum(n - 1), 0) AS doubled FROM (SELECT count(*) AS n FROM ${rows} GROUP BY ${coordinates} HAVING n > 1)`
     )
     return [
-      check(path, "rows counted again", total === live, `${total} rows in the files, ${live ?? "an unknown number"} by their statistics`),
-      check(path, "no record twice", doubled === 0, doubled === 0 ? `${total} distinct coordinates` : `${doubled} rows too many`),
+      check(
+        path,
+        "rows counted again",
+        total === live,
+        `${count(total, "row")} in the files, ${live === null ? "an unknown number" : number(live)} by their statistics`
+      ),
+      check(path, "no record twice", doubled === 0, doubled === 0 ? `${number(total)} distinct coordinates` : `${doubled} rows too many`),
       check(
         path,
         "rows lie in the hour they arrived",

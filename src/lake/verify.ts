@@ -1,6 +1,6 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { count } from "../record/count.ts"
+import { count, number } from "../record/count.ts"
 import type { ShardPosition } from "../record/position.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
@@ -265,7 +265,7 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       table.path,
       "rows equal positions",
       live === rows,
-      `${live ?? "an unknown number of"} rows in live files, ${rows} by the positions and replays`
+      `${live === null ? "an unknown number of rows" : count(live, "row")} in live files, ${number(rows)} by the positions and replays`
     )
   ]
 }
