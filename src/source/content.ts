@@ -28,12 +28,12 @@ export const openContent = async (file: FileLocation, size: number): Promise<Con
 
 const contentOf = (file: FileLocation, stored: StoredBytes): Content => {
   const isGzip = isGzipMember(stored.head)
-  if (!isGzip && /\.gz$/i.test(file.path) && stored.head.some(isControl)) {
+  if (!isGzip && /\.gz$/i.test(file.path) && !beginsAsJson(stored.head)) {
     throw new SourceError({
       source: file.source,
       reason: "Unreadable",
       location: file.path,
-      detail: "The name says that it is gzip data, which it does not begin as, and it is no text either",
+      detail: "The name says that it is gzip data, which it does not begin as, and not as JSON either",
       hint: "Copy the file again from where it came from."
     })
   }
@@ -51,8 +51,7 @@ const contentOf = (file: FileLocation, stored: StoredBytes): Content => {
   return { isGzip, from, close: stored.close }
 }
 
-/** Is it a byte that no text has? */
-const isControl = (byte: number): boolean => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13
+const beginsAsJson = (head: Uint8Array): boolean => /^\uFEFF?\s*[{[]/.test(Buffer.from(head).toString("utf8"))
 
 const unpack = "Decompress it first: of compressed files only gzip is read."
 const convert = "Convert it first, for instance with `iconv -t UTF-8`."

@@ -18,24 +18,14 @@ describe("files: gzip", () => {
         for (const content of [gzipSync('{"n":1}\n{"n":2}\n'), Buffer.from('{"n":1}\n{"n":2}\n')])
           assert.deepStrictEqual(yield* textsOf(yield* reading(name, content)), ['{"n":1}', '{"n":2}'])
       }
-      const folder = yield* folderWith({ "table.csv": gzipSync("a,b\n1,2\n"), "other.csv.gz": "a,b\n3,4\n" })
-      for (const [name, row] of [
-        ["table.csv", ["2", "1"]],
-        ["other.csv.gz", ["4", "3"]]
-      ] as const) {
-        const rows: Array<unknown> = []
-        const file = {
-          source: "test",
-          path: join(folder, name),
-          size: name === "table.csv" ? gzipSync("a,b\n1,2\n").length : 8,
-          modifiedAt: 0,
-          changedAt: 0
-        }
-        yield* Effect.promise(async () => {
-          for await (const some of readCsv(file, ["b", "a"])) rows.push(...some)
-        })
-        assert.deepStrictEqual(rows, [row])
-      }
+      const csv = gzipSync("a,b\n1,2\n")
+      const folder = yield* folderWith({ "table.csv": csv })
+      const rows: Array<unknown> = []
+      yield* Effect.promise(async () => {
+        const file = { source: "test", path: join(folder, "table.csv"), size: csv.length, modifiedAt: 0, changedAt: 0 }
+        for await (const some of readCsv(file, ["b", "a"])) rows.push(...some)
+      })
+      assert.deepStrictEqual(rows, [["2", "1"]])
     })
   )
 

@@ -476,7 +476,8 @@ describe("files: damage", () => {
       for (const [damaged, least] of [
         [flipped, 1000],
         [Buffer.concat([gzipSync("1\n2\n"), Buffer.from("junk")]), 2],
-        [Buffer.from([0x1f, 0, 0, 1]), 0]
+        [Buffer.from([0x1f, 0, 0, 1]), 0],
+        [Buffer.from("1\n2\n"), 0]
       ] as const) {
         const { error, texts } = yield* untilFailure(yield* over({ "a.ndjson.gz": damaged }, { pageBytes: 4096 }))
         assert.strictEqual(error.reason, "Unreadable")
