@@ -251,7 +251,7 @@ describe("run", () => {
     const [{ n }] = await sluiceJson(["query", "--lake", followed, "SELECT count(*) AS n FROM stage_checkout"])
     expect(n).toBe(3)
     expect((await sluiceJson(["verify", "--lake", followed])).ok).toBe(true)
-  }, 90_000)
+  })
 })
 
 describe("doctor", () => {

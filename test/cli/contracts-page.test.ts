@@ -40,7 +40,7 @@ const apply = async (text: string): Promise<void> => {
     await project.replace(path, before.replace(/^-/gm, ""), after.replace(/^\+/gm, ""))
 }
 
-it("runs as it is written: a new dataset from nothing to a query, then another name and another type", { timeout: 300_000 }, async () => {
+it("runs as it is written: a new dataset from nothing to a query, then another name and another type", async () => {
   const blocks = blocksOf(await readFile(join(root, "docs", "contracts.md"), "utf8"))
   let exported = ""
   let printed = ""

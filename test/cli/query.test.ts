@@ -18,7 +18,7 @@ beforeAll(async () => {
   const input = `${order("a-1", evil, "9007199254740993")}${order("a-2", 'b,"c"\nd', "7")}not JSON\n`
   const { code } = await sluice(["ingest", "--input", "-", "--lake", lake, "--arrived-at", "2026-11-20T08:00:00Z"], {}, input)
   expect(code).toBe(0)
-}, 60_000)
+})
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const query = (args: ReadonlyArray<string>, input = "") => sluice(["query", "--lake", lake, ...args], {}, input)
@@ -39,7 +39,7 @@ describe("what a query gives into a pipe", () => {
     expect(JSON.parse(json.stdout).map(({ hostname }: { hostname: string }) => hostname)).toEqual([evil])
     expect(json.stdout).toContain('"value":9007199254740993}')
     expect([csv.stderr, json.stderr]).toEqual(["", ""])
-  }, 30_000)
+  })
 })
 
 describe("--output", () => {
@@ -71,7 +71,7 @@ describe("--output", () => {
     child.kill("SIGTERM")
     expect((await done).code).toBe(143)
     expect([await readFile(path, "utf8"), await parts()]).toEqual(["as it was", []])
-  }, 60_000)
+  })
 })
 
 describe("a statement", () => {
@@ -84,7 +84,7 @@ describe("a statement", () => {
     ])
     expect([ofFile.stdout, ofInput.stdout]).toEqual(["n\r\n5\r\n", "n\r\n6\r\n"])
     expect((await query(["--format", "csv", "-- revenue\nSELECT 7 AS n"])).stdout).toBe("n\r\n7\r\n")
-  }, 30_000)
+  })
 
   it("that is missing is told so", async () => {
     const { code, stderr } = await query([])

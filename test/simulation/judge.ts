@@ -302,10 +302,9 @@ const judgeConsumable = (
 
 const isLater = (a: Expected, shardOfA: string, b: Expected, shardOfB: string): boolean => {
   if (a.record.arrivedAt !== b.record.arrivedAt) return a.record.arrivedAt > b.record.arrivedAt
+  if (shardOfA !== shardOfB) return shardOfA > shardOfB
   const [p, q] = [BigInt(a.record.sequenceNumber), BigInt(b.record.sequenceNumber)]
-  if (p !== q) return p > q
-  if (a.sub !== b.sub) return a.sub > b.sub
-  return shardOfA > shardOfB
+  return p === q ? a.sub > b.sub : p > q
 }
 
 /** Sensitive values are in dead letters, and nowhere else; so not in what logs say of those either. */

@@ -152,5 +152,48 @@ export const mutants: ReadonlyArray<Mutant> = [
         to: "return inputs?.filter((file) => inputs.every((other) => other.path.split('/part-')[0] <= file.path.split('/part-')[0])) ?? (yield*"
       }
     ]
+  },
+  {
+    name: "expired-shard-never-told",
+    why: "a shard that went while nobody looked is waited for, and what was in it is missed by nobody",
+    edits: [{ file: "src/source/kinesis/shards.ts", from: "yield* this.#bury(shards)", to: "" }]
+  },
+  {
+    name: "retention-asked-once",
+    why: "how long the stream keeps its records is believed to be what it was at the start",
+    edits: [
+      {
+        file: "src/source/kinesis/retention.ts",
+        from: "if (now - this.#askedAt < everyMillis) return false",
+        to: "if (now > 0) return false"
+      }
+    ]
+  },
+  {
+    name: "replay-leaves-the-last",
+    why: "the dead letter at which ingest stands is not replayed",
+    edits: [
+      {
+        file: "src/ingest/replay.ts",
+        from: "comparePositions(positionOf(row), reached) > 0",
+        to: "comparePositions(positionOf(row), reached) >= 0"
+      }
+    ]
+  },
+  {
+    name: "replaced-files-stay",
+    why: "files whose rows the repartition wrote anew are not taken out",
+    edits: [
+      {
+        file: "src/repartition/carry-out.ts",
+        from: "const gone = [...work.cleared, ...result.replaced]",
+        to: "const gone = [...work.cleared]"
+      }
+    ]
+  },
+  {
+    name: "letters-ahead-not-counted",
+    why: "records that are dead letters already are left out of the counts of their batch",
+    edits: [{ file: "src/ingest/letters-ahead.ts", from: "      counts.records++\n", to: "" }]
   }
 ]

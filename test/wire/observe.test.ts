@@ -114,7 +114,7 @@ beforeAll(async () => {
   child.kill("SIGKILL")
   await done
   await emulator.stop()
-}, 300_000)
+})
 afterAll(() => {
   process.env = before
   rmSync(folder, { recursive: true })

@@ -1,4 +1,4 @@
-import { type Cause, Clock, Effect, Latch, type Scope } from "effect"
+import { type Cause, Clock, Effect, Latch, type Scope, Semaphore } from "effect"
 import { compareSequenceNumbers, type ShardPosition } from "../../record/position.ts"
 import type { Resume, SourceError } from "../source.ts"
 import { type InitialPosition, type IteratorStart, KinesisError, type Shard } from "./api.ts"
@@ -78,6 +78,8 @@ class Run {
   /** Why a shard cannot be read. */
   #failure: Cause.Cause<KinesisError> | null = null
   readonly #changed = Latch.makeUnsafe()
+  /** Held by who asks how long records are kept: others wait for what that comes to, rather than believe what was. */
+  readonly #asking = Semaphore.makeUnsafe(1)
 
   constructor(settings: ShardsSettings, resume: Resume) {
     this.#settings = settings
@@ -181,7 +183,8 @@ class Run {
               `${error.message}. How long the stream keeps its records is taken to be what it was: gaps may be told too short. Asking needs the right kinesis:DescribeStreamSummary`
             )
           : Effect.void
-      )
+      ),
+      this.#asking.withPermits(1)
     )
   }
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Metric, Random, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, Metric, Random, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { aggregate } from "../../../src/source/kinesis/aggregation.ts"
 import type { KinesisApi } from "../../../src/source/kinesis/api.ts"
@@ -417,6 +417,38 @@ describe("what was trimmed while nobody looked", () => {
       const source = yield* sourceOf(kinesis, { api: { ...kinesis.api, describeStream: () => raised } })
       complete(kinesis, textsIn(yield* readAll(source, committed)), want)
       assert.deepInclude(committed.source(name(0)), { gaps: 1, retention: 7 * day })
+    })
+  )
+
+  it.effect("is a gap of every shard, whichever of them was first to ask how long records are kept by now", () =>
+    Effect.gen(function* () {
+      const { kinesis } = yield* worldOf({ shards: 2, retentionMillis: 2 * day })
+      const committed = new Committed()
+      const gate = yield* Deferred.make<void>()
+      let isAsleep = false
+      const api: KinesisApi = {
+        ...kinesis.api,
+        describeStream: (stream) => Effect.delay(kinesis.api.describeStream(stream), "5 seconds"),
+        getRecords: (iterator, limit) =>
+          Effect.suspend(() =>
+            isAsleep
+              ? Effect.andThen(Deferred.await(gate), kinesis.api.getRecords(iterator, limit))
+              : kinesis.api.getRecords(iterator, limit)
+          )
+      }
+      yield* put(kinesis, 10)
+      const source = yield* Effect.forkChild(sourceOf(kinesis, { api, follow: true }))
+      yield* pass(5)
+      const reading = yield* startReading(yield* Fiber.join(source), committed)
+      yield* pass(10)
+      isAsleep = true
+      yield* TestClock.adjust(1.5 * day + hour / 2)
+      kinesis.retain("orders", day)
+      // All wake at once.
+      yield* Deferred.succeed(gate, undefined)
+      yield* pass(60)
+      committed.commit(reading.pages)
+      for (const id of [0, 1]) assert.isAtMost(Date.parse(String(committed.source(name(id))?.["gapFrom"])), start + 60_000, name(id))
     })
   )
 
