@@ -42,7 +42,7 @@ export class RowReader {
     return Effect.gen({ self: this }, function* () {
       for (const [number, group] of this.#groups.entries()) {
         yield* reading(group.at.path, () => this.#append(leaf, number, group, into))
-        if (into.bytes > limit) return false
+        if (limit !== Number.POSITIVE_INFINITY && into.bytes > limit) return false
       }
       return true
     })
@@ -64,7 +64,9 @@ export class RowReader {
     const known = this.#windows[number]
     if (known !== undefined && start >= known.start && end <= known.start + known.bytes.length)
       return known.bytes.subarray(start - known.start, end - known.start)
-    const ahead = Math.max(leastWindow, windowBytes / this.#groups.length)
+    // Nothing behind the row group is wanted: files of a few rows are many, and memory that is made for each is not free.
+    const behind = this.#groups[number]?.at.end ?? end
+    const ahead = Math.min(Math.max(leastWindow, windowBytes / this.#groups.length), behind - start)
     const bytes = await withFile(path, (file) => readAt(file, start, Math.max(ahead, end - start)))
     if (bytes.length < end - start) throw new RangeError("it ends before its pages do")
     this.#windows[number] = end - start > ahead ? undefined : { start, bytes }

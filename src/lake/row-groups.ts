@@ -27,6 +27,8 @@ export interface RowsAt {
   readonly sources: ReadonlyArray<LeafSource>
   /** By the number of the leaf in the file. */
   readonly chunks: ReadonlyArray<Chunk>
+  /** Where its last column chunk ends in the file. */
+  readonly end: number
 }
 
 /** Where the pages of a column chunk lie. */
@@ -86,8 +88,9 @@ export class RowGroups {
         const chunks = group.columns.map(chunkOf)
         const leastBytes = group.columns.reduce((total, { meta_data: data }) => total + Number(data?.total_uncompressed_size ?? 0), 0)
         const entries = chunks.reduce((total, chunk) => total + chunk.entries, 0)
+        const end = chunks.reduce((last, chunk) => Math.max(last, chunk.end), 0)
         first += rows
-        return { path, first: first - rows, rows, leastBytes: leastBytes + entries, sources, chunks }
+        return { path, first: first - rows, rows, leastBytes: leastBytes + entries, sources, chunks, end }
       })
     })
   }

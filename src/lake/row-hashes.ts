@@ -16,6 +16,9 @@ import { RowGroups } from "./row-groups.ts"
 /** Columns that have a hash together: so many are looked at one by one where rows differ. */
 export const hashedTogether = 8
 
+/** Bytes of leaves that are done with and still held: letting go of each by itself would cost more than reading it, where files are small. */
+const keptBytes = 4 * 1024 * 1024
+
 /** Name of the hash of a group of columns that have one together. */
 export const hashName = (group: number): string => `hash_${group}`
 
@@ -61,7 +64,7 @@ export const writeRowHashes = (
           for (const [number, each] of held.leaves.entries()) {
             yield* reader.leaf(number, held, Number.POSITIVE_INFINITY)
             mixLeaf(held.store, number, each, hashes)
-            held.reset()
+            if (held.bytes > keptBytes) held.reset()
             if (number + 1 < (ends[column] ?? 0)) continue
             column++
             if (column % together !== 0 && column < columns.length) continue
@@ -69,6 +72,7 @@ export const writeRowHashes = (
             for (let row = 0; row < at.rows; row++) out.store.addLong(target, 0, hashes[2 * row] ?? 0, hashes[2 * row + 1] ?? 0)
             hashes = new Int32Array(2 * at.rows)
           }
+          held.reset()
           out.endRows(at.rows)
           yield* file.write(out)
           out.reset()

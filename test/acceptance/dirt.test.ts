@@ -21,12 +21,16 @@ const ingest = (input: string, lake: string) =>
 const repartition = (lake: string, ...more: ReadonlyArray<string>) =>
   sluiceJson(["repartition", "--dataset", "checkout", "--lake", folder(lake), ...more])
 
-/** Every row of every table in the order of its content, as a hash of all columns but the shard, which is the file's name. */
+/** Every row of every table in the order of its content, as a hash of all columns but what is the file's own: its name, and the fraction of a second that tells
+ * when it was written. */
 const contents = (lake: string): Promise<ReadonlyArray<Row>> =>
   query(
     folder(lake),
     `${["stage_checkout", "dead_letters", "consumable_checkout"]
-      .map((table) => `SELECT '${table}' AS name, CAST(hash(t) AS VARCHAR) AS content FROM (SELECT * EXCLUDE (_shard) FROM ${table}) t`)
+      .map(
+        (table) =>
+          `SELECT '${table}' AS name, CAST(hash(t) AS VARCHAR) AS content FROM (SELECT * EXCLUDE (_shard) REPLACE (date_trunc('second', _arrived_at) AS _arrived_at) FROM ${table}) t`
+      )
       .join(" UNION ALL ")} ORDER BY ALL`
   )
 
