@@ -174,6 +174,9 @@ class World {
     if (!(await time.run(() => isDrained || this.#isHopeless, before + patience))) this.#violated("stuck", drained.missing(time.now))
     this.#workers.stop()
     if (!(await time.run(() => this.#workers.areGone, time.now + patience))) this.#violated("stuck", "workers do not stop")
+    // Of two at once one would stop, as the owner of what the other does.
+    const replaying = this.#beside.get("replay")
+    if (replaying?.isAlive === true) replaying.crash()
     if (replayEvery !== null) await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters))
     await this.#runOnce("repartition", (process) => lastRepartition(process, this.#outside, this.#engine()))
     if (maintainEvery !== null) {
