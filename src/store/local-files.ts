@@ -167,7 +167,9 @@ async function* walk(root: string, folder: string, prefix: string, startAfter: s
   const keys: Array<string> = []
   for (const entry of await entries(join(root, folder))) {
     if (entry.name.startsWith(temporaryPrefix)) continue
-    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(join(root, folder, entry.name))).isDirectory())
+    // A link that leads nowhere is an object that was deleted.
+    const leadsTo = entry.isSymbolicLink() ? await stat(join(root, folder, entry.name)).catch(ignoreMissing) : undefined
+    const isFolder = entry.isDirectory() || leadsTo?.isDirectory() === true
     const key = folder + entry.name + (isFolder ? "/" : "")
     const wanted = isFolder ? key.startsWith(prefix) || prefix.startsWith(key) : key.startsWith(prefix)
     const after = compareKeys(key, startAfter) > 0 || (isFolder && startAfter.startsWith(key))
