@@ -31,7 +31,7 @@ const syncDirectory = async (directory: string): Promise<void> => {
  *
  * @returns the uppermost that was made; undefined where all were there
  */
-const makeFolders = async (directory: string): Promise<string | undefined> => {
+export const makeFolders = async (directory: string): Promise<string | undefined> => {
   const make = () =>
     mkdir(directory).then(
       () => directory,
