@@ -14,7 +14,7 @@ import { count } from "../record/count.ts"
 import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { allContracts, compiled, contractOf, json, toggle, withDefault } from "./common.ts"
-import { Failed } from "./failures.ts"
+import { Failed, UsageError } from "./failures.ts"
 import { print, table } from "./output.ts"
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -105,6 +105,12 @@ export const contracts = Command.make(
       return yield* new Failed({
         problem: `stale: ${stale.join(", ")}`,
         hint: "Write them anew with: npm run -s sluice -- contracts --write"
+      })
+    }
+    if (Option.isNone(dataset) && form !== "markdown") {
+      return yield* new UsageError({
+        problem: `--form ${form} is of one contract`,
+        hint: `Give --dataset too: ${[...compiled.keys()].join(" or ")}.`
       })
     }
     if (Option.isSome(dataset)) {

@@ -94,7 +94,14 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
     return yield* Effect.all(
       [
         Effect.succeed(node),
-        Effect.succeed(check("", "contracts", contractError === null, contractError?.message ?? [...compiled.keys()].join(", "))),
+        Effect.succeed(
+          check(
+            "",
+            "contracts",
+            contractError === null,
+            contractError?.message.replace(/\s*\n\s*/g, " ") ?? [...compiled.keys()].join(", ")
+          )
+        ),
         store,
         duckdb,
         Effect.succeed(memory),

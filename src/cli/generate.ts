@@ -9,7 +9,10 @@ import { bytes, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 
 const badOption = (cause: unknown): UsageError =>
-  new UsageError({ problem: cause instanceof Error ? cause.message : String(cause), hint: "See sluice generate --help." })
+  new UsageError({
+    problem: (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, ""),
+    hint: "See sluice generate --help."
+  })
 
 export const generate = Command.make(
   "generate",

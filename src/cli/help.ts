@@ -37,6 +37,8 @@ const problemOf = ({ message }: { readonly message: string }): string => {
   return `${problem
     .trim()
     .replaceAll(/\s*\n\s*/g, ", ")
+    .replace("Expected a string representing a finite number", "Expected: a number")
+    .replace(/Expected an integer$/, "Expected: a whole number")
     .replace(/\.$/, "")}.${meant}`
 }
 

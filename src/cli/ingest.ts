@@ -40,7 +40,11 @@ export const ingestText = (
 
 /** Files that were passed over, where there are any: for who wonders why there is nothing. */
 export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
-  const reasons = { hidden: "with a hidden name", type: "of a type that is not read", special: "that is no regular file" } as const
+  const reasons = {
+    hidden: "with a hidden name",
+    type: "of a type that is not read",
+    special: "special (pipes, devices, links to what is read elsewhere)"
+  } as const
   const shown = Object.entries(reasons).flatMap(([reason, text]) => {
     const n = skipped[reason] ?? 0
     return n === 0 ? [] : [`${number(n)} ${text}`]

@@ -118,7 +118,7 @@ const toFile = (lake: OpenLake, sql: string, format: Format, limit: number | nul
             })
           )
     )
-    yield* remark(`${count(total, "row")} in ${path}`)
+    yield* remark(`${count(total, "row")} in ${path}${format === "table" ? ", as a table for people" : ""}`)
   })
 
 const toStandardOutput = (lake: OpenLake, sql: string, format: Format, limit: number | null) =>

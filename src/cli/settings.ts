@@ -50,8 +50,8 @@ const optionalText: SettingType<string | null> = { accepts: "text", parse: (s) =
 
 const lakePlace: SettingType<string> = {
   accepts: "a folder, or s3://bucket/prefix",
-  // Anything else that looks like a URL would become a folder of that name.
-  parse: (s) => (s === "" || (/^[a-z][a-z0-9+.-]+:\/\//i.test(s) && s3Place(s) === null) ? null : s),
+  // Anything else that looks like a URL, or like a bucket with a slash too few, would become a folder of that name.
+  parse: (s) => (s === "" || (/^(s3:|[a-z][a-z0-9+.-]+:\/\/)/i.test(s) && s3Place(s) === null) ? null : s),
   show: (s) => s
 }
 
@@ -246,14 +246,19 @@ export const settings = {
   ),
   repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
-  endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalText, null),
+  endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),
   region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
   start: setting("start", "Where a stream is begun that was never read. Its positions count, once there are some.", start, {
     type: "TRIM_HORIZON"
   }),
   workers: setting("workers", "Processes that share the shards of a stream. It may grow and shrink while they run.", count(1), 1),
   worker: setting("worker", "Which of the workers this process is, from 0.", count(0), 0),
-  metricsPort: setting("metrics-port", "Port where Prometheus finds /metrics, and whoever asks /healthz.", metricsAddress, null),
+  metricsPort: setting(
+    "metrics-port",
+    "Port where Prometheus finds /metrics, and supervisors /healthz and /readyz; host:port binds one address.",
+    metricsAddress,
+    null
+  ),
   otlp: setting(
     "otlp",
     "URL of an OpenTelemetry collector that takes metrics and logs over HTTP; OTEL_EXPORTER_OTLP_ENDPOINT says the same.",
@@ -265,7 +270,7 @@ export const settings = {
   input: setting(
     "input",
     "Folder or file to read; `-` is standard input, of which nothing is remembered: the same pipe run twice appends its rows twice.",
-    optionalText,
+    { ...optionalText, accepts: "a folder, a file, or - for standard input" },
     null
   )
 } as const

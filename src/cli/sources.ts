@@ -93,7 +93,16 @@ export const openSource = (
   follow: boolean
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
+    if (values.worker >= values.workers) {
+      return yield* new UsageError({
+        problem: `there is no worker ${values.worker} of ${values.workers}`,
+        hint: "Workers count from 0: give --worker a number below that of --workers."
+      })
+    }
     if (source === "kinesis") return alone(yield* openStream(values, follow))
+    if (values.input === null && values.stream !== null) {
+      return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read the stream with --source kinesis." })
+    }
     const { arrivedAt, maxRecordBytes, pollInterval } = values
     const input = yield* inputOf(values)
     const arrival = arrivedAt === null ? {} : { arrivedAt }
@@ -137,12 +146,6 @@ const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source
   Effect.gen(function* () {
     const { worker, workers } = values
     const stream = yield* streamOf(values)
-    if (worker >= workers) {
-      return yield* new UsageError({
-        problem: `there is no worker ${worker} of ${workers}`,
-        hint: "Workers count from 0: give --worker a number below that of --workers."
-      })
-    }
     return yield* kinesisSource({
       api: yield* kinesisOf(values),
       stream,

@@ -1,4 +1,5 @@
-import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises"
+import { constants } from "node:fs"
+import { access, open, readFile, realpath, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { Effect } from "effect"
 import { randomUuid } from "../record/random.ts"
@@ -30,6 +31,8 @@ export const writeWhole = <A, E, R>(
       return yield* new UsageError({ problem: `--output: ${path} is a folder`, hint: "Give the name of a file in it." })
     }
     if (there !== null && !there.isFile()) return yield* use(target)
+    // Told before any work, and in the same words whoever writes.
+    yield* Effect.tryPromise({ try: () => access(dirname(target), constants.W_OK), catch: failed(path) })
     // Hidden, as ingest passes hidden files over.
     const part = join(dirname(target), `.${basename(target)}.${yield* randomUuid}.part`)
     return yield* use(part).pipe(

@@ -133,7 +133,8 @@ const checkRoles = (given: { readonly [key: string]: unknown }, fields: object, 
     needed.add(fold(key))
     // The key is the object's own.
     const field: unknown = Object.hasOwn(fields, key) ? Reflect.get(fields, key) : undefined
-    if (field === undefined)
+    // One that is there and is nothing was told with the fields.
+    if (!Object.hasOwn(fields, key))
       problems.push(
         `${what} is ${shown(key)}, which is no field: give one of type ${types.join(" or ")}.${didYouMean(key, Object.keys(fields))}`
       )
@@ -142,7 +143,7 @@ const checkRoles = (given: { readonly [key: string]: unknown }, fields: object, 
     if (shape.kind !== "leaf" || !types.includes(shape.leaf.type)) {
       const type = shape.kind === "leaf" ? shape.leaf.type : shape.kind
       problems.push(`${what} is ${shown(key)}, which has the type ${type}: give a field of type ${types.join(" or ")}.`)
-    } else if (shape.sensitive !== undefined && shape.sensitive !== "keep")
+    } else if (shape.problems.length === 0 && shape.sensitive !== undefined && shape.sensitive !== "keep")
       problems.push(`${what} is ${shown(key)}, which is sensitive (${shape.sensitive}): it must stay as it is.`)
   }
   role("key", given["key"], ["text", "long", "integer"])

@@ -92,7 +92,7 @@ const given = (
       : isRecord(options)
         ? problemsOfObject("", options, rules)
         : [`options are ${shown(options)}: give an object such as { sensitive: "hash" }.`],
-    beyond.length === 0 ? [] : `it has ${beyond.length} arguments too many.`
+    beyond.length === 0 ? [] : `it has ${beyond.length} ${beyond.length === 1 ? "argument" : "arguments"} too many.`
   ].flat()
   const { sensitive, formerly }: { readonly [key: string]: unknown } = isRecord(options) ? options : {}
   return {

@@ -190,7 +190,7 @@ export const consumableChecks = (
 
 const takenText = (taken: number, version: number): string => {
   if (taken < 0) return "nothing of stage was taken as a whole yet: run sluice repartition"
-  return `stage up to version ${taken}${taken < version ? ` of ${version}: the rest waits for the repartition` : ""}`
+  return `stage up to version ${taken}${taken < version ? ` of ${version}: whatever was added since waits for the repartition` : ""}`
 }
 
 /** Compares every value of the consumable with the row of stage that has its coordinates, by hashes. */

@@ -1,7 +1,8 @@
 import { constants } from "node:fs"
-import { type FileHandle, mkdir, open } from "node:fs/promises"
+import { type FileHandle, open } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Effect, Schema } from "effect"
+import { makeFolders } from "../store/local-files.ts"
 
 /** Why an event could not be handed over. Lineage counts it and goes on: it never reaches the data path. */
 export class LineageError extends Schema.TaggedError<LineageError>()("LineageError", {
@@ -41,7 +42,7 @@ const endsInsideLine = async (file: FileHandle): Promise<boolean> => {
 export const fileTransport = (path: string): Transport => {
   const name = `file ${path}`
   const append = async (event: string): Promise<void> => {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolders(dirname(path))
     const file = await open(path, appending, 0o644)
     try {
       const line = Buffer.from(`${(await endsInsideLine(file)) ? "\n" : ""}${event}\n`)

@@ -300,7 +300,7 @@ const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError 
     reason: first.reason,
     location: root,
     detail: `${problems.length} files could not be read: ${named.join("; ")}`,
-    hint: `All other files were read. ${first.hint}`,
+    hint: `All other files were read. ${[...new Set(problems.map(({ hint }) => hint))].join(" ")}`,
     cause: first
   })
 }

@@ -26,9 +26,33 @@ const syncDirectory = async (directory: string): Promise<void> => {
   }
 }
 
+/**
+ * Creates a directory and those above it. Node's own `recursive` never ends where a directory exists in which none can be made, as in `/proc`.
+ *
+ * @returns the uppermost that was made; undefined where all were there
+ */
+export const makeFolders = async (directory: string): Promise<string | undefined> => {
+  const make = () =>
+    mkdir(directory).then(
+      () => directory,
+      (error) => {
+        if (errorCode(error) !== "EEXIST") throw error
+        return undefined
+      }
+    )
+  try {
+    return await make()
+  } catch (error) {
+    ignoreMissing(error)
+  }
+  const above = await makeFolders(dirname(directory))
+  const made = await make()
+  return above ?? made
+}
+
 /** Creates a directory and those above it, durably. */
 const makeDirectory = async (directory: string): Promise<void> => {
-  const first = await mkdir(directory, { recursive: true })
+  const first = await makeFolders(directory)
   if (first === undefined) return
   for (let path = directory; path.length >= first.length; path = dirname(path)) await syncDirectory(dirname(path))
 }
@@ -167,7 +191,9 @@ async function* walk(root: string, folder: string, prefix: string, startAfter: s
   const keys: Array<string> = []
   for (const entry of await entries(join(root, folder))) {
     if (entry.name.startsWith(temporaryPrefix)) continue
-    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(join(root, folder, entry.name))).isDirectory())
+    // A link that leads nowhere is an object that was deleted.
+    const leadsTo = entry.isSymbolicLink() ? await stat(join(root, folder, entry.name)).catch(ignoreMissing) : undefined
+    const isFolder = entry.isDirectory() || leadsTo?.isDirectory() === true
     const key = folder + entry.name + (isFolder ? "/" : "")
     const wanted = isFolder ? key.startsWith(prefix) || prefix.startsWith(key) : key.startsWith(prefix)
     const after = compareKeys(key, startAfter) > 0 || (isFolder && startAfter.startsWith(key))

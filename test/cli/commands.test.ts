@@ -49,6 +49,10 @@ describe("exit codes", () => {
     ["a value that cannot be used", ["ingest", "--input", ".", "--batch-bytes", "many"]],
     ["a dataset that does not exist", ["ingest", "--dataset", "carts", "--input", "."]],
     ["a place for lineage that is none", ["ingest", "--input", ".", "--lineage", "flie"]],
+    ["a bucket with a slash too few", ["ingest", "--input", ".", "--lake", "s3:/lake"]],
+    ["an endpoint that is no URL", ["put", "--input", ".", "--stream", "x", "--endpoint", "127.0.0.1:4568"]],
+    ["a worker that is none, whatever the source", ["ingest", "--input", ".", "--workers", "2", "--worker", "2"]],
+    ["a form of no contract", ["contracts", "--form", "glue"]],
     ["a missing input", ["ingest"]],
     ["an impossible share", ["generate", "--out", "x", "--dirt", "2"]],
     ["a day that is none", ["repartition", "--from", "2026-02-30"]],
@@ -57,6 +61,10 @@ describe("exit codes", () => {
     const { code, stderr, stdout } = await sluice(args)
     expect([code, stdout]).toEqual([2, ""])
     expect(stderr).not.toBe("")
+  })
+
+  it("says that a stream needs its source", async () => {
+    expect((await sluice(["run", "--stream", "orders"])).stderr).toContain("--source kinesis")
   })
 
   it("78 for a bad variable, which it names", async () => {

@@ -71,3 +71,10 @@ it("a mark of the encoding at the beginning is no part of a text", async () => {
   await writeFile(path, "\ufeffSELECT 1")
   expect(await Effect.runPromise(readText(path))).toBe("SELECT 1")
 })
+
+it("a folder that is not there is told before anything is written, whoever would write", async () => {
+  let asked = false
+  const path = join(folder, "nowhere", "a.parquet")
+  const message = await messageOf(writeWhole(path, () => Effect.sync(() => (asked = true))))
+  expect([asked, message]).toEqual([false, expect.stringContaining(`${path} cannot be written: ENOENT`)])
+})

@@ -143,7 +143,7 @@ describe("a contract is input", () => {
       field(text, "E", "hash"),
       'field added: options are "hash": give an object such as { sensitive: "hash" }.'
     ],
-    ["a policy in the wrong place", field(text, "E", undefined, { sensitive: "hash" }), "field added: it has 1 arguments too many."],
+    ["a policy in the wrong place", field(text, "E", undefined, { sensitive: "hash" }), "field added: it has 1 argument too many."],
     ["a policy on a document", field(document, "E", { a: text("x") }, { sensitive: "hash" }), "field added: sensitive means nothing here."],
     [
       "a policy inside of a list",
@@ -177,6 +177,13 @@ describe("a contract is input", () => {
   )
 
   it("may be made from another one", () => expect(defineContract({ ...orders, name: "others" }).problems).toEqual([]))
+
+  it.each([
+    ["mistaken", field(text, 7), "field orderId: description is 7: give text."],
+    ["undefined", undefined, "field orderId is undefined: it must be made by a field constructor (text, long, document, …)."]
+  ])("tells a key that is %s once", (_, orderId, problem) =>
+    expect(defineContract({ ...definition, fields: { ...definition.fields, orderId: orderId as never } }).problems).toEqual([problem])
+  )
 
   it("tells all problems at once, and is refused by whatever derives from it", () => {
     const bad = defineContract({

@@ -38,6 +38,26 @@ describe("local store", () => {
     )
   )
 
+  it.live("lists what there is beside a link that leads nowhere", () =>
+    withStore((store, root) =>
+      Effect.gen(function* () {
+        writeFileSync(join(root, "a"), "1")
+        symlinkSync(join(root, "gone"), join(root, "b"))
+        assert.deepStrictEqual(
+          (yield* Stream.runCollect(store.list(""))).map(({ key }) => key),
+          ["a"]
+        )
+      })
+    )
+  )
+
+  it.live.skipIf(process.platform !== "linux")("fails where no folder can be made", () =>
+    Effect.gen(function* () {
+      const store = yield* Store.pipe(Effect.provide(localStore("/proc/sluice/lake"), { local: true }))
+      assert.strictEqual((yield* Effect.flip(store.put("a", bytes("1")))).reason, "NotFound")
+    })
+  )
+
   it.live("makes its folder with the first write, not before", () =>
     withStore((_, root) =>
       Effect.gen(function* () {

@@ -28,7 +28,7 @@ export const asSourceError = (error: KinesisError, location: string): SourceErro
     source: sourceName,
     reason: error.reason === "NotFound" || error.reason === "Denied" || error.reason === "Invalid" ? error.reason : "Unavailable",
     location,
-    detail: `${error.operation} failed: ${error.detail}`,
+    detail: `${error.operation} failed (${error.detail})`,
     hint:
       error.reason === "Invalid" && (error.operation === "GetShardIterator" || error.operation === resuming)
         ? strangeHint
