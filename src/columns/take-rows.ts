@@ -2,9 +2,21 @@ import { reserveLevels, reserveText, reserveValues } from "./add-page.ts"
 import type { ColumnBuilders } from "./builders.ts"
 import { field, type LeafStore, widths } from "./leaf-store.ts"
 
-/** One leaf is copied at a time, so all share the room. */
-let rowStarts = new Int32Array(0)
+/** Where the entries of each row of a leaf begin, and its values that are there; behind the last row, where they end. */
+export interface RowStarts {
+  readonly entries: Int32Array
+  readonly values: Int32Array
+  /** Bytes that are its own: most leaves have one entry a row, or no value at all, and share what says so. */
+  readonly bytes: number
+}
+
+/** One leaf is looked at a time, so all share the room. */
+let entryStarts = new Int32Array(0)
 let valueStarts = new Int32Array(0)
+
+/** Starts of what is there once in every row, and of what is nowhere. */
+let counted = new Int32Array(0)
+let nothing = new Int32Array(0)
 
 /**
  * Adds some rows of builders to builders of the same columns, in any order; there they stay as well. Leaf by leaf, so that what is read and what is written
@@ -12,18 +24,42 @@ let valueStarts = new Int32Array(0)
  *
  * @param rows numbers of rows of `from`
  * @param first of the leaves that are taken, which are those before `end`; of the others nothing need be there
+ * @param starts by leaf, where rows are taken more than once: to find them costs a look at every row of `from`
  */
-export const takeRows = (to: ColumnBuilders, from: ColumnBuilders, rows: Int32Array, first: number, end: number): void => {
+export const takeRows = (
+  to: ColumnBuilders,
+  from: ColumnBuilders,
+  rows: Int32Array,
+  first: number,
+  end: number,
+  starts: ReadonlyArray<RowStarts> = []
+): void => {
   for (let leaf = first; leaf < end; leaf++) {
-    const { maxDefinition, storage } = leafAt(from, leaf)
-    findStarts(from.store, leaf, maxDefinition)
-    const { levels, values } = lengthsOf(rows)
-    copyLevels(to.store, from.store, leaf, rows, levels)
+    const { storage } = leafAt(from, leaf)
+    const found = starts[leaf] ?? startsOf(from, leaf)
+    const levels = lengthOf(rows, found.entries)
+    const values = lengthOf(rows, found.values)
+    copyLevels(to.store, from.store, leaf, rows, levels, found.entries)
     if (values === 0) continue
-    if (storage === "bytes") copyTexts(to.store, from.store, leaf, rows, values)
-    else copyValues(to.store, from.store, leaf, rows, values, widths[storage])
+    if (storage === "bytes") copyTexts(to.store, from.store, leaf, rows, values, found.values)
+    else copyValues(to.store, from.store, leaf, rows, values, widths[storage], found.values)
   }
   to.endRows(rows.length)
+}
+
+/** Where the rows of a leaf begin. Valid until rows are added. */
+export const startsOf = (from: ColumnBuilders, leaf: number): RowStarts => {
+  const levels = from.store.get(leaf, field.levels)
+  const count = from.store.get(leaf, field.count)
+  const rows = findStarts(from.store, leaf, leafAt(from, leaf).maxDefinition)
+  if (counted.length <= levels) {
+    counted = Int32Array.from({ length: levels * 2 + 1 }, (_, i) => i)
+    nothing = new Int32Array(levels * 2 + 1)
+  }
+  const entries = levels === rows ? counted : entryStarts.slice(0, rows + 1)
+  const values = count === 0 ? nothing : count === levels && levels === rows ? counted : valueStarts.slice(0, rows + 1)
+  const own = [entries, values].filter((starts) => starts !== counted && starts !== nothing)
+  return { entries, values, bytes: own.length * 4 * (rows + 1) }
 }
 
 const leafAt = ({ leaves }: ColumnBuilders, leaf: number) => {
@@ -32,11 +68,11 @@ const leafAt = ({ leaves }: ColumnBuilders, leaf: number) => {
   return found
 }
 
-/** Where the entries of each row begin, and the values that are there; behind the last row, where they end. */
-const findStarts = (store: LeafStore, leaf: number, maxDefinition: number): void => {
+/** Finds where rows begin, into the shared room. @returns how many rows there are */
+const findStarts = (store: LeafStore, leaf: number, maxDefinition: number): number => {
   const levels = store.get(leaf, field.levels)
-  if (rowStarts.length <= levels) {
-    rowStarts = new Int32Array(levels * 2 + 1)
+  if (entryStarts.length <= levels) {
+    entryStarts = new Int32Array(levels * 2 + 1)
     valueStarts = new Int32Array(levels * 2 + 1)
   }
   const { bytes } = store
@@ -46,63 +82,67 @@ const findStarts = (store: LeafStore, leaf: number, maxDefinition: number): void
   let value = 0
   for (let at = 0; at < levels; at++) {
     if (repetition < 0 || bytes[repetition + at] === 0) {
-      rowStarts[row] = at
+      entryStarts[row] = at
       valueStarts[row++] = value
     }
     if (bytes[definition + at] === maxDefinition) value++
   }
-  rowStarts[row] = levels
+  entryStarts[row] = levels
   valueStarts[row] = value
+  return row
 }
 
-const lengthsOf = (rows: Int32Array): { readonly levels: number; readonly values: number } => {
-  let levels = 0
-  let values = 0
-  for (const row of rows) {
-    levels += (rowStarts[row + 1] ?? 0) - (rowStarts[row] ?? 0)
-    values += (valueStarts[row + 1] ?? 0) - (valueStarts[row] ?? 0)
-  }
-  return { levels, values }
+const lengthOf = (rows: Int32Array, starts: Int32Array): number => {
+  let length = 0
+  for (const row of rows) length += (starts[row + 1] ?? 0) - (starts[row] ?? 0)
+  return length
 }
 
-const copyLevels = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, levels: number): void => {
+const copyLevels = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, levels: number, starts: Int32Array): void => {
   const before = reserveLevels(to, leaf, levels)
   const copy = (which: number) => {
     const [target, source] = [to.get(leaf, which), from.get(leaf, which)]
     if (source < 0) return
     let at = target + before
-    for (const row of rows) at = copyBytes(to, at, from, source + (rowStarts[row] ?? 0), source + (rowStarts[row + 1] ?? 0))
+    for (const row of rows) at = copyBytes(to, at, from, source + (starts[row] ?? 0), source + (starts[row + 1] ?? 0))
   }
   copy(field.definition)
   copy(field.repetition)
   to.state[(leaf << 4) + field.levels] = before + levels
 }
 
-const copyValues = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, values: number, width: number): void => {
+const copyValues = (
+  to: LeafStore,
+  from: LeafStore,
+  leaf: number,
+  rows: Int32Array,
+  values: number,
+  width: number,
+  starts: Int32Array
+): void => {
   const before = reserveValues(to, leaf, values)
   const source = from.get(leaf, field.values) * width
   let at = (to.get(leaf, field.values) + before) * width
-  for (const row of rows)
-    at = copyBytes(to, at, from, source + (valueStarts[row] ?? 0) * width, source + (valueStarts[row + 1] ?? 0) * width)
+  for (const row of rows) at = copyBytes(to, at, from, source + (starts[row] ?? 0) * width, source + (starts[row + 1] ?? 0) * width)
   to.state[(leaf << 4) + field.count] = before + values
 }
 
-const copyTexts = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, values: number): void => {
+const copyTexts = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, values: number, starts: Int32Array): void => {
   const before = reserveValues(to, leaf, values)
   const ends = from.ints
   const firstEnd = from.get(leaf, field.values)
   const endOf = (value: number) => (value === 0 ? 0 : (ends[firstEnd + value - 1] ?? 0))
   let length = to.get(leaf, field.textLength)
   let more = 0
-  for (const row of rows) more += endOf(valueStarts[row + 1] ?? 0) - endOf(valueStarts[row] ?? 0)
+  for (const row of rows) more += endOf(starts[row + 1] ?? 0) - endOf(starts[row] ?? 0)
   reserveText(to, leaf, length + more)
   const text = to.get(leaf, field.text)
   const source = from.get(leaf, field.text)
   let end = to.get(leaf, field.values) + before
   for (const row of rows) {
-    const last = valueStarts[row + 1] ?? 0
-    const start = endOf(valueStarts[row] ?? 0)
-    for (let value = valueStarts[row] ?? 0; value < last; value++) to.ints[end++] = length + endOf(value + 1) - start
+    const last = starts[row + 1] ?? 0
+    const start = endOf(starts[row] ?? 0)
+    for (let value = starts[row] ?? 0; value < last; value++) to.ints[end++] = length + endOf(value + 1) - start
     copyBytes(to, text + length, from, source + start, source + endOf(last))
     length += endOf(last) - start
   }

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { ColumnBuilders } from "../columns/builders.ts"
-import { takeRows } from "../columns/take-rows.ts"
+import { type RowStarts, startsOf, takeRows } from "../columns/take-rows.ts"
 import type { LakeError } from "../lake/errors.ts"
 import { RowReader, type WantedRows } from "../lake/read-rows.ts"
 import { RowGroups } from "../lake/row-groups.ts"
@@ -44,17 +44,27 @@ export class SliceMover {
       const gathered = this.#gathered
       const limit = length === 1 ? Number.POSITIVE_INFINITY : this.#run.sliceBytes
       gathered.reset()
+      const starts: Array<RowStarts> = []
+      const areMany = groups.length > 1
+      let held = 0
       let first = 0
       for (const leaf of gathered.leaves.keys()) {
         if (!(yield* reader.leaf(leaf, gathered, gathered.bytes + limit))) return null
         const end = leaf + 1
-        if (gathered.bytes < limit && end < gathered.leaves.length) continue
+        if (areMany) {
+          const found = startsOf(gathered, leaf)
+          starts[leaf] = found
+          held += found.bytes
+        }
+        if (gathered.bytes + held < limit && end < gathered.leaves.length) continue
         for (const { rows, parts } of groups.flat()) {
-          takeRows(this.#ordered, gathered, rowAt.subarray(rows.from, rows.to), first, end)
+          takeRows(this.#ordered, gathered, rowAt.subarray(rows.from, rows.to), first, end, starts)
           parts.push(encodeLeaves(this.#ordered, first, end))
           this.#ordered.reset()
         }
         gathered.reset()
+        starts.length = 0
+        held = 0
         first = end
       }
       return groups.map((ofPiece) => ofPiece.map(({ parts }) => joinLeaves(parts)))

@@ -5,6 +5,8 @@ export interface Mutant {
   readonly name: string
   /** What it stands for, for the table. */
   readonly why: string
+  /** Seeds before this one are known to find nothing; default 1. */
+  readonly from?: number
   readonly edits: ReadonlyArray<Edit>
 }
 
@@ -160,6 +162,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "retention-asked-once",
+    from: 1101,
     why: "how long the stream keeps its records is believed to be what it was at the start",
     edits: [
       {

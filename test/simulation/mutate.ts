@@ -45,10 +45,11 @@ interface Found {
 const hunt = async (mutant: Mutant, mostSeeds: number): Promise<Found> => {
   const tree = breed(mutant)
   try {
-    for (let from = 1; from <= mostSeeds; ) {
+    const end = (mutant.from ?? 1) + mostSeeds
+    for (let from = mutant.from ?? 1; from < end; ) {
       let bad: Outcome | null = null
       let last = from - 1
-      const share = { from, seeds: mostSeeds - from + 1, step: 1, duckdbShare: 0, stopAtViolation: true }
+      const share = { from, seeds: end - from, step: 1, duckdbShare: 0, stopAtViolation: true }
       const each = (outcome: Outcome) => {
         last = outcome.seed
         if (outcome.violations.length > 0) bad = outcome
