@@ -67,7 +67,7 @@ describe("a lake in a bucket", () => {
     const bucket = await moto.bucket()
     const lake = `s3://${bucket}/some prefix/lake`
     const before = await sluice(["status", "--lake", lake], env)
-    expect(before.stdout).toContain("There is no lake at s3://")
+    expect([before.code, before.stderr]).toEqual([1, expect.stringContaining("there is no lake at s3://")])
     const { checks } = await sluiceJson(["doctor", "--lake", lake], env)
     expect(checks.find(({ check }: { check: string }) => check === "lake")).toMatchObject({ ok: true })
 
