@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs"
-import { mkdir, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Option } from "effect"
@@ -12,6 +12,7 @@ import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
 import { count } from "../record/count.ts"
 import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { makeFolders } from "../store/local-files.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { allContracts, compiled, contractOf, json, toggle, withDefault } from "./common.ts"
 import { Failed, UsageError } from "./failures.ts"
@@ -67,7 +68,7 @@ const writeFiles = Effect.tryPromise({
   try: async () => {
     for (const [path, text] of derivedFiles()) {
       const file = join(root, path)
-      await mkdir(dirname(file), { recursive: true })
+      await makeFolders(dirname(file))
       await writeFile(file, text)
     }
   },

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { rm, writeFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -12,6 +12,7 @@ import { count } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
 import { repartition } from "../repartition/repartition.ts"
 import { filesSource } from "../source/files.ts"
+import { makeFolders } from "../store/local-files.ts"
 import {
   contractOf,
   decodeSettingsOf,
@@ -44,7 +45,7 @@ const freshFolder = (folder: string): Effect.Effect<void, Failed> =>
     try: async () => {
       if (existsSync(folder) && !existsSync(join(folder, marker))) throw new Error("the folder is there and is not a demonstration's")
       await rm(folder, { recursive: true, force: true })
-      await mkdir(folder, { recursive: true })
+      await makeFolders(folder)
       await writeFile(join(folder, marker), "Made by the demonstration; emptied when it runs again.\n")
     },
     catch: (cause) =>

@@ -50,6 +50,8 @@ export interface DecodeSink {
 
 /** After so many bytes of a page columns may have got too large: lists of empty objects become a hundred times what they were. */
 const relieveEvery = 1 << 20
+/** Bytes of a record, read by the definition, behind which the sink is relieved at once: 16 kB of empty objects take megabytes as columns. */
+const relieveBehind = 16 << 10
 
 /** So much of a page is looked at after the other, records of more aside: it stays in the processor's cache while it is read three times. */
 const partBytes = 1 << 17
@@ -137,6 +139,11 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       let to = 0
       let isWellFormed = false
       let relieved = page.starts[0] ?? 0
+      /** Rows that fill the reader within less have many columns of little text. */
+      const makeRoom = () => {
+        handOn()
+        relieved = Number.NEGATIVE_INFINITY
+      }
       for (let i = 0; i < page.count; i++) {
         const start = page.starts[i] ?? 0
         const end = page.ends[i] ?? start
@@ -167,7 +174,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
             handOn()
             target = builders
           }
-          if ((isWellFormed || isUtf8(bytes.subarray(start, end))) && readBytes(start - from, end - from, handOn)) {
+          if ((isWellFormed || isUtf8(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
             try {
               addSystemColumns(rows.store, systemLeaf, source, page.shard, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
               rows.endRow()
@@ -192,6 +199,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           values.push(source, page.shard, sequenceNumber, BigInt(subSequenceNumber), BigInt(microsOf(arrived)), run.rescuedText)
           handOn()
           sink.columnsFor(arrived).append(values)
+          if (end - start > relieveBehind) relieved = Number.NEGATIVE_INFINITY
           settle(counts)
           for (const name of expectations.warned) count(counts.quality, name)
         } else {

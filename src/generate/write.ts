@@ -1,5 +1,6 @@
 import { gzip } from "node:zlib"
 import { Effect, FileSystem, Schema } from "effect"
+import { makeFolders } from "../store/local-files.ts"
 import { type GeneratedRecord, generateOrders } from "./generate.ts"
 import { type GeneratedFile, Ledger } from "./ledger.ts"
 import { type GenerateOptions, settingsOf } from "./options.ts"
@@ -73,12 +74,7 @@ export const writeGenerated = Effect.fn("writeGenerated")(
     yield* fs.writeFileString(`${out}/${manifestName}`, `${JSON.stringify(manifest, null, 2)}\n`)
     return manifest
   },
-  (effect, { out }) =>
-    Effect.catchTag(effect, "PlatformError", (cause) =>
-      Effect.fail(
-        new GenerateError({ reason: "Write", location: out, hint: "Check that the folder can be written and the disk has room.", cause })
-      )
-    )
+  (effect, { out }) => Effect.catchTag(effect, "PlatformError", (cause) => Effect.fail(unwritable(out, cause)))
 )
 
 /**
@@ -110,6 +106,9 @@ function* noted(records: Iterable<GeneratedRecord>, ledger: Ledger): Generator<G
   }
 }
 
+const unwritable = (location: string, cause: unknown): GenerateError =>
+  new GenerateError({ reason: "Write", location, hint: "Check that the folder can be written and the disk has room.", cause })
+
 /** The folder, empty but for a manifest that says that it is not complete. Never removes what was not generated. */
 const makeRoom = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, out: string) {
   const found = (yield* fs.exists(out)) ? yield* fs.readDirectory(out) : []
@@ -120,7 +119,7 @@ const makeRoom = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, out: st
       location: out,
       hint: `The folder holds ${foreign ?? found[0]}, which was not generated. Give another folder, or empty it.`
     })
-  yield* fs.makeDirectory(out, { recursive: true })
+  yield* Effect.tryPromise({ try: () => makeFolders(out), catch: (cause) => unwritable(out, cause) })
   yield* fs.writeFileString(`${out}/${manifestName}`, `${JSON.stringify({ complete: false })}\n`)
   for (const name of found) if (name !== manifestName) yield* fs.remove(`${out}/${name}`, { recursive: true })
 })

@@ -111,7 +111,8 @@ export class OpenBatch {
   add(given: RecordPage): Work {
     return Effect.suspend(() => {
       const { begin, letters, lettersAhead } = this.#context
-      const page = recordsAfter(given, this.readTo(given.shard) ?? begin(given.shard))
+      const after = this.readTo(given.shard) ?? begin(given.shard)
+      const page = recordsAfter(given, after)
       const shard = this.#progress(page)
       // A page without records, of a shard that never had one, says nothing that a commit could hold.
       if (shard === null) {
@@ -121,8 +122,8 @@ export class OpenBatch {
       this.bytes += sizeOf(page)
       const ahead = lettersAhead.get(page.shard)
       const known = emptyCounts()
-      const rest = ahead === undefined ? page : withoutLetters(page, ahead, known)
-      if (rest !== page) this.#settle(shard, { counts: known, letters: [] })
+      const rest = ahead === undefined ? page : withoutLetters(page, ahead, after, known)
+      if (known.records > 0) this.#settle(shard, { counts: known, letters: [] })
       addHours(this.#hours, rest)
       return Effect.andThen(
         rest.count === 0 ? Effect.sync(() => given.release?.()) : this.#decoder.decode(rest, (decoded) => this.#settle(shard, decoded)),

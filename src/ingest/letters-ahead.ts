@@ -2,7 +2,7 @@ import { Effect, Stream } from "effect"
 import { deadLetterDomain } from "../lake/log-keys.ts"
 import { parsePosition, positionsOf, storedPositions } from "../lake/positions.ts"
 import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
-import { comparePositions, type Position } from "../record/position.ts"
+import { comparePositions, type Position, type ReadPosition } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
@@ -15,18 +15,28 @@ import type { Tables } from "./commit.ts"
  * records are dead letters for good, whatever the decoder would say today: with other settings or another contract it may decide otherwise,
  * and then a record would be both or neither.
  */
-export type LettersAhead = ReadonlyMap<string, ReadonlyMap<string, DeadLetterReason>>
+export type LettersAhead = ReadonlyMap<string, LettersOfShard>
 
-const coordinates = (sequenceNumber: string, subSequenceNumber: number): string => `${sequenceNumber}/${subSequenceNumber}`
+type LettersOfShard = ReadonlyMap<string, Letter>
+
+interface Letter extends Position {
+  readonly reason: DeadLetterReason
+  /** Bytes of the record at its source. */
+  readonly size: number
+}
+
+const coordinates = ({ sequenceNumber, subSequenceNumber }: Position): string => `${sequenceNumber}/${subSequenceNumber}`
 
 const isReason = (text: unknown): text is DeadLetterReason => typeof text === "string" && Object.hasOwn(deadLetterReasons, text)
 
 const isAhead = (position: Position, stage: Position | undefined): boolean => stage === undefined || comparePositions(position, stage) > 0
 
-/** Do the dead letters of a shard reach further than stage? */
-export const hasLettersAhead = ({ stage, deadLetters }: Tables, dataset: string, source: string, shard: string): boolean => {
-  const letters = deadLetters.snapshot.domains.get(deadLetterDomain(dataset, source, shard))
-  return letters !== undefined && isAhead(parsePosition(letters), positionsOf(stage.snapshot.domains, source).get(shard))
+/** Where the dead letters of a shard stand, if that is further than stage. */
+export const positionAhead = (tables: Tables, dataset: string, source: string, shard: string): ReadPosition | undefined => {
+  const letters = tables.deadLetters.snapshot.domains.get(deadLetterDomain(dataset, source, shard))
+  if (letters === undefined) return undefined
+  const position = parsePosition(letters)
+  return isAhead(position, positionsOf(tables.stage.snapshot.domains, source).get(shard)) ? position : undefined
 }
 
 /** Reads nothing but the positions, unless some shard's dead letters are ahead. */
@@ -38,37 +48,45 @@ export const findLettersAhead = (tables: Tables, dataset: string, source: string
         stored.source === `${dataset}.${source}` && isAhead(stored.position, reached.get(stored.shard)) ? [stored.shard] : []
       )
     )
-    const found = new Map<string, Map<string, DeadLetterReason>>()
+    const found = new Map<string, Map<string, Letter>>()
     if (shards.size === 0) return found
-    const columns = ["dataset", "reason", "_source", "_shard", "_sequence_number", "_sub_sequence_number"]
+    const columns = ["dataset", "reason", "size", "_source", "_shard", "_sequence_number", "_sub_sequence_number"]
     yield* Stream.runForEachArray(readTable(tables.deadLetters.table, { snapshot: tables.deadLetters.snapshot, columns }), (rows) =>
       Effect.sync(() => {
         for (const row of rows) {
-          const { dataset: of, reason, _source: from, _shard: shard, _sequence_number: sequenceNumber } = row
+          const { dataset: of, reason, size, _source: from, _shard: shard, _sequence_number: sequenceNumber } = row
           if (of !== dataset || from !== source || typeof shard !== "string" || !shards.has(shard)) continue
           if (typeof sequenceNumber !== "string" || !isReason(reason)) continue
-          const subSequenceNumber = Number(row["_sub_sequence_number"])
-          if (!isAhead({ sequenceNumber, subSequenceNumber }, reached.get(shard))) continue
-          const ofShard = found.get(shard) ?? new Map<string, DeadLetterReason>()
-          found.set(shard, ofShard.set(coordinates(sequenceNumber, subSequenceNumber), reason))
+          const letter = { sequenceNumber, subSequenceNumber: Number(row["_sub_sequence_number"]), reason, size: Number(size) }
+          if (!isAhead(letter, reached.get(shard))) continue
+          const ofShard = found.get(shard) ?? new Map<string, Letter>()
+          found.set(shard, ofShard.set(coordinates(letter), letter))
         }
       })
     )
     return found
   })
 
-/** A page without the records that are dead letters already; they are counted. */
-export const withoutLetters = (page: RecordPage, letters: ReadonlyMap<string, DeadLetterReason>, counts: DecodeCounts): RecordPage => {
+/**
+ * A page without the records that are dead letters already. They are counted, and so are those that the page passes over: their file holds
+ * something else by now, or their stream has let go of them.
+ * @param after where the shard stood before the page
+ */
+export const withoutLetters = (
+  page: RecordPage,
+  letters: LettersOfShard,
+  after: Position | undefined,
+  counts: DecodeCounts
+): RecordPage => {
+  if (page.count === 0) return page
   const kept: Array<number> = []
-  for (let i = 0; i < page.count; i++) {
-    const { sequenceNumber, subSequenceNumber } = positionAt(page, i)
-    const reason = letters.get(coordinates(sequenceNumber, subSequenceNumber))
-    if (reason === undefined) kept.push(i)
-    else {
-      counts.records++
-      counts.bytes += page.cut?.get(i) ?? (page.ends[i] ?? 0) - (page.starts[i] ?? 0)
-      counts.deadLetters[reason] = (counts.deadLetters[reason] ?? 0) + 1
-    }
+  for (let i = 0; i < page.count; i++) if (!letters.has(coordinates(positionAt(page, i)))) kept.push(i)
+  const last = positionAt(page, page.count - 1)
+  for (const letter of letters.values()) {
+    if (!isAhead(letter, after) || comparePositions(letter, last) > 0) continue
+    counts.records++
+    counts.bytes += letter.size
+    counts.deadLetters[letter.reason] = (counts.deadLetters[letter.reason] ?? 0) + 1
   }
   return selectRecords(page, kept)
 }

@@ -78,11 +78,12 @@ export class PartitionedRows {
   }
 
   /**
-   * Once more is held than may be: the largest partitions, until what remains is half of that. And those in which one column has a third of it in
-   * text, which takes several times its size. Take all before you add rows.
+   * Once more is held than may be, or would be with as much again as came since the last time: the largest partitions, until what remains is half
+   * of that. And those in which one column has a third of it in text, which takes several times its size. Take all before you add rows.
    */
   *full(): Generator<PartitionGroup> {
     const crowded = new Set<Held>()
+    const before = this.#bytes
     for (const held of this.#touched) {
       const { bytes, longestText } = held.builders
       this.#bytes += bytes - held.bytes
@@ -91,7 +92,7 @@ export class PartitionedRows {
     }
     this.#forgetTouched()
     if (crowded.size > 0) for (const [partition, held] of [...this.#held]) if (crowded.has(held)) yield* this.#encode(partition, held)
-    if (this.#bytes <= this.#limit) return
+    if (2 * this.#bytes - before <= this.#limit) return
     for (const [partition, held] of [...this.#held].sort(([, a], [, b]) => b.bytes - a.bytes)) {
       if (this.#bytes <= this.#limit / 2) return
       yield* this.#encode(partition, held)

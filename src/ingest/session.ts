@@ -18,7 +18,7 @@ import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
 import { commitBatch, type Tables, viewOf } from "./commit.ts"
 import type { WorkerError } from "./decode-workers.ts"
-import { findLettersAhead, hasLettersAhead, type LettersAhead } from "./letters-ahead.ts"
+import { findLettersAhead, type LettersAhead, positionAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership, standOf, type View } from "./ownership.ts"
@@ -100,7 +100,12 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       ...positionsOf(domains, source.name),
       latest
     }))
-    const next = yield* startPages(source, { ...positionsOf(tables.stage.snapshot.domains, source.name), latest }, options.stop)
+    const resume: Resume = {
+      ...positionsOf(tables.stage.snapshot.domains, source.name),
+      latest,
+      ahead: (shard) => positionAhead(tables, dataset, source.name, shard)
+    }
+    const next = yield* startPages(source, resume, options.stop)
     const state: Session = {
       options,
       decoder: yield* openBatchDecoder(options),
@@ -132,7 +137,8 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     const dataset = contract.contract.name
     if (ownership === null) {
       if (lettersAhead.has(shard) || filling?.readTo(shard) !== undefined || committing?.readTo(shard) !== undefined) return
-      if (hasLettersAhead(tables, dataset, source.name, shard)) state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
+      if (positionAhead(tables, dataset, source.name, shard) !== undefined)
+        state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
       return
     }
     if (ownership.knows(shard)) return

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
+import { makeFolders } from "../store/local-files.ts"
 import type { StoreError, StoreShape } from "../store/store.ts"
 import { LakeError } from "./errors.ts"
 
@@ -66,7 +67,7 @@ const copy = (store: Pick<StoreShape, "getRange">, key: string, path: string): E
       })
     yield* Effect.acquireUseRelease(
       onDisk(key, async () => {
-        await mkdir(dirname(path), { recursive: true })
+        await makeFolders(dirname(path))
         return open(unfinished, "w")
       }),
       fetch,

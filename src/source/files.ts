@@ -3,7 +3,6 @@ import { realpath, stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect, Stream } from "effect"
-import type { Positions } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { fromReadable } from "./byte-reader.ts"
 import { refusePiped } from "./content.ts"
@@ -14,7 +13,7 @@ import { cutRecords } from "./lines.ts"
 import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, type SkipReason } from "./list-files.ts"
 import { type Format, fixedFormat, type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { type Known, knownOf } from "./resume-point.ts"
-import { fromGenerator, type Source, SourceError } from "./source.ts"
+import { fromGenerator, type Resume, type Source, SourceError } from "./source.ts"
 import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
 
 export interface FilesOptions {
@@ -126,7 +125,7 @@ class EndOfWalk {
   }
 }
 
-const followed = (walk: Walk, resume: Positions, pollMillis: number): Stream.Stream<RecordPage, SourceError> =>
+const followed = (walk: Walk, resume: Resume, pollMillis: number): Stream.Stream<RecordPage, SourceError> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const unanswered = new Unanswered(0)
@@ -186,14 +185,14 @@ class Walk {
   }
 
   /** Every file to its end. Remembers nothing about a file that it has read. */
-  async *once(resume: Positions): AsyncGenerator<RecordPage, void> {
+  async *once(resume: Resume): AsyncGenerator<RecordPage, void> {
     const problems: Array<SourceError> = []
     this.problems = problems
     for (const entry of this.entries()) {
       if (entry.kind === "failed") problems.push(entry.error)
       if (entry.kind !== "file") continue
       try {
-        yield* readFilePages(entry, knownOf(resume.get(entry.path)), this.#look(true), this.settings)
+        yield* readFilePages(entry, knownOf(resume.get(entry.path), resume.ahead?.(entry.path)), this.#look(true), this.settings)
       } catch (cause) {
         problems.push(ioError(name, entry.path, cause))
       }
@@ -206,7 +205,7 @@ class Walk {
    * Looks again and again. What may still be being written waits until size and time of the file are the same in two successive looks: the
    * unterminated last line of a plain file, and compressed files and documents as a whole.
    */
-  async *forever(resume: Positions): AsyncGenerator<RecordPage | EndOfWalk, void> {
+  async *forever(resume: Resume): AsyncGenerator<RecordPage | EndOfWalk, void> {
     const files = new Map<string, Seen>()
     let told: ReadonlySet<string> = new Set()
     for (;;) {
@@ -225,7 +224,7 @@ class Walk {
           size: entry.size,
           modifiedAt: entry.modifiedAt,
           changedAt: entry.changedAt,
-          known: before?.known ?? knownOf(resume.get(entry.path)),
+          known: before?.known ?? knownOf(resume.get(entry.path), resume.ahead?.(entry.path)),
           problem: isAsWritten && before.problem !== undefined && isOfContent(before.problem) ? before.problem : undefined
         }
         files.set(entry.path, seen)

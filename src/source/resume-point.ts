@@ -34,16 +34,20 @@ export interface Known {
   progress: Progress | undefined
   /** Of the last record. */
   sequenceNumber: number | undefined
+  /** What a process that died within a commit had read, if that was more: dead letters may stand at its sequence numbers. */
+  readonly ahead?: Known | undefined
   /** The file that lay there, as the file system tells files of one name apart, once this process has seen what stands before `end`. */
   inode?: number
   /** Did it seem to be replaced when it was last looked at? */
   isSuspect?: boolean
 }
 
-export const knownOf = (position: ReadPosition | undefined): Known =>
-  position === undefined
-    ? { progress: undefined, sequenceNumber: undefined }
-    : { progress: progressOf(position), sequenceNumber: Number(position.sequenceNumber) }
+/** @param ahead where a process that died within a commit had come, if that is further */
+export const knownOf = (position: ReadPosition | undefined, ahead?: ReadPosition | undefined): Known => ({
+  progress: position && progressOf(position),
+  sequenceNumber: position && Number(position.sequenceNumber),
+  ahead: ahead && knownOf(ahead)
+})
 
 /**
  * The progress that a position carries. It counts only if it lies behind the position's own record: a commit inside a page stores a newer
@@ -92,6 +96,22 @@ const seldomRead = 16 * 1024 * 1024
  * @param fixed the format that settings and name say, whatever was read before
  */
 export const resumePoint = async (
+  file: FileEntry,
+  content: Content,
+  known: Known,
+  fixed: ContentFormat | undefined,
+  maxRecordBytes: number
+): Promise<ResumePoint | undefined> => {
+  const point = await behindKnown(file, content, known, fixed, maxRecordBytes)
+  const { ahead } = known
+  if (point === undefined || ahead?.sequenceNumber === undefined) return point
+  const theirs = await behindKnown(file, content, ahead, fixed, maxRecordBytes)
+  if (theirs === undefined || theirs.was === "known") return point
+  // What they read lies there no more, or its last record was not finished: nothing may take the sequence numbers of their dead letters.
+  return { ...point, begin: Math.max(point.begin, theirs.begin + theirs.start - point.start) }
+}
+
+const behindKnown = async (
   file: FileEntry,
   content: Content,
   known: Known,

@@ -1,5 +1,5 @@
 import { Effect, Schema, Stream } from "effect"
-import type { Positions } from "../record/position.ts"
+import type { Positions, ReadPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 
 /**
@@ -29,6 +29,11 @@ export interface Resume extends Positions {
   readonly keys: () => Iterable<string>
   /** What is committed now, by any process. Absent: only this process commits, or the source need not know. */
   readonly latest?: Effect.Effect<Resume, { readonly message: string }>
+  /**
+   * How far a process came that died within a commit: its dead letters stand, its rows do not. Records at other coordinates than it gave them need
+   * such as lie behind. Undefined: none did.
+   */
+  readonly ahead?: (shard: string) => ReadPosition | undefined
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Source } from "../../src/source/source.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { change, folderWith } from "../source/collect.ts"
+import { makeFaultyStore } from "../store/faulty-store.ts"
 import { failedChecks, lakeContent, recordText, run, temporaryStore } from "./support.ts"
 
 const orders = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `${recordText(from + i, 1000)}\n`).join("")
@@ -63,6 +64,30 @@ describe("files that change between two runs", () => {
       assert.strictEqual((yield* lakeContent).rows.length, 15)
     }).pipe(Effect.provide(temporaryStore))
   )
+
+  for (const [how, first, then, good, bad] of [
+    ["replaced", orders(0, 5) + "no order\n", orders(0, 5).replaceAll("o-", "p-") + orders(30, 36), 11, 1],
+    ["grown", orders(0, 5) + "no order\n", orders(0, 5) + "no order\n" + orders(30, 36), 11, 1],
+    ["emptied of its last lines", orders(0, 5) + "no order\n", orders(0, 4), 4, 1],
+    ["finished", orders(0, 5) + recordText(5).slice(0, -7), orders(0, 6) + orders(30, 36), 12, 1]
+  ] as const) {
+    it.live(`and were ${how} after a process died between its two commits, lose nothing`, () =>
+      Effect.gen(function* () {
+        const folder = yield* folderWith({ "a.ndjson": first })
+        const faults = makeFaultyStore(yield* Store)
+        faults.failNext("putIfAbsent", "stage/order/_delta_log/00000000000000000001", "Full")
+        const died = yield* Effect.exit(ingesting(folder)).pipe(Effect.provideService(Store, Store.of(faults.store)))
+        assert.isTrue(Exit.isFailure(died))
+        change(folder, "a.ndjson", then)
+        yield* ingesting(folder)
+        const { rows, deadLetters } = yield* lakeContent
+        assert.deepStrictEqual([rows.length, deadLetters.length], [good, bad])
+        assert.strictEqual(new Set([...rows, ...deadLetters]).size, good + bad)
+        assert.deepStrictEqual(yield* failedChecks, [])
+        assert.strictEqual((yield* ingesting(folder)).commits, 0)
+      }).pipe(Effect.provide(temporaryStore))
+    )
+  }
 
   it.live("and were copied away and back give nothing", () =>
     Effect.gen(function* () {
