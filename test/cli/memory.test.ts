@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { afterAll, describe, expect, it } from "vitest"
+import { root } from "./sluice.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "sluice-memory-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const promised = 512 * 1024 * 1024
+
+/** Leaves behind what a process took at its peak, in KiB. */
+const witness = join(folder, "witness.mjs")
+writeFileSync(
+  witness,
+  `import { writeFileSync } from "node:fs"
+process.on("exit", () => writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)))
+`
+)
+
+/** Runs the command as it is installed. Gives its exit code and its peak in bytes. */
+const measured = async (args: ReadonlyArray<string>): Promise<readonly [number | null, number]> => {
+  const peakFile = join(folder, "peak")
+  const child = spawn(join(root, "src", "sluice"), args, {
+    env: { ...process.env, NODE_OPTIONS: `--import=${pathToFileURL(witness).href}`, PEAK_FILE: peakFile },
+    stdio: ["ignore", "ignore", "inherit"]
+  })
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve))
+  return [code, Number(readFileSync(peakFile, "utf8")) * 1024]
+}
+
+const order = (i: number, more: object): string =>
+  JSON.stringify({
+    orderId: `v${i}-01`,
+    creationDate: "2026-01-02T03:04:05.0000000Z",
+    lastChange: "2026-01-02T03:04:05.0000000Z",
+    ...more
+  })
+
+/** What takes far more memory as rows than it has bytes, or has very many of these in one record. */
+const inputs: Readonly<Record<string, { readonly records: number; readonly record: (i: number) => string }>> = {
+  "lists of 190,000 empty items": { records: 5, record: (i) => order(i, { items: Array.from({ length: 190_000 }, () => ({})) }) },
+  "lists of 40,000 empty items": { records: 30, record: (i) => order(i, { items: Array.from({ length: 40_000 }, () => ({})) }) },
+  "texts of 9 MB": { records: 10, record: (i) => order(i, { openTextField: { value: String(i).repeat(9_000_000) } }) },
+  "many small orders": { records: 40_000, record: (i) => order(i, { items: [{ id: String(i), quantity: 1, price: i }] }) }
+}
+
+describe("memory", () => {
+  for (const [name, { records, record }] of Object.entries(inputs)) {
+    it(`of ingest and repartition is less than 512 MB for ${name}`, async () => {
+      const input = join(folder, "orders.ndjson")
+      writeFileSync(input, Array.from({ length: records }, (_, i) => `${record(i)}\n`).join(""))
+      const lake = join(folder, name)
+      for (const args of [["ingest", "--dataset", "checkout", "--input", input], ["repartition"]]) {
+        const [code, peak] = await measured([...args, "--lake", lake])
+        expect(code).toBe(0)
+        expect(peak).toBeLessThan(promised)
+      }
+    })
+  }
+})
