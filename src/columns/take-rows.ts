@@ -53,7 +53,10 @@ export const takeRows = (
 export const startsOf = (from: ColumnBuilders, leaf: number): RowStarts => {
   const levels = from.store.get(leaf, field.levels)
   const count = from.store.get(leaf, field.count)
-  const rows = findStarts(from.store, leaf, leafAt(from, leaf).maxDefinition)
+  const { maxDefinition, maxRepetition } = leafAt(from, leaf)
+  // Outside of lists a row is an entry, and only where some have a value need these be looked for.
+  const isKnown = maxRepetition === 0 && (count === 0 || count === levels)
+  const rows = isKnown ? levels : findStarts(from.store, leaf, maxDefinition)
   if (counted.length <= levels) {
     counted = Int32Array.from({ length: levels * 2 + 1 }, (_, i) => i)
     nothing = new Int32Array(levels * 2 + 1)
@@ -108,9 +111,16 @@ const copyLevels = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Arr
   const copy = (which: number) => {
     const [target, source] = [to.get(leaf, which), from.get(leaf, which)]
     if (source < 0) return
+    const { bytes: into } = to
+    const { bytes } = from
     let at = target + before
-    if (oneEntry) for (const row of rows) to.bytes[at++] = from.bytes[source + row] ?? 0
-    else for (const row of rows) at = copyBytes(to, at, from, source + (entries[row] ?? 0), source + (entries[row + 1] ?? 0))
+    if (oneEntry) for (let i = 0; i < rows.length; i++) into[at++] = bytes[source + (rows[i] ?? 0)] ?? 0
+    else
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i] ?? 0
+        const last = source + (entries[row + 1] ?? 0)
+        for (let entry = source + (entries[row] ?? 0); entry < last; entry++) into[at++] = bytes[entry] ?? 0
+      }
   }
   copy(field.definition)
   copy(field.repetition)
@@ -132,11 +142,12 @@ const copyValues = (
   if (oneValue && width >= 4) {
     // By words: as numbers of 64 bits they might become others.
     const words = width >> 2
+    const { ints: into } = to
     const { ints } = from
     let word = at >> 2
     for (const row of rows) {
       const first = (source >> 2) + row * words
-      for (let i = 0; i < words; i++) to.ints[word++] = ints[first + i] ?? 0
+      for (let i = 0; i < words; i++) into[word++] = ints[first + i] ?? 0
     }
   } else for (const row of rows) at = copyBytes(to, at, from, source + (starts[row] ?? 0) * width, source + (starts[row + 1] ?? 0) * width)
   to.state[(leaf << 4) + field.count] = before + values

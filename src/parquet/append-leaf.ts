@@ -90,6 +90,10 @@ const wantedOf = (page: ReadPage, { maxDefinition }: FileLeaf, wanted: Uint8Arra
   const numbers = indices ?? numbersRoom
   const repeats = repetition.length > 0
   let kept = 0
+  if (page.isUniform && page.count === 0 && !repeats) {
+    for (let slot = 0; slot < slots; slot++) kept += wanted[row + 1 + slot] ?? 0
+    return { ...page, slots: kept }
+  }
   let count = 0
   let value = 0
   let at = row
