@@ -274,9 +274,12 @@ export const recordSchema = <const F extends Fields>(
   return Schema.Struct(optional) as unknown as Schema.Codec<{ readonly [K in keyof F]?: F[K]["Type"] }, { readonly [key: string]: unknown }>
 }
 
+/** The keys under which a field may come: its own, and those that it had before. */
+export const keysOf = (fields: Fields, key: string): ReadonlyArray<string> => [key, ...(findShape(fields[key])?.formerly ?? [])]
+
 /** Every spelling under which a document's fields may arrive, folded, with the key of the contract: a field's own, and those that it had before. */
 export const spellings = (fields: Fields): ReadonlyMap<string, string> =>
-  new Map(Object.entries(fields).flatMap(([key, field]) => [key, ...(findShape(field)?.formerly ?? [])].map((each) => [fold(each), key])))
+  new Map(Object.keys(fields).flatMap((key) => keysOf(fields, key).map((each) => [fold(each), key])))
 
 /** An object with the keys as the contract spells them; of two spellings of one key the last counts. */
 export const byDeclaredKey = (fields: Fields, raw: object): { readonly [key: string]: unknown } => {

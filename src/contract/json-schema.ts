@@ -1,6 +1,7 @@
 import type { LeafType } from "../record/column.ts"
 import type { Contract } from "./contract.ts"
-import { type Field, type Fields, shapeOf } from "./field.ts"
+import { type Field, type Fields, keysOf, shapeOf } from "./field.ts"
+import { versionFieldOf } from "./table.ts"
 
 /** A JSON document, as JSON Schema is one. */
 export type JsonDocument = { readonly [keyword: string]: unknown }
@@ -18,18 +19,19 @@ export const jsonSchema = (contract: Contract): JsonDocument => {
     title: contract.title,
     description: contract.description,
     ...record,
-    allOf: [
-      required(keysOf(contract.fields, contract.key)),
-      required([contract.eventTime.field, contract.eventTime.fallback ?? []].flat().flatMap((key) => keysOf(contract.fields, key)))
-    ],
+    allOf: neededOf(contract).map((keys) => required(keys.flatMap((key) => keysOf(contract.fields, key)))),
     $defs: definitions
   }
 }
 
-/** The keys under which a field may come: its own, and those that it had before. */
-const keysOf = (fields: Fields, key: string): ReadonlyArray<string> => {
-  const field = fields[key]
-  return [key, ...(field === undefined ? [] : shapeOf(field).formerly)]
+/** Fields that a record must have: of each of these lists one. */
+const neededOf = ({ table, eventTime }: Contract): ReadonlyArray<ReadonlyArray<string>> => {
+  const version = versionFieldOf(table)
+  return [
+    ...table.key.map((key) => [key]),
+    ...(eventTime === undefined ? [] : [[eventTime.field, eventTime.fallback ?? []].flat()]),
+    ...(version === null || version === eventTime?.field ? [] : [[version]])
+  ]
 }
 
 /** One of these keys must be there, in either spelling. */

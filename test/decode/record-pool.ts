@@ -48,7 +48,12 @@ const generated = async (contract: Contract, count: number): Promise<ReadonlyArr
   const values = await Effect.runPromise(Arbitrary.sampleEffect(Arbitrary.schema(contract.schema), { count, seed: 20240206 }))
   return values.flatMap((value) => {
     const encoded: unknown = Schema.encodeUnknownSync(contract.schema)(value)
-    const record = { ...(encoded as object), [contract.key]: "k-1", [contract.eventTime.field]: "2024-02-06T20:46:11.7010747+00:00" }
+    const { table, eventTime } = contract
+    const record = {
+      ...(encoded as object),
+      ...Object.fromEntries(table.key.map((key) => [key, "k-1"])),
+      ...(eventTime && { [eventTime.field]: "2024-02-06T20:46:11.7010747+00:00" })
+    }
     return [record, stringified(record), pascal(record), stringified(pascal(record) as { readonly [key: string]: unknown })].map((form) =>
       JSON.stringify(form)
     )
