@@ -3,7 +3,7 @@ import type { Contract } from "../../src/contract/contract.ts"
 import { type Field, shapeOf } from "../../src/contract/field.ts"
 import { snakeCase } from "../../src/contract/names.ts"
 import { versionFieldOf } from "../../src/contract/table.ts"
-import { identifier, literal } from "../../src/lake/sql.ts"
+import { identifier, literal } from "../../src/duckdb/sql.ts"
 import { spelled } from "./spelling.ts"
 import { leafType } from "./statement.ts"
 

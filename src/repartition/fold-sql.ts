@@ -1,6 +1,6 @@
 import type { Identity } from "../contract/identity.ts"
-import { identitySql, partitionSql } from "../lake/identity-sql.ts"
-import { literal, readParquet } from "../lake/sql.ts"
+import { identitySql, partitionSql } from "../duckdb/identity-sql.ts"
+import { literal, readParquet } from "../duckdb/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 
