@@ -32,9 +32,25 @@ export const compileContract = (contract: Contract): CompiledContract => {
 
 /** All that decoding follows but for the code of expectations, as text: what decodes by a contract with another text may make other rows. */
 export const decodingText = ({ contract, columns }: CompiledContract): string => {
-  // What the fields are, the columns tell.
+  // What the fields are, the columns tell, but for how values are written.
   const { fields, schema, ...said } = contract
-  return JSON.stringify({ columns, ...said })
+  return JSON.stringify({ columns, readings: readingsOf(fields), ...said })
+}
+
+const readingsOf = (fields: Fields): ReadonlyArray<unknown> => Object.values(fields).map(readingOf)
+
+const readingOf = (field: Field): unknown => {
+  const shape = shapeOf(field)
+  switch (shape.kind) {
+    case "leaf":
+      return shape.reading
+    case "document":
+      return readingsOf(shape.fields)
+    case "list":
+      return [readingOf(shape.element)]
+    case "entries":
+      return [readingOf(shape.key[1]), readingOf(shape.value[1])]
+  }
 }
 
 const keepAll = new Drops([])

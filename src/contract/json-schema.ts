@@ -1,6 +1,7 @@
 import type { LeafType } from "../record/column.ts"
 import type { Contract } from "./contract.ts"
 import { type Field, type Fields, keysOf, shapeOf } from "./field.ts"
+import type { Reading } from "./reading.ts"
 import { versionFieldOf } from "./table.ts"
 
 /** A JSON document, as JSON Schema is one. */
@@ -64,7 +65,7 @@ const fieldSchema = (field: Field, path: string, definitions: { [name: string]: 
     case "leaf":
       return {
         description: shape.description,
-        ...leafSchema(shape.leaf),
+        ...leafSchema(shape.leaf, shape.reading),
         ...(shape.sensitive === undefined ? {} : { "x-sensitive": shape.sensitive })
       }
     case "document":
@@ -101,7 +102,7 @@ const numberText = "^(|null|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?)$"
 const timestampText =
   "^(|null|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?)?)$"
 
-const leafSchema = (type: LeafType): JsonDocument => {
+const leafSchema = (type: LeafType, { from = "iso", decimalSign = ".", bytes }: Reading): JsonDocument => {
   const either = (typed: string, pattern: string, limits: JsonDocument = {}): JsonDocument => ({
     anyOf: [{ type: typed, ...limits }, { type: "string", pattern }, { type: "null" }],
     "x-column-type": type.type
@@ -118,13 +119,20 @@ const leafSchema = (type: LeafType): JsonDocument => {
     case "double":
       return either("number", numberText)
     case "decimal":
-      return { ...either("number", numberText), "x-precision": type.precision, "x-scale": type.scale }
+      return {
+        ...either("number", numberText.replace("\\.", decimalSign === "." ? "\\." : decimalSign)),
+        "x-precision": type.precision,
+        "x-scale": type.scale
+      }
     case "boolean":
       return either("boolean", "^(|null|true|false)$")
     case "timestamp":
     case "date":
-      return { type: ["string", "null"], pattern: timestampText, "x-column-type": type.type }
+      if (from === "iso") return { type: ["string", "null"], pattern: timestampText, "x-column-type": type.type }
+      return typeof from === "string"
+        ? { ...either("number", numberText), "x-from": from }
+        : { type: ["string", "null"], "x-from": from.pattern, "x-column-type": type.type }
     case "binary":
-      return { type: "null", "x-column-type": "binary" }
+      return { type: ["string", "null"], contentEncoding: bytes === "hex" ? "base16" : "base64", "x-column-type": "binary" }
   }
 }

@@ -11,10 +11,11 @@ import {
   versions
 } from "../../src/contract/contract.ts"
 import { parsePath } from "../../src/contract/drops.ts"
-import { decimal, document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
+import { binary, date, decimal, document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
 import { NumberText } from "../../src/contract/json.ts"
 import { loadContracts, readContracts } from "../../src/contract/load.ts"
 import { snakeCase } from "../../src/contract/names.ts"
+import { patternLetters } from "../../src/contract/time-pattern.ts"
 import { compiledOrders, definition, orders } from "./orders.ts"
 
 describe("names", () => {
@@ -234,6 +235,38 @@ describe("a contract is input", () => {
       "a decimal of too many digits",
       field(decimal, 50, 2, "D"),
       "field added: decimal(50, 2, …): give a precision of 1 to 38 digits, then a scale of 0 to precision, then the description."
+    ],
+    [
+      "a time from nowhere",
+      field(timestamp, "T", { from: "epoch" }),
+      'field added: from is "epoch": give "iso" or "epochSeconds" or "epochMillis" or "epochMicros" or { pattern: "dd/MM/yyyy HH:mm:ss" }.'
+    ],
+    [
+      "a pattern with letters that mean nothing",
+      field(timestamp, "T", { from: { pattern: "DD/MM/YYYY" } }),
+      `field added: from.pattern is "DD/MM/YYYY", which has "DD": it may have ${patternLetters}.`
+    ],
+    [
+      "a pattern without a day",
+      field(date, "T", { from: { pattern: "yyyy-MM" } }),
+      'field added: from.pattern is "yyyy-MM", which does not say the day: give dd or d.'
+    ],
+    [
+      "a zone that is none",
+      field(timestamp, "T", { zone: "Brasilia" }),
+      'field added: zone is "Brasilia": give "UTC", an offset such as "-03:00", or a name such as "America/Sao_Paulo".'
+    ],
+    [
+      "a zone of what is counted",
+      field(timestamp, "T", { from: "epochMillis", zone: "-03:00" }),
+      "field added: zone means nothing with epochMillis: what is counted since 1970 is UTC."
+    ],
+    ["a zone of a day", field(date, "T", { zone: "-03:00" }), "field added: zone means nothing here."],
+    ["a sign that is none", field(decimal, 9, 2, "D", { decimalSign: ";" }), 'field added: decimalSign is ";": give "." or ",".'],
+    [
+      "bytes that are hashed",
+      field(binary, "B", { sensitive: "hash" }),
+      'field added: sensitive is "hash", and bytes are not hashed: give "drop" or "keep".'
     ],
     ["a document without fields", field(document, "D"), "field added: fields are undefined: give an object of fields."],
     ["a list of nothing", field(list, "L"), "field added: element is undefined: give a field made by text, long, document, …."],

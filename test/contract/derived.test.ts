@@ -64,10 +64,19 @@ describe("JSON Schema", () => {
 
   it("asks for every part of the key, and for a version that is not the event time", () => {
     const valid = ajv.compile(jsonSchema(parcels))
-    const parcel = { carrier: "dhl", number: 7, revision: 1, scannedAt: "2024-01-01" }
+    const parcel = { carrier: "dhl", number: 7, revision: 1, scannedAt: 1704067200000 }
     expect(valid(parcel)).toBe(true)
     for (const key of Object.keys(parcel))
       expect(valid(Object.fromEntries(Object.entries(parcel).filter(([name]) => name !== key))), key).toBe(false)
+  })
+
+  it("takes values as the contract says that they are written", () => {
+    const valid = ajv.compile(jsonSchema(parcels))
+    const parcel = { carrier: "dhl", parcelNumber: 7, revision: 1, scannedAt: "1704067200000.5" }
+    const written = { promisedOn: "2024-01-01", weight: "1,5", volume: "1.5", soldAt: "01/02/2024 10:00", label: "AA==" }
+    expect(valid({ ...parcel, ...written }), ajv.errorsText(valid.errors)).toBe(true)
+    for (const wrong of [{ scannedAt: "2024-01-01" }, { weight: "1.5" }, { volume: "1,5" }, { promisedOn: 19000 }, { label: 7 }])
+      expect(valid({ ...parcel, ...wrong }), JSON.stringify(wrong)).toBe(false)
   })
 
   it("says what is sensitive", () => expect(JSON.stringify(jsonSchema(orders))).toContain('"x-sensitive":"hash"'))

@@ -74,7 +74,7 @@ describe("what tells versions apart", () => {
 })
 
 describe("a key of several columns", () => {
-  const parcel = { carrier: "dhl", parcelNumber: "7", revision: 1, scannedAt: "2024-01-02T00:00:00Z" }
+  const parcel = { carrier: "dhl", parcelNumber: "7", revision: 1, scannedAt: 1704153600000 }
   const ofParcel = (change: object) => {
     const texts = [parcel, stringified(parcel)].map((record) => JSON.stringify({ ...record, ...change }))
     const outcomes = texts.flatMap((text) =>
@@ -95,7 +95,9 @@ describe("a key of several columns", () => {
     [{ carrier: {} }, ["unreadable_key", "carrier"]],
     [{ carrier: null, parcelNumber: "seven" }, ["missing_key", "carrier"]],
     [{ revision: null }, ["missing_version", "revision"]],
-    [{ scannedAt: null }, ["missing_event_time", "scannedAt"]]
+    [{ scannedAt: null }, ["missing_event_time", "scannedAt"]],
+    [{ scannedAt: "2024-01-02T00:00:00Z" }, ["unreadable_event_time", "scannedAt"]],
+    [{ scannedAt: 1704153600000000 }, ["unreadable_event_time", "scannedAt"]]
   ])("must be there in all of them: %j", (change, expected) => expect(ofParcel(change)).toEqual(expected))
 
   it("may be all that a record needs", () => {
