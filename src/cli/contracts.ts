@@ -11,7 +11,7 @@ import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
 import { count } from "../record/count.ts"
-import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { makeFolders } from "../store/local-files.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { allContracts, compiled, contractOf, json, toggle, withDefault } from "./common.ts"
@@ -22,7 +22,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const tables = (compiled: CompiledContract) => ({
   stage: { columns: stageColumns(compiled.columns), partitions: stagePartitions },
-  consumable: { columns: stageColumns(compiled.consumableColumns), partitions: consumablePartitions }
+  consumable: { columns: stageColumns(compiled.consumableColumns), partitions: compiled.identity.partition.columns }
 })
 
 const both = <A>(compiled: CompiledContract, derive: (table: ReturnType<typeof tables>["stage"]) => A): { stage: A; consumable: A } => {
