@@ -13,6 +13,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["lake"],
   ["source", "generate"],
   ["ingest", "repartition", "lineage"],
+  ["app"],
   ["cli", "lambda"]
 ]
 /** `store` names nothing of `record`, but everything may use the words of `record`. */

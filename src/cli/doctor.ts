@@ -1,11 +1,12 @@
 import { Effect, Option } from "effect"
 import { Command, GlobalFlag } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { describeSettings } from "../app/settings.ts"
 import { json } from "./common.ts"
 import { makeChecks } from "./doctor-checks.ts"
-import { Failed } from "./failures.ts"
 import { logFormatFlag } from "./logging.ts"
 import { checkTable, print, table } from "./output.ts"
-import { allSettings, describeSettings } from "./settings.ts"
+import { allSettings } from "./settings.ts"
 
 export const doctor = Command.make(
   "doctor",

@@ -1,6 +1,7 @@
 import { Cause, Formatter, Layer, Logger, Option, References } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
-import { use, type Values } from "./settings.ts"
+import type { Values } from "../app/settings.ts"
+import { use } from "./settings.ts"
 import { harmless } from "./terminal.ts"
 
 /**

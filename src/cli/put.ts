@@ -1,16 +1,19 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { inputOf, kinesisOf, streamOf } from "../app/sources.ts"
+import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../source/kinesis/put.ts"
 import { withShare } from "../source/share-read.ts"
-import { contractOf, dataset, json, positive, timed, withDefault } from "./common.ts"
+import { json, positive, withDefault } from "./common.ts"
 import { skippedText } from "./ingest.ts"
 import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { contractOf, dataset } from "./project.ts"
 import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
-import { inputOf, kinesisOf, sourceFlags, streamOf } from "./sources.ts"
+import { sourceFlags } from "./sources.ts"
 
 const settings = use("stream", "endpoint", "region", "input")
 const mebibyte = 1024 * 1024

@@ -1,13 +1,16 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { existingLakeOf, lakeUrl } from "../app/lake.ts"
+import { lakeNames } from "../app/settings.ts"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
 import { waitingText } from "../lake/waiting.ts"
 import { count, number } from "../record/count.ts"
-import { datasetNames, existingLakeOf, json, lakeUrl, warnOfContracts } from "./common.ts"
+import { json } from "./common.ts"
 import { countLines, deadLetterLines } from "./counts-text.ts"
 import { bytes, print, seconds, table } from "./output.ts"
-import { lakeNames, use } from "./settings.ts"
+import { datasetNames, warnOfContracts } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames)
 

@@ -1,13 +1,17 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { duckdbOptionsOf } from "../app/options.ts"
+import { lakeNames } from "../app/settings.ts"
 import { type Check, some } from "../lake/check.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { allContracts, atLeast, compiled, duckdbOptionsOf, existingLakeOf, json, withDefault } from "./common.ts"
-import { Failed } from "./failures.ts"
+import { atLeast, json, withDefault } from "./common.ts"
 import { checkTable, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { allContracts, compiled } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
 

@@ -37,17 +37,20 @@ export interface IngestProgress {
   readonly deadLetters: number
   readonly bytes: number
   readonly commits: number
+  /** Bytes of columns that the thread which reads and commits holds between two pages. */
+  readonly held: number
 }
 
 /** @param open what batches came to so far that are not committed yet */
-export const progressOf = ({ commits, counts }: IngestTotal, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
+export const progressOf = ({ commits, counts }: IngestTotal, held: number, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
   const sum = (of: (counts: DecodeCounts) => number) => open.reduce((total, counts) => total + of(counts), of(counts))
   return {
     records: sum(({ records }) => records),
     rows: sum(({ rows }) => rows),
     deadLetters: sum(({ deadLetters }) => sumOf(deadLetters)),
     bytes: sum(({ bytes }) => bytes),
-    commits
+    commits,
+    held
   }
 }
 
