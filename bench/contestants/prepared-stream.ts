@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
-import { checkout } from "../../schemas/checkout.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { hashKeyOf } from "../../src/source/kinesis/aggregation.ts"
 import type { KinesisApi, PutRecord, RecordsPage, Shard, StreamRecord } from "../../src/source/kinesis/api.ts"
 import { MemoryPool } from "../../src/source/kinesis/memory-pool.ts"

@@ -1,4 +1,5 @@
 import { Redacted } from "effect"
+import { shortPath } from "../contract/file-of-caller.ts"
 import { millisOf, timestampMicros } from "../contract/timestamp.ts"
 import type { InitialPosition } from "../source/kinesis/api.ts"
 
@@ -49,6 +50,14 @@ export const optionalText: SettingType<string | null> = {
   accepts: "text",
   parse: (s) => (s === "" ? null : s),
   show: (s) => s ?? "(not set)"
+}
+
+/** The parser has the flag for every command. */
+export const projectFolder: SettingType<string> = {
+  accepts: "a folder with a project.ts",
+  parse: (s) => (s === "" ? null : s),
+  show: shortPath,
+  global: true
 }
 
 export const lakePlace: SettingType<string> = {

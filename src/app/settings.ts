@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
 import { BadConfig, UsageError } from "./failures.ts"
+import { defaultProject } from "./project.ts"
 import {
   bytes,
   collector,
@@ -15,6 +16,7 @@ import {
   metricsAddress,
   optionalText,
   optionalUrl,
+  projectFolder,
   type Setting,
   secret,
   setting,
@@ -24,6 +26,7 @@ import {
 
 /** Every setting that there is. `sluice doctor` prints them; a command takes those it names. */
 export const settings = {
+  project: setting("project", "Folder of the project: its datasets, as its project.ts says.", projectFolder, defaultProject),
   lake: setting("lake", "Folder of the lake, or s3://bucket/prefix.", lakePlace, "lake"),
   s3Endpoint: setting("s3-endpoint", "URL of a store that speaks S3, where it is not that of the region.", optionalUrl, null),
   kmsKey: setting("kms-key", "Id or ARN of the KMS key for objects in S3. Without it, what the bucket is set to.", optionalText, null),

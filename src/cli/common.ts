@@ -1,4 +1,12 @@
+import { Option } from "effect"
 import { Flag } from "effect/cli"
+
+/** Value of a flag that is needed before, and after, the parser has its say. */
+export const given = (args: ReadonlyArray<string>, name: string): Option.Option<string> => {
+  const at = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`))
+  const arg = args[at]
+  return Option.fromUndefinedOr(arg === name ? args[at + 1] : arg?.slice(name.length + 1))
+}
 
 /** A flag that is off unless it is given. */
 export const toggle = (name: string, description: string) =>

@@ -8,7 +8,10 @@ import { storeOf } from "../app/lake.ts"
 import { lineageFor } from "../app/lineage.ts"
 import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
 import { type PipelineStep, pipeline } from "../app/pipeline.ts"
+import { contractOf, defaultProject } from "../app/project.ts"
 import { timed } from "../app/timed.ts"
+import { loadProject } from "../contract/load.ts"
+import { generatedDataset, questions } from "../generate/questions.ts"
 import { writeGenerated } from "../generate/write.ts"
 import { openDuckDB } from "../lake/duckdb.ts"
 import { lakeStatus } from "../lake/status.ts"
@@ -22,7 +25,6 @@ import { countLines, maskedLine } from "./counts-text.ts"
 import { progressText } from "./ingest.ts"
 import { bytes, print, rate, say, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { contractOf, contractsModule } from "./project.ts"
 import { repartitionProgress } from "./repartition.ts"
 import { allSettings } from "./settings.ts"
 import { checksText } from "./verify.ts"
@@ -60,7 +62,9 @@ export const demo = Command.make(
     const folder = resolve(out)
     const raw = join(folder, "raw")
     const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw }
-    const contract = yield* contractOf("checkout")
+    // Generated records are of one dataset, whatever the project of the lake that is worked on.
+    const project = yield* Effect.promise(() => loadProject(defaultProject))
+    const contract = yield* contractOf(project, generatedDataset)
     yield* freshFolder(folder)
 
     const generating = yield* makeProgress("1 generate", !json)
@@ -101,7 +105,7 @@ export const demo = Command.make(
       const done = yield* pipeline({
         datasets: [{ contract, source }],
         follow: false,
-        ingest: ingestOptionsOf(values, contractsModule),
+        ingest: ingestOptionsOf(values, project.module),
         repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: 0 },
         stop: Effect.never,
         watch: {
@@ -123,7 +127,7 @@ export const demo = Command.make(
       verifying.clear()
       const ok = checks.every((check) => check.ok)
       yield* tell(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
-      const status = yield* lakeStatus(`file://${values.lake}`, ["checkout"])
+      const status = yield* lakeStatus(`file://${values.lake}`, [generatedDataset])
       return { manifest, ingestMillis: done.millis, repartitionMillis, report, ok, checks, status }
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
 
@@ -174,12 +178,6 @@ const summary = (
     `The lake lies in ${shown}: Delta tables that any engine reads; its lineage in ${join(shown, "lineage", "events.ndjson")}`,
     "",
     "Try:",
-    query(
-      "SELECT hostname, count(*) AS versions, sum(value)/100 AS revenue FROM consumable_checkout GROUP BY ALL ORDER BY revenue DESC LIMIT 5"
-    ),
-    query(
-      "SELECT status, count(*) AS orders FROM (SELECT DISTINCT ON (order_id) * FROM consumable_checkout ORDER BY order_id, last_change DESC) GROUP BY ALL ORDER BY orders DESC"
-    ),
-    query("SELECT reason, count(*) AS records, min(detail) AS example FROM dead_letters GROUP BY ALL ORDER BY records DESC")
+    ...questions.map(query)
   ].join("\n")
 }

@@ -15,7 +15,7 @@ import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
 import { collectorProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
 import { bytes } from "./output.ts"
-import { compiled, contractError } from "./project.ts"
+import { project } from "./project.ts"
 import { unknownText, unknownVariables } from "./variables.ts"
 
 const probed = <E extends { readonly message: string }, R>(
@@ -101,8 +101,8 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
           check(
             "",
             "contracts",
-            contractError === null,
-            contractError?.message.replace(/\s*\n\s*/g, " ") ?? [...compiled.keys()].join(", ")
+            project.error === null,
+            project.error?.message.replace(/\s*\n\s*/g, " ") ?? `${[...project.compiled.keys()].join(", ")}, of the project ${project.name}`
           )
         ),
         store,

@@ -63,7 +63,7 @@ export const generate = Command.make(
     )
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."),
+  Command.withDescription("Write deterministic orders, shaped like the real ones, with what goes wrong mixed in."),
   Command.withExamples([
     {
       description: "A thousand orders, a twentieth of the records bad, late or doubled",

@@ -14,7 +14,7 @@ import { changeHashKey, json } from "./common.ts"
 import { countLines, deadLetterLines, maskedLine } from "./counts-text.ts"
 import { bytes, print, rate, seconds } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { contractOf, contractsModule, dataset } from "./project.ts"
+import { contractOf, dataset, project } from "./project.ts"
 import { Shutdown } from "./shutdown.ts"
 import { ingestSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
@@ -84,7 +84,7 @@ export const ingest = Command.make(
       return yield* pipeline({
         datasets: [{ contract, source }],
         follow: false,
-        ingest: { ...ingestOptionsOf(values, contractsModule), changeHashKey: flags.changeHashKey },
+        ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
         repartition: null,
         stop: shutdown.requested,
         watch: {

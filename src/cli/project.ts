@@ -1,53 +1,37 @@
 import { Effect } from "effect"
-import { Flag } from "effect/cli"
-import { UsageError } from "../app/failures.ts"
-import type { CompiledContract } from "../contract/compile.ts"
-import type { ContractError } from "../contract/contract.ts"
-import { loadContracts } from "../contract/load.ts"
-import { withDefault } from "./common.ts"
+import { Flag, GlobalFlag } from "effect/cli"
+import { allContracts as allOf, defaultProject, contractOf as ofProject, warnOfContracts as warnOf } from "../app/project.ts"
+import { readSettings, settings } from "../app/settings.ts"
+import { loadProject } from "../contract/load.ts"
+import { given, withDefault } from "./common.ts"
 
-/** Where the contracts are listed. */
-export const contractsModule = new URL("../../schemas/index.ts", import.meta.url)
-
-const loaded = await loadContracts(contractsModule)
-
-/** What is wrong with contracts that cannot be used, if there are any. */
-export const contractError: ContractError | null = loaded.error
-
-/** Every dataset that there is and whose contract can be used, by name. */
-export const compiled: ReadonlyMap<string, CompiledContract> = loaded.compiled
-
-/** Every dataset that there is, those included whose contracts cannot be used. */
-export const datasetNames: ReadonlyArray<string> = [...compiled.keys(), ...loaded.refused]
-
-export const dataset = withDefault(
-  Flag.String("dataset"),
-  [
-    `Dataset: ${datasetNames.join(" or ")}.`,
-    ...(contractError === null ? [] : ["Not all of their contracts can be used: sluice doctor says why."])
-  ].join(" "),
-  "checkout"
-)
-
-/** Says that contracts cannot be used, before work that does without them. */
-export const warnOfContracts: Effect.Effect<void> = Effect.suspend(() => {
-  if (contractError === null) return Effect.void
-  const whose = loaded.refused.length === 0 ? "contracts" : `the contracts of ${loaded.refused.join(", ")}`
-  return Effect.logWarning(`${whose} cannot be used: sluice doctor says why`)
+/** The project that this process is about: flags and help speak of its datasets, so that it is there before the command line is read. */
+export const projectFlag = GlobalFlag.Setting("project")({
+  flag: Flag.String("project").pipe(
+    Flag.withDescription(`${settings.project.description} Default: ${settings.project.show(settings.project.default)}. [SLUICE_PROJECT]`),
+    Flag.withMetavar("DIR"),
+    Flag.optional
+  )
 })
 
-/** For work that is about every dataset: all contracts must be sound. */
-export const allContracts: Effect.Effect<ReadonlyArray<CompiledContract>, ContractError> = Effect.suspend(() =>
-  contractError === null ? Effect.succeed([...compiled.values()]) : Effect.fail(contractError)
-)
+/** Which project the command line and the environment name. */
+export const readProjectSetting = (args: ReadonlyArray<string>) => readSettings(["project"], { project: given(args, "--project") })
 
-export const contractOf = (name: string): Effect.Effect<CompiledContract, UsageError | ContractError> =>
-  Effect.suspend((): Effect.Effect<CompiledContract, UsageError | ContractError> => {
-    const found = compiled.get(name)
-    if (found !== undefined) return Effect.as(warnOfContracts, found)
-    // It may be one of those that cannot be used.
-    if (contractError !== null) return Effect.fail(contractError)
-    return Effect.fail(
-      new UsageError({ problem: `there is no dataset ${JSON.stringify(name)}`, hint: `Use one of: ${datasetNames.join(", ")}.` })
-    )
-  })
+const chosen = Effect.runSync(Effect.result(readProjectSetting(process.argv.slice(2))))
+
+/** Where the setting cannot be used, which `main` tells, that of nobody's choice. */
+export const project = await loadProject(chosen._tag === "Success" ? chosen.success.project : defaultProject)
+
+/** The dataset that a command is about which is told of none. */
+export const firstDataset = project.datasets[0] ?? ""
+
+export const datasetText = [
+  `Dataset: ${project.datasets.join(" or ")}.`,
+  ...(project.error === null ? [] : ["Not all of their contracts can be used: sluice doctor says why."])
+].join(" ")
+
+export const dataset = withDefault(Flag.String("dataset"), datasetText, firstDataset)
+
+export const warnOfContracts = warnOf(project)
+export const allContracts = allOf(project)
+export const contractOf = (name: string) => ofProject(project, name)

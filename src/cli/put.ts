@@ -94,6 +94,6 @@ export const put = Command.make(
 ).pipe(
   Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."),
   Command.withExamples([
-    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream checkout-events --region eu-west-1" }
+    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream shop-events --region eu-west-1" }
   ])
 )

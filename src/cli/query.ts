@@ -9,6 +9,7 @@ import type { Result } from "../lake/duckdb.ts"
 import { type OpenLake, openLake } from "../lake/query.ts"
 import { count } from "../record/count.ts"
 import { json, positive } from "./common.ts"
+import { firstDataset } from "./project.ts"
 import { type Format, fittedTable, formats, type TextFormat, writerOf } from "./query-formats.ts"
 import { use } from "./settings.ts"
 import { columnsOf, harmless } from "./terminal.ts"
@@ -146,7 +147,7 @@ export const query = Command.make(
   {
     sql: Argument.String("sql").pipe(
       Argument.withDescription(
-        "One statement that reads, or - to read it from standard input. Every table is a view: stage_checkout, consumable_checkout, dead_letters."
+        `One statement that reads, or - to read it from standard input. Every table is a view: stage_${firstDataset}, consumable_${firstDataset}, dead_letters.`
       ),
       Argument.optional
     ),
@@ -193,7 +194,7 @@ export const query = Command.make(
     },
     {
       description: "Into another program, a row a line",
-      command: 'sluice query --lake lake --format ndjson "FROM consumable_checkout" | jq .order_id'
+      command: `sluice query --lake lake --format ndjson "FROM consumable_${firstDataset}" | jq -c .`
     }
   ])
 )

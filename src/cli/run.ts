@@ -11,7 +11,7 @@ import { changeHashKey, json, toggle } from "./common.ts"
 import { ingestText, progressText, totalOf } from "./ingest.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { contractOf, contractsModule, dataset } from "./project.ts"
+import { contractOf, dataset, project } from "./project.ts"
 import { repartitionProgress, repartitionText } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
 import { runSettings, sourceFlags } from "./sources.ts"
@@ -46,7 +46,7 @@ export const run = Command.make(
       return yield* pipeline({
         datasets: [{ contract, source }],
         follow,
-        ingest: { ...ingestOptionsOf(values, contractsModule), changeHashKey: flags.changeHashKey },
+        ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
         repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: values.worker },
         stop: shutdown.requested,
         watch: {
@@ -96,6 +96,6 @@ export const run = Command.make(
   Command.withExamples([
     { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
     { description: "What is new, from files to the table for users, and no more", command: "sluice run --once --input orders --lake lake" },
-    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream checkout-events --lake s3://my-lake/checkout" }
+    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" }
   ])
 )

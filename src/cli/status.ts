@@ -9,7 +9,7 @@ import { count, number } from "../record/count.ts"
 import { json } from "./common.ts"
 import { countLines, deadLetterLines } from "./counts-text.ts"
 import { bytes, print, seconds, table } from "./output.ts"
-import { datasetNames, warnOfContracts } from "./project.ts"
+import { project, warnOfContracts } from "./project.ts"
 import { use } from "./settings.ts"
 
 const settings = use(...lakeNames)
@@ -91,7 +91,7 @@ export const status = Command.make(
     const values = yield* settings.read(flags.settings)
     // A lake tells how far it is without any contract.
     yield* warnOfContracts
-    const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(existingLakeOf(values, "read")))
+    const found = yield* lakeStatus(lakeUrl(values), project.datasets).pipe(Effect.provide(existingLakeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(

@@ -10,7 +10,7 @@ import { verify as verifyLake } from "../lake/verify.ts"
 import { atLeast, json, withDefault } from "./common.ts"
 import { checkTable, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { allContracts, compiled } from "./project.ts"
+import { allContracts, project } from "./project.ts"
 import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
@@ -42,7 +42,7 @@ export const verify = Command.make(
     const checks = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("verify", !flags.json)
       const duckdb = yield* openDuckDB(duckdbOptionsOf(values))
-      return yield* verifyLake([...compiled.values()], duckdb, flags.knownGaps, ({ share, doing }) => progress.show(share, doing))
+      return yield* verifyLake([...project.compiled.values()], duckdb, flags.knownGaps, ({ share, doing }) => progress.show(share, doing))
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks }, () => checksText(checks))

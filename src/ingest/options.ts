@@ -78,7 +78,7 @@ export interface IngestOptions {
    * number. More than one needs `contracts`. Default 1.
    */
   readonly threads?: number
-  /** A module that exports `contracts`, this one's contract among them. It holds functions, so that each thread has to make its own. */
+  /** The module of a project that has this contract. It holds functions, so that each thread has to make its own. */
   readonly contracts?: URL
   /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number
