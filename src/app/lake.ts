@@ -1,6 +1,6 @@
 import { resolve } from "node:path"
 import { Layer } from "effect"
-import type { LakeError } from "../lake/errors.ts"
+import type { LakeError } from "../duckdb/errors.ts"
 import { requireLake } from "../lake/find-tables.ts"
 import { localStore } from "../store/local-store.ts"
 import { s3Store } from "../store/s3-store.ts"

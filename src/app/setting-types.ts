@@ -1,7 +1,7 @@
 import { Redacted } from "effect"
 import { shortPath } from "../contract/file-of-caller.ts"
 import { millisOf, timestampMicros } from "../contract/timestamp.ts"
-import type { InitialPosition } from "../source/kinesis/api.ts"
+import type { InitialPosition } from "../stream/kinesis/api.ts"
 
 /** One setting: a flag over an environment variable over a default. */
 export interface Setting<A> {

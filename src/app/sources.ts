@@ -1,10 +1,11 @@
 import { Effect, type Scope } from "effect"
+import type { SourceError } from "../record/source-error.ts"
 import { filesSource } from "../source/files.ts"
-import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
 import { withShare } from "../source/share-read.ts"
-import type { Source, SourceError } from "../source/source.ts"
+import type { Source } from "../source/source.ts"
+import { awsKinesis } from "../stream/kinesis/aws-kinesis.ts"
 import { UsageError } from "./failures.ts"
 import type { Values } from "./settings.ts"
 

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import type { Values } from "../app/settings.ts"
 import { kinesisOf } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
-import { asSourceError } from "../source/kinesis/failures.ts"
+import { asSourceError } from "../stream/kinesis/failures.ts"
 import { collectorHeaders } from "./telemetry.ts"
 
 /**
