@@ -22,7 +22,7 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, problems } = yield* openSource(flags, values, true)
+    const { source, problems } = yield* openSource(flags, contract, values, true)
     const shutdown = yield* Shutdown
     const [result, millis] = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.

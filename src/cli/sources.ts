@@ -1,8 +1,11 @@
 import { Effect, type Scope } from "effect"
 import { Flag } from "effect/cli"
+import type { CompiledContract } from "../contract/compile.ts"
+import { formatOf } from "../contract/format.ts"
 import type { BatchLimits } from "../ingest/options.ts"
 import { defaultBatchLimits } from "../ingest/options.ts"
 import { filesSource } from "../source/files.ts"
+import { framingOf } from "../source/framing.ts"
 import { awsKinesis } from "../source/kinesis/aws-kinesis.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
@@ -20,7 +23,7 @@ export const sourceFlags = {
   ),
   format: withDefault(
     Flag.Literals("format", ["auto", "lines", "document"]),
-    "Files hold one record a line, or are one record each. auto: by name and content.",
+    "Files of JSON hold one record a line, or are one record each. auto: by name and content. How other formats are cut their contract says.",
     "auto"
   )
 }
@@ -89,6 +92,7 @@ type SourceValues = Values<
  */
 export const openSource = (
   { source, format }: SourceChoice,
+  { contract }: CompiledContract,
   values: SourceValues,
   follow: boolean
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
@@ -103,13 +107,20 @@ export const openSource = (
     if (values.input === null && values.stream !== null) {
       return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read the stream with --source kinesis." })
     }
+    const { kind } = formatOf(contract)
+    if (kind !== "json" && format !== "auto") {
+      return yield* new UsageError({
+        problem: `--format ${format} is for JSON, and the records of ${contract.name} are ${kind}`,
+        hint: "Leave it out: the contract says how its files are read."
+      })
+    }
     const { arrivedAt, maxRecordBytes, pollInterval } = values
     const input = yield* inputOf(values)
     const arrival = arrivedAt === null ? {} : { arrivedAt }
     if (source === "olist") return alone(yield* olistSource({ input, ...arrival }))
     const files = yield* filesSource({
       input,
-      format,
+      format: framingOf(formatOf(contract), format),
       maxRecordBytes,
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})

@@ -2,6 +2,7 @@ import type { Schema } from "effect"
 import type { Value } from "../record/column.ts"
 import type { DropRule } from "./drops.ts"
 import type { Fields } from "./field.ts"
+import type { Format } from "./format.ts"
 
 /** What must hold of a row. */
 export interface Expectation {
@@ -24,6 +25,8 @@ export interface ContractDefinition {
   readonly owner: string
   readonly sensitivity: "public" | "internal" | "personal"
   readonly description: string
+  /** How a record's bytes are read as the fields below; default JSON. */
+  readonly format?: Format
   readonly fields: Fields
   /** camelCase key of the field that identifies an order. */
   readonly key: string

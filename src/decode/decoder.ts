@@ -4,6 +4,7 @@ import { ColumnBuilders } from "../columns/builders.ts"
 import { field, full, type LeafStore } from "../columns/leaf-store.ts"
 import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
+import { formatOf } from "../contract/format.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
 import type { Value } from "../record/column.ts"
@@ -67,6 +68,7 @@ export interface Decoder {
  */
 export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings, path: DecodePath = {}): Decoder => {
   const { contract } = compiled
+  const byBytes = path.by !== "definition" && formatOf(contract).kind === "json"
   const maxDepth = Math.max(1, Math.min(512, settings.maxDepth))
   const plan = makePlan(contract)
   const masker = new Masker(settings.hashKey)
@@ -162,7 +164,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         const isTooLarge = size > end - start || size > settings.maxRecordBytes
         const hasTooMany = !isTooLarge && holdsTooMany(bytes, start, end)
 
-        if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= WalkMemory.capacity) {
+        if (byBytes && !isTooLarge && !hasTooMany && end > start && end - start <= WalkMemory.capacity) {
           if (end > to || start < from) {
             from = start
             to = lastEndWithin(page, i, from + partBytes)
@@ -191,7 +193,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           count(counts.handedOver, "")
         }
         const raw = bytes.subarray(start, end)
-        const outcome = isTooLarge ? tooLarge(size, settings.maxRecordBytes) : hasTooMany ? tooMany : definition(raw)
+        const outcome = isTooLarge ? tooLarge(size, settings.maxRecordBytes) : hasTooMany ? tooMany : definition(raw, page.header)
         if (outcome === null) counts.empty++
         else if ("row" in outcome) {
           const { row } = outcome
@@ -206,7 +208,9 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           count(counts.deadLetters, outcome.reason)
           // A copy: the page's buffer is used again.
           const kept = new Uint8Array(raw)
-          sink.deadLetter({ source, shard: page.shard, sequenceNumber, subSequenceNumber, arrivedAt: arrived, ...outcome, raw: kept, size })
+          const header = page.header ?? null
+          const coordinates = { source, shard: page.shard, sequenceNumber, subSequenceNumber, arrivedAt: arrived }
+          sink.deadLetter({ ...coordinates, ...outcome, raw: kept, size, header })
         }
       }
       handOn()
