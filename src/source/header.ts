@@ -1,7 +1,7 @@
+import { SourceError } from "../record/source-error.ts"
 import type { ByteReader, FileLocation } from "./byte-reader.ts"
 import type { Content } from "./content.ts"
 import { type Cut, type CutSettings, cutRecords, withoutFirst } from "./lines.ts"
-import { SourceError } from "./source.ts"
 
 /** Records behind the header that names their fields. */
 export interface HeadedCut extends Cut {
