@@ -2,7 +2,7 @@ import { isBoolean, isOneOf, isRecord, isText, problemsOfObject, type Rule, show
 import { snakeCase } from "./names.ts"
 
 /** How the bytes of a dataset's records are read as fields by name. Plain data; where a contract says nothing, JSON. */
-export type Format = JsonFormat | CsvFormat
+export type Format = JsonFormat | CsvFormat | AccessLogFormat
 
 export interface JsonFormat {
   readonly kind: "json"
@@ -47,6 +47,21 @@ export const csv = (options: CsvOptions = {}): CsvFormat => ({
   ...(isRecord(options) ? options : { options })
 })
 
+export const layouts = ["common", "combined"] as const
+
+/** Lines of the access log of a web server: Apache's `common` and `combined`, which nginx writes as well. */
+export interface AccessLogFormat {
+  readonly kind: "accessLog"
+  readonly layout: (typeof layouts)[number]
+}
+
+/**
+ * Access logs. A line gives the fields `host ident authuser datetime request response bytes`, with `combined` also `referer` and `agent`, and of the
+ * request `method path query protocol`; what else stands behind them is `rest`. `-` is null, `datetime` is a timestamp in ISO 8601. A contract
+ * declares those that it wants.
+ */
+export const accessLog = (layout: AccessLogFormat["layout"] = "combined"): AccessLogFormat => ({ kind: "accessLog", layout })
+
 const json: JsonFormat = { kind: "json" }
 
 /** The format of a contract. */
@@ -65,7 +80,7 @@ const isColumns: Rule<ReadonlyArray<string> | null> = {
     value === null || (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
 }
 
-const kind = isOneOf<Format["kind"]>("json", "csv")
+const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog")
 
 const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } } = {
   json: { kind },
@@ -77,7 +92,8 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     columns: isColumns,
     nullText: isText,
     encoding: isOneOf(...encodings)
-  } satisfies { readonly [K in keyof CsvFormat]: Rule }
+  } satisfies { readonly [K in keyof CsvFormat]: Rule },
+  accessLog: { kind, layout: isOneOf(...layouts) }
 }
 
 /** What is wrong with the format of a contract, whatever it is, each as a sentence. */

@@ -1,10 +1,8 @@
-import { isUtf8 } from "node:buffer"
 import { valueAt } from "../columns/assemble.ts"
 import { ColumnBuilders } from "../columns/builders.ts"
 import { field, full, type LeafStore } from "../columns/leaf-store.ts"
 import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
-import { formatOf } from "../contract/format.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
 import type { Value } from "../record/column.ts"
@@ -12,11 +10,13 @@ import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
-import { WalkMemory } from "./bytes/memory.ts"
 import { type KernelName, RecordReader } from "./bytes/record-reader.ts"
 import { makeDefinition, tooLarge, tooMany } from "./definition.ts"
 import { count } from "./drift.ts"
 import { Expectations } from "./expectations.ts"
+import type { FastReader } from "./fast-reader.ts"
+import { FieldsReader } from "./fields/fields-reader.ts"
+import { fieldsOf } from "./formats.ts"
 import { Keeper } from "./keep.ts"
 import { Masker } from "./mask.ts"
 import { makePlan } from "./plan.ts"
@@ -68,7 +68,6 @@ export interface Decoder {
  */
 export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings, path: DecodePath = {}): Decoder => {
   const { contract } = compiled
-  const byBytes = path.by !== "definition" && formatOf(contract).kind === "json"
   const maxDepth = Math.max(1, Math.min(512, settings.maxDepth))
   const plan = makePlan(contract)
   const masker = new Masker(settings.hashKey)
@@ -76,11 +75,12 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const walker = new Walker(plan, new Keeper(plan, masker, maxDepth), masker, maxDepth, contract.keepUnknown)
   const names = compiled.columns.map(({ name }) => name)
   const columns = stageColumns(compiled.columns)
-  const reader = new RecordReader(
-    { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown },
-    path.kernel ?? "simd",
-    (place) => new ColumnBuilders(columns, place)
-  )
+  const parts = { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown }
+  const byFields = fieldsOf(contract)
+  const reader: FastReader =
+    byFields === null
+      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, place))
+      : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns))
   /** The rows read from the page at hand, before they go to the sink. */
   const rows = reader.builders
   const expectations = new Expectations(contract.expectations, rows)
@@ -131,12 +131,12 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     decodePage(source, page, sink) {
       const { counts } = sink
       const bytes = Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
-      reader.beginPage(counts)
+      reader.beginPage(counts, page.header)
       let target: ColumnBuilders | null = null
       const handOn = () => {
         if (rows.rowCount > 0) target?.take(rows)
       }
-      /** The part of the page that the reader has, and whether all of it is UTF-8. */
+      /** The part of the page that the reader has, and whether it takes all of it. */
       let from = 0
       let to = 0
       let isWellFormed = false
@@ -164,11 +164,11 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         const isTooLarge = size > end - start || size > settings.maxRecordBytes
         const hasTooMany = !isTooLarge && holdsTooMany(bytes, start, end)
 
-        if (byBytes && !isTooLarge && !hasTooMany && end > start && end - start <= WalkMemory.capacity) {
+        if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= reader.capacity) {
           if (end > to || start < from) {
             from = start
             to = lastEndWithin(page, i, from + partBytes)
-            isWellFormed = isUtf8(bytes.subarray(from, to))
+            isWellFormed = reader.accepts(bytes.subarray(from, to))
             reader.load(bytes, from, to)
           }
           const builders = sink.columnsFor(arrived)
@@ -176,7 +176,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
             handOn()
             target = builders
           }
-          if ((isWellFormed || isUtf8(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
+          if ((isWellFormed || reader.accepts(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
             try {
               addSystemColumns(rows.store, systemLeaf, source, page.shard, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
               rows.endRow()

@@ -135,10 +135,10 @@ export const makeDefinition = (
     return rejected === undefined ? null : fault("quality_rejected", rejected.name, `${rejected.description} Does not hold.`)
   }
 
-  const readFields = fieldsOf(contract)
-  if (readFields === null) return (raw) => decodeBytes(raw, decode)
+  const byFields = fieldsOf(contract)
+  if (byFields === null) return (raw) => decodeBytes(raw, decode)
   return (raw, header) => {
-    const fields = readFields(raw, header)
+    const fields = byFields.read(raw, header)
     if (!(fields instanceof Members)) return fields
     run.begin("")
     run.exact = true

@@ -7,10 +7,11 @@ export const deadLetterReasons = {
   not_utf8: "The bytes are not UTF-8. Find out which producer sends another encoding.",
   not_json: "The bytes are not JSON. `offset` is the byte at which reading failed.",
   truncated:
-    "The record ends before it is complete: the JSON is not closed, or a quote of a CSV record. The producer or a copy was cut off.",
+    "The record ends before it is complete: JSON or a quote is not closed, or a log line lacks its last fields. The producer or a copy was cut off.",
   not_object: "The JSON is not an object. One record must be one document.",
   not_csv:
     "The bytes are not one CSV record of as many fields as the header, or the contract, names. `offset` is the byte from which on there is too much, or at which there is too little.",
+  not_access_log: "The line is not one of the access log that the contract names. `offset` is the byte from which on it does not fit.",
   no_header:
     "The contract leaves it to a header to name the fields, and the record came without one, or with one that cannot be read. Say `columns` in the contract.",
   too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`), documents in text included.",

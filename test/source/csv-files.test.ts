@@ -3,7 +3,7 @@ import { Readable } from "node:stream"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { csv } from "../../src/contract/format.ts"
+import { accessLog, csv } from "../../src/contract/format.ts"
 import { Random } from "../../src/generate/random.ts"
 import { type FilesOptions, filesSource } from "../../src/source/files.ts"
 import { framingOf } from "../../src/source/framing.ts"
@@ -131,6 +131,29 @@ describe("files of CSV", () => {
         }
       })
     )
+})
+
+describe("files of access logs", () => {
+  it.effect("are taken from a folder by the names that logs have", () =>
+    Effect.gen(function* () {
+      const names = [
+        "access.log",
+        "access_log",
+        "access.log.1",
+        "access.log-20261120.gz",
+        "a.txt",
+        "b.csv",
+        "c.json",
+        "access.log.old",
+        "d.1.json"
+      ]
+      const folder = yield* folderWith(
+        Object.fromEntries(names.map((name) => [name, name.endsWith(".gz") ? gzipSync(`${name}\n`) : `${name}\n`]))
+      )
+      const texts = yield* textsOf(yield* filesSource({ input: folder, format: framingOf(accessLog()) }))
+      assert.sameMembers([...texts], names.slice(0, 5))
+    })
+  )
 })
 
 describe("where records of CSV end", () => {

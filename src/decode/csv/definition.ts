@@ -2,7 +2,7 @@ import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
 import { Members } from "../../contract/json.ts"
 import { fault } from "../fault.ts"
-import type { ReadFields } from "../read-fields.ts"
+import type { ReadFields } from "../fields/read-fields.ts"
 import { Header } from "./header.ts"
 import { readRecord } from "./record.ts"
 

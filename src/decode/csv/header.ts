@@ -1,25 +1,20 @@
-import { type Fields, findShape } from "../../contract/field.ts"
+import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
-import { snakeCase } from "../../contract/names.ts"
 import { type Fault, fault } from "../fault.ts"
+import { type KeyOf, keysByName } from "../fields/names.ts"
 import { readRecord } from "./record.ts"
 
 /** What the fields of a record are called, in their order: by the contract, or by the header of the record's file. */
 export class Header {
   readonly #format: CsvFormat
-  /** Key of the contract's field by the name of its column, and of those that it had before. */
-  readonly #keys: ReadonlyMap<string, string>
+  readonly #keyOf: KeyOf
   readonly #said: ReadonlyArray<string> | null
   #bytes: Uint8Array | undefined
   #names: ReadonlyArray<string> | Fault = noHeader
 
   constructor(format: CsvFormat, fields: Fields) {
     this.#format = format
-    this.#keys = new Map(
-      Object.entries(fields).flatMap(([key, field]) =>
-        [key, ...(findShape(field)?.formerly ?? [])].map((spelling) => [snakeCase(spelling), key] as const)
-      )
-    )
+    this.#keyOf = keysByName(fields)
     this.#said = format.columns === null ? null : this.#keysOf(format.columns)
   }
 
@@ -40,7 +35,7 @@ export class Header {
   }
 
   #keysOf(names: ReadonlyArray<string>): ReadonlyArray<string> {
-    return names.map((name) => this.#keys.get(snakeCase(name.trim())) ?? name)
+    return names.map((name) => this.#keyOf(name.trim()) ?? name)
   }
 }
 

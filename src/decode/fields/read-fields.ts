@@ -1,5 +1,5 @@
-import type { Members } from "../contract/json.ts"
-import type { Fault } from "./fault.ts"
+import type { Members } from "../../contract/json.ts"
+import type { Fault } from "../fault.ts"
 
 /**
  * Reads a record's bytes as fields by name, each a text or null; or says why they are none, or null where there is nothing. What a field's text
