@@ -75,7 +75,7 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped, notes, share } = yield* openSource(flags, values, false)
+    const { source, skipped, notes, share } = yield* openSource(flags, contract, values, false)
     const shutdown = yield* Shutdown
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)

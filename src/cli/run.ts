@@ -31,7 +31,7 @@ export const run = Command.make(
     const values = yield* runSettings.read(flags.settings)
     const follow = !flags.once
     const contract = yield* contractOf(flags.dataset)
-    const { source, problems, share } = yield* openSource(flags, values, follow)
+    const { source, problems, share } = yield* openSource(flags, contract, values, follow)
     const shutdown = yield* Shutdown
     const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
