@@ -22,8 +22,17 @@ export interface ContractDefinition {
   /** Name of the dataset: lower case, part of table paths. */
   readonly name: string
   readonly title: string
+  /** Who answers for the dataset: a person or a team. */
   readonly owner: string
+  /** Who keeps its contract true, where that is somebody else. */
+  readonly steward?: string
+  /** The system that the records come from. */
+  readonly sourceSystem?: string
   readonly sensitivity: "public" | "internal" | "personal"
+  /** To whom what the dataset costs is charged. */
+  readonly costTag?: string
+  /** How often new records are to be in its tables: `5 minutes`, `1 hour`, `1 day`. */
+  readonly refreshEvery?: string
   readonly description: string
   readonly fields: Fields
   /** What the table for users keeps, and where: `versions(…)`, `events(…)` or `latest(…)`. It says what makes two rows the same. */
