@@ -1,6 +1,6 @@
 import { Effect, type Scope } from "effect"
 import type { SourceError } from "../record/source-error.ts"
-import { filesSource } from "../source/files.ts"
+import { type FilesOptions, filesSource } from "../source/files.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
 import { withShare } from "../source/share-read.ts"
@@ -28,7 +28,7 @@ export interface OpenedSource {
 
 export type Skipped = { readonly [reason: string]: number }
 
-type SourceValues = Values<
+export type SourceValues = Values<
   "input" | "arrivedAt" | "maxRecordBytes" | "stream" | "endpoint" | "region" | "start" | "workers" | "worker" | "pollInterval" | "batchAge"
 >
 
@@ -40,7 +40,8 @@ type SourceValues = Values<
 export const openSource = (
   { source, format }: SourceChoice,
   values: SourceValues,
-  follow: boolean
+  follow: boolean,
+  { takes, pageBytes }: Pick<FilesOptions, "takes" | "pageBytes"> = {}
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
     if (values.worker >= values.workers) {
@@ -60,6 +61,8 @@ export const openSource = (
     const files = yield* filesSource({
       input,
       format,
+      takes,
+      pageBytes,
       maxRecordBytes,
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})

@@ -11,7 +11,7 @@ import { detectFormat } from "./format.ts"
 import { ioError } from "./io-error.ts"
 import { lakeAround } from "./lake-folders.ts"
 import { cutRecords } from "./lines.ts"
-import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, type SkipReason } from "./list-files.ts"
+import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, pathBelow, type SkipReason } from "./list-files.ts"
 import { type Format, fixedFormat, type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { type Known, knownOf } from "./resume-point.ts"
 import { fromGenerator, type Resume, type Source } from "./source.ts"
@@ -25,6 +25,8 @@ export interface FilesOptions {
    * `detectFormat`.
    */
   readonly format: Format
+  /** Of a folder, takes only the files whose path below it this says; others are passed over. Default: all. */
+  readonly takes?: ((path: string) => boolean) | undefined
   /** Arrival time, ms since 1970, of files whose path names no hour; without it the time they were last written. */
   readonly arrivedAt?: number | undefined
   /** Aimed size of a page; default 4 MiB. Larger costs memory, smaller an effect per few records. */
@@ -74,7 +76,7 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     try: () => locate(options.input),
     catch: (cause) => ioError(name, options.input, cause)
   })
-  const walk = new Walk(root, isFolder, settings)
+  const walk = new Walk(root, isFolder, settings, options.takes)
   return {
     name,
     location: pathToFileURL(root).href,
@@ -179,7 +181,10 @@ class Walk {
   readonly isFolder: boolean
   readonly settings: ReadSettings
 
-  constructor(root: string, isFolder: boolean, settings: ReadSettings) {
+  readonly #takes: (path: string) => boolean
+
+  constructor(root: string, isFolder: boolean, settings: ReadSettings, takes: FilesOptions["takes"]) {
+    this.#takes = takes ?? (() => true)
     this.root = root
     this.isFolder = isFolder
     this.settings = settings
@@ -257,6 +262,7 @@ class Walk {
     this.skipped = { hidden: 0, type: 0, special: 0 }
     this.notes = new Set()
     for (const entry of this.isFolder ? listFiles(name, this.root) : [this.#onlyFile()]) {
+      if (entry.kind === "file" && this.isFolder && !this.#takes(pathBelow(this.root, entry.path))) continue
       if (entry.kind === "skipped") this.skipped[entry.why]++
       if (entry.kind === "lake") this.notes.add(`${entry.lake} is a lake or a table: what Sluice wrote there is passed over.`)
       yield entry
