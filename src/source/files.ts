@@ -13,7 +13,7 @@ import { behindHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { lakeAround } from "./lake-folders.ts"
 import { cutRecords } from "./lines.ts"
-import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, type SkipReason } from "./list-files.ts"
+import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, pathBelow, type SkipReason } from "./list-files.ts"
 import { type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { type Known, knownOf } from "./resume-point.ts"
 import { fromGenerator, type Resume, type Source } from "./source.ts"
@@ -24,6 +24,8 @@ export interface FilesOptions {
   readonly input: string
   /** How files are cut into records. */
   readonly format: Framing
+  /** Of a folder, takes only the files whose path below it this says; others are passed over. Default: all. */
+  readonly takes?: ((path: string) => boolean) | undefined
   /** Arrival time, ms since 1970, of files whose path names no hour; without it the time they were last written. */
   readonly arrivedAt?: number | undefined
   /** Aimed size of a page; default 4 MiB. Larger costs memory, smaller an effect per few records. */
@@ -75,11 +77,11 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     try: () => locate(options.input),
     catch: (cause) => ioError(name, options.input, cause)
   })
-  const walk = new Walk(root, isFolder, settings)
+  const walk = new Walk(root, isFolder, settings, options.takes)
   return {
     name,
     location: pathToFileURL(root).href,
-    takes: walk.takes,
+    takes: (path) => walk.hasFittingName(path) && walk.isTaken(path),
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
     notes: Effect.sync(() => firstOf([...walk.notes])),
@@ -180,9 +182,12 @@ class Walk {
   readonly root: string
   readonly isFolder: boolean
   readonly settings: ReadSettings
-  readonly takes = (path: string): boolean => takesName(this.settings.format, path)
+  readonly hasFittingName = (path: string): boolean => takesName(this.settings.format, path)
 
-  constructor(root: string, isFolder: boolean, settings: ReadSettings) {
+  readonly isTaken: (path: string) => boolean
+
+  constructor(root: string, isFolder: boolean, settings: ReadSettings, takes: FilesOptions["takes"]) {
+    this.isTaken = (path) => takes === undefined || takes(pathBelow(root, path))
     this.root = root
     this.isFolder = isFolder
     this.settings = settings
@@ -259,7 +264,8 @@ class Walk {
   *entries(): Generator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
     this.notes = new Set()
-    for (const entry of this.isFolder ? listFiles(name, this.root, this.takes) : [this.#onlyFile()]) {
+    for (const entry of this.isFolder ? listFiles(name, this.root, this.hasFittingName) : [this.#onlyFile()]) {
+      if (entry.kind === "file" && this.isFolder && !this.isTaken(entry.path)) continue
       if (entry.kind === "skipped") this.skipped[entry.why]++
       if (entry.kind === "lake") this.notes.add(`${entry.lake} is a lake or a table: what Sluice wrote there is passed over.`)
       yield entry
