@@ -1,4 +1,4 @@
-import { checkout } from "../../schemas/checkout.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { keeping } from "./keeping.ts"
 import { narrow } from "./narrow.ts"
@@ -18,8 +18,8 @@ const { schema: _, ...everything } = checkout
 export const keyOnly = defineContract({
   ...everything,
   name: "key_only",
-  fields: Object.fromEntries(Object.entries(checkout.fields).filter(([key]) => key === checkout.key || key === checkout.version)),
-  eventTime: { field: checkout.version },
+  fields: Object.fromEntries(Object.entries(checkout.fields).filter(([key]) => [...checkout.table.key, "lastChange"].includes(key))),
+  eventTime: { field: "lastChange" },
   drops: [],
   expectations: []
 })

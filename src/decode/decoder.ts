@@ -5,6 +5,7 @@ import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
+import { versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
@@ -86,20 +87,28 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const expectations = new Expectations(contract.expectations, rows)
   const definition = makeDefinition(compiled, run, walker, expectations, maxDepth)
   const leafOf = (column: string): number => rows.nodes[names.indexOf(column)]?.first ?? -1
-  const keyLeaf = leafOf(compiled.keyColumn)
-  const [timeLeaf = -1, fallbackLeaf = -1] = compiled.eventTimeColumns.map(leafOf)
-  const { eventTime, version, commonFields } = contract
-  const isVersionTime = version === eventTime.field
-  const versionLeaf = leafOf(compiled.versionColumn)
+  const { table, eventTime, commonFields } = contract
+  const { identity } = compiled
+  const keyLeaves = identity.key.map(leafOf)
+  const [timeLeaf = -1, fallbackLeaf = -1] = identity.eventTime.map(leafOf)
+  const version = versionFieldOf(table)
+  const versionLeaf = version === null || version === eventTime?.field ? -1 : leafOf(snakeCase(version))
   const common = commonFields?.map(snakeCase)
   /** Columns that only this dataset has; undefined where it does not say. */
   const telling = common && rows.nodes.filter(({ column: { name } }) => names.includes(name) && !common.includes(name))
   const systemLeaf = rows.nodes[names.length]?.first ?? 0
 
+  const hasKey = (): boolean => {
+    for (const leaf of keyLeaves) if (!isKey(rows, leaf)) return false
+    return true
+  }
+
   /** Does the open row have its event time and its version? False also where only the definition can tell. */
   const hasVersion = (): boolean =>
-    (isThere(rows, timeLeaf) || (fallbackLeaf >= 0 && isThere(rows, fallbackLeaf) && !run.rescued.includes(eventTime.field))) &&
-    (isVersionTime || isThere(rows, versionLeaf))
+    (eventTime === undefined ||
+      isThere(rows, timeLeaf) ||
+      (fallbackLeaf >= 0 && isThere(rows, fallbackLeaf) && !run.rescued.includes(eventTime.field))) &&
+    (versionLeaf < 0 || isThere(rows, versionLeaf))
 
   /** Is it surely of this dataset? Almost always one of the first columns tells. */
   const isOfDataset = (): boolean =>
@@ -114,7 +123,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       outcome = reader.read(start, end)
     }
     if (outcome !== "row") return false
-    if (isKey(rows, keyLeaf) && hasVersion() && isOfDataset() && expectations.rejectsOpenRow(rows) === undefined) return true
+    if (hasKey() && hasVersion() && isOfDataset() && expectations.rejectsOpenRow(rows) === undefined) return true
     rows.rollback()
     return false
   }

@@ -3,7 +3,8 @@ import type { CompiledContract } from "../contract/compile.ts"
 import { trimmed } from "../contract/convert.ts"
 import { shapeOf } from "../contract/field.ts"
 import { isObject, type JsonFault, Members, maxContainers, members, readJson } from "../contract/json.ts"
-import { fold } from "../contract/names.ts"
+import { fold, snakeCase } from "../contract/names.ts"
+import { versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { Expectations } from "./expectations.ts"
 import { type Fault, fault, notUtf8, shifted } from "./fault.ts"
@@ -38,7 +39,8 @@ export const makeDefinition = (
   maxDepth: number
 ): Definition => {
   const { contract } = compiled
-  const timeKeys = [contract.eventTime.field, ...(contract.eventTime.fallback === undefined ? [] : [contract.eventTime.fallback])]
+  const { table, eventTime } = contract
+  const version = versionFieldOf(table)
 
   /** The record's data columns by name; a fault; or null where there is nothing. */
   const decode = (text: string): Row | Fault | null => {
@@ -96,21 +98,29 @@ export const makeDefinition = (
 
   /** A row must have its key, its event time and its version. What is there and cannot be read has no fallback: it told versions apart. */
   const missing = (row: Row["row"]): Fault | null => {
-    const key = row[compiled.keyColumn] ?? null
-    if (key === null || (typeof key === "string" && key.trim() === ""))
-      return run.rescued.includes(contract.key)
-        ? fault("unreadable_key", contract.key, "The key does not fit its type.")
-        : fault("missing_key", contract.key, "The key is missing, null or empty.")
-    for (const [i, column] of compiled.eventTimeColumns.entries()) {
-      if (isThere(row, column)) break
-      const time = timeKeys[i] ?? contract.eventTime.field
-      const isLast = i === timeKeys.length - 1
-      if (run.rescued.includes(time) && (isLast || contract.eventTime.unreadable !== "fallback"))
-        return fault("unreadable_event_time", time, "The event time is there but is not a timestamp.")
-      if (isLast) return fault("missing_event_time", contract.eventTime.field, "The event time, and its fallback, are missing or null.")
+    for (const key of table.key) {
+      const value = row[snakeCase(key)] ?? null
+      if (value === null || (typeof value === "string" && value.trim() === ""))
+        return run.rescued.includes(key)
+          ? fault("unreadable_key", key, "The key does not fit its type.")
+          : fault("missing_key", key, "The key is missing, null or empty.")
     }
-    const { version } = contract
-    if (version === contract.eventTime.field || isThere(row, compiled.versionColumn)) return null
+    return (eventTime === undefined ? null : missingTime(row, eventTime)) ?? missingVersion(row)
+  }
+
+  const missingTime = (row: Row["row"], { field, fallback, unreadable }: NonNullable<typeof eventTime>): Fault | null => {
+    const times = fallback === undefined ? [field] : [field, fallback]
+    for (const [i, time] of times.entries()) {
+      if (isThere(row, snakeCase(time))) return null
+      const isLast = i === times.length - 1
+      if (run.rescued.includes(time) && (isLast || unreadable !== "fallback"))
+        return fault("unreadable_event_time", time, "The event time is there but is not a timestamp.")
+    }
+    return fault("missing_event_time", field, "The event time, and its fallback, are missing or null.")
+  }
+
+  const missingVersion = (row: Row["row"]): Fault | null => {
+    if (version === null || version === eventTime?.field || isThere(row, snakeCase(version))) return null
     return run.rescued.includes(version)
       ? fault("unreadable_version", version, "The version does not fit its type.")
       : fault("missing_version", version, "The version is missing or null.")

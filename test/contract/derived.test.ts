@@ -8,6 +8,7 @@ import { contractMarkdown } from "../../src/contract/markdown.ts"
 import { deadLetterReasons } from "../../src/record/dead-letter.ts"
 import { stagePartitions } from "../../src/record/system-columns.ts"
 import { compiledOrders, orders } from "./orders.ts"
+import { parcels } from "./parcels.ts"
 
 describe("Glue", () => {
   const types = new Map(glueColumns(compiledOrders.columns).map(({ Name, Type }) => [Name, Type]))
@@ -61,6 +62,23 @@ describe("JSON Schema", () => {
     ["a record that is a list", []]
   ])("refuses %s", (_, record) => expect(check(record)).toBe(false))
 
+  it("asks for every part of the key, and for a version that is not the event time", () => {
+    const valid = ajv.compile(jsonSchema(parcels))
+    const parcel = { carrier: "dhl", number: 7, revision: 1, scannedAt: 1704067200000 }
+    expect(valid(parcel)).toBe(true)
+    for (const key of Object.keys(parcel))
+      expect(valid(Object.fromEntries(Object.entries(parcel).filter(([name]) => name !== key))), key).toBe(false)
+  })
+
+  it("takes values as the contract says that they are written", () => {
+    const valid = ajv.compile(jsonSchema(parcels))
+    const parcel = { carrier: "dhl", parcelNumber: 7, revision: 1, scannedAt: "1704067200000.5" }
+    const written = { promisedOn: "2024-01-01", weight: "1,5", volume: "1.5", soldAt: "01/02/2024 10:00", label: "AA==" }
+    expect(valid({ ...parcel, ...written }), ajv.errorsText(valid.errors)).toBe(true)
+    for (const wrong of [{ scannedAt: "2024-01-01" }, { weight: "1.5" }, { volume: "1,5" }, { promisedOn: 19000 }, { label: 7 }])
+      expect(valid({ ...parcel, ...wrong }), JSON.stringify(wrong)).toBe(false)
+  })
+
   it("says what is sensitive", () => expect(JSON.stringify(jsonSchema(orders))).toContain('"x-sensitive":"hash"'))
 })
 
@@ -75,6 +93,7 @@ describe("Markdown", () => {
     expect(page).toContain("| `custom_data` ¹ | json |")
     expect(page).toContain("| `attachments` | any key that contains `attachment` | every table | Free names. |")
     expect(page).toContain("| `custom-data` | `customData` | the table for users | Every store's own. |")
+    expect(page).toContain("| Table for users | one row per version, by day of last_change, else of creation_date |")
     expect(page).toContain("| `status-known` | `status` | The state is not forbidden. | the record becomes a dead letter |")
   })
 })

@@ -1,5 +1,5 @@
 import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../../src/contract/contract.ts"
 import { integer, long, text, timestamp } from "../../../src/contract/field.ts"
 import { type AccessLogFormat, accessLog } from "../../../src/contract/format.ts"
 
@@ -26,8 +26,7 @@ export const definition = (layout?: AccessLogFormat["layout"]): ContractDefiniti
     referer: text("From where."),
     agent: text("With what program.")
   },
-  key: "host",
-  version: "time",
+  table: versions({ key: ["host"], version: "time", by: { day: "time" } }),
   eventTime: { field: "time" },
   drops: [],
   expectations: [

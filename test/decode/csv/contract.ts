@@ -1,5 +1,5 @@
 import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../../src/contract/contract.ts"
 import { boolean, decimal, document, double, integer, json, list, long, text, timestamp } from "../../../src/contract/field.ts"
 import { type CsvOptions, csv } from "../../../src/contract/format.ts"
 
@@ -26,8 +26,7 @@ export const definition = (options: CsvOptions = {}): ContractDefinition => ({
     tags: list("Tags.", text("Tag.")),
     box: document("Box.", { height: integer("Height."), kind: text("Kind.") })
   },
-  key: "orderId",
-  version: "changedAt",
+  table: versions({ key: ["orderId"], version: "changedAt", by: { day: "changedAt" } }),
   eventTime: { field: "changedAt" },
   drops: [{ name: "notes", keyContains: "internal", from: "stage", reason: "Notes of the shop's people." }],
   expectations: [
