@@ -1,4 +1,4 @@
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, events } from "../../src/contract/contract.ts"
 import { decimal, integer, long, text, timestamp } from "../../src/contract/field.ts"
 import { accessLog, csv } from "../../src/contract/format.ts"
 
@@ -26,8 +26,7 @@ export const items = defineContract({
     price: decimal(12, 2, "Price."),
     freightValue: decimal(12, 2, "Freight.")
   },
-  key: "orderId",
-  version: "orderItemId",
+  table: events({ key: ["orderId", "orderItemId"], by: "none" }),
   eventTime: { field: "shippingLimitDate" }
 })
 
@@ -47,8 +46,7 @@ export const orders = defineContract({
     orderDeliveredCustomerDate: timestamp("Delivered."),
     orderEstimatedDeliveryDate: timestamp("Expected.")
   },
-  key: "orderId",
-  version: "orderPurchaseTimestamp",
+  table: events({ key: ["orderId"], by: "none" }),
   eventTime: { field: "orderPurchaseTimestamp" }
 })
 
@@ -67,8 +65,7 @@ export const reviews = defineContract({
     reviewCreationDate: timestamp("Created."),
     reviewAnswerTimestamp: timestamp("Answered.")
   },
-  key: "reviewId",
-  version: "reviewAnswerTimestamp",
+  table: events({ key: ["reviewId", "orderId"], by: "none" }),
   eventTime: { field: "reviewAnswerTimestamp" }
 })
 
@@ -94,7 +91,6 @@ export const hits = defineContract({
     referer: text("Referer."),
     agent: text("Agent.")
   },
-  key: "host",
-  version: "datetime",
+  table: events({ key: ["host", "datetime"], by: "none" }),
   eventTime: { field: "datetime" }
 })
