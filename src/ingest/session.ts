@@ -1,4 +1,4 @@
-import { type Cause, Clock, Data, Effect, Exit, Fiber, Scope } from "effect"
+import { Cause, Clock, Data, Effect, Exit, Fiber, Option, Scope } from "effect"
 import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { addCounts } from "../lake/history.ts"
 import { positionsOf } from "../lake/positions.ts"
@@ -54,6 +54,8 @@ class Moved extends Data.TaggedError("Moved")<{ readonly shards: ReadonlyArray<s
     return `another process has committed ${this.shards.join(", ") || "to the table"}: what was read since is given up`
   }
 }
+
+const isMoved = (cause: Cause.Cause<BatchError>): boolean => Option.getOrNull(Cause.findErrorOption(cause)) instanceof Moved
 
 /** What ended a session: its source, `options.stop`, or another process that has committed shards which this one reads. */
 export type SessionEnd =
@@ -184,7 +186,8 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.
     const files = yield* Scope.fork(yield* Effect.scope)
-    const given = (cause: Cause.Cause<BatchError>) => Effect.andThen(run.fail(cause), Scope.close(files, Exit.failCause(cause)))
+    const given = (cause: Cause.Cause<BatchError>) =>
+      Effect.andThen(run.fail(cause, isMoved(cause)), Scope.close(files, Exit.failCause(cause)))
 
     const fill = Effect.gen(function* () {
       const batch = new OpenBatch({
@@ -260,7 +263,7 @@ const commitFilled = (
     tellProgress(state)
     const commitMillis = (yield* Clock.currentTimeMillis) - begun
     yield* recordBatch(report, commitMillis)
-    yield* run.complete(report, closed, outputs, commitMillis)
+    yield* run.committed(report, closed, outputs, commitMillis)
     if (ownership === null) return
     const view = viewOf(tables)
     ownership.learn(closed.shards.keys(), view)
