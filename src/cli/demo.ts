@@ -28,10 +28,10 @@ import {
 import { countLines, maskedLine } from "./counts-text.ts"
 import { Failed } from "./failures.ts"
 import { progressText } from "./ingest.ts"
-import { lineageFor } from "./lineage.ts"
 import { bytes, print, rate, say, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { repartitionProgress } from "./repartition.ts"
+import { runListener } from "./run-listener.ts"
 import { allSettings } from "./settings.ts"
 import { limitsOf } from "./sources.ts"
 import { checksText } from "./verify.ts"
@@ -89,7 +89,7 @@ export const demo = Command.make(
     )
 
     const result = yield* Effect.gen(function* () {
-      const lineage = yield* lineageFor(values, [contract])
+      const tellRun = yield* runListener(values, [contract])
       const source = yield* filesSource({ input: raw, format: "auto", maxRecordBytes: values.maxRecordBytes })
       const ingesting = yield* makeProgress("2 ingest", !json)
       const [ingested, ingestMillis] = yield* timed(
@@ -100,7 +100,7 @@ export const demo = Command.make(
           limits: limitsOf(values),
           ...ingestThreadsOf(values),
           stop: Effect.never,
-          onEvent: lineage.emit,
+          onEvent: tellRun,
           onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p), p.bytes)
         })
       )
@@ -116,7 +116,7 @@ export const demo = Command.make(
           ...duckdbOptionsOf(values),
           contract,
           onProgress: repartitionProgress(repartitioning),
-          onEvent: lineage.emit
+          onEvent: tellRun
         })
       )
       repartitioning.clear()

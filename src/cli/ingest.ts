@@ -6,9 +6,9 @@ import { count, number } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
 import { changeHashKey, contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { countLines, deadLetterLines, maskedLine } from "./counts-text.ts"
-import { lineageFor } from "./lineage.ts"
 import { bytes, print, rate, seconds } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { runListener } from "./run-listener.ts"
 import type { Values } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
 import { ingestSettings, limitsOf, openSource, type Skipped, sourceFlags } from "./sources.ts"
@@ -63,7 +63,7 @@ export const ingest = Command.make(
     const [result, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, [contract])
+      const tell = yield* runListener(values, [contract])
       return yield* timed(
         runIngest({
           contract,
@@ -73,7 +73,7 @@ export const ingest = Command.make(
           limits: limitsOf(values),
           ...ingestThreadsOf(values),
           stop: shutdown.requested,
-          onEvent: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
+          onEvent: (event) => Effect.andThen(tell(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
           onProgress: (p) => progress.show(share(), progressText(p), p.bytes)
         })
       )

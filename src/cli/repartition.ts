@@ -7,9 +7,9 @@ import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
 import { contractOf, dataset, duckdbOptionsOf, existingLakeOf, json, timed, toggle } from "./common.ts"
 import { UsageError } from "./failures.ts"
-import { lineageFor } from "./lineage.ts"
 import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
+import { runListener } from "./run-listener.ts"
 import { lakeNames, use } from "./settings.ts"
 
 export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
@@ -69,7 +69,7 @@ export const repartition = Command.make(
     const [outcome, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
-      const lineage = yield* lineageFor(values, [contract])
+      const tell = yield* runListener(values, [contract])
       return yield* timed(
         runRepartition({
           contract,
@@ -79,7 +79,7 @@ export const repartition = Command.make(
           from,
           to,
           onProgress: repartitionProgress(progress),
-          onEvent: lineage.emit
+          onEvent: tell
         })
       )
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))

@@ -6,9 +6,9 @@ import { findTable } from "../lake/tables.ts"
 import { count, number } from "../record/count.ts"
 import { allContracts, changeHashKey, contractOf, decodeSettingsOf, existingLakeOf, json } from "./common.ts"
 import { Failed } from "./failures.ts"
-import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { runListener } from "./run-listener.ts"
 import { lakeNames, use } from "./settings.ts"
 
 const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
@@ -32,7 +32,7 @@ export const replay = Command.make(
           hint: "Check --dataset and --lake; sluice status says what lies there."
         })
       }
-      const lineage = yield* lineageFor(values, present)
+      const tell = yield* runListener(values, present)
       const progress = yield* makeProgress("replay", !flags.json)
       const decode = decodeSettingsOf(values)
       const total = { letters: 0, rows: 0, left: 0, cut: 0 }
@@ -41,7 +41,7 @@ export const replay = Command.make(
           contract,
           decode,
           changeHashKey: flags.changeHashKey,
-          onEvent: lineage.emit,
+          onEvent: tell,
           onSteps: ({ share, doing }) => progress.show((i + share) / present.length, `${contract.contract.name}: ${doing}`)
         })
         total.letters += done.letters

@@ -8,10 +8,10 @@ import { repartition } from "../repartition/repartition.ts"
 import { changeHashKey, contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
 import { Failed } from "./failures.ts"
 import { ingestText, progressText } from "./ingest.ts"
-import { lineageFor } from "./lineage.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { repartitionProgress } from "./repartition.ts"
+import { runListener } from "./run-listener.ts"
 import { Shutdown } from "./shutdown.ts"
 import { limitsOf, openSource, runSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
@@ -36,8 +36,8 @@ export const run = Command.make(
           show()
         })
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, [contract], "STREAMING")
-      const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
+      const listener = yield* runListener(values, [contract], "STREAMING")
+      const tell = (event: RunEvent) => Effect.andThen(listener(event), logEvent(event))
       const repartitionOnce = timed(
         repartition({ ...duckdbOptionsOf(values), contract, onProgress: repartitionProgress(progress), onEvent: tell })
       ).pipe(

@@ -21,6 +21,7 @@ import { localUpload } from "./local-upload.ts"
 import { mergeStatistics, toldColumns } from "./merge-statistics.ts"
 import { RowReader } from "./read-rows.ts"
 import { RowGroups, type RowsAt } from "./row-groups.ts"
+import { totalsOf } from "./rows.ts"
 import { filesList } from "./sql.ts"
 
 export interface CompactOptions extends DuckDBSettings {
@@ -42,6 +43,8 @@ export interface Compacted {
   readonly bytesBefore: number
   /** 0 for a dry run. */
   readonly bytesAfter: number
+  /** In the files that it wrote; null where one of the old files does not tell. */
+  readonly rows: number | null
   /** Groups that another commit was faster to change; the next run looks at them again. */
   readonly overtaken: number
   /** Version of the last commit; null when there was none. */
@@ -65,12 +68,14 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
         filesAfter: groups.length,
         bytesBefore: groups.reduce((total, { bytes }) => total + bytes, 0),
         bytesAfter: 0,
+        rows: 0,
         overtaken: 0,
         version: null
       }
       if (options.dryRun === true || groups.length === 0) return planned
       const db = yield* openDuckDB({ threads: 1, ...options })
       let done: Compacted = planned
+      const rewritten: Array<AddFile> = []
       // Each commit begins where the one before has left the table: what came since the first look would be read again for every group.
       let now = snapshot
       for (const [i, group] of groups.entries()) {
@@ -81,11 +86,12 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
           done = { ...done, overtaken: done.overtaken + 1 }
           now = yield* table.snapshot
         } else {
+          rewritten.push(...group.files)
           done = { ...done, bytesAfter: done.bytesAfter + outcome.size, version: outcome.snapshot.version }
           now = outcome.snapshot
         }
       }
-      return done
+      return { ...done, rows: totalsOf(rewritten).rows }
     })
   )
 
