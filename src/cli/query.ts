@@ -144,7 +144,7 @@ export const query = Command.make(
   {
     sql: Argument.String("sql").pipe(
       Argument.withDescription(
-        "One statement that reads, or - to read it from standard input. Every table is a view: stage_checkout, consumable_checkout, dead_letters."
+        "One statement that reads, or - to read it from standard input. Every table is a view: stage_checkout, consumable_checkout, dead_letters, runs."
       ),
       Argument.optional
     ),

@@ -177,11 +177,13 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     // Asked for anew each time: what is known of the log may grow while the batch is open.
     const begin = (shard: string): ReadPosition | undefined => state.committing?.readTo(shard) ?? storedPositions(state).get(shard)
     const from = begin(first.shard)
+    // Pages without records may follow each other from one position, in one moment: nothing that is read tells such batches apart.
+    const unlike = first.count === 0 ? [yield* randomUuid] : []
     const runId = deterministicRunId(
       first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
       // The same whether the batch before was committed by this process or by one that is gone.
-      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from)])
+      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from), ...unlike])
     )
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.

@@ -84,8 +84,8 @@ export const recordRuns = (settings: RecordRunsSettings = {}): Effect.Effect<Run
       Queue.end(queue).pipe(
         Effect.andThen(Deferred.succeed(closing, undefined)),
         Effect.andThen(Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), closeMillis)),
+        Effect.andThen(Effect.sync(() => fiber.interruptUnsafe())),
         Effect.andThen(giveUp),
-        Effect.andThen(Effect.forkDetach(Fiber.interrupt(fiber))),
         Effect.ignore
       )
     )

@@ -198,5 +198,23 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "letters-ahead-not-counted",
     why: "records that are dead letters already are left out of the counts of their batch",
     edits: [{ file: "src/ingest/letters-ahead.ts", from: "      counts.records++\n", to: "" }]
+  },
+  {
+    name: "run-recorded-twice",
+    why: "runs whose writing takes long are written again, though nobody knows that they were not",
+    edits: [
+      {
+        file: "src/lake/record-runs.ts",
+        from: "Effect.exit(Effect.timeout(write(rows), writeMillis))",
+        to: "Effect.exit(Effect.retry(Effect.timeout(write(rows), 1000), { times: 1 }))"
+      }
+    ]
+  },
+  {
+    name: "run-ends-twice",
+    why: "a run that is committed is told as given up, too",
+    edits: [
+      { file: "src/lake/run.ts", from: "if (!this.#isOpen) return Effect.void\n      this.#isOpen = false", to: "this.#isOpen = false" }
+    ]
   }
 ]

@@ -1,11 +1,13 @@
-import { Effect, Exit, Schedule } from "effect"
+import { Deferred, Effect, Exit, Schedule, type Scope } from "effect"
 import { ingest } from "../../src/ingest/ingest.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { replay } from "../../src/ingest/replay.ts"
 import { keepFrom } from "../../src/lake/keep-from.ts"
+import { recordRuns } from "../../src/lake/record-runs.ts"
 import { lakeTables } from "../../src/lake/views.ts"
 import { makeLineage } from "../../src/lineage/lineage.ts"
 import { LineageError, type Transport } from "../../src/lineage/transport.ts"
+import type { OnRunEvent } from "../../src/record/report.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import type { KinesisApi } from "../../src/source/kinesis/api.ts"
@@ -13,6 +15,7 @@ import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { Store, type StoreError } from "../../src/store/store.ts"
 import { expireLog, vacuum } from "../../src/table/maintenance.ts"
 import type { Faults } from "./faults.ts"
+import type { ToldRuns } from "./judge-runs.ts"
 import { decodeSettings, lenientOrders, orders } from "./orders.ts"
 import type { Passage, SimulatedProcess } from "./process.ts"
 import { streamName, type WorldSettings } from "./settings.ts"
@@ -24,6 +27,8 @@ export interface Outside {
   readonly faults: Faults
   readonly bucket: Bucket
   readonly kinesis: KinesisApi
+  /** Told of every process that tells of runs. */
+  readonly tells: (runs: ToldRuns) => void
   /** Told every lineage event that the endpoint got. */
   readonly heard: (event: string) => void
 }
@@ -83,12 +88,29 @@ const lineageOf = (process: SimulatedProcess, outside: Outside) =>
     events: { namespace: "simulation", producer: "urn:sluice:simulation", version: "0", contracts: [orders] }
   })
 
+/** Whoever is told of runs: the judge, lineage, and the lake's table of them. */
+const listenerOf = (process: SimulatedProcess, outside: Outside): Effect.Effect<OnRunEvent, never, Scope.Scope | Store> =>
+  Effect.gen(function* () {
+    const closed = yield* Deferred.make<void>()
+    // What is closed last is added first.
+    yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
+    const lineage = yield* lineageOf(process, outside)
+    const runs = yield* recordRuns()
+    const told: ToldRuns = { who: process.name, events: [], counters: runs.counters, isClosed: () => Deferred.isDoneUnsafe(closed) }
+    outside.tells(told)
+    return (event) =>
+      Effect.suspend(() => {
+        told.events.push(event)
+        return Effect.andThen(lineage.emit(event), runs.record(event))
+      })
+  })
+
 /** What a worker runs: the source, ingest, lineage. Ends when `stop` says so, or fails. */
 export const ingestProgram = (process: SimulatedProcess, outside: Outside, workers: number, worker: number, stop: Effect.Effect<void>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const { batchAge, batchBytes, initial, look, poll } = outside.settings
-      const lineage = yield* lineageOf(process, outside)
+      const onEvent = yield* listenerOf(process, outside)
       const source = yield* kinesisSource({
         api: kinesisOf(process, outside),
         stream: streamName,
@@ -106,7 +128,7 @@ export const ingestProgram = (process: SimulatedProcess, outside: Outside, worke
         decode: decodeSettings,
         limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes: 1 << 20 },
         stop,
-        onEvent: lineage.emit,
+        onEvent,
         onProgress: () => {}
       })
       if (failure !== null) return yield* failure
@@ -117,10 +139,10 @@ export const ingestProgram = (process: SimulatedProcess, outside: Outside, worke
 export const repartitionProgram = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const lineage = yield* lineageOf(process, outside)
+      const onEvent = yield* listenerOf(process, outside)
       for (;;) {
         yield* Effect.sleep(outside.settings.repartitionEvery)
-        yield* Effect.catch(repartition({ contract: orders, engine, onEvent: lineage.emit }), (error) => Effect.logInfo(error.message))
+        yield* Effect.catch(repartition({ contract: orders, engine, onEvent }), (error) => Effect.logInfo(error.message))
       }
     })
   ).pipe(Effect.provideService(Store, storeOf(process, outside)))
@@ -145,7 +167,12 @@ export const expireLogs: Upkeep = Effect.gen(function* () {
 })
 
 /** Reads dead letters again, by a contract that refuses less. */
-export const replayLetters: Upkeep = Effect.asVoid(replay({ contract: lenientOrders, decode: decodeSettings, onEvent: () => Effect.void }))
+export const replayLetters = (process: SimulatedProcess, outside: Outside): Upkeep =>
+  listenerOf(process, outside).pipe(
+    Effect.flatMap((onEvent) => replay({ contract: lenientOrders, decode: decodeSettings, onEvent })),
+    Effect.scoped,
+    Effect.asVoid
+  )
 
 /** Deletes what no table refers to. Whoever has uploaded files and sleeps for longer than they are kept loses them: there must be nobody. */
 export const vacuumAll: Upkeep = Effect.flatMap(lakeTables, (tables) =>
@@ -158,8 +185,11 @@ export const upkeepOnce = (process: SimulatedProcess, outside: Outside, work: Up
 
 /** Repartitions once, with patience: the other one may be at work too. */
 export const lastRepartition = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>
-  repartition({ contract: orders, engine }).pipe(
-    Effect.retry({ times: 10, schedule: Schedule.spaced("10 seconds") }),
+  listenerOf(process, outside).pipe(
+    Effect.flatMap((onEvent) =>
+      Effect.retry(repartition({ contract: orders, engine, onEvent }), { times: 10, schedule: Schedule.spaced("10 seconds") })
+    ),
+    Effect.scoped,
     Effect.asVoid,
     Effect.provideService(Store, storeOf(process, outside))
   )

@@ -7,11 +7,14 @@ import type { Bucket } from "./simulated-store.ts"
  * log must still be whole.
  */
 export interface ReadTable {
+  readonly path: string
   readonly version: number
   readonly rows: ReadonlyArray<ReadRow>
   /** The values of each domain from commit to commit, oldest first. */
   readonly domains: ReadonlyMap<string, ReadonlyArray<CommittedPosition>>
   readonly transactions: ReadonlyMap<string, number>
+  /** Of the runs that made the versions, where commits tell it. */
+  readonly runIds: ReadonlyMap<number, string>
   /** What does not belong into a log. */
   readonly problems: ReadonlyArray<string>
 }
@@ -50,6 +53,7 @@ interface Line {
   }
   readonly remove?: { readonly path: string }
   readonly domainMetadata?: { readonly domain: string; readonly configuration: string }
+  readonly commitInfo?: { readonly sluice?: { readonly runId: string } }
   readonly txn?: { readonly appId: string; readonly version: number }
 }
 
@@ -60,13 +64,14 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
   const files = new Map<string, { readonly version: number; readonly add: NonNullable<Line["add"]> }>()
   const domains = new Map<string, Array<CommittedPosition>>()
   const transactions = new Map<string, number>()
+  const runIds = new Map<number, string>()
   const problems: Array<string> = []
   let version = 0
   for (; ; version++) {
     const commit = bucket.remembered(`${table}/_delta_log/${String(version).padStart(20, "0")}.json`)
     if (commit === undefined) break
     for (const line of text(commit.bytes).trimEnd().split("\n")) {
-      const { add, remove, domainMetadata, txn }: Line = JSON.parse(line)
+      const { add, commitInfo, remove, domainMetadata, txn }: Line = JSON.parse(line)
       if (add !== undefined) {
         if (files.has(add.path)) problems.push(`${table} version ${version} adds ${add.path} again`)
         files.set(add.path, { version, add })
@@ -79,6 +84,7 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
         domains.set(domain, known)
         known.push({ version, committedAt: commit.modifiedAt, value: JSON.parse(configuration) })
       }
+      if (commitInfo?.sluice !== undefined) runIds.set(version, commitInfo.sluice.runId)
       if (txn !== undefined) transactions.set(txn.appId, txn.version)
     }
   }
@@ -97,5 +103,5 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
     if (Number(JSON.parse(add.stats ?? "{}").numRecords) !== found.length)
       problems.push(`${table}: ${path} has ${found.length} rows, not as its statistics say`)
   }
-  return { version: version - 1, rows, domains, transactions, problems }
+  return { path: table, version: version - 1, rows, domains, transactions, runIds, problems }
 }

@@ -13,6 +13,7 @@ import { Drained } from "./drained.ts"
 import { type Eventful, happen, isOfStream } from "./events.ts"
 import { Faults } from "./faults.ts"
 import { judge, type Violation } from "./judge.ts"
+import type { ToldRuns } from "./judge-runs.ts"
 import { noFaults } from "./kinesis/faults.ts"
 import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import { orders, secret } from "./orders.ts"
@@ -93,6 +94,7 @@ class World {
   readonly #bucket: Bucket
   readonly #kinesis: SimulatedKinesis
   readonly #made = new Made()
+  readonly #told: Array<ToldRuns> = []
   readonly #world: ProcessWorld
   readonly #outside: Outside
   readonly #workers: Workers
@@ -124,6 +126,7 @@ class World {
       faults: this.#faults,
       bucket: this.#bucket,
       kinesis: this.#kinesis.api,
+      tells: (runs) => this.#told.push(runs),
       heard: (event) => {
         this.#count("lineage events")
         if (event.includes(secret)) this.#violated("secret", "a lineage event holds a sensitive value")
@@ -151,7 +154,8 @@ class World {
     const { absence, maintainEvery, replayEvery } = settings
     if (maintainEvery !== null)
       this.#keepRunning("maintenance", (process) => upkeepProgram(process, this.#outside, maintainEvery, expireLogs))
-    if (replayEvery !== null) this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters))
+    if (replayEvery !== null)
+      this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters(process, this.#outside)))
     this.#expectEvent()
     if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
     const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
@@ -177,7 +181,8 @@ class World {
     // Of two at once one would stop, as the owner of what the other does.
     const replaying = this.#beside.get("replay")
     if (replaying?.isAlive === true) replaying.crash()
-    if (replayEvery !== null) await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters))
+    if (replayEvery !== null)
+      await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters(process, this.#outside)))
     await this.#runOnce("repartition", (process) => lastRepartition(process, this.#outside, this.#engine()))
     if (maintainEvery !== null) {
       // Nobody is at work, and all that was removed is old enough.
@@ -351,6 +356,7 @@ class World {
       stream: streamName,
       shards: this.#kinesis.shards(streamName),
       made: this.#made,
+      told: this.#told,
       now: this.#time.now,
       replayed: this.#settings.replayEvery !== null,
       clockError: this.#eventful.clockError
@@ -363,6 +369,14 @@ class World {
   #summary(): Happened {
     const { counts } = this.#kinesis
     this.#count("steps", this.#time.steps)
+    this.#count(
+      "runs told",
+      this.#told.reduce((total, { events }) => total + events.filter(({ event }) => event !== "start").length, 0)
+    )
+    this.#count(
+      "runs recorded",
+      this.#told.reduce((total, { counters }) => total + Effect.runSync(counters).recorded, 0)
+    )
     this.#count("workers started", this.#workers.started)
     this.#count("stream records", this.#kinesis.records(streamName).length)
     this.#count("records", this.#made.count)
