@@ -16,7 +16,7 @@ import { OpenBatch } from "./batch.ts"
 import { type BeginBatch, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
-import { commitBatch, type Tables, viewOf } from "./commit.ts"
+import { commitBatch } from "./commit.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead, positionAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
@@ -24,6 +24,7 @@ import { hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./o
 import { Ownership, standOf, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
+import { type Tables, viewOf } from "./tables.ts"
 
 type BatchError = StoreError | TableError | WorkerError | Moved
 
