@@ -1,13 +1,14 @@
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { DuckDB, Row } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { literal } from "../duckdb/sql.ts"
 import type { RunOutcome, runKinds } from "../record/report.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
+import { openTable } from "../table/table.ts"
+import { hasTable } from "./find-tables.ts"
 import { runsPath } from "./layout.ts"
 import { holdsRuns, oneRowPerRun } from "./runs.ts"
-import { findTable } from "./tables.ts"
 import { rowsOf } from "./views.ts"
 
 /** Which runs; null: whatever it is. */
@@ -25,12 +26,12 @@ export const recentRuns = (
   db: DuckDB
 ): Effect.Effect<ReadonlyArray<Row> | null, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const table = yield* findTable(runsPath)
-    if (Option.isNone(table)) return null
-    const snapshot = yield* table.value.snapshot
+    if (!(yield* hasTable(runsPath))) return null
+    const table = yield* openTable(runsPath)
+    const snapshot = yield* table.snapshot
     if (!holdsRuns(snapshot)) return null
     const conditions = Object.entries(wanted).flatMap(([column, value]) => (value === null ? [] : [`${column} = ${literal(value)}`]))
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`
-    const runs = oneRowPerRun(yield* rowsOf(db, table.value, snapshot))
+    const runs = oneRowPerRun(yield* rowsOf(db, table, snapshot))
     return yield* db.rows(`SELECT * FROM (${runs}) ${where} ORDER BY ended_at DESC, begun_at DESC, run_id DESC LIMIT ${limit}`)
   })

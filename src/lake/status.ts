@@ -95,7 +95,7 @@ export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.E
     )
     const deadLetters = yield* findTable(deadLettersPath)
     const datasets = found.flatMap((status) => (status === null ? [] : [status]))
-    const runs = yield* runsStatus
+    const runs = paths.includes(runsPath) ? yield* runsStatus : null
     const told = new Set([deadLettersPath, runs?.path, ...datasets.flatMap(({ stage, consumable }) => [stage.path, consumable?.path])])
     return {
       root,
@@ -109,7 +109,7 @@ export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.E
     }
   })
 
-/** Null where there are none, or where the table in their place is one that nobody here made. */
+/** Null where the table in their place is one that nobody here made, or cannot be read. */
 const runsStatus: Effect.Effect<TableStatus | null, TableError, Store> = Effect.gen(function* () {
   const runs = yield* openTable(runsPath)
   const snapshot = yield* runs.snapshot

@@ -66,7 +66,7 @@ export const verify = (
       const begin: Begin = (share, doing) => onSteps({ share: (i + share) / found.length, doing: `${each.dataset}: ${doing}` })
       yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks, begin)
     }
-    const runs = yield* tableAt(runsPath, paths, checks)
+    const runs = paths.includes(runsPath) ? yield* tableAt(runsPath, paths, checks) : null
     const isOurs = runs === null || holdsRuns(runs.snapshot)
     if (runs !== null && isOurs) checks.push(yield* fileCheck(runs), ...(yield* logChecks(runs)))
     for (const path of paths) {

@@ -307,6 +307,20 @@ describe("a lake with a table of runs", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.live("is not one where a file has its name, which harms nobody", () =>
+    Effect.gen(function* () {
+      yield* (yield* Store).put(runsPath, new Uint8Array())
+      yield* run(pagesSource([page("a", 0, 5)]))
+      assert.deepStrictEqual(yield* silent(recording([completed(1, minute(1))])), { recorded: 0, lost: 1 })
+      assert.deepStrictEqual(yield* recent(), null)
+      assert.deepStrictEqual(
+        (yield* checks).filter(({ ok }) => !ok),
+        []
+      )
+      assert.deepStrictEqual((yield* lakeStatus("", ["order"])).others, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.live("is not one that has another program's table of that name, which is left as it is", () =>
     Effect.gen(function* () {
       yield* createTable(runsPath, { name: "t", description: "", columns: [leaf("id", "text", "Id.")], partitions: [] })
