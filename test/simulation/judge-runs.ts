@@ -1,8 +1,9 @@
 import { Effect } from "effect"
 import type { RunCounters } from "../../src/lake/record-runs.ts"
 import type { RunEvent } from "../../src/record/report.ts"
-import type { Violated } from "./judge.ts"
-import type { ReadRow, ReadTable } from "./read-lake.ts"
+import type { Violated, Violation } from "./judge.ts"
+import { type ReadRow, readTable, runIdsOf } from "./read-lake.ts"
+import type { Bucket } from "./simulated-store.ts"
 
 /** What a process told of its runs, and what it says it wrote of them. */
 export interface ToldRuns {
@@ -57,12 +58,17 @@ const rowText = (row: ReadRow): string =>
  * The table of runs says nothing that no process told, nothing twice, and all that was counted as written; what it says was committed stands in the
  * logs. Each process tells of a run that it began, and then how it ended.
  */
-export const judgeRuns = (
-  runs: ReadTable | null,
-  told: ReadonlyArray<ToldRuns>,
-  tables: ReadonlyMap<string, ReadTable | null>,
-  violated: Violated
-): void => {
+export const judgeRuns = async (bucket: Bucket, told: ReadonlyArray<ToldRuns>): Promise<ReadonlyArray<Violation>> => {
+  const violations: Array<Violation> = []
+  const violated: Violated = (rule, detail) => violations.push({ rule, detail })
+  const runs = await readTable(bucket, "runs")
+  for (const problem of runs?.problems ?? []) violated("log", problem)
+  const made = new Map<string, ReadonlyMap<number, string>>()
+  const madeBy = (table: string, version: number): string | undefined => {
+    const runIds = made.get(table) ?? runIdsOf(bucket, table)
+    made.set(table, runIds)
+    return runIds.get(version)
+  }
   const tellers = new Map<string, Array<ToldRuns>>()
   for (const each of told) {
     for (const end of endsOf(each, violated)) {
@@ -83,9 +89,8 @@ export const judgeRuns = (
     seen.add(text)
     if (row.$partition["run_date"] !== new Date(millisOf(row["ended_at"])).toISOString().slice(0, 10)) violated("partition", `run ${text}`)
     for (const { table, version } of outputsOf(row)) {
-      const { runIds } = tables.get(String(table)) ?? {}
       // Dead letters are committed without a report: that of stage tells of both.
-      if (table !== "dead_letters" && runIds?.get(Number(version)) !== row["run_id"])
+      if (table !== "dead_letters" && madeBy(String(table), Number(version)) !== row["run_id"])
         violated("run", `${text} did not make version ${version} of ${table}`)
     }
   }
@@ -96,6 +101,7 @@ export const judgeRuns = (
     if (rows < recorded) violated("run lost", `${each.who} counts ${recorded} runs as written, there are ${rows}`)
     if (each.isClosed() && recorded + lost !== ends) violated("run", `${each.who} told of ${ends} ends: ${recorded} written, ${lost} lost`)
   }
+  return violations
 }
 
 /** The ends that a process told, each of which must have a beginning before it. */

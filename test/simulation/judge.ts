@@ -1,4 +1,3 @@
-import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
 import type { SimulatedRecord, SimulatedShard } from "./kinesis/shard.ts"
 import { type Meaning, orders, type RowMeaning, rowText, secret } from "./orders.ts"
 import type { Made } from "./producers.ts"
@@ -20,8 +19,6 @@ export interface Evidence {
   readonly now: number
   /** How far clocks were off, at most, in milliseconds. */
   readonly clockError: number
-  /** What processes told of their runs. */
-  readonly told: ReadonlyArray<ToldRuns>
   /** Have dead letters been replayed? */
   readonly replayed: boolean
 }
@@ -48,8 +45,7 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
   const stage = await readTable(evidence.bucket, `stage/${dataset}`)
   const letters = await readTable(evidence.bucket, "dead_letters")
   const consumable = await readTable(evidence.bucket, `consumable/${dataset}`)
-  const runs = await readTable(evidence.bucket, "runs")
-  for (const table of [stage, letters, consumable, runs]) for (const problem of table?.problems ?? []) violated("log", problem)
+  for (const table of [stage, letters, consumable]) for (const problem of table?.problems ?? []) violated("log", problem)
 
   const expected = new Map<string, Expected>()
   for (const shard of evidence.shards) {
@@ -75,7 +71,6 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
   for (const key of evidence.bucket.madeAgain) violated("log", `${key} was made again after it had expired`)
   judgeOrder(lineage, violated)
   judgeConsumable(consumable, rows, expected, violated)
-  judgeRuns(runs, evidence.told, new Map([stage, consumable].flatMap((table) => (table === null ? [] : [[table.path, table]]))), violated)
   judgeSecrets(evidence.bucket, violated)
   return violations
 }

@@ -13,7 +13,7 @@ import { Drained } from "./drained.ts"
 import { type Eventful, happen, isOfStream } from "./events.ts"
 import { Faults } from "./faults.ts"
 import { judge, type Violation } from "./judge.ts"
-import type { ToldRuns } from "./judge-runs.ts"
+import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
 import { noFaults } from "./kinesis/faults.ts"
 import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import { orders, secret } from "./orders.ts"
@@ -356,12 +356,12 @@ class World {
       stream: streamName,
       shards: this.#kinesis.shards(streamName),
       made: this.#made,
-      told: this.#told,
       now: this.#time.now,
       replayed: this.#settings.replayEvery !== null,
       clockError: this.#eventful.clockError
     }
     for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)
+    for (const { rule, detail } of await judgeRuns(this.#bucket, this.#told)) this.#violated(rule, detail)
     for (const { rule, shardId, detail } of this.#kinesis.violations) this.#violated(rule, `${shardId}: ${detail}`)
     if (this.#settings.duckdb) for (const problem of await verifyLake(simulatedStore(this.#bucket))) this.#violated("verify", problem)
   }
