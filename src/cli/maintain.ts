@@ -1,13 +1,16 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { existingLakeOf } from "../app/lake.ts"
+import { runListener } from "../app/run-listener.ts"
+import { lakeNames } from "../app/settings.ts"
 import type { Compacted } from "../lake/compact.ts"
 import { type Maintained, maintain as maintainLake } from "../lake/maintain.ts"
 import { count, number } from "../record/count.ts"
-import { compiled, existingLakeOf, json, toggle } from "./common.ts"
+import { json, toggle } from "./common.ts"
 import { bytes, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { runListener } from "./run-listener.ts"
-import { lakeNames, use } from "./settings.ts"
+import { project } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "lineage", "lineageKey", "lineageNamespace")
 
@@ -22,7 +25,7 @@ export const maintain = Command.make(
     const values = yield* settings.read(flags.settings)
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("maintain", !json)
-      const tell = yield* runListener(dryRun ? { ...values, lineage: "none" } : values, [...compiled.values()])
+      const tell = yield* runListener(dryRun ? { ...values, lineage: "none" } : values, [...project.compiled.values()])
       return yield* maintainLake({
         memoryLimit: values.memoryLimit,
         dryRun,

@@ -1,16 +1,21 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { UsageError } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { duckdbOptionsOf } from "../app/options.ts"
+import { runListener } from "../app/run-listener.ts"
+import { lakeNames } from "../app/settings.ts"
+import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
-import { contractOf, dataset, duckdbOptionsOf, existingLakeOf, json, timed, toggle } from "./common.ts"
-import { UsageError } from "./failures.ts"
+import { json, toggle } from "./common.ts"
 import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
-import { runListener } from "./run-listener.ts"
-import { lakeNames, use } from "./settings.ts"
+import { contractOf, dataset } from "./project.ts"
+import { use } from "./settings.ts"
 
 export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
@@ -69,7 +74,7 @@ export const repartition = Command.make(
     const [outcome, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
-      const tell = yield* runListener(values, [contract])
+      const onRun = yield* runListener(values, [contract])
       return yield* timed(
         runRepartition({
           contract,
@@ -79,7 +84,7 @@ export const repartition = Command.make(
           from,
           to,
           onProgress: repartitionProgress(progress),
-          onEvent: tell
+          onEvent: onRun
         })
       )
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))

@@ -1,15 +1,17 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { existingLakeOf } from "../app/lake.ts"
+import { lakeNames } from "../app/settings.ts"
 import type { ResultColumn, Row } from "../duckdb/duckdb.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import type { Plain } from "../duckdb/plain.ts"
 import { recentRuns } from "../lake/recent-runs.ts"
 import { number } from "../record/count.ts"
 import { runKinds, runOutcomes } from "../record/report.ts"
-import { existingLakeOf, json, positive, withDefault } from "./common.ts"
+import { json, positive, withDefault } from "./common.ts"
 import { bytes, print, seconds } from "./output.ts"
 import { fittedTable, writerOf } from "./query-formats.ts"
-import { lakeNames, use } from "./settings.ts"
+import { use } from "./settings.ts"
 import { columnsOf } from "./terminal.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
@@ -89,9 +91,6 @@ export const runs = Command.make(
   Command.withDescription("What was run on a lake and what became of it, newest first. Every run of ingest is a batch."),
   Command.withExamples([
     { description: "What failed last", command: "sluice runs --lake lake --outcome fail --limit 5" },
-    {
-      description: "The repartitions of a dataset, for a program",
-      command: "sluice runs --lake lake --dataset checkout --kind repartition --json"
-    }
+    { description: "The repartitions, for a program", command: "sluice runs --lake lake --kind repartition --json" }
   ])
 )

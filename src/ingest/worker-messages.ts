@@ -5,7 +5,7 @@ import type { DecodedPage } from "./stage-decoder.ts"
 
 /** What a worker is made with. */
 export interface WorkerSetup {
-  /** URL of the module that has the contract. */
+  /** URL of the module of the project that has the contract. */
   readonly contracts: string
   readonly dataset: string
   /** What the contract must say of decoding, as `decodingText` gives it. */

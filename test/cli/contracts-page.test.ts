@@ -61,7 +61,7 @@ it("runs as it is written: a new dataset from nothing to a query, then another n
 
   // The mistake that the page shows.
   const [message = ""] = blocks.flatMap(({ language, text }) => (language === "text" ? [text] : []))
-  await project.replace("schemas/returns.ts", 'sensitive: "hash"', 'sensitive: "hashed"')
-  const { code, stderr } = await project.sluice(["ingest", "--dataset", "returns", "--input", "raw", "--lake", "lake"])
+  await project.replace("shop/returns.ts", 'sensitive: "hash"', 'sensitive: "hashed"')
+  const { code, stderr } = await project.sluice(["ingest", "--project", "shop", "--input", "raw", "--lake", "lake"])
   expect([code, stderr]).toEqual([78, message])
 })

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { checkout } from "../../schemas/index.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { type GeneratedRecord, generateOrders } from "../../src/generate/generate.ts"
 import { Ledger, type Manifest } from "../../src/generate/ledger.ts"
 import { type GenerateOptions, settingsOf } from "../../src/generate/options.ts"
