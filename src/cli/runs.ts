@@ -89,9 +89,6 @@ export const runs = Command.make(
   Command.withDescription("What was run on a lake and what became of it, newest first. Every run of ingest is a batch."),
   Command.withExamples([
     { description: "What failed last", command: "sluice runs --lake lake --outcome fail --limit 5" },
-    {
-      description: "The repartitions of a dataset, for a program",
-      command: "sluice runs --lake lake --dataset checkout --kind repartition --json"
-    }
+    { description: "The repartitions, for a program", command: "sluice runs --lake lake --kind repartition --json" }
   ])
 )
