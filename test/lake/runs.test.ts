@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Logger, References, Stream } from "effect"
+import { Effect, Exit, Fiber, Logger, References, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { compact } from "../../src/lake/compact.ts"
@@ -14,6 +14,7 @@ import { verify } from "../../src/lake/verify.ts"
 import { leaf } from "../../src/record/column.ts"
 import { emptyCounts, type RunEvent, type RunOutput } from "../../src/record/report.ts"
 import { Store } from "../../src/store/store.ts"
+import { commitName } from "../../src/table/paths.ts"
 import { createTable, openTable, type Row, readTable } from "../../src/table/table.ts"
 import { contract, page, pagesSource, run, temporaryStore } from "../ingest/support.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
@@ -214,6 +215,29 @@ describe("the table of runs", () => {
       while (!faults.calls.some((call) => call.startsWith("putIfAbsent"))) yield* Effect.promise(() => new Promise(setImmediate))
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(yield* Fiber.join(fiber), { recorded: 0, lost: 1 })
+    }).pipe(silent, Effect.provide(temporaryStore))
+  )
+
+  it.effect("counts a run once that was given up when its command ended, and stands all the same", () =>
+    Effect.gen(function* () {
+      const faults = makeFaultyStore(yield* Store)
+      const scope = yield* Scope.make()
+      const { record, counters } = yield* recordRuns().pipe(
+        Effect.provideService(Scope.Scope, scope),
+        Effect.provideService(Store, Store.of(faults.store))
+      )
+      yield* record(completed(1, minute(1)))
+      faults.beforeNext("putIfAbsent", `runs/_delta_log/${commitName(1)}`, Effect.sleep("1 minute"))
+      const fiber = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      const isCommitting = () => faults.calls.some((call) => call.startsWith("putIfAbsent") && call.includes(commitName(1)))
+      while (!isCommitting()) yield* Effect.promise(() => new Promise(setImmediate))
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* counters, { recorded: 0, lost: 1 })
+      yield* TestClock.adjust("1 minute")
+      while ((yield* version) < 1) yield* Effect.promise(() => new Promise(setImmediate))
+      for (let i = 0; i < 20; i++) yield* Effect.promise(() => new Promise(setImmediate))
+      assert.deepStrictEqual(yield* counters, { recorded: 0, lost: 1 })
     }).pipe(silent, Effect.provide(temporaryStore))
   )
 
