@@ -2,7 +2,7 @@ import type { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import type { Hashing } from "../lake/hash-key.ts"
-import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
+import { type DecodeCounts, type OnRunEvent, sumOf } from "../record/report.ts"
 import type { SourceError } from "../record/source-error.ts"
 import type { Source } from "../source/source.ts"
 
@@ -86,7 +86,7 @@ export interface IngestOptions {
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */
   readonly stop: Effect.Effect<void>
   /** Told after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  readonly onEvent: OnRunEvent
   readonly onProgress: (progress: IngestProgress) => void
 }
 

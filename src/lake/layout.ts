@@ -2,6 +2,7 @@
 export const stagePath = (dataset: string): string => `stage/${dataset}`
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
 export const deadLettersPath = "dead_letters"
+export const runsPath = "runs"
 /** Where a lake keeps its lineage, unless it is sent elsewhere. */
 export const lineageFolder = "lineage"
 

@@ -219,5 +219,23 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "budget-not-shared",
     why: "each dataset takes all the memory of the process",
     edits: [{ file: "src/app/pipeline.ts", from: "follow ? datasets.length : 1", to: "1" }]
+  },
+  {
+    name: "run-recorded-twice",
+    why: "runs whose writing takes long are written again, though nobody knows that they were not",
+    edits: [
+      {
+        file: "src/lake/record-runs.ts",
+        from: "Effect.exit(Effect.timeout(write(rows), writeMillis))",
+        to: "Effect.exit(Effect.retry(Effect.timeout(write(rows), 1000), { times: 1 }))"
+      }
+    ]
+  },
+  {
+    name: "run-ends-twice",
+    why: "a run that is committed is told as given up, too",
+    edits: [
+      { file: "src/lake/run.ts", from: "if (!this.#isOpen) return Effect.void\n      this.#isOpen = false", to: "this.#isOpen = false" }
+    ]
   }
 ]
