@@ -3,6 +3,7 @@ import { Command } from "effect/cli"
 import { type Compacted, compact } from "../lake/compact.ts"
 import { keepFrom } from "../lake/keep-from.ts"
 import { deadLettersPath } from "../lake/layout.ts"
+import { retiredObjects } from "../lake/retired.ts"
 import { lakeTables } from "../lake/views.ts"
 import { count, number } from "../record/count.ts"
 import { ingestionHour } from "../record/record.ts"
@@ -65,7 +66,7 @@ export const maintain = Command.make(
           begin(0.9, "expiring the log")
           const expired = yield* expireLog(each.table, { dryRun, ...(from === undefined ? {} : { keepFrom: from }) })
           begin(0.95, "deleting what no table refers to")
-          const vacuumed = yield* vacuum(each.table, { dryRun })
+          const vacuumed = yield* vacuum(each.table, { dryRun, own: retiredObjects })
           const result: Maintained = {
             table: each.table.path,
             compacted,

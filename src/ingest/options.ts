@@ -2,6 +2,7 @@ import type { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import type { Hashing } from "../lake/hash-key.ts"
+import type { RetirementLimits } from "../lake/retire.ts"
 import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
 import type { Source, SourceError } from "../source/source.ts"
 
@@ -79,6 +80,8 @@ export interface IngestOptions {
   readonly contracts?: URL
   /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number
+  /** When positions of files at rest leave the log of the stage. */
+  readonly retirement?: RetirementLimits
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */
   readonly stop: Effect.Effect<void>
   /** Told after the commit that it speaks of. Must not fail or block. */

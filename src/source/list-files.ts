@@ -119,4 +119,5 @@ const inByteOrder = (entries: ReadonlyArray<Dirent<Buffer>>): ReadonlyArray<Dire
     .sort((a, b) => Buffer.compare(a.key, b.key))
     .map(({ entry }) => entry)
 
-const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`)
+/** Is a path the folder itself, or below it? */
+export const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`)

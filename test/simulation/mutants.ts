@@ -109,7 +109,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "dead-letters-again",
     why: "dead letters of a batch that was cut off between its two commits are written a second time",
-    edits: [{ file: "src/ingest/letters-ahead.ts", from: "if (shards.size === 0) return found", to: "if (shards.size >= 0) return found" }]
+    edits: [
+      { file: "src/ingest/letters-ahead.ts", from: "if (reached.size === 0) return found", to: "if (reached.size >= 0) return found" }
+    ]
   },
   {
     name: "expired-iterator-restarts-at-latest",
