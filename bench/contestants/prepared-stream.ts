@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { checkout } from "../../schemas/checkout.ts"
-import { hashKeyOf } from "../../src/source/kinesis/aggregation.ts"
-import type { KinesisApi, PutRecord, RecordsPage, Shard, StreamRecord } from "../../src/source/kinesis/api.ts"
-import { MemoryPool } from "../../src/source/kinesis/memory-pool.ts"
-import { partitionKeyOf } from "../../src/source/kinesis/put.ts"
-import { openShards, pack } from "../../src/source/kinesis/put-calls.ts"
+import { hashKeyOf } from "../../src/stream/kinesis/aggregation.ts"
+import type { KinesisApi, PutRecord, RecordsPage, Shard, StreamRecord } from "../../src/stream/kinesis/api.ts"
+import { MemoryPool } from "../../src/stream/kinesis/memory-pool.ts"
+import { partitionKeyOf } from "../../src/stream/kinesis/put.ts"
+import { openShards, pack } from "../../src/stream/kinesis/put-calls.ts"
 
 const shards = 4
 const day = 86_400_000

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import type { KinesisApi, KinesisError } from "../../src/source/kinesis/api.ts"
+import type { KinesisApi, KinesisError } from "../../src/stream/kinesis/api.ts"
 import { preparedStream } from "./prepared-stream.ts"
 
 /** Starts the server, which ends with this process. @returns its URL */

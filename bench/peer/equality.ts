@@ -2,7 +2,7 @@ import { DuckDBInstance } from "@duckdb/node-api"
 import type { Contract } from "../../src/contract/contract.ts"
 import { type Field, shapeOf } from "../../src/contract/field.ts"
 import { snakeCase } from "../../src/contract/names.ts"
-import { identifier, literal } from "../../src/lake/sql.ts"
+import { identifier, literal } from "../../src/duckdb/sql.ts"
 import { spelled } from "./spelling.ts"
 import { leafType } from "./statement.ts"
 

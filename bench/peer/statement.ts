@@ -1,6 +1,6 @@
 import type { Contract } from "../../src/contract/contract.ts"
 import { type Field, shapeOf } from "../../src/contract/field.ts"
-import { identifier, literal } from "../../src/lake/sql.ts"
+import { identifier, literal } from "../../src/duckdb/sql.ts"
 import type { LeafType } from "../../src/record/column.ts"
 import type { Form } from "../contestants/job.ts"
 import { capital, spelled } from "./spelling.ts"

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { reachEndpoint } from "../lineage/http-transport.ts"
-import { asSourceError } from "../source/kinesis/failures.ts"
+import { asSourceError } from "../stream/kinesis/failures.ts"
 import type { Values } from "./settings.ts"
 import { kinesisOf } from "./sources.ts"
 import { collectorHeaders } from "./telemetry.ts"

@@ -1,5 +1,5 @@
-import type { ResultColumn } from "../lake/duckdb.ts"
-import type { Plain } from "../lake/plain.ts"
+import type { ResultColumn } from "../duckdb/duckdb.ts"
+import type { Plain } from "../duckdb/plain.ts"
 import { jsonText } from "../record/json-text.ts"
 import { cutTo, oneLine, padTo, widthOf } from "./terminal.ts"
 

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os"
 import { Effect, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import { millisOf, timestampMicros } from "../contract/timestamp.ts"
-import type { InitialPosition } from "../source/kinesis/api.ts"
+import type { InitialPosition } from "../stream/kinesis/api.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 
 /** One setting: a flag over an environment variable over a default. */

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { openDuckDB } from "../duckdb/open.ts"
 import { type Check, some } from "../lake/check.ts"
-import { openDuckDB } from "../lake/duckdb.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
 import { allContracts, atLeast, compiled, duckdbOptionsOf, existingLakeOf, json, withDefault } from "./common.ts"
 import { Failed } from "./failures.ts"

@@ -1,12 +1,6 @@
 import type { Leaf, LeafType } from "../record/column.ts"
 import { isWorthwhile, makeDictionary } from "./dictionary.ts"
-import { field, type LeafStore } from "./leaf-store.ts"
-
-/**
- * How a leaf's values are held, which is how Parquet's PLAIN encoding has them (little endian): `bytes` are texts of any length, `int64` two
- * 32-bit halves, low first, `fixed` 16 bytes of a decimal, big endian.
- */
-export type Storage = "bytes" | "int32" | "int64" | "double" | "boolean" | "fixed"
+import { field, type LeafStore, type Storage } from "./leaf-store.ts"
 
 export const storageOf = (leaf: LeafType): Storage => {
   switch (leaf.type) {

@@ -1,4 +1,8 @@
-import type { Storage } from "./leaf-column.ts"
+/**
+ * How a leaf's values are held, which is how Parquet's PLAIN encoding has them (little endian): `bytes` are texts of any length, `int64` two
+ * 32-bit halves, low first, `fixed` 16 bytes of a decimal, big endian.
+ */
+export type Storage = "bytes" | "int32" | "int64" | "double" | "boolean" | "fixed"
 
 /** Numbers that are known of a leaf: its place in `state`, a cache line of 16 each. */
 export const field = {

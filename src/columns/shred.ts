@@ -1,6 +1,6 @@
 import type { Column, Value } from "../record/column.ts"
-import { LeafColumn, type Storage } from "./leaf-column.ts"
-import type { LeafStore } from "./leaf-store.ts"
+import { LeafColumn } from "./leaf-column.ts"
+import type { LeafStore, Storage } from "./leaf-store.ts"
 
 /**
  * Cuts nested values into their leaves: each leaf gets flat entries with two levels, which is what a Parquet column chunk is. The definition

@@ -11,17 +11,9 @@ import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import type { ClosedBatch } from "./batch.ts"
-import { standOf, type View } from "./ownership.ts"
+import { standOf } from "./ownership.ts"
 import type { Retirement } from "./retirement.ts"
-
-/** The two tables that a batch goes to, each with the snapshot that its positions were read from. */
-export interface Tables {
-  readonly stage: { readonly table: Table; readonly created: boolean; snapshot: Snapshot }
-  readonly deadLetters: { readonly table: Table; readonly created: boolean; snapshot: Snapshot }
-}
-
-/** Both tables as this process knows them. */
-export const viewOf = ({ stage, deadLetters }: Tables): View => ({ stage: stage.snapshot, deadLetters: deadLetters.snapshot })
+import { type Tables, viewOf } from "./tables.ts"
 
 const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, file) => total + file.size, 0)
 

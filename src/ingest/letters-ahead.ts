@@ -8,7 +8,7 @@ import type { DecodeCounts } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { readTable } from "../table/table.ts"
-import type { Tables } from "./commit.ts"
+import type { Tables } from "./tables.ts"
 
 /**
  * Dead letters that stage has not reached, by shard and then by coordinates: what is there when a process died between its two commits. These

@@ -4,7 +4,8 @@ import type { DecodeSettings } from "../decode/decoder.ts"
 import type { Hashing } from "../lake/hash-key.ts"
 import type { RetirementLimits } from "../lake/retire.ts"
 import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
-import type { Source, SourceError } from "../source/source.ts"
+import type { SourceError } from "../record/source-error.ts"
+import type { Source } from "../source/source.ts"
 
 /** When a batch is closed: whichever limit is reached first. */
 export interface BatchLimits {

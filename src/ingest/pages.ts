@@ -1,6 +1,7 @@
 import { type Cause, Clock, Effect, type Exit, Fiber, Option, Queue, type Scope, Stream } from "effect"
 import type { RecordPage } from "../record/record.ts"
-import type { Resume, Source, SourceError } from "../source/source.ts"
+import type { SourceError } from "../record/source-error.ts"
+import type { Resume, Source } from "../source/source.ts"
 
 /** What the run loop gets next: a page, or the reason why it must close its batch. */
 export type Next =

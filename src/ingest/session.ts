@@ -2,7 +2,7 @@ import { type Cause, Clock, Data, Effect, Exit, Fiber, Scope } from "effect"
 import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { addCounts } from "../lake/history.ts"
 import { deadLetterDomain } from "../lake/log-keys.ts"
-import { PositionReader, type StoredAt } from "../lake/position-reader.ts"
+import { PositionReader } from "../lake/position-reader.ts"
 import { lettersBeyond, positionsOf } from "../lake/positions.ts"
 import { defaultRetirement } from "../lake/retire.ts"
 import { identityOf, openDeadLetters, openStage } from "../lake/tables.ts"
@@ -12,14 +12,15 @@ import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
 import type { RotationReason } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
-import { type Committed, type Resume, type Source, SourceError } from "../source/source.ts"
+import type { Resume } from "../source/source.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { OpenBatch } from "./batch.ts"
 import { type BeginBatch, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
-import { commitBatch, type Tables, viewOf } from "./commit.ts"
+import { commitBatch } from "./commit.ts"
+import { finder } from "./committed.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
@@ -28,6 +29,7 @@ import { Ownership, standOf, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
 import { retirementOf } from "./retirement.ts"
+import { type Tables, viewOf } from "./tables.ts"
 
 type BatchError = StoreError | TableError | WorkerError | Moved
 
@@ -113,7 +115,6 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       deadLetters: { ...deadLetters, snapshot: yield* deadLetters.table.snapshot }
     }
     const reader = new PositionReader(stage.table, yield* Store)
-    const run = Effect.runPromiseWith(yield* Effect.context<never>())
     const latest: NonNullable<Resume["latest"]> = Effect.map(stage.table.snapshot, ({ domains }) => ({
       ...positionsOf(domains, source.name),
       latest
@@ -121,7 +122,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     const resume: Resume = {
       ...positionsOf(tables.stage.snapshot.domains, source.name),
       latest,
-      find: (shard) => committedOf({ tables, reader }, dataset, source, shard, run)
+      find: finder(tables, reader, dataset, source, Effect.runPromiseWith(yield* Effect.context<never>()))
     }
     const next = yield* startPages(source, resume, options.stop)
     const state: Session = {
@@ -144,34 +145,6 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     }
     return state
   })
-
-/** What this process knows to be committed of a shard: at once, where it has not retired to an object that must be fetched. */
-const committedOf = (
-  { tables, reader }: Pick<Session, "tables" | "reader">,
-  dataset: string,
-  { name, location }: Source,
-  shard: string,
-  run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
-): Committed | Promise<Committed> => {
-  const { stage, deadLetters } = viewOf(tables)
-  const told = (stored: StoredAt | null): Committed => ({
-    position: stored?.position,
-    hasRetired: stored?.hasRetired === true,
-    ahead: lettersBeyond(deadLetters.domains, dataset, name, shard, stored?.position)
-  })
-  const atHand = reader.atHand(stage.domains, name, shard)
-  if (atHand !== undefined) return told(atHand)
-  const failed = ({ message, hint, cause }: TableError) =>
-    new SourceError({
-      source: name,
-      reason: "Unavailable",
-      location,
-      detail: `How far it was read cannot be told: ${message}`,
-      hint,
-      cause
-    })
-  return run(Effect.mapError(reader.find(stage.domains, name, shard), failed)).then(told)
-}
 
 /**
  * Looks at the log before a shard is taken in for the first time. Fails with `Moved` where another process has committed it since the source was

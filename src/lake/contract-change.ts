@@ -1,7 +1,7 @@
 import type { CompiledContract } from "../contract/compile.ts"
 import { type Column, leaf } from "../record/column.ts"
+import { Malformed } from "../record/malformed.ts"
 import { columnsBeyond } from "../table/columns-beyond.ts"
-import { Malformed } from "../table/errors.ts"
 import { type DataType, decimalType, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { identityProperty } from "./log-keys.ts"

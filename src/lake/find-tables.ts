@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url"
 import { Effect, Option, Stream } from "effect"
+import { LakeError } from "../duckdb/errors.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { logFolder } from "../table/paths.ts"
-import { LakeError } from "./errors.ts"
 import { consumablePath, deadLettersPath, lineageFolder, stagePath } from "./layout.ts"
 
 /** Paths of the folders where Sluice's own tables lie, known datasets or not, in the order of their names; a log may be gone from one. */

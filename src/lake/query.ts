@@ -1,11 +1,12 @@
 import { Effect, type Scope, Stream } from "effect"
+import type { DuckDB, DuckDBSettings, Result } from "../duckdb/duckdb.ts"
+import { duckdbText, LakeError } from "../duckdb/errors.ts"
+import { isLocal } from "../duckdb/local-copies.ts"
+import { openDuckDB } from "../duckdb/open.ts"
+import { filesList, literal } from "../duckdb/sql.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
-import { type DuckDB, type DuckDBSettings, openDuckDB, type Result } from "./duckdb.ts"
-import { duckdbText, LakeError } from "./errors.ts"
-import { isLocal } from "./local-copies.ts"
 import { type Kinds, kindsOfReading, tellsColumns, withoutEnd } from "./read-only.ts"
-import { filesList, literal } from "./sql.ts"
 import { createViews, fillViews, type LakeTable } from "./views.ts"
 
 /** A DuckDB that shows each table of the lake as a view, as of when it was opened. */

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import type { DuckDB } from "./duckdb.ts"
-import { LakeError } from "./errors.ts"
+import type { DuckDB } from "../duckdb/duckdb.ts"
+import { LakeError } from "../duckdb/errors.ts"
 
 const readers: ReadonlySet<string | null> = new Set(["SELECT", "EXPLAIN"])
 /** White space and comments. One that holds another is left out: DuckDB nests them. */

@@ -1,5 +1,5 @@
+import { Malformed } from "../record/malformed.ts"
 import type { ShardCounts, ShardPosition } from "../record/position.ts"
-import { Malformed } from "../table/errors.ts"
 import type { VacuumOptions } from "../table/maintenance.ts"
 import { retiredFolder } from "./layout.ts"
 import { retiredDomain, retiredPrefix } from "./log-keys.ts"

@@ -1,6 +1,6 @@
 import type { CompiledContract } from "../contract/compile.ts"
+import { Malformed } from "../record/malformed.ts"
 import { stageColumns } from "../record/system-columns.ts"
-import { Malformed } from "../table/errors.ts"
 import { type Check, check } from "./check.ts"
 import { withRetired } from "./contract-change.ts"
 import { refuseConsumable, refuseStage } from "./tables.ts"

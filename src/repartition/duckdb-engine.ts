@@ -1,12 +1,14 @@
 import { Effect } from "effect"
-import { type DuckDBSettings, defaultMemoryLimit, openDuckDB } from "../lake/duckdb.ts"
-import { LakeError } from "../lake/errors.ts"
-import { localCopies } from "../lake/local-copies.ts"
+import { type DuckDBSettings, defaultMemoryLimit } from "../duckdb/duckdb.ts"
+import { LakeError } from "../duckdb/errors.ts"
+import { localCopies } from "../duckdb/local-copies.ts"
+import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { EngineError, type EnginePlan, type EngineResult, type RepartitionEngine } from "./engine.ts"
+import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
-import { type EngineRun, writeChosen } from "./write-chosen.ts"
+import { writeChosen } from "./write-chosen.ts"
 
 export interface DuckDBEngineSettings extends DuckDBSettings {
   /**

@@ -1,4 +1,4 @@
-import { identifier, keySql, literal, readParquet } from "../lake/sql.ts"
+import { identifier, keySql, literal, readParquet } from "../duckdb/sql.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 

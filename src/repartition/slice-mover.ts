@@ -1,15 +1,15 @@
 import { Effect } from "effect"
 import { ColumnBuilders } from "../columns/builders.ts"
 import { type RowStarts, startsOf, takeRows } from "../columns/take-rows.ts"
-import type { LakeError } from "../lake/errors.ts"
-import { RowReader, type WantedRows } from "../lake/read-rows.ts"
-import { RowGroups } from "../lake/row-groups.ts"
+import type { LakeError } from "../duckdb/errors.ts"
+import { RowReader, type WantedRows } from "../duckdb/read-rows.ts"
+import { RowGroups } from "../duckdb/row-groups.ts"
 import { encodeLeaves, joinLeaves, type RowGroup } from "../parquet/row-group.ts"
 import type { StoreError } from "../store/store.ts"
 import type { EngineFile, EnginePlan } from "./engine.ts"
+import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
 import { cutRowGroups, type Piece } from "./slices.ts"
-import type { EngineRun } from "./write-chosen.ts"
 
 /** Moves the rows of a slice from the files that hold them into row groups, in memory. */
 export class SliceMover {

@@ -1,27 +1,14 @@
 import { Effect, Exit, Scope } from "effect"
-import type { DuckDB } from "../lake/duckdb.ts"
-import type { LakeError } from "../lake/errors.ts"
+import type { LakeError } from "../duckdb/errors.ts"
 import { openParquetFile, type ParquetFile } from "../parquet/file.ts"
 import { randomUuid } from "../record/random.ts"
-import type { StoreError, StoreShape } from "../store/store.ts"
-import type { StructType } from "../table/schema.ts"
+import type { StoreError } from "../store/store.ts"
 import { addPath } from "../table/table.ts"
-import { type DayCount, type EngineFile, type EnginePlan, type NewFile, noDay, type RepartitionProgress } from "./engine.ts"
+import { type DayCount, type EngineFile, type EnginePlan, type NewFile, noDay } from "./engine.ts"
+import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
 import { SliceMover } from "./slice-mover.ts"
 import { mostRows, piecesOf } from "./slices.ts"
-
-/** What the steps of one run share. */
-export interface EngineRun {
-  readonly db: DuckDB
-  readonly store: StoreShape
-  readonly schema: StructType
-  /** Bytes of leaves that are held at a time, and twice that of compressed rows; see `DuckDBEngineSettings`. */
-  readonly sliceBytes: number
-  /** Where the files can be opened; those on other machines are copied here first, once. */
-  readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => Effect.Effect<ReadonlyArray<string>, LakeError | StoreError>
-  readonly onProgress: (progress: RepartitionProgress) => void
-}
 
 type Failure = LakeError | StoreError
 

@@ -1,6 +1,6 @@
+import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, openStored, passOver, type StoredBytes, storedReader } from "./byte-reader.ts"
 import { gzipReader, isGzipMember } from "./gzip-reader.ts"
-import { SourceError } from "./source.ts"
 
 /** What a file holds, decompressed where its first bytes say that it is gzip: names do not matter. */
 export interface Content {

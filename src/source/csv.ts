@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs"
+import { SourceError } from "../record/source-error.ts"
 import type { FileLocation } from "./byte-reader.ts"
 import { openContent } from "./content.ts"
 import { ioError } from "./io-error.ts"
-import { SourceError } from "./source.ts"
 
 /** A row that cannot be read; `row` counts from 1 within the bytes that were given. */
 export class CsvFault extends Error {}

@@ -1,6 +1,6 @@
 import { createGunzip, type Gunzip } from "node:zlib"
+import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, passOver, type StoredBytes, take } from "./byte-reader.ts"
-import { SourceError } from "./source.ts"
 
 /** Compressed bytes per step. At deflate's largest ratio (1:1032) one step gives 32 MiB, which bounds memory for hostile input. */
 const gzipStep = 32 * 1024

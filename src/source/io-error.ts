@@ -1,4 +1,4 @@
-import { SourceError } from "./source.ts"
+import { SourceError } from "../record/source-error.ts"
 
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" ? cause.code : ""

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer"
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs"
+import { SourceError } from "../record/source-error.ts"
 import { ioError } from "./io-error.ts"
 import { lakeOf } from "./lake-folders.ts"
-import { SourceError } from "./source.ts"
 
 /** What stands in an input folder. Paths are absolute and real, so that one file has one name however it was reached. */
 export type Entry =

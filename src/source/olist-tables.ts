@@ -1,5 +1,5 @@
+import { SourceError } from "../record/source-error.ts"
 import { type CsvFile, findCsv, readCsv } from "./csv.ts"
-import { SourceError } from "./source.ts"
 
 /** The files of Olist's public data set that an order is joined from. */
 export interface OlistFiles {

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url"
 import { Effect } from "effect"
 import type { ShardPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
+import { SourceError } from "../record/source-error.ts"
 import { arrivalOfFile } from "./arrival-time.ts"
 import { passOver } from "./byte-reader.ts"
 import { openContent } from "./content.ts"
@@ -10,7 +11,7 @@ import { type CsvFile, readCsv } from "./csv.ts"
 import { ioError } from "./io-error.ts"
 import { maxVersions, type OlistOrder, orderRecord, utc, versionsOf } from "./olist-order.ts"
 import { findOlistFiles, loadOlistTables, type OlistFiles } from "./olist-tables.ts"
-import { fromGenerator, type Source, SourceError } from "./source.ts"
+import { fromGenerator, type Source } from "./source.ts"
 
 export interface OlistOptions {
   /** Folder with the data set's CSV files, plain or gzip. */

@@ -1,5 +1,5 @@
+import { Malformed } from "../record/malformed.ts"
 import type { Action, AddFile, AppTransaction, CommitInfo, DomainMetadata, Json, Metadata, Protocol, RemoveFile } from "./actions.ts"
-import { Malformed } from "./errors.ts"
 import { decodePath, encodePath } from "./paths.ts"
 
 /**

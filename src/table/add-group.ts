@@ -1,7 +1,7 @@
 import type { ColumnChunk, RowGroup } from "hyparquet"
+import { chunkRange, type Leaf, slotValues } from "../parquet/leaf-pages.ts"
+import { Malformed } from "../record/malformed.ts"
 import type { AddFile, PartitionValues } from "./actions.ts"
-import { Malformed } from "./errors.ts"
-import { chunkRange, type Leaf, slotValues } from "./parquet-leaf.ts"
 
 /** A row group that can stand in any checkpoint written here: its bytes, and its description with offsets from the first of them. */
 export interface StoredGroup {

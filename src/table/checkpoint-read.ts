@@ -1,10 +1,10 @@
 import { type ColumnChunk, type FileMetaData, parquetReadObjects, parquetSchema, type RowGroup, type SchemaTree } from "hyparquet"
+import { arrayBuffer, decompressors, footer } from "../parquet/bytes.ts"
+import { chunkRange, Leaf, leafValues, type MapEntries, mapEntries } from "../parquet/leaf-pages.ts"
 import { damaged, integer, pathOf, refuseDeletionVector, toAction } from "./action-json.ts"
 import type { Action } from "./actions.ts"
 import { AddGroup, CheckpointAdd, storedGroup } from "./add-group.ts"
 import { isOwnSchema, kinds } from "./checkpoint-schema.ts"
-import { arrayBuffer, decompressors, footer } from "./parquet-bytes.ts"
-import { chunkRange, Leaf, leafValues, type MapEntries, mapEntries } from "./parquet-leaf.ts"
 
 /**
  * The actions of one checkpoint file, ours or another writer's. Live files are read column by column and without their statistics; the bytes

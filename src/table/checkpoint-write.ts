@@ -3,11 +3,11 @@ import { parquetSchema, type RowGroup, type SchemaElement, type SchemaTree } fro
 import { ByteWriter, ParquetWriter } from "hyparquet-writer"
 import { writeColumn } from "hyparquet-writer/src/column.js"
 import { encodeNestedValues } from "hyparquet-writer/src/dremel.js"
+import { chunkRange, Leaf, maxDefinitionLevel } from "../parquet/leaf-pages.ts"
 import { version } from "../record/version.ts"
 import type { AddFile } from "./actions.ts"
 import { AddGroup, CheckpointAdd, movedGroup, type StoredGroup, storedGroup } from "./add-group.ts"
 import { checkpointSchema, type Kind } from "./checkpoint-schema.ts"
-import { chunkRange, Leaf, maxDefinitionLevel } from "./parquet-leaf.ts"
 import { encodePath } from "./paths.ts"
 import type { Snapshot } from "./snapshot.ts"
 

@@ -1,5 +1,5 @@
 import type { Column, LeafType } from "../record/column.ts"
-import { Malformed } from "./errors.ts"
+import { Malformed } from "../record/malformed.ts"
 import { type DataType, decimalType, formerNames, type StructField, type StructType } from "./schema.ts"
 
 /** The columns of a schema, as `deltaSchema` made it of them. Throws `Malformed` for types that no column of ours has. */

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Malformed } from "../record/malformed.ts"
 import type { StoreError } from "../store/store.ts"
 
 /**
@@ -34,17 +35,6 @@ export const fromStore =
   (table: string) =>
   (cause: StoreError): TableError =>
     new TableError({ table, reason: "Store", problem: `${cause.operation} ${cause.key} failed (${cause.reason})`, hint: cause.hint, cause })
-
-/** What is wrong with bytes or values, found by a pure function that does not know the table: thrown inside, made a `TableError` at the edge. */
-export class Malformed extends Error {
-  readonly reason: "Corrupt" | "Unsupported" | "Invalid"
-  readonly hint: string
-  constructor(reason: "Corrupt" | "Unsupported" | "Invalid", problem: string, hint: string) {
-    super(problem)
-    this.reason = reason
-    this.hint = hint
-  }
-}
 
 /** For the `catch` of `Effect.try`: a `Malformed` keeps its words, anything else is damage found while doing `what`. */
 export const fromThrown =

@@ -1,4 +1,4 @@
-import { Malformed } from "./errors.ts"
+import { Malformed } from "../record/malformed.ts"
 import { type DataType, type StructType, typeText } from "./schema.ts"
 
 /**

@@ -1,6 +1,7 @@
 import { Clock, Effect, Stream } from "effect"
+import { Malformed } from "../record/malformed.ts"
 import { type ObjectInfo, Store } from "../store/store.ts"
-import { fromStore, fromThrown, Malformed, type TableError } from "./errors.ts"
+import { fromStore, fromThrown, type TableError } from "./errors.ts"
 import type { Table } from "./open.ts"
 import { logFolder, parseLogName } from "./paths.ts"
 import { deletedFileRetention, logRetention } from "./properties.ts"

@@ -1,6 +1,20 @@
-import { Malformed } from "./errors.ts"
-import type { ReadValue } from "./read.ts"
+import { Malformed } from "../record/malformed.ts"
 import { type DataType, decimalType, typeText } from "./schema.ts"
+
+/**
+ * A value as read: string; byte, short, integer, float, double and date (days) `number`; long, timestamp (µs) and decimal (unscaled)
+ * `bigint`; boolean; binary `Uint8Array`; arrays; structs as objects; maps as `Map`.
+ */
+export type ReadValue =
+  | null
+  | string
+  | number
+  | bigint
+  | boolean
+  | Uint8Array
+  | ReadonlyArray<ReadValue>
+  | ReadonlyMap<ReadValue, ReadValue>
+  | { readonly [name: string]: ReadValue }
 
 /** Partition values are text in the log; here they become values of the column's type (PROTOCOL.md, "Partition Value Serialization"). */
 

@@ -1,5 +1,5 @@
+import { Malformed } from "../record/malformed.ts"
 import type { PartitionValues } from "./actions.ts"
-import { Malformed } from "./errors.ts"
 
 /** Names in a table: of data files (two encodings, one inside the other) and of the log. */
 

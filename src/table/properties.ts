@@ -1,4 +1,4 @@
-import { Malformed } from "./errors.ts"
+import { Malformed } from "../record/malformed.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /** Table properties that this module honours, with Delta's defaults. */

@@ -1,7 +1,6 @@
-import type { Protocol } from "./actions.ts"
-import { Malformed } from "./errors.ts"
-import type { DataType } from "./schema.ts"
-import type { Snapshot } from "./snapshot.ts"
+import { Malformed } from "../record/malformed.ts"
+import type { Metadata, Protocol } from "./actions.ts"
+import type { DataType, StructType } from "./schema.ts"
 
 /** What tables this module can read and write. Whatever else a table asks for is refused by name: going on would read or write wrong rows. */
 
@@ -30,8 +29,15 @@ export const requireReadable = (protocol: Protocol): void => {
   if (unknown.length > 0) throw refuse(`reading it needs the feature ${unknown.join(", ")}`, hint)
 }
 
+/** What a table asks of those who write to it. */
+interface Asked {
+  readonly protocol: Protocol
+  readonly metaData: Metadata
+  readonly schema: StructType
+}
+
 /** Throws `Malformed` if this module must not write to the table. @param removes whether rows are removed */
-export const requireWritable = (snapshot: Snapshot, removes: boolean): void => {
+export const requireWritable = (snapshot: Asked, removes: boolean): void => {
   const { minWriterVersion, writerFeatures = [] } = snapshot.protocol
   const hint = "Write to it with the engine that enabled the feature."
   if (minWriterVersion > 7) throw refuse(`writing it needs writer version ${minWriterVersion}`, hint)

@@ -1,32 +1,18 @@
 import { Effect, Stream } from "effect"
 import { type FileMetaData, parquetMetadata, parquetReadObjects, type SchemaElement } from "hyparquet"
+import { arrayBuffer, decompressors } from "../parquet/bytes.ts"
+import { Malformed } from "../record/malformed.ts"
 import { Store } from "../store/store.ts"
 import type { AddFile } from "./actions.ts"
-import { fromStore, fromThrown, Malformed, type TableError } from "./errors.ts"
+import { fromStore, fromThrown, type TableError } from "./errors.ts"
 import type { Table } from "./open.ts"
-import { arrayBuffer, decompressors } from "./parquet-bytes.ts"
-import { partitionValue } from "./partition-values.ts"
+import { partitionValue, type ReadValue } from "./partition-values.ts"
 import { type DataType, decimalType, type StructType, typeText } from "./schema.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /**
  * Our own reader: exact, not fast, one file in memory at a time. For tests, small reads and checks; the engines read large tables.
  */
-
-/**
- * A value as read: string; byte, short, integer, float, double and date (days) `number`; long, timestamp (µs) and decimal (unscaled)
- * `bigint`; boolean; binary `Uint8Array`; arrays; structs as objects; maps as `Map`.
- */
-export type ReadValue =
-  | null
-  | string
-  | number
-  | bigint
-  | boolean
-  | Uint8Array
-  | ReadonlyArray<ReadValue>
-  | ReadonlyMap<ReadValue, ReadValue>
-  | { readonly [name: string]: ReadValue }
 
 export interface Row {
   readonly [column: string]: ReadValue

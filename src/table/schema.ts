@@ -1,5 +1,5 @@
 import type { Column } from "../record/column.ts"
-import { Malformed } from "./errors.ts"
+import { Malformed } from "../record/malformed.ts"
 
 /** The types of a Delta schemaString (PROTOCOL.md, "Schema Serialization Format"). Leaves are words: `string`, `long`, `decimal(10,2)`, … */
 export type DataType = string | StructType | ArrayType | MapType

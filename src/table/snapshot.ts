@@ -1,5 +1,5 @@
+import { Malformed } from "../record/malformed.ts"
 import type { Action, AddFile, Metadata, Protocol, RemoveFile } from "./actions.ts"
-import { Malformed } from "./errors.ts"
 import { LayeredMap } from "./layered-map.ts"
 import { requireReadable } from "./protocol.ts"
 import { parseSchema, type StructType } from "./schema.ts"

@@ -3,5 +3,6 @@
 export type { Committed, ReadSet, Transaction } from "./commit.ts"
 export { type CreatedTable, createTable, type TableDefinition } from "./create.ts"
 export { openTable, type Table } from "./open.ts"
+export type { ReadValue } from "./partition-values.ts"
 export { addPath } from "./paths.ts"
-export { type ReadOptions, type ReadValue, type Row, readTable } from "./read.ts"
+export { type ReadOptions, type Row, readTable } from "./read.ts"

@@ -1,6 +1,6 @@
+import { Malformed } from "../record/malformed.ts"
 import { version } from "../record/version.ts"
 import type { CommitInfo, Json, PartitionValues, WriteAction } from "./actions.ts"
-import { Malformed } from "./errors.ts"
 import { isSerializable } from "./properties.ts"
 import { requireReadable, requireWritable, supportsDomains } from "./protocol.ts"
 import { parseSchema } from "./schema.ts"

@@ -1,6 +1,6 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { fromDuckDB } from "../../src/lake/errors.ts"
+import { fromDuckDB } from "../../src/duckdb/errors.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store, StoreError } from "../../src/store/store.ts"
 

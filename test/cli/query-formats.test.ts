@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { fittedTable, type TextFormat, writerOf } from "../../src/cli/query-formats.ts"
 import { widthOf } from "../../src/cli/terminal.ts"
-import { Decimal, type Plain } from "../../src/lake/plain.ts"
+import { Decimal, type Plain } from "../../src/duckdb/plain.ts"
 
 const columns = [
   { name: "2026", type: "BIGINT" },

@@ -1,5 +1,6 @@
 import { decimalText } from "../../src/parquet/statistics.ts"
-import type { ReadValue, Row } from "../../src/table/read.ts"
+import type { ReadValue } from "../../src/table/partition-values.ts"
+import type { Row } from "../../src/table/read.ts"
 
 /**
  * One text for a value, whichever reader gave it: whole numbers are digits, fields of structs are sorted and absent when null, entries of

@@ -66,9 +66,9 @@ describe("files that change between two runs", () => {
   )
 
   for (const [how, first, then, good, bad] of [
-    ["replaced", orders(0, 5) + "no order\n", orders(0, 5).replaceAll("o-", "p-") + orders(30, 36), 11, 1],
-    ["grown", orders(0, 5) + "no order\n", orders(0, 5) + "no order\n" + orders(30, 36), 11, 1],
-    ["emptied of its last lines", orders(0, 5) + "no order\n", orders(0, 4), 4, 1],
+    ["replaced", `${orders(0, 5)}no order\n`, orders(0, 5).replaceAll("o-", "p-") + orders(30, 36), 11, 1],
+    ["grown", `${orders(0, 5)}no order\n`, `${orders(0, 5)}no order\n${orders(30, 36)}`, 11, 1],
+    ["emptied of its last lines", `${orders(0, 5)}no order\n`, orders(0, 4), 4, 1],
     ["finished", orders(0, 5) + recordText(5).slice(0, -7), orders(0, 6) + orders(30, 36), 12, 1]
   ] as const) {
     it.live(`and were ${how} after a process died between its two commits, lose nothing`, () =>

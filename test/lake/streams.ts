@@ -1,5 +1,5 @@
 import { Effect, Stream } from "effect"
-import { openDuckDB } from "../../src/lake/duckdb.ts"
+import { openDuckDB } from "../../src/duckdb/open.ts"
 import { verify } from "../../src/lake/verify.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import type { Source } from "../../src/source/source.ts"

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import { openDuckDB } from "../../src/lake/duckdb.ts"
+import { openDuckDB } from "../../src/duckdb/open.ts"
 import { consumablePath, stagePath } from "../../src/lake/layout.ts"
 import { stageDomain } from "../../src/lake/log-keys.ts"
 import { verify } from "../../src/lake/verify.ts"

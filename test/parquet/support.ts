@@ -20,7 +20,7 @@ import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { openParquetFile, type ParquetFileOptions } from "../../src/parquet/file.ts"
 import type { Column, Value } from "../../src/record/column.ts"
 import type { StoreError, Upload } from "../../src/store/store.ts"
-import type { ReadValue } from "../../src/table/read.ts"
+import type { ReadValue } from "../../src/table/partition-values.ts"
 
 /** An upload into memory; `failAt`: the write, counted from 1, that fails with this error. */
 export const memoryUpload = (failAt?: { readonly write: number; readonly error: StoreError }) => {

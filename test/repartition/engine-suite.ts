@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { openDuckDB } from "../../src/lake/duckdb.ts"
+import { openDuckDB } from "../../src/duckdb/open.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"

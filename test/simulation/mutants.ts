@@ -82,7 +82,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "sub-records-dropped",
     why: "of an aggregated record only the first sub-record is read",
-    edits: [{ file: "src/source/kinesis/aggregation.ts", from: "count: starts.length,", to: "count: 1," }]
+    edits: [{ file: "src/stream/kinesis/aggregation.ts", from: "count: starts.length,", to: "count: 1," }]
   },
   {
     name: "positions-compared-as-text",
@@ -199,6 +199,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "letters-ahead-not-counted",
     why: "records that are dead letters already are left out of the counts of their batch",
-    edits: [{ file: "src/ingest/letters-ahead.ts", from: "      counts.records++\n", to: "" }]
+    edits: [{ file: "src/ingest/letters-ahead.ts", from: "    counts.records++\n", to: "" }]
   }
 ]

@@ -1,7 +1,7 @@
 import { Effect, Random as EffectRandom } from "effect"
 import type { Random } from "../../src/generate/random.ts"
-import { aggregate } from "../../src/source/kinesis/aggregation.ts"
-import type { KinesisApi, PutRecord } from "../../src/source/kinesis/api.ts"
+import { aggregate } from "../../src/stream/kinesis/aggregation.ts"
+import type { KinesisApi, PutRecord } from "../../src/stream/kinesis/api.ts"
 import { makeOrder, type Order, type OrdersOptions } from "./orders.ts"
 
 /** What producers made, by the bytes that they put. */

@@ -1,5 +1,5 @@
 import type { Random } from "../../src/generate/random.ts"
-import type { InitialPosition } from "../../src/source/kinesis/api.ts"
+import type { InitialPosition } from "../../src/stream/kinesis/api.ts"
 import { drawRates, type FaultRates, noFaults } from "./faults.ts"
 import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"
 import type { ProducerOptions } from "./producers.ts"

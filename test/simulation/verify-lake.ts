@@ -1,5 +1,6 @@
 import { Effect, Exit, Scope } from "effect"
-import { type DuckDB, openDuckDB } from "../../src/lake/duckdb.ts"
+import type { DuckDB } from "../../src/duckdb/duckdb.ts"
+import { openDuckDB } from "../../src/duckdb/open.ts"
 import { verify } from "../../src/lake/verify.ts"
 import { Store, type StoreShape } from "../../src/store/store.ts"
 import { orders } from "./orders.ts"

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Cause, Context, Effect, Random as EffectRandom, Exit } from "effect"
 import { Random } from "../../src/generate/random.ts"
 // Loading it is real work of which no hook tells: it is there before any world.
-import "../../src/lake/duckdb-connection.ts"
+import "../../src/duckdb/connection.ts"
 import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store } from "../../src/store/store.ts"

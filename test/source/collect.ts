@@ -4,7 +4,8 @@ import { dirname, join } from "node:path"
 import { Effect, type Scope, Stream } from "effect"
 import type { Position, ShardPosition } from "../../src/record/position.ts"
 import { arrivedAt, type RecordPage } from "../../src/record/record.ts"
-import type { Source, SourceError } from "../../src/source/source.ts"
+import type { SourceError } from "../../src/record/source-error.ts"
+import type { Source } from "../../src/source/source.ts"
 
 /** A record as tests compare it. */
 export interface Seen extends Position {

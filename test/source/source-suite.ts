@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope, Stream } from "effect"
 import { comparePositions, type ShardPosition } from "../../src/record/position.ts"
-import type { Source, SourceError } from "../../src/source/source.ts"
+import type { SourceError } from "../../src/record/source-error.ts"
+import type { Source } from "../../src/source/source.ts"
 import { pagesOf, positionsAfter, recordsOf, type Seen, shardPosition } from "./collect.ts"
 
 /**

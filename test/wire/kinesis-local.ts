@@ -14,8 +14,8 @@ import {
   SplitShardCommand
 } from "@aws-sdk/client-kinesis"
 import { NodeHttpHandler } from "@smithy/node-http-handler"
-import type { Shard } from "../../src/source/kinesis/api.ts"
-import { shardOf } from "../../src/source/kinesis/aws-kinesis.ts"
+import type { Shard } from "../../src/stream/kinesis/api.ts"
+import { shardOf } from "../../src/stream/kinesis/aws-kinesis.ts"
 
 /** A running kinesis-local, which speaks the wire format of Kinesis. It forgets everything when it stops. */
 export interface Emulator {

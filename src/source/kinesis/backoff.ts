@@ -1,6 +1,6 @@
 import { Clock, Effect, Random } from "effect"
+import type { KinesisError, KinesisReason } from "../../stream/kinesis/api.ts"
 import { lastedText, type Unanswered } from "../unanswered.ts"
-import type { KinesisError, KinesisReason } from "./api.ts"
 import type { Meter } from "./metrics.ts"
 
 /** Longest pause before the first try again, by reason, in milliseconds. Other reasons are not tried again. */

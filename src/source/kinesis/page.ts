@@ -1,8 +1,8 @@
 import { compareSequenceNumbers, type Position } from "../../record/position.ts"
 import type { RecordPage } from "../../record/record.ts"
-import { type Aggregate, deaggregateAll } from "./aggregation.ts"
-import type { StreamRecord } from "./api.ts"
-import { countOutOfRange, type HashRange } from "./hash-range.ts"
+import { type Aggregate, deaggregateAll } from "../../stream/kinesis/aggregation.ts"
+import type { StreamRecord } from "../../stream/kinesis/api.ts"
+import { countOutOfRange, type HashRange } from "../../stream/kinesis/hash-range.ts"
 
 export interface BuildOptions {
   /** Name of the shard, as in positions. */

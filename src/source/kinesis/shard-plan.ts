@@ -1,5 +1,5 @@
 import type { Position, ShardPosition } from "../../record/position.ts"
-import type { InitialPosition, IteratorStart, Shard } from "./api.ts"
+import type { InitialPosition, IteratorStart, Shard } from "../../stream/kinesis/api.ts"
 
 /** What to do with a shard. */
 export type ShardPlan =

@@ -1,4 +1,4 @@
-import type { KinesisReason } from "../../../src/source/kinesis/api.ts"
+import type { KinesisReason } from "../../../src/stream/kinesis/api.ts"
 
 /** As the API names them. */
 export const operations = ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords", "PutRecords"] as const

@@ -8,7 +8,7 @@ import {
   type Shard,
   type ShardsPage,
   type StreamDescription
-} from "../../../src/source/kinesis/api.ts"
+} from "../../../src/stream/kinesis/api.ts"
 import { type Faults, noFaults, type Operation } from "./faults.ts"
 import { hashKeys } from "./hash-keys.ts"
 import { limits, RateLimit } from "./limits.ts"

@@ -1,4 +1,4 @@
-import type { StreamRecord } from "../../../src/source/kinesis/api.ts"
+import type { StreamRecord } from "../../../src/stream/kinesis/api.ts"
 import type { HashRange } from "./hash-keys.ts"
 import { limits, RateLimit } from "./limits.ts"
 import type { SequenceNumbers } from "./sequence-numbers.ts"

@@ -1,5 +1,5 @@
 import { Clock, Duration, Effect, Result } from "effect"
-import { type KinesisApi, KinesisError, type KinesisReason } from "../../../src/source/kinesis/api.ts"
+import { type KinesisApi, KinesisError, type KinesisReason } from "../../../src/stream/kinesis/api.ts"
 import { type Failure, type Faults, noFaults, type Operation } from "./faults.ts"
 import { limits } from "./limits.ts"
 import { Service, type ServiceOptions } from "./service.ts"

@@ -1,4 +1,4 @@
-import type { PutAnswer, PutRecord, Shard } from "../../../src/source/kinesis/api.ts"
+import type { PutAnswer, PutRecord, Shard } from "../../../src/stream/kinesis/api.ts"
 import { evenRanges, type HashRange, hashKeyOf, hashKeys } from "./hash-keys.ts"
 import { limits, RateLimit } from "./limits.ts"
 import { type SequenceNumberStyle, SequenceNumbers } from "./sequence-numbers.ts"

@@ -1,6 +1,6 @@
 import { Effect, Result } from "effect"
 import { TestClock } from "effect/testing"
-import type { IteratorStart, KinesisError, KinesisReason, RecordsPage, Shard } from "../../../src/source/kinesis/api.ts"
+import type { IteratorStart, KinesisError, KinesisReason, RecordsPage, Shard } from "../../../src/stream/kinesis/api.ts"
 import { type Options, SimulatedKinesis } from "./simulated-kinesis.ts"
 
 export const start = Date.UTC(2024, 4, 1)

@@ -1,4 +1,4 @@
-import type { KinesisReason } from "../../../src/source/kinesis/api.ts"
+import type { KinesisReason } from "../../../src/stream/kinesis/api.ts"
 import type { Operation, operations } from "./faults.ts"
 import type { SimulatedShard } from "./shard.ts"
 import type { Iterator } from "./tokens.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { aggregate, hashKeyOf } from "../../../src/source/kinesis/aggregation.ts"
-import type { StreamRecord } from "../../../src/source/kinesis/api.ts"
 import { type BuildOptions, buildPages } from "../../../src/source/kinesis/page.ts"
+import { aggregate, hashKeyOf } from "../../../src/stream/kinesis/aggregation.ts"
+import type { StreamRecord } from "../../../src/stream/kinesis/api.ts"
 import { recordsOf } from "../collect.ts"
 
 const plain = (sequenceNumber: string, text: string): StreamRecord => ({

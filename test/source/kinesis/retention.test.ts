@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
-import { type KinesisApi, KinesisError } from "../../../src/source/kinesis/api.ts"
+import { type KinesisApi, KinesisError } from "../../../src/stream/kinesis/api.ts"
 import { worldOf } from "../../simulation/kinesis/support.ts"
 import { sourceOf, startReading } from "./consume.ts"
 

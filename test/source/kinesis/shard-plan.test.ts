@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { ShardPosition } from "../../../src/record/position.ts"
-import type { Shard } from "../../../src/source/kinesis/api.ts"
 import { beginOf, planShards } from "../../../src/source/kinesis/shard-plan.ts"
+import type { Shard } from "../../../src/stream/kinesis/api.ts"
 import { shardPosition } from "../collect.ts"
 
 const shard = (shardId: string, parent: string | null = null, adjacent: string | null = null): Shard => ({

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Logger, Metric, Stream } from "effect"
-import type { KinesisApi } from "../../../src/source/kinesis/api.ts"
 import { kinesisSource } from "../../../src/source/kinesis/kinesis.ts"
+import type { KinesisApi } from "../../../src/stream/kinesis/api.ts"
 import { fill, start, worldOf } from "../../simulation/kinesis/support.ts"
 import { pass, startReading } from "./consume.ts"
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { md5All } from "../../../src/source/kinesis/md5.ts"
+import { md5All } from "../../../src/stream/kinesis/md5.ts"
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
 const agree = (messages: ReadonlyArray<Uint8Array>) =>

@@ -1,5 +1,5 @@
 import { hintOfClient } from "../../record/aws-hints.ts"
-import { SourceError } from "../source.ts"
+import { SourceError } from "../../record/source-error.ts"
 import type { KinesisError, KinesisReason } from "./api.ts"
 
 export const sourceName = "kinesis"

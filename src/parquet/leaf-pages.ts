@@ -4,8 +4,8 @@ import { convert, convertWithDictionary, DEFAULT_PARSERS } from "hyparquet/src/c
 import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/datapage.js"
 import { readPlain } from "hyparquet/src/plain.js"
 import type { ColumnDecoder, PageHeader } from "hyparquet/src/types.js"
-import { Malformed } from "./errors.ts"
-import { decompressors } from "./parquet-bytes.ts"
+import { Malformed } from "../record/malformed.ts"
+import { decompressors } from "./bytes.ts"
 
 /** The definition level of a value that is there, by the schema from the root to its leaf. */
 export const maxDefinitionLevel = (schemaPath: ReadonlyArray<SchemaTree>): number =>

@@ -2,9 +2,9 @@ import { join } from "node:path"
 import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, type DuckDBResult, StatementType } from "@duckdb/node-api"
 import { Cause, Effect, Option, Stream } from "effect"
 import { type DuckDB, type DuckDBSettings, defaultMemoryLimit, defaultThreads, type ResultColumn, type Row } from "./duckdb.ts"
-import { plain } from "./duckdb-values.ts"
 import { fromDuckDB, type LakeError } from "./errors.ts"
 import type { Plain } from "./plain.ts"
+import { plain } from "./values.ts"
 
 /** DuckDB itself, which is loaded with this module. @param folder where it may spill */
 export const connect = async (folder: string, settings: DuckDBSettings): Promise<{ readonly db: DuckDB; readonly close: () => void }> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { asKinesisError, classify } from "../../../src/source/kinesis/aws-errors.ts"
-import { asSourceError } from "../../../src/source/kinesis/failures.ts"
+import { asKinesisError, classify } from "../../../src/stream/kinesis/aws-errors.ts"
+import { asSourceError } from "../../../src/stream/kinesis/failures.ts"
 
 const failure = (name: string, status?: number, message = "no.") =>
   Object.assign(new Error(message), { name }, status === undefined ? {} : { $metadata: { httpStatusCode: status } })

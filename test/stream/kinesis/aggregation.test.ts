@@ -10,8 +10,8 @@ import {
   deaggregate,
   deaggregateAll,
   hashKeyOf
-} from "../../../src/source/kinesis/aggregation.ts"
-import type { PutRecord } from "../../../src/source/kinesis/api.ts"
+} from "../../../src/stream/kinesis/aggregation.ts"
+import type { PutRecord } from "../../../src/stream/kinesis/api.ts"
 
 const magic = Buffer.from("f3899ac2", "hex")
 /** The frame of an aggregated record around any message. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readRecordsBody } from "../../../src/source/kinesis/records-body.ts"
+import { readRecordsBody } from "../../../src/stream/kinesis/records-body.ts"
 
 const record = (data: Uint8Array, partitionKey: string, n: number) => ({
   SequenceNumber: String(10n ** 55n + BigInt(n)),

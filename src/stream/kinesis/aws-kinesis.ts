@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import type { GetShardIteratorCommandInput, KinesisClient, Shard as SdkShard } from "@aws-sdk/client-kinesis"
 import { Effect, type Scope } from "effect"
-import type { SourceError } from "../source.ts"
+import type { SourceError } from "../../record/source-error.ts"
 import type { IteratorStart, KinesisApi, PutAnswer, RecordsPage, Shard } from "./api.ts"
 import { KinesisError } from "./api.ts"
 import { asKinesisError } from "./aws-errors.ts"

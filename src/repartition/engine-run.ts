@@ -1,0 +1,18 @@
+import type { Effect } from "effect"
+import type { DuckDB } from "../duckdb/duckdb.ts"
+import type { LakeError } from "../duckdb/errors.ts"
+import type { StoreError, StoreShape } from "../store/store.ts"
+import type { StructType } from "../table/schema.ts"
+import type { RepartitionProgress } from "./engine.ts"
+
+/** What the steps of one run share. */
+export interface EngineRun {
+  readonly db: DuckDB
+  readonly store: StoreShape
+  readonly schema: StructType
+  /** Bytes of leaves that are held at a time, and twice that of compressed rows; see `DuckDBEngineSettings`. */
+  readonly sliceBytes: number
+  /** Where the files can be opened; those on other machines are copied here first, once. */
+  readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => Effect.Effect<ReadonlyArray<string>, LakeError | StoreError>
+  readonly onProgress: (progress: RepartitionProgress) => void
+}
