@@ -139,8 +139,8 @@ export class OpenBatch {
     return this.#shards.get(shard)?.read
   }
 
-  get shards(): Iterable<string> {
-    return this.#shards.keys()
+  get shards(): ReadonlyMap<string, unknown> {
+    return this.#shards
   }
 
   /** No more pages come. The next batch may take some, while other threads are still at this one's. */

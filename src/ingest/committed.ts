@@ -28,12 +28,12 @@ export const finder =
     })
     const atHand = reader.atHand(stage.domains, name, shard)
     if (atHand !== undefined) return told(atHand)
-    const failed = ({ message, hint, cause }: TableError) =>
+    const failed = ({ problem, hint, cause }: TableError) =>
       new SourceError({
         source: name,
         reason: "Unavailable",
         location,
-        detail: `How far it was read cannot be told: ${message}`,
+        detail: `How far its files were read cannot be told: ${problem}`,
         hint,
         cause
       })

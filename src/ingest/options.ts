@@ -19,11 +19,18 @@ export interface BatchLimits {
   /** Ingestion hours of a batch's records: each is a file. More only happens when history is read, in an order that mixes hours. */
   readonly hours: number
   /**
+   * Shards of a batch; default 10,000. Files are shards, and a commit names each of them: it should be no larger than one of many rows. More only happens
+   * where files are small and many.
+   */
+  readonly shards?: number
+  /**
    * Columns held in memory, over all hours and threads, before the largest are encoded. Large values cost memory, twice as much and more since
    * arrays grow by doubling; small ones give small row groups, each of which costs some time for every column.
    */
   readonly bufferBytes: number
 }
+
+export const defaultShards = 10_000
 
 export const defaultBatchLimits: BatchLimits = {
   bytes: 128 * 1024 * 1024,

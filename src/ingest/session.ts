@@ -24,7 +24,7 @@ import { finder } from "./committed.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
-import { hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
+import { defaultShards, hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership, standOf, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
@@ -256,7 +256,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
           // Pages may say nothing but that a file is empty: a batch of such is no run.
           if (!batch.isEmpty) yield* run.start
           if (page.commitNow === true) rotation = "source"
-          else if (batch.bytes >= limits.bytes) rotation = "size"
+          else if (batch.bytes >= limits.bytes || batch.shards.size >= (limits.shards ?? defaultShards)) rotation = "size"
           else if (batch.hours >= limits.hours) rotation = "hours"
           else next = yield* state.next(startedAt + limits.ageMillis)
         }
@@ -324,7 +324,7 @@ const commitFilled = (
 const storedPositions = ({ options, reader, tables }: Session, batch: OpenBatch): Effect.Effect<Positions, TableError> =>
   Effect.gen(function* () {
     const stored = new Map<string, ShardPosition>()
-    for (const shard of [...batch.shards].sort()) {
+    for (const shard of [...batch.shards.keys()].sort()) {
       const found = yield* reader.find(tables.stage.snapshot.domains, options.source.name, shard)
       if (found !== null) stored.set(shard, found.position)
     }

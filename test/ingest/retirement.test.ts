@@ -143,7 +143,7 @@ describe("positions of files at rest", () => {
       write(folder, hours(40, 41))
       yield* store.delete([key])
       const { failure, commits } = yield* ingesting(folder)
-      assert.include(failure?.message, "How far it was read cannot be told")
+      assert.include(failure?.message, "How far its files were read cannot be told")
       assert.strictEqual(commits, 0)
       assert.match((yield* failedChecks).join(), /retired positions are whole/)
       yield* store.put(key, bytes.subarray(0, bytes.length - 20))
