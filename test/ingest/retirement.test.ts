@@ -30,10 +30,9 @@ const snapshotOf = (path: string) => Effect.flatMap(openTable(path), (table) => 
 const carried = (path: string) =>
   Effect.map(snapshotOf(path), ({ domains }) => [...domains.keys()].filter((domain) => domain.startsWith("sluice.position/")).length)
 
-const name = (file: number) =>
-  `2026/11/${String(10 + Math.floor(file / 24)).padStart(2, "0")}/${String(file % 24).padStart(2, "0")}/a.ndjson`
+const name = (file: number) => `2026/11/10/${String(Math.floor(file / 10)).padStart(2, "0")}/${file % 10}.ndjson`
 
-/** So many files in hourly folders, each of three orders; every tenth of all orders has no key. */
+/** So many files, ten to an hourly folder, each of three orders; every tenth of all orders has no key. */
 const hours = (from: number, to: number, badEvery = 10) =>
   Object.fromEntries(Array.from({ length: to - from }, (_, i) => [name(from + i), orders((from + i) * 3, (from + i) * 3 + 3, badEvery)]))
 
@@ -58,7 +57,7 @@ describe("positions of files at rest", () => {
   it.live("leave the log, and nothing is read again", () =>
     Effect.gen(function* () {
       const folder = yield* folderWith(hours(0, 100))
-      yield* ingesting(folder, { limits: { ...defaultBatchLimits, hours: 10 } })
+      yield* ingesting(folder, { limits: { ...defaultBatchLimits, hours: 1 } })
       const { domains } = yield* snapshotOf(stagePath("order"))
       assert.isAtMost(yield* carried(stagePath("order")), few.live)
       assert.isAtMost(yield* carried(deadLettersPath), few.live + 10)
@@ -187,7 +186,7 @@ describe("positions of files at rest", () => {
   it.live("let dead letters be replayed, and their objects be vacuumed when nothing names them", () =>
     Effect.gen(function* () {
       const folder = yield* folderWith(hours(0, 40))
-      yield* ingesting(folder, { limits: { ...defaultBatchLimits, hours: 5 } })
+      yield* ingesting(folder, { limits: { ...defaultBatchLimits, shards: 5 } })
       const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 }
       // They lack their key for ever, and are looked at all the same.
       assert.strictEqual((yield* replay({ contract, decode, onEvent: () => Effect.void })).letters, 12)
@@ -203,7 +202,7 @@ describe("positions of files at rest", () => {
       const { deleted } = yield* vacuum(table, { own: retiredObjects })
       assert.strictEqual(deleted.length, objects.length - named.size)
       assert.isFalse(deleted.some((path) => named.has(path)))
-      rmSync(join(folder, "2026/11/10/05"), { recursive: true })
+      rmSync(join(folder, "2026/11/10/02"), { recursive: true })
       assert.strictEqual((yield* ingesting(folder)).commits, 0)
       yield* holds(120)
     }).pipe(Effect.provide(temporaryStore))
