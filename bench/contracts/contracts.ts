@@ -17,8 +17,8 @@ const { schema: _, ...everything } = checkout
 export const keyOnly = defineContract({
   ...everything,
   name: "key_only",
-  fields: Object.fromEntries(Object.entries(checkout.fields).filter(([key]) => key === checkout.key || key === checkout.version)),
-  eventTime: { field: checkout.version },
+  fields: Object.fromEntries(Object.entries(checkout.fields).filter(([key]) => [...checkout.table.key, "lastChange"].includes(key))),
+  eventTime: { field: "lastChange" },
   drops: [],
   expectations: []
 })

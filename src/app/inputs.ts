@@ -2,38 +2,42 @@ import { Deferred, Effect, Option, type Scope } from "effect"
 import { matcherOf } from "../contract/arrives.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { ContractError } from "../contract/contract.ts"
+import { formatOf } from "../contract/format.ts"
 import type { LoadedProject } from "../contract/load.ts"
 import type { SourceError } from "../record/source-error.ts"
 import { arrivalsIn } from "../source/arrivals.ts"
+import { framingOf, takesName } from "../source/framing.ts"
 import { pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
 import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
 import { type OpenedSource, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
 
-/** A dataset, and which files of an input are of it, by their paths below the folder. */
+/** A dataset, and which files of a folder are of it, by their paths below it; null: all whose names are of its format. */
 export interface InputShare {
   readonly contract: CompiledContract
-  readonly takes: (path: string) => boolean
+  readonly takes: ((path: string) => boolean) | null
 }
 
-const everything = () => true
+const predicateOf = ({ takes }: InputShare) => takes ?? (() => true)
 
 /** A dataset that is named takes what its contract says, or everything where it says nothing. */
 const shareOfNamed = (contract: CompiledContract): InputShare => {
   const { arrives } = contract.contract
-  return { contract, takes: arrives === undefined ? everything : matcherOf(arrives) }
+  return { contract, takes: arrives === undefined ? null : matcherOf(arrives) }
 }
 
 /**
- * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims. The others
- * take part only by name. What two claim is of both.
+ * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims and is named as its
+ * format is. The others take part only by name. What two claim is of both.
  */
 export const sharesOf = (contracts: ReadonlyArray<CompiledContract>): ReadonlyArray<InputShare> => {
   const saying = contracts.filter(({ contract }) => contract.arrives !== undefined).map(shareOfNamed)
   const [first] = contracts
   if (first === undefined || first.contract.arrives !== undefined) return saying
-  return [{ contract: first, takes: (path) => !saying.some(({ takes }) => takes(path)) }, ...saying]
+  const framing = framingOf(formatOf(first.contract))
+  const isClaimed = (path: string) => saying.some(({ takes }) => takes?.(path) === true)
+  return [{ contract: first, takes: (path) => takesName(framing, `/${path}`) && !isClaimed(path) }, ...saying]
 }
 
 export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
@@ -62,21 +66,21 @@ export const openInputs = (
   Effect.gen(function* () {
     const shares = yield* wantedShares(project, choice, values)
     const opened = yield* Effect.forEach(shares, ({ contract, takes }) =>
-      Effect.map(openSource(choice, values, follow, { takes, ...(follow ? { pageBytes: pageBytesOf(shares.length) } : {}) }), (open) => ({
-        contract,
-        takes,
-        open
-      }))
+      Effect.map(
+        openSource(choice, contract, values, follow, {
+          takes: takes ?? undefined,
+          pageBytes: follow ? pageBytesOf(shares.length) : undefined
+        }),
+        (open) => ({
+          contract,
+          takes,
+          open
+        })
+      )
     )
     const { input } = values
-    const all = opened.every(({ takes }) => takes === everything)
-    const found =
-      all || input === null || choice.source !== "files"
-        ? null
-        : arrivalsIn(
-            input,
-            shares.map(({ takes }) => takes)
-          )
+    const all = opened.every(({ takes }) => takes === null)
+    const found = all || input === null || choice.source !== "files" ? null : arrivalsIn(input, shares.map(predicateOf))
     if (found !== null && found.left > 0 && found.isFile && Option.isNone(choice.dataset)) {
       return yield* new UsageError({
         problem: `${input} is of no dataset of the project ${project.name} by its name`,
@@ -124,10 +128,7 @@ const firstArrivals = (
     const waiting = new Map(shares.map((share) => [share.contract, { ...share, arrived: Deferred.makeUnsafe<void>() }]))
     const look = Effect.suspend(() => {
       const missing = [...waiting.values()].filter(({ arrived }) => !Deferred.isDoneUnsafe(arrived))
-      const { taken } = arrivalsIn(
-        input,
-        missing.map(({ takes }) => takes)
-      )
+      const { taken } = arrivalsIn(input, missing.map(predicateOf))
       return Effect.forEach(missing, ({ arrived }, i) => ((taken[i] ?? 0) > 0 ? Deferred.succeed(arrived, undefined) : Effect.void), {
         discard: true
       })
@@ -160,5 +161,5 @@ const wantedShares = (
   const isShared = source === "files" && input !== "-" && compiled.some(({ contract }) => contract.arrives !== undefined)
   // Files of a contract that cannot be used would be taken for another's.
   if (isShared) return Effect.map(allContracts(project), sharesOf)
-  return Effect.map(contractOf(project, project.datasets[0] ?? ""), (contract) => [{ contract, takes: everything }])
+  return Effect.map(contractOf(project, project.datasets[0] ?? ""), (contract) => [{ contract, takes: null }])
 }

@@ -23,7 +23,7 @@ import { orders } from "./orders.ts"
 export default defineProject({ name: "${name}", contracts: [orders] })
 `
 
-const contractText = `import { decimal, defineContract, document, integer, list, text, timestamp } from "sluice/contract"
+const contractText = `import { decimal, defineContract, document, integer, list, text, timestamp, versions } from "sluice/contract"
 
 /** What an order is: columns, types, what is sensitive, what makes two records one. Everything else is derived from it. */
 export const orders = defineContract({
@@ -44,8 +44,8 @@ export const orders = defineContract({
     currency: text("Currency, as ISO 4217 names it."),
     items: list("What was bought.", document("An item.", { sku: text("Article."), quantity: integer("How many."), price: decimal(12, 2, "Price of one.") }))
   },
-  key: "orderId",
-  version: "changedAt",
+  // Each version of an order once, by the day of its change; events(…) is for what never changes.
+  table: versions({ key: ["orderId"], version: "changedAt", by: { day: "changedAt" } }),
   eventTime: { field: "changedAt" },
   drops: [],
   expectations: [

@@ -4,6 +4,9 @@ import { field, type LeafStore, widths } from "./leaf-store.ts"
 
 /** Where the entries of each row of a leaf begin, and its values that are there; behind the last row, where they end. */
 export interface RowStarts {
+  /** Has every row one entry? And one value? */
+  readonly oneEntry: boolean
+  readonly oneValue: boolean
   readonly entries: Int32Array
   readonly values: Int32Array
   /** Bytes that are its own: most leaves have one entry a row, or no value at all, and share what says so. */
@@ -37,12 +40,11 @@ export const takeRows = (
   for (let leaf = first; leaf < end; leaf++) {
     const { storage } = leafAt(from, leaf)
     const found = starts[leaf] ?? startsOf(from, leaf)
-    const levels = lengthOf(rows, found.entries)
-    const values = lengthOf(rows, found.values)
-    copyLevels(to.store, from.store, leaf, rows, levels, found.entries)
+    copyLevels(to.store, from.store, leaf, rows, found)
+    const values = found.oneValue ? rows.length : from.store.get(leaf, field.count) === 0 ? 0 : lengthOf(rows, found.values)
     if (values === 0) continue
     if (storage === "bytes") copyTexts(to.store, from.store, leaf, rows, values, found.values)
-    else copyValues(to.store, from.store, leaf, rows, values, widths[storage], found.values)
+    else copyValues(to.store, from.store, leaf, rows, values, widths[storage], found)
   }
   to.endRows(rows.length)
 }
@@ -51,15 +53,20 @@ export const takeRows = (
 export const startsOf = (from: ColumnBuilders, leaf: number): RowStarts => {
   const levels = from.store.get(leaf, field.levels)
   const count = from.store.get(leaf, field.count)
-  const rows = findStarts(from.store, leaf, leafAt(from, leaf).maxDefinition)
+  const { maxDefinition, maxRepetition } = leafAt(from, leaf)
+  // Outside of lists a row is an entry, and only where some have a value need these be looked for.
+  const isKnown = maxRepetition === 0 && (count === 0 || count === levels)
+  const rows = isKnown ? levels : findStarts(from.store, leaf, maxDefinition)
   if (counted.length <= levels) {
     counted = Int32Array.from({ length: levels * 2 + 1 }, (_, i) => i)
     nothing = new Int32Array(levels * 2 + 1)
   }
-  const entries = levels === rows ? counted : entryStarts.slice(0, rows + 1)
-  const values = count === 0 ? nothing : count === levels && levels === rows ? counted : valueStarts.slice(0, rows + 1)
+  const oneEntry = levels === rows
+  const oneValue = oneEntry && count === rows
+  const entries = oneEntry ? counted : entryStarts.slice(0, rows + 1)
+  const values = count === 0 ? nothing : oneValue ? counted : valueStarts.slice(0, rows + 1)
   const own = [entries, values].filter((starts) => starts !== counted && starts !== nothing)
-  return { entries, values, bytes: own.length * 4 * (rows + 1) }
+  return { oneEntry, oneValue, entries, values, bytes: own.length * 4 * (rows + 1) }
 }
 
 const leafAt = ({ leaves }: ColumnBuilders, leaf: number) => {
@@ -98,13 +105,22 @@ const lengthOf = (rows: Int32Array, starts: Int32Array): number => {
   return length
 }
 
-const copyLevels = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, levels: number, starts: Int32Array): void => {
+const copyLevels = (to: LeafStore, from: LeafStore, leaf: number, rows: Int32Array, { entries, oneEntry }: RowStarts): void => {
+  const levels = oneEntry ? rows.length : lengthOf(rows, entries)
   const before = reserveLevels(to, leaf, levels)
   const copy = (which: number) => {
     const [target, source] = [to.get(leaf, which), from.get(leaf, which)]
     if (source < 0) return
+    const { bytes: into } = to
+    const { bytes } = from
     let at = target + before
-    for (const row of rows) at = copyBytes(to, at, from, source + (starts[row] ?? 0), source + (starts[row + 1] ?? 0))
+    if (oneEntry) for (let i = 0; i < rows.length; i++) into[at++] = bytes[source + (rows[i] ?? 0)] ?? 0
+    else
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i] ?? 0
+        const last = source + (entries[row + 1] ?? 0)
+        for (let entry = source + (entries[row] ?? 0); entry < last; entry++) into[at++] = bytes[entry] ?? 0
+      }
   }
   copy(field.definition)
   copy(field.repetition)
@@ -118,12 +134,22 @@ const copyValues = (
   rows: Int32Array,
   values: number,
   width: number,
-  starts: Int32Array
+  { values: starts, oneValue }: RowStarts
 ): void => {
   const before = reserveValues(to, leaf, values)
   const source = from.get(leaf, field.values) * width
   let at = (to.get(leaf, field.values) + before) * width
-  for (const row of rows) at = copyBytes(to, at, from, source + (starts[row] ?? 0) * width, source + (starts[row + 1] ?? 0) * width)
+  if (oneValue && width >= 4) {
+    // By words: as numbers of 64 bits they might become others.
+    const words = width >> 2
+    const { ints: into } = to
+    const { ints } = from
+    let word = at >> 2
+    for (const row of rows) {
+      const first = (source >> 2) + row * words
+      for (let i = 0; i < words; i++) into[word++] = ints[first + i] ?? 0
+    }
+  } else for (const row of rows) at = copyBytes(to, at, from, source + (starts[row] ?? 0) * width, source + (starts[row + 1] ?? 0) * width)
   to.state[(leaf << 4) + field.count] = before + values
 }
 

@@ -1,7 +1,7 @@
 import { addLevels, addTexts, addWords } from "../columns/add-page.ts"
 import type { ColumnBuilders } from "../columns/builders.ts"
 import type { LeafSource } from "./leaf-map.ts"
-import { readPages } from "./read-pages.ts"
+import { type FileLeaf, type ReadPage, readPages } from "./read-pages.ts"
 
 /**
  * Adds the entries of one leaf in one row group of a file to the leaf of a table. Whoever calls it does so for all leaves, with the same rows, and
@@ -25,7 +25,7 @@ export const appendLeaf = (
     for (let row = 0; row < wanted.length; row++) if (wanted[row] === 1) store.addNull(leaf, 0, 0)
     return
   }
-  const asItIs = isAsItIs && !wanted.includes(0)
+  const isWhole = !wanted.includes(0)
   const deepest = levels.length - 1
   const last = levels[deepest] ?? 0
   let row = -1
@@ -40,15 +40,17 @@ export const appendLeaf = (
   }
   for (const page of readPages(chunk, from, codec, skip)) {
     if (page === null) continue
-    const { slots, definition, repetition, values, indices, count } = page
-    if (asItIs) {
-      addLevels(store, leaf, definition, repetition, slots)
-      if (column.storage === "bytes") addTexts(store, leaf, values, indices, count)
-      else addWords(store, leaf, values.width, values, indices, count)
-      if (repetition.length === 0) row += slots
-      else for (let slot = 0; slot < slots; slot++) if (repetition[slot] === 0) row++
+    if (isAsItIs) {
+      const rows = rowsIn(page)
+      const kept = isWhole ? page : wantedOf(page, from, wanted, row, isWanted)
+      row += rows
+      isWanted = wanted[row] === 1
+      addLevels(store, leaf, kept.definition, kept.repetition, kept.slots)
+      if (column.storage === "bytes") addTexts(store, leaf, kept.values, kept.indices, kept.count)
+      else addWords(store, leaf, kept.values.width, kept.values, kept.indices, kept.count)
       continue
     }
+    const { slots, definition, repetition, values, indices } = page
     let value = 0
     for (let slot = 0; slot < slots; slot++) {
       const repeats = repetition.length === 0 ? 0 : (repetition[slot] ?? 0)
@@ -63,4 +65,48 @@ export const appendLeaf = (
     }
   }
   if (row + 1 !== wanted.length) throw new RangeError(`column ${column.path.join(".")} has ${row + 1} of ${wanted.length} rows`)
+}
+
+/** Rows that begin in a page. */
+const rowsIn = ({ slots, repetition }: ReadPage): number => {
+  if (repetition.length === 0) return slots
+  let rows = 0
+  for (let slot = 0; slot < slots; slot++) if (repetition[slot] === 0) rows++
+  return rows
+}
+
+/** One page is looked at at a time, so all share the room. */
+let numbersRoom = new Int32Array(0)
+
+/**
+ * The entries of a page that belong to wanted rows. They are moved together within the page, which has nothing else then.
+ *
+ * @param row the last that begins before the page
+ * @param isWanted is that one?
+ */
+const wantedOf = (page: ReadPage, { maxDefinition }: FileLeaf, wanted: Uint8Array, row: number, isWanted: boolean): ReadPage => {
+  const { slots, definition, repetition, indices } = page
+  if (numbersRoom.length < page.count) numbersRoom = new Int32Array(page.count * 2)
+  const numbers = indices ?? numbersRoom
+  const repeats = repetition.length > 0
+  let kept = 0
+  if (page.isUniform && page.count === 0 && !repeats) {
+    for (let slot = 0; slot < slots; slot++) kept += wanted[row + 1 + slot] ?? 0
+    return { ...page, slots: kept }
+  }
+  let count = 0
+  let value = 0
+  let at = row
+  let takes = isWanted
+  for (let slot = 0; slot < slots; slot++) {
+    if (!repeats || repetition[slot] === 0) takes = wanted[++at] === 1
+    const level = definition[slot] ?? 0
+    if (takes) {
+      if (repeats) repetition[kept] = repetition[slot] ?? 0
+      definition[kept++] = level
+      if (level === maxDefinition) numbers[count++] = indices === null ? value : (indices[value] ?? 0)
+    }
+    if (level === maxDefinition) value++
+  }
+  return { ...page, slots: kept, count, indices: numbers }
 }

@@ -63,3 +63,12 @@ export const readHybrid = (
     at = packedEnd
   }
 }
+
+/** Are so many values, which begin there, one run? False also where a number is too long to tell at once. */
+export const isOneRun = (bytes: Uint8Array, at: number, count: number): boolean => {
+  const [first = 1, second = 0, third = 0] = [bytes[at], bytes[at + 1], bytes[at + 2]]
+  if ((first & 1) === 1 || (first >= 0x80 && second >= 0x80 && third >= 0x80)) return false
+  const header =
+    first < 0x80 ? first : second < 0x80 ? (first & 0x7f) | (second << 7) : (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14)
+  return header >>> 1 >= count
+}

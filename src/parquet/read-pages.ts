@@ -5,7 +5,7 @@ import { decompressPage, readDataPage, readDataPageV2 } from "hyparquet/src/data
 import type { ColumnDecoder, PageHeader } from "hyparquet/src/types.js"
 import { decompressors } from "./bytes.ts"
 import { bitsFor } from "./hybrid.ts"
-import { readHybrid } from "./read-hybrid.ts"
+import { isOneRun, readHybrid } from "./read-hybrid.ts"
 import { unzstd } from "./zstd.ts"
 
 /** A leaf as a file has it. */
@@ -35,6 +35,8 @@ export interface ReadPage {
   readonly slots: number
   /** One a slot. */
   readonly definition: Uint8Array
+  /** Are all of them known to be the same? */
+  readonly isUniform: boolean
   /** One a slot; empty where nothing repeats. */
   readonly repetition: Uint8Array
   /** Values that are there. */
@@ -110,11 +112,15 @@ const decode = (
   const page = decompressed(bytes, header.uncompressed_page_size, codec)
   const { maxDefinition, maxRepetition, element } = leaf
   let at = 0
+  let isUniform = true
   const levels = (most: number, name: "definition" | "repetition"): Uint8Array => {
     const into = bytesRoom(name, slots)
-    if (most === 0) into.fill(0, 0, slots)
+    // Definition levels are read last.
+    isUniform = most === 0
+    if (isUniform) into.fill(0, 0, slots)
     else {
       const length = page.view.getUint32(at, true)
+      isUniform = isOneRun(page.bytes, at + 4, slots)
       readHybrid(page.bytes, at + 4, at + 4 + length, bitsFor(most), into, slots)
       at += 4 + length
     }
@@ -123,13 +129,15 @@ const decode = (
   const repetition = maxRepetition === 0 ? noBytes : levels(maxRepetition, "repetition")
   const definition = levels(maxDefinition, "definition")
   let count = 0
-  for (let i = 0; i < slots; i++) if (definition[i] === maxDefinition) count++
-  if (!indexed) return { slots, definition, repetition, count, values: plainValues(page, at, element, count), indices: null }
+  if (!isUniform) for (let i = 0; i < slots; i++) if (definition[i] === maxDefinition) count++
+  if (isUniform && definition[0] === maxDefinition) count = slots
+  const about = { slots, definition, isUniform, repetition, count }
+  if (!indexed) return { ...about, values: plainValues(page, at, element, count), indices: null }
   const indices = indicesFor(count)
   const width = page.bytes[at] ?? 0
   if (count > 0 && width > 0) readHybrid(page.bytes, at + 1, page.bytes.length, width, indices, count)
   else indices.fill(0, 0, count)
-  return { slots, definition, repetition, count, values: known(dictionary, indices, count), indices }
+  return { ...about, values: known(dictionary, indices, count), indices }
 }
 
 /** The dictionary, which must have what the indices ask for. */
@@ -244,9 +252,10 @@ const decodeOther = (
   const repetition = new Uint8Array(maxRepetition === 0 ? 0 : slots)
   if (maxRepetition > 0) repetition.set(repetitionLevels)
   const count = dataPage.length
-  if (dictionary === null) return { slots, definition, repetition, count, values: gathered(dataPage, element), indices: null }
+  if (dictionary === null)
+    return { slots, definition, isUniform: false, repetition, count, values: gathered(dataPage, element), indices: null }
   const indices = Int32Array.from(dataPage, Number)
-  return { slots, definition, repetition, count, values: known(dictionary, indices, count), indices }
+  return { slots, definition, isUniform: false, repetition, count, values: known(dictionary, indices, count), indices }
 }
 
 /** hyparquet's values as a plain page would have them. */

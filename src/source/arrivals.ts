@@ -31,7 +31,8 @@ export const arrivalsIn = (input: string, takes: ReadonlyArray<(path: string) =>
   const root = realOf(input)
   const isFile = root !== null && statSync(root, { throwIfNoEntry: false })?.isDirectory() === false
   if (root !== null && isFile) look(root.slice(root.lastIndexOf("/") + 1))
-  else if (root !== null) for (const entry of listFiles("files", root)) if (entry.kind === "file") look(pathBelow(root, entry.path))
+  else if (root !== null)
+    for (const entry of listFiles("files", root, () => true)) if (entry.kind === "file") look(pathBelow(root, entry.path))
   return { taken, left, isFile }
 }
 
