@@ -2,9 +2,9 @@ import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
-import { lineageFor } from "../app/lineage.ts"
 import { ingestOptionsOf } from "../app/options.ts"
 import { type PipelineOptions, type PipelineResult, pipeline, unwatched } from "../app/pipeline.ts"
+import { runListener } from "../app/run-listener.ts"
 import type { Values } from "../app/settings.ts"
 import type { Skipped } from "../app/sources.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
@@ -123,7 +123,7 @@ export const ingest = Command.make(
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, contractsOf(datasets))
+      const onRun = yield* runListener(values, contractsOf(datasets))
       let ended = 0
       const ingested = makeTotal()
       return yield* pipeline({
@@ -134,7 +134,7 @@ export const ingest = Command.make(
         stop: shutdown.requested,
         watch: {
           ...unwatched,
-          event: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
+          event: (event) => Effect.andThen(onRun(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
           step: () => Effect.sync(() => void ended++),
           ingest: (dataset, one) => {
             const p = ingested(dataset, one)

@@ -3,9 +3,9 @@ import { Command } from "effect/cli"
 import { Failed } from "../app/failures.ts"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
-import { lineageFor } from "../app/lineage.ts"
 import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
+import { runListener } from "../app/run-listener.ts"
 import { count } from "../record/count.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
 import { contractsOf, datasetLines, datasetsJson, ingestText, leftText, makeTotal, progressText, totalOf } from "./ingest.ts"
@@ -41,7 +41,7 @@ export const run = Command.make(
       const totalOfAll = makeTotal()
       const show = (what: string) => progress.show(share(ended), `${what}: ${ingested}`)
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, contractsOf(datasets), follow ? "STREAMING" : "BATCH")
+      const onRun = yield* runListener(values, contractsOf(datasets), follow ? "STREAMING" : "BATCH")
       const [first] = datasets
       if (follow && first !== undefined) yield* Effect.logInfo(`following ${first.source.location}; stop with Ctrl-C or SIGTERM`)
       show(doing)
@@ -52,7 +52,7 @@ export const run = Command.make(
         repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: values.worker },
         stop: shutdown.requested,
         watch: {
-          event: (event) => Effect.andThen(lineage.emit(event), logEvent(event)),
+          event: (event) => Effect.andThen(onRun(event), logEvent(event)),
           step: ({ step }) =>
             Effect.sync(() => {
               if (step === "ingested") ended++

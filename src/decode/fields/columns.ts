@@ -1,5 +1,6 @@
 import type { ColumnBuilders } from "../../columns/builders.ts"
 import { storageOf } from "../../columns/leaf-column.ts"
+import { isUsual } from "../../contract/reading.ts"
 import { daysIn, daysSinceEpoch } from "../../contract/timestamp.ts"
 import { readTimestamp } from "../bytes/timestamp.ts"
 import type { HashMemo } from "../hash-memo.ts"
@@ -67,7 +68,7 @@ export class FieldColumns {
       const { precision, scale } = leaf?.type === "decimal" ? leaf : { precision: 0, scale: 0 }
       return {
         slot,
-        kind: node.kind === "leaf" ? kindOf(node.type, node.policy, precision) : kinds.other,
+        kind: node.kind === "leaf" && isUsual(node.reading) ? kindOf(node.type, node.policy, precision) : kinds.other,
         leaf: column.first,
         end: column.end,
         scale,
