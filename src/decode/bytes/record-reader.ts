@@ -6,7 +6,7 @@ import type { Plan } from "../plan.ts"
 import { type Run, shorten } from "../run.ts"
 import type { Walker } from "../walk.ts"
 import { type Kernel, type KernelExports, makeSimdKernel } from "./kernel.ts"
-import { cell, layout, WalkMemory } from "./memory.ts"
+import { cell, layout, respelled, WalkMemory } from "./memory.ts"
 import { makeFirstScalarKernel, makeScalarKernel } from "./scalar/kernel.ts"
 import { giveUp, Scanner } from "./scan.ts"
 import { ByteWalker } from "./walk-bytes.ts"
@@ -73,9 +73,14 @@ export class RecordReader {
     return this.#bytewise.handedOver
   }
 
-  /** Has the last record members without a column that the run was not told of: left out, or unknown? */
+  /** Has the last record members without a column that the run was not told of: left out, or unknown? Masked ones, and texts that are null, look the same. */
   get hasTallied(): boolean {
     return (this.#memory.cells[cell.tallied] ?? 0) > 0
+  }
+
+  /** Has a field of the last record its key in another case, that the run was not told of? */
+  get isRespelled(): boolean {
+    return ((this.#memory.cells[cell.keys] ?? 0) & respelled) !== 0
   }
 
   /** Turns to another page, whose records are counted there. */
