@@ -1,4 +1,4 @@
-import { checkout } from "../../schemas/checkout.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { keeping } from "./keeping.ts"
 import { narrow } from "./narrow.ts"

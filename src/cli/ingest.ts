@@ -1,17 +1,22 @@
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { ingest as runIngest } from "../ingest/ingest.ts"
+import { storeOf } from "../app/lake.ts"
+import { lineageFor } from "../app/lineage.ts"
+import { ingestOptionsOf } from "../app/options.ts"
+import { type PipelineResult, pipeline, unwatched } from "../app/pipeline.ts"
+import type { Values } from "../app/settings.ts"
+import { openSource, type Skipped } from "../app/sources.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
+import { addCounts } from "../lake/history.ts"
 import { count, number } from "../record/count.ts"
-import { sumOf } from "../record/report.ts"
-import { changeHashKey, contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
+import { emptyCounts, sumOf } from "../record/report.ts"
+import { changeHashKey, json } from "./common.ts"
 import { countLines, deadLetterLines, maskedLine } from "./counts-text.ts"
-import { lineageFor } from "./lineage.ts"
 import { bytes, print, rate, seconds } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import type { Values } from "./settings.ts"
+import { contractOf, dataset, project } from "./project.ts"
 import { Shutdown } from "./shutdown.ts"
-import { ingestSettings, limitsOf, openSource, type Skipped, sourceFlags } from "./sources.ts"
+import { ingestSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
 
 export const progressText = (p: IngestProgress): string =>
@@ -38,6 +43,18 @@ export const ingestText = (
   ].join("\n")
 }
 
+/** What the ingests of all datasets came to. */
+export const totalOf = ({ ingested, stopped }: Pick<PipelineResult, "ingested" | "stopped">): IngestResult => {
+  const counts = emptyCounts()
+  for (const { result } of ingested) addCounts(counts, result.counts)
+  return {
+    commits: ingested.reduce((total, { result }) => total + result.commits, 0),
+    counts,
+    stopped,
+    failure: ingested.find(({ result }) => result.failure !== null)?.result.failure ?? null
+  }
+}
+
 /** Files that were passed over, where there are any: for who wonders why there is nothing. */
 export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
   const reasons = {
@@ -58,31 +75,31 @@ export const ingest = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
     const contract = yield* contractOf(flags.dataset)
-    const { source, skipped, notes, share } = yield* openSource(flags, values, false)
+    const { source, skipped, notes, share } = yield* openSource(flags, contract, values, false)
     const shutdown = yield* Shutdown
-    const [result, millis] = yield* Effect.gen(function* () {
+    const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
       const lineage = yield* lineageFor(values, [contract])
-      return yield* timed(
-        runIngest({
-          contract,
-          source,
-          decode: decodeSettingsOf(values),
-          changeHashKey: flags.changeHashKey,
-          limits: limitsOf(values),
-          ...ingestThreadsOf(values),
-          stop: shutdown.requested,
-          onEvent: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
-          onProgress: (p) => progress.show(share(), progressText(p), p.bytes)
-        })
-      )
+      return yield* pipeline({
+        datasets: [{ contract, source }],
+        follow: false,
+        ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
+        repartition: null,
+        stop: shutdown.requested,
+        watch: {
+          ...unwatched,
+          event: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
+          ingest: (_, p) => progress.show(share(), progressText(p), p.bytes)
+        }
+      })
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
     const passedOver = yield* skipped
     const told = yield* notes
-    const { failure, ...done } = result
-    yield* print(flags.json, { ...done, skipped: passedOver, notes: told, failure: failure?.message ?? null, millis }, () =>
-      [ingestText(result, millis, values), ...skippedText(passedOver), ...told].join("\n")
+    const total = totalOf(done)
+    const { failure, ...rest } = total
+    yield* print(flags.json, { ...rest, skipped: passedOver, notes: told, failure: failure?.message ?? null, millis: done.millis }, () =>
+      [ingestText(total, done.millis, values), ...skippedText(passedOver), ...told].join("\n")
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)

@@ -1,5 +1,7 @@
 import { Clock, Effect } from "effect"
 import { Command } from "effect/cli"
+import { existingLakeOf } from "../app/lake.ts"
+import { lakeNames } from "../app/settings.ts"
 import { type Compacted, compact } from "../lake/compact.ts"
 import { keepFrom } from "../lake/keep-from.ts"
 import { deadLettersPath } from "../lake/layout.ts"
@@ -8,10 +10,10 @@ import { count, number } from "../record/count.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { PartitionValues } from "../table/actions.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
-import { existingLakeOf, json, toggle } from "./common.ts"
+import { json, toggle } from "./common.ts"
 import { bytes, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit")
 

@@ -1,15 +1,19 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { lineageFor } from "../app/lineage.ts"
+import { decodeSettingsOf } from "../app/options.ts"
+import { lakeNames } from "../app/settings.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
 import { count, number } from "../record/count.ts"
-import { allContracts, changeHashKey, contractOf, decodeSettingsOf, existingLakeOf, json } from "./common.ts"
-import { Failed } from "./failures.ts"
-import { lineageFor } from "./lineage.ts"
+import { changeHashKey, json } from "./common.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { allContracts, contractOf } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
 

@@ -15,6 +15,6 @@ import { verify } from "./verify.ts"
 
 /** The `sluice` command: every subcommand there is. */
 export const sluice = Command.make("sluice").pipe(
-  Command.withDescription("Carries a shop's checkout events into a Delta lake, exactly once."),
+  Command.withDescription("Carries a shop's events into a Delta lake, exactly once."),
   Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, maintain, contracts, generate, put, doctor, demo])
 )

@@ -1,13 +1,16 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { existingLakeOf, lakeUrl } from "../app/lake.ts"
+import { lakeNames } from "../app/settings.ts"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
 import { waitingText } from "../lake/waiting.ts"
 import { count, number } from "../record/count.ts"
-import { datasetNames, existingLakeOf, json, lakeUrl, warnOfContracts } from "./common.ts"
+import { json } from "./common.ts"
 import { countLines, deadLetterLines } from "./counts-text.ts"
 import { bytes, print, seconds, table } from "./output.ts"
-import { lakeNames, use } from "./settings.ts"
+import { project, warnOfContracts } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames)
 
@@ -88,7 +91,7 @@ export const status = Command.make(
     const values = yield* settings.read(flags.settings)
     // A lake tells how far it is without any contract.
     yield* warnOfContracts
-    const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(existingLakeOf(values, "read")))
+    const found = yield* lakeStatus(lakeUrl(values), project.datasets).pipe(Effect.provide(existingLakeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(

@@ -1,11 +1,11 @@
 import { Config, Effect, Layer, Schema } from "effect"
+import { BadConfig } from "../app/failures.ts"
+import type { Values } from "../app/settings.ts"
 import { randomUuid } from "../record/random.ts"
 import { type RunEvent, sumOf } from "../record/report.ts"
 import { version } from "../record/version.ts"
 import type { Store } from "../store/store.ts"
-import { BadConfig } from "./failures.ts"
 import { processMetrics, serveMetrics } from "./metrics-server.ts"
-import type { Values } from "./settings.ts"
 
 /**
  * What a running command shows of itself, as the settings say: metrics for Prometheus to scrape, metrics and logs for an OpenTelemetry

@@ -4,6 +4,7 @@ import { checkTable } from "./check-table.ts"
 import type { Contract, ContractDefinition, Conventions, Expectation } from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
+import { problemsOfFormat } from "./format.ts"
 import {
   isAnything,
   isBoolean,
@@ -34,6 +35,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   refreshEvery: optional(isInterval),
   sensitivity: isOneOf("public", "internal", "personal"),
   description: isText,
+  format: optional(isAnything),
   fields: isObjectOf("fields"),
   table: isMade("versions(…), events(…) or latest(…)"),
   eventTime: optional(isObjectOf("field, and fallback where there is one")),
@@ -85,6 +87,7 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   const { name } = given
   if (isText.holds(name) && (!/^[a-z][a-z0-9_]*$/.test(name) || name.length > maxNameLength))
     problems.push(`name is ${shown(name)}: give at most ${maxNameLength} lower case letters, digits and "_", a letter first.`)
+  problems.push(...problemsOfFormat(given["format"]))
   // What is not of the right kind has been told; the rest is checked as far as it goes.
   const fields: { readonly [key: string]: unknown } = isRecord(given["fields"]) ? given["fields"] : {}
   const drops = sound<DropRule>("drops", given["drops"], dropRules, problems)

@@ -2,6 +2,7 @@ import type { Schema } from "effect"
 import type { Value } from "../record/column.ts"
 import type { DropRule } from "./drops.ts"
 import type { Fields } from "./field.ts"
+import type { Format } from "./format.ts"
 import type { ContractTable } from "./table.ts"
 
 /** What must hold of a row. */
@@ -42,6 +43,8 @@ export interface ContractDefinition {
   /** How often new records are to be in its tables: `5 minutes`, `1 hour`, `1 day`. */
   readonly refreshEvery?: string
   readonly description: string
+  /** How a record's bytes are read as the fields below; default JSON. */
+  readonly format?: Format
   readonly fields: Fields
   /** What the table for users keeps, and where: `versions(…)`, `events(…)` or `latest(…)`. It says what makes two rows the same. */
   readonly table: ContractTable

@@ -38,17 +38,20 @@ export interface IngestProgress {
   readonly deadLetters: number
   readonly bytes: number
   readonly commits: number
+  /** Bytes of columns that the thread which reads and commits holds between two pages. */
+  readonly held: number
 }
 
 /** @param open what batches came to so far that are not committed yet */
-export const progressOf = ({ commits, counts }: IngestTotal, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
+export const progressOf = ({ commits, counts }: IngestTotal, held: number, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
   const sum = (of: (counts: DecodeCounts) => number) => open.reduce((total, counts) => total + of(counts), of(counts))
   return {
     records: sum(({ records }) => records),
     rows: sum(({ rows }) => rows),
     deadLetters: sum(({ deadLetters }) => sumOf(deadLetters)),
     bytes: sum(({ bytes }) => bytes),
-    commits
+    commits,
+    held
   }
 }
 
@@ -76,7 +79,7 @@ export interface IngestOptions {
    * number. More than one needs `contracts`. Default 1.
    */
   readonly threads?: number
-  /** A module that exports `contracts`, this one's contract among them. It holds functions, so that each thread has to make its own. */
+  /** The module of a project that has this contract. It holds functions, so that each thread has to make its own. */
   readonly contracts?: URL
   /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number

@@ -275,7 +275,9 @@ const storedPositions = ({ options, tables }: Session): Positions => positionsOf
 
 /** Tells what is committed, and what came so far of the batches that are not. */
 const tellProgress = ({ committing, filling, options, total }: Session): void =>
-  options.onProgress(progressOf(total, ...[committing, filling].flatMap((batch) => (batch === null ? [] : [batch.counts]))))
+  options.onProgress(
+    progressOf(total, filling?.held ?? 0, ...[committing, filling].flatMap((batch) => (batch === null ? [] : [batch.counts])))
+  )
 
 /** Both tables as they stand now. */
 const look = ({ stage, deadLetters }: Tables): Effect.Effect<View, TableError> =>

@@ -14,7 +14,7 @@ import { findTable } from "./tables.ts"
 
 /** A table of the lake, as of one version. */
 export interface LakeTable {
-  /** Name of its view: `stage_checkout`, `consumable_checkout`, `dead_letters`. */
+  /** Name of its view: `stage_orders`, `consumable_orders`, `dead_letters`. */
   readonly view: string
   readonly table: Table
   readonly snapshot: Snapshot

@@ -9,7 +9,7 @@ import { scrub } from "./scrub.ts"
 /** The run that batches, repartitions and replays are part of: the process, as one job. */
 export interface ParentRun {
   readonly runId: string
-  /** Name of its job in the same namespace: `checkout.pipeline`. */
+  /** Name of its job in the same namespace: `orders.pipeline`. */
   readonly job: string
   /** `STREAMING` for a process that runs until it is stopped. */
   readonly processing: "BATCH" | "STREAMING"
@@ -48,7 +48,7 @@ const steps: { readonly [K in Report["kind"]]: { readonly name: string; readonly
   replay: { name: "replay", does: "Decodes dead letters by today's contract, and appends what became rows to stage." }
 }
 
-/** Name of the job that does a kind of work for a dataset: `checkout.ingest`. */
+/** Name of the job that does a kind of work for a dataset: `orders.ingest`. */
 export const jobName = (dataset: string, kind: Report["kind"]): string => `${dataset}.${steps[kind].name}`
 
 /** What a run did, or is about to do, as OpenLineage says it. A dataset without a contract in the settings gets names and counts only. */

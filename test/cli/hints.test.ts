@@ -1,6 +1,6 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { checkout } from "../../schemas/index.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { fromDuckDB } from "../../src/duckdb/errors.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"

@@ -13,7 +13,7 @@ import {
 import { parsePath } from "../../src/contract/drops.ts"
 import { binary, date, decimal, document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
 import { NumberText } from "../../src/contract/json.ts"
-import { loadContracts, readContracts } from "../../src/contract/load.ts"
+import { loadModule, readContracts } from "../../src/contract/load.ts"
 import { snakeCase } from "../../src/contract/names.ts"
 import { patternLetters } from "../../src/contract/time-pattern.ts"
 import { compiledOrders, definition, orders } from "./orders.ts"
@@ -335,9 +335,9 @@ describe("a list of contracts", () => {
   })
 
   it("is none, and says so, where its module cannot be read", async () => {
-    const load = (code: string) => loadContracts(new URL(`data:text/javascript,${encodeURIComponent(code)}`))
+    const load = (code: string) => loadModule(new URL(`data:text/javascript,${encodeURIComponent(code)}`))
     expect((await load("throw new Error('oh')")).error?.message).toMatch(/cannot be loaded: oh/)
-    expect((await load("export const contract = []")).error?.message).toMatch(/exports undefined as contracts/)
+    expect((await load("export const contract = []")).error?.message).toMatch(/exports undefined as its default/)
   })
 })
 

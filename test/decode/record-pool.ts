@@ -1,5 +1,5 @@
 import { Arbitrary, Effect, Schema } from "effect"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
 import type { Contract } from "../../src/contract/contract.ts"
 import { generateOrders } from "../../src/generate/generate.ts"
@@ -27,7 +27,7 @@ export interface Pool {
 export const makePools = async (): Promise<readonly [Pool, ...Array<Pool>]> => {
   // What was written by hand comes as often as what was generated.
   const small = [...Array.from({ length: 20 }, () => corners).flat(), ...nothing, ...(await generated(compiledOrders.contract, 120))]
-  const large = contracts.map(async (contract): Promise<Pool> => {
+  const large = vtex.contracts.map(async (contract): Promise<Pool> => {
     const fromSchema = await generated(contract, 6)
     return pool(contract.name, compileContract(contract), [...ordersInAllForms(), ...fromSchema], true)
   })

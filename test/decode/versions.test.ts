@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, events, versions } from "../../src/contract/contract.ts"
 import { definition } from "../contract/orders.ts"
@@ -203,7 +203,7 @@ describe("a message of another kind", () => {
     lastChange: "2026-11-20T08:00:00Z"
   }
 
-  it.each(contracts.map((contract) => [contract.name, compileContract(contract)] as const))(
+  it.each(vtex.contracts.map((contract) => [contract.name, compileContract(contract)] as const))(
     "is an order hook, and an event of the feed: %s",
     (_, contract) => {
       for (const message of [hook, stringified(hook), event, stringified(event)]) expect(outcome(contract, message)).toEqual(isNone)

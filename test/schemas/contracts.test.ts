@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { checkout, contracts, fulfillment } from "../../schemas/index.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
+import { fulfillment } from "../../schemas/vtex/fulfillment.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { Column } from "../../src/record/column.ts"
 import { decodeRecords, rawForm } from "./decoded.ts"
@@ -17,7 +19,7 @@ const leaves = (columns: ReadonlyArray<Column>) =>
 
 const order = { orderId: "v1-01", lastChange: "2026-11-27T10:00:00.1234567Z", creationDate: "2026-11-27T09:00:00Z", value: 1160 }
 
-describe.each(contracts.map((contract) => [contract.name, contract] as const))("contract %s", (_, contract) => {
+describe.each(vtex.contracts.map((contract) => [contract.name, contract] as const))("contract %s", (_, contract) => {
   const compiled = compileContract(contract)
 
   it("says who owns it and how it is read", () => {

@@ -198,5 +198,26 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "letters-ahead-not-counted",
     why: "records that are dead letters already are left out of the counts of their batch",
     edits: [{ file: "src/ingest/letters-ahead.ts", from: "    counts.records++\n", to: "" }]
+  },
+  {
+    name: "not-repartitioned-at-the-end",
+    why: "a run that reads to the end of its sources leaves what it read in stage",
+    edits: [{ file: "src/app/pipeline.ts", from: "yield* repartitionAll(options, done)", to: "yield* repartitionAll(options, [])" }]
+  },
+  {
+    name: "one-dataset-starves-another",
+    why: "datasets are followed one after the other, of which the first never ends",
+    edits: [
+      {
+        file: "src/app/pipeline.ts",
+        from: 'Effect.forEach(datasets, carry, { concurrency: "unbounded" })',
+        to: "Effect.forEach(datasets, carry)"
+      }
+    ]
+  },
+  {
+    name: "budget-not-shared",
+    why: "each dataset takes all the memory of the process",
+    edits: [{ file: "src/app/pipeline.ts", from: "follow ? datasets.length : 1", to: "1" }]
   }
 ]

@@ -1,6 +1,6 @@
-import { defineContract, versions } from "../src/contract/contract.ts"
-import { orderFields } from "./vtex/order.ts"
-import { orderCommonFields, orderDrops, orderExpectations } from "./vtex/rules.ts"
+import { defineContract, versions } from "../../src/contract/contract.ts"
+import { orderFields } from "./order.ts"
+import { orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
 
 /** Orders as the shop's checkout sees them. */
 export const checkout = defineContract({
