@@ -2,7 +2,7 @@ import { isBoolean, isOneOf, isRecord, isText, problemsOfObject, type Rule, show
 import { snakeCase } from "./names.ts"
 
 /** How the bytes of a dataset's records are read as fields by name. Plain data; where a contract says nothing, JSON. */
-export type Format = JsonFormat | CsvFormat | AccessLogFormat
+export type Format = JsonFormat | CsvFormat | AccessLogFormat | FormFormat
 
 export interface JsonFormat {
   readonly kind: "json"
@@ -62,6 +62,13 @@ export interface AccessLogFormat {
  */
 export const accessLog = (layout: AccessLogFormat["layout"] = "combined"): AccessLogFormat => ({ kind: "accessLog", layout })
 
+/** Pairs as browsers send forms and query strings: `name=value&other=x+y`. */
+export interface FormFormat {
+  readonly kind: "form"
+}
+
+export const form: FormFormat = { kind: "form" }
+
 const json: JsonFormat = { kind: "json" }
 
 /** The format of a contract. */
@@ -80,7 +87,7 @@ const isColumns: Rule<ReadonlyArray<string> | null> = {
     value === null || (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
 }
 
-const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog")
+const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog", "form")
 
 const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } } = {
   json: { kind },
@@ -93,7 +100,8 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     nullText: isText,
     encoding: isOneOf(...encodings)
   } satisfies { readonly [K in keyof CsvFormat]: Rule },
-  accessLog: { kind, layout: isOneOf(...layouts) }
+  accessLog: { kind, layout: isOneOf(...layouts) },
+  form: { kind }
 }
 
 /** What is wrong with the format of a contract, whatever it is, each as a sentence. */

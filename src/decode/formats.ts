@@ -4,8 +4,9 @@ import { accessLogFields } from "./access-log/definition.ts"
 import { AccessLogFinder } from "./access-log/find.ts"
 import { csvFields } from "./csv/definition.ts"
 import { CsvFinder } from "./csv/find.ts"
-import type { FieldFinder } from "./fields/fields-reader.ts"
+import { type FieldFinder, findNothing } from "./fields/fields-reader.ts"
 import type { ReadFields } from "./fields/read-fields.ts"
+import { formFields } from "./form/definition.ts"
 
 /** What reads the fields of a format whose records are texts by name: its definition, and what finds them fast. */
 export interface FieldsFormat {
@@ -24,5 +25,7 @@ export const fieldsOf = (contract: Contract): FieldsFormat | null => {
       return { read: csvFields(format, fields), finder: () => new CsvFinder(format, fields) }
     case "accessLog":
       return { read: accessLogFields(format, fields), finder: () => new AccessLogFinder(format, fields) }
+    case "form":
+      return { read: formFields(fields), finder: () => findNothing }
   }
 }

@@ -31,6 +31,8 @@ export const framingOf = (format: Format, asked: "auto" | "lines" | "document" =
     }
     case "accessLog":
       return "log"
+    case "form":
+      return "lines"
   }
 }
 

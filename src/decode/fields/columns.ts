@@ -4,7 +4,7 @@ import { isUsual } from "../../contract/reading.ts"
 import { daysIn, daysSinceEpoch } from "../../contract/timestamp.ts"
 import { readTimestamp } from "../bytes/timestamp.ts"
 import type { HashMemo } from "../hash-memo.ts"
-import type { FieldSlot, LeafNode, Plan } from "../plan.ts"
+import type { FieldSlot, Plan } from "../plan.ts"
 import type { Run } from "../run.ts"
 import type { Walker } from "../walk.ts"
 import type { Cells } from "./cells.ts"
@@ -68,7 +68,7 @@ export class FieldColumns {
       const { precision, scale } = leaf?.type === "decimal" ? leaf : { precision: 0, scale: 0 }
       return {
         slot,
-        kind: node.kind === "leaf" ? kindOf(node, precision) : kinds.other,
+        kind: node.kind === "leaf" && isUsual(node.reading) ? kindOf(node.type, node.policy, precision) : kinds.other,
         leaf: column.first,
         end: column.end,
         scale,
@@ -193,10 +193,8 @@ const nullWord = 0x6c6c756e
 const trueWord = 0x65757274
 const falsWord = 0x736c6166
 
-const kindOf = ({ type, policy, reading }: LeafNode, precision: number): number => {
+const kindOf = (type: string, policy: "hash" | "drop" | undefined, precision: number): number => {
   if (policy !== undefined) return type !== "text" ? kinds.other : policy === "hash" ? kinds.hashed : kinds.dropped
-  // What is written otherwise than it usually is.
-  if (!isUsual(reading)) return kinds.other
   switch (type) {
     case "text":
     case "integer":

@@ -20,6 +20,9 @@ export interface FieldFinder {
   readonly find: (cells: Cells, start: number, end: number, names: number) => boolean
 }
 
+/** For formats that only their definition reads. */
+export const findNothing: FieldFinder = { accepts: () => false, most: 0, names: () => undefined, find: () => false }
+
 /** What the reader works with. */
 export interface FieldsParts {
   readonly plan: Plan

@@ -1,7 +1,8 @@
 import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, versions } from "../../../src/contract/contract.ts"
-import { boolean, decimal, document, double, integer, json, list, long, text, timestamp } from "../../../src/contract/field.ts"
+import { boolean, date, decimal, document, double, integer, json, list, long, text, timestamp } from "../../../src/contract/field.ts"
 import { type CsvOptions, csv } from "../../../src/contract/format.ts"
+import { defineProject } from "../../../src/contract/project.ts"
 
 /** Lines of orders as a shop's spreadsheet might have them: every type of column, some sensitive, and documents as text. */
 export const definition = (options: CsvOptions = {}): ContractDefinition => ({
@@ -22,6 +23,9 @@ export const definition = (options: CsvOptions = {}): ContractDefinition => ({
     isGift: boolean("Is it a gift?"),
     email: text("Who bought it.", { sensitive: "hash" }),
     phone: text("Whom to call.", { sensitive: "drop" }),
+    madeOn: date("When it was made."),
+    seen: timestamp("When it was last seen.", { from: "epochMillis" }),
+    tax: decimal(9, 2, "Tax.", { decimalSign: "," }),
     extra: json("Whatever else."),
     tags: list("Tags.", text("Tag.")),
     box: document("Box.", { height: integer("Height."), kind: text("Kind.") })
@@ -54,4 +58,4 @@ export const orderLines = (options: CsvOptions = {}, change: Partial<ContractDef
   compileContract(defineContract({ ...definition(options), ...change }))
 
 /** What a thread looks up by name. */
-export const contracts = [defineContract(definition())]
+export default defineProject({ name: "tests", contracts: [defineContract(definition())] })
