@@ -36,7 +36,7 @@ const forms = {
   delta: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => deltaSchema([...columns, ...partitions])),
   parquet: (compiled: CompiledContract) => both(compiled, ({ columns }) => parquetSchema(columns)),
   "json-schema": (compiled: CompiledContract) => jsonSchema(compiled.contract),
-  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(columns, partitions)),
+  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(compiled.contract, columns, partitions)),
   markdown: (compiled: CompiledContract) => contractMarkdown(compiled.contract)
 } as const
 

@@ -23,8 +23,17 @@ export interface ContractDefinition {
   /** Name of the dataset: lower case, part of table paths. */
   readonly name: string
   readonly title: string
+  /** Who answers for the dataset: a person or a team. */
   readonly owner: string
+  /** Who keeps its contract true, where that is somebody else. */
+  readonly steward?: string
+  /** The system that the records come from. */
+  readonly sourceSystem?: string
   readonly sensitivity: "public" | "internal" | "personal"
+  /** To whom what the dataset costs is charged. */
+  readonly costTag?: string
+  /** How often new records are to be in its tables: `5 minutes`, `1 hour`, `1 day`. */
+  readonly refreshEvery?: string
   readonly description: string
   /** How a record's bytes are read as the fields below; default JSON. */
   readonly format?: Format

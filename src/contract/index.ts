@@ -33,5 +33,5 @@ export {
   text,
   timestamp
 } from "./field.ts"
-export { type AccessLogFormat, accessLog, type CsvFormat, csv, type Format } from "./format.ts"
+export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form } from "./format.ts"
 export { defineProject, type Project, type ProjectDefinition } from "./project.ts"

@@ -22,6 +22,10 @@ export const isFunction = rule("a function", (value): value is () => unknown => 
 export const isObjectOf = (what: string) => rule(`an object of ${what}`, isRecord)
 /** What one of some functions gives: which, is looked at by whoever knows it. @param calls `a(…) or b(…)` */
 export const isMade = (calls: string) => rule(calls, isRecord)
+export const isInterval = rule(
+  'an interval such as "5 minutes", "1 hour" or "1 day"',
+  (value): value is string => typeof value === "string" && /^[1-9]\d* (?:minute|hour|day)s?$/.test(value)
+)
 /** A whole number, both included. */
 export const isWhole = (least: number, most: number) =>
   rule(

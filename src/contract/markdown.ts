@@ -1,6 +1,7 @@
 import type { Column } from "../record/column.ts"
 import { compileContract } from "./compile.ts"
 import type { Contract } from "./contract.ts"
+import { governance } from "./governance.ts"
 import { type Identity, partitionWords } from "./identity.ts"
 import { snakeCase } from "./names.ts"
 
@@ -17,7 +18,7 @@ export const contractMarkdown = (contract: Contract): string => {
       [
         ["Dataset", code(contract.name)],
         ["Owner", contract.owner],
-        ["Sensitivity", contract.sensitivity],
+        ...Object.entries(governance(contract)).map(([what, value]) => [sentence(what), value]),
         ["Key", identity.key.map(code).join(", ")],
         ...(identity.version.length === 0 ? [] : [["Version", identity.version.slice(0, 1).map(code).join()]]),
         ...(contract.table.kind === "latest" ? [["Newest by", code(snakeCase(contract.table.order))]] : []),
@@ -75,6 +76,8 @@ const rowWords: { readonly [kind in Identity["kind"]]: string } = {
   events: "one row per key",
   latest: "the newest row per key"
 }
+
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1).replaceAll("_", " ")
 
 const code = (text: string) => `\`${text}\``
 

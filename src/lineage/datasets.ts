@@ -1,4 +1,5 @@
 import type { CompiledContract } from "../contract/compile.ts"
+import { governance, ownersOf } from "../contract/governance.ts"
 import { consumablePath, deadLettersPath, stagePath } from "../lake/layout.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
@@ -114,12 +115,12 @@ const description = (layer: Layer | undefined, compiled: CompiledContract | unde
   const marks = sensitiveTags(columns)
   return {
     schema: { fields: layer === "source" ? sourceSchema : schemaFields(columns) },
-    ownership: { owners: [{ name: contract.owner, type: "MAINTAINER" }] },
+    ownership: { owners: ownersOf(contract) },
     documentation: { description: contract.description },
     tags: {
       tags: [
         tag("layer", layer),
-        tag("sensitivity", contract.sensitivity),
+        ...Object.entries(governance(contract)).map(([key, value]) => tag(key, value)),
         ...Object.entries(contract.tags ?? {}).map(([key, value]) => ({ key, value, source: "USER" })),
         ...(layer === "source" ? marks.map((mark) => ({ ...mark, field: fieldOf.get(mark.field ?? "") ?? "" })) : marks)
       ]

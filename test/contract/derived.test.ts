@@ -1,14 +1,17 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
 import { deadLettersMarkdown } from "../../src/contract/dead-letters.ts"
 import { glueColumns, glueTable } from "../../src/contract/glue.ts"
 import { jsonSchema } from "../../src/contract/json-schema.ts"
 import { contractMarkdown } from "../../src/contract/markdown.ts"
+import { outputDatasets } from "../../src/lineage/datasets.ts"
 import { deadLetterReasons } from "../../src/record/dead-letter.ts"
 import { stagePartitions } from "../../src/record/system-columns.ts"
 import { compiledOrders, orders } from "./orders.ts"
-import { parcels } from "./parcels.ts"
+import { definition as parcelDefinition, parcels } from "./parcels.ts"
 
 describe("Glue", () => {
   const types = new Map(glueColumns(compiledOrders.columns).map(({ Name, Type }) => [Name, Type]))
@@ -31,13 +34,50 @@ describe("Glue", () => {
   ])("%s %s", (name, type) => expect(types.get(name)).toBe(type))
 
   it("keeps partition keys apart and comments short", () => {
-    const table = glueTable([{ kind: "leaf", name: "a", description: `x\n${"y".repeat(400)}`, leaf: { type: "text" } }], stagePartitions)
+    const table = glueTable(
+      orders,
+      [{ kind: "leaf", name: "a", description: `x\n${"y".repeat(400)}`, leaf: { type: "text" } }],
+      stagePartitions
+    )
     expect(table.partitionKeys.map(({ Name, Type }) => [Name, Type])).toEqual([
       ["ingest_date", "date"],
       ["ingest_hour", "int"]
     ])
+    expect([table.owner, table.parameters]).toEqual(["shop", { sensitivity: "personal" }])
     expect(table.columns[0]?.Comment).toHaveLength(255)
     expect(table.columns[0]?.Comment).not.toContain("\n")
+  })
+})
+
+describe("who answers for a dataset, and how it is treated", () => {
+  const about = { steward: "data office", sourceSystem: "WMS", costTag: "cc-7", refreshEvery: "15 minutes" }
+  const governed = defineContract({ ...parcelDefinition, ...about, tags: { domain: "logistics" } })
+  const told = { steward: "data office", source_system: "WMS", sensitivity: "internal", cost_tag: "cc-7", refresh_every: "15 minutes" }
+  it("is in the catalog, and on the page", () => {
+    expect(glueTable(governed, [], [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
+    const page = contractMarkdown(governed)
+    for (const line of ["| Steward | data office |", "| Source system | WMS |", "| Cost tag | cc-7 |", "| Refresh every | 15 minutes |"])
+      expect(page).toContain(line)
+  })
+  it("is in lineage", () => {
+    const output = { uri: "file:///lake/stage/parcels", path: "stage/parcels", version: 1, created: true, rows: 1, bytes: 1, files: 1 }
+    const context = {
+      producer: "p",
+      compiled: compileContract(governed),
+      kind: "batch",
+      report: undefined,
+      at: "2026-11-20T07:00:00Z"
+    } as const
+    const [dataset] = outputDatasets([output], [], context)
+    expect(dataset?.facets.ownership?.owners).toEqual([
+      { name: "warehouse", type: "MAINTAINER" },
+      { name: "data office", type: "STEWARD" }
+    ])
+    expect(Object.fromEntries((dataset?.facets.tags?.tags ?? []).map(({ key, value }) => [key, value]))).toMatchObject(told)
+  })
+  it.each(["", "hourly", "0 hours", "5 seconds", 5])("is told what is no interval: %j", (refreshEvery) => {
+    const { problems } = defineContract({ ...parcelDefinition, refreshEvery: refreshEvery as string })
+    expect(problems.join()).toContain('give an interval such as "5 minutes", "1 hour" or "1 day"')
   })
 })
 
