@@ -3,6 +3,7 @@ export {
   type Contract,
   type ContractDefinition,
   type ContractTable,
+  coordinates,
   type DropRule,
   defineContract,
   type Expectation,

@@ -5,7 +5,7 @@ import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
-import { versionFieldOf } from "../contract/table.ts"
+import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
@@ -89,7 +89,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const leafOf = (column: string): number => rows.nodes[names.indexOf(column)]?.first ?? -1
   const { table, eventTime, commonFields } = contract
   const { identity } = compiled
-  const keyLeaves = identity.key.map(leafOf)
+  const keyLeaves = keyFieldsOf(table).map((key) => leafOf(snakeCase(key)))
   const [timeLeaf = -1, fallbackLeaf = -1] = identity.eventTime.map(leafOf)
   const version = versionFieldOf(table)
   const versionLeaf = version === null || version === eventTime?.field ? -1 : leafOf(snakeCase(version))
