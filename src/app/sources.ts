@@ -1,6 +1,9 @@
 import { Effect, type Scope } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { formatOf } from "../contract/format.ts"
 import type { SourceError } from "../record/source-error.ts"
-import { filesSource } from "../source/files.ts"
+import { type FilesOptions, filesSource } from "../source/files.ts"
+import { framingOf } from "../source/framing.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
 import { withShare } from "../source/share-read.ts"
@@ -28,7 +31,7 @@ export interface OpenedSource {
 
 export type Skipped = { readonly [reason: string]: number }
 
-type SourceValues = Values<
+export type SourceValues = Values<
   "input" | "arrivedAt" | "maxRecordBytes" | "stream" | "endpoint" | "region" | "start" | "workers" | "worker" | "pollInterval" | "batchAge"
 >
 
@@ -39,8 +42,10 @@ type SourceValues = Values<
  */
 export const openSource = (
   { source, format }: SourceChoice,
+  { contract }: CompiledContract,
   values: SourceValues,
-  follow: boolean
+  follow: boolean,
+  { takes, pageBytes }: Pick<FilesOptions, "takes" | "pageBytes"> = {}
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
     if (values.worker >= values.workers) {
@@ -53,13 +58,22 @@ export const openSource = (
     if (values.input === null && values.stream !== null) {
       return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read the stream with --source kinesis." })
     }
+    const { kind } = formatOf(contract)
+    if (kind !== "json" && format !== "auto") {
+      return yield* new UsageError({
+        problem: `--format ${format} is for JSON, and the records of ${contract.name} are ${kind}`,
+        hint: "Leave it out: the contract says how its files are read."
+      })
+    }
     const { arrivedAt, maxRecordBytes, pollInterval } = values
     const input = yield* inputOf(values)
     const arrival = arrivedAt === null ? {} : { arrivedAt }
     if (source === "olist") return alone(yield* olistSource({ input, ...arrival }))
     const files = yield* filesSource({
       input,
-      format,
+      format: framingOf(formatOf(contract), format),
+      takes,
+      pageBytes,
       maxRecordBytes,
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})

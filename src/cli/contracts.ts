@@ -13,7 +13,7 @@ import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
 import { count } from "../record/count.ts"
-import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { makeFolders } from "../store/local-files.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { json, toggle, withDefault } from "./common.ts"
@@ -22,7 +22,7 @@ import { allContracts, contractOf, firstDataset, project } from "./project.ts"
 
 const tables = (compiled: CompiledContract) => ({
   stage: { columns: stageColumns(compiled.columns), partitions: stagePartitions },
-  consumable: { columns: stageColumns(compiled.consumableColumns), partitions: consumablePartitions }
+  consumable: { columns: stageColumns(compiled.consumableColumns), partitions: compiled.identity.partition.columns }
 })
 
 const both = <A>(compiled: CompiledContract, derive: (table: ReturnType<typeof tables>["stage"]) => A): { stage: A; consumable: A } => {
@@ -36,7 +36,7 @@ const forms = {
   delta: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => deltaSchema([...columns, ...partitions])),
   parquet: (compiled: CompiledContract) => both(compiled, ({ columns }) => parquetSchema(columns)),
   "json-schema": (compiled: CompiledContract) => jsonSchema(compiled.contract),
-  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(columns, partitions)),
+  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(compiled.contract, columns, partitions)),
   markdown: (compiled: CompiledContract) => contractMarkdown(compiled.contract)
 } as const
 

@@ -34,7 +34,7 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded into ${count(outcome.days.length, "day")}:`,
+        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}:`,
         table(outcome.days.map(({ day, rows }) => [day, rows])),
         outcome.rebuild
           ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
@@ -42,11 +42,14 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "version")} in ${count(outcome.days.length, "day")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "version")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
 }
+
+/** A table may not lie by time, and then has no days. */
+const inDays = ({ length }: ReadonlyArray<unknown>, word: "in" | "into"): string => (length === 0 ? "" : ` ${word} ${count(length, "day")}`)
 
 /** Shows how many of the rows to write are written. */
 export const repartitionProgress =

@@ -12,7 +12,7 @@ export const sourceFlags = {
   ),
   format: withDefault(
     Flag.Literals("format", ["auto", "lines", "document"]),
-    "Files hold one record a line, or are one record each. auto: by name and content.",
+    "Files of JSON hold one record a line, or are one record each. auto: by name and content. How other formats are cut their contract says.",
     "auto"
   )
 }

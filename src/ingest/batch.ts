@@ -256,5 +256,6 @@ const deadLetterRow = (dataset: string, letter: DeadLetter): ReadonlyArray<Value
   letter.shard,
   letter.sequenceNumber,
   BigInt(letter.subSequenceNumber),
-  BigInt(microsOf(letter.arrivedAt))
+  BigInt(microsOf(letter.arrivedAt)),
+  letter.header
 ]

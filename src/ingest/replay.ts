@@ -221,7 +221,7 @@ const positionOf = (row: Row) => ({ sequenceNumber: text(row["_sequence_number"]
 
 /** A letter as a page of one record; null where its source had to cut the record, so that there is nothing whole to decode. */
 const pageOf = (row: Row): RecordPage | null => {
-  const { raw, size } = row
+  const { raw, size, header } = row
   if (!(raw instanceof Uint8Array) || Number(size) > raw.length) return null
   const { sequenceNumber, subSequenceNumber } = positionOf(row)
   return {
@@ -232,7 +232,8 @@ const pageOf = (row: Row): RecordPage | null => {
     ends: [raw.length],
     sequenceNumbers: [sequenceNumber],
     subSequenceNumbers: [subSequenceNumber],
-    arrivedAt: millisOf(row)
+    arrivedAt: millisOf(row),
+    header: header instanceof Uint8Array ? header : undefined
   }
 }
 

@@ -157,7 +157,6 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
     const positions = storedPositions(snapshot.domains)
     const streams = [...streamShards(positions)].sort((a, b) => (a.shard < b.shard ? -1 : 1))
     const replayed = replayedRows(snapshot.domains)
-    const days = [...(consumableSnapshot?.files.values() ?? [])].map((file) => file.partitionValues["change_date"] ?? "")
     const waiting = fold.waiting(snapshot)
     return {
       dataset,
@@ -182,9 +181,15 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
       since,
       batches: reports.filter((report) => report.kind === "batch").length,
       counts: batchCounts(reports),
-      days: [...new Set(days)].sort()
+      days: consumableSnapshot === null ? [] : daysOf(consumableSnapshot)
     }
   })
+
+/** The days that rows of a consumable lie under; none where they do not lie by time. */
+const daysOf = ({ schema, metaData, files }: Snapshot): ReadonlyArray<string> => {
+  const day = schema.fields.find(({ name, type }) => type === "date" && metaData.partitionColumns.includes(name))
+  return day === undefined ? [] : [...new Set([...files.values()].map(({ partitionValues }) => partitionValues[day.name] ?? ""))].sort()
+}
 
 const lagOf = (streams: ReadonlyArray<StreamShard>): number | null =>
   streams.reduce<number | null>((lag, { behind, ended }) => (ended || behind === null ? lag : Math.max(lag ?? 0, behind)), null)

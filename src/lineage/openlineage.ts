@@ -1,4 +1,5 @@
 import type { CompiledContract } from "../contract/compile.ts"
+import { ownersOf } from "../contract/governance.ts"
 import { type Report, type RunEvent, runKinds } from "../record/report.ts"
 import { scrub } from "../record/scrub.ts"
 import { type DatasetContext, inputDatasets, outputDatasets } from "./datasets.ts"
@@ -74,7 +75,7 @@ export const runEvent = (event: RunEvent, settings: EventSettings): OpenLineageE
       name: jobName(dataset, kind),
       facets: facets(settings.producer, "job", {
         ...jobBodies(settings, "BATCH", "TASK", does[kind]),
-        ownership: compiled === undefined ? undefined : { owners: [{ name: compiled.contract.owner, type: "MAINTAINER" }] },
+        ownership: compiled === undefined ? undefined : { owners: ownersOf(compiled.contract) },
         tags: compiled === undefined ? undefined : { tags: tagsOf(compiled.contract.tags ?? {}, "USER") }
       })
     },

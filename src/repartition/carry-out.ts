@@ -11,8 +11,9 @@ import type { ReadSet, Transaction } from "../table/commit.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import { type EngineError, type EngineResult, noDay, type RepartitionEngine } from "./engine.ts"
+import type { EngineError, EngineResult, RepartitionEngine } from "./engine.ts"
 import type { RepartitionOptions, UpToDate } from "./options.ts"
+import { daysOf, partitionText } from "./partitions.ts"
 import { inBounds } from "./plan.ts"
 import type { Work } from "./work.ts"
 
@@ -96,7 +97,7 @@ const reportOf = (
   about: { readonly kind: "repartition"; readonly runId: string; readonly dataset: string },
   engine: string,
   startedAt: string,
-  { taken, rebuild, whole, bounds, stage, inputs }: Work,
+  { taken, rebuild, whole, bounds, stage, inputs, plan }: Work,
   { files, rowsRead, rowsAdded }: EngineResult
 ): RepartitionReport => ({
   ...about,
@@ -112,7 +113,10 @@ const reportOf = (
   duplicates: rowsRead - rowsAdded,
   files: files.length,
   fileBytes: files.reduce((total, { add }) => total + add.size, 0),
-  days: [...new Set(files.map(({ add }) => add.partitionValues["change_date"] ?? noDay))].sort()
+  days: daysOf(
+    plan.identity.partition,
+    files.map(({ add }) => partitionText(plan.identity.partition, add.partitionValues))
+  )
 })
 
 /**
@@ -144,18 +148,23 @@ const commit = (
       ...(before.transactions.get(stageApp) === version ? [] : [stageApp])
     ]
     const txn = (bounds === null ? apps : []).map((appId): WriteAction => ({ txn: { appId, version, lastUpdated: millis } }))
-    const days = new Set(result.days)
+    const { identity } = work.plan
+    const { partition } = identity
+    const touched = new Set(result.partitions)
     const readFiles: ReadSet =
-      whole || !work.plan.versionDecidesDay
+      whole || !identity.decidesPartition
         ? "all"
         : bounds !== null
-          ? (values) => inBounds(values["change_date"] ?? noDay, bounds)
-          : (values) => days.has(values["change_date"] ?? noDay)
+          ? (values) => inBounds(partitionText(partition, values), bounds)
+          : (values) => touched.has(partitionText(partition, values))
     const transaction: Transaction = {
       read: before,
       ...(whole || bounds !== null
-        ? { operation: "WRITE", parameters: { mode: "Overwrite", partitionBy: '["change_date"]' } }
-        : { operation: "MERGE", parameters: { predicate: '["key and version are the same"]' } }),
+        ? { operation: "WRITE", parameters: { mode: "Overwrite", partitionBy: JSON.stringify(partition.columns.map(({ name }) => name)) } }
+        : {
+            operation: "MERGE",
+            parameters: { predicate: JSON.stringify([`${identity.version.length === 0 ? "key is" : "key and version are"} the same`]) }
+          }),
       metrics: {
         numAddedFiles: String(adds.length),
         numRemovedFiles: String(removes.length),
@@ -181,7 +190,7 @@ const commit = (
 
 /** All of its files are new: the table has the columns that they have, and no longer those that an earlier contract had. */
 const schemaActions = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work): ReadonlyArray<WriteAction> => {
-  const schemaString = JSON.stringify(consumableSchema(plan.columns))
+  const schemaString = JSON.stringify(consumableSchema(plan.columns, plan.identity.partition))
   if (!rebuild || !whole || schemaString === metaData.schemaString) return []
   return [{ metaData: { ...metaData, schemaString, configuration: { ...metaData.configuration, ...skippable(plan.columns) } } }]
 }

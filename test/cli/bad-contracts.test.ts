@@ -12,7 +12,7 @@ describe("a contract that cannot be used", () => {
     project = await copyOfProject()
     await project.write("in/orders.ndjson", order)
     await project.replace("schemas/vtex/checkout.ts", "  drops: orderDrops,\n", "")
-    await project.replace("schemas/vtex/checkout.ts", 'key: "orderId"', 'key: "orderID"')
+    await project.replace("schemas/vtex/checkout.ts", 'key: ["orderId"]', 'key: ["orderID"]')
   })
   afterAll(() => project.remove())
 
@@ -20,7 +20,9 @@ describe("a contract that cannot be used", () => {
     const { code, stderr } = await of(project)("ingest --input in")
     expect(code).toBe(78)
     expect(stderr).toContain("contract checkout (schemas/vtex/checkout.ts): drops is missing: give a list of drop rules, [] for none.")
-    expect(stderr).toContain('key is "orderID", which is no field: give one of type text or long or integer. Did you mean orderId?')
+    expect(stderr).toContain(
+      'table.key is "orderID", which is no field: give one of type text or long or integer or timestamp or date. Did you mean orderId?'
+    )
     expect(existsSync(join(project.folder, "lake"))).toBe(false)
   })
 

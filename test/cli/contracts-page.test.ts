@@ -47,7 +47,9 @@ it("runs as it is written: a new dataset from nothing to a query, then another n
   const seen = new Set<string>()
   for (const { language, text } of blocks) {
     seen.add(language)
-    if (language === "ts") await project.write(/^\/\/ (.*)\n/.exec(text)?.[1] ?? "", text)
+    // A block without a path is a piece of one.
+    const [, path] = /^\/\/ (.*)\n/.exec(text) ?? []
+    if (language === "ts") await (path === undefined ? undefined : project.write(path, text))
     else if (language === "diff") await apply(text)
     else if (language === "sh") {
       const { failed, stdout, stderr } = await shell(`${exported}\n${text}`)

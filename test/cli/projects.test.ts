@@ -4,12 +4,12 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { sluice, sluiceJson } from "./sluice.ts"
 
-const contract = `import { decimal, defineContract, type Fields, text, timestamp } from "sluice/contract"
+const contract = `import { decimal, defineContract, type Fields, text, timestamp, versions } from "sluice/contract"
 
 const fields: Fields = { number: text("Number."), at: timestamp("When."), email: text("Mail.", { sensitive: "hash" }), total: decimal(12, 2, "Total.") }
 export const sales = defineContract({
   name: "sales", title: "Sales", owner: "shop", sensitivity: "personal", description: "What is sold.", fields,
-  key: "number", version: "at", eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false
+  table: versions({ key: ["number"], version: "at", by: { day: "at" } }), eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false
 })
 `
 const project = `import { defineProject } from "sluice/contract"
@@ -64,14 +64,17 @@ describe("a project of somebody's own", () => {
     const wrong = join(folder, "wrong")
     await mkdir(join(wrong, "contracts"), { recursive: true })
     await writeFile(join(wrong, "project.ts"), project.replace('name: "shop"', 'nam: "shop"'))
-    await writeFile(join(wrong, "contracts", "sales.ts"), contract.replace('"hash"', '"hashed"').replace('key: "number"', 'key: "nummer"'))
+    await writeFile(
+      join(wrong, "contracts", "sales.ts"),
+      contract.replace('"hash"', '"hashed"').replace('key: ["number"]', 'key: ["nummer"]')
+    )
     const { code, stderr } = await sluice(["ingest", "--project", wrong, "--input", folder, "--lake", join(folder, "none")])
     expect(code).toBe(78)
     for (const text of [
       `the project (${join(wrong, "project.ts")}): name is missing: give text.`,
       "nam means nothing here. Did you mean name?",
       `contract sales (${join(wrong, "contracts", "sales.ts")}): field email: sensitive is "hashed"`,
-      'key is "nummer", which is no field: give one of type text or long or integer. Did you mean number?'
+      'table.key is "nummer", which is no field: give one of type text or long or integer or timestamp or date. Did you mean number?'
     ])
       expect(stderr).toContain(text)
     expect(stderr).not.toMatch(/^ +at /m)

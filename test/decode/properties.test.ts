@@ -96,7 +96,10 @@ describe("the decoder and the contract's schema agree", () => {
 describe.each(vtex.contracts.map((contract) => [contract.name, contract] as const))("the contract %s", (_, contract) => {
   const open = defineContract({ ...contract, expectations: [], commonFields: [] })
   const compiledOpen = compileContract(open)
-  const base = { [open.key]: "k", [open.eventTime.field]: "2024-01-01" }
+  const base = {
+    ...Object.fromEntries(open.table.key.map((key) => [key, "k"])),
+    ...(open.eventTime && { [open.eventTime.field]: "2024-01-01" })
+  }
 
   it("takes records with every field missing or null", () => {
     const nothing = { ...Object.fromEntries(Object.keys(open.fields).map((key) => [key, null])), ...base }

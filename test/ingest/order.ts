@@ -1,5 +1,5 @@
 import { getEnvironmentData, isMainThread } from "node:worker_threads"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { decimal, text, timestamp } from "../../src/contract/field.ts"
 import { defineProject } from "../../src/contract/project.ts"
 
@@ -14,8 +14,7 @@ export const definition: ContractDefinition = {
     lastChange: timestamp("When this version was made."),
     value: decimal(18, 2, "Value.")
   },
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange" },
   drops: [],
   expectations: [],

@@ -27,12 +27,8 @@ describe.each(vtex.contracts.map((contract) => [contract.name, contract] as cons
     expect(contract.sensitivity).toBe("personal")
     expect(contract.description.length).toBeGreaterThan(40)
     expect(Object.keys(contract.tags ?? {})).toContain("domain")
-    expect([compiled.keyColumn, compiled.versionColumn, ...compiled.eventTimeColumns]).toEqual([
-      "order_id",
-      "last_change",
-      "last_change",
-      "creation_date"
-    ])
+    const { key, version, eventTime } = compiled.identity
+    expect([key, version, eventTime]).toEqual([["order_id"], ["last_change", "creation_date"], ["last_change", "creation_date"]])
   })
 
   it("describes every column in a sentence", () => {

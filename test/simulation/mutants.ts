@@ -210,8 +210,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/app/pipeline.ts",
-        from: 'Effect.forEach(datasets, carry, { concurrency: "unbounded" })',
-        to: "Effect.forEach(datasets, carry)"
+        from: 'concurrency: follow ? "unbounded" : 1',
+        to: "concurrency: 1"
       }
     ]
   },

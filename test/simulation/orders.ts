@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { decimal, document, integer, list, text, timestamp } from "../../src/contract/field.ts"
 import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
@@ -23,8 +23,7 @@ const contractOf = (name: string, expectations: ContractDefinition["expectations
         items: list("What was bought.", document("An item.", { sku: text("Item."), quantity: integer("How many.") })),
         mark: text("Tells every record that a producer makes from all others.")
       },
-      key: "orderId",
-      version: "lastChange",
+      table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
       eventTime: { field: "lastChange" },
       drops: [{ name: "attachments", reason: "Free form.", keyContains: "attachment", from: "stage" }],
       expectations,

@@ -63,7 +63,7 @@ export class ByteWalker {
       narrow: memory.ints(layout.narrow, layout.narrowEnd)
     })
     this.nodes = new Nodes(plan, builders, this.keys, settings.maxDepth, memory)
-    this.#leaves = new LeafReader(plan, scanner, this.nodes, builders.store, run, memo, memory)
+    this.#leaves = new LeafReader(plan, scanner, this.nodes, builders, run, memo, memory)
     this.#entryRules = new EntryRules(plan.drops)
     memory.bytes.set(plan.drops.firstLetters, layout.ruleLetters)
   }
