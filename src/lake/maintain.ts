@@ -11,6 +11,7 @@ import { expireLog, vacuum } from "../table/maintenance.ts"
 import { type Compacted, compact } from "./compact.ts"
 import { keepFrom } from "./keep-from.ts"
 import { datasetAt, deadLettersPath } from "./layout.ts"
+import { retiredObjects } from "./retired.ts"
 import { type Done, Run } from "./run.ts"
 import { identityOf } from "./tables.ts"
 import { type LakeTable, lakeTables } from "./views.ts"
@@ -57,7 +58,7 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
           begin(0.9, "expiring the log")
           const expired = yield* expireLog(table, { dryRun, ...(from === undefined ? {} : { keepFrom: from }) })
           begin(0.95, "deleting what no table refers to")
-          const vacuumed = yield* vacuum(table, { dryRun })
+          const vacuumed = yield* vacuum(table, { dryRun, own: retiredObjects })
           const result: Maintained = {
             table: table.path,
             compacted,

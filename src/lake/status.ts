@@ -10,6 +10,7 @@ import { batchCounts, history } from "./history.ts"
 import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
+import { positionTotals } from "./retired.ts"
 import { type Totals, totalsOf } from "./rows.ts"
 import { holdsRuns } from "./runs.ts"
 import { type StreamShard, streamShards } from "./stream-shards.ts"
@@ -154,8 +155,8 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
         fold.add(commit)
       })
     )
-    const positions = storedPositions(snapshot.domains)
-    const streams = [...streamShards(positions)].sort((a, b) => (a.shard < b.shard ? -1 : 1))
+    const totals = positionTotals(snapshot.domains)
+    const streams = [...streamShards(storedPositions(snapshot.domains))].sort((a, b) => (a.shard < b.shard ? -1 : 1))
     const replayed = replayedRows(snapshot.domains)
     const waiting = fold.waiting(snapshot)
     return {
@@ -165,19 +166,16 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
       consumable: Option.isNone(consumable) || consumableSnapshot === null ? null : tableStatus(consumable.value, consumableSnapshot),
       repartitionLag: waiting.versions,
       waiting,
-      shards: positions.length,
+      shards: totals.shards,
       streams,
       lagMillis: lagOf(streams),
       gaps: streams.reduce((total, { gaps }) => total + gaps, 0),
-      records: positions.reduce((total, { position }) => total + position.records, 0),
-      lastArrival: positions.reduce<string | null>(
-        (last, { position: { arrivedAt } }) => (arrivedAt !== "" && (last === null || arrivedAt > last) ? arrivedAt : last),
-        null
-      ),
+      records: totals.records,
+      lastArrival: totals.lastArrival,
       lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
       replayed,
       hashKeys: hashKeysOf(snapshot.metaData).length,
-      deadLettersWaiting: positions.reduce((total, { position }) => total + position.deadLetters, 0) - replayed,
+      deadLettersWaiting: totals.deadLetters - replayed,
       since,
       batches: reports.filter((report) => report.kind === "batch").length,
       counts: batchCounts(reports),

@@ -3,7 +3,6 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { count, number } from "../record/count.ts"
-import type { ShardPosition } from "../record/position.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -15,11 +14,13 @@ import { type CommitEntry, history } from "./history.ts"
 import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
+import { positionTotals } from "./retired.ts"
 import { totalsOf } from "./rows.ts"
 import { holdsRuns } from "./runs.ts"
 import { gapText, streamShards } from "./stream-shards.ts"
 import { Tiling } from "./tiling.ts"
 import { contractChecks } from "./verify-contract.ts"
+import { retiredChecks } from "./verify-retired.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
 import { type Waiting, WaitingFold, waitingText } from "./waiting.ts"
 
@@ -175,6 +176,7 @@ const datasetChecks = (
     const log = yield* logChecks(stage, tiling, waiting)
     const stageThere = yield* fileCheck(stage)
     checks.push(stageThere, ...log, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
+    checks.push(...(yield* retiredChecks(stage)))
     const consumableThere = consumable === null ? [] : [yield* fileCheck(consumable), ...(yield* logChecks(consumable))]
     checks.push(...consumableThere, upToDate(dataset, taken, stage.snapshot.version, waiting.waiting(stage.snapshot)))
     // Rows can only be counted where the files are.
@@ -244,8 +246,8 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       ? []
       : [`${source}/${shard}: ${p.records} records, but ${p.rows} rows + ${p.deadLetters} dead letters + ${p.empty} empty`]
   )
-  const total = (of: (p: ShardPosition) => number) => positions.reduce((sum, { position }) => sum + of(position), 0)
-  const rows = total((p) => p.rows) + replayedRows(snapshot.domains)
+  const total = positionTotals(snapshot.domains)
+  const rows = total.rows + replayedRows(snapshot.domains)
   const live = totalsOf(snapshot.files.values()).rows
   return [
     check(
@@ -253,16 +255,7 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       "every record is accounted for",
       wrong.length === 0,
       wrong.length === 0
-        ? `${count(
-            total((p) => p.records),
-            "record"
-          )} = ${count(
-            total((p) => p.rows),
-            "row"
-          )} + ${count(
-            total((p) => p.deadLetters),
-            "dead letter"
-          )} + ${total((p) => p.empty)} empty`
+        ? `${count(total.records, "record")} = ${count(total.rows, "row")} + ${count(total.deadLetters, "dead letter")} + ${total.empty} empty`
         : some(wrong)
     ),
     check(
