@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -60,4 +60,35 @@ describe("memory", () => {
       }
     })
   }
+
+  it("of one run over several datasets is less than 512 MB", async () => {
+    const shop = join(folder, "shop")
+    const names = ["orders_1", "orders_2", "orders_3", "orders_4"]
+    mkdirSync(shop)
+    writeFileSync(
+      join(shop, "project.ts"),
+      `import { defineContract, defineProject } from "sluice/contract"
+import { checkout } from ${JSON.stringify(join(root, "schemas", "vtex", "checkout.ts"))}
+const of = (name: string) => defineContract({ ...checkout, name, arrives: [\`\${name}/*\`] })
+export default defineProject({ name: "shop", contracts: ${JSON.stringify(names)}.map(of) })
+`
+    )
+    const { record } = inputs["lists of 40,000 empty items"] ?? { record: () => "" }
+    for (const name of names) {
+      mkdirSync(join(folder, "in", name), { recursive: true })
+      writeFileSync(join(folder, "in", name, "a.ndjson"), Array.from({ length: 8 }, (_, i) => `${record(i)}\n`).join(""))
+    }
+    const [code, peak] = await measured([
+      "run",
+      "--once",
+      "--project",
+      shop,
+      "--input",
+      join(folder, "in"),
+      "--lake",
+      join(folder, "several")
+    ])
+    expect([code, readdirSync(join(folder, "several", "consumable")).sort()]).toEqual([0, names])
+    expect(peak).toBeLessThan(promised)
+  })
 })
