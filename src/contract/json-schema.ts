@@ -2,7 +2,7 @@ import type { LeafType } from "../record/column.ts"
 import type { Contract } from "./contract.ts"
 import { type Field, type Fields, keysOf, shapeOf } from "./field.ts"
 import type { Reading } from "./reading.ts"
-import { versionFieldOf } from "./table.ts"
+import { keyFieldsOf, versionFieldOf } from "./table.ts"
 
 /** A JSON document, as JSON Schema is one. */
 export type JsonDocument = { readonly [keyword: string]: unknown }
@@ -31,7 +31,7 @@ export const jsonSchema = (contract: Contract): JsonDocument => {
 const neededOf = ({ table, eventTime }: Contract): ReadonlyArray<ReadonlyArray<string>> => {
   const version = versionFieldOf(table)
   return [
-    ...table.key.map((key) => [key]),
+    ...keyFieldsOf(table).map((key) => [key]),
     ...(eventTime === undefined ? [] : [[eventTime.field, eventTime.fallback ?? []].flat()]),
     ...(version === null || version === eventTime?.field ? [] : [[version]])
   ]

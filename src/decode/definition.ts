@@ -4,7 +4,7 @@ import { trimmed } from "../contract/convert.ts"
 import { keysOf } from "../contract/field.ts"
 import { isObject, type JsonFault, Members, maxContainers, members, readJson } from "../contract/json.ts"
 import { fold, snakeCase } from "../contract/names.ts"
-import { versionFieldOf } from "../contract/table.ts"
+import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { Expectations } from "./expectations.ts"
 import { type Fault, fault, notUtf8, shifted } from "./fault.ts"
@@ -41,6 +41,7 @@ export const makeDefinition = (
   const { contract } = compiled
   const { table, eventTime } = contract
   const version = versionFieldOf(table)
+  const keyFields = keyFieldsOf(table)
 
   /** The record's data columns by name; a fault; or null where there is nothing. */
   const decode = (text: string): Row | Fault | null => {
@@ -98,7 +99,7 @@ export const makeDefinition = (
 
   /** A row must have its key, its event time and its version. What is there and cannot be read has no fallback: it told versions apart. */
   const missing = (row: Row["row"]): Fault | null => {
-    for (const key of table.key) {
+    for (const key of keyFields) {
       const value = row[snakeCase(key)] ?? null
       if (value === null || (typeof value === "string" && value.trim() === ""))
         return run.rescued.includes(key)
