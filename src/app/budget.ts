@@ -6,6 +6,12 @@ export interface Budget {
   readonly bufferBytes: number
 }
 
+/** Raw bytes of a page of files, at most where its records are smaller. */
+const pageBytes = 4 * 1024 * 1024
+
+/** The same of each of so many datasets that are followed at once: some pages of each are in memory, and many times their size while they are decoded. */
+export const pageBytesOf = (datasets: number): number => Math.max(256 * 1024, Math.floor(pageBytes / Math.max(1, datasets)))
+
 /** What each of so many datasets may use while all are ingested at once, so that together they stay within the budget. */
 export const shareOf = ({ threads, bufferBytes }: Budget, datasets: number): Budget => ({
   threads: 1 + Math.floor((threads - 1) / Math.max(1, datasets)),

@@ -17,6 +17,8 @@ import { timed } from "./timed.ts"
 export interface Carried {
   readonly contract: CompiledContract
   readonly source: Source
+  /** Succeeds when there is something of the dataset, of which nothing is made before. Absent: at once. */
+  readonly begins?: Effect.Effect<void> | undefined
 }
 
 export interface PipelineOptions {
@@ -102,21 +104,25 @@ export const pipeline = (options: PipelineOptions): Effect.Effect<PipelineResult
     const end = Deferred.succeed(ending, undefined)
     yield* options.stop.pipe(Effect.andThen(Deferred.succeed(asked, undefined)), Effect.andThen(end), Effect.forkScoped)
     const { repartition: wanted } = options
-    const regular = repartitionAll(options, datasets).pipe(Effect.delay(wanted?.every ?? 0), Effect.forever)
+    const begun = new Set<Carried>()
+    const regular = Effect.suspend(() => repartitionAll(options, [...begun])).pipe(Effect.delay(wanted?.every ?? 0), Effect.forever)
     const repartitions = yield* Effect.raceFirst(follow && wanted !== null ? regular : Effect.never, Deferred.await(ending)).pipe(
       Effect.forkScoped
     )
-    const carry = (carried: Carried) =>
-      ingestOne(options, carried, Deferred.await(ending)).pipe(
+    const carry = (carried: Carried) => {
+      begun.add(carried)
+      return ingestOne(options, carried, Deferred.await(ending)).pipe(
         Effect.tap(({ result }) => (result.failure === null || !follow ? Effect.void : end)),
         Effect.tapCause(() => (follow ? end : Effect.void)),
         Effect.exit
       )
-    const unlessEnding = (carried: Carried) =>
-      Effect.flatMap(Deferred.isDone(ending), (isEnding) => (isEnding ? Effect.succeed(null) : carry(carried)))
-    const [exits, millis] = yield* timed(
-      follow ? Effect.forEach(datasets, carry, { concurrency: "unbounded" }) : Effect.forEach(datasets, unlessEnding)
-    )
+    }
+    const begin = (carried: Carried) =>
+      Effect.raceFirst(Deferred.await(ending), carried.begins ?? Effect.void).pipe(
+        Effect.andThen(Deferred.isDone(ending)),
+        Effect.flatMap((isEnding) => (isEnding ? Effect.succeed(null) : carry(carried)))
+      )
+    const [exits, millis] = yield* timed(Effect.forEach(datasets, begin, { concurrency: follow ? "unbounded" : 1 }))
     yield* Fiber.interrupt(repartitions)
     const ingested = exits.flatMap((exit) => (exit !== null && Exit.isSuccess(exit) ? [exit.value] : []))
     const [failed, ...others] = exits.flatMap((exit) => (exit !== null && Exit.isFailure(exit) ? [Effect.failCause(exit.cause)] : []))

@@ -2,7 +2,7 @@ import { Effect, type Scope } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { formatOf } from "../contract/format.ts"
 import type { SourceError } from "../record/source-error.ts"
-import { filesSource } from "../source/files.ts"
+import { type FilesOptions, filesSource } from "../source/files.ts"
 import { framingOf } from "../source/framing.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import { olistSource } from "../source/olist.ts"
@@ -31,7 +31,7 @@ export interface OpenedSource {
 
 export type Skipped = { readonly [reason: string]: number }
 
-type SourceValues = Values<
+export type SourceValues = Values<
   "input" | "arrivedAt" | "maxRecordBytes" | "stream" | "endpoint" | "region" | "start" | "workers" | "worker" | "pollInterval" | "batchAge"
 >
 
@@ -44,7 +44,8 @@ export const openSource = (
   { source, format }: SourceChoice,
   { contract }: CompiledContract,
   values: SourceValues,
-  follow: boolean
+  follow: boolean,
+  { takes, pageBytes }: Pick<FilesOptions, "takes" | "pageBytes"> = {}
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
     if (values.worker >= values.workers) {
@@ -71,6 +72,8 @@ export const openSource = (
     const files = yield* filesSource({
       input,
       format: framingOf(formatOf(contract), format),
+      takes,
+      pageBytes,
       maxRecordBytes,
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})

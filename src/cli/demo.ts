@@ -5,10 +5,10 @@ import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failed } from "../app/failures.ts"
 import { storeOf } from "../app/lake.ts"
-import { lineageFor } from "../app/lineage.ts"
 import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
 import { type PipelineStep, pipeline } from "../app/pipeline.ts"
 import { contractOf, defaultProject } from "../app/project.ts"
+import { runListener } from "../app/run-listener.ts"
 import { timed } from "../app/timed.ts"
 import { loadProject } from "../contract/load.ts"
 import { openDuckDB } from "../duckdb/open.ts"
@@ -84,7 +84,7 @@ export const demo = Command.make(
     )
 
     const result = yield* Effect.gen(function* () {
-      const lineage = yield* lineageFor(values, [contract])
+      const onRun = yield* runListener(values, [contract])
       const source = yield* filesSource({ input: raw, format: "auto", maxRecordBytes: values.maxRecordBytes })
       const ingesting = yield* makeProgress("2 ingest", !json)
       const repartitioning = yield* makeProgress("3 repartition", !json)
@@ -109,7 +109,7 @@ export const demo = Command.make(
         repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: 0 },
         stop: Effect.never,
         watch: {
-          event: lineage.emit,
+          event: onRun,
           step,
           ingest: (_, p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p), p.bytes),
           repartition: (_, p) => repartitionProgress(repartitioning)(p)

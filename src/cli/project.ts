@@ -32,6 +32,14 @@ export const datasetText = [
 
 export const dataset = withDefault(Flag.String("dataset"), datasetText, firstDataset)
 
+/** The same for commands that carry all datasets of a project. */
+export const oneDataset = Flag.String("dataset").pipe(
+  Flag.withDescription(
+    `${datasetText} Default: every one that says which files arrive for it, and has some; ${firstDataset} takes the files that no other claims.`
+  ),
+  Flag.optional
+)
+
 export const warnOfContracts = warnOf(project)
 export const allContracts = allOf(project)
 export const contractOf = (name: string) => ofProject(project, name)

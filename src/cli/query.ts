@@ -147,7 +147,7 @@ export const query = Command.make(
   {
     sql: Argument.String("sql").pipe(
       Argument.withDescription(
-        `One statement that reads, or - to read it from standard input. Every table is a view: stage_${firstDataset}, consumable_${firstDataset}, dead_letters.`
+        `One statement that reads, or - to read it from standard input. Every table is a view: stage_${firstDataset}, consumable_${firstDataset}, dead_letters, runs.`
       ),
       Argument.optional
     ),

@@ -2,8 +2,8 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
-import { lineageFor } from "../app/lineage.ts"
 import { duckdbOptionsOf } from "../app/options.ts"
+import { runListener } from "../app/run-listener.ts"
 import { lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
@@ -77,7 +77,7 @@ export const repartition = Command.make(
     const [outcome, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
-      const lineage = yield* lineageFor(values, [contract])
+      const onRun = yield* runListener(values, [contract])
       return yield* timed(
         runRepartition({
           contract,
@@ -87,7 +87,7 @@ export const repartition = Command.make(
           from,
           to,
           onProgress: repartitionProgress(progress),
-          onEvent: lineage.emit
+          onEvent: onRun
         })
       )
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))

@@ -1,17 +1,17 @@
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { Failed } from "../app/failures.ts"
+import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
-import { lineageFor } from "../app/lineage.ts"
 import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
-import { openSource } from "../app/sources.ts"
+import { runListener } from "../app/run-listener.ts"
 import { count } from "../record/count.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
-import { ingestText, progressText, totalOf } from "./ingest.ts"
+import { contractsOf, datasetLines, datasetsJson, ingestText, leftText, makeTotal, progressText, totalOf } from "./ingest.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { contractOf, dataset, project } from "./project.ts"
+import { oneDataset, project } from "./project.ts"
 import { repartitionProgress, repartitionText } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
 import { runSettings, sourceFlags } from "./sources.ts"
@@ -20,7 +20,7 @@ import { logEvent, telemetry } from "./telemetry.ts"
 export const run = Command.make(
   "run",
   {
-    dataset,
+    dataset: oneDataset,
     ...sourceFlags,
     once: toggle("once", "Ingest everything that is new, repartition it, and exit."),
     changeHashKey,
@@ -30,30 +30,36 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const follow = !flags.once
-    const contract = yield* contractOf(flags.dataset)
-    const { source, problems, share } = yield* openSource(flags, contract, values, follow)
+    const { datasets, left, problems, share } = yield* openInputs(project, flags, values, follow)
     const shutdown = yield* Shutdown
     const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
       const progress = yield* makeProgress("run", !flags.json, { logEvery: null })
       const doing = follow ? "following" : "ingesting"
       let ingested = "nothing read yet"
-      const show = (what: string) => progress.show(share(), `${what}: ${ingested}`)
+      let ended = 0
+      const totalOfAll = makeTotal()
+      const show = (what: string) => progress.show(share(ended), `${what}: ${ingested}`)
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, [contract], follow ? "STREAMING" : "BATCH")
-      if (follow) yield* Effect.logInfo(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
+      const onRun = yield* runListener(values, contractsOf(datasets), follow ? "STREAMING" : "BATCH")
+      const [first] = datasets
+      if (follow && first !== undefined) yield* Effect.logInfo(`following ${first.source.location}; stop with Ctrl-C or SIGTERM`)
       show(doing)
       return yield* pipeline({
-        datasets: [{ contract, source }],
+        datasets,
         follow,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
         repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: values.worker },
         stop: shutdown.requested,
         watch: {
-          event: (event) => Effect.andThen(lineage.emit(event), logEvent(event)),
-          step: ({ step }) => Effect.sync(() => show(step === "repartitioning" ? `${doing} and repartitioning` : doing)),
-          ingest: (_, p) => {
-            ingested = progressText(p)
+          event: (event) => Effect.andThen(onRun(event), logEvent(event)),
+          step: ({ step }) =>
+            Effect.sync(() => {
+              if (step === "ingested") ended++
+              show(step === "repartitioning" ? `${doing} and repartitioning` : doing)
+            }),
+          ingest: (dataset, progress) => {
+            ingested = progressText(totalOfAll(dataset, progress))
             show(doing)
           },
           repartition: (_, p) => repartitionProgress(progress)(p)
@@ -68,9 +74,12 @@ export const run = Command.make(
       failure: failure?.message ?? null,
       millis
     }))
-    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis: done.millis, repartitions }, () =>
+    const result = { ...rest, datasets: datasetsJson(done), left, failure: failure?.message ?? null, millis: done.millis, repartitions }
+    yield* print(flags.json, result, () =>
       [
         ingestText(total, done.millis, values),
+        ...datasetLines(done),
+        ...leftText(left),
         ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))
       ].join("\n")
     )
@@ -82,10 +91,10 @@ export const run = Command.make(
         hint: "Everything else is committed. Mend them, and run again."
       })
     }
-    const [left] = done.repartitioned.flatMap(({ failure }) => failure ?? [])
-    if (left !== undefined)
+    const [unfolded] = done.repartitioned.flatMap(({ failure }) => failure ?? [])
+    if (unfolded !== undefined)
       return yield* new Failed({
-        problem: `not repartitioned: ${left.message.replace(/\.$/, "")}`,
+        problem: `not repartitioned: ${unfolded.message.replace(/\.$/, "")}`,
         hint: "What was ingested is committed."
       })
   }, Effect.scoped)

@@ -25,11 +25,12 @@ const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
 ]
 
 /** A lake's tables and datasets, for people. */
-export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus): string => {
+export const statusText = ({ root, datasets, deadLetters, runs, others }: LakeStatus): string => {
   const lake = root.replace("file://", "")
   const tables = [
     ...datasets.flatMap(({ stage, consumable }) => [stage, ...(consumable === null ? [] : [consumable])]),
-    ...(deadLetters === null ? [] : [deadLetters])
+    ...(deadLetters === null ? [] : [deadLetters]),
+    ...(runs === undefined ? [] : [runs])
   ]
   return [
     root,

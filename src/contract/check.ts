@@ -1,5 +1,6 @@
 import { didYouMean } from "../record/nearest.ts"
 import { stagePartitions } from "../record/system-columns.ts"
+import { problemOfPattern } from "./arrives.ts"
 import { checkTable } from "./check-table.ts"
 import type { Contract, ContractDefinition, Expectation } from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
@@ -40,6 +41,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   table: isMade("versions(…), events(…) or latest(…)"),
   eventTime: optional(isObjectOf("field, and fallback where there is one")),
   commonFields: optional(isTexts),
+  arrives: optional(isTexts),
   drops: isList("drop rules"),
   expectations: isList("expectations"),
   keepUnknown: isBoolean,
@@ -110,6 +112,10 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   unique("expectation", expectations, problems)
   for (const key of isTexts.holds(given["commonFields"]) ? given["commonFields"] : [])
     if (!Object.hasOwn(fields, key)) problems.push(`commonFields has ${key}, which is no field.${didYouMean(key, Object.keys(fields))}`)
+  const { arrives } = given
+  if (Array.isArray(arrives) && arrives.length === 0)
+    problems.push("arrives is an empty list, by which no file is of the dataset: leave it out.")
+  for (const pattern of isTexts.holds(arrives) ? arrives : []) problems.push(...[problemOfPattern(pattern)].filter((each) => each !== null))
   for (const path of isTexts.holds(given["retired"]) ? given["retired"] : [])
     if (columns.has(path)) problems.push(`retired has ${path}, which is a column: leave it out.`)
   return problems

@@ -1,5 +1,6 @@
 import type { Schema } from "effect"
 import type { Value } from "../record/column.ts"
+import type { Arrives } from "./arrives.ts"
 import type { DropRule } from "./drops.ts"
 import type { Fields } from "./field.ts"
 import type { Format } from "./format.ts"
@@ -51,6 +52,8 @@ export interface ContractDefinition {
    * some that it does not know is not of this dataset: it becomes a dead letter. Absent: every record with a key is of it.
    */
   readonly commonFields?: ReadonlyArray<string>
+  /** Which files are of the dataset, see {@link Arrives}. Absent: those that no other dataset of the project claims, or that it is named for. */
+  readonly arrives?: Arrives
   readonly drops: ReadonlyArray<DropRule>
   readonly expectations: ReadonlyArray<Expectation>
   /** Keep fields that the contract does not know in `_rescued`. */

@@ -42,6 +42,7 @@ export interface ShardRange {
   readonly stand: string | null
   readonly to: ShardPosition
   readonly records: number
+  readonly deadLetters: number
 }
 
 /** The files and positions of a closed batch: one value, so that nothing can commit the one without the other. */
@@ -143,6 +144,10 @@ export class OpenBatch {
     return this.#shards.get(shard)?.read
   }
 
+  get shards(): ReadonlyMap<string, unknown> {
+    return this.#shards
+  }
+
   /** No more pages come. The next batch may take some, while other threads are still at this one's. */
   get close(): Work {
     return this.#decoder.close
@@ -214,8 +219,14 @@ const plus = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
 const rangeOf = ({ from, stand, read, counts }: ShardProgress, stored: ShardPosition | undefined): ShardRange => ({
   from,
   stand,
-  to: { ...read, ...plus(stored ?? noCounts, counts) },
-  records: counts.records
+  to: {
+    ...(from === undefined ? {} : { from }),
+    ...read,
+    ...plus(stored ?? noCounts, counts),
+    ...(stored?.retired === undefined ? {} : { retired: stored.retired })
+  },
+  records: counts.records,
+  deadLetters: counts.deadLetters
 })
 
 /** Raw bytes of the records of a page, those included that its source cut off. */

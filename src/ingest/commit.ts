@@ -2,9 +2,9 @@ import { Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
 import { deadLetterDomain, stageDomain } from "../lake/log-keys.ts"
 import { parsePosition } from "../lake/positions.ts"
-import { comparePositions, type ShardPosition } from "../record/position.ts"
+import { comparePositions, type Positions } from "../record/position.ts"
 import type { BatchReport, RunOutput } from "../record/report.ts"
-import type { AddFile, WriteAction } from "../table/actions.ts"
+import type { AddFile, DomainMetadata, WriteAction } from "../table/actions.ts"
 import { type Committed, conflictError } from "../table/commit.ts"
 import { secondOwner } from "../table/conflict.ts"
 import type { TableError } from "../table/errors.ts"
@@ -12,26 +12,39 @@ import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import type { ClosedBatch } from "./batch.ts"
 import { standOf } from "./ownership.ts"
+import type { Retirement } from "./retirement.ts"
 import { type Tables, viewOf } from "./tables.ts"
 
 const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, file) => total + file.size, 0)
 
 type PositionAction = Extract<WriteAction, { readonly domainMetadata: unknown }>
 
+const positionAction = (domain: string, configuration: string): PositionAction => ({
+  domainMetadata: { domain, configuration, removed: false }
+})
+
+/** The positions of a batch in stage. @param retiring what takes the place of some of them */
+const stagePositions = (source: string, batch: ClosedBatch, retiring: ReadonlyArray<DomainMetadata>): ReadonlyArray<PositionAction> => {
+  const told = new Set(retiring.map(({ domain }) => domain))
+  return [
+    ...[...batch.shards].flatMap(([shard, { to }]) => {
+      const domain = stageDomain(source, shard)
+      return told.has(domain) ? [] : [positionAction(domain, JSON.stringify(to))]
+    }),
+    ...retiring.map((domainMetadata) => ({ domainMetadata }))
+  ]
+}
+
 /**
- * The positions of a batch. @param ahead positions already in the table, by domain: one that is further on stays as it is, and is written again,
- * so that whoever else commits it meanwhile conflicts
+ * The positions of a batch's dead letters. After a crash between the two commits they may be ahead of this batch: one that is further on stays as it is,
+ * and is written again, so that whoever else commits it meanwhile conflicts.
  */
-const positionActions = (
-  batch: ClosedBatch,
-  domain: (shard: string) => string,
-  ahead: ReadonlyMap<string, string>
-): ReadonlyArray<PositionAction> =>
-  [...batch.shards].map(([shard, { from, to }]) => {
-    const stored = ahead.get(domain(shard))
-    const reached: ShardPosition = { ...(from === undefined ? {} : { from }), ...to }
+const letterPositions = (domain: (shard: string) => string, batch: ClosedBatch, { domains }: Snapshot): ReadonlyArray<PositionAction> =>
+  [...batch.shards].flatMap(([shard, { to, deadLetters }]) => {
+    if (deadLetters === 0) return []
+    const stored = domains.get(domain(shard))
     const isBehind = stored !== undefined && comparePositions(parsePosition(stored), to) >= 0
-    return { domainMetadata: { domain: domain(shard), configuration: isBehind ? stored : JSON.stringify(reached), removed: false } }
+    return [positionAction(domain(shard), isBehind ? stored : JSON.stringify(to))]
   })
 
 /** Does the table stand as it was read, as far as these positions and its schema go? */
@@ -80,9 +93,16 @@ const append = (
  * A commit is judged by those that came between it and what it was read from, and that is the commit of the batch before: whoever committed a
  * shard of this batch while that one was on its way stands before it. What this batch was told of the shard is no longer so then.
  */
-const refuseSecondOwner = (tables: Tables, batch: ClosedBatch, { dataset, source }: BatchReport): Effect.Effect<void, TableError> => {
+const refuseSecondOwner = (
+  tables: Tables,
+  batch: ClosedBatch,
+  { dataset, source }: BatchReport,
+  stored: Positions
+): Effect.Effect<void, TableError> => {
   const view = viewOf(tables)
-  const moved = [...batch.shards].find(([shard, { stand }]) => stand !== null && stand !== standOf(dataset, source.name, shard, view))
+  const moved = [...batch.shards].find(
+    ([shard, { stand }]) => stand !== null && stand !== standOf(dataset, source.name, shard, view, stored.get(shard))
+  )
   if (moved === undefined) return Effect.void
   const { table, snapshot } = tables.stage
   return Effect.fail(conflictError(table.path, snapshot.version, "domain", secondOwner(stageDomain(source.name, moved[0]))))
@@ -93,30 +113,39 @@ const refuseSecondOwner = (tables: Tables, batch: ClosedBatch, { dataset, source
  * been read, its dead letters are safe. Dead letters without content are not committed; their position is then stage's.
  *
  * The domains of the positions fence a second owner of a shard: its commit fails with `Conflict`/`domain`, and it must stop.
+ *
+ * @param stored where the batch's shards stand in stage before it
+ * @param retirement the positions that retire with it
  */
-export const commitBatch = (tables: Tables, batch: ClosedBatch, report: BatchReport): Effect.Effect<ReadonlyArray<RunOutput>, TableError> =>
+export const commitBatch = (
+  tables: Tables,
+  batch: ClosedBatch,
+  report: BatchReport,
+  stored: Positions,
+  retirement: Retirement
+): Effect.Effect<ReadonlyArray<RunOutput>, TableError> =>
   Effect.gen(function* () {
     const { dataset, source } = report
-    yield* refuseSecondOwner(tables, batch, report)
+    yield* refuseSecondOwner(tables, batch, report, stored)
     const outputs: Array<RunOutput> = []
     if (batch.deadLetterFiles.length > 0) {
-      const { version } = yield* append(
-        tables.deadLetters,
-        batch.deadLetterFiles,
-        batch.deadLetters,
-        // After a crash between the two commits the dead letters may be ahead of this batch.
-        positionActions(batch, (shard) => deadLetterDomain(dataset, source.name, shard), tables.deadLetters.snapshot.domains)
-      )
+      const { version } = yield* append(tables.deadLetters, batch.deadLetterFiles, batch.deadLetters, [
+        ...letterPositions((shard) => deadLetterDomain(dataset, source.name, shard), batch, tables.deadLetters.snapshot),
+        ...retirement.letters.map((domainMetadata) => ({ domainMetadata }))
+      ])
       outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))
     }
     // The commit point of the batch. What follows may fail without failing it.
-    const { version } = yield* append(
-      tables.stage,
-      batch.stageFiles,
-      batch.counts.rows,
-      positionActions(batch, (shard) => stageDomain(source.name, shard), new Map()),
-      report
-    )
+    const appendStage = (retiring: ReadonlyArray<DomainMetadata>) =>
+      append(tables.stage, batch.stageFiles, batch.counts.rows, stagePositions(source.name, batch, retiring), report)
+    const { version } = yield* retirement.stage.length === 0
+      ? appendStage([])
+      : // Another process has written the object of some of them meanwhile: they can wait. Who has committed a shard of the batch conflicts again.
+        Effect.catchIf(
+          appendStage(retirement.stage),
+          ({ reason }) => reason === "Conflict",
+          () => appendStage([])
+        )
     outputs.unshift(output(tables.stage, version, batch.stageFiles, batch.counts.rows))
     return outputs
   })

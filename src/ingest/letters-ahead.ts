@@ -1,8 +1,8 @@
 import { Effect, Stream } from "effect"
-import { deadLetterDomain } from "../lake/log-keys.ts"
-import { parsePosition, positionsOf, storedPositions } from "../lake/positions.ts"
+import type { PositionReader } from "../lake/position-reader.ts"
+import { isBeyond, storedPositions } from "../lake/positions.ts"
 import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
-import { comparePositions, type Position, type ReadPosition } from "../record/position.ts"
+import { comparePositions, type Position } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
@@ -29,36 +29,32 @@ const coordinates = ({ sequenceNumber, subSequenceNumber }: Position): string =>
 
 const isReason = (text: unknown): text is DeadLetterReason => typeof text === "string" && Object.hasOwn(deadLetterReasons, text)
 
-const isAhead = (position: Position, stage: Position | undefined): boolean => stage === undefined || comparePositions(position, stage) > 0
-
-/** Where the dead letters of a shard stand, if that is further than stage. */
-export const positionAhead = (tables: Tables, dataset: string, source: string, shard: string): ReadPosition | undefined => {
-  const letters = tables.deadLetters.snapshot.domains.get(deadLetterDomain(dataset, source, shard))
-  if (letters === undefined) return undefined
-  const position = parsePosition(letters)
-  return isAhead(position, positionsOf(tables.stage.snapshot.domains, source).get(shard)) ? position : undefined
-}
-
 /** Reads nothing but the positions, unless some shard's dead letters are ahead. */
-export const findLettersAhead = (tables: Tables, dataset: string, source: string): Effect.Effect<LettersAhead, TableError, Store> =>
+export const findLettersAhead = (
+  tables: Tables,
+  reader: PositionReader,
+  dataset: string,
+  source: string
+): Effect.Effect<LettersAhead, TableError, Store> =>
   Effect.gen(function* () {
-    const reached = positionsOf(tables.stage.snapshot.domains, source)
-    const shards = new Set(
-      storedPositions(tables.deadLetters.snapshot.domains).flatMap((stored) =>
-        stored.source === `${dataset}.${source}` && isAhead(stored.position, reached.get(stored.shard)) ? [stored.shard] : []
-      )
-    )
+    const reached = new Map<string, Position | undefined>()
+    const stored = storedPositions(tables.deadLetters.snapshot.domains).filter((each) => each.source === `${dataset}.${source}`)
+    // In order, so that no page of retired positions is fetched twice.
+    for (const { shard, position } of stored.sort((a, b) => (a.shard < b.shard ? -1 : 1))) {
+      const stage = (yield* reader.find(tables.stage.snapshot.domains, source, shard))?.position
+      if (isBeyond(position, stage)) reached.set(shard, stage)
+    }
     const found = new Map<string, Map<string, Letter>>()
-    if (shards.size === 0) return found
+    if (reached.size === 0) return found
     const columns = ["dataset", "reason", "size", "_source", "_shard", "_sequence_number", "_sub_sequence_number"]
     yield* Stream.runForEachArray(readTable(tables.deadLetters.table, { snapshot: tables.deadLetters.snapshot, columns }), (rows) =>
       Effect.sync(() => {
         for (const row of rows) {
           const { dataset: of, reason, size, _source: from, _shard: shard, _sequence_number: sequenceNumber } = row
-          if (of !== dataset || from !== source || typeof shard !== "string" || !shards.has(shard)) continue
+          if (of !== dataset || from !== source || typeof shard !== "string" || !reached.has(shard)) continue
           if (typeof sequenceNumber !== "string" || !isReason(reason)) continue
           const letter = { sequenceNumber, subSequenceNumber: Number(row["_sub_sequence_number"]), reason, size: Number(size) }
-          if (!isAhead(letter, reached.get(shard))) continue
+          if (!isBeyond(letter, reached.get(shard))) continue
           const ofShard = found.get(shard) ?? new Map<string, Letter>()
           found.set(shard, ofShard.set(coordinates(letter), letter))
         }
@@ -83,7 +79,7 @@ export const withoutLetters = (
   for (let i = 0; i < page.count; i++) if (!letters.has(coordinates(positionAt(page, i)))) kept.push(i)
   const last = positionAt(page, page.count - 1)
   for (const letter of letters.values()) {
-    if (!isAhead(letter, after) || comparePositions(letter, last) > 0) continue
+    if (!isBeyond(letter, after) || comparePositions(letter, last) > 0) continue
     counts.records++
     counts.bytes += letter.size
     counts.deadLetters[letter.reason] = (counts.deadLetters[letter.reason] ?? 0) + 1

@@ -2,7 +2,8 @@ import type { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import type { Hashing } from "../lake/hash-key.ts"
-import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
+import type { RetirementLimits } from "../lake/retire.ts"
+import { type DecodeCounts, type OnRunEvent, sumOf } from "../record/report.ts"
 import type { SourceError } from "../record/source-error.ts"
 import type { Source } from "../source/source.ts"
 
@@ -18,11 +19,18 @@ export interface BatchLimits {
   /** Ingestion hours of a batch's records: each is a file. More only happens when history is read, in an order that mixes hours. */
   readonly hours: number
   /**
+   * Shards of a batch; default 10,000. Files are shards, and a commit names each of them: it should be no larger than one of many rows. More only happens
+   * where files are small and many.
+   */
+  readonly shards?: number
+  /**
    * Columns held in memory, over all hours and threads, before the largest are encoded. Large values cost memory, twice as much and more since
    * arrays grow by doubling; small ones give small row groups, each of which costs some time for every column.
    */
   readonly bufferBytes: number
 }
+
+export const defaultShards = 10_000
 
 export const defaultBatchLimits: BatchLimits = {
   bytes: 128 * 1024 * 1024,
@@ -83,10 +91,12 @@ export interface IngestOptions {
   readonly contracts?: URL
   /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number
+  /** When positions of files at rest leave the log of the stage. */
+  readonly retirement?: RetirementLimits
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */
   readonly stop: Effect.Effect<void>
   /** Told after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  readonly onEvent: OnRunEvent
   readonly onProgress: (progress: IngestProgress) => void
 }
 

@@ -1,4 +1,5 @@
-import { deadLetterDomain, stageDomain } from "../lake/log-keys.ts"
+import { lettersBeyond, positionsOf } from "../lake/positions.ts"
+import { restingOf } from "../record/position.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 
 /** The two tables that hold positions, as they stand at one time. */
@@ -7,9 +8,18 @@ export interface View {
   readonly deadLetters: Snapshot
 }
 
-/** What both tables say of a shard, as text to compare. */
-export const standOf = (dataset: string, source: string, shard: string, { stage, deadLetters }: View): string =>
-  JSON.stringify([stage.domains.get(stageDomain(source, shard)), deadLetters.domains.get(deadLetterDomain(dataset, source, shard))])
+/**
+ * What both tables say of a shard, as text to compare: the same whether its position has retired or not.
+ *
+ * @param stored where it stands in stage, for a source whose positions retire
+ */
+export const standOf = (
+  dataset: string,
+  source: string,
+  shard: string,
+  { stage, deadLetters }: View,
+  stored = positionsOf(stage.domains, source).get(shard)
+): string => JSON.stringify([stored && restingOf(stored), lettersBeyond(deadLetters.domains, dataset, source, shard, stored)])
 
 /**
  * Who owns a shard is not written down anywhere: whoever commits it does. What a process knows of the shards that it reads is their positions as

@@ -4,19 +4,21 @@ import { type Decoder, type DecodeSettings, makeDecoder } from "../decode/decode
 import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { infoOf } from "../lake/history.ts"
 import { replayDomain } from "../lake/log-keys.ts"
-import { positionsOf, type ReplayState, replayState } from "../lake/positions.ts"
+import { PositionReader } from "../lake/position-reader.ts"
+import { type ReplayState, replayState } from "../lake/positions.ts"
+import { Run } from "../lake/run.ts"
 import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
 import type { Value } from "../record/column.ts"
 import { count } from "../record/count.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import { comparePositions } from "../record/position.ts"
+import { comparePositions, type Position } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import type { RecordPage } from "../record/record.ts"
-import { type DecodeCounts, emptyCounts, type ReplayReport, type RunEvent } from "../record/report.ts"
+import { type DecodeCounts, emptyCounts, type OnRunEvent, type ReplayReport } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { stageColumns } from "../record/system-columns.ts"
-import type { Store, StoreError } from "../store/store.ts"
+import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile, Metadata } from "../table/actions.ts"
 import { conflictError } from "../table/commit.ts"
 import type { TableError } from "../table/errors.ts"
@@ -33,7 +35,7 @@ export interface ReplayOptions {
   /** Goes on with the hash key of `decode` where the stage's hashes are of another one. Default: that is refused. */
   readonly changeHashKey?: boolean
   /** Told after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  readonly onEvent: OnRunEvent
   /** Told as each file of dead letters begins. */
   readonly onSteps?: OnSteps | undefined
 }
@@ -131,25 +133,13 @@ const replayFile = (
         files: 1
       }
     ]
-    const about = { kind: "replay", runId, dataset, inputs } as const
-    yield* work.onEvent({ event: "start", ...about, at: new Date(startedAt).toISOString() })
-    const failed = (error: ReplayError) =>
-      Effect.flatMap(Clock.currentTimeMillis, (millis) =>
-        work.onEvent({ event: "fail", ...about, at: new Date(millis).toISOString(), message: error.message })
-      )
-    return yield* Effect.tapError(
+    const run = new Run(work.onEvent, { kind: "replay", runId, dataset }, startedAt, inputs)
+    return yield* run.of(
       Effect.gen(function* () {
         const added = yield* files.finish(startedAt)
         const fileBytes = added.reduce((total, { size }) => total + size, 0)
-        const report: ReplayReport = {
-          kind: "replay",
-          runId,
-          dataset,
-          startedAt: new Date(startedAt).toISOString(),
-          counts,
-          files: added.length,
-          fileBytes
-        }
+        const { startedAt: begun } = run
+        const report: ReplayReport = { kind: "replay", runId, dataset, startedAt: begun, counts, files: added.length, fileBytes }
         const after: ReplayState = { rows: state.rows + replayed.length, last: { file: file.path, replayed } }
         // The commit point: from here on these letters are rows, and what is left to do is to take them out of the dead letters.
         const { version } = yield* stage.table.commit({
@@ -165,12 +155,10 @@ const replayFile = (
           info: infoOf(report)
         })
         yield* removeLetters(work, file, new Set(replayed))
-        const at = new Date(yield* Clock.currentTimeMillis).toISOString()
-        const output = { uri: stage.table.uri, path: stage.table.path, version, created: false, rows: replayed.length, bytes: fileBytes }
-        yield* work.onEvent({ event: "complete", at, report, inputs, outputs: [{ ...output, files: added.length }] })
-        return { letters, rows: replayed.length, cut }
-      }),
-      failed
+        const { uri, path } = stage.table
+        const output = { uri, path, version, created: false, rows: replayed.length, bytes: fileBytes, files: added.length }
+        return { result: { letters, rows: replayed.length, cut }, report, outputs: [output] }
+      })
     )
   })
 
@@ -209,21 +197,28 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
     let cut = 0
     const held = new PartitionedRows(new BuilderPool(stageColumns(work.contract.columns)), byHour, bufferBytes)
     const sink = { columnsFor: (millis: number) => held.columnsFor(millis), deadLetter: () => {}, counts }
+    const reader = new PositionReader(work.stage.table, yield* Store)
     yield* forEachLetter(work, file, (rows, first) =>
-      Effect.suspend(() => {
+      Effect.gen(function* () {
+        const positions = new Map<string, Position | undefined>()
+        for (const row of rows) {
+          const shard = `${text(row["_source"])}/${text(row["_shard"])}`
+          if (row["dataset"] !== dataset || positions.has(shard)) continue
+          positions.set(shard, (yield* reader.find(stage.domains, text(row["_source"]), text(row["_shard"])))?.position)
+        }
         for (const [i, row] of rows.entries()) {
           if (row["dataset"] !== dataset) continue
           letters++
           const page = pageOf(row)
           if (page === null) cut++
           // Ingest has yet to commit the rest of that batch: until then its dead letters are not for others to take.
-          const reached = positionsOf(stage.domains, text(row["_source"])).get(text(row["_shard"]))
+          const reached = positions.get(`${text(row["_source"])}/${text(row["_shard"])}`)
           if (page === null || reached === undefined || comparePositions(positionOf(row), reached) > 0) continue
           const before = counts.rows
           work.decoder.decodePage(text(row["_source"]), page, sink)
           if (counts.rows > before) replayed.push(first + i)
         }
-        return files.appendAll(held.full())
+        yield* files.appendAll(held.full())
       })
     )
     yield* files.appendAll(held.rest())

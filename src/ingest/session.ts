@@ -1,29 +1,34 @@
-import { type Cause, Clock, Data, Effect, Exit, Fiber, Scope } from "effect"
+import { Cause, Clock, Data, Effect, Exit, Fiber, Option, Scope } from "effect"
 import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { addCounts } from "../lake/history.ts"
-import { positionsOf } from "../lake/positions.ts"
+import { deadLetterDomain } from "../lake/log-keys.ts"
+import { PositionReader } from "../lake/position-reader.ts"
+import { lettersBeyond, positionsOf } from "../lake/positions.ts"
+import { defaultRetirement } from "../lake/retire.ts"
 import { identityOf, openDeadLetters, openStage } from "../lake/tables.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import { coordinatesOf, type Positions, type ReadPosition } from "../record/position.ts"
+import { coordinatesOf, type Positions, type ReadPosition, type ShardPosition } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
 import type { RotationReason } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import type { Resume } from "../source/source.ts"
-import type { Store, StoreError } from "../store/store.ts"
+import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { OpenBatch } from "./batch.ts"
 import { type BeginBatch, openBatchDecoder } from "./batch-decoder.ts"
 import { BatchRun } from "./batch-run.ts"
 import { BuilderPool } from "./builder-pool.ts"
 import { commitBatch } from "./commit.ts"
+import { finder } from "./committed.ts"
 import type { WorkerError } from "./decode-workers.ts"
-import { findLettersAhead, type LettersAhead, positionAhead } from "./letters-ahead.ts"
+import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
-import { hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
+import { defaultShards, hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership, standOf, type View } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
+import { retirementOf } from "./retirement.ts"
 import { type Tables, viewOf } from "./tables.ts"
 
 type BatchError = StoreError | TableError | WorkerError | Moved
@@ -35,6 +40,8 @@ interface Session {
   /** Where rows of dead letters are gathered. */
   readonly letterBuilders: BuilderPool
   readonly tables: Tables
+  /** Finds where shards stand in stage. */
+  readonly reader: PositionReader
   lettersAhead: LettersAhead
   /** Null where the source's shards have one owner only. */
   readonly ownership: Ownership | null
@@ -42,11 +49,21 @@ interface Session {
   readonly next: (deadline: number | null) => Effect.Effect<Next, BatchError>
   /** The batch that is being filled. */
   filling: OpenBatch | null
+  /** Its shards as it took them in. */
+  readonly taken: Map<string, Taken>
   /** The batch that is being committed: the one that is being filled begins where it ends. */
   committing: OpenBatch | null
   /** Waits until it is committed. */
   committed: Effect.Effect<void, BatchError>
   readonly total: IngestTotal
+}
+
+/** A shard as a batch takes it in. */
+interface Taken {
+  /** Where it stands before the batch; undefined: it was never read. */
+  readonly begin: ReadPosition | undefined
+  /** What the tables say of it; null where the batch before, which is being committed, has some of it. */
+  readonly stand: string | null
 }
 
 /** The open batch is void: another process has committed these of its shards. Never leaves this file. */
@@ -55,6 +72,8 @@ class Moved extends Data.TaggedError("Moved")<{ readonly shards: ReadonlyArray<s
     return `another process has committed ${this.shards.join(", ") || "to the table"}: what was read since is given up`
   }
 }
+
+const isMoved = (cause: Cause.Cause<BatchError>): boolean => Option.getOrNull(Cause.findErrorOption(cause)) instanceof Moved
 
 /** What ended a session: its source, `options.stop`, or another process that has committed shards which this one reads. */
 export type SessionEnd =
@@ -97,6 +116,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       stage: { ...stage, snapshot: yield* stage.table.snapshot },
       deadLetters: { ...deadLetters, snapshot: yield* deadLetters.table.snapshot }
     }
+    const reader = new PositionReader(stage.table, yield* Store)
     const latest: NonNullable<Resume["latest"]> = Effect.map(stage.table.snapshot, ({ domains }) => ({
       ...positionsOf(domains, source.name),
       latest
@@ -104,7 +124,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     const resume: Resume = {
       ...positionsOf(tables.stage.snapshot.domains, source.name),
       latest,
-      ahead: (shard) => positionAhead(tables, dataset, source.name, shard)
+      find: finder(tables, reader, dataset, source, Effect.runPromiseWith(yield* Effect.context<never>()))
     }
     const next = yield* startPages(source, resume, options.stop)
     const state: Session = {
@@ -112,13 +132,15 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       decoder: yield* openBatchDecoder(options),
       letterBuilders: new BuilderPool(deadLetterColumns),
       tables,
-      lettersAhead: yield* findLettersAhead(tables, dataset, source.name),
+      reader,
+      lettersAhead: yield* findLettersAhead(tables, reader, dataset, source.name),
       ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, viewOf(tables)),
       next: (deadline) =>
         Effect.suspend(() =>
           state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
         ),
       filling: null,
+      taken: new Map(),
       committing: null,
       committed: Effect.void,
       total
@@ -133,16 +155,21 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
  */
 const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchError, Store> =>
   Effect.gen(function* () {
-    const { committing, filling, lettersAhead, options, ownership, tables } = state
+    const { committing, lettersAhead, options, ownership, reader, taken, tables } = state
     const { contract, source } = options
     const dataset = contract.contract.name
+    if (taken.has(shard)) return
     if (ownership === null) {
-      if (lettersAhead.has(shard) || filling?.readTo(shard) !== undefined || committing?.readTo(shard) !== undefined) return
-      if (positionAhead(tables, dataset, source.name, shard) !== undefined)
-        state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
-      return
+      const { stage, deadLetters } = viewOf(tables)
+      if (lettersAhead.has(shard) || committing?.readTo(shard) !== undefined) return yield* take(state, shard)
+      if (deadLetters.domains.has(deadLetterDomain(dataset, source.name, shard))) {
+        const stored = yield* reader.find(stage.domains, source.name, shard)
+        if (lettersBeyond(deadLetters.domains, dataset, source.name, shard, stored?.position) !== undefined)
+          state.lettersAhead = yield* findLettersAhead(tables, reader, dataset, source.name)
+      }
+      return yield* take(state, shard)
     }
-    if (ownership.knows(shard)) return
+    if (ownership.knows(shard)) return yield* take(state, shard)
     yield* state.committed
     ownership.begin(shard)
     const view = yield* look(tables)
@@ -152,7 +179,24 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
       return yield* new Moved({ shards: moved })
     tables.stage.snapshot = view.stage
     tables.deadLetters.snapshot = view.deadLetters
-    state.lettersAhead = yield* findLettersAhead(tables, dataset, source.name)
+    state.lettersAhead = yield* findLettersAhead(tables, reader, dataset, source.name)
+    yield* take(state, shard)
+  })
+
+/** Notes where a shard stands as the batch takes it in: from here on the batch before may be committed, and the position retire. */
+const take = (state: Session, shard: string): Effect.Effect<void, TableError> =>
+  Effect.suspend(() => {
+    const { options, reader, taken, tables } = state
+    const { stage } = viewOf(tables)
+    const { name } = options.source
+    return Effect.flatMap(reader.find(stage.domains, name, shard), (stored) => {
+      // A batch was committed while the position was fetched.
+      if (tables.stage.snapshot !== stage) return take(state, shard)
+      const before = state.committing?.readTo(shard)
+      const stand = standOf(options.contract.contract.name, name, shard, viewOf(tables), stored?.position)
+      taken.set(shard, { begin: before ?? stored?.position, stand: before === undefined ? stand : null })
+      return Effect.void
+    })
   })
 
 /** What ended a batch; and where it holds anything, the batch, what commits it, and what is done instead when it is void before that. */
@@ -171,21 +215,24 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     const { options, tables } = state
     const { limits, source } = options
     const dataset = options.contract.contract.name
+    state.taken.clear()
     yield* lookAgain(state, first.shard)
     const startedAt = yield* Clock.currentTimeMillis
-    // Asked for anew each time: what is known of the log may grow while the batch is open.
-    const begin = (shard: string): ReadPosition | undefined => state.committing?.readTo(shard) ?? storedPositions(state).get(shard)
+    const begin = (shard: string): ReadPosition | undefined => state.taken.get(shard)?.begin
     const from = begin(first.shard)
+    // Pages without records may follow each other from one position, in one moment: nothing that is read tells such batches apart.
+    const unlike = first.count === 0 ? [yield* randomUuid] : []
     const runId = deterministicRunId(
       first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
       // The same whether the batch before was committed by this process or by one that is gone.
-      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from)])
+      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from), ...unlike])
     )
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.
     const files = yield* Scope.fork(yield* Effect.scope)
-    const given = (cause: Cause.Cause<BatchError>) => Effect.andThen(run.fail(cause), Scope.close(files, Exit.failCause(cause)))
+    const given = (cause: Cause.Cause<BatchError>) =>
+      Effect.andThen(run.fail(cause, isMoved(cause)), Scope.close(files, Exit.failCause(cause)))
 
     const fill = Effect.gen(function* () {
       const batch = new OpenBatch({
@@ -197,7 +244,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
         letters: new PartitionedRows(state.letterBuilders, byDate, limits.bufferBytes / 4),
         fileTag: yield* randomUuid,
         begin,
-        stand: (shard) => (state.committing?.readTo(shard) === undefined ? standOf(dataset, source.name, shard, viewOf(tables)) : null),
+        stand: (shard) => state.taken.get(shard)?.stand ?? null,
         lettersAhead: { get: (shard) => state.lettersAhead.get(shard) },
         onPage: () => tellProgress(state)
       })
@@ -214,7 +261,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
           // Pages may say nothing but that a file is empty: a batch of such is no run.
           if (!batch.isEmpty) yield* run.start
           if (page.commitNow === true) rotation = "source"
-          else if (batch.bytes >= limits.bytes) rotation = "size"
+          else if (batch.bytes >= limits.bytes || batch.shards.size >= (limits.shards ?? defaultShards)) rotation = "size"
           else if (batch.hours >= limits.hours) rotation = "hours"
           else next = yield* state.next(startedAt + limits.ageMillis)
         }
@@ -240,11 +287,19 @@ const commitFilled = (
   rotation: RotationReason
 ): Effect.Effect<void, BatchError, Store | Scope.Scope> =>
   Effect.gen(function* () {
-    const { ownership, tables, total } = state
-    const closed = yield* batch.finish(storedPositions(state), yield* Clock.currentTimeMillis)
+    const { options, ownership, reader, tables, total } = state
+    const stored = yield* storedPositions(state, batch)
+    const closed = yield* batch.finish(stored, yield* Clock.currentTimeMillis)
     const report = run.report(closed, rotation)
     const begun = yield* Clock.currentTimeMillis
-    const outputs = yield* commitBatch(tables, closed, report).pipe(
+    const reading = {
+      dataset: report.dataset,
+      source: options.source,
+      reader,
+      isOpen: (shard: string) => state.filling !== batch && state.filling?.readTo(shard) !== undefined
+    }
+    const retirement = yield* retirementOf(reading, tables.stage.table, viewOf(tables), closed, options.retirement ?? defaultRetirement)
+    const outputs = yield* commitBatch(tables, closed, report, stored, retirement).pipe(
       Effect.catchIf(
         (error) => error.reason === "Conflict" && ownership !== null,
         () =>
@@ -261,7 +316,7 @@ const commitFilled = (
     tellProgress(state)
     const commitMillis = (yield* Clock.currentTimeMillis) - begun
     yield* recordBatch(report, commitMillis)
-    yield* run.complete(report, closed, outputs, commitMillis)
+    yield* run.committed(report, closed, outputs, commitMillis)
     if (ownership === null) return
     const view = viewOf(tables)
     ownership.learn(closed.shards.keys(), view)
@@ -270,8 +325,16 @@ const commitFilled = (
     if (moved.length > 0) yield* new Moved({ shards: moved })
   })
 
-/** Positions of the source's shards in the stage table, as this session knows it. */
-const storedPositions = ({ options, tables }: Session): Positions => positionsOf(tables.stage.snapshot.domains, options.source.name)
+/** Where the shards of a batch stand in the stage table behind the commit of the batch before. */
+const storedPositions = ({ options, reader, tables }: Session, batch: OpenBatch): Effect.Effect<Positions, TableError> =>
+  Effect.gen(function* () {
+    const stored = new Map<string, ShardPosition>()
+    for (const shard of [...batch.shards.keys()].sort()) {
+      const found = yield* reader.find(tables.stage.snapshot.domains, options.source.name, shard)
+      if (found !== null) stored.set(shard, found.position)
+    }
+    return stored
+  })
 
 /** Tells what is committed, and what came so far of the batches that are not. */
 const tellProgress = ({ committing, filling, options, total }: Session): void =>

@@ -1,7 +1,10 @@
 /** Where the tables of a lake lie, below the root of its store. The same in a folder and in a bucket. */
 export const stagePath = (dataset: string): string => `stage/${dataset}`
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
+/** Where the objects of retired positions lie, below a stage table. */
+export const retiredFolder = "_positions"
 export const deadLettersPath = "dead_letters"
+export const runsPath = "runs"
 /** Where a lake keeps its lineage, unless it is sent elsewhere. */
 export const lineageFolder = "lineage"
 

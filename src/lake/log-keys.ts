@@ -13,6 +13,12 @@ export const stageDomain = (source: string, shard: string): string => `${positio
 /** Domain of a shard's position in `dead_letters`, which all datasets share: the dataset is part of the name. */
 export const deadLetterDomain = (dataset: string, source: string, shard: string): string => `${positionPrefix}${dataset}.${source}/${shard}`
 
+/** Begins the domain of every object of retired positions in a stage table. */
+export const retiredPrefix = "sluice.retired/"
+
+/** Domain of the object that has the retired positions of the shards from `first` on (compared as text), up to the next domain's. */
+export const retiredDomain = (source: string, first: string): string => `${retiredPrefix}${source}/${first}`
+
 /** Domain in a stage table that says how far replays of dead letters have come. */
 export const replayDomain = "sluice.replay"
 

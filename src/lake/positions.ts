@@ -1,9 +1,10 @@
-import type { Positions, ShardPosition } from "../record/position.ts"
-import { positionPrefix, replayDomain, stageDomain } from "./log-keys.ts"
+import { comparePositions, type Position, type Positions, type ShardPosition } from "../record/position.ts"
+import { deadLetterDomain, positionPrefix, replayDomain, stageDomain } from "./log-keys.ts"
 
 /**
  * Positions stand in the commits themselves, one `domainMetadata` per shard, so that a batch's rows and its positions become visible by the
- * same atomic append, and two owners of one shard conflict by the format's own rules.
+ * same atomic append, and two owners of one shard conflict by the format's own rules. Those of files at rest leave the log, see `retired.ts`: what is
+ * here knows of the others only.
  */
 
 /**
@@ -53,6 +54,29 @@ export const positionsOf = (
     keys: () => [...domains.keys()].flatMap((domain) => (domain.startsWith(begin) ? [domain.slice(begin.length)] : []))
   }
 }
+
+/**
+ * Where the dead letters of a shard stand if that is further than stage: a process died between its two commits, or is between them.
+ *
+ * @param domains of `dead_letters`
+ * @param stage where the shard stands in the stage of the dataset, wherever that is kept
+ */
+export const lettersBeyond = (
+  domains: ReadonlyMap<string, string>,
+  dataset: string,
+  source: string,
+  shard: string,
+  stage: Position | undefined
+): ShardPosition | undefined => {
+  const letters = domains.get(deadLetterDomain(dataset, source, shard))
+  if (letters === undefined) return undefined
+  const position = parsePosition(letters)
+  return isBeyond(position, stage) ? position : undefined
+}
+
+/** Has stage yet to come to this position? */
+export const isBeyond = (position: Position, stage: Position | undefined): boolean =>
+  stage === undefined || comparePositions(position, stage) > 0
 
 /** Rows that replays have added to a stage table since it began. */
 export const replayedRows = (domains: ReadonlyMap<string, string>): number => replayState(domains).rows

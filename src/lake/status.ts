@@ -7,10 +7,12 @@ import { openTable, type Table } from "../table/table.ts"
 import { tablePaths } from "./find-tables.ts"
 import { hashKeysOf } from "./hash-key.ts"
 import { batchCounts, history } from "./history.ts"
-import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
+import { positionTotals } from "./retired.ts"
 import { type Totals, totalsOf } from "./rows.ts"
+import { holdsRuns } from "./runs.ts"
 import { type StreamShard, streamShards } from "./stream-shards.ts"
 import { findTable } from "./tables.ts"
 import { type Waiting, WaitingFold } from "./waiting.ts"
@@ -67,6 +69,8 @@ export interface LakeStatus {
   readonly root: string
   readonly datasets: ReadonlyArray<DatasetStatus>
   readonly deadLetters: TableStatus | null
+  /** Absent where no run was recorded. */
+  readonly runs?: TableStatus
   readonly others: ReadonlyArray<OtherTable>
 }
 
@@ -92,17 +96,31 @@ export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.E
     )
     const deadLetters = yield* findTable(deadLettersPath)
     const datasets = found.flatMap((status) => (status === null ? [] : [status]))
-    const told = new Set([deadLettersPath, ...datasets.flatMap(({ stage, consumable }) => [stage.path, consumable?.path])])
+    const runs = paths.includes(runsPath) ? yield* runsStatus : null
+    const told = new Set([deadLettersPath, runs?.path, ...datasets.flatMap(({ stage, consumable }) => [stage.path, consumable?.path])])
     return {
       root,
       datasets,
       deadLetters: Option.isNone(deadLetters) ? null : tableStatus(deadLetters.value, yield* deadLetters.value.snapshot),
+      ...(runs === null ? {} : { runs }),
       others: yield* Effect.forEach(
         paths.filter((path) => !told.has(path)),
         otherTable
       )
     }
   })
+
+/** Null where the table in their place is one that nobody here made, or cannot be read. */
+const runsStatus: Effect.Effect<TableStatus | null, TableError, Store> = Effect.gen(function* () {
+  const runs = yield* openTable(runsPath)
+  const snapshot = yield* runs.snapshot
+  return holdsRuns(snapshot) ? tableStatus(runs, snapshot) : null
+}).pipe(
+  Effect.catchIf(
+    ({ reason }) => reason !== "Store",
+    () => Effect.succeed(null)
+  )
+)
 
 /** A table that nobody here made may be of a kind that cannot be read: that is told, and no failure. */
 const otherTable = (path: string): Effect.Effect<OtherTable, TableError, Store> =>
@@ -137,8 +155,8 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
         fold.add(commit)
       })
     )
-    const positions = storedPositions(snapshot.domains)
-    const streams = [...streamShards(positions)].sort((a, b) => (a.shard < b.shard ? -1 : 1))
+    const totals = positionTotals(snapshot.domains)
+    const streams = [...streamShards(storedPositions(snapshot.domains))].sort((a, b) => (a.shard < b.shard ? -1 : 1))
     const replayed = replayedRows(snapshot.domains)
     const waiting = fold.waiting(snapshot)
     return {
@@ -148,19 +166,16 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
       consumable: Option.isNone(consumable) || consumableSnapshot === null ? null : tableStatus(consumable.value, consumableSnapshot),
       repartitionLag: waiting.versions,
       waiting,
-      shards: positions.length,
+      shards: totals.shards,
       streams,
       lagMillis: lagOf(streams),
       gaps: streams.reduce((total, { gaps }) => total + gaps, 0),
-      records: positions.reduce((total, { position }) => total + position.records, 0),
-      lastArrival: positions.reduce<string | null>(
-        (last, { position: { arrivedAt } }) => (arrivedAt !== "" && (last === null || arrivedAt > last) ? arrivedAt : last),
-        null
-      ),
+      records: totals.records,
+      lastArrival: totals.lastArrival,
       lastCommit: lastCommit === null ? null : new Date(lastCommit).toISOString(),
       replayed,
       hashKeys: hashKeysOf(snapshot.metaData).length,
-      deadLettersWaiting: positions.reduce((total, { position }) => total + position.deadLetters, 0) - replayed,
+      deadLettersWaiting: totals.deadLetters - replayed,
       since,
       batches: reports.filter((report) => report.kind === "batch").length,
       counts: batchCounts(reports),

@@ -19,13 +19,15 @@ export class Tiling {
     let known = true
     let positions = 0
     for (const action of actions) {
-      if (!("domainMetadata" in action)) continue
+      // Where a position retires, its domain is removed and says once more where it stands: what comes of the shard later goes on from there.
+      if (!("domainMetadata" in action) || action.domainMetadata.configuration === "") continue
       const [stored] = storedPositions(new Map([[action.domainMetadata.domain, action.domainMetadata.configuration]]))
       if (stored === undefined) continue
       const { domain } = action.domainMetadata
       const position = parsePosition(action.domainMetadata.configuration)
-      const before = this.last.get(domain)
-      // The oldest commits may have expired: the first range that is seen of a shard may begin anywhere.
+      const moves = position.from === undefined || !same(position.from, position)
+      // The oldest commits may have expired: the first range that is seen of a shard may begin anywhere. One that retired there adds nothing.
+      const before = this.last.get(domain) ?? (action.domainMetadata.removed && !moves ? position : undefined)
       if (before === undefined && position.from !== undefined) known = false
       else if (!same(before, position.from))
         this.broken.push(`version ${version}: ${domain} begins after ${text(position.from)}, not ${text(before)}`)

@@ -8,14 +8,15 @@ import { localCopies } from "../duckdb/local-copies.ts"
 import { identifier, literal, parquetFiles } from "../duckdb/sql.ts"
 import type { Column } from "../record/column.ts"
 import { count, number } from "../record/count.ts"
-import { comparePositions } from "../record/position.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { columnsOf } from "../table/columns-of.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { type Check, check, some } from "./check.ts"
-import { positionsOf, replayedRows, storedPositions } from "./positions.ts"
+import { PositionReader } from "./position-reader.ts"
+import { isBeyond, replayedRows, storedPositions } from "./positions.ts"
+import { positionTotals } from "./retired.ts"
 import { hashedTogether, hashName, writeRowHashes } from "./row-hashes.ts"
 import { totalsOf } from "./rows.ts"
 import { asLakeError, rowsOf } from "./views.ts"
@@ -74,14 +75,13 @@ export const deadLetterChecks = (
   deadLetters: At | null,
   dataset: string,
   duckdb: DuckDB
-): Effect.Effect<ReadonlyArray<Check>, LakeError | StoreError, Store> =>
+): Effect.Effect<ReadonlyArray<Check>, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const positions = storedPositions(stage.snapshot.domains)
-    const expected = positions.reduce((sum, { position }) => sum + position.deadLetters, 0) - replayedRows(stage.snapshot.domains)
+    const expected = positionTotals(stage.snapshot.domains).deadLetters - replayedRows(stage.snapshot.domains)
     if (deadLetters === null) {
       return [check("dead_letters", "dead letters equal positions", expected === 0, `there is no such table; ${expected} expected`)]
     }
-    const letters = `(SELECT * FROM ${yield* rowsAt(duckdb, deadLetters)} WHERE dataset = ${literal(dataset)} AND NOT (${inFlight(stage, deadLetters, dataset)}))`
+    const letters = `(SELECT * FROM ${yield* rowsAt(duckdb, deadLetters)} WHERE dataset = ${literal(dataset)} AND NOT (${yield* inFlight(stage, deadLetters, dataset)}))`
     const { waiting = 0, distinct = 0 } = yield* numbers(
       duckdb,
       `SELECT count(*) AS waiting, count(DISTINCT (${coordinates})) AS distinct FROM ${letters}`
@@ -109,21 +109,26 @@ export const deadLetterChecks = (
   })
 
 /** Condition for the dead letters that stage has not reached: of shards where the dead letters are ahead. */
-const inFlight = (stage: At, deadLetters: At, dataset: string): string => {
-  const conditions = storedPositions(deadLetters.snapshot.domains).flatMap(({ source, shard, position }) => {
+const inFlight = (stage: At, deadLetters: At, dataset: string): Effect.Effect<string, TableError, Store> =>
+  Effect.gen(function* () {
+    const reader = new PositionReader(stage.table, yield* Store)
     const prefix = `${dataset}.`
-    if (!source.startsWith(prefix)) return []
-    const name = source.slice(prefix.length)
-    const reached = positionsOf(stage.snapshot.domains, name).get(shard)
-    if (reached !== undefined && comparePositions(position, reached) <= 0) return []
-    const here = `_source = ${literal(name)} AND _shard = ${literal(shard)}`
-    if (reached === undefined) return [`(${here})`]
-    const { sequenceNumber, subSequenceNumber } = reached
-    const beyond = `(length(_sequence_number), _sequence_number, _sub_sequence_number) > (${sequenceNumber.length}, ${literal(sequenceNumber)}, ${subSequenceNumber})`
-    return [`(${here} AND ${beyond})`]
+    const stored = storedPositions(deadLetters.snapshot.domains).filter(({ source }) => source.startsWith(prefix))
+    const conditions: Array<string> = []
+    for (const { source, shard, position } of stored.sort((a, b) => (a.shard < b.shard ? -1 : 1))) {
+      const name = source.slice(prefix.length)
+      const reached = (yield* reader.find(stage.snapshot.domains, name, shard))?.position
+      if (!isBeyond(position, reached)) continue
+      const here = `_source = ${literal(name)} AND _shard = ${literal(shard)}`
+      if (reached === undefined) conditions.push(`(${here})`)
+      else {
+        const { sequenceNumber, subSequenceNumber } = reached
+        const beyond = `(length(_sequence_number), _sequence_number, _sub_sequence_number) > (${sequenceNumber.length}, ${literal(sequenceNumber)}, ${subSequenceNumber})`
+        conditions.push(`(${here} AND ${beyond})`)
+      }
+    }
+    return conditions.length === 0 ? "false" : conditions.join(" OR ")
   })
-  return conditions.length === 0 ? "false" : conditions.join(" OR ")
-}
 
 /**
  * Compares the consumable with the stage as of the version that it says it has taken.

@@ -3,7 +3,6 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { count, number } from "../record/count.ts"
-import type { ShardPosition } from "../record/position.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -12,13 +11,16 @@ import { openTable } from "../table/table.ts"
 import { type Check, check, some, warning } from "./check.ts"
 import { tablePaths } from "./find-tables.ts"
 import { type CommitEntry, history } from "./history.ts"
-import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
+import { positionTotals } from "./retired.ts"
 import { totalsOf } from "./rows.ts"
+import { holdsRuns } from "./runs.ts"
 import { gapText, streamShards } from "./stream-shards.ts"
 import { Tiling } from "./tiling.ts"
 import { contractChecks } from "./verify-contract.ts"
+import { retiredChecks } from "./verify-retired.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
 import { type Waiting, WaitingFold, waitingText } from "./waiting.ts"
 
@@ -65,8 +67,11 @@ export const verify = (
       const begin: Begin = (share, doing) => onSteps({ share: (i + share) / found.length, doing: `${each.dataset}: ${doing}` })
       yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks, begin)
     }
+    const runs = paths.includes(runsPath) ? yield* tableAt(runsPath, paths, checks) : null
+    const isOurs = runs === null || holdsRuns(runs.snapshot)
+    if (runs !== null && isOurs) checks.push(yield* fileCheck(runs), ...(yield* logChecks(runs)))
     for (const path of paths) {
-      if (path === deadLettersPath || datasetAt(path) !== null) continue
+      if (path === deadLettersPath || (path === runsPath && isOurs) || datasetAt(path) !== null) continue
       checks.push(check(path, "is known", false, "Sluice did not make this table, and nothing of it was checked: move it out of the lake"))
     }
     return checks
@@ -171,6 +176,7 @@ const datasetChecks = (
     const log = yield* logChecks(stage, tiling, waiting)
     const stageThere = yield* fileCheck(stage)
     checks.push(stageThere, ...log, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
+    checks.push(...(yield* retiredChecks(stage)))
     const consumableThere = consumable === null ? [] : [yield* fileCheck(consumable), ...(yield* logChecks(consumable))]
     checks.push(...consumableThere, upToDate(dataset, taken, stage.snapshot.version, waiting.waiting(stage.snapshot)))
     // Rows can only be counted where the files are.
@@ -240,8 +246,8 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       ? []
       : [`${source}/${shard}: ${p.records} records, but ${p.rows} rows + ${p.deadLetters} dead letters + ${p.empty} empty`]
   )
-  const total = (of: (p: ShardPosition) => number) => positions.reduce((sum, { position }) => sum + of(position), 0)
-  const rows = total((p) => p.rows) + replayedRows(snapshot.domains)
+  const total = positionTotals(snapshot.domains)
+  const rows = total.rows + replayedRows(snapshot.domains)
   const live = totalsOf(snapshot.files.values()).rows
   return [
     check(
@@ -249,16 +255,7 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
       "every record is accounted for",
       wrong.length === 0,
       wrong.length === 0
-        ? `${count(
-            total((p) => p.records),
-            "record"
-          )} = ${count(
-            total((p) => p.rows),
-            "row"
-          )} + ${count(
-            total((p) => p.deadLetters),
-            "dead letter"
-          )} + ${total((p) => p.empty)} empty`
+        ? `${count(total.records, "record")} = ${count(total.rows, "row")} + ${count(total.deadLetters, "dead letter")} + ${total.empty} empty`
         : some(wrong)
     ),
     check(

@@ -43,7 +43,15 @@ export interface ShardCounts {
  */
 export interface ShardPosition extends ReadPosition, ShardCounts {
   readonly from?: Position | undefined
+  /** What the object that the shard had retired to still counts of it: it has come back since. Sums count that once. */
+  readonly retired?: ShardCounts | undefined
 }
+
+/** What a shard comes to when it rests: no range begins there, and nothing is counted twice. */
+export const restingOf = ({ from: _, retired: __, ...position }: ShardPosition): ShardPosition => position
+
+/** The counts alone, of what has them. */
+export const countsOf = ({ records, rows, deadLetters, empty }: ShardCounts): ShardCounts => ({ records, rows, deadLetters, empty })
 
 /** Positions by shard, found one by one: there may be as many as files were ever read. */
 export interface Positions {

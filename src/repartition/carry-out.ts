@@ -1,8 +1,9 @@
-import { Cause, Clock, Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import { totalsOf } from "../lake/rows.ts"
+import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
-import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
+import type { RepartitionReport, RunInput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { WriteAction } from "../table/actions.ts"
@@ -22,7 +23,7 @@ interface Consumable {
 }
 
 /**
- * Lets the engine write, then commits. The commit is the only thing that anybody sees: files first, then the commit, then the events.
+ * Lets the engine write, then commits. The commit is the only thing that anybody sees: files first, then the commit, then what became of the run.
  */
 export const carryOut = (
   options: RepartitionOptions,
@@ -32,9 +33,7 @@ export const carryOut = (
 ): Effect.Effect<RepartitionReport | UpToDate, EngineError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const dataset = options.contract.contract.name
-    const emit = options.onEvent ?? (() => Effect.void)
     const { stage, inputs } = work
-    const startedAt = yield* now
     const about = { kind: "repartition", runId: runIdOf(dataset, work), dataset } as const
     const input = totalsOf(inputs)
     const read: ReadonlyArray<RunInput> = [
@@ -46,40 +45,43 @@ export const carryOut = (
         ...(input.rows === null ? {} : { rows: input.rows })
       }
     ]
-    yield* emit({ event: "start", ...about, at: startedAt, inputs: read })
-    const done = Effect.gen(function* () {
-      const result = yield* engine.run(work.plan, options.onProgress ?? (() => {}))
-      const report = reportOf(about, engine.name, startedAt, work, result)
-      // The commit point.
-      const committed = yield* commit(consumable, work, result, report)
-      return { report, version: committed?.version ?? null }
-    })
-    const { report, version } = yield* done.pipe(
-      Effect.onError((cause) => Effect.flatMap(now, (at) => emit({ event: "fail", ...about, at, message: messageOf(cause), inputs: read })))
+    const run = new Run(options.onEvent ?? (() => Effect.void), about, yield* Clock.currentTimeMillis, read)
+    return yield* run.of(
+      Effect.gen(function* () {
+        const result = yield* engine.run(work.plan, options.onProgress ?? (() => {}))
+        const report = reportOf(about, engine.name, run.startedAt, work, result)
+        // The commit point.
+        const committed = yield* commit(consumable, work, result, report)
+        return committed === null ? takenByAnother(report) : taken(report, consumable, committed.version)
+      })
     )
-    const complete = (report: RepartitionReport, outputs: ReadonlyArray<RunOutput>) =>
-      Effect.flatMap(now, (at) => emit({ event: "complete", at, report, inputs: read, outputs }))
-    if (version === null) {
-      // The other process has said what it wrote; this run ends without an output, as all that it read stood there already.
-      yield* complete({ ...report, rowsAdded: 0, duplicates: report.rowsRead, files: 0, fileBytes: 0, days: [] }, [])
-      return { kind: "up-to-date", dataset, version: stage.snapshot.version } as const
-    }
-    yield* complete(report, [
-      {
-        uri: consumable.table.uri,
-        path: consumable.table.path,
-        version,
-        // The commit after the one that made the table is the first that has something to show.
-        created: version === 1,
-        rows: report.rowsAdded,
-        bytes: report.fileBytes,
-        files: report.files
-      }
-    ])
-    return report
   })
 
-const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+type Carried = Done<RepartitionReport | UpToDate>
+
+const taken = (report: RepartitionReport, { table }: Consumable, version: number): Carried => ({
+  result: report,
+  report,
+  outputs: [
+    {
+      uri: table.uri,
+      path: table.path,
+      version,
+      // The commit after the one that made the table is the first that has something to show.
+      created: version === 1,
+      rows: report.rowsAdded,
+      bytes: report.fileBytes,
+      files: report.files
+    }
+  ]
+})
+
+/** The other process has said what it wrote; this run ends without an output, as all that it read stood there already. */
+const takenByAnother = (report: RepartitionReport): Carried => ({
+  result: { kind: "up-to-date", dataset: report.dataset, version: report.toVersion },
+  report: { ...report, rowsAdded: 0, duplicates: report.rowsRead, files: 0, fileBytes: 0, days: [] },
+  outputs: []
+})
 
 /** The same work has the same run, so that a run that is repeated after a crash is seen as one. */
 const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Work): string => {
@@ -89,13 +91,6 @@ const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Wor
     `${dataset}.repartition`,
     JSON.stringify([...identityOf(stage), taken, stage.snapshot.version, rebuild, bounds])
   )
-}
-
-/** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
-const messageOf = (cause: Cause.Cause<EngineError | TableError | StoreError>): string => {
-  if (Cause.hasInterruptsOnly(cause)) return "interrupted"
-  const error = Cause.findErrorOption(cause)
-  return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
 }
 
 const reportOf = (

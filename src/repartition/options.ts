@@ -1,6 +1,6 @@
-import { type Effect, Schema } from "effect"
+import { Schema } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import type { RepartitionReport, RunEvent } from "../record/report.ts"
+import type { OnRunEvent, RepartitionReport } from "../record/report.ts"
 import type { RepartitionEngine, RepartitionProgress } from "./engine.ts"
 
 export interface RepartitionOptions {
@@ -23,7 +23,7 @@ export interface RepartitionOptions {
   /** Told whenever rows were written. Must not fail or block. */
   readonly onProgress?: ((progress: RepartitionProgress) => void) | undefined
   /** Told before the work, and after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent?: ((event: RunEvent) => Effect.Effect<void>) | undefined
+  readonly onEvent?: OnRunEvent | undefined
 }
 
 export const defaultTargetFileBytes = 128 * 1024 * 1024

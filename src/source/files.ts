@@ -3,6 +3,7 @@ import { realpath, stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect, Stream } from "effect"
+import type { ReadPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { SourceError } from "../record/source-error.ts"
 import { fromReadable } from "./byte-reader.ts"
@@ -13,10 +14,10 @@ import { behindHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { lakeAround } from "./lake-folders.ts"
 import { cutRecords } from "./lines.ts"
-import { type Entry, type FileEntry, fileEntry, hasGzipName, listFiles, type SkipReason } from "./list-files.ts"
+import { type Entry, type FileEntry, fileEntry, hasGzipName, inside, listFiles, pathBelow, type SkipReason } from "./list-files.ts"
 import { type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
-import { type Known, knownOf } from "./resume-point.ts"
-import { fromGenerator, type Resume, type Source } from "./source.ts"
+import { isUnchanged, type Known, knownOf } from "./resume-point.ts"
+import { type Committed, fromGenerator, type Resume, type Source } from "./source.ts"
 import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
 
 export interface FilesOptions {
@@ -24,6 +25,8 @@ export interface FilesOptions {
   readonly input: string
   /** How files are cut into records. */
   readonly format: Framing
+  /** Of a folder, takes only the files whose path below it this says; others are passed over. Default: all. */
+  readonly takes?: ((path: string) => boolean) | undefined
   /** Arrival time, ms since 1970, of files whose path names no hour; without it the time they were last written. */
   readonly arrivedAt?: number | undefined
   /** Aimed size of a page; default 4 MiB. Larger costs memory, smaller an effect per few records. */
@@ -75,18 +78,27 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     try: () => locate(options.input),
     catch: (cause) => ioError(name, options.input, cause)
   })
-  const walk = new Walk(root, isFolder, settings)
+  const walk = new Walk(root, isFolder, settings, options.takes)
   return {
     name,
     location: pathToFileURL(root).href,
-    takes: walk.takes,
+    takes: (path) => walk.hasFittingName(path) && walk.isTaken(path),
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
     notes: Effect.sync(() => firstOf([...walk.notes])),
+    restingSince: (shard, position) => (inside(root, shard) ? doneSince(position) : null),
     pages: (resume) =>
       options.follow === undefined ? fromGenerator(() => walk.once(resume)) : followed(walk, resume, options.follow.pollMillis)
   }
 })
+
+/** When a file was last changed of which everything has been read; null: there is more. What an older version has read says no time. */
+const doneSince = (position: ReadPosition): number | null => {
+  const { progress } = knownOf(position)
+  return progress?.done === true ? (progress.changedAt ?? 0) : null
+}
+
+const committed = (resume: Resume, path: string): Committed | Promise<Committed> => resume.find?.(path) ?? { position: resume.get(path) }
 
 const locate = async (input: string): Promise<{ readonly root: string; readonly isFolder: boolean }> => {
   const root = await realpath(input)
@@ -180,9 +192,12 @@ class Walk {
   readonly root: string
   readonly isFolder: boolean
   readonly settings: ReadSettings
-  readonly takes = (path: string): boolean => takesName(this.settings.format, path)
+  readonly hasFittingName = (path: string): boolean => takesName(this.settings.format, path)
 
-  constructor(root: string, isFolder: boolean, settings: ReadSettings) {
+  readonly isTaken: (path: string) => boolean
+
+  constructor(root: string, isFolder: boolean, settings: ReadSettings, takes: FilesOptions["takes"]) {
+    this.isTaken = (path) => takes === undefined || takes(pathBelow(root, path))
     this.root = root
     this.isFolder = isFolder
     this.settings = settings
@@ -195,8 +210,11 @@ class Walk {
     for (const entry of this.entries()) {
       if (entry.kind === "failed") problems.push(entry.error)
       if (entry.kind !== "file") continue
+      const { position, ahead } = await committed(resume, entry.path)
+      const known = knownOf(position, ahead)
+      if (isUnchanged(entry, known)) continue
       try {
-        yield* readFilePages(entry, knownOf(resume.get(entry.path), resume.ahead?.(entry.path)), this.#look(true), this.settings)
+        yield* readFilePages(entry, known, this.#look(true), this.settings)
       } catch (cause) {
         problems.push(ioError(name, entry.path, cause))
       }
@@ -222,13 +240,20 @@ class Walk {
         }
         if (entry.kind !== "file") continue
         const before = files.get(entry.path)
+        const { position, hasRetired, ahead } = await committed(resume, entry.path)
+        const stored = knownOf(position, ahead)
+        // There may be any number of files: only those are remembered of which something is not committed, or that may change soon.
+        if ((before === undefined || (hasRetired === true && before.problem === undefined)) && isUnchanged(entry, stored)) {
+          files.delete(entry.path)
+          continue
+        }
         const settled = before !== undefined && before.size === entry.size && before.changedAt === entry.changedAt
         const isAsWritten = before !== undefined && before.size === entry.size && before.modifiedAt === entry.modifiedAt
         const seen: Seen = {
           size: entry.size,
           modifiedAt: entry.modifiedAt,
           changedAt: entry.changedAt,
-          known: before?.known ?? knownOf(resume.get(entry.path), resume.ahead?.(entry.path)),
+          known: before?.known ?? stored,
           problem: isAsWritten && before.problem !== undefined && isOfContent(before.problem) ? before.problem : undefined
         }
         files.set(entry.path, seen)
@@ -259,7 +284,8 @@ class Walk {
   *entries(): Generator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
     this.notes = new Set()
-    for (const entry of this.isFolder ? listFiles(name, this.root, this.takes) : [this.#onlyFile()]) {
+    for (const entry of this.isFolder ? listFiles(name, this.root, this.hasFittingName) : [this.#onlyFile()]) {
+      if (entry.kind === "file" && this.isFolder && !this.isTaken(entry.path)) continue
       if (entry.kind === "skipped") this.skipped[entry.why]++
       if (entry.kind === "lake") this.notes.add(`${entry.lake} is a lake or a table: what Sluice wrote there is passed over.`)
       yield entry

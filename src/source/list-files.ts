@@ -124,4 +124,9 @@ const inByteOrder = (entries: ReadonlyArray<Dirent<Buffer>>): ReadonlyArray<Dire
     .sort((a, b) => Buffer.compare(a.key, b.key))
     .map(({ entry }) => entry)
 
-const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`)
+/** Is a path the folder itself, or below it? */
+export const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`)
+
+/** Path of a file below the folder that was listed. What a link leads to is somewhere else: it has its name. */
+export const pathBelow = (root: string, path: string): string =>
+  inside(root, path) ? path.slice(root === "/" ? 1 : root.length + 1) : path.slice(path.lastIndexOf("/") + 1)

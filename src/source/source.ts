@@ -1,5 +1,5 @@
 import { Effect, Stream } from "effect"
-import type { Positions, ReadPosition } from "../record/position.ts"
+import type { Positions, ReadPosition, ShardPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { SourceError } from "../record/source-error.ts"
 
@@ -10,10 +10,22 @@ export interface Resume extends Positions {
   /** What is committed now, by any process. Absent: only this process commits, or the source need not know. */
   readonly latest?: Effect.Effect<Resume, { readonly message: string }>
   /**
+   * What this process knows of a shard by now, for a source of more shards than `get` may have at hand: the position of one at rest may have to be
+   * fetched. Rejects with `SourceError`. Absent: `get` knows all.
+   */
+  readonly find?: (shard: string) => Committed | Promise<Committed>
+}
+
+/** What is committed of a shard. */
+export interface Committed {
+  readonly position: ShardPosition | undefined
+  /** It has rested so long that it is not kept at hand; whoever remembers something of the shard need not any more. */
+  readonly hasRetired?: boolean
+  /**
    * How far a process came that died within a commit: its dead letters stand, its rows do not. Records at other coordinates than it gave them need
    * such as lie behind. Undefined: none did.
    */
-  readonly ahead?: (shard: string) => ReadPosition | undefined
+  readonly ahead?: ReadPosition | undefined
 }
 
 /**
@@ -33,6 +45,11 @@ export interface Source {
    * source leaves them alone until they have not moved for a while, and is then asked for its pages anew. Without it, a second owner is an error.
    */
   readonly disown?: (shards: ReadonlyArray<string>) => Effect.Effect<void>
+  /**
+   * For a source of shards without end: since when (ms since 1970) nothing has come of a shard that stands at this position; null: more is to come, or the
+   * shard is none of this source's input. The positions of such as rest leave the log, and are found by `find` of {@link Resume}.
+   */
+  readonly restingSince?: (shard: string, position: ReadPosition) => number | null
 }
 
 /**

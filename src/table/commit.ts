@@ -33,6 +33,8 @@ const maxRaces = 200
 const maxDoubts = 10
 /** Look at the log first if this much time (ms) has passed: it may have expired, and a name that is not there would prove nothing. */
 const staleAfter = 60_000
+/** Actions of a commit that gets a checkpoint of its own: who opens the table would have to read many like it. */
+const largeCommit = 5_000
 
 /** Brings what was seen up to date, reading only what is new; null for the commits if they have expired and it was read from scratch. */
 export const refresh = (
@@ -118,13 +120,14 @@ const committed = (log: Log, seen: Ref.Ref<Seen>, before: Snapshot, version: num
   Effect.gen(function* () {
     const snapshot = yield* foldCommit(log, before, version, body)
     yield* Ref.set(seen, { snapshot, at: yield* Clock.currentTimeMillis })
-    return yield* settled(log, seen, version, snapshot)
+    return yield* settled(log, seen, version, snapshot, body.length)
   })
 
 /** What may still be done after the commit point, none of which can fail the commit. */
-const settled = (log: Log, seen: Ref.Ref<Seen>, version: number, snapshot: Snapshot): Effect.Effect<Committed> =>
+const settled = (log: Log, seen: Ref.Ref<Seen>, version: number, snapshot: Snapshot, actions: number): Effect.Effect<Committed> =>
   Effect.gen(function* () {
-    const due = yield* Effect.result(pure(log, "checkpoint", () => version > 0 && version % checkpointInterval(snapshot) === 0))
+    const isDue = () => version > 0 && (actions >= largeCommit || version % checkpointInterval(snapshot) === 0)
+    const due = yield* Effect.result(pure(log, "checkpoint", isDue))
     if (due._tag === "Failure") return { version, snapshot, checkpoint: due.failure }
     if (!due.success) return { version, snapshot, checkpoint: "not due" }
     const written = yield* Effect.result(writeCheckpoint(log, snapshot))

@@ -99,6 +99,8 @@ export interface VacuumOptions {
   /** Milliseconds; default and least: the table's `delta.deletedFileRetentionDuration` (7 days). */
   readonly retention?: number
   readonly dryRun?: boolean
+  /** A hidden folder of the caller's own, and which objects in it a snapshot needs, by their paths below the table. Default: hidden ones are left alone. */
+  readonly own?: { readonly folder: string; readonly needed: (snapshot: Snapshot) => ReadonlySet<string> }
 }
 
 export interface Vacuumed {
@@ -111,7 +113,8 @@ export interface Vacuumed {
 
 /**
  * Deletes data files that no version within the retention needs: not live, not removed recently, and last touched before the retention.
- * That includes files that were uploaded and never committed. Anything hidden (a part beginning with `_` or `.`, and `metadata/`) is left alone.
+ * That includes files that were uploaded and never committed. Anything hidden (a part beginning with `_` or `.`, and `metadata/`) is left alone,
+ * but for what the caller says is its own.
  */
 export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect<Vacuumed, TableError, Store> =>
   Effect.gen(function* () {
@@ -122,8 +125,10 @@ export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect
     const old = (yield* collect(table, store.list(folder))).filter((object) => object.modifiedAt < before)
     // Read after the listing: what was committed in between is live, and stays.
     const snapshot = yield* table.snapshot
+    const needed = options.own?.needed(snapshot)
     const doomed = old.filter(({ key }) => {
       const path = key.slice(folder.length)
+      if (options.own !== undefined && path.startsWith(`${options.own.folder}/`)) return needed?.has(path) === false
       if (isHidden(path, snapshot.metaData.partitionColumns) || snapshot.files.has(path)) return false
       const tombstone = snapshot.tombstones.get(path)
       return tombstone === undefined || tombstone.deletionTimestamp < before

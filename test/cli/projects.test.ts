@@ -64,7 +64,10 @@ describe("a project of somebody's own", () => {
     const wrong = join(folder, "wrong")
     await mkdir(join(wrong, "contracts"), { recursive: true })
     await writeFile(join(wrong, "project.ts"), project.replace('name: "shop"', 'nam: "shop"'))
-    await writeFile(join(wrong, "contracts", "sales.ts"), contract.replace('"hash"', '"hashed"').replace('key: ["number"]', 'key: ["nummer"]'))
+    await writeFile(
+      join(wrong, "contracts", "sales.ts"),
+      contract.replace('"hash"', '"hashed"').replace('key: ["number"]', 'key: ["nummer"]')
+    )
     const { code, stderr } = await sluice(["ingest", "--project", wrong, "--input", folder, "--lake", join(folder, "none")])
     expect(code).toBe(78)
     for (const text of [

@@ -162,8 +162,10 @@ export const everyEvent = (dataset: string): { readonly [name: string]: RunEvent
     [`${kind} start`]: { event: "start" as const, kind, ...about, inputs: inputs[kind].map(({ uri }) => ({ uri })) },
     [`${kind} fail`]: {
       event: "fail" as const,
+      outcome: "fail" as const,
       kind,
       ...about,
+      startedAt,
       message: "Table stage/orders: the disk is full. Free some space.",
       inputs: inputs[kind]
     }

@@ -157,9 +157,11 @@ describe("runs and jobs", () => {
     const failed = runEvent(
       {
         event: "fail",
+        outcome: "fail",
         kind: "batch",
         runId: "01a1f7c1-4180-7a72-925b-2a8f51990919",
         dataset: "orders",
+        startedAt: at,
         at,
         message: 'Cannot write for ana@example.com.\n{"document":"12345678901"}',
         inputs: []

@@ -77,7 +77,7 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
 
 const domainPrefix = "sluice.position/kinesis/"
 
-type Violated = (rule: string, detail: string) => void
+export type Violated = (rule: string, detail: string) => void
 
 /** The rows of a table by their coordinates. @param dataset only these, of a table that several share */
 const placed = (

@@ -1,3 +1,5 @@
+import type { WorldKind } from "./worlds.ts"
+
 /**
  * Ways to break the program, each of which loses or doubles something now and then. A simulation that does not find them proves nothing.
  */
@@ -5,6 +7,8 @@ export interface Mutant {
   readonly name: string
   /** What it stands for, for the table. */
   readonly why: string
+  /** The world that finds it; default: a stream's. */
+  readonly world?: WorldKind
   /** Seeds before this one are known to find nothing; default 1. */
   readonly from?: number
   readonly edits: ReadonlyArray<Edit>
@@ -109,7 +113,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "dead-letters-again",
     why: "dead letters of a batch that was cut off between its two commits are written a second time",
-    edits: [{ file: "src/ingest/letters-ahead.ts", from: "if (shards.size === 0) return found", to: "if (shards.size >= 0) return found" }]
+    edits: [
+      { file: "src/ingest/letters-ahead.ts", from: "if (reached.size === 0) return found", to: "if (reached.size >= 0) return found" }
+    ]
   },
   {
     name: "expired-iterator-restarts-at-latest",
@@ -210,8 +216,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/app/pipeline.ts",
-        from: 'Effect.forEach(datasets, carry, { concurrency: "unbounded" })',
-        to: "Effect.forEach(datasets, carry)"
+        from: 'concurrency: follow ? "unbounded" : 1',
+        to: "concurrency: 1"
       }
     ]
   },
@@ -219,5 +225,72 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "budget-not-shared",
     why: "each dataset takes all the memory of the process",
     edits: [{ file: "src/app/pipeline.ts", from: "follow ? datasets.length : 1", to: "1" }]
+  },
+  {
+    name: "run-recorded-twice",
+    why: "runs whose writing takes long are written again, though nobody knows that they were not",
+    edits: [
+      {
+        file: "src/lake/record-runs.ts",
+        from: "Effect.exit(Effect.timeout(write(rows), writeMillis))",
+        to: "Effect.exit(Effect.retry(Effect.timeout(write(rows), 1000), { times: 1 }))"
+      }
+    ]
+  },
+  {
+    name: "run-ends-twice",
+    why: "a run that is committed is told as given up, too",
+    edits: [
+      { file: "src/lake/run.ts", from: "if (!this.#isOpen) return Effect.void\n      this.#isOpen = false", to: "this.#isOpen = false" }
+    ]
+  },
+  {
+    name: "retired-file-forgotten",
+    world: "files",
+    why: "an object that is written anew leaves out one of the files that it had",
+    edits: [{ file: "src/lake/retire.ts", from: "const all = new Map(before)", to: "const all = new Map([...before].slice(1))" }]
+  },
+  {
+    name: "retired-position-comes-back",
+    world: "files",
+    why: "a file that has come back retires to where it stood when it retired first",
+    edits: [
+      {
+        file: "src/lake/retire.ts",
+        from: "for (const { shard, position } of added) all.set(",
+        to: "for (const { shard, position } of added) if (!all.has(shard)) all.set("
+      }
+    ]
+  },
+  {
+    name: "retires-without-its-domain",
+    world: "files",
+    why: "a file retires with the batch that has read it, and the commit does not say that it moved: a second owner is not noticed",
+    edits: [
+      {
+        file: "src/lake/retire.ts",
+        from: "...retiring.map((each) => removal(source, each))",
+        to: "...retiring.filter(({ isOfBatch }) => !isOfBatch).map((each) => removal(source, each))"
+      },
+      { file: "src/ingest/commit.ts", from: "return told.has(domain) ? [] : [", to: "return told.size > 0 ? [] : [" }
+    ]
+  },
+  {
+    name: "counted-twice-when-back",
+    world: "files",
+    why: "what an object counts of a file that has come back is counted again",
+    edits: [
+      {
+        file: "src/lake/position-reader.ts",
+        from: "position: { ...position, retired: countsOf(position) }",
+        to: "position"
+      }
+    ]
+  },
+  {
+    name: "vacuum-takes-objects",
+    world: "files",
+    why: "objects that a snapshot names are deleted when they are old",
+    edits: [{ file: "src/table/maintenance.ts", from: "return needed?.has(path) === false", to: "return needed?.has(path) !== undefined" }]
   }
 ]

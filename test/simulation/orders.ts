@@ -57,6 +57,9 @@ export const simulatedDatasets: ReadonlyArray<SimulatedDataset> = ["simulated", 
   lenient: contractOf(name, [])
 }))
 
+/** The contract of worlds that have one dataset. */
+export const orders = contractOf("simulated", notNegative)
+
 const hashKey = new TextEncoder().encode("simulation")
 export const decodeSettings = { hashKey, maxDepth: 16, maxRecordBytes: 2000 }
 

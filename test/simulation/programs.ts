@@ -1,17 +1,20 @@
-import { Effect, Exit } from "effect"
+import { Deferred, Effect, Exit, type Scope } from "effect"
 import { pipeline, unwatched } from "../../src/app/pipeline.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { replay } from "../../src/ingest/replay.ts"
 import { keepFrom } from "../../src/lake/keep-from.ts"
+import { recordRuns } from "../../src/lake/record-runs.ts"
 import { lakeTables } from "../../src/lake/views.ts"
 import { makeLineage } from "../../src/lineage/lineage.ts"
 import { LineageError, type Transport } from "../../src/lineage/transport.ts"
+import type { OnRunEvent } from "../../src/record/report.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { Store, type StoreError } from "../../src/store/store.ts"
 import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { expireLog, vacuum } from "../../src/table/maintenance.ts"
 import type { Faults } from "./faults.ts"
+import type { ToldRuns } from "./judge-runs.ts"
 import { decodeSettings, type SimulatedDataset } from "./orders.ts"
 import type { Passage, SimulatedProcess } from "./process.ts"
 import type { WorldSettings } from "./settings.ts"
@@ -25,6 +28,8 @@ export interface Outside {
   readonly faults: Faults
   readonly bucket: Bucket
   readonly kinesis: KinesisApi
+  /** Told of every process that tells of runs. */
+  readonly tells: (runs: ToldRuns) => void
   /** Told every lineage event that the endpoint got. */
   readonly heard: (event: string) => void
   /** Told how many bytes of columns a process holds in memory. */
@@ -91,6 +96,23 @@ const lineageOf = (process: SimulatedProcess, outside: Outside) =>
     }
   })
 
+/** Whoever is told of runs: the judge, lineage, and the lake's table of them. */
+const listenerOf = (process: SimulatedProcess, outside: Outside): Effect.Effect<OnRunEvent, never, Scope.Scope | Store> =>
+  Effect.gen(function* () {
+    const closed = yield* Deferred.make<void>()
+    // What is closed last is added first.
+    yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
+    const lineage = yield* lineageOf(process, outside)
+    const runs = yield* recordRuns()
+    const told: ToldRuns = { who: process.name, events: [], counters: runs.counters, isClosed: () => Deferred.isDoneUnsafe(closed) }
+    outside.tells(told)
+    return (event) =>
+      Effect.suspend(() => {
+        told.events.push(event)
+        return Effect.andThen(lineage.emit(event), runs.record(event))
+      })
+  })
+
 /** Which of how many workers a process is. Null: it reads to the end of the streams alone, and ends. */
 export type Place = { readonly workers: number; readonly worker: number } | null
 
@@ -99,7 +121,7 @@ export const serviceProgram = (process: SimulatedProcess, outside: Outside, plac
   Effect.scoped(
     Effect.gen(function* () {
       const { batchAge, batchBytes, bufferBytes, initial, look, poll, repartitionEvery } = outside.settings
-      const lineage = yield* lineageOf(process, outside)
+      const onRun = yield* listenerOf(process, outside)
       const follow = place !== null
       const { worker, workers } = place ?? { worker: 0, workers: 1 }
       const datasets = yield* Effect.forEach(outside.datasets, ({ contract, stream }) =>
@@ -127,7 +149,7 @@ export const serviceProgram = (process: SimulatedProcess, outside: Outside, plac
         stop,
         watch: {
           ...unwatched,
-          event: lineage.emit,
+          event: onRun,
           ingest: (dataset, progress) => {
             held.set(dataset, progress.held)
             outside.holds(
@@ -162,10 +184,13 @@ export const expireLogs: Upkeep = Effect.gen(function* () {
 })
 
 /** Reads dead letters again, by contracts that refuse less. */
-export const replayLetters = ({ datasets }: Pick<Outside, "datasets">): Upkeep =>
-  Effect.forEach(datasets, ({ lenient }) => replay({ contract: lenient, decode: decodeSettings, onEvent: () => Effect.void }), {
-    discard: true
-  })
+export const replayLetters = (process: SimulatedProcess, outside: Outside): Upkeep =>
+  listenerOf(process, outside).pipe(
+    Effect.flatMap((onEvent) =>
+      Effect.forEach(outside.datasets, ({ lenient }) => replay({ contract: lenient, decode: decodeSettings, onEvent }), { discard: true })
+    ),
+    Effect.scoped
+  )
 
 /** Deletes what no table refers to. Whoever has uploaded files and sleeps for longer than they are kept loses them: there must be nobody. */
 export const vacuumAll: Upkeep = Effect.flatMap(lakeTables, (tables) =>

@@ -1,9 +1,12 @@
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { defaultDuckdbShare, type Happened, type Outcome } from "./world.ts"
+import type { WorldKind } from "./worlds.ts"
 
 /** A range of seeds for one process, as it stands in its arguments; answers are outcomes, one message each. */
 export interface Share {
+  /** Default: a stream. */
+  readonly world?: WorldKind
   readonly from: number
   readonly seeds: number
   /** Distance from one seed to the next. */

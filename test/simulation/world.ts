@@ -13,6 +13,7 @@ import { Drained } from "./drained.ts"
 import { type Eventful, happen, isOfStream } from "./events.ts"
 import { Faults } from "./faults.ts"
 import { judge, type Violation } from "./judge.ts"
+import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
 import { noFaults } from "./kinesis/faults.ts"
 import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import { type SimulatedDataset, secret, simulatedDatasets } from "./orders.ts"
@@ -84,6 +85,7 @@ class World {
   readonly #datasets: ReadonlyArray<SimulatedDataset>
   readonly #kinesis: SimulatedKinesis
   readonly #made = new Made()
+  readonly #told: Array<ToldRuns> = []
   readonly #world: ProcessWorld
   readonly #outside: Outside
   readonly #workers: Workers
@@ -118,6 +120,7 @@ class World {
       faults: this.#faults,
       bucket: this.#bucket,
       kinesis: this.#kinesis.api,
+      tells: (runs) => void this.#told.push(runs),
       heard: (event) => {
         this.#count("lineage events")
         if (event.includes(secret)) this.#violated("secret", "a lineage event holds a sensitive value")
@@ -148,7 +151,7 @@ class World {
     if (maintainEvery !== null)
       this.#keepRunning("maintenance", (process) => upkeepProgram(process, this.#outside, maintainEvery, expireLogs))
     if (replayEvery !== null)
-      this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters(this.#outside)))
+      this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters(process, this.#outside)))
     this.#expectEvent()
     if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
     const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
@@ -175,7 +178,8 @@ class World {
     // Of two at once one would stop, as the owner of what the other does.
     const replaying = this.#beside.get("replay")
     if (replaying?.isAlive === true) replaying.crash()
-    if (replayEvery !== null) await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters(this.#outside)))
+    if (replayEvery !== null)
+      await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters(process, this.#outside)))
     // To the end of what there is, which is what brings the consumable up to its stage.
     await this.#runOnce("run", (process) => serviceProgram(process, this.#outside, null, Effect.never))
     if (maintainEvery !== null) {
@@ -354,6 +358,7 @@ class World {
       }
       for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)
     }
+    for (const { rule, detail } of await judgeRuns(this.#bucket, this.#told)) this.#violated(rule, detail)
     for (const { rule, shardId, detail } of this.#kinesis.violations) this.#violated(rule, `${shardId}: ${detail}`)
     if (this.#settings.duckdb)
       for (const problem of await verifyLake(simulatedStore(this.#bucket), this.#datasets)) this.#violated("verify", problem)
@@ -362,6 +367,14 @@ class World {
   #summary(): Happened {
     const { counts } = this.#kinesis
     this.#count("steps", this.#time.steps)
+    this.#count(
+      "runs told",
+      this.#told.reduce((total, { events }) => total + events.filter(({ event }) => event !== "start").length, 0)
+    )
+    this.#count(
+      "runs recorded",
+      this.#told.reduce((total, { counters }) => total + Effect.runSync(counters).recorded, 0)
+    )
     this.#count("workers started", this.#workers.started)
     this.#count(
       "stream records",

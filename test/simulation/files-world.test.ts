@@ -1,0 +1,24 @@
+import { assert, describe, it } from "@effect/vitest"
+import { runShare } from "./run-seeds.ts"
+import type { Outcome } from "./world.ts"
+
+describe("simulation of files", () => {
+  it("finds every line of every file once, after each of 24 seeds", async () => {
+    const outcomes: Array<Outcome> = []
+    const share = { world: "files", seeds: 12, step: 2, duckdbShare: 0, stopAtViolation: false } as const
+    const each = (outcome: Outcome) => void outcomes.push(outcome)
+    await Promise.all([runShare({ ...share, from: 1 }, each), runShare({ ...share, from: 2 }, each)])
+    assert.deepStrictEqual(
+      outcomes.flatMap(({ seed, violations }) => violations.slice(0, 3).map(({ rule, detail }) => `seed ${seed}: ${rule}: ${detail}`)),
+      []
+    )
+    assert.strictEqual(outcomes.length, 24)
+    // What has never happened has not been tested.
+    for (const what of ["crashes", "failures", "ends", "objects", "objects vacuumed", "lines"])
+      assert.isAbove(
+        outcomes.reduce((sum, { happened }) => sum + (happened[what] ?? 0), 0),
+        0,
+        what
+      )
+  })
+})

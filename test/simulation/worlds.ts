@@ -1,0 +1,10 @@
+import { runFilesSeed } from "./files-world.ts"
+import { type Outcome, type RunOptions, runSeed } from "./world.ts"
+
+/** The kinds of worlds that are simulated, and what runs one from its seed. */
+export const worlds = { stream: runSeed, files: runFilesSeed } satisfies Record<
+  string,
+  (seed: number, options?: RunOptions) => Promise<Outcome>
+>
+
+export type WorldKind = keyof typeof worlds
