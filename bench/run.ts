@@ -13,6 +13,7 @@ import { parseArgs } from "node:util"
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts"
 import { consumer } from "./consumer.ts"
 import { core } from "./core.ts"
+import { formats } from "./formats.ts"
 import { baselineOf, gate } from "./gate.ts"
 import { ingest } from "./ingest.ts"
 import { shapes } from "./input/shapes.ts"
@@ -25,7 +26,7 @@ import { textOf } from "./report/text.ts"
 import { scale } from "./scale.ts"
 import { stages } from "./stages.ts"
 
-const benches: Readonly<Record<string, Bench>> = { core, stages, ingest, consumer, scale, log, repartition }
+const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition }
 
 const usage = (problem: string): never => {
   console.error(

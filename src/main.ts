@@ -4,6 +4,7 @@ import { CliOutput, Command } from "effect/cli"
 import { refuseEatenFlags } from "./cli/eaten-flags.ts"
 import { asStatement, presenter } from "./cli/help.ts"
 import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"
+import { projectFlag, readProjectSetting } from "./cli/project.ts"
 import { reportFailure } from "./cli/report-failure.ts"
 import { runWithSignals } from "./cli/shutdown.ts"
 import { sluice } from "./cli/sluice.ts"
@@ -14,11 +15,11 @@ import { version } from "./record/version.ts"
 const args = process.argv.slice(2).map(asStatement)
 const json = args.includes("--json")
 
-const command = sluice.pipe(Command.withGlobalFlags([logFormatFlag]))
+const command = sluice.pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
 
 const program = Effect.gen(function* () {
   const logs = yield* readLogSettings(args)
-  return yield* Effect.all([warnOfUnknownVariables, refuseEatenFlags(command, process.env)]).pipe(
+  return yield* Effect.all([warnOfUnknownVariables, refuseEatenFlags(command, process.env), readProjectSetting(args)]).pipe(
     Effect.andThen(Command.runWith(command, { version })(args)),
     Effect.as(0),
     Effect.catchCause(reportFailure(json, logs.logFormat)),

@@ -111,7 +111,7 @@ describe("floors", () => {
       "src/record/planted.ts imports src/ingest/ingest.ts, which is not on a lower floor"
     ])
     expect(planted("src/ingest/planted.ts", 'export * from "../lineage/lineage.ts"')).toHaveLength(1)
-    expect(planted("src/lake/planted.ts", 'const { x } = await import("../../schemas/index.ts")')).toHaveLength(1)
+    expect(planted("src/lake/planted.ts", 'const { x } = await import("../../schemas/vtex/project.ts")')).toHaveLength(1)
     expect(planted("src/lake/planted.ts", 'import type { Table } from "../table/table.ts"')).toEqual([])
   })
 

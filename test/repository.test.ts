@@ -40,6 +40,13 @@ describe("the repository keeps its own rules", () => {
     expect(found).toEqual([])
   })
 
+  it("knows no shop: what one business has is a project's", () => {
+    // What is generated are orders of one shop's making, and the data set of one is a source until it is a project.
+    const isFree = (path: string) => !path.startsWith("src/") || /^src\/(generate\/|source\/olist|(app|cli)\/sources\.ts)/.test(path)
+    const found = sources.filter((path) => !isFree(path) && /vtex|checkout|fulfillment|olist/i.test(read(path)))
+    expect(found).toEqual([])
+  })
+
   it("takes time and randomness from services", () => {
     const found = sources
       .filter((path) => path.startsWith("src/"))

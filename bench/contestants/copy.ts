@@ -12,13 +12,13 @@ import type { Prepared } from "./job.ts"
  * sorts, gives no statistics for a log, commits nothing, and has the memory that it likes.
  */
 export const copy = async ({ lake, output }: { readonly lake: string; readonly output: string }): Promise<Prepared> => {
-  const { contract, consumableColumns, eventTimeColumns } = compileContract(contracts.all)
+  const { contract, consumableColumns, identity } = compileContract(contracts.all)
   const instance = await DuckDBInstance.create(":memory:", { threads: "2" })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
   const columns = consumableColumns.map(({ name }) => identifier(name))
   const system = ["_source", "_shard", "_sequence_number", "_sub_sequence_number", "_arrived_at", "_rescued"]
-  const day = `CAST(coalesce(${eventTimeColumns.map(identifier).join(", ")}) AS DATE) AS change_date`
+  const day = `CAST(coalesce(${identity.eventTime.map(identifier).join(", ")}) AS DATE) AS change_date`
   const statement = `COPY (SELECT ${[...columns, ...system, day].join(", ")} FROM read_parquet(${literal(join(lake, stagePath(contract.name), "**", "*.parquet"))}))
     TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (change_date))`
   return {

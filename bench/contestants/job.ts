@@ -26,6 +26,8 @@ export type Job =
       readonly input: string
       readonly output: string
     }
+  /** A statement of DuckDB's that copies rows. */
+  | { readonly kind: "sql"; readonly statement: string; readonly threads: number }
   /** Looks at every byte. */
   | { readonly kind: "bytes"; readonly input: string }
   /** `JSON.parse` of each line, and nothing else. */

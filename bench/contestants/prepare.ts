@@ -11,6 +11,7 @@ const code = {
   "open-table": () => import("./table.ts"),
   commit: () => import("./table.ts"),
   duckdb: () => import("./duckdb.ts"),
+  sql: () => import("./duckdb.ts"),
   bytes: () => import("./floor.ts"),
   "json-parse": () => import("./floor.ts")
 } as const satisfies Readonly<Record<Job["kind"], () => Promise<unknown>>>
@@ -41,6 +42,8 @@ export const prepare = async (job: Job): Promise<Prepared> => {
       return (await code.commit()).commitMany(job)
     case "duckdb":
       return (await code.duckdb()).duckdb(job)
+    case "sql":
+      return (await code.sql()).sql(job)
     case "bytes":
       return (await code.bytes()).bytes(job)
     case "json-parse":

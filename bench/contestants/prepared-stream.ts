@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
-import { checkout } from "../../schemas/checkout.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { hashKeyOf } from "../../src/stream/kinesis/aggregation.ts"
 import type { KinesisApi, PutRecord, RecordsPage, Shard, StreamRecord } from "../../src/stream/kinesis/api.ts"
 import { MemoryPool } from "../../src/stream/kinesis/memory-pool.ts"

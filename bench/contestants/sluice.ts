@@ -4,6 +4,7 @@ import { Effect, Stream } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { Contract } from "../../src/contract/contract.ts"
+import { formatOf } from "../../src/contract/format.ts"
 import type { KernelName } from "../../src/decode/bytes/record-reader.ts"
 import { makeDecoder } from "../../src/decode/decoder.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
@@ -11,6 +12,7 @@ import { openParquetFile } from "../../src/parquet/file.ts"
 import { emptyCounts } from "../../src/record/report.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
 import { filesSource } from "../../src/source/files.ts"
+import { framingOf } from "../../src/source/framing.ts"
 import type { Upload } from "../../src/store/store.ts"
 import { contracts } from "../contracts/contracts.ts"
 import type { Job, Prepared } from "./job.ts"
@@ -45,7 +47,7 @@ const plainFile = (path: string) =>
 export const decodeSettings = { hashKey: Buffer.from("bench"), maxDepth: 64, maxRecordBytes: 10 * 1024 * 1024 }
 
 /**
- * Decodes a file of lines, and writes Parquet to an upload; to none: forgets the rows. Gives how many there were. The decoder and the columns are
+ * Decodes a file, and writes Parquet to an upload; to none: forgets the rows. Gives how many there were. The decoder and the columns are
  * made once, as in ingest, which uses them for batch after batch.
  */
 export const decoding = (contract: Contract, input: string, kernel: KernelName = "simd") => {
@@ -57,7 +59,7 @@ export const decoding = (contract: Contract, input: string, kernel: KernelName =
     Effect.gen(function* () {
       const parquet = upload === null ? null : openParquetFile(columns, upload)
       const sink = { columnsFor: () => builders, deadLetter: () => {}, counts: emptyCounts() }
-      const source = yield* filesSource({ input, format: "lines", arrivedAt: 0 })
+      const source = yield* filesSource({ input, format: framingOf(formatOf(contract), "lines"), arrivedAt: 0 })
       const empty = Effect.gen(function* () {
         if (parquet !== null) yield* parquet.write(builders)
         builders.clear()

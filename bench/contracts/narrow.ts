@@ -1,4 +1,4 @@
-import { defineContract } from "../../src/contract/contract.ts"
+import { defineContract, versions } from "../../src/contract/contract.ts"
 import { boolean, document, integer, list, long, text, timestamp } from "../../src/contract/field.ts"
 
 /**
@@ -93,8 +93,7 @@ export const narrow = defineContract({
     }),
     storePreferencesData: document("Settings of the shop.", { currencyCode: text("Currency."), countryCode: text("Country.") })
   },
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
   drops: [],
   expectations: [],

@@ -2,6 +2,7 @@ import { DuckDBInstance } from "@duckdb/node-api"
 import type { Contract } from "../../src/contract/contract.ts"
 import { type Field, shapeOf } from "../../src/contract/field.ts"
 import { snakeCase } from "../../src/contract/names.ts"
+import { versionFieldOf } from "../../src/contract/table.ts"
 import { identifier, literal } from "../../src/duckdb/sql.ts"
 import { spelled } from "./spelling.ts"
 import { leafType } from "./statement.ts"
@@ -44,7 +45,7 @@ export const requireEqual = async (contract: Contract, files: Files): Promise<Eq
   const number = async (sql: string): Promise<number> => Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0])
   try {
     await connection.run("SET TimeZone = 'UTC'")
-    const id = `${identifier(contract.key)}, ${identifier(contract.version)}`
+    const id = [...contract.table.key, versionFieldOf(contract.table) ?? []].flat().map(identifier).join(", ")
     const wanted =
       files.only === null
         ? ""

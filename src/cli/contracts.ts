@@ -1,28 +1,28 @@
 import { existsSync, readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { dirname, join, relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { Failed, UsageError } from "../app/failures.ts"
+import { root } from "../app/project.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { deadLettersMarkdown } from "../contract/dead-letters.ts"
+import { shortPath } from "../contract/file-of-caller.ts"
 import { glueTable } from "../contract/glue.ts"
 import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
 import { parquetSchema } from "../parquet/schema.ts"
 import { count } from "../record/count.ts"
-import { consumablePartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { makeFolders } from "../store/local-files.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { allContracts, compiled, contractOf, json, toggle, withDefault } from "./common.ts"
-import { Failed, UsageError } from "./failures.ts"
+import { json, toggle, withDefault } from "./common.ts"
 import { print, table } from "./output.ts"
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+import { allContracts, contractOf, firstDataset, project } from "./project.ts"
 
 const tables = (compiled: CompiledContract) => ({
   stage: { columns: stageColumns(compiled.columns), partitions: stagePartitions },
-  consumable: { columns: stageColumns(compiled.consumableColumns), partitions: consumablePartitions }
+  consumable: { columns: stageColumns(compiled.consumableColumns), partitions: compiled.identity.partition.columns }
 })
 
 const both = <A>(compiled: CompiledContract, derive: (table: ReturnType<typeof tables>["stage"]) => A): { stage: A; consumable: A } => {
@@ -36,7 +36,7 @@ const forms = {
   delta: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => deltaSchema([...columns, ...partitions])),
   parquet: (compiled: CompiledContract) => both(compiled, ({ columns }) => parquetSchema(columns)),
   "json-schema": (compiled: CompiledContract) => jsonSchema(compiled.contract),
-  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(columns, partitions)),
+  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(compiled.contract, columns, partitions)),
   markdown: (compiled: CompiledContract) => contractMarkdown(compiled.contract)
 } as const
 
@@ -47,35 +47,36 @@ const textOf = (form: Form, compiled: CompiledContract): string => {
   return typeof derived === "string" ? derived : `${JSON.stringify(derived, null, 2)}\n`
 }
 
-/** The files of this repository that are derived, and what must stand in them. */
-export const derivedFiles = (): ReadonlyMap<string, string> =>
-  new Map([
-    ["docs/dead-letters.md", deadLettersMarkdown()],
-    ...[...compiled].flatMap(([name, contract]) => [
-      [`docs/contracts/${name}.md`, textOf("markdown", contract)] as const,
-      [`schemas/derived/${name}.schema.json`, textOf("json-schema", contract)] as const,
-      [`schemas/derived/${name}.glue.json`, textOf("glue", contract)] as const
+/** Projects that come with Sluice have their pages among its own. */
+const isShipped = !relative(join(root, "schemas"), project.folder).startsWith("..")
+
+/** The files that are derived from the project, as absolute paths, and what must stand in them. */
+export const derivedFiles = (): ReadonlyMap<string, string> => {
+  const folder = join(project.folder, "derived")
+  return new Map([
+    ...(isShipped ? [[join(root, "docs", "dead-letters.md"), deadLettersMarkdown()] as const] : []),
+    ...[...project.compiled].flatMap(([name, contract]) => [
+      [join(isShipped ? join(root, "docs", "contracts") : folder, `${name}.md`), textOf("markdown", contract)] as const,
+      [join(folder, `${name}.schema.json`), textOf("json-schema", contract)] as const,
+      [join(folder, `${name}.glue.json`), textOf("glue", contract)] as const
     ])
   ])
+}
 
 const staleFiles = (): ReadonlyArray<string> =>
-  [...derivedFiles()].flatMap(([path, text]) => {
-    const file = join(root, path)
-    return existsSync(file) && readFileSync(file, "utf8") === text ? [] : [path]
-  })
+  [...derivedFiles()].flatMap(([file, text]) => (existsSync(file) && readFileSync(file, "utf8") === text ? [] : [shortPath(file)]))
 
 const writeFiles = Effect.tryPromise({
   try: async () => {
-    for (const [path, text] of derivedFiles()) {
-      const file = join(root, path)
+    for (const [file, text] of derivedFiles()) {
       await makeFolders(dirname(file))
       await writeFile(file, text)
     }
   },
   catch: (cause) =>
     new Failed({
-      problem: `the derived files cannot be written below ${root}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: "Check that the folder can be written."
+      problem: `the derived files cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: "Check that the folder of the project can be written."
     })
 })
 
@@ -88,8 +89,8 @@ export const contracts = Command.make(
       "What to derive from it.",
       "markdown"
     ),
-    write: toggle("write", "Write the derived files of this repository."),
-    check: toggle("check", "Fail where a derived file of this repository is stale."),
+    write: toggle("write", "Write the files that are derived from the project."),
+    check: toggle("check", "Fail where a derived file of the project is stale."),
     json
   },
   Effect.fnUntraced(function* ({ dataset, form, write, check, json }) {
@@ -99,7 +100,7 @@ export const contracts = Command.make(
       const stale = staleFiles()
       yield* print(
         json,
-        { files: [...derivedFiles().keys()], stale },
+        { files: [...derivedFiles().keys()].map(shortPath), stale },
         () => `${count(derivedFiles().size - stale.length, "derived file is", "derived files are")} fresh.`
       )
       if (stale.length === 0) return
@@ -111,14 +112,14 @@ export const contracts = Command.make(
     if (Option.isNone(dataset) && form !== "markdown") {
       return yield* new UsageError({
         problem: `--form ${form} is of one contract`,
-        hint: `Give --dataset too: ${[...compiled.keys()].join(" or ")}.`
+        hint: `Give --dataset too: ${[...project.compiled.keys()].join(" or ")}.`
       })
     }
     if (Option.isSome(dataset)) {
       const contract = yield* contractOf(dataset.value)
       return yield* print(json && form === "markdown", { markdown: textOf("markdown", contract) }, () => textOf(form, contract).trimEnd())
     }
-    const list = [...compiled.values()].map(({ contract, columns }) => ({
+    const list = [...project.compiled.values()].map(({ contract, columns }) => ({
       name: contract.name,
       title: contract.title,
       owner: contract.owner,
@@ -133,7 +134,7 @@ export const contracts = Command.make(
 ).pipe(
   Command.withDescription("Show the contracts, and what is derived from them."),
   Command.withExamples([
-    { description: "What a dataset is", command: "sluice contracts --dataset checkout" },
-    { description: "Its columns for the Glue catalog", command: "sluice contracts --dataset checkout --form glue" }
+    { description: "What a dataset is", command: `sluice contracts --dataset ${firstDataset}` },
+    { description: "Its columns for the Glue catalog", command: `sluice contracts --dataset ${firstDataset} --form glue` }
   ])
 )

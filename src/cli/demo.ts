@@ -3,37 +3,30 @@ import { rm, writeFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { storeOf } from "../app/lake.ts"
+import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
+import { type PipelineStep, pipeline } from "../app/pipeline.ts"
+import { contractOf, defaultProject } from "../app/project.ts"
+import { runListener } from "../app/run-listener.ts"
+import { timed } from "../app/timed.ts"
+import { loadProject } from "../contract/load.ts"
 import { openDuckDB } from "../duckdb/open.ts"
+import { generatedDataset, questions } from "../generate/questions.ts"
 import { writeGenerated } from "../generate/write.ts"
-import { ingest } from "../ingest/ingest.ts"
 import { lakeStatus } from "../lake/status.ts"
 import { verify } from "../lake/verify.ts"
 import { count } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
-import { repartition } from "../repartition/repartition.ts"
 import { filesSource } from "../source/files.ts"
 import { makeFolders } from "../store/local-files.ts"
-import {
-  contractOf,
-  decodeSettingsOf,
-  duckdbOptionsOf,
-  ingestThreadsOf,
-  json,
-  positive,
-  share,
-  storeOf,
-  timed,
-  withDefault
-} from "./common.ts"
+import { json, positive, share, withDefault } from "./common.ts"
 import { countLines, maskedLine } from "./counts-text.ts"
-import { Failed } from "./failures.ts"
 import { progressText } from "./ingest.ts"
-import { lineageFor } from "./lineage.ts"
 import { bytes, print, rate, say, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { repartitionProgress } from "./repartition.ts"
 import { allSettings } from "./settings.ts"
-import { limitsOf } from "./sources.ts"
 import { checksText } from "./verify.ts"
 
 /** Marks a folder as this command's own, which it may empty. */
@@ -69,7 +62,9 @@ export const demo = Command.make(
     const folder = resolve(out)
     const raw = join(folder, "raw")
     const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw }
-    const contract = yield* contractOf("checkout")
+    // Generated records are of one dataset, whatever the project of the lake that is worked on.
+    const project = yield* Effect.promise(() => loadProject(defaultProject))
+    const contract = yield* contractOf(project, generatedDataset)
     yield* freshFolder(folder)
 
     const generating = yield* makeProgress("1 generate", !json)
@@ -89,38 +84,39 @@ export const demo = Command.make(
     )
 
     const result = yield* Effect.gen(function* () {
-      const lineage = yield* lineageFor(values, [contract])
+      const onRun = yield* runListener(values, [contract])
       const source = yield* filesSource({ input: raw, format: "auto", maxRecordBytes: values.maxRecordBytes })
       const ingesting = yield* makeProgress("2 ingest", !json)
-      const [ingested, ingestMillis] = yield* timed(
-        ingest({
-          contract,
-          source,
-          decode: decodeSettingsOf(values),
-          limits: limitsOf(values),
-          ...ingestThreadsOf(values),
-          stop: Effect.never,
-          onEvent: lineage.emit,
-          onProgress: (p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p), p.bytes)
-        })
-      )
-      ingesting.clear()
-      yield* tell(
-        `2 ingest       raw JSON → stage, ${count(ingested.commits, "commit")}, in ${seconds(ingestMillis)}: ${rate(manifest.rawBytes, ingestMillis)}`
-      )
-
       const repartitioning = yield* makeProgress("3 repartition", !json)
-      repartitioning.show(null, "…")
-      const [report, repartitionMillis] = yield* timed(
-        repartition({
-          ...duckdbOptionsOf(values),
-          contract,
-          onProgress: repartitionProgress(repartitioning),
-          onEvent: lineage.emit
-        })
-      )
-      repartitioning.clear()
-      yield* tell(`3 repartition  stage → consumable by day of last change, in ${seconds(repartitionMillis)}`)
+      const step = (it: PipelineStep) => {
+        switch (it.step) {
+          case "ingested":
+            ingesting.clear()
+            return tell(
+              `2 ingest       raw JSON → stage, ${count(it.result.commits, "commit")}, in ${seconds(it.millis)}: ${rate(manifest.rawBytes, it.millis)}`
+            )
+          case "repartitioning":
+            return Effect.sync(() => repartitioning.show(null, "…"))
+          case "repartitioned":
+            repartitioning.clear()
+            return tell(`3 repartition  stage → consumable by day of last change, in ${seconds(it.millis)}`)
+        }
+      }
+      const done = yield* pipeline({
+        datasets: [{ contract, source }],
+        follow: false,
+        ingest: ingestOptionsOf(values, project.module),
+        repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: 0 },
+        stop: Effect.never,
+        watch: {
+          event: onRun,
+          step,
+          ingest: (_, p) => ingesting.show(p.bytes / manifest.rawBytes, progressText(p), p.bytes),
+          repartition: (_, p) => repartitionProgress(repartitioning)(p)
+        }
+      })
+      const [{ outcome: report = null, failure = null, millis: repartitionMillis = 0 } = {}] = done.repartitioned
+      if (failure !== null) return yield* Effect.fail(failure)
 
       const verifying = yield* makeProgress("4 verify", !json)
       const checks = yield* Effect.scoped(
@@ -131,8 +127,8 @@ export const demo = Command.make(
       verifying.clear()
       const ok = checks.every((check) => check.ok)
       yield* tell(`4 verify       ${checks.filter((check) => check.ok).length} of ${checks.length} checks hold`)
-      const status = yield* lakeStatus(`file://${values.lake}`, ["checkout"])
-      return { manifest, ingestMillis, repartitionMillis, report, ok, checks, status }
+      const status = yield* lakeStatus(`file://${values.lake}`, [generatedDataset])
+      return { manifest, ingestMillis: done.millis, repartitionMillis, report, ok, checks, status }
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
 
     yield* print(json, result, () => summary(result, values.lake, values.hashKey !== null))
@@ -182,12 +178,6 @@ const summary = (
     `The lake lies in ${shown}: Delta tables that any engine reads; its lineage in ${join(shown, "lineage", "events.ndjson")}`,
     "",
     "Try:",
-    query(
-      "SELECT hostname, count(*) AS versions, sum(value)/100 AS revenue FROM consumable_checkout GROUP BY ALL ORDER BY revenue DESC LIMIT 5"
-    ),
-    query(
-      "SELECT status, count(*) AS orders FROM (SELECT DISTINCT ON (order_id) * FROM consumable_checkout ORDER BY order_id, last_change DESC) GROUP BY ALL ORDER BY orders DESC"
-    ),
-    query("SELECT reason, count(*) AS records, min(detail) AS example FROM dead_letters GROUP BY ALL ORDER BY records DESC")
+    ...questions.map(query)
   ].join("\n")
 }

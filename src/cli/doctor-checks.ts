@@ -2,6 +2,10 @@ import { existsSync } from "node:fs"
 import { freemem } from "node:os"
 import { dirname, resolve } from "node:path"
 import { Effect } from "effect"
+import { lakeUrl, storeOf } from "../app/lake.ts"
+import { duckdbOptionsOf, hashKeyOf } from "../app/options.ts"
+import { s3Place } from "../app/setting-types.ts"
+import type { LakeName, SettingName, Values } from "../app/settings.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { type Check, check, some, warning } from "../lake/check.ts"
 import { hashKeyProblem } from "../lake/hash-key.ts"
@@ -9,10 +13,9 @@ import { stagePath } from "../lake/layout.ts"
 import { lakeTables } from "../lake/views.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
-import { compiled, contractError, duckdbOptionsOf, hashKeyOf, lakeUrl, storeOf } from "./common.ts"
 import { collectorProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
 import { bytes } from "./output.ts"
-import { type LakeName, type SettingName, s3Place, type Values } from "./settings.ts"
+import { project } from "./project.ts"
 import { unknownText, unknownVariables } from "./variables.ts"
 
 const probed = <E extends { readonly message: string }, R>(
@@ -98,8 +101,8 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
           check(
             "",
             "contracts",
-            contractError === null,
-            contractError?.message.replace(/\s*\n\s*/g, " ") ?? [...compiled.keys()].join(", ")
+            project.error === null,
+            project.error?.message.replace(/\s*\n\s*/g, " ") ?? `${[...project.compiled.keys()].join(", ")}, of the project ${project.name}`
           )
         ),
         store,

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
+import type { Values } from "../app/settings.ts"
+import { kinesisOf } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
-import type { Values } from "./settings.ts"
-import { kinesisOf } from "./sources.ts"
 import { collectorHeaders } from "./telemetry.ts"
 
 /**

@@ -1,11 +1,12 @@
 import { Effect, Option } from "effect"
 import { Command, GlobalFlag } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { describeSettings } from "../app/settings.ts"
 import { json } from "./common.ts"
 import { makeChecks } from "./doctor-checks.ts"
-import { Failed } from "./failures.ts"
 import { logFormatFlag } from "./logging.ts"
 import { checkTable, print, table } from "./output.ts"
-import { allSettings, describeSettings } from "./settings.ts"
+import { allSettings } from "./settings.ts"
 
 export const doctor = Command.make(
   "doctor",
@@ -32,7 +33,7 @@ export const doctor = Command.make(
     "Check that this machine, these settings and the services that they name can run Sluice, and show where each setting comes from."
   ),
   Command.withExamples([
-    { description: "Before the first run: this machine, and a bucket", command: "sluice doctor --lake s3://my-lake/checkout" },
-    { description: "And the stream that it will read", command: "sluice doctor --lake s3://my-lake/checkout --stream checkout-events" }
+    { description: "Before the first run: this machine, and a bucket", command: "sluice doctor --lake s3://my-lake/shop" },
+    { description: "And the stream that it will read", command: "sluice doctor --lake s3://my-lake/shop --stream shop-events" }
   ])
 )

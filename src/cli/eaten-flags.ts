@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { type Command, Completions } from "effect/cli"
-import { UsageError } from "./failures.ts"
+import { UsageError } from "../app/failures.ts"
 
 /** Scripts of package.json that run the command. */
 const scripts = new Set(["sluice", "start"])

@@ -1,10 +1,10 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { UsageError } from "../app/failures.ts"
 import { settingsOf } from "../generate/options.ts"
 import { type GenerateProgress, pipeGenerated, writeGenerated } from "../generate/write.ts"
 import { count } from "../record/count.ts"
 import { json, positive, share, toggle, withDefault } from "./common.ts"
-import { UsageError } from "./failures.ts"
 import { bytes, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 
@@ -63,7 +63,7 @@ export const generate = Command.make(
     )
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Write deterministic checkout orders, shaped like the real ones, with what goes wrong mixed in."),
+  Command.withDescription("Write deterministic orders, shaped like the real ones, with what goes wrong mixed in."),
   Command.withExamples([
     {
       description: "A thousand orders, a twentieth of the records bad, late or doubled",

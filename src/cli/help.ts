@@ -1,7 +1,7 @@
 import { Console, Effect, Option } from "effect"
 import { CliOutput, type HelpDoc, TerminalCapabilities } from "effect/cli"
 import { jsonText } from "../record/json-text.ts"
-import { exitCodes } from "./failures.ts"
+import { exitCodes } from "./exit-codes.ts"
 import { columnsOf, harmless, widthOf } from "./terminal.ts"
 
 /**

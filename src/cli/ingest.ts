@@ -1,17 +1,23 @@
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { ingest as runIngest } from "../ingest/ingest.ts"
+import { openInputs } from "../app/inputs.ts"
+import { storeOf } from "../app/lake.ts"
+import { ingestOptionsOf } from "../app/options.ts"
+import { type PipelineOptions, type PipelineResult, pipeline, unwatched } from "../app/pipeline.ts"
+import { runListener } from "../app/run-listener.ts"
+import type { Values } from "../app/settings.ts"
+import type { Skipped } from "../app/sources.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
+import { addCounts } from "../lake/history.ts"
 import { count, number } from "../record/count.ts"
-import { sumOf } from "../record/report.ts"
-import { changeHashKey, contractOf, dataset, decodeSettingsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
+import { emptyCounts, sumOf } from "../record/report.ts"
+import { changeHashKey, json } from "./common.ts"
 import { countLines, deadLetterLines, maskedLine } from "./counts-text.ts"
-import { lineageFor } from "./lineage.ts"
-import { bytes, print, rate, seconds } from "./output.ts"
+import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import type { Values } from "./settings.ts"
+import { oneDataset, project } from "./project.ts"
 import { Shutdown } from "./shutdown.ts"
-import { ingestSettings, limitsOf, openSource, type Skipped, sourceFlags } from "./sources.ts"
+import { ingestSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
 
 export const progressText = (p: IngestProgress): string =>
@@ -38,6 +44,61 @@ export const ingestText = (
   ].join("\n")
 }
 
+/** What the ingests of all datasets came to. */
+export const totalOf = ({ ingested, stopped }: Pick<PipelineResult, "ingested" | "stopped">): IngestResult => {
+  const counts = emptyCounts()
+  for (const { result } of ingested) addCounts(counts, result.counts)
+  return {
+    commits: ingested.reduce((total, { result }) => total + result.commits, 0),
+    counts,
+    stopped,
+    failure: ingested.find(({ result }) => result.failure !== null)?.result.failure ?? null
+  }
+}
+
+/** Progress of several datasets as one. */
+export const makeTotal = () => {
+  const latest = new Map<string, IngestProgress>()
+  return (dataset: string, progress: IngestProgress): IngestProgress => {
+    latest.set(dataset, progress)
+    const sum = (of: (each: IngestProgress) => number) => [...latest.values()].reduce((total, each) => total + of(each), 0)
+    return {
+      records: sum(({ records }) => records),
+      rows: sum(({ rows }) => rows),
+      deadLetters: sum(({ deadLetters }) => deadLetters),
+      bytes: sum(({ bytes }) => bytes),
+      commits: sum(({ commits }) => commits),
+      held: sum(({ held }) => held)
+    }
+  }
+}
+
+export const contractsOf = (datasets: PipelineOptions["datasets"]) => datasets.map(({ contract }) => contract)
+
+/** What each dataset came to, for a program. */
+export const datasetsJson = ({ ingested }: Pick<PipelineResult, "ingested">) =>
+  ingested.map(({ dataset, result: { failure, ...result }, millis }) => ({ dataset, ...result, failure: failure?.message ?? null, millis }))
+
+/** The same for people, where there are several. */
+export const datasetLines = ({ ingested }: Pick<PipelineResult, "ingested">): ReadonlyArray<string> =>
+  ingested.length < 2
+    ? []
+    : [
+        table(
+          ingested.map(({ dataset, result: { commits, counts } }) => [
+            dataset,
+            counts.rows,
+            counts.rows === 1 ? "row" : "rows",
+            count(sumOf(counts.deadLetters), "dead letter"),
+            count(commits, "commit")
+          ])
+        )
+      ]
+
+/** Files of no dataset: for who wonders why they are not there. */
+export const leftText = (left: number): ReadonlyArray<string> =>
+  left === 0 ? [] : [`${count(left, "file is", "files are")} of no dataset that was carried: a contract says with arrives which are of it.`]
+
 /** Files that were passed over, where there are any: for who wonders why there is nothing. */
 export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
   const reasons = {
@@ -54,35 +115,51 @@ export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
 
 export const ingest = Command.make(
   "ingest",
-  { dataset, ...sourceFlags, changeHashKey, settings: ingestSettings.flags, json },
+  { dataset: oneDataset, ...sourceFlags, changeHashKey, settings: ingestSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
-    const contract = yield* contractOf(flags.dataset)
-    const { source, skipped, notes, share } = yield* openSource(flags, values, false)
+    const { datasets, left, skipped, notes, share } = yield* openInputs(project, flags, values, false)
     const shutdown = yield* Shutdown
-    const [result, millis] = yield* Effect.gen(function* () {
+    const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, [contract])
-      return yield* timed(
-        runIngest({
-          contract,
-          source,
-          decode: decodeSettingsOf(values),
-          changeHashKey: flags.changeHashKey,
-          limits: limitsOf(values),
-          ...ingestThreadsOf(values),
-          stop: shutdown.requested,
-          onEvent: (event) => Effect.andThen(lineage.emit(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
-          onProgress: (p) => progress.show(share(), progressText(p), p.bytes)
-        })
-      )
+      const onRun = yield* runListener(values, contractsOf(datasets))
+      let ended = 0
+      const ingested = makeTotal()
+      return yield* pipeline({
+        datasets,
+        follow: false,
+        ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
+        repartition: null,
+        stop: shutdown.requested,
+        watch: {
+          ...unwatched,
+          event: (event) => Effect.andThen(onRun(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
+          step: () => Effect.sync(() => void ended++),
+          ingest: (dataset, one) => {
+            const p = ingested(dataset, one)
+            progress.show(share(ended), progressText(p), p.bytes)
+          }
+        }
+      })
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
     const passedOver = yield* skipped
     const told = yield* notes
-    const { failure, ...done } = result
-    yield* print(flags.json, { ...done, skipped: passedOver, notes: told, failure: failure?.message ?? null, millis }, () =>
-      [ingestText(result, millis, values), ...skippedText(passedOver), ...told].join("\n")
+    const total = totalOf(done)
+    const { failure, ...rest } = total
+    yield* print(
+      flags.json,
+      {
+        ...rest,
+        datasets: datasetsJson(done),
+        skipped: passedOver,
+        left,
+        notes: told,
+        failure: failure?.message ?? null,
+        millis: done.millis
+      },
+      () =>
+        [ingestText(total, done.millis, values), ...datasetLines(done), ...skippedText(passedOver), ...leftText(left), ...told].join("\n")
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)

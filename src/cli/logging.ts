@@ -1,6 +1,8 @@
-import { Cause, Formatter, Layer, Logger, Option, References } from "effect"
+import { Cause, Formatter, Layer, Logger, References } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
-import { use, type Values } from "./settings.ts"
+import type { Values } from "../app/settings.ts"
+import { given } from "./common.ts"
+import { use } from "./settings.ts"
 import { harmless } from "./terminal.ts"
 
 /**
@@ -15,13 +17,6 @@ export const logFormatFlag = GlobalFlag.Setting("log-format")({
 })
 
 const settings = use("logFormat", "logLevel")
-
-/** Value of a flag that is needed before, and after, the parser has its say. */
-const given = (args: ReadonlyArray<string>, name: string): Option.Option<string> => {
-  const at = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`))
-  const arg = args[at]
-  return Option.fromUndefinedOr(arg === name ? args[at + 1] : arg?.slice(name.length + 1))
-}
 
 /** How to log, as the command line and the environment say. `--log-level` is left to the parser, which has it for every command. */
 export const readLogSettings = (args: ReadonlyArray<string>) => settings.read({ logFormat: given(args, "--log-format") })

@@ -1,39 +1,18 @@
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { type Compacted, compact } from "../lake/compact.ts"
-import { keepFrom } from "../lake/keep-from.ts"
-import { deadLettersPath } from "../lake/layout.ts"
-import { retiredObjects } from "../lake/retired.ts"
-import { lakeTables } from "../lake/views.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { runListener } from "../app/run-listener.ts"
+import { lakeNames } from "../app/settings.ts"
+import type { Compacted } from "../lake/compact.ts"
+import { type Maintained, maintain as maintainLake } from "../lake/maintain.ts"
 import { count, number } from "../record/count.ts"
-import { ingestionHour } from "../record/record.ts"
-import type { PartitionValues } from "../table/actions.ts"
-import { expireLog, vacuum } from "../table/maintenance.ts"
-import { existingLakeOf, json, toggle } from "./common.ts"
+import { json, toggle } from "./common.ts"
 import { bytes, print, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { project } from "./project.ts"
+import { use } from "./settings.ts"
 
-const settings = use(...lakeNames, "memoryLimit")
-
-/** What was done to one table. */
-interface Maintained {
-  readonly table: string
-  readonly compacted: Compacted | null
-  readonly commitsExpired: number
-  readonly earliestVersion: number
-  readonly filesDeleted: number
-  readonly bytesDeleted: number
-}
-
-/** Hours that may still fill are left alone. */
-const isClosed =
-  (now: number) =>
-  (partition: PartitionValues): boolean => {
-    const { date, hour } = ingestionHour(now)
-    const { ingest_date: day, ingest_hour: at } = partition
-    return day === undefined || day === null || day < date || (day === date && Number(at) < hour)
-  }
+const settings = use(...lakeNames, "memoryLimit", "lineage", "lineageKey", "lineageNamespace")
 
 export const maintain = Command.make(
   "maintain",
@@ -46,38 +25,13 @@ export const maintain = Command.make(
     const values = yield* settings.read(flags.settings)
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("maintain", !json)
-      const now = yield* Clock.currentTimeMillis
-      const tables = yield* lakeTables
-      return yield* Effect.forEach(tables, (each, i) =>
-        Effect.gen(function* () {
-          const begin = (share: number, doing: string) => progress.show((i + share) / tables.length, `${each.table.path}: ${doing}`)
-          begin(0, "looking for small files")
-          // A replay that was cut off finds its file of dead letters by name: these are left as they are.
-          const compacted =
-            each.table.path === deadLettersPath
-              ? null
-              : yield* compact(each.table, {
-                  memoryLimit: values.memoryLimit,
-                  where: isClosed(now),
-                  dryRun,
-                  onShare: (share) => begin(share * 0.9, "compacting")
-                })
-          const from = keepFrom(each, tables)
-          begin(0.9, "expiring the log")
-          const expired = yield* expireLog(each.table, { dryRun, ...(from === undefined ? {} : { keepFrom: from }) })
-          begin(0.95, "deleting what no table refers to")
-          const vacuumed = yield* vacuum(each.table, { dryRun, own: retiredObjects })
-          const result: Maintained = {
-            table: each.table.path,
-            compacted,
-            commitsExpired: expired.deleted,
-            earliestVersion: expired.earliest,
-            filesDeleted: vacuumed.deleted.length,
-            bytesDeleted: vacuumed.bytes
-          }
-          return result
-        })
-      )
+      const tell = yield* runListener(dryRun ? { ...values, lineage: "none" } : values, [...project.compiled.values()])
+      return yield* maintainLake({
+        memoryLimit: values.memoryLimit,
+        dryRun,
+        onEvent: tell,
+        onSteps: ({ share, doing }) => progress.show(share, doing)
+      })
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, dryRun ? "read" : "write")))
     yield* print(json, { dryRun, tables: done }, () => maintainText(done, dryRun))
   })

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Clock, Effect, Metric, type Scope } from "effect"
+import { BadConfig } from "../app/failures.ts"
+import { authority } from "../app/setting-types.ts"
 import { version } from "../record/version.ts"
 import { watchGauge } from "../record/watched-gauge.ts"
 import type { Store } from "../store/store.ts"
-import { BadConfig } from "./failures.ts"
 import { alive, makeReadiness } from "./health.ts"
-import { authority } from "./settings.ts"
 
 /** The process itself, under the names that Prometheus' client libraries use, read when they are asked for. */
 export const processMetrics: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function* () {

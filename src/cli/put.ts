@@ -1,16 +1,19 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { inputOf, kinesisOf, streamOf } from "../app/sources.ts"
+import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { withShare } from "../source/share-read.ts"
 import { type PutCounts, partitionKeyOf, putAll } from "../stream/kinesis/put.ts"
-import { contractOf, dataset, json, positive, timed, withDefault } from "./common.ts"
+import { json, positive, withDefault } from "./common.ts"
 import { skippedText } from "./ingest.ts"
 import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { contractOf, dataset } from "./project.ts"
 import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
-import { inputOf, kinesisOf, sourceFlags, streamOf } from "./sources.ts"
+import { sourceFlags } from "./sources.ts"
 
 const settings = use("stream", "endpoint", "region", "input")
 const mebibyte = 1024 * 1024
@@ -91,6 +94,6 @@ export const put = Command.make(
 ).pipe(
   Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."),
   Command.withExamples([
-    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream checkout-events --region eu-west-1" }
+    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream shop-events --region eu-west-1" }
   ])
 )

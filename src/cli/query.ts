@@ -2,13 +2,16 @@ import { createReadStream } from "node:fs"
 import { extname, join } from "node:path"
 import { Console, Effect, Option, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { UsageError } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { lakeNames } from "../app/settings.ts"
 import type { Result } from "../duckdb/duckdb.ts"
 import { type OpenLake, openLake } from "../lake/query.ts"
 import { count } from "../record/count.ts"
-import { existingLakeOf, json, positive } from "./common.ts"
-import { UsageError } from "./failures.ts"
+import { json, positive } from "./common.ts"
+import { firstDataset } from "./project.ts"
 import { type Format, fittedTable, formats, type TextFormat, writerOf } from "./query-formats.ts"
-import { lakeNames, use } from "./settings.ts"
+import { use } from "./settings.ts"
 import { columnsOf, harmless } from "./terminal.ts"
 import { appendTo, readText, writeWhole } from "./whole-file.ts"
 
@@ -144,7 +147,7 @@ export const query = Command.make(
   {
     sql: Argument.String("sql").pipe(
       Argument.withDescription(
-        "One statement that reads, or - to read it from standard input. Every table is a view: stage_checkout, consumable_checkout, dead_letters."
+        `One statement that reads, or - to read it from standard input. Every table is a view: stage_${firstDataset}, consumable_${firstDataset}, dead_letters, runs.`
       ),
       Argument.optional
     ),
@@ -191,7 +194,7 @@ export const query = Command.make(
     },
     {
       description: "Into another program, a row a line",
-      command: 'sluice query --lake lake --format ndjson "FROM consumable_checkout" | jq .order_id'
+      command: `sluice query --lake lake --format ndjson "FROM consumable_${firstDataset}" | jq -c .`
     }
   ])
 )

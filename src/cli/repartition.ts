@@ -1,16 +1,21 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { UsageError } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { duckdbOptionsOf } from "../app/options.ts"
+import { runListener } from "../app/run-listener.ts"
+import { lakeNames } from "../app/settings.ts"
+import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
-import { contractOf, dataset, duckdbOptionsOf, existingLakeOf, json, timed, toggle } from "./common.ts"
-import { UsageError } from "./failures.ts"
-import { lineageFor } from "./lineage.ts"
+import { json, toggle } from "./common.ts"
 import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { contractOf, dataset } from "./project.ts"
+import { use } from "./settings.ts"
 
 export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
@@ -29,7 +34,7 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded into ${count(outcome.days.length, "day")}:`,
+        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}:`,
         table(outcome.days.map(({ day, rows }) => [day, rows])),
         outcome.rebuild
           ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
@@ -37,11 +42,14 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "version")} in ${count(outcome.days.length, "day")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "version")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
 }
+
+/** A table may not lie by time, and then has no days. */
+const inDays = ({ length }: ReadonlyArray<unknown>, word: "in" | "into"): string => (length === 0 ? "" : ` ${word} ${count(length, "day")}`)
 
 /** Shows how many of the rows to write are written. */
 export const repartitionProgress =
@@ -69,7 +77,7 @@ export const repartition = Command.make(
     const [outcome, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
-      const lineage = yield* lineageFor(values, [contract])
+      const onRun = yield* runListener(values, [contract])
       return yield* timed(
         runRepartition({
           contract,
@@ -79,7 +87,7 @@ export const repartition = Command.make(
           from,
           to,
           onProgress: repartitionProgress(progress),
-          onEvent: lineage.emit
+          onEvent: onRun
         })
       )
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))

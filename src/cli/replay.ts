@@ -1,15 +1,19 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { decodeSettingsOf } from "../app/options.ts"
+import { runListener } from "../app/run-listener.ts"
+import { lakeNames } from "../app/settings.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { stagePath } from "../lake/layout.ts"
 import { findTable } from "../lake/tables.ts"
 import { count, number } from "../record/count.ts"
-import { allContracts, changeHashKey, contractOf, decodeSettingsOf, existingLakeOf, json } from "./common.ts"
-import { Failed } from "./failures.ts"
-import { lineageFor } from "./lineage.ts"
+import { changeHashKey, json } from "./common.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { allContracts, contractOf } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
 
@@ -32,7 +36,7 @@ export const replay = Command.make(
           hint: "Check --dataset and --lake; sluice status says what lies there."
         })
       }
-      const lineage = yield* lineageFor(values, present)
+      const onRun = yield* runListener(values, present)
       const progress = yield* makeProgress("replay", !flags.json)
       const decode = decodeSettingsOf(values)
       const total = { letters: 0, rows: 0, left: 0, cut: 0 }
@@ -41,7 +45,7 @@ export const replay = Command.make(
           contract,
           decode,
           changeHashKey: flags.changeHashKey,
-          onEvent: lineage.emit,
+          onEvent: onRun,
           onSteps: ({ share, doing }) => progress.show((i + share) / present.length, `${contract.contract.name}: ${doing}`)
         })
         total.letters += done.letters

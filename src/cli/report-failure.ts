@@ -1,7 +1,7 @@
 import { Cause, Console, Effect, References } from "effect"
 import { CliError } from "effect/cli"
 import { jsonText } from "../record/json-text.ts"
-import { exitCodeOf, exitCodes } from "./failures.ts"
+import { exitCodeOf, exitCodes } from "./exit-codes.ts"
 import { harmless } from "./terminal.ts"
 
 /**

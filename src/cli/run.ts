@@ -1,92 +1,88 @@
-import { Effect, Fiber, Layer, Schedule } from "effect"
+import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { ingest } from "../ingest/ingest.ts"
-import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
+import { Failed } from "../app/failures.ts"
+import { openInputs } from "../app/inputs.ts"
+import { storeOf } from "../app/lake.ts"
+import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
+import { pipeline } from "../app/pipeline.ts"
+import { runListener } from "../app/run-listener.ts"
 import { count } from "../record/count.ts"
-import type { RunEvent } from "../record/report.ts"
-import { repartition } from "../repartition/repartition.ts"
-import { changeHashKey, contractOf, dataset, decodeSettingsOf, duckdbOptionsOf, ingestThreadsOf, json, storeOf, timed } from "./common.ts"
-import { Failed } from "./failures.ts"
-import { ingestText, progressText } from "./ingest.ts"
-import { lineageFor } from "./lineage.ts"
+import { changeHashKey, json, toggle } from "./common.ts"
+import { contractsOf, datasetLines, datasetsJson, ingestText, leftText, makeTotal, progressText, totalOf } from "./ingest.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { repartitionProgress } from "./repartition.ts"
+import { oneDataset, project } from "./project.ts"
+import { repartitionProgress, repartitionText } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
-import { limitsOf, openSource, runSettings, sourceFlags } from "./sources.ts"
+import { runSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
 
 export const run = Command.make(
   "run",
-  { dataset, ...sourceFlags, changeHashKey, settings: runSettings.flags, json },
+  {
+    dataset: oneDataset,
+    ...sourceFlags,
+    once: toggle("once", "Ingest everything that is new, repartition it, and exit."),
+    changeHashKey,
+    settings: runSettings.flags,
+    json
+  },
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
-    const contract = yield* contractOf(flags.dataset)
-    const { source, problems } = yield* openSource(flags, values, true)
+    const follow = !flags.once
+    const { datasets, left, problems, share } = yield* openInputs(project, flags, values, follow)
     const shutdown = yield* Shutdown
-    const [result, millis] = yield* Effect.gen(function* () {
+    const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
       const progress = yield* makeProgress("run", !flags.json, { logEvery: null })
+      const doing = follow ? "following" : "ingesting"
       let ingested = "nothing read yet"
-      let doing = "following"
-      const show = () => progress.show(null, `${doing}: ${ingested}`)
-      const during = (what: string) =>
-        Effect.sync(() => {
-          doing = what
-          show()
-        })
+      let ended = 0
+      const totalOfAll = makeTotal()
+      const show = (what: string) => progress.show(share(ended), `${what}: ${ingested}`)
       yield* shutdown.drain
-      const lineage = yield* lineageFor(values, [contract], "STREAMING")
-      const tell = (event: RunEvent) => Effect.andThen(lineage.emit(event), logEvent(event))
-      const repartitionOnce = timed(
-        repartition({ ...duckdbOptionsOf(values), contract, onProgress: repartitionProgress(progress), onEvent: tell })
-      ).pipe(
-        Effect.tap(([outcome, took]) => recordRepartition(flags.dataset, outcome.kind === "repartition" ? outcome : null, took)),
-        // A failed repartition does not stop the ingest, and not the next one either, which takes up what this one left.
-        Effect.catchDefect((defect) => Effect.fail(defect instanceof Error ? defect : new Error(String(defect)))),
-        Effect.catch((error) =>
-          Effect.andThen(
-            Effect.logError(`repartition failed, the next one takes up what it left: ${error.message}`),
-            recordRepartitionFailure(flags.dataset)
-          )
-        )
-      )
-      yield* Effect.logInfo(`following ${source.location}; stop with Ctrl-C or SIGTERM`)
-      // Of several workers one does: they would only take the same work from each other.
-      const repartitions =
-        values.worker === 0
-          ? Effect.ensuring(Effect.andThen(during("following and repartitioning"), repartitionOnce), during("following"))
-          : Effect.void
-      yield* during("following")
-      const hourly = yield* Effect.repeat(Effect.delay(repartitions, values.repartitionEvery), Schedule.forever).pipe(
-        Effect.raceFirst(shutdown.requested),
-        Effect.forkScoped
-      )
-      const done = yield* timed(
-        ingest({
-          contract,
-          source,
-          decode: decodeSettingsOf(values),
-          changeHashKey: flags.changeHashKey,
-          limits: limitsOf(values),
-          ...ingestThreadsOf(values),
-          stop: shutdown.requested,
-          onEvent: tell,
-          onProgress: (p) => {
-            ingested = progressText(p)
-            show()
-          }
-        })
-      )
-      yield* Fiber.interrupt(hourly)
-      // Who stops it waits for it: what is new in stage is taken by the next repartition.
-      const [{ stopped }] = done
-      if (stopped === "drain") yield* Effect.logInfo("what is new in stage waits for the next repartition")
-      else yield* repartitions
-      return done
+      const onRun = yield* runListener(values, contractsOf(datasets), follow ? "STREAMING" : "BATCH")
+      const [first] = datasets
+      if (follow && first !== undefined) yield* Effect.logInfo(`following ${first.source.location}; stop with Ctrl-C or SIGTERM`)
+      show(doing)
+      return yield* pipeline({
+        datasets,
+        follow,
+        ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
+        repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: values.worker },
+        stop: shutdown.requested,
+        watch: {
+          event: (event) => Effect.andThen(onRun(event), logEvent(event)),
+          step: ({ step }) =>
+            Effect.sync(() => {
+              if (step === "ingested") ended++
+              show(step === "repartitioning" ? `${doing} and repartitioning` : doing)
+            }),
+          ingest: (dataset, progress) => {
+            ingested = progressText(totalOfAll(dataset, progress))
+            show(doing)
+          },
+          repartition: (_, p) => repartitionProgress(progress)(p)
+        }
+      })
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
-    const { failure, ...rest } = result
-    yield* print(flags.json, { ...rest, failure: failure?.message ?? null, millis }, () => ingestText(result, millis, values))
+    const total = totalOf(done)
+    const { failure, ...rest } = total
+    const repartitions = done.repartitioned.map(({ dataset, outcome, failure, millis }) => ({
+      dataset,
+      ...outcome,
+      failure: failure?.message ?? null,
+      millis
+    }))
+    const result = { ...rest, datasets: datasetsJson(done), left, failure: failure?.message ?? null, millis: done.millis, repartitions }
+    yield* print(flags.json, result, () =>
+      [
+        ingestText(total, done.millis, values),
+        ...datasetLines(done),
+        ...leftText(left),
+        ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))
+      ].join("\n")
+    )
     if (failure !== null) return yield* failure
     const unread = yield* problems
     if (unread.length > 0) {
@@ -95,6 +91,12 @@ export const run = Command.make(
         hint: "Everything else is committed. Mend them, and run again."
       })
     }
+    const [unfolded] = done.repartitioned.flatMap(({ failure }) => failure ?? [])
+    if (unfolded !== undefined)
+      return yield* new Failed({
+        problem: `not repartitioned: ${unfolded.message.replace(/\.$/, "")}`,
+        hint: "What was ingested is committed."
+      })
   }, Effect.scoped)
 ).pipe(
   Command.withDescription(
@@ -102,6 +104,7 @@ export const run = Command.make(
   ),
   Command.withExamples([
     { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
-    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream checkout-events --lake s3://my-lake/checkout" }
+    { description: "What is new, from files to the table for users, and no more", command: "sluice run --once --input orders --lake lake" },
+    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" }
   ])
 )

@@ -10,11 +10,12 @@ import { query } from "./query.ts"
 import { repartition } from "./repartition.ts"
 import { replay } from "./replay.ts"
 import { run } from "./run.ts"
+import { runs } from "./runs.ts"
 import { status } from "./status.ts"
 import { verify } from "./verify.ts"
 
 /** The `sluice` command: every subcommand there is. */
 export const sluice = Command.make("sluice").pipe(
-  Command.withDescription("Carries a shop's checkout events into a Delta lake, exactly once."),
-  Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, maintain, contracts, generate, put, doctor, demo])
+  Command.withDescription("Carries a shop's events into a Delta lake, exactly once."),
+  Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, runs, maintain, contracts, generate, put, doctor, demo])
 )

@@ -1,13 +1,16 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { existingLakeOf, lakeUrl } from "../app/lake.ts"
+import { lakeNames } from "../app/settings.ts"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
 import { waitingText } from "../lake/waiting.ts"
 import { count, number } from "../record/count.ts"
-import { datasetNames, existingLakeOf, json, lakeUrl, warnOfContracts } from "./common.ts"
+import { json } from "./common.ts"
 import { countLines, deadLetterLines } from "./counts-text.ts"
 import { bytes, print, seconds, table } from "./output.ts"
-import { lakeNames, use } from "./settings.ts"
+import { project, warnOfContracts } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames)
 
@@ -22,11 +25,12 @@ const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
 ]
 
 /** A lake's tables and datasets, for people. */
-export const statusText = ({ root, datasets, deadLetters, others }: LakeStatus): string => {
+export const statusText = ({ root, datasets, deadLetters, runs, others }: LakeStatus): string => {
   const lake = root.replace("file://", "")
   const tables = [
     ...datasets.flatMap(({ stage, consumable }) => [stage, ...(consumable === null ? [] : [consumable])]),
-    ...(deadLetters === null ? [] : [deadLetters])
+    ...(deadLetters === null ? [] : [deadLetters]),
+    ...(runs === undefined ? [] : [runs])
   ]
   return [
     root,
@@ -88,7 +92,7 @@ export const status = Command.make(
     const values = yield* settings.read(flags.settings)
     // A lake tells how far it is without any contract.
     yield* warnOfContracts
-    const found = yield* lakeStatus(lakeUrl(values), datasetNames).pipe(Effect.provide(existingLakeOf(values, "read")))
+    const found = yield* lakeStatus(lakeUrl(values), project.datasets).pipe(Effect.provide(existingLakeOf(values, "read")))
     yield* print(flags.json, found, () => statusText(found))
   })
 ).pipe(

@@ -1,11 +1,11 @@
 import { Config, Effect, Layer, Schema } from "effect"
+import { BadConfig } from "../app/failures.ts"
+import type { Values } from "../app/settings.ts"
 import { randomUuid } from "../record/random.ts"
-import { type RunEvent, sumOf } from "../record/report.ts"
+import { type Report, type RunEvent, sumOf } from "../record/report.ts"
 import { version } from "../record/version.ts"
 import type { Store } from "../store/store.ts"
-import { BadConfig } from "./failures.ts"
 import { processMetrics, serveMetrics } from "./metrics-server.ts"
-import type { Values } from "./settings.ts"
 
 /**
  * What a running command shows of itself, as the settings say: metrics for Prometheus to scrape, metrics and logs for an OpenTelemetry
@@ -36,20 +36,26 @@ export const logEvent = (event: RunEvent): Effect.Effect<void> => {
       return Effect.logInfo(`${report.kind} committed`, {
         dataset: report.dataset,
         ...(output === undefined ? {} : { table: output.path, version: output.version }),
-        ...(report.kind === "repartition"
-          ? { rows: report.rowsAdded, duplicates: report.duplicates, days: report.days.length }
-          : {
-              records: report.counts.records,
-              rows: report.counts.rows,
-              deadLetters: sumOf(report.counts.deadLetters),
-              bytes: report.counts.bytes
-            }),
+        ...countsOf(report),
         ...(report.kind === "batch" ? { shards: report.shards.length, rotation: report.rotation } : {}),
         files: report.files,
         fileBytes: report.fileBytes,
         ...(event.commitMillis === undefined ? { millis: took } : { millis: event.commitMillis, ageMillis: took }),
         runId: report.runId
       })
+    }
+  }
+}
+
+const countsOf = (report: Report) => {
+  switch (report.kind) {
+    case "maintain":
+      return { filesBefore: report.filesBefore }
+    case "repartition":
+      return { rows: report.rowsAdded, duplicates: report.duplicates, days: report.days.length }
+    default: {
+      const { records, rows, deadLetters, bytes } = report.counts
+      return { records, rows, deadLetters: sumOf(deadLetters), bytes }
     }
   }
 }

@@ -1,13 +1,17 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { Failed } from "../app/failures.ts"
+import { existingLakeOf } from "../app/lake.ts"
+import { duckdbOptionsOf } from "../app/options.ts"
+import { lakeNames } from "../app/settings.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { type Check, some } from "../lake/check.ts"
 import { verify as verifyLake } from "../lake/verify.ts"
-import { allContracts, atLeast, compiled, duckdbOptionsOf, existingLakeOf, json, withDefault } from "./common.ts"
-import { Failed } from "./failures.ts"
+import { atLeast, json, withDefault } from "./common.ts"
 import { checkTable, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { lakeNames, use } from "./settings.ts"
+import { allContracts, project } from "./project.ts"
+import { use } from "./settings.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
 
@@ -38,7 +42,7 @@ export const verify = Command.make(
     const checks = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("verify", !flags.json)
       const duckdb = yield* openDuckDB(duckdbOptionsOf(values))
-      return yield* verifyLake([...compiled.values()], duckdb, flags.knownGaps, ({ share, doing }) => progress.show(share, doing))
+      return yield* verifyLake([...project.compiled.values()], duckdb, flags.knownGaps, ({ share, doing }) => progress.show(share, doing))
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks }, () => checksText(checks))

@@ -2,8 +2,8 @@ import { constants } from "node:fs"
 import { access, open, readFile, realpath, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { Effect } from "effect"
+import { Failed, UsageError } from "../app/failures.ts"
 import { randomUuid } from "../record/random.ts"
-import { Failed, UsageError } from "./failures.ts"
 
 /** What the system says, without the call that it says it of: that may name a file that nobody gave. */
 const why = (cause: unknown): string => (cause instanceof Error ? cause.message.replace(/, \w+ '.*$/s, "") : String(cause))

@@ -1,13 +1,18 @@
 import { didYouMean } from "../record/nearest.ts"
-import { consumablePartitions, stagePartitions } from "../record/system-columns.ts"
+import { stagePartitions } from "../record/system-columns.ts"
+import { problemOfPattern } from "./arrives.ts"
+import { checkTable } from "./check-table.ts"
 import type { Contract, ContractDefinition, Expectation } from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
+import { problemsOfFormat } from "./format.ts"
 import {
   isAnything,
   isBoolean,
   isFunction,
+  isInterval,
   isList,
+  isMade,
   isObjectOf,
   isOneOf,
   isRecord,
@@ -25,13 +30,18 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   name: isText,
   title: isText,
   owner: isText,
+  steward: optional(isText),
+  sourceSystem: optional(isText),
+  costTag: optional(isText),
+  refreshEvery: optional(isInterval),
   sensitivity: isOneOf("public", "internal", "personal"),
   description: isText,
+  format: optional(isAnything),
   fields: isObjectOf("fields"),
-  key: isText,
-  version: isText,
-  eventTime: isObjectOf("field, and fallback where there is one"),
+  table: isMade("versions(…), events(…) or latest(…)"),
+  eventTime: optional(isObjectOf("field, and fallback where there is one")),
   commonFields: optional(isTexts),
+  arrives: optional(isTexts),
   drops: isList("drop rules"),
   expectations: isList("expectations"),
   keepUnknown: isBoolean,
@@ -45,8 +55,6 @@ const madeRules: { readonly [key in Exclude<keyof Contract, keyof ContractDefini
   problems: optional(isAnything),
   file: optional(isAnything)
 }
-
-const eventTimeRules = { field: isText, fallback: optional(isText), unreadable: optional(isOneOf("reject", "fallback")) }
 
 const dropRules: { readonly [key in keyof DropRule]-?: Rule } = {
   name: isText,
@@ -65,11 +73,8 @@ const expectationRules: { readonly [key in keyof Expectation]-?: Rule } = {
   holds: isFunction
 }
 
-/** What no column may be called: partitions of our tables, and what DuckDB calls the file and the place that a row comes from. */
-const reserved: ReadonlySet<string> = new Set([
-  ...[...stagePartitions, ...consumablePartitions].map(({ name }) => name),
-  ...["filename", "file_index", "file_row_number"]
-])
+/** What no column may be called: partitions of stage, and what DuckDB calls the file and the place that a row comes from. */
+const reserved: ReadonlyArray<string> = [...stagePartitions.map(({ name }) => name), "filename", "file_index", "file_row_number"]
 
 /** Longest name of a dataset: tables, views and files are called after it. */
 const maxNameLength = 100
@@ -81,6 +86,7 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   const { name } = given
   if (isText.holds(name) && (!/^[a-z][a-z0-9_]*$/.test(name) || name.length > maxNameLength))
     problems.push(`name is ${shown(name)}: give at most ${maxNameLength} lower case letters, digits and "_", a letter first.`)
+  problems.push(...problemsOfFormat(given["format"]))
   // What is not of the right kind has been told; the rest is checked as far as it goes.
   const fields: { readonly [key: string]: unknown } = isRecord(given["fields"]) ? given["fields"] : {}
   const drops = sound<DropRule>("drops", given["drops"], dropRules, problems)
@@ -89,9 +95,10 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
     for (const [tag, value] of Object.entries(given["tags"])) problems.push(...(told(`tags.${tag}`, value) ?? []))
 
   const top = checkFields(fields, "", problems)
+  const { needed, partitions } = checkTable(given, fields, problems)
   for (const column of top)
-    if (column.startsWith("_") || reserved.has(column)) problems.push(`field ${column}: column ${column} is the name of a system column.`)
-  const needed = checkRoles(given, fields, problems)
+    if (column.startsWith("_") || [...reserved, ...partitions].includes(column))
+      problems.push(`field ${column}: column ${column} is the name of a system column.`)
   checkDrops(drops, fields, needed, problems)
   const columns = columnPaths(fields, "")
   for (const { name, column, reads } of expectations) {
@@ -105,6 +112,10 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   unique("expectation", expectations, problems)
   for (const key of isTexts.holds(given["commonFields"]) ? given["commonFields"] : [])
     if (!Object.hasOwn(fields, key)) problems.push(`commonFields has ${key}, which is no field.${didYouMean(key, Object.keys(fields))}`)
+  const { arrives } = given
+  if (Array.isArray(arrives) && arrives.length === 0)
+    problems.push("arrives is an empty list, by which no file is of the dataset: leave it out.")
+  for (const pattern of isTexts.holds(arrives) ? arrives : []) problems.push(...[problemOfPattern(pattern)].filter((each) => each !== null))
   for (const path of isTexts.holds(given["retired"]) ? given["retired"] : [])
     if (columns.has(path)) problems.push(`retired has ${path}, which is a column: leave it out.`)
   return problems
@@ -124,37 +135,6 @@ const sound = <A>(list: string, given: unknown, rules: { readonly [key: string]:
     // Every rule of `A` holds.
     return found.length > 0 ? [] : [item as A]
   })
-
-/** The fields that make a record, a version and a day: they exist, and have a type that can. Gives their keys, folded. */
-const checkRoles = (given: { readonly [key: string]: unknown }, fields: object, problems: Array<string>): ReadonlySet<string> => {
-  const needed = new Set<string>()
-  const role = (what: string, key: unknown, types: ReadonlyArray<string>) => {
-    if (!isText.holds(key)) return
-    needed.add(fold(key))
-    // The key is the object's own.
-    const field: unknown = Object.hasOwn(fields, key) ? Reflect.get(fields, key) : undefined
-    // One that is there and is nothing was told with the fields.
-    if (!Object.hasOwn(fields, key))
-      problems.push(
-        `${what} is ${shown(key)}, which is no field: give one of type ${types.join(" or ")}.${didYouMean(key, Object.keys(fields))}`
-      )
-    const shape = findShape(field)
-    if (shape === null) return
-    if (shape.kind !== "leaf" || !types.includes(shape.leaf.type)) {
-      const type = shape.kind === "leaf" ? shape.leaf.type : shape.kind
-      problems.push(`${what} is ${shown(key)}, which has the type ${type}: give a field of type ${types.join(" or ")}.`)
-    } else if (shape.problems.length === 0 && shape.sensitive !== undefined && shape.sensitive !== "keep")
-      problems.push(`${what} is ${shown(key)}, which is sensitive (${shape.sensitive}): it must stay as it is.`)
-  }
-  role("key", given["key"], ["text", "long", "integer"])
-  role("version", given["version"], ["text", "long", "integer", "timestamp"])
-  const { eventTime } = given
-  if (!isRecord(eventTime)) return needed
-  problems.push(...problemsOfObject("eventTime.", eventTime, eventTimeRules))
-  role("eventTime.field", eventTime["field"], ["timestamp"])
-  role("eventTime.fallback", eventTime["fallback"], ["timestamp"])
-  return needed
-}
 
 const checkDrops = (drops: ReadonlyArray<DropRule>, fields: object, needed: ReadonlySet<string>, problems: Array<string>) => {
   unique("drop rule", drops, problems)

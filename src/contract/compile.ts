@@ -2,6 +2,7 @@ import { type Column, type Leaf, type LeafType, leaf } from "../record/column.ts
 import { type Contract, ContractError, problemLines } from "./contract.ts"
 import { type DropState, Drops } from "./drops.ts"
 import { type Field, type Fields, shapeOf } from "./field.ts"
+import { type Identity, identityOf } from "./identity.ts"
 import { snakeCase } from "./names.ts"
 
 /** A contract with what is derived from it once: the column trees of its tables. */
@@ -11,33 +12,45 @@ export interface CompiledContract {
   readonly columns: ReadonlyArray<Column>
   /** Data columns of the table for users: without what is dropped from it. */
   readonly consumableColumns: ReadonlyArray<Column>
-  readonly keyColumn: string
-  readonly versionColumn: string
-  /** Event time, then its fallback: `change_date` is the UTC day of the first that is not null. */
-  readonly eventTimeColumns: ReadonlyArray<string>
+  /** What makes two rows the same, and where they lie. */
+  readonly identity: Identity
 }
 
 /** Derives the tables of a contract. @throws ContractError with every problem, where the contract has any */
 export const compileContract = (contract: Contract): CompiledContract => {
   if (contract.problems.length > 0)
     throw new ContractError({ reason: "Invalid", problems: problemLines(contract, `contract ${contract.name}`) })
-  const { key, version, eventTime, fields, drops } = contract
+  const { fields, drops } = contract
   const hidden = new Drops(drops.filter((rule) => rule.from === "consumable"))
   return {
     contract,
     columns: columnsOf(fields, keepAll, keepAll.root),
     consumableColumns: columnsOf(fields, hidden, hidden.root),
-    keyColumn: snakeCase(key),
-    versionColumn: snakeCase(version),
-    eventTimeColumns: [eventTime.field, ...(eventTime.fallback === undefined ? [] : [eventTime.fallback])].map(snakeCase)
+    identity: identityOf(contract)
   }
 }
 
 /** All that decoding follows but for the code of expectations, as text: what decodes by a contract with another text may make other rows. */
 export const decodingText = ({ contract, columns }: CompiledContract): string => {
-  // What the fields are, the columns tell.
+  // What the fields are, the columns tell, but for how values are written.
   const { fields, schema, ...said } = contract
-  return JSON.stringify({ columns, ...said })
+  return JSON.stringify({ columns, readings: readingsOf(fields), ...said })
+}
+
+const readingsOf = (fields: Fields): ReadonlyArray<unknown> => Object.values(fields).map(readingOf)
+
+const readingOf = (field: Field): unknown => {
+  const shape = shapeOf(field)
+  switch (shape.kind) {
+    case "leaf":
+      return shape.reading
+    case "document":
+      return readingsOf(shape.fields)
+    case "list":
+      return [readingOf(shape.element)]
+    case "entries":
+      return [readingOf(shape.key[1]), readingOf(shape.value[1])]
+  }
 }
 
 const keepAll = new Drops([])

@@ -1,11 +1,12 @@
-import { relative } from "node:path"
 import { Schema } from "effect"
 import { problemsOfContract } from "./check.ts"
 import type { Contract, ContractDefinition } from "./definition.ts"
 import { recordSchema } from "./field.ts"
+import { fileOfCaller } from "./file-of-caller.ts"
 
 export type { Contract, ContractDefinition, Expectation } from "./definition.ts"
 export type { DropRule } from "./drops.ts"
+export { type ContractTable, events, latest, versions } from "./table.ts"
 
 /** Contracts that cannot be used, or one: all that is wrong with them, each as a line that names the contract. */
 export class ContractError extends Schema.TaggedError<ContractError>()("ContractError", {
@@ -44,20 +45,6 @@ export const defineContract = (definition: ContractDefinition): Contract => {
   return contract
 }
 
-/** The problems of a contract as lines that say where. @param what names it: its own name, or its place in a list */
-export const problemLines = ({ problems, file }: Contract, what: string): ReadonlyArray<string> =>
+/** The problems of a contract or a project as lines that say where. @param what names it: its own name, or its place in a list */
+export const problemLines = ({ problems, file }: Pick<Contract, "problems" | "file">, what: string): ReadonlyArray<string> =>
   problems.map((problem) => `${what}${file === null ? "" : ` (${file})`}: ${problem}`)
-
-/** Path of the module that called `defineContract`, below the working directory where it lies there. */
-const fileOfCaller = (): string | null => {
-  const frames = [...(new Error().stack ?? "").matchAll(/(?:file:\/\/)?(\/[^\s()]+?\.[cm]?[jt]s)(?=[:?])/g)].flatMap(
-    ([, path]) => path ?? []
-  )
-  const caller = frames.find((path) => path !== import.meta.filename)
-  return caller === undefined ? null : shortPath(decodeURIComponent(caller))
-}
-
-const shortPath = (path: string): string => {
-  const below = relative(process.cwd(), path)
-  return below.startsWith("..") ? path : below
-}

@@ -1,6 +1,9 @@
 import type { LeafType, Value } from "../record/column.ts"
 import { compactJson, NumberText, readJson } from "./json.ts"
-import { timestampMicros } from "./timestamp.ts"
+import { epochScales, type Reading } from "./reading.ts"
+import { timePattern } from "./time-pattern.ts"
+import { maxTimestamp, minTimestamp, timestampMicros } from "./timestamp.ts"
+import { utc, zoneOf } from "./zone.ts"
 
 /**
  * From a JSON value to the value of a column. The input is what `JSON.parse` or `readJson` gives. Null, and empty text for everything but
@@ -98,26 +101,73 @@ const boolean: Convert = (raw) => {
   return text === "true" ? true : text === "false" ? false : text === "" || text === "null" ? null : unfit
 }
 
-const decimal =
-  (precision: number, scale: number): Convert =>
-  (raw) => {
+const decimal = (precision: number, scale: number, sign: string): Convert => {
+  const point: Convert = (raw) => {
     const source = numberText(raw)
     return source === null || source === unfit ? source : scaledInteger(source, scale, precision)
   }
-
-const timestamp: Convert = (raw) => {
-  if (raw === null || raw === undefined) return null
-  if (typeof raw !== "string") return unfit
-  const text = trimmed(raw)
-  return text === "" || text === "null" ? null : (timestampMicros(text) ?? unfit)
+  // Numbers of JSON have a point, whatever stands in texts.
+  return sign === "." ? point : (raw) => (typeof raw !== "string" ? point(raw) : raw.includes(".") ? unfit : point(raw.replace(sign, ".")))
 }
 
-const date: Convert = (raw) => {
-  const micros = timestamp(raw)
-  if (typeof micros !== "bigint") return micros
-  const day = micros / 86_400_000_000n
-  return Number(day * 86_400_000_000n > micros ? day - 1n : day)
+/** Is the text nothing? Blank, or JSON's null. */
+const isNothing = (text: string): boolean => text === "" || text === "null"
+
+/** A time as text, by a function that gives null where it is none. */
+const timeText =
+  (read: (text: string) => bigint | null): Convert =>
+  (raw) => {
+    if (raw === null || raw === undefined) return null
+    if (typeof raw !== "string") return unfit
+    const text = trimmed(raw)
+    return isNothing(text) ? null : (read(text) ?? unfit)
+  }
+
+/** A time as a number of units since 1970. What is smaller than a microsecond is cut off. @param scale of the units: 10^-scale microseconds */
+const epoch =
+  (scale: number): Convert =>
+  (raw) => {
+    const source = numberText(raw)
+    if (source === null || source === unfit) return source
+    const dot = source.indexOf(".")
+    const cut = dot < 0 || /[eE]/.test(source) ? source : source.slice(0, dot + 1 + scale).replace(/\.$/, "")
+    const micros = scaledInteger(cut, scale, 18)
+    return micros === unfit || micros < minTimestamp || micros > maxTimestamp ? unfit : micros
+  }
+
+const timestamp = ({ from = "iso", zone }: Reading): Convert => {
+  // The contract was checked: what is none counts as UTC until it is refused.
+  const place = zone === undefined ? utc : (zoneOf(zone) ?? utc)
+  if (from === "iso") return timeText((text) => timestampMicros(text, place))
+  if (typeof from === "string") return epoch(epochScales[from])
+  const pattern = timePattern(from.pattern)
+  return timeText((text) => (typeof pattern === "string" ? null : pattern.read(text, place)))
 }
+
+/** The day on the clocks of the zone: where a time has an offset, and as a number, that of UTC. */
+const date = (reading: Reading): Convert => {
+  const read = timestamp({ ...reading, zone: undefined })
+  return (raw) => {
+    const micros = read(raw)
+    if (typeof micros !== "bigint") return micros
+    const day = micros / 86_400_000_000n
+    return Number(day * 86_400_000_000n > micros ? day - 1n : day)
+  }
+}
+
+const base64 = /^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2}(?:==)?|[A-Za-z0-9+/_-]{3}=?)?$/
+const hexadecimal = /^(?:[0-9A-Fa-f]{2})*$/
+
+const binary =
+  (form: "base64" | "hex"): Convert =>
+  (raw) => {
+    if (raw === null || raw === undefined) return null
+    if (typeof raw !== "string") return unfit
+    const text = trimmed(raw)
+    if (isNothing(text)) return null
+    // The copy has a buffer of its own.
+    return (form === "hex" ? hexadecimal : base64).test(text) ? new Uint8Array(Buffer.from(text, form)) : unfit
+  }
 
 /** Text that is not JSON is kept as a JSON string, so that a column of JSON takes whatever comes. */
 const json: Convert = (raw) => {
@@ -135,8 +185,8 @@ export const jsonValue = (raw: unknown, maxDepth?: number): unknown => {
   return "value" in read ? read.value : raw
 }
 
-/** The conversion that belongs to a column type. */
-export const converterOf = (type: LeafType): Convert => {
+/** The conversion that belongs to a column type. @param reading how its values are written, where that is not the usual way */
+export const converterOf = (type: LeafType, reading: Reading = {}): Convert => {
   switch (type.type) {
     case "text":
       return text
@@ -151,13 +201,13 @@ export const converterOf = (type: LeafType): Convert => {
     case "boolean":
       return boolean
     case "decimal":
-      return decimal(type.precision, type.scale)
+      return decimal(type.precision, type.scale, reading.decimalSign ?? ".")
     case "timestamp":
-      return timestamp
+      return timestamp(reading)
     case "date":
-      return date
+      return date(reading)
     case "binary":
-      return (raw) => (raw === null || raw === undefined ? null : unfit)
+      return binary(reading.bytes ?? "base64")
   }
 }
 

@@ -1,7 +1,10 @@
 import type { Schema } from "effect"
 import type { Value } from "../record/column.ts"
+import type { Arrives } from "./arrives.ts"
 import type { DropRule } from "./drops.ts"
 import type { Fields } from "./field.ts"
+import type { Format } from "./format.ts"
+import type { ContractTable } from "./table.ts"
 
 /** What must hold of a row. */
 export interface Expectation {
@@ -21,24 +24,36 @@ export interface ContractDefinition {
   /** Name of the dataset: lower case, part of table paths. */
   readonly name: string
   readonly title: string
+  /** Who answers for the dataset: a person or a team. */
   readonly owner: string
+  /** Who keeps its contract true, where that is somebody else. */
+  readonly steward?: string
+  /** The system that the records come from. */
+  readonly sourceSystem?: string
   readonly sensitivity: "public" | "internal" | "personal"
+  /** To whom what the dataset costs is charged. */
+  readonly costTag?: string
+  /** How often new records are to be in its tables: `5 minutes`, `1 hour`, `1 day`. */
+  readonly refreshEvery?: string
   readonly description: string
+  /** How a record's bytes are read as the fields below; default JSON. */
+  readonly format?: Format
   readonly fields: Fields
-  /** camelCase key of the field that identifies an order. */
-  readonly key: string
-  /** camelCase key of the field that tells versions of one order apart. */
-  readonly version: string
+  /** What the table for users keeps, and where: `versions(…)`, `events(…)` or `latest(…)`. It says what makes two rows the same. */
+  readonly table: ContractTable
   /**
-   * camelCase keys of the timestamp that says when this version happened, and of the one that stands in where it is missing. What is there but
-   * is no timestamp makes the record a dead letter, or with `unreadable: "fallback"` counts as missing: then versions may become one.
+   * camelCase keys of the timestamp that says when it happened, and of the one that stands in where it is missing. A record must have one of them.
+   * What is there but is no timestamp makes the record a dead letter, or with `unreadable: "fallback"` counts as missing: then versions may
+   * become one. Absent: the dataset has no such time.
    */
-  readonly eventTime: { readonly field: string; readonly fallback?: string; readonly unreadable?: "reject" | "fallback" }
+  readonly eventTime?: { readonly field: string; readonly fallback?: string; readonly unreadable?: "reject" | "fallback" }
   /**
    * camelCase keys of fields that messages of other kinds have too, the key among them. A record that has no other field of the contract but
    * some that it does not know is not of this dataset: it becomes a dead letter. Absent: every record with a key is of it.
    */
   readonly commonFields?: ReadonlyArray<string>
+  /** Which files are of the dataset, see {@link Arrives}. Absent: those that no other dataset of the project claims, or that it is named for. */
+  readonly arrives?: Arrives
   readonly drops: ReadonlyArray<DropRule>
   readonly expectations: ReadonlyArray<Expectation>
   /** Keep fields that the contract does not know in `_rescued`. */

@@ -4,7 +4,9 @@ import { type Convert, converterOf, documentOf, maxLong, minLong, unfit } from "
 import { isOneOf, isRecord, isText, isTexts, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isObject, members } from "./json.ts"
 import { fold } from "./names.ts"
-import { formatMicros, maxTimestamp, minTimestamp } from "./timestamp.ts"
+import { isBytesForm, isDecimalSign, isTimeForm, problemsOfTime, type Reading, type TimeForm } from "./reading.ts"
+import { maxTimestamp, minTimestamp } from "./timestamp.ts"
+import { maxDay, minDay, writtenDay, writtenTime } from "./written-time.ts"
 
 /**
  * The fields that a contract is made of. Each constructor gives an Effect Schema: its decoding from an unknown JSON value is the definition
@@ -30,6 +32,28 @@ export interface FieldOptions extends NestedOptions {
   readonly sensitive?: SensitivePolicy
 }
 
+export interface DateOptions extends FieldOptions {
+  /** How days are written; default `iso`. Of a time it is the day: where it has an offset, and of a number, the UTC day. */
+  readonly from?: TimeForm
+}
+
+export interface TimestampOptions extends FieldOptions {
+  /** How times are written; default `iso`. */
+  readonly from?: TimeForm
+  /** Zone of times that are written without an offset: `UTC`, the default, `-03:00`, `America/Sao_Paulo`. */
+  readonly zone?: string
+}
+
+export interface DecimalOptions extends FieldOptions {
+  /** What stands before the fraction of a number that is a text; default `.`. Nothing stands between thousands. */
+  readonly decimalSign?: "." | ","
+}
+
+export interface BinaryOptions extends FieldOptions {
+  /** How bytes are written; default `base64`. */
+  readonly from?: "base64" | "hex"
+}
+
 interface AnyShape {
   readonly description: string
   readonly formerly: ReadonlyArray<string>
@@ -43,6 +67,7 @@ export type Shape = AnyShape &
     | {
         readonly kind: "leaf"
         readonly leaf: LeafType
+        readonly reading: Reading
         readonly sensitive: SensitivePolicy | undefined
         readonly convert: Convert
       }
@@ -74,6 +99,10 @@ export const shapeOf = (field: Field): Shape => {
 
 const nestedRules = { formerly: optional(isTexts) }
 const leafRules = { ...nestedRules, sensitive: optional(isOneOf(...sensitivePolicies)) }
+const dateRules = { ...leafRules, from: optional(isTimeForm) }
+const timestampRules = { ...dateRules, zone: optional(isText) }
+const decimalRules = { ...leafRules, decimalSign: optional(isDecimalSign) }
+const binaryRules = { ...leafRules, from: optional(isBytesForm) }
 
 /**
  * What every field is given. Constructors take whatever comes and never throw, so that all that is wrong with a contract can be told together:
@@ -109,10 +138,11 @@ const leafField = <T>(
   target: Schema.Codec<T, T>,
   type: LeafType,
   { description, sensitive, formerly, problems }: ReturnType<typeof given>,
-  encode: (value: T) => unknown = (value) => value
+  encode: (value: T) => unknown = (value) => value,
+  reading: Reading = {}
 ): Field<T> => {
-  const convert = converterOf(type)
-  const shape: Shape = { kind: "leaf", description, formerly, problems, leaf: type, sensitive, convert }
+  const convert = converterOf(type, reading)
+  const shape: Shape = { kind: "leaf", description, formerly, problems, leaf: type, reading, sensitive, convert }
   return Schema.Unknown.pipe(
     Schema.decodeTo(Schema.NullOr(target), {
       decode: SchemaGetter.transformEffect((raw: unknown) => {
@@ -130,11 +160,11 @@ const encodeLong = (value: bigint): unknown =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
 
 const encodeDecimal =
-  (scale: number) =>
+  (scale: number, sign = ".") =>
   (unscaled: bigint): string => {
     const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0")
     const cut = digits.length - scale
-    return `${unscaled < 0n ? "-" : ""}${digits.slice(0, cut)}${scale > 0 ? `.${digits.slice(cut)}` : ""}`
+    return `${unscaled < 0n ? "-" : ""}${digits.slice(0, cut)}${scale > 0 ? `${sign}${digits.slice(cut)}` : ""}`
   }
 
 const between = (minimum: bigint, maximum: bigint) => Schema.BigInt.check(Schema.isBetweenBigInt({ minimum, maximum }))
@@ -159,25 +189,62 @@ export const double = (description: string, options?: FieldOptions, ...beyond: R
 export const boolean = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<boolean> =>
   leafField(Schema.Boolean, { type: "boolean" }, given(description, options, beyond))
 
-/** Instant: microseconds since 1970 UTC as `bigint`, from ISO 8601 text. */
-export const timestamp = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<bigint> =>
-  leafField(between(minTimestamp, maxTimestamp), { type: "timestamp" }, given(description, options, beyond), formatMicros)
+/** Instant: microseconds since 1970 UTC as `bigint`, from ISO 8601 text or as `from` says. */
+export const timestamp = (description: string, options?: TimestampOptions, ...beyond: ReadonlyArray<never>): Field<bigint> => {
+  const reading = readingOf(options, timestampRules)
+  const about = withProblems(given(description, options, beyond, timestampRules), problemsOfTime(reading))
+  return leafField(between(minTimestamp, maxTimestamp), { type: "timestamp" }, about, (micros) => writtenTime(micros, reading), reading)
+}
+
+/** Day of the calendar, as days since 1970. */
+export const date = (description: string, options?: DateOptions, ...beyond: ReadonlyArray<never>): Field<number> => {
+  const reading = readingOf(options, dateRules)
+  const about = withProblems(given(description, options, beyond, dateRules), problemsOfTime(reading))
+  const days = Schema.Int.check(Schema.isBetween({ minimum: minDay, maximum: maxDay }))
+  return leafField(days, { type: "date" }, about, (day) => writtenDay(day, reading), reading)
+}
+
+/** Bytes, from text. They cannot be hashed: drop them, or keep them. */
+export const binary = (description: string, options?: BinaryOptions, ...beyond: ReadonlyArray<never>): Field<Uint8Array> => {
+  const { from } = readingOf(options, binaryRules)
+  const about = given(description, options, beyond, binaryRules)
+  const form = isBytesForm.holds(from) ? from : "base64"
+  const hashed = about.sensitive === "hash" ? ['sensitive is "hash", and bytes are not hashed: give "drop" or "keep".'] : []
+  const encode = (bytes: Uint8Array) => (bytes.length === 0 ? null : Buffer.from(bytes).toString(form))
+  return leafField(Bytes, { type: "binary" }, withProblems(about, hashed), encode, { bytes: form })
+}
+
+const Bytes = Schema.Uint8Array
+
+const withProblems = (about: ReturnType<typeof given>, problems: ReadonlyArray<string>): ReturnType<typeof given> =>
+  problems.length === 0 ? about : { ...about, sensitive: "drop", problems: [...about.problems, ...problems] }
+
+/** What the options say of how values are written, as far as it is of the right kind. */
+const readingOf = (options: unknown, rules: { readonly [key: string]: Rule }): Reading => {
+  const { from, zone, decimalSign }: { readonly [key: string]: unknown } = isRecord(options) ? options : {}
+  const said = { from, zone, decimalSign }
+  // What does not hold was told.
+  return Object.fromEntries(
+    Object.entries(said).filter(([key, value]) => value !== undefined && rules[key]?.holds(value) === true)
+  ) as Reading
+}
 
 /** Exact decimal number: the unscaled integer as `bigint`. @param precision digits in all, 1 to 38 @param scale digits after the point */
 export const decimal = (
   precision: number,
   scale: number,
   description: string,
-  options?: FieldOptions,
+  options?: DecimalOptions,
   ...beyond: ReadonlyArray<never>
 ): Field<bigint> => {
-  const about = given(description, options, beyond)
+  const about = given(description, options, beyond, decimalRules)
+  const reading = readingOf(options, decimalRules)
   if (!Number.isInteger(precision) || precision < 1 || precision > 38 || !Number.isInteger(scale) || scale < 0 || scale > precision) {
     const problem = `decimal(${shown(precision)}, ${shown(scale)}, …): give a precision of 1 to 38 digits, then a scale of 0 to precision, then the description.`
     return leafField(Schema.BigInt, { type: "decimal", precision: 38, scale: 0 }, { ...about, problems: [problem, ...about.problems] })
   }
   const limit = 10n ** BigInt(precision) - 1n
-  return leafField(between(-limit, limit), { type: "decimal", precision, scale }, about, encodeDecimal(scale))
+  return leafField(between(-limit, limit), { type: "decimal", precision, scale }, about, encodeDecimal(scale, reading.decimalSign), reading)
 }
 
 const JsonText = Schema.declare((value): value is string => typeof value === "string", {
@@ -274,9 +341,12 @@ export const recordSchema = <const F extends Fields>(
   return Schema.Struct(optional) as unknown as Schema.Codec<{ readonly [K in keyof F]?: F[K]["Type"] }, { readonly [key: string]: unknown }>
 }
 
+/** The keys under which a field may come: its own, and those that it had before. */
+export const keysOf = (fields: Fields, key: string): ReadonlyArray<string> => [key, ...(findShape(fields[key])?.formerly ?? [])]
+
 /** Every spelling under which a document's fields may arrive, folded, with the key of the contract: a field's own, and those that it had before. */
 export const spellings = (fields: Fields): ReadonlyMap<string, string> =>
-  new Map(Object.entries(fields).flatMap(([key, field]) => [key, ...(findShape(field)?.formerly ?? [])].map((each) => [fold(each), key])))
+  new Map(Object.keys(fields).flatMap((key) => keysOf(fields, key).map((each) => [fold(each), key])))
 
 /** An object with the keys as the contract spells them; of two spellings of one key the last counts. */
 export const byDeclaredKey = (fields: Fields, raw: object): { readonly [key: string]: unknown } => {

@@ -1,4 +1,6 @@
 import type { Column, LeafType } from "../record/column.ts"
+import type { ContractDefinition } from "./definition.ts"
+import { governance } from "./governance.ts"
 
 /** A column as AWS Glue and Terraform (`aws_glue_catalog_table`) take it. */
 export interface GlueColumn {
@@ -8,13 +10,20 @@ export interface GlueColumn {
   readonly Comment: string
 }
 
-/** A table's columns and, apart from them, its partition keys. */
+/** What a table is, its columns and, apart from them, its partition keys. */
 export interface GlueTable {
+  readonly description: string
+  readonly owner: string
+  /** Who answers for it, and how it is to be treated, by name. */
+  readonly parameters: { readonly [name: string]: string }
   readonly columns: ReadonlyArray<GlueColumn>
   readonly partitionKeys: ReadonlyArray<GlueColumn>
 }
 
-export const glueTable = (columns: ReadonlyArray<Column>, partitions: ReadonlyArray<Column>): GlueTable => ({
+export const glueTable = (contract: ContractDefinition, columns: ReadonlyArray<Column>, partitions: ReadonlyArray<Column>): GlueTable => ({
+  description: contract.description,
+  owner: contract.owner,
+  parameters: { ...contract.tags, ...governance(contract) },
   columns: glueColumns(columns),
   partitionKeys: glueColumns(partitions)
 })

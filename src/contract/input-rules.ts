@@ -20,6 +20,18 @@ export const isText = rule("text", (value): value is string => typeof value === 
 export const isBoolean = rule("true or false", (value): value is boolean => typeof value === "boolean")
 export const isFunction = rule("a function", (value): value is () => unknown => typeof value === "function")
 export const isObjectOf = (what: string) => rule(`an object of ${what}`, isRecord)
+/** What one of some functions gives: which, is looked at by whoever knows it. @param calls `a(…) or b(…)` */
+export const isMade = (calls: string) => rule(calls, isRecord)
+export const isInterval = rule(
+  'an interval such as "5 minutes", "1 hour" or "1 day"',
+  (value): value is string => typeof value === "string" && /^[1-9]\d* (?:minute|hour|day)s?$/.test(value)
+)
+/** A whole number, both included. */
+export const isWhole = (least: number, most: number) =>
+  rule(
+    `a whole number from ${least} to ${most}`,
+    (value): value is number => typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
+  )
 export const isList = (what: string) =>
   rule(`a list of ${what}, [] for none`, (value): value is ReadonlyArray<unknown> => Array.isArray(value))
 export const isTexts = rule(

@@ -1,6 +1,8 @@
 import type { LeafType } from "../record/column.ts"
 import type { Contract } from "./contract.ts"
-import { type Field, type Fields, shapeOf } from "./field.ts"
+import { type Field, type Fields, keysOf, shapeOf } from "./field.ts"
+import type { Reading } from "./reading.ts"
+import { versionFieldOf } from "./table.ts"
 
 /** A JSON document, as JSON Schema is one. */
 export type JsonDocument = { readonly [keyword: string]: unknown }
@@ -18,18 +20,19 @@ export const jsonSchema = (contract: Contract): JsonDocument => {
     title: contract.title,
     description: contract.description,
     ...record,
-    allOf: [
-      required(keysOf(contract.fields, contract.key)),
-      required([contract.eventTime.field, contract.eventTime.fallback ?? []].flat().flatMap((key) => keysOf(contract.fields, key)))
-    ],
+    allOf: neededOf(contract).map((keys) => required(keys.flatMap((key) => keysOf(contract.fields, key)))),
     $defs: definitions
   }
 }
 
-/** The keys under which a field may come: its own, and those that it had before. */
-const keysOf = (fields: Fields, key: string): ReadonlyArray<string> => {
-  const field = fields[key]
-  return [key, ...(field === undefined ? [] : shapeOf(field).formerly)]
+/** Fields that a record must have: of each of these lists one. */
+const neededOf = ({ table, eventTime }: Contract): ReadonlyArray<ReadonlyArray<string>> => {
+  const version = versionFieldOf(table)
+  return [
+    ...table.key.map((key) => [key]),
+    ...(eventTime === undefined ? [] : [[eventTime.field, eventTime.fallback ?? []].flat()]),
+    ...(version === null || version === eventTime?.field ? [] : [[version]])
+  ]
 }
 
 /** One of these keys must be there, in either spelling. */
@@ -62,7 +65,7 @@ const fieldSchema = (field: Field, path: string, definitions: { [name: string]: 
     case "leaf":
       return {
         description: shape.description,
-        ...leafSchema(shape.leaf),
+        ...leafSchema(shape.leaf, shape.reading),
         ...(shape.sensitive === undefined ? {} : { "x-sensitive": shape.sensitive })
       }
     case "document":
@@ -99,7 +102,7 @@ const numberText = "^(|null|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?)$"
 const timestampText =
   "^(|null|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?)?)$"
 
-const leafSchema = (type: LeafType): JsonDocument => {
+const leafSchema = (type: LeafType, { from = "iso", decimalSign = ".", bytes }: Reading): JsonDocument => {
   const either = (typed: string, pattern: string, limits: JsonDocument = {}): JsonDocument => ({
     anyOf: [{ type: typed, ...limits }, { type: "string", pattern }, { type: "null" }],
     "x-column-type": type.type
@@ -116,13 +119,20 @@ const leafSchema = (type: LeafType): JsonDocument => {
     case "double":
       return either("number", numberText)
     case "decimal":
-      return { ...either("number", numberText), "x-precision": type.precision, "x-scale": type.scale }
+      return {
+        ...either("number", numberText.replace("\\.", decimalSign === "." ? "\\." : decimalSign)),
+        "x-precision": type.precision,
+        "x-scale": type.scale
+      }
     case "boolean":
       return either("boolean", "^(|null|true|false)$")
     case "timestamp":
     case "date":
-      return { type: ["string", "null"], pattern: timestampText, "x-column-type": type.type }
+      if (from === "iso") return { type: ["string", "null"], pattern: timestampText, "x-column-type": type.type }
+      return typeof from === "string"
+        ? { ...either("number", numberText), "x-from": from }
+        : { type: ["string", "null"], "x-from": from.pattern, "x-column-type": type.type }
     case "binary":
-      return { type: "null", "x-column-type": "binary" }
+      return { type: ["string", "null"], contentEncoding: bytes === "hex" ? "base16" : "base64", "x-column-type": "binary" }
   }
 }

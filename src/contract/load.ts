@@ -1,40 +1,95 @@
-import { fileURLToPath } from "node:url"
+import { existsSync } from "node:fs"
+import { registerHooks } from "node:module"
+import { join, resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
+import { shortPath } from "./file-of-caller.ts"
 import { shown } from "./input-rules.ts"
+import { isProject } from "./project.ts"
 
 export interface LoadedContracts {
   /** Contracts that hold, by the name of their dataset, in the order of their list. */
   readonly compiled: ReadonlyMap<string, CompiledContract>
+  /** Names of all datasets, in the order of their list; the first is what a command is about that is told of none. */
+  readonly datasets: ReadonlyArray<string>
   /** Datasets whose contracts cannot be used, as far as they have a name. */
   readonly refused: ReadonlyArray<string>
-  /** What is wrong with those that cannot be used, all of it; null: nothing. */
+  /** What is wrong with those that cannot be used, and with their project, all of it; null: nothing. */
   readonly error: ContractError | null
 }
 
-/**
- * Loads the contracts that a module lists as `contracts`. Never fails: a contract that cannot be used stands in nobody's way but its own, and a
- * module that cannot be read leaves none.
- */
-export const loadContracts = async (module: URL): Promise<LoadedContracts> => {
-  let list: unknown
-  try {
-    list = (await import(module.href)).contracts
-  } catch (cause) {
-    return none("Unreadable", `the contracts cannot be loaded: ${whereOf(cause)}.`)
-  }
-  return Array.isArray(list)
-    ? readContracts(list)
-    : none(
-        "Unreadable",
-        `${module.protocol === "file:" ? fileURLToPath(module) : module.protocol} exports ${shown(list)} as contracts: give a list of contracts.`
-      )
+export interface LoadedProject extends LoadedContracts {
+  /** Its name; where nobody can say, that of its folder. */
+  readonly name: string
+  /** Absolute path. */
+  readonly folder: string
+  /** URL of its module: other threads load it by themselves, since contracts hold functions. */
+  readonly module: URL
 }
 
-const none = (reason: ContractError["reason"], problem: string): LoadedContracts => ({
+/** How the module of a project may be called. */
+const moduleNames = ["project.ts", "project.mts", "project.js", "project.mjs"]
+
+/**
+ * Loads the project of a folder. Never fails: a contract that cannot be used stands in nobody's way but its own, and a project that cannot be read
+ * has none.
+ */
+export const loadProject = async (given: string): Promise<LoadedProject> => {
+  const folder = resolve(given)
+  const file = moduleNames.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? null
+  const module = pathToFileURL(file ?? join(folder, "project.ts"))
+  const found =
+    file === null
+      ? unreadable(
+          `there is no project in ${shortPath(folder)}: ${existsSync(folder) ? "it has no project.ts" : "the folder is not there"}. Check --project, or make one with: sluice init ${given}.`
+        )
+      : await loadModule(module)
+  return { name: folder.split(/[\\/]/).at(-1) ?? folder, ...found, folder, module }
+}
+
+/** Loads the project that a module exports as its default, and its contracts. Never fails, see {@link loadProject}. */
+export const loadModule = async (module: URL): Promise<LoadedContracts & { readonly name?: string }> => {
+  let found: unknown
+  const hooks = registerHooks({ resolve: resolveIn(module.href.slice(0, module.href.lastIndexOf("/") + 1)) })
+  try {
+    found = (await import(module.href)).default
+  } catch (cause) {
+    return unreadable(`the project cannot be loaded: ${whereOf(cause)}.`)
+  } finally {
+    hooks.deregister()
+  }
+  const where = module.protocol === "file:" ? shortPath(fileURLToPath(module)) : module.protocol
+  if (!isProject(found))
+    return unreadable(`${where} exports ${shown(found)} as its default: write export default defineProject({ name: "…", contracts: […] }).`)
+  const wrong = problemLines(found, "the project")
+  const read = readContracts(Array.isArray(found.contracts) ? found.contracts : [])
+  if (wrong.length === 0) return { ...read, name: found.name }
+  return { ...read, error: new ContractError({ reason: "Invalid", problems: [...wrong, ...(read.error?.problems ?? [])] }) }
+}
+
+/** What contracts import as `sluice/contract` is the Sluice that runs: what another one makes would be a stranger to it. */
+const contractModule = new URL("./index.ts", import.meta.url).href
+
+type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>
+
+const formatOf = (url: string): string => (url.endsWith(".ts") ? "module-typescript" : "module")
+
+/** Modules of a project's folder are what Sluice's own are, whatever package the folder lies in. */
+const resolveIn =
+  (folder: string): Resolve =>
+  (specifier, context, next) => {
+    if (specifier === "sluice/contract") return { url: contractModule, format: formatOf(contractModule), shortCircuit: true }
+    const found = next(specifier, context)
+    const isOwn = found.url.startsWith(folder) && !found.url.includes("/node_modules/") && /\.[jt]s$/.test(found.url)
+    return isOwn ? { ...found, format: formatOf(found.url) } : found
+  }
+
+const unreadable = (problem: string): LoadedContracts => ({
   compiled: new Map(),
+  datasets: [],
   refused: [],
-  error: new ContractError({ reason, problems: [problem] })
+  error: new ContractError({ reason: "Unreadable", problems: [problem] })
 })
 
 /** Of a list of whatever it holds, the contracts that can be used. */
@@ -54,7 +109,8 @@ export const readContracts = (list: ReadonlyArray<unknown>): LoadedContracts => 
     if (isContract(entry) && found.length === 0 && places.length === 1) compiled.set(entry.name, compileContract(entry))
     else if (name !== null && name !== "" && !refused.includes(name)) refused.push(name)
   }
-  return { compiled, refused, error: problems.length === 0 ? null : new ContractError({ reason: "Invalid", problems }) }
+  const datasets = [...new Set(named.flatMap((name) => (name === null || name === "" ? [] : [name])))]
+  return { compiled, datasets, refused, error: problems.length === 0 ? null : new ContractError({ reason: "Invalid", problems }) }
 }
 
 /** What a module that could not be loaded says, with its file and line where they are known. */

@@ -1,11 +1,13 @@
 import type { Column } from "../record/column.ts"
 import { compileContract } from "./compile.ts"
 import type { Contract } from "./contract.ts"
+import { governance } from "./governance.ts"
+import { type Identity, partitionWords } from "./identity.ts"
 import { snakeCase } from "./names.ts"
 
 /** The page that documents a dataset: what it is, its columns, what is left out and why, what must hold. */
 export const contractMarkdown = (contract: Contract): string => {
-  const { columns, consumableColumns, keyColumn, versionColumn, eventTimeColumns } = compileContract(contract)
+  const { columns, consumableColumns, identity } = compileContract(contract)
   const inConsumable = new Set(rows(consumableColumns).map(({ path }) => path))
   const tags = Object.entries(contract.tags ?? {}).map(([tag, value]) => `${tag}: ${value}`)
   return `${[
@@ -16,10 +18,12 @@ export const contractMarkdown = (contract: Contract): string => {
       [
         ["Dataset", code(contract.name)],
         ["Owner", contract.owner],
-        ["Sensitivity", contract.sensitivity],
-        ["Key", code(keyColumn)],
-        ["Version", code(versionColumn)],
-        ["Event time", eventTimeColumns.map(code).join(", else ")],
+        ...Object.entries(governance(contract)).map(([what, value]) => [sentence(what), value]),
+        ["Key", identity.key.map(code).join(", ")],
+        ...(identity.version.length === 0 ? [] : [["Version", identity.version.slice(0, 1).map(code).join()]]),
+        ...(contract.table.kind === "latest" ? [["Newest by", code(snakeCase(contract.table.order))]] : []),
+        ...(identity.eventTime.length === 0 ? [] : [["Event time", identity.eventTime.map(code).join(", else ")]]),
+        ["Table for users", `${rowWords[identity.kind]}, ${partitionWords(identity.partition)}`],
         ...(contract.commonFields === undefined
           ? []
           : [["Fields that other messages have too", contract.commonFields.map((key) => code(snakeCase(key))).join(", ")]]),
@@ -66,6 +70,14 @@ export const contractMarkdown = (contract: Contract): string => {
         )
   ].join("\n\n")}\n`
 }
+
+const rowWords: { readonly [kind in Identity["kind"]]: string } = {
+  versions: "one row per version",
+  events: "one row per key",
+  latest: "the newest row per key"
+}
+
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1).replaceAll("_", " ")
 
 const code = (text: string) => `\`${text}\``
 

@@ -1,3 +1,5 @@
+import { instantOf, utc, type Zone } from "./zone.ts"
+
 const pattern = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
@@ -20,33 +22,47 @@ const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 4
 export const daysIn = (year: number, month: number): number => (month === 2 && isLeap(year) ? 29 : (daysOfMonth[month - 1] ?? 0))
 
 /**
- * Microseconds since 1970, UTC, of `2024-02-06T20:46:11.7010747+00:00`, `2024-02-06 20:46:11` or `2024-02-06`. Without an offset it is UTC;
+ * Microseconds since 1970, UTC, of `2024-02-06T20:46:11.7010747+00:00`, `2024-02-06 20:46:11` or `2024-02-06`. Without an offset it is of the zone;
  * fraction digits beyond the sixth are cut off. Null when it is not a date of the calendar between the years 1 and 9999, which is what
  * every reader of the tables can hold.
  */
-export const timestampMicros = (text: string): bigint | null => {
+export const timestampMicros = (text: string, zone: Zone = utc): bigint | null => {
   const m = pattern.exec(text)
   if (m === null) return null
-  const year = Number(m[1])
-  const month = Number(m[2])
-  const day = Number(m[3])
-  const hour = Number(m[4] ?? 0)
-  const minute = Number(m[5] ?? 0)
-  const second = Number(m[6] ?? 0)
+  const fraction = m[7] === undefined ? 0 : Number(m[7].slice(0, 6).padEnd(6, "0"))
+  const [year, month, day] = [Number(m[1]), Number(m[2]), Number(m[3])]
+  return civilMicros(year, month, day, Number(m[4] ?? 0), Number(m[5] ?? 0), Number(m[6] ?? 0), fraction, m[8] ?? zone)
+}
+
+/**
+ * The same of a time's parts. Null: there is no such time.
+ *
+ * @param place an offset as it is written (`Z`, `+02`, `-0300`, `-03:00`), or the zone
+ */
+export const civilMicros = (
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+  fraction: number,
+  place: string | Zone
+): bigint | null => {
   if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null
   if (day > daysIn(year, month)) return null
-  let offsetMinutes = 0
-  const offset = m[8]
-  if (offset !== undefined && offset.length > 1) {
-    const hours = Number(offset.slice(1, 3))
-    const minutes = Number(offset.slice(offset.includes(":") ? 4 : 3) || 0)
-    if (hours > 23 || minutes > 59) return null
-    offsetMinutes = (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes)
-  }
-  const fraction = m[7] === undefined ? 0 : Number(m[7].slice(0, 6).padEnd(6, "0"))
-  const seconds = daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + (minute - offsetMinutes) * 60 + second
+  const local = daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+  const seconds = typeof place === "string" ? shifted(local, place) : place === utc ? local : instantOf(local, place)
+  if (seconds === null) return null
   const micros = BigInt(seconds) * 1_000_000n + BigInt(fraction)
   return micros < minTimestamp || micros > maxTimestamp ? null : micros
+}
+
+const shifted = (local: number, offset: string): number | null => {
+  if (offset.length === 1) return local
+  const hours = Number(offset.slice(1, 3))
+  const minutes = Number(offset.slice(offset.includes(":") ? 4 : 3) || 0)
+  return hours > 23 || minutes > 59 ? null : local - (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60
 }
 
 /** The millisecond since 1970 in which a microsecond lies. */

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer"
 import { valueAt } from "../columns/assemble.ts"
 import { ColumnBuilders } from "../columns/builders.ts"
 import { field, full, type LeafStore } from "../columns/leaf-store.ts"
@@ -6,16 +5,19 @@ import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
+import { versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
-import { WalkMemory } from "./bytes/memory.ts"
 import { type KernelName, RecordReader } from "./bytes/record-reader.ts"
 import { makeDefinition, tooLarge, tooMany } from "./definition.ts"
 import { count } from "./drift.ts"
 import { Expectations } from "./expectations.ts"
+import type { FastReader } from "./fast-reader.ts"
+import { FieldsReader } from "./fields/fields-reader.ts"
+import { fieldsOf } from "./formats.ts"
 import { Keeper } from "./keep.ts"
 import { Masker } from "./mask.ts"
 import { makePlan } from "./plan.ts"
@@ -74,30 +76,39 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const walker = new Walker(plan, new Keeper(plan, masker, maxDepth), masker, maxDepth, contract.keepUnknown)
   const names = compiled.columns.map(({ name }) => name)
   const columns = stageColumns(compiled.columns)
-  const reader = new RecordReader(
-    { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown },
-    path.kernel ?? "simd",
-    (place) => new ColumnBuilders(columns, place)
-  )
+  const parts = { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown }
+  const byFields = fieldsOf(contract)
+  const reader: FastReader =
+    byFields === null
+      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, place))
+      : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns))
   /** The rows read from the page at hand, before they go to the sink. */
   const rows = reader.builders
   const expectations = new Expectations(contract.expectations, rows)
   const definition = makeDefinition(compiled, run, walker, expectations, maxDepth)
   const leafOf = (column: string): number => rows.nodes[names.indexOf(column)]?.first ?? -1
-  const keyLeaf = leafOf(compiled.keyColumn)
-  const [timeLeaf = -1, fallbackLeaf = -1] = compiled.eventTimeColumns.map(leafOf)
-  const { eventTime, version, commonFields } = contract
-  const isVersionTime = version === eventTime.field
-  const versionLeaf = leafOf(compiled.versionColumn)
+  const { table, eventTime, commonFields } = contract
+  const { identity } = compiled
+  const keyLeaves = identity.key.map(leafOf)
+  const [timeLeaf = -1, fallbackLeaf = -1] = identity.eventTime.map(leafOf)
+  const version = versionFieldOf(table)
+  const versionLeaf = version === null || version === eventTime?.field ? -1 : leafOf(snakeCase(version))
   const common = commonFields?.map(snakeCase)
   /** Columns that only this dataset has; undefined where it does not say. */
   const telling = common && rows.nodes.filter(({ column: { name } }) => names.includes(name) && !common.includes(name))
   const systemLeaf = rows.nodes[names.length]?.first ?? 0
 
+  const hasKey = (): boolean => {
+    for (const leaf of keyLeaves) if (!isKey(rows, leaf)) return false
+    return true
+  }
+
   /** Does the open row have its event time and its version? False also where only the definition can tell. */
   const hasVersion = (): boolean =>
-    (isThere(rows, timeLeaf) || (fallbackLeaf >= 0 && isThere(rows, fallbackLeaf) && !run.rescued.includes(eventTime.field))) &&
-    (isVersionTime || isThere(rows, versionLeaf))
+    (eventTime === undefined ||
+      isThere(rows, timeLeaf) ||
+      (fallbackLeaf >= 0 && isThere(rows, fallbackLeaf) && !run.rescued.includes(eventTime.field))) &&
+    (versionLeaf < 0 || isThere(rows, versionLeaf))
 
   /** Is it surely of this dataset? Almost always one of the first columns tells. */
   const isOfDataset = (): boolean =>
@@ -112,7 +123,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       outcome = reader.read(start, end)
     }
     if (outcome !== "row") return false
-    if (isKey(rows, keyLeaf) && hasVersion() && isOfDataset() && expectations.rejectsOpenRow(rows) === undefined) return true
+    if (hasKey() && hasVersion() && isOfDataset() && expectations.rejectsOpenRow(rows) === undefined) return true
     rows.rollback()
     return false
   }
@@ -129,12 +140,12 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     decodePage(source, page, sink) {
       const { counts } = sink
       const bytes = Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
-      reader.beginPage(counts)
+      reader.beginPage(counts, page.header)
       let target: ColumnBuilders | null = null
       const handOn = () => {
         if (rows.rowCount > 0) target?.take(rows)
       }
-      /** The part of the page that the reader has, and whether all of it is UTF-8. */
+      /** The part of the page that the reader has, and whether it takes all of it. */
       let from = 0
       let to = 0
       let isWellFormed = false
@@ -162,11 +173,11 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         const isTooLarge = size > end - start || size > settings.maxRecordBytes
         const hasTooMany = !isTooLarge && holdsTooMany(bytes, start, end)
 
-        if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= WalkMemory.capacity) {
+        if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= reader.capacity) {
           if (end > to || start < from) {
             from = start
             to = lastEndWithin(page, i, from + partBytes)
-            isWellFormed = isUtf8(bytes.subarray(from, to))
+            isWellFormed = reader.accepts(bytes.subarray(from, to))
             reader.load(bytes, from, to)
           }
           const builders = sink.columnsFor(arrived)
@@ -174,7 +185,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
             handOn()
             target = builders
           }
-          if ((isWellFormed || isUtf8(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
+          if ((isWellFormed || reader.accepts(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
             try {
               addSystemColumns(rows.store, systemLeaf, source, page.shard, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
               rows.endRow()
@@ -191,7 +202,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           count(counts.handedOver, "")
         }
         const raw = bytes.subarray(start, end)
-        const outcome = isTooLarge ? tooLarge(size, settings.maxRecordBytes) : hasTooMany ? tooMany : definition(raw)
+        const outcome = isTooLarge ? tooLarge(size, settings.maxRecordBytes) : hasTooMany ? tooMany : definition(raw, page.header)
         if (outcome === null) counts.empty++
         else if ("row" in outcome) {
           const { row } = outcome
@@ -206,7 +217,9 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           count(counts.deadLetters, outcome.reason)
           // A copy: the page's buffer is used again.
           const kept = new Uint8Array(raw)
-          sink.deadLetter({ source, shard: page.shard, sequenceNumber, subSequenceNumber, arrivedAt: arrived, ...outcome, raw: kept, size })
+          const header = page.header ?? null
+          const coordinates = { source, shard: page.shard, sequenceNumber, subSequenceNumber, arrivedAt: arrived }
+          sink.deadLetter({ ...coordinates, ...outcome, raw: kept, size, header })
         }
       }
       handOn()

@@ -2,30 +2,28 @@ import { isUtf8 } from "node:buffer"
 import type { CompiledContract } from "../contract/compile.ts"
 import { trimmed } from "../contract/convert.ts"
 import { shapeOf } from "../contract/field.ts"
-import { isObject, type JsonFault, maxContainers, members, readJson } from "../contract/json.ts"
-import { fold } from "../contract/names.ts"
+import { isObject, type JsonFault, Members, maxContainers, members, readJson } from "../contract/json.ts"
+import { fold, snakeCase } from "../contract/names.ts"
+import { versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
-import type { DeadLetterReason } from "../record/dead-letter.ts"
 import type { Expectations } from "./expectations.ts"
-import { byteOffset, firstInvalidUtf8 } from "./locate.ts"
+import { type Fault, fault, notUtf8, shifted } from "./fault.ts"
+import { fieldsOf } from "./formats.ts"
+import { byteOffset } from "./locate.ts"
 import { maxElements, maxValues, type Run } from "./run.ts"
 import { parse, type Walker } from "./walk.ts"
-
-/** Why a record cannot be a row. */
-export interface Fault {
-  readonly reason: DeadLetterReason
-  readonly path: string | null
-  readonly offset: number | null
-  readonly detail: string
-}
 
 /** A record's data columns by name; absent is null. */
 export interface Row {
   readonly row: { readonly [column: string]: Value }
 }
 
-/** What becomes of a record: a row, a fault, or null where there is nothing (a blank line, `{}`). What else is known of it stands in the run. */
-export type Definition = (raw: Buffer) => Row | Fault | null
+/**
+ * What becomes of a record: a row, a fault, or null where there is nothing (a blank line, `{}`). What else is known of it stands in the run.
+ *
+ * @param header of the record's page
+ */
+export type Definition = (raw: Buffer, header?: Uint8Array) => Row | Fault | null
 
 /**
  * The definition of decoding: a record's bytes → the row of stage, as the contract says.
@@ -41,7 +39,8 @@ export const makeDefinition = (
   maxDepth: number
 ): Definition => {
   const { contract } = compiled
-  const timeKeys = [contract.eventTime.field, ...(contract.eventTime.fallback === undefined ? [] : [contract.eventTime.fallback])]
+  const { table, eventTime } = contract
+  const version = versionFieldOf(table)
 
   /** The record's data columns by name; a fault; or null where there is nothing. */
   const decode = (text: string): Row | Fault | null => {
@@ -65,12 +64,16 @@ export const makeDefinition = (
       run.exact = true
       row = walker.record(run, again.value)
     }
+    return (run.tooMany === null && run.tooDeep !== null ? deepFault(text) : null) ?? judged(row, parsed)
+  }
+
+  /** A record whose values are read. */
+  const judged = (row: Row["row"] | null, record: object): Row | Fault => {
     if (run.tooMany !== null)
       return fault("too_large", run.tooMany, `Lists of more than ${maxElements} elements in all: a row cannot hold them.`)
-    if (run.tooDeep !== null)
-      return deepFault(text) ?? fault("too_deep", run.tooDeep, `Nested deeper than ${maxDepth}, a document in text included.`)
+    if (run.tooDeep !== null) return fault("too_deep", run.tooDeep, `Nested deeper than ${maxDepth}, a document in text included.`)
     if (row === null) return notObject
-    return missing(row) ?? (isForeign(parsed) ? notOfDataset : null) ?? unwanted(row) ?? { row }
+    return missing(row) ?? (isForeign(record) ? notOfDataset : null) ?? unwanted(row) ?? { row }
   }
 
   /** Is the record itself, without documents in text, deeper than the limit? Then it has an offset. */
@@ -95,21 +98,29 @@ export const makeDefinition = (
 
   /** A row must have its key, its event time and its version. What is there and cannot be read has no fallback: it told versions apart. */
   const missing = (row: Row["row"]): Fault | null => {
-    const key = row[compiled.keyColumn] ?? null
-    if (key === null || (typeof key === "string" && key.trim() === ""))
-      return run.rescued.includes(contract.key)
-        ? fault("unreadable_key", contract.key, "The key does not fit its type.")
-        : fault("missing_key", contract.key, "The key is missing, null or empty.")
-    for (const [i, column] of compiled.eventTimeColumns.entries()) {
-      if (isThere(row, column)) break
-      const time = timeKeys[i] ?? contract.eventTime.field
-      const isLast = i === timeKeys.length - 1
-      if (run.rescued.includes(time) && (isLast || contract.eventTime.unreadable !== "fallback"))
-        return fault("unreadable_event_time", time, "The event time is there but is not a timestamp.")
-      if (isLast) return fault("missing_event_time", contract.eventTime.field, "The event time, and its fallback, are missing or null.")
+    for (const key of table.key) {
+      const value = row[snakeCase(key)] ?? null
+      if (value === null || (typeof value === "string" && value.trim() === ""))
+        return run.rescued.includes(key)
+          ? fault("unreadable_key", key, "The key does not fit its type.")
+          : fault("missing_key", key, "The key is missing, null or empty.")
     }
-    const { version } = contract
-    if (version === contract.eventTime.field || isThere(row, compiled.versionColumn)) return null
+    return (eventTime === undefined ? null : missingTime(row, eventTime)) ?? missingVersion(row)
+  }
+
+  const missingTime = (row: Row["row"], { field, fallback, unreadable }: NonNullable<typeof eventTime>): Fault | null => {
+    const times = fallback === undefined ? [field] : [field, fallback]
+    for (const [i, time] of times.entries()) {
+      if (isThere(row, snakeCase(time))) return null
+      const isLast = i === times.length - 1
+      if (run.rescued.includes(time) && (isLast || unreadable !== "fallback"))
+        return fault("unreadable_event_time", time, "The event time is there but is not a timestamp.")
+    }
+    return fault("missing_event_time", field, "The event time, and its fallback, are missing or null.")
+  }
+
+  const missingVersion = (row: Row["row"]): Fault | null => {
+    if (version === null || version === eventTime?.field || isThere(row, snakeCase(version))) return null
     return run.rescued.includes(version)
       ? fault("unreadable_version", version, "The version does not fit its type.")
       : fault("missing_version", version, "The version is missing or null.")
@@ -134,34 +145,26 @@ export const makeDefinition = (
     return rejected === undefined ? null : fault("quality_rejected", rejected.name, `${rejected.description} Does not hold.`)
   }
 
-  return (raw) => decodeBytes(raw, decode)
+  const byFields = fieldsOf(contract)
+  if (byFields === null) return (raw) => decodeBytes(raw, decode)
+  return (raw, header) => {
+    const fields = byFields.read(raw, header)
+    if (!(fields instanceof Members)) return fields
+    run.begin("")
+    run.exact = true
+    return judged(walker.record(run, fields), fields)
+  }
 }
 
 const decodeBytes = (raw: Buffer, decode: (text: string) => Row | Fault | null): Row | Fault | null => {
-  if (!isUtf8(raw)) {
-    const at = firstInvalidUtf8(raw)
-    return fault("not_utf8", null, `Not UTF-8 at byte ${at}.`, at)
-  }
+  if (!isUtf8(raw)) return notUtf8(raw)
   // A byte order mark is tolerated; offsets count from the first byte of the record.
   if (raw.length < 3 || raw[0] !== 0xef || raw[1] !== 0xbb || raw[2] !== 0xbf) return decode(raw.toString("utf8"))
   const outcome = decode(raw.toString("utf8", 3))
-  return outcome === null || "row" in outcome || outcome.offset === null ? outcome : shifted(outcome, outcome.offset + 3)
+  return outcome === null || "row" in outcome ? outcome : shifted(outcome, 3)
 }
 
-const shifted = (fault: Fault, offset: number): Fault => ({
-  ...fault,
-  offset,
-  detail: fault.detail.replace(/at byte \d+/, `at byte ${offset}`)
-})
-
 const isThere = (row: Row["row"], column: string): boolean => (row[column] ?? null) !== null
-
-const fault = (reason: DeadLetterReason, path: string | null, detail: string, offset: number | null = null): Fault => ({
-  reason,
-  path,
-  offset,
-  detail
-})
 
 const notOfDataset = fault(
   "not_of_dataset",

@@ -3,6 +3,7 @@ import type { Convert } from "../contract/convert.ts"
 import { type DropState, Drops } from "../contract/drops.ts"
 import { type Field, type Fields, shapeOf } from "../contract/field.ts"
 import { fold, snakeCase } from "../contract/names.ts"
+import { needsNumberText, type Reading } from "../contract/reading.ts"
 import type { LeafType } from "../record/column.ts"
 import { driftKey } from "./drift.ts"
 
@@ -25,6 +26,7 @@ export interface LeafNode extends NodeBase {
   readonly kind: "leaf"
   readonly type: LeafType["type"]
   readonly convert: Convert
+  readonly reading: Reading
   /** The column's own policy. */
   readonly policy: MaskPolicy | undefined
   /** Are sensitive keys masked inside of it, being JSON? Not where the column has a policy: it is masked, or kept, as a whole. */
@@ -151,7 +153,20 @@ const nodeOf = (field: Field, place: Place, keys: ReadonlyArray<string>): Node =
       const type = shape.leaf.type
       const convert = depth === 2 && type === "text" ? topText(shape.convert) : shape.convert
       const masksInside = shape.sensitive === undefined
-      return { kind: "leaf", path, column, depth, state, mask: policy, policy, masksInside, type, convert, source: sourceNeed(type) }
+      return {
+        kind: "leaf",
+        path,
+        column,
+        depth,
+        state,
+        mask: policy,
+        policy,
+        masksInside,
+        type,
+        convert,
+        reading: shape.reading,
+        source: sourceNeed(type, shape.reading)
+      }
     }
     case "document":
       noteUse(place.uses, keys, undefined)
@@ -237,8 +252,12 @@ const topText =
   (raw) =>
     raw === "null" ? null : convert(raw)
 
-const sourceNeed = (type: LeafType["type"]): LeafNode["source"] =>
-  type === "text" || type === "json" || type === "decimal" ? "text" : type === "long" || type === "integer" ? "integer" : "none"
+const sourceNeed = (type: LeafType["type"], reading: Reading): LeafNode["source"] =>
+  type === "text" || type === "json" || type === "decimal" || needsNumberText(reading)
+    ? "text"
+    : type === "long" || type === "integer"
+      ? "integer"
+      : "none"
 
 const strictest = (masks: ReadonlyArray<MaskPolicy | undefined>): MaskPolicy | undefined =>
   masks.includes("drop") ? "drop" : masks.includes("hash") ? "hash" : undefined

@@ -173,7 +173,7 @@ export class Walker {
     return out
   }
 
-  /** A document that stands as text. Most of what checkout sends does. */
+  /** A document that stands as text. Some systems send most of theirs so. */
   #document(run: Run, node: StructNode | ListNode | EntriesNode, raw: string): Value {
     const text = trimmed(raw)
     if (text === "" || text === "null") return null

@@ -1,4 +1,3 @@
-import type { Column } from "../record/column.ts"
 import { type DataType, formerNames, type StructField, type StructType, typeText } from "../table/schema.ts"
 
 /** A name in SQL: quoted, whatever it holds. */
@@ -141,15 +140,3 @@ const asTypeSql = (from: DataType, to: DataType, value: string, level: number): 
  */
 export const parquetOptions = (rowGroupRows: number): string =>
   `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 65536`
-
-/**
- * A key as it is told apart and sorted by: long texts by their beginning and a hash. What is so shortened is longer than any that is not, so that no key looks
- * like another's.
- *
- * @param columns the key's among them
- */
-export const keySql = (keyColumn: string, columns: ReadonlyArray<Column>): string => {
-  const key = identifier(keyColumn)
-  const isText = columns.some((column) => column.name === keyColumn && column.kind === "leaf" && column.leaf.type === "text")
-  return isText ? `CASE WHEN strlen(${key}) > 1024 THEN left(${key}, 1024) || sha256(${key}) ELSE ${key} END` : key
-}

@@ -4,8 +4,11 @@ import { type Random, weighted } from "./random.ts"
 import { type Form, isStringified, keyIn, render } from "./render.ts"
 import type { Json } from "./shipping.ts"
 
+/** What no order in JSON is refused for, or none that is made here. */
+type Other = "quality_rejected" | "not_of_dataset" | "missing_version" | "unreadable_version" | "not_csv" | "not_access_log" | "no_header"
+
 /** Records of orders that cannot become rows, by the reason that they are refused for. */
-export type Bad = Exclude<DeadLetterReason, "quality_rejected" | "not_of_dataset" | "missing_version" | "unreadable_version">
+export type Bad = Exclude<DeadLetterReason, Other>
 
 /** What makes a record's life hard though it becomes a row, or is nothing. */
 export type Odd =

@@ -19,6 +19,8 @@ export interface BatchDecoder {
   readonly close: Work
   /** Behind `close`: waits for all pages, and gives the rows of other threads. */
   readonly rest: Work
+  /** Bytes of columns that this thread holds between two pages. */
+  readonly held: () => number
 }
 
 /** Begins a batch, when the one before is closed. `append` gets row groups as they are full, and those that are left. */
@@ -53,7 +55,8 @@ const alone = (here: StageDecoder, append: Append): BatchDecoder => ({
       return Effect.forEach(here.full(), append, { discard: true })
     }),
   close: Effect.suspend(() => Effect.forEach(here.rest(), append, { discard: true })),
-  rest: Effect.void
+  rest: Effect.void,
+  held: () => here.held
 })
 
 /** Records of more bytes take many times their size while they are read: one at a time, in this thread. Others would hold as much each. */
@@ -106,7 +109,8 @@ const together = (here: StageDecoder, workers: DecodeWorkers, startAfter: number
           workers.flush(batch)
           return decoder.close
         }),
-        rest: appendUntil(() => batch.flushing === 0)
+        rest: appendUntil(() => batch.flushing === 0),
+        held: decoder.held
       }
     }
   })

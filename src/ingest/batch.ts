@@ -108,6 +108,11 @@ export class OpenBatch {
     return this.#hours.size
   }
 
+  /** Bytes of columns that this thread holds between two pages. */
+  get held(): number {
+    return this.#decoder.held()
+  }
+
   /** Takes one page into the batch. Records at or before the shard's position have been taken already. */
   add(given: RecordPage): Work {
     return Effect.suspend(() => {
@@ -262,5 +267,6 @@ const deadLetterRow = (dataset: string, letter: DeadLetter): ReadonlyArray<Value
   letter.shard,
   letter.sequenceNumber,
   BigInt(letter.subSequenceNumber),
-  BigInt(microsOf(letter.arrivedAt))
+  BigInt(microsOf(letter.arrivedAt)),
+  letter.header
 ]

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { parentPort, workerData } from "node:worker_threads"
 import { type CompiledContract, decodingText } from "../contract/compile.ts"
-import { loadContracts } from "../contract/load.ts"
+import { loadModule } from "../contract/load.ts"
 import { StageDecoder } from "./stage-decoder.ts"
 import { type FromWorker, pageOf, type ToWorker, type WorkerSetup } from "./worker-messages.ts"
 
@@ -11,7 +11,7 @@ import { type FromWorker, pageOf, type ToWorker, type WorkerSetup } from "./work
  */
 const setup: WorkerSetup = workerData
 const tell = (message: FromWorker) => parentPort?.postMessage(message)
-const { compiled: contracts, error } = await loadContracts(new URL(setup.contracts))
+const { compiled: contracts, error } = await loadModule(new URL(setup.contracts))
 const compiled = contracts.get(setup.dataset)
 if (compiled !== undefined && decodingText(compiled) === setup.decoding) decode(compiled)
 else {

@@ -3,7 +3,7 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import type { Hashing } from "../lake/hash-key.ts"
 import type { RetirementLimits } from "../lake/retire.ts"
-import { type DecodeCounts, type RunEvent, sumOf } from "../record/report.ts"
+import { type DecodeCounts, type OnRunEvent, sumOf } from "../record/report.ts"
 import type { SourceError } from "../record/source-error.ts"
 import type { Source } from "../source/source.ts"
 
@@ -46,17 +46,20 @@ export interface IngestProgress {
   readonly deadLetters: number
   readonly bytes: number
   readonly commits: number
+  /** Bytes of columns that the thread which reads and commits holds between two pages. */
+  readonly held: number
 }
 
 /** @param open what batches came to so far that are not committed yet */
-export const progressOf = ({ commits, counts }: IngestTotal, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
+export const progressOf = ({ commits, counts }: IngestTotal, held: number, ...open: ReadonlyArray<DecodeCounts>): IngestProgress => {
   const sum = (of: (counts: DecodeCounts) => number) => open.reduce((total, counts) => total + of(counts), of(counts))
   return {
     records: sum(({ records }) => records),
     rows: sum(({ rows }) => rows),
     deadLetters: sum(({ deadLetters }) => sumOf(deadLetters)),
     bytes: sum(({ bytes }) => bytes),
-    commits
+    commits,
+    held
   }
 }
 
@@ -84,7 +87,7 @@ export interface IngestOptions {
    * number. More than one needs `contracts`. Default 1.
    */
   readonly threads?: number
-  /** A module that exports `contracts`, this one's contract among them. It holds functions, so that each thread has to make its own. */
+  /** The module of a project that has this contract. It holds functions, so that each thread has to make its own. */
   readonly contracts?: URL
   /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number
@@ -93,7 +96,7 @@ export interface IngestOptions {
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */
   readonly stop: Effect.Effect<void>
   /** Told after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  readonly onEvent: OnRunEvent
   readonly onProgress: (progress: IngestProgress) => void
 }
 

@@ -62,6 +62,11 @@ export class PartitionedRows {
     this.#limit = limit
   }
 
+  /** Bytes of the rows that are held, as they were when last counted: what came since is not among them. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Where rows of this arrival time (milliseconds since 1970) go. Ask for each: who keeps the answer may write into another partition. */
   columnsFor(millis: number): ColumnBuilders {
     const partition = Math.floor(millis / this.#millis)

@@ -6,6 +6,7 @@ import { infoOf } from "../lake/history.ts"
 import { replayDomain } from "../lake/log-keys.ts"
 import { PositionReader } from "../lake/position-reader.ts"
 import { type ReplayState, replayState } from "../lake/positions.ts"
+import { Run } from "../lake/run.ts"
 import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
 import type { Value } from "../record/column.ts"
 import { count } from "../record/count.ts"
@@ -13,7 +14,7 @@ import { deadLetterColumns } from "../record/dead-letter.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import type { RecordPage } from "../record/record.ts"
-import { type DecodeCounts, emptyCounts, type ReplayReport, type RunEvent } from "../record/report.ts"
+import { type DecodeCounts, emptyCounts, type OnRunEvent, type ReplayReport } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { stageColumns } from "../record/system-columns.ts"
@@ -34,7 +35,7 @@ export interface ReplayOptions {
   /** Goes on with the hash key of `decode` where the stage's hashes are of another one. Default: that is refused. */
   readonly changeHashKey?: boolean
   /** Told after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent: (event: RunEvent) => Effect.Effect<void>
+  readonly onEvent: OnRunEvent
   /** Told as each file of dead letters begins. */
   readonly onSteps?: OnSteps | undefined
 }
@@ -132,25 +133,13 @@ const replayFile = (
         files: 1
       }
     ]
-    const about = { kind: "replay", runId, dataset, inputs } as const
-    yield* work.onEvent({ event: "start", ...about, at: new Date(startedAt).toISOString() })
-    const failed = (error: ReplayError) =>
-      Effect.flatMap(Clock.currentTimeMillis, (millis) =>
-        work.onEvent({ event: "fail", ...about, at: new Date(millis).toISOString(), message: error.message })
-      )
-    return yield* Effect.tapError(
+    const run = new Run(work.onEvent, { kind: "replay", runId, dataset }, startedAt, inputs)
+    return yield* run.of(
       Effect.gen(function* () {
         const added = yield* files.finish(startedAt)
         const fileBytes = added.reduce((total, { size }) => total + size, 0)
-        const report: ReplayReport = {
-          kind: "replay",
-          runId,
-          dataset,
-          startedAt: new Date(startedAt).toISOString(),
-          counts,
-          files: added.length,
-          fileBytes
-        }
+        const { startedAt: begun } = run
+        const report: ReplayReport = { kind: "replay", runId, dataset, startedAt: begun, counts, files: added.length, fileBytes }
         const after: ReplayState = { rows: state.rows + replayed.length, last: { file: file.path, replayed } }
         // The commit point: from here on these letters are rows, and what is left to do is to take them out of the dead letters.
         const { version } = yield* stage.table.commit({
@@ -166,12 +155,10 @@ const replayFile = (
           info: infoOf(report)
         })
         yield* removeLetters(work, file, new Set(replayed))
-        const at = new Date(yield* Clock.currentTimeMillis).toISOString()
-        const output = { uri: stage.table.uri, path: stage.table.path, version, created: false, rows: replayed.length, bytes: fileBytes }
-        yield* work.onEvent({ event: "complete", at, report, inputs, outputs: [{ ...output, files: added.length }] })
-        return { letters, rows: replayed.length, cut }
-      }),
-      failed
+        const { uri, path } = stage.table
+        const output = { uri, path, version, created: false, rows: replayed.length, bytes: fileBytes, files: added.length }
+        return { result: { letters, rows: replayed.length, cut }, report, outputs: [output] }
+      })
     )
   })
 
@@ -242,7 +229,7 @@ const positionOf = (row: Row) => ({ sequenceNumber: text(row["_sequence_number"]
 
 /** A letter as a page of one record; null where its source had to cut the record, so that there is nothing whole to decode. */
 const pageOf = (row: Row): RecordPage | null => {
-  const { raw, size } = row
+  const { raw, size, header } = row
   if (!(raw instanceof Uint8Array) || Number(size) > raw.length) return null
   const { sequenceNumber, subSequenceNumber } = positionOf(row)
   return {
@@ -253,7 +240,8 @@ const pageOf = (row: Row): RecordPage | null => {
     ends: [raw.length],
     sequenceNumbers: [sequenceNumber],
     subSequenceNumbers: [subSequenceNumber],
-    arrivedAt: millisOf(row)
+    arrivedAt: millisOf(row),
+    header: header instanceof Uint8Array ? header : undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Cause, Clock, Data, Effect, Exit, Fiber, Scope } from "effect"
+import { Cause, Clock, Data, Effect, Exit, Fiber, Option, Scope } from "effect"
 import { haveSameHashKeys } from "../lake/hash-key.ts"
 import { addCounts } from "../lake/history.ts"
 import { deadLetterDomain } from "../lake/log-keys.ts"
@@ -72,6 +72,8 @@ class Moved extends Data.TaggedError("Moved")<{ readonly shards: ReadonlyArray<s
     return `another process has committed ${this.shards.join(", ") || "to the table"}: what was read since is given up`
   }
 }
+
+const isMoved = (cause: Cause.Cause<BatchError>): boolean => Option.getOrNull(Cause.findErrorOption(cause)) instanceof Moved
 
 /** What ended a session: its source, `options.stop`, or another process that has committed shards which this one reads. */
 export type SessionEnd =
@@ -218,16 +220,19 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     const startedAt = yield* Clock.currentTimeMillis
     const begin = (shard: string): ReadPosition | undefined => state.taken.get(shard)?.begin
     const from = begin(first.shard)
+    // Pages without records may follow each other from one position, in one moment: nothing that is read tells such batches apart.
+    const unlike = first.count === 0 ? [yield* randomUuid] : []
     const runId = deterministicRunId(
       first.count === 0 ? startedAt : arrivedAt(first, 0),
       `${dataset}.ingest`,
       // The same whether the batch before was committed by this process or by one that is gone.
-      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from)])
+      JSON.stringify([...identityOf(tables.stage), source.name, first.shard, from === undefined ? null : coordinatesOf(from), ...unlike])
     )
     const run = new BatchRun(options, runId, startedAt)
     // They are let go of when the batch is committed, or with the session.
     const files = yield* Scope.fork(yield* Effect.scope)
-    const given = (cause: Cause.Cause<BatchError>) => Effect.andThen(run.fail(cause), Scope.close(files, Exit.failCause(cause)))
+    const given = (cause: Cause.Cause<BatchError>) =>
+      Effect.andThen(run.fail(cause, isMoved(cause)), Scope.close(files, Exit.failCause(cause)))
 
     const fill = Effect.gen(function* () {
       const batch = new OpenBatch({
@@ -311,7 +316,7 @@ const commitFilled = (
     tellProgress(state)
     const commitMillis = (yield* Clock.currentTimeMillis) - begun
     yield* recordBatch(report, commitMillis)
-    yield* run.complete(report, closed, outputs, commitMillis)
+    yield* run.committed(report, closed, outputs, commitMillis)
     if (ownership === null) return
     const view = viewOf(tables)
     ownership.learn(closed.shards.keys(), view)
@@ -333,7 +338,9 @@ const storedPositions = ({ options, reader, tables }: Session, batch: OpenBatch)
 
 /** Tells what is committed, and what came so far of the batches that are not. */
 const tellProgress = ({ committing, filling, options, total }: Session): void =>
-  options.onProgress(progressOf(total, ...[committing, filling].flatMap((batch) => (batch === null ? [] : [batch.counts]))))
+  options.onProgress(
+    progressOf(total, filling?.held ?? 0, ...[committing, filling].flatMap((batch) => (batch === null ? [] : [batch.counts])))
+  )
 
 /** Both tables as they stand now. */
 const look = ({ stage, deadLetters }: Tables): Effect.Effect<View, TableError> =>

@@ -34,6 +34,11 @@ const sharedBy = (contract: CompiledContract): Shared => {
   return made
 }
 
+/** Lets go of what was made for a contract, once nobody decodes by it: it is made anew for who does. */
+export const forgetDecoders = (contract: CompiledContract): void => {
+  shared.delete(contract)
+}
+
 /** Has something done by the shared decoder. One that fails in the middle of a page has rows left, and is not used again. */
 const withDecoder = <A>(contract: CompiledContract, settings: DecodeSettings, use: (decoder: Decoder) => A): A => {
   const { decoders } = sharedBy(contract)
@@ -73,6 +78,11 @@ export class StageDecoder {
       })
     )
     return { counts, letters }
+  }
+
+  /** Bytes of columns that stay in memory between two pages. */
+  get held(): number {
+    return this.#rows.bytes
   }
 
   /** Row groups of what is too much to be held. */

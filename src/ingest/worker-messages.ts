@@ -5,7 +5,7 @@ import type { DecodedPage } from "./stage-decoder.ts"
 
 /** What a worker is made with. */
 export interface WorkerSetup {
-  /** URL of the module that has the contract. */
+  /** URL of the module of the project that has the contract. */
   readonly contracts: string
   readonly dataset: string
   /** What the contract must say of decoding, as `decodingText` gives it. */
@@ -48,7 +48,7 @@ const step = 1 << 20
 
 /** Puts a page into its slot, and says so in a message. @param slots the worker's; replaces one that is too small */
 export const pageMessage = (page: RecordPage, slot: number, slots: Array<SharedArrayBuffer>): PageMessage => {
-  const { shard, count, bytes, starts, ends, sequenceNumbers, subSequenceNumbers, arrivedAt, cut } = page
+  const { shard, count, bytes, starts, ends, sequenceNumbers, header, subSequenceNumbers, arrivedAt, cut } = page
   const { length } = bytes
   const known = slots[slot]
   const memory = known !== undefined && known.byteLength >= length ? known : new SharedArrayBuffer(Math.ceil(length / step) * step)
@@ -64,6 +64,7 @@ export const pageMessage = (page: RecordPage, slot: number, slots: Array<SharedA
       shard,
       count,
       cut,
+      header,
       starts: Int32Array.from(starts),
       ends: Int32Array.from(ends),
       arrivedAt: typeof arrivedAt === "number" ? arrivedAt : Float64Array.from(arrivedAt),

@@ -23,6 +23,7 @@ import { asWritten, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { addPath, type Table } from "../table/table.ts"
 import { mergeStatistics, toldColumns } from "./merge-statistics.ts"
+import { totalsOf } from "./rows.ts"
 
 export interface CompactOptions extends DuckDBSettings {
   /** Bytes that files grow to. Large files are read faster, and cost more to rewrite. */
@@ -43,6 +44,8 @@ export interface Compacted {
   readonly bytesBefore: number
   /** 0 for a dry run. */
   readonly bytesAfter: number
+  /** In the files that it wrote; null where one of the old files does not tell. */
+  readonly rows: number | null
   /** Groups that another commit was faster to change; the next run looks at them again. */
   readonly overtaken: number
   /** Version of the last commit; null when there was none. */
@@ -66,12 +69,14 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
         filesAfter: groups.length,
         bytesBefore: groups.reduce((total, { bytes }) => total + bytes, 0),
         bytesAfter: 0,
+        rows: 0,
         overtaken: 0,
         version: null
       }
       if (options.dryRun === true || groups.length === 0) return planned
       const db = yield* openDuckDB({ threads: 1, ...options })
       let done: Compacted = planned
+      const rewritten: Array<AddFile> = []
       // Each commit begins where the one before has left the table: what came since the first look would be read again for every group.
       let now = snapshot
       for (const [i, group] of groups.entries()) {
@@ -82,11 +87,12 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
           done = { ...done, overtaken: done.overtaken + 1 }
           now = yield* table.snapshot
         } else {
+          rewritten.push(...group.files)
           done = { ...done, bytesAfter: done.bytesAfter + outcome.size, version: outcome.snapshot.version }
           now = outcome.snapshot
         }
       }
-      return done
+      return { ...done, rows: totalsOf(rewritten).rows }
     })
   )
 

@@ -1,4 +1,5 @@
 import type { CompiledContract } from "../contract/compile.ts"
+import { type Identity, partitionWords } from "../contract/identity.ts"
 import { type Column, leaf } from "../record/column.ts"
 import { Malformed } from "../record/malformed.ts"
 import { columnsBeyond } from "../table/columns-beyond.ts"
@@ -11,46 +12,82 @@ import { identityProperty } from "./log-keys.ts"
  * contract that would do either is refused, by name.
  */
 
-interface Identity {
-  readonly key: string
-  readonly version: string
+/** What a table remembers of the identity that it was made with. What is usual is not said: so tables are read that were made before there was more. */
+interface Remembered {
+  /** One column, or several. */
+  readonly key: string | ReadonlyArray<string>
+  readonly version?: string | undefined
   readonly eventTime: ReadonlyArray<string>
+  /** Absent: `versions`. */
+  readonly table?: Identity["kind"] | undefined
+  /** Absent: by day of the event time. */
+  readonly by?: RememberedBy | undefined
+}
+
+type RememberedBy =
+  | { readonly day: ReadonlyArray<string> }
+  | { readonly hour: ReadonlyArray<string> }
+  | { readonly bucket: number }
+  | "none"
+
+const rememberedBy = ({ partition, eventTime }: Identity): RememberedBy | undefined => {
+  switch (partition.by) {
+    case "day":
+      return partition.time.join() === eventTime.join() ? undefined : { day: partition.time }
+    case "hour":
+      return { hour: partition.time }
+    case "bucket":
+      return { bucket: partition.buckets }
+    case "none":
+      return "none"
+  }
 }
 
 /** Text of the property as a contract says it. */
-export const identityText = ({ keyColumn, versionColumn, eventTimeColumns }: CompiledContract): string => {
-  const identity: Identity = { key: keyColumn, version: versionColumn, eventTime: eventTimeColumns }
-  return JSON.stringify(identity)
+export const identityText = ({ identity }: CompiledContract): string => {
+  const { kind, key, version, eventTime } = identity
+  const [only] = key
+  const remembered: Remembered = {
+    key: key.length === 1 && only !== undefined ? only : key,
+    version: version[0],
+    eventTime,
+    table: kind === "versions" ? undefined : kind,
+    by: rememberedBy(identity)
+  }
+  return JSON.stringify(remembered)
 }
 
 /** Does the table say that its records are told apart by other columns? One that was made before tables said it does not. */
 export const isOtherIdentity = (contract: CompiledContract, { metaData }: Snapshot): boolean => otherIdentity(contract, metaData) !== null
 
-/** What is another one, in words. */
+/** What is another one, in words. Where rows lie is no part of it. */
 const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["metaData"]): string | null => {
   const text = configuration[identityProperty]
   if (text === undefined) return null
-  const { key, version, eventTime } = readIdentity(text)
+  const before = readIdentity(text)
   const now = nowOf(contract.columns)
-  const { keyColumn, versionColumn, eventTimeColumns } = contract
+  const { kind, key, version, eventTime } = contract.identity
   const differ = [
-    ["key", [key], [keyColumn]],
-    ["version", [version], [versionColumn]],
-    ["event time", eventTime, eventTimeColumns]
+    ["table", [before.table ?? "versions"], [kind], ""],
+    ["key", [before.key].flat(), key, ", "],
+    ["version", before.version === undefined ? [] : [before.version], version.slice(0, 1), ""],
+    ["event time", before.eventTime, eventTime, ", else "]
   ] as const
-  const found = differ.flatMap(([what, before, after]) =>
-    before.map(now).join() === after.join()
+  const words = (columns: ReadonlyArray<string>, between: string) => (columns.length === 0 ? "none" : columns.join(between))
+  const found = differ.flatMap(([what, before, after, between]) =>
+    before.map(now).join("\n") === after.join("\n")
       ? []
-      : [`the ${what} is ${before.join(", else ")} in the table and ${after.join(", else ")} in the contract`]
+      : [`the ${what} is ${words(before, between)} in the table and ${words(after, between)} in the contract`]
   )
   return found.length === 0 ? null : found.join(", ")
 }
 
-const readIdentity = (text: string): Identity => {
+const readIdentity = (text: string): Remembered => {
   try {
-    const { key, version, eventTime } = JSON.parse(text)
-    if (typeof key === "string" && typeof version === "string" && Array.isArray(eventTime))
-      return { key, version, eventTime: eventTime.map(String) }
+    const { key, version, eventTime, table, by } = JSON.parse(text)
+    const keys: ReadonlyArray<unknown> = [key].flat()
+    if (keys.length > 0 && keys.every((each) => typeof each === "string") && Array.isArray(eventTime))
+      return { key, version: version === undefined ? undefined : String(version), eventTime: eventTime.map(String), table, by }
   } catch {
     // As bad as one that says something else.
   }
@@ -68,14 +105,28 @@ const nowOf = (columns: ReadonlyArray<Column>) => (before: string) =>
 /** Refuses a table whose records are told apart by other columns than the contract says. Throws `Malformed`. */
 export const refuseOtherIdentity = (contract: CompiledContract, { metaData }: Snapshot): void => {
   const problem = otherIdentity(contract, metaData)
-  if (problem === null) return
-  const { name } = contract.contract
-  throw new Malformed(
-    "Invalid",
-    `${problem}: what is once would change`,
-    `Give the dataset another name; or move the folder consumable/${name} of the lake away and run: sluice repartition --dataset ${name}. That folds all of stage anew (docs/contracts.md, "Another key")`
-  )
+  if (problem !== null) throw movedAway(contract, `${problem}: what is once would change`, "Give the dataset another name; or move")
 }
+
+/** Refuses a consumable whose rows lie otherwise than the contract says. Throws `Malformed`. */
+export const refuseOtherPartition = (contract: CompiledContract, { metaData, files }: Snapshot): void => {
+  const { identity, columns } = contract
+  const names = identity.partition.columns.map(({ name }) => name)
+  const text = metaData.configuration[identityProperty]
+  const now = nowOf(columns)
+  const asNow = (by: RememberedBy | undefined) => JSON.stringify(by, (_, value) => (typeof value === "string" ? now(value) : value))
+  const isSame =
+    metaData.partitionColumns.join("\n") === names.join("\n") &&
+    (files.size === 0 || text === undefined || asNow(readIdentity(text).by) === asNow(rememberedBy(identity)))
+  if (!isSame) throw movedAway(contract, `its rows do not lie ${partitionWords(identity.partition)}, as the contract says`, "Move")
+}
+
+const movedAway = ({ contract: { name } }: CompiledContract, problem: string, hint: string): Malformed =>
+  new Malformed(
+    "Invalid",
+    problem,
+    `${hint} the folder consumable/${name} of the lake away and run: sluice repartition --dataset ${name}. That folds all of stage anew (docs/contracts.md, "Another key")`
+  )
 
 /** Refuses a stage that has columns which the contract does not know, or cannot fill. Throws `Malformed`. */
 export const refuseUnknownColumns = (contract: CompiledContract, wanted: StructType, { schema }: Snapshot): void => {

@@ -3,13 +3,15 @@ import { Effect, Option, Stream } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { logFolder } from "../table/paths.ts"
-import { consumablePath, deadLettersPath, lineageFolder, stagePath } from "./layout.ts"
+import { consumablePath, deadLettersPath, lineageFolder, runsPath, stagePath } from "./layout.ts"
 
 /** Paths of the folders where Sluice's own tables lie, known datasets or not, in the order of their names; a log may be gone from one. */
 export const ownTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
   const consumables = yield* foldersOf(consumablePath(""))
   const letters = (yield* isEmpty(`${deadLettersPath}/`)) ? [] : [deadLettersPath]
-  return [...consumables, ...letters, ...(yield* foldersOf(stagePath("")))]
+  // Another folder of this name may be somebody else's.
+  const runs = (yield* hasTable(runsPath)) ? [runsPath] : []
+  return [...consumables, ...letters, ...runs, ...(yield* foldersOf(stagePath("")))]
 })
 
 /** Paths of all tables that lie in the lake: Sluice's own, then others, which are folders with a Delta log one or two levels below the root. */
@@ -22,7 +24,7 @@ export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store>
       (error) => Effect.as(Effect.logWarning(`what else lies in the lake could not be listed: ${error.message}`), [])
     )
   )
-  return [...own, ...others]
+  return [...own, ...others.filter((path) => !own.includes(path))]
 })
 
 const otherTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {

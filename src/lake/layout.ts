@@ -4,6 +4,7 @@ export const consumablePath = (dataset: string): string => `consumable/${dataset
 /** Where the objects of retired positions lie, below a stage table. */
 export const retiredFolder = "_positions"
 export const deadLettersPath = "dead_letters"
+export const runsPath = "runs"
 /** Where a lake keeps its lineage, unless it is sent elsewhere. */
 export const lineageFolder = "lineage"
 

@@ -104,7 +104,7 @@ const mayRead = (sql: string, view: string): boolean =>
   !tellsColumns.test(sql) && (sql.toLowerCase().includes(view.toLowerCase()) || /\bquery(_table)?\b/i.test(sql))
 
 /**
- * Runs one SQL statement on the lake: every table is a view (`stage_checkout`, `consumable_checkout`, `dead_letters`, …).
+ * Runs one SQL statement on the lake: every table is a view (`stage_orders`, `consumable_orders`, `dead_letters`, …).
  * Statements that write are refused (`LakeError`, reason `ReadOnly`): only commits change a lake.
  */
 export const queryLake = (

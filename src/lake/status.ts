@@ -7,11 +7,12 @@ import { openTable, type Table } from "../table/table.ts"
 import { tablePaths } from "./find-tables.ts"
 import { hashKeysOf } from "./hash-key.ts"
 import { batchCounts, history } from "./history.ts"
-import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
 import { type Totals, totalsOf } from "./rows.ts"
+import { holdsRuns } from "./runs.ts"
 import { type StreamShard, streamShards } from "./stream-shards.ts"
 import { findTable } from "./tables.ts"
 import { type Waiting, WaitingFold } from "./waiting.ts"
@@ -68,6 +69,8 @@ export interface LakeStatus {
   readonly root: string
   readonly datasets: ReadonlyArray<DatasetStatus>
   readonly deadLetters: TableStatus | null
+  /** Absent where no run was recorded. */
+  readonly runs?: TableStatus
   readonly others: ReadonlyArray<OtherTable>
 }
 
@@ -93,17 +96,31 @@ export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.E
     )
     const deadLetters = yield* findTable(deadLettersPath)
     const datasets = found.flatMap((status) => (status === null ? [] : [status]))
-    const told = new Set([deadLettersPath, ...datasets.flatMap(({ stage, consumable }) => [stage.path, consumable?.path])])
+    const runs = paths.includes(runsPath) ? yield* runsStatus : null
+    const told = new Set([deadLettersPath, runs?.path, ...datasets.flatMap(({ stage, consumable }) => [stage.path, consumable?.path])])
     return {
       root,
       datasets,
       deadLetters: Option.isNone(deadLetters) ? null : tableStatus(deadLetters.value, yield* deadLetters.value.snapshot),
+      ...(runs === null ? {} : { runs }),
       others: yield* Effect.forEach(
         paths.filter((path) => !told.has(path)),
         otherTable
       )
     }
   })
+
+/** Null where the table in their place is one that nobody here made, or cannot be read. */
+const runsStatus: Effect.Effect<TableStatus | null, TableError, Store> = Effect.gen(function* () {
+  const runs = yield* openTable(runsPath)
+  const snapshot = yield* runs.snapshot
+  return holdsRuns(snapshot) ? tableStatus(runs, snapshot) : null
+}).pipe(
+  Effect.catchIf(
+    ({ reason }) => reason !== "Store",
+    () => Effect.succeed(null)
+  )
+)
 
 /** A table that nobody here made may be of a kind that cannot be read: that is told, and no failure. */
 const otherTable = (path: string): Effect.Effect<OtherTable, TableError, Store> =>
@@ -141,7 +158,6 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
     const totals = positionTotals(snapshot.domains)
     const streams = [...streamShards(storedPositions(snapshot.domains))].sort((a, b) => (a.shard < b.shard ? -1 : 1))
     const replayed = replayedRows(snapshot.domains)
-    const days = [...(consumableSnapshot?.files.values() ?? [])].map((file) => file.partitionValues["change_date"] ?? "")
     const waiting = fold.waiting(snapshot)
     return {
       dataset,
@@ -163,9 +179,15 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
       since,
       batches: reports.filter((report) => report.kind === "batch").length,
       counts: batchCounts(reports),
-      days: [...new Set(days)].sort()
+      days: consumableSnapshot === null ? [] : daysOf(consumableSnapshot)
     }
   })
+
+/** The days that rows of a consumable lie under; none where they do not lie by time. */
+const daysOf = ({ schema, metaData, files }: Snapshot): ReadonlyArray<string> => {
+  const day = schema.fields.find(({ name, type }) => type === "date" && metaData.partitionColumns.includes(name))
+  return day === undefined ? [] : [...new Set([...files.values()].map(({ partitionValues }) => partitionValues[day.name] ?? ""))].sort()
+}
 
 const lagOf = (streams: ReadonlyArray<StreamShard>): number | null =>
   streams.reduce<number | null>((lag, { behind, ended }) => (ended || behind === null ? lag : Math.max(lag ?? 0, behind)), null)

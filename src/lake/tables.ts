@@ -1,15 +1,16 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { type Partition, partitionWords } from "../contract/identity.ts"
 import { skippingColumns } from "../parquet/statistics.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import { consumablePartitions, deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import { TableError } from "../table/errors.ts"
 import { deltaSchema, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
-import { identityText, refuseOldColumns, refuseOtherIdentity, refuseUnknownColumns } from "./contract-change.ts"
+import { identityText, refuseOldColumns, refuseOtherIdentity, refuseOtherPartition, refuseUnknownColumns } from "./contract-change.ts"
 import { hasTable, ownTablePaths } from "./find-tables.ts"
 import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, holdsHashes } from "./hash-key.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
@@ -90,8 +91,14 @@ const agreeWithOthers = ({ key }: Hashing): Effect.Effect<void, TableError | Sto
     }
   })
 
-/** The schema of the consumable of a contract. */
-export const consumableSchema = (columns: ReadonlyArray<Column>): StructType => deltaSchema([...columns, ...consumablePartitions])
+/** The schema of the consumable of a contract. @param columns of its files */
+export const consumableSchema = (columns: ReadonlyArray<Column>, partition: Partition): StructType =>
+  deltaSchema([...columns, ...partition.columns])
+
+const rowsWords = ({ identity: { kind, key, partition } }: CompiledContract): string =>
+  kind === "versions" && partition.by === "day"
+    ? "one row per version, by the UTC day on which it last changed"
+    : `one row per ${kind === "versions" ? "version" : key.join(" and ")}, ${partitionWords(partition)}`
 
 /**
  * Opens the consumable of a contract, creating it or adding the columns that it lacks. Any engine may write it: it needs no feature. One that was
@@ -107,9 +114,9 @@ export const openConsumable = (
   const properties = { [identityProperty]: identityText(compiled) }
   return createTable(consumablePath(compiled.contract.name), {
     name: `consumable_${compiled.contract.name}`,
-    description: `${compiled.contract.title}: one row per version, by the UTC day on which it last changed.`,
+    description: `${compiled.contract.title}: ${rowsWords(compiled)}.`,
     columns,
-    partitions: consumablePartitions,
+    partitions: compiled.identity.partition.columns,
     configuration: { ...skippable(columns), ...properties },
     admit: (existing) => {
       refuseConsumable(compiled, columns, rebuild, existing)
@@ -133,7 +140,8 @@ export const refuseConsumable = (
 ): void => {
   // One that is empty has told nothing apart yet.
   if (existing.files.size > 0) refuseOtherIdentity(compiled, existing)
-  if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns), existing)
+  refuseOtherPartition(compiled, existing)
+  if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns, compiled.identity.partition), existing)
 }
 
 /** Opens the table of records that could not become rows; all datasets share it. */

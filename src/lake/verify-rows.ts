@@ -1,9 +1,11 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { type Identity, identityColumns, identityWords } from "../contract/identity.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
+import { identitySql, partitionSql, storedPartitionSql } from "../duckdb/identity-sql.ts"
 import { localCopies } from "../duckdb/local-copies.ts"
-import { identifier, keySql, literal, parquetFiles } from "../duckdb/sql.ts"
+import { identifier, literal, parquetFiles } from "../duckdb/sql.ts"
 import type { Column } from "../record/column.ts"
 import { count, number } from "../record/count.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -144,20 +146,34 @@ export const consumableChecks = (
   Effect.gen(function* () {
     const { path } = consumable.table
     const rows = yield* rowsAt(duckdb, consumable)
-    const changed = `coalesce(${contract.eventTimeColumns.map(identifier).join(", ")})`
-    const identity = `${keySql(contract.keyColumn, contract.columns)}, ${changed}`
-    const counted = yield* numbers(
-      duckdb,
-      `SELECT count(*) AS total, count(*) FILTER (strftime(${changed}, '%Y-%m-%d') <> CAST(change_date AS VARCHAR)) AS misplaced FROM ${rows}`
-    )
+    const { identity, columns } = contract
+    const what = whatOf(identity)
+    const lacking = [
+      ...identityColumns(identity).flatMap((name) =>
+        [stage, consumable].flatMap(({ snapshot }) => (hasColumn(snapshot, name) ? [] : [name]))
+      ),
+      ...identity.partition.columns.flatMap(({ name }) => (hasColumn(consumable.snapshot, name) ? [] : [name]))
+    ]
+    if (lacking.length > 0)
+      return [
+        check(
+          path,
+          `no ${what} twice`,
+          false,
+          `there is no column ${[...new Set(lacking)].join(", ")}: its rows cannot be told apart by this contract`
+        )
+      ]
+    const misplacedRows = `${partitionSql(identity, columns)} IS DISTINCT FROM ${storedPartitionSql(identity.partition)}`
+    const counted = yield* numbers(duckdb, `SELECT count(*) AS total, count(*) FILTER (${misplacedRows}) AS misplaced FROM ${rows}`)
     const { total = 0, misplaced = 0 } = counted
-    const versionsOf = (from: string) => `SELECT DISTINCT ${identity} FROM ${from}`
-    const { versions = 0 } = yield* numbers(duckdb, `SELECT count(*) AS versions FROM (${versionsOf(rows)})`)
+    const same = identitySql(identity, columns).map(([, sql]) => sql)
+    const distinctOf = (from: string) => `SELECT DISTINCT ${same.join(", ")} FROM ${from}`
+    const { distinct = 0 } = yield* numbers(duckdb, `SELECT count(*) AS distinct FROM (${distinctOf(rows)})`)
     const checks = [
-      check(path, "no version twice", versions === total, `${count(total, "row")}, ${count(versions, "version")} of orders`),
+      check(path, `no ${what} twice`, distinct === total, `${count(total, "row")}, ${count(distinct, what)} by ${identityWords(identity)}`),
       check(
         path,
-        "rows lie in the day they changed",
+        identity.partition.by === "day" && what === "version" ? "rows lie in the day they changed" : "rows lie in their partition",
         misplaced === 0,
         misplaced === 0 ? count(total, "row") : `${misplaced} rows are misplaced`
       )
@@ -174,24 +190,29 @@ export const consumableChecks = (
     )
     const files = new Map([...stage.snapshot.files].filter(([file]) => taken >= 0 && !later.has(file)))
     const asTaken = yield* rowsAt(duckdb, { table: stage.table, snapshot: { ...stage.snapshot, files } })
-    const { missing = 0 } = yield* numbers(duckdb, `SELECT count(*) AS missing FROM (${versionsOf(asTaken)} EXCEPT ${versionsOf(rows)})`)
+    const { missing = 0 } = yield* numbers(duckdb, `SELECT count(*) AS missing FROM (${distinctOf(asTaken)} EXCEPT ${distinctOf(rows)})`)
     const { surplus = 0 } = yield* numbers(
       duckdb,
-      `SELECT count(*) AS surplus FROM (${versionsOf(rows)} EXCEPT ${versionsOf(yield* rowsAt(duckdb, stage))})`
+      `SELECT count(*) AS surplus FROM (${distinctOf(rows)} EXCEPT ${distinctOf(yield* rowsAt(duckdb, stage))})`
     )
     return [
       ...checks,
       check(
         path,
-        "holds every version of stage",
+        `holds every ${what} of stage`,
         missing === 0 && surplus === 0,
         missing === 0 && surplus === 0
-          ? `${count(versions, "version")}, ${takenText(taken, stage.snapshot.version)}`
-          : `${missing} versions are missing, ${surplus} are in no stage file`
+          ? `${count(distinct, what)}, ${takenText(taken, stage.snapshot.version)}`
+          : `${missing} ${what}s are missing, ${surplus} are in no stage file`
       ),
       yield* contentCheck(stage, consumable, total, duckdb, onValues)
     ]
   })
+
+const hasColumn = ({ schema }: Snapshot, column: string): boolean => schema.fields.some(({ name }) => name === column)
+
+/** What a row of the consumable is. */
+const whatOf = ({ kind }: Identity): string => (kind === "versions" ? "version" : kind === "events" ? "event" : "key")
 
 const takenText = (taken: number, version: number): string => {
   if (taken < 0) return "nothing of stage was taken as a whole yet: run sluice repartition"

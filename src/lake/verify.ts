@@ -11,11 +11,12 @@ import { openTable } from "../table/table.ts"
 import { type Check, check, some, warning } from "./check.ts"
 import { tablePaths } from "./find-tables.ts"
 import { type CommitEntry, history } from "./history.ts"
-import { consumablePath, datasetAt, deadLettersPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
 import { totalsOf } from "./rows.ts"
+import { holdsRuns } from "./runs.ts"
 import { gapText, streamShards } from "./stream-shards.ts"
 import { Tiling } from "./tiling.ts"
 import { contractChecks } from "./verify-contract.ts"
@@ -66,8 +67,11 @@ export const verify = (
       const begin: Begin = (share, doing) => onSteps({ share: (i + share) / found.length, doing: `${each.dataset}: ${doing}` })
       yield* datasetChecks(each, letters, contract, duckdb, knownGaps, checks, begin)
     }
+    const runs = paths.includes(runsPath) ? yield* tableAt(runsPath, paths, checks) : null
+    const isOurs = runs === null || holdsRuns(runs.snapshot)
+    if (runs !== null && isOurs) checks.push(yield* fileCheck(runs), ...(yield* logChecks(runs)))
     for (const path of paths) {
-      if (path === deadLettersPath || datasetAt(path) !== null) continue
+      if (path === deadLettersPath || (path === runsPath && isOurs) || datasetAt(path) !== null) continue
       checks.push(check(path, "is known", false, "Sluice did not make this table, and nothing of it was checked: move it out of the lake"))
     }
     return checks

@@ -10,24 +10,28 @@ import type { StructField } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { ownTablePaths } from "./find-tables.ts"
+import { runsPath } from "./layout.ts"
+import { holdsRuns, oneRowPerRun } from "./runs.ts"
 import { findTable } from "./tables.ts"
 
 /** A table of the lake, as of one version. */
 export interface LakeTable {
-  /** Name of its view: `stage_checkout`, `consumable_checkout`, `dead_letters`. */
+  /** Name of its view: `stage_orders`, `consumable_orders`, `dead_letters`, `runs`. */
   readonly view: string
   readonly table: Table
   readonly snapshot: Snapshot
 }
 
-/** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, and the dead letters. */
+/** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, the dead letters and the runs. */
 export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | StoreError, Store> = Effect.gen(function* () {
   const paths = yield* ownTablePaths
   const found: Array<LakeTable> = []
   for (const path of paths) {
     const table = yield* findTable(path)
     if (Option.isNone(table)) continue
-    found.push({ view: path.replaceAll("/", "_"), table: table.value, snapshot: yield* table.value.snapshot })
+    const snapshot = yield* table.value.snapshot
+    if (path === runsPath && !holdsRuns(snapshot)) continue
+    found.push({ view: path.replaceAll("/", "_"), table: table.value, snapshot })
   }
   return found
 })
@@ -54,7 +58,9 @@ export const fillViews = (db: DuckDB, tables: ReadonlyArray<LakeTable>): Effect.
   Effect.forEach(
     tables,
     ({ view, table, snapshot }) =>
-      Effect.flatMap(rowsOf(db, table, snapshot), (select) => db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${select}`)),
+      Effect.flatMap(rowsOf(db, table, snapshot), (select) =>
+        db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${table.path === runsPath ? oneRowPerRun(select) : select}`)
+      ),
     { discard: true }
   )
 

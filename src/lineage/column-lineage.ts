@@ -1,15 +1,11 @@
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DropRule } from "../contract/contract.ts"
+import { type Identity, identityWords } from "../contract/identity.ts"
+import { snakeCase } from "../contract/names.ts"
+import { versionFieldOf } from "../contract/table.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import {
-  changeDateColumn,
-  coordinateColumns,
-  ingestDateColumn,
-  ingestHourColumn,
-  rescuedColumn,
-  stageColumns
-} from "../record/system-columns.ts"
+import { coordinateColumns, ingestDateColumn, ingestHourColumn, rescuedColumn, stageColumns } from "../record/system-columns.ts"
 import { leafPaths, typeName, walkColumns } from "./columns.ts"
 import type { ColumnLineage, InputField, Transformation } from "./facets.ts"
 import type { DatasetName } from "./names.ts"
@@ -125,10 +121,13 @@ export const stageLineage = (
   ingestionHour(lineage, ingestDateColumn, ingestHourColumn)
 
   if (from === "dead letters") lineage.whole("dataset", indirect("FILTER", `dead letters of ${contract.name}`))
-  const needed = new Map([
-    [compiled.keyColumn, "the key must be there and readable"],
-    ...compiled.eventTimeColumns.map((column) => [column, "one event time must be there and readable"] as const)
+  const { key, eventTime } = compiled.identity
+  const needed = new Map<string, string>([
+    ...key.map((column) => [column, "the key must be there and readable"] as const),
+    ...eventTime.map((column) => [column, "one event time must be there and readable"] as const)
   ])
+  const version = versionFieldOf(contract.table)
+  if (version !== null && !needed.has(snakeCase(version))) needed.set(snakeCase(version), "the version must be there and readable")
   for (const { name, column, severity } of contract.expectations) {
     const path = column === undefined ? undefined : columnAt.get(column.replaceAll("[]", ""))
     if (severity === "reject" && path !== undefined && !needed.has(path)) needed.set(path, `expectation ${name}`)
@@ -155,17 +154,15 @@ const ingestionHour = (lineage: Collector, ...columns: ReadonlyArray<Column>): v
 /** Columns of a consumable table's files. */
 export const consumableTableColumns = (compiled: CompiledContract): ReadonlyArray<Column> => stageColumns(compiled.consumableColumns)
 
-/** Lineage of consumable from stage: the same values, one row per key and version, less what drop rules leave out here. */
+/** Lineage of consumable from stage: the same values, each row once as the contract says, less what drop rules leave out here. */
 export const consumableLineage = (compiled: CompiledContract, inputs: ReadonlyArray<DatasetName>): ColumnLineage => {
   const lineage = new Collector(inputs)
-  const { keyColumn, versionColumn, eventTimeColumns, contract } = compiled
+  const { identity: same, contract } = compiled
   for (const path of leafPaths(consumableTableColumns(compiled))) lineage.column(path, path, identity)
-  for (const column of eventTimeColumns) {
-    lineage.column(changeDateColumn.name, column, transformation(`UTC day of the first that is not null of ${eventTimeColumns.join(", ")}`))
-  }
-  const one = indirect("WINDOW", `one row per ${keyColumn} and ${versionColumn}: the latest arrival`)
-  const fresh = indirect("FILTER", `versions that are in the table already are not added again`)
-  for (const column of new Set([keyColumn, versionColumn])) lineage.whole(column, one, fresh)
+  partitionLineage(lineage, same)
+  const one = indirect("WINDOW", `one row per ${identityWords(same)}: the latest arrival`)
+  const fresh = indirect("FILTER", `${same.version.length === 0 ? "rows" : "versions"} that are in the table already are not added again`)
+  for (const column of new Set([...same.key, ...same.version.slice(0, 1)])) lineage.whole(column, one, fresh)
   for (const { name } of coordinateColumns) lineage.whole(name, indirect("SORT", "decides which of several copies is the latest arrival"))
   const kept = new Set(Array.from(walkColumns(compiled.consumableColumns), ({ path }) => path))
   const { fieldOf } = contractFields(compiled)
@@ -176,6 +173,18 @@ export const consumableLineage = (compiled: CompiledContract, inputs: ReadonlyAr
     lineage.whole(path, leftOut(rule === undefined ? "drop rules leave nothing of it" : `${rule.name}, ${rule.reason}`))
   }
   return lineage
+}
+
+/** Of the partition columns: a time has the day first, then the hour; a bucket has one. */
+const partitionLineage = (lineage: Collector, { key, partition }: Identity): void => {
+  for (const [i, { name }] of partition.columns.entries()) {
+    const from = "time" in partition ? partition.time : key
+    const how =
+      partition.by === "bucket"
+        ? `hash of the key, one of ${partition.buckets}`
+        : `UTC ${i === 0 ? "day" : "hour"} of the first that is not null of ${from.join(", ")}`
+    for (const column of from) lineage.column(name, column, transformation(how))
+  }
 }
 
 /**

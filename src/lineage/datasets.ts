@@ -1,9 +1,10 @@
 import type { CompiledContract } from "../contract/compile.ts"
+import { governance, ownersOf } from "../contract/governance.ts"
 import { consumablePath, deadLettersPath, stagePath } from "../lake/layout.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import type { BatchReport, RepartitionReport, Report, RunInput, RunOutput } from "../record/report.ts"
-import { consumablePartitions, deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import type { BatchReport, MaintainReport, RepartitionReport, Report, RunInput, RunOutput } from "../record/report.ts"
+import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { consumableLineage, consumableTableColumns, deadLetterLineage, stageLineage } from "./column-lineage.ts"
 import { schemaFields, sensitiveTags } from "./columns.ts"
 import type { InputDataset, OutputDataset } from "./event.ts"
@@ -48,7 +49,10 @@ export const inputDatasets = (inputs: ReadonlyArray<RunInput>, context: DatasetC
       }),
       inputFacets: facets(producer, "input", {
         inputStatistics: report === undefined ? undefined : statistics(input.rows, input.bytes, input.files),
-        dataQualityAssertions: report === undefined || compiled === undefined ? undefined : { assertions: assertions(compiled, report) },
+        dataQualityAssertions:
+          report === undefined || report.kind === "maintain" || compiled === undefined
+            ? undefined
+            : { assertions: assertions(compiled, report) },
         subset: report === undefined ? undefined : inputSubset(report)
       })
     }
@@ -82,7 +86,7 @@ export const outputDatasets = (
       }),
       outputFacets: facets(producer, "output", {
         outputStatistics: statistics(output.rows, output.bytes, output.files),
-        subset: layer === "consumable" && report?.kind === "repartition" ? outputSubset(report) : undefined
+        subset: layer === "consumable" && report?.kind === "repartition" ? outputSubset(report, compiled) : undefined
       })
     }
   })
@@ -114,12 +118,12 @@ const description = (layer: Layer | undefined, compiled: CompiledContract | unde
   const marks = sensitiveTags(columns)
   return {
     schema: { fields: layer === "source" ? sourceSchema : schemaFields(columns) },
-    ownership: { owners: [{ name: contract.owner, type: "MAINTAINER" }] },
+    ownership: { owners: ownersOf(contract) },
     documentation: { description: contract.description },
     tags: {
       tags: [
         tag("layer", layer),
-        tag("sensitivity", contract.sensitivity),
+        ...Object.entries(governance(contract)).map(([key, value]) => tag(key, value)),
         ...Object.entries(contract.tags ?? {}).map(([key, value]) => ({ key, value, source: "USER" })),
         ...(layer === "source" ? marks.map((mark) => ({ ...mark, field: fieldOf.get(mark.field ?? "") ?? "" })) : marks)
       ]
@@ -136,7 +140,7 @@ const tableColumns = (layer: Exclude<Layer, "dead_letters">, compiled: CompiledC
     case "stage":
       return [...stageColumns(compiled.columns), ...stagePartitions]
     case "consumable":
-      return [...consumableTableColumns(compiled), ...consumablePartitions]
+      return [...consumableTableColumns(compiled), ...compiled.identity.partition.columns]
   }
 }
 
@@ -146,6 +150,8 @@ const lineageOf = (
   inputs: ReadonlyArray<DatasetName>,
   report: Report | undefined
 ): ColumnLineage | undefined => {
+  // Rows move from file to file, and stay what they are.
+  if (report?.kind === "maintain") return undefined
   const from = report?.kind === "replay" ? "dead letters" : "source"
   switch (layer) {
     case "stage":
@@ -164,9 +170,11 @@ const lifecycle = (output: RunOutput, layer: Layer | undefined, report: Report |
   return layer === "consumable" && report?.kind === "repartition" && report.rebuild ? { lifecycleStateChange: "OVERWRITE" } : undefined
 }
 
-/** The key is the one column of which every batch knows how many nulls it holds: records without it are dead letters. */
+/** The key is that of which every batch knows how many nulls it holds: records without it are dead letters. */
 const keyMetrics = (layer: Layer | undefined, compiled: CompiledContract | undefined, rows: number) =>
-  compiled !== undefined && (layer === "stage" || layer === "consumable") ? { [compiled.keyColumn]: { nullCount: 0, count: rows } } : {}
+  compiled !== undefined && (layer === "stage" || layer === "consumable")
+    ? Object.fromEntries(compiled.identity.key.map((column) => [column, { nullCount: 0, count: rows }]))
+    : {}
 
 const statistics = (rows: number | undefined, bytes: number | undefined, files: number | undefined) =>
   rows === undefined && bytes === undefined && files === undefined
@@ -177,7 +185,7 @@ const statistics = (rows: number | undefined, bytes: number | undefined, files: 
         ...(files === undefined ? {} : { fileCount: files })
       }
 
-const assertions = (compiled: CompiledContract, report: Report) =>
+const assertions = (compiled: CompiledContract, report: Exclude<Report, MaintainReport>) =>
   report.kind === "repartition" ? repartitionAssertions(compiled, report) : decodeAssertions(compiled, report.counts)
 
 /** Shards beyond this are not listed: a batch of small files has as many shards as files. */
@@ -211,7 +219,13 @@ const versionsOf = ({ fromVersion, toVersion }: RepartitionReport): SubsetCondit
   return { type: "binary", operator: "AND", left: compare("GREATER_THAN", fromVersion), right: compare("LESS_EQUAL_THAN", toVersion) }
 }
 
-const outputSubset = ({ days }: RepartitionReport): { readonly outputCondition: SubsetCondition } | undefined =>
-  days.length === 0
+/** The days that were written, where the table lies by time: the first of its partition columns. */
+const outputSubset = (
+  { days }: RepartitionReport,
+  compiled: CompiledContract | undefined
+): { readonly outputCondition: SubsetCondition } | undefined => {
+  const column = compiled?.identity.partition.columns[0]?.name
+  return days.length === 0 || column === undefined
     ? undefined
-    : { outputCondition: { type: "partition", partitions: days.map((day) => ({ dimensions: { change_date: day } })) } }
+    : { outputCondition: { type: "partition", partitions: days.map((day) => ({ dimensions: { [column]: day } })) } }
+}

@@ -23,8 +23,8 @@ const decoded = (path: string): string => {
  *
  * | location | namespace | name |
  * |---|---|---|
- * | `file:///lake/stage/checkout`, `/lake/stage/checkout` | `file` | `/lake/stage/checkout` |
- * | `s3://bucket/stage/checkout/` (also `s3a:`) | `s3://bucket` | `stage/checkout` |
+ * | `file:///lake/stage/orders`, `/lake/stage/orders` | `file` | `/lake/stage/orders` |
+ * | `s3://bucket/stage/orders/` (also `s3a:`) | `s3://bucket` | `stage/orders` |
  * | `arn:aws:kinesis:region:account:stream/orders` | `arn:aws:kinesis:region:account` | `stream/orders` |
  * | anything else with an authority, `https://host/path` | `https://host` | `path` |
  *

@@ -1,14 +1,15 @@
 import type { CompiledContract } from "../contract/compile.ts"
-import type { Report, RunEvent } from "../record/report.ts"
+import { ownersOf } from "../contract/governance.ts"
+import { type Report, type RunEvent, runKinds } from "../record/report.ts"
+import { scrub } from "../record/scrub.ts"
 import { type DatasetContext, inputDatasets, outputDatasets } from "./datasets.ts"
 import { type OpenLineageEvent, schemaURL } from "./event.ts"
 import { facets, type RunReference, type Tag } from "./facets.ts"
-import { scrub } from "./scrub.ts"
 
 /** The run that batches, repartitions and replays are part of: the process, as one job. */
 export interface ParentRun {
   readonly runId: string
-  /** Name of its job in the same namespace: `checkout.pipeline`. */
+  /** Name of its job in the same namespace: `orders.pipeline`. */
   readonly job: string
   /** `STREAMING` for a process that runs until it is stopped. */
   readonly processing: "BATCH" | "STREAMING"
@@ -41,14 +42,15 @@ export interface EventSettings {
   readonly tags?: { readonly [tag: string]: string }
 }
 
-const steps: { readonly [K in Report["kind"]]: { readonly name: string; readonly does: string } } = {
-  batch: { name: "ingest", does: "Decodes records by their contract, and appends them to stage." },
-  repartition: { name: "repartition", does: "Adds what is new in stage to the table for users, by the day each order last changed." },
-  replay: { name: "replay", does: "Decodes dead letters by today's contract, and appends what became rows to stage." }
+const does: { readonly [K in Report["kind"]]: string } = {
+  batch: "Decodes records by their contract, and appends them to stage.",
+  repartition: "Adds what is new in stage to the table for users, by the day each order last changed.",
+  replay: "Decodes dead letters by today's contract, and appends what became rows to stage.",
+  maintain: "Rewrites small files of a table into large ones. No row changes."
 }
 
-/** Name of the job that does a kind of work for a dataset: `checkout.ingest`. */
-export const jobName = (dataset: string, kind: Report["kind"]): string => `${dataset}.${steps[kind].name}`
+/** Name of the job that does a kind of work for a dataset: `orders.ingest`. */
+export const jobName = (dataset: string, kind: Report["kind"]): string => `${dataset}.${runKinds[kind]}`
 
 /** What a run did, or is about to do, as OpenLineage says it. A dataset without a contract in the settings gets names and counts only. */
 export const runEvent = (event: RunEvent, settings: EventSettings): OpenLineageEvent => {
@@ -72,8 +74,8 @@ export const runEvent = (event: RunEvent, settings: EventSettings): OpenLineageE
       namespace: settings.namespace,
       name: jobName(dataset, kind),
       facets: facets(settings.producer, "job", {
-        ...jobBodies(settings, "BATCH", "TASK", steps[kind].does),
-        ownership: compiled === undefined ? undefined : { owners: [{ name: compiled.contract.owner, type: "MAINTAINER" }] },
+        ...jobBodies(settings, "BATCH", "TASK", does[kind]),
+        ownership: compiled === undefined ? undefined : { owners: ownersOf(compiled.contract) },
         tags: compiled === undefined ? undefined : { tags: tagsOf(compiled.contract.tags ?? {}, "USER") }
       })
     },

@@ -1,4 +1,6 @@
 import type { CompiledContract } from "../contract/compile.ts"
+import { identityWords } from "../contract/identity.ts"
+import { versionFieldOf } from "../contract/table.ts"
 import type { DeadLetterReason } from "../record/dead-letter.ts"
 import type { DecodeCounts, RepartitionReport } from "../record/report.ts"
 import type { Assertion } from "./facets.ts"
@@ -65,20 +67,34 @@ export const decodeAssertions = (compiled: CompiledContract, counts: DecodeCount
   const held = contract.expectations.map(({ name, description, severity, column }) =>
     assertion("expression", name, description, severity === "reject" ? "error" : "warn", counts.quality[name] ?? 0, "rows", field(column))
   )
-  const { key, eventTime } = contract
+  const { table, eventTime } = contract
+  const [key, ...more] = table.key
+  const time = eventTime?.field ?? versionFieldOf(table)
   return [
     ...held,
     assertion("valid", builtIn.readable, "The record is one JSON document within the limits.", "error", letters(...unreadable), "records"),
-    assertion("not_null", builtIn.key, "The key is there and readable.", "error", letters("missing_key", "unreadable_key"), "records", key),
     assertion(
       "not_null",
-      builtIn.eventTime,
-      "An event time is there and readable.",
+      builtIn.key,
+      "The key is there and readable.",
       "error",
-      letters("missing_event_time", "unreadable_event_time", "missing_version", "unreadable_version"),
+      letters("missing_key", "unreadable_key"),
       "records",
-      eventTime.field
+      more.length === 0 ? key : undefined
     ),
+    ...(time === null
+      ? []
+      : [
+          assertion(
+            "not_null",
+            builtIn.eventTime,
+            "An event time is there and readable.",
+            "error",
+            letters("missing_event_time", "unreadable_event_time", "missing_version", "unreadable_version"),
+            "records",
+            time
+          )
+        ]),
     assertion("type", builtIn.types, "Every value fits its column.", "warn", sum(counts.rescued), "values"),
     assertion("schema", builtIn.known, "Every field is one that the contract knows.", "warn", sum(counts.drift), "values")
   ]
@@ -89,10 +105,10 @@ export const repartitionAssertions = (compiled: CompiledContract, report: Repart
   assertion(
     "unique",
     builtIn.once,
-    `Each ${compiled.keyColumn} and ${compiled.versionColumn} came once, and is not in the table yet.`,
+    `Each ${identityWords(compiled.identity)} came once, and is not in the table yet.`,
     "warn",
     report.duplicates,
     "rows",
-    compiled.keyColumn
+    compiled.identity.key[0]
   )
 ]

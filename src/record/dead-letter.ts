@@ -6,8 +6,14 @@ import { coordinateColumns } from "./system-columns.ts"
 export const deadLetterReasons = {
   not_utf8: "The bytes are not UTF-8. Find out which producer sends another encoding.",
   not_json: "The bytes are not JSON. `offset` is the byte at which reading failed.",
-  truncated: "The JSON ends before it is complete. The producer or a copy was cut off.",
+  truncated:
+    "The record ends before it is complete: JSON or a quote is not closed, or a log line lacks its last fields. The producer or a copy was cut off.",
   not_object: "The JSON is not an object. One record must be one document.",
+  not_csv:
+    "The bytes are not one CSV record of as many fields as the header, or the contract, names. `offset` is the byte from which on there is too much, or at which there is too little.",
+  not_access_log: "The line is not one of the access log that the contract names. `offset` is the byte from which on it does not fit.",
+  no_header:
+    "The contract leaves it to a header to name the fields, and the record came without one, or with one that cannot be read. Say `columns` in the contract.",
   too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`), documents in text included.",
   too_large:
     "The record is larger than the limit (setting `max-record-bytes`), its lists have more than 200,000 elements in all, or it has more than 300,000 objects and lists or a million values, which would take too much memory.",
@@ -37,6 +43,8 @@ export interface DeadLetter extends Coordinates {
   readonly raw: Uint8Array
   /** Length of the record at its source; larger than `raw` when the source had to cut it. */
   readonly size: number
+  /** What named the record's fields, see `RecordPage`; null: they name themselves, or the contract does. */
+  readonly header: Uint8Array | null
 }
 
 /** Columns of `dead_letters` in file order. */
@@ -48,5 +56,11 @@ export const deadLetterColumns: ReadonlyArray<Column> = [
   leaf("detail", "text", "What happened, for people. Never quotes the record."),
   leaf("raw", "binary", "The record's bytes as they came. May hold personal data.", "keep"),
   leaf("size", "long", "Length of the record at its source, in bytes."),
-  ...coordinateColumns
+  ...coordinateColumns,
+  leaf(
+    "header",
+    "binary",
+    "Header of the file that the record came from, where its format has one: what names the record's fields.",
+    "keep"
+  )
 ]

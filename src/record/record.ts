@@ -18,6 +18,8 @@ export interface RecordPage {
   readonly starts: ArrayLike<number>
   readonly ends: ArrayLike<number>
   readonly sequenceNumbers: ReadonlyArray<string>
+  /** What names the fields of all records of the page: the header of their file, where their format has one. Bytes of its own. */
+  readonly header?: Uint8Array | undefined
   /** Absent: 0 for every record. */
   readonly subSequenceNumbers?: ArrayLike<number> | undefined
   /**

@@ -1,3 +1,4 @@
+import type { Effect } from "effect"
 import type { DeadLetterReason } from "./dead-letter.ts"
 import type { Position } from "./position.ts"
 
@@ -104,9 +105,41 @@ export interface ReplayReport {
   readonly fileBytes: number
 }
 
-export type Report = BatchReport | RepartitionReport | ReplayReport
+/** What one maintenance of a table did. Stands in no log: of its commits each is whole for itself. */
+export interface MaintainReport {
+  readonly kind: "maintain"
+  readonly runId: string
+  /** Dataset of the table; the table's name where it is of none. */
+  readonly dataset: string
+  readonly startedAt: string
+  /** Path of the table. */
+  readonly table: string
+  /** Files that were rewritten, and what they became. */
+  readonly filesBefore: number
+  readonly bytesBefore: number
+  readonly files: number
+  readonly fileBytes: number
+  /** Log entries and files that nobody needs any more, and that are gone. */
+  readonly commitsExpired: number
+  readonly filesDeleted: number
+  readonly bytesDeleted: number
+}
 
-/** What ingest and repartition tell whoever listens (lineage, the progress bar). Emitted after the commit that it speaks of. */
+export type Report = BatchReport | RepartitionReport | ReplayReport | MaintainReport
+
+/** What a kind of run is called, wherever people read it. */
+export const runKinds = {
+  batch: "ingest",
+  repartition: "repartition",
+  replay: "replay",
+  maintain: "maintain"
+} as const satisfies { readonly [K in Report["kind"]]: string }
+
+/** What became of a run: its work stands, it failed, or it was given up: interrupted, or done by another process meanwhile. */
+export const runOutcomes = ["complete", "fail", "abort"] as const
+export type RunOutcome = (typeof runOutcomes)[number]
+
+/** What runs tell whoever listens (lineage, the table of runs, the log). Emitted after the commit that it speaks of. */
 export type RunEvent =
   | {
       readonly event: "start"
@@ -127,13 +160,18 @@ export type RunEvent =
     }
   | {
       readonly event: "fail"
+      readonly outcome: Exclude<RunOutcome, "complete">
       readonly kind: Report["kind"]
       readonly runId: string
       readonly dataset: string
+      readonly startedAt: string
       readonly at: string
       readonly message: string
       readonly inputs: ReadonlyArray<RunInput>
     }
+
+/** Whoever is told of runs. Must not fail or block. */
+export type OnRunEvent = (event: RunEvent) => Effect.Effect<void>
 
 /** Something read: a source's location (`file:///…`, `arn:aws:kinesis:…`), or a table by URI and version. */
 export interface RunInput {

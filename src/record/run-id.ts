@@ -5,7 +5,7 @@ import { createHash } from "node:crypto"
  * whose time is the work's own time and whose random bits are a hash of what the work is.
  *
  * @param millis time of the work, milliseconds since 1970: for a batch, the arrival of its first record
- * @param job what is done, e.g. `checkout.ingest`
+ * @param job what is done, e.g. `orders.ingest`
  * @param work what it is done to, the table among it: the same shard from the same position goes into more than one lake
  */
 export const deterministicRunId = (millis: number, job: string, work: string): string => {

@@ -18,14 +18,8 @@ export const rescuedColumn: Column = leaf(
 
 export const ingestDateColumn: Column = leaf("ingest_date", "date", "UTC date on which the record arrived. Partition column.")
 export const ingestHourColumn: Column = leaf("ingest_hour", "integer", "UTC hour in which the record arrived, 0 to 23. Partition column.")
-export const changeDateColumn: Column = leaf(
-  "change_date",
-  "date",
-  "UTC day on which this version of the order last changed. Partition column."
-)
 
 /** Columns of stage in file order; the partition columns are in the table's schema but not in its files. */
 export const stageColumns = (data: ReadonlyArray<Column>): ReadonlyArray<Column> => [...data, ...coordinateColumns, rescuedColumn]
 export const stagePartitions: ReadonlyArray<Column> = [ingestDateColumn, ingestHourColumn]
-export const consumablePartitions: ReadonlyArray<Column> = [changeDateColumn]
 export const deadLetterPartitions: ReadonlyArray<Column> = [ingestDateColumn]

@@ -1,8 +1,9 @@
-import { Cause, Clock, Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import { totalsOf } from "../lake/rows.ts"
+import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
-import type { RepartitionReport, RunInput, RunOutput } from "../record/report.ts"
+import type { RepartitionReport, RunInput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { WriteAction } from "../table/actions.ts"
@@ -10,8 +11,9 @@ import type { ReadSet, Transaction } from "../table/commit.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import { type EngineError, type EngineResult, noDay, type RepartitionEngine } from "./engine.ts"
+import type { EngineError, EngineResult, RepartitionEngine } from "./engine.ts"
 import type { RepartitionOptions, UpToDate } from "./options.ts"
+import { daysOf, partitionText } from "./partitions.ts"
 import { inBounds } from "./plan.ts"
 import type { Work } from "./work.ts"
 
@@ -21,7 +23,7 @@ interface Consumable {
 }
 
 /**
- * Lets the engine write, then commits. The commit is the only thing that anybody sees: files first, then the commit, then the events.
+ * Lets the engine write, then commits. The commit is the only thing that anybody sees: files first, then the commit, then what became of the run.
  */
 export const carryOut = (
   options: RepartitionOptions,
@@ -31,9 +33,7 @@ export const carryOut = (
 ): Effect.Effect<RepartitionReport | UpToDate, EngineError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const dataset = options.contract.contract.name
-    const emit = options.onEvent ?? (() => Effect.void)
     const { stage, inputs } = work
-    const startedAt = yield* now
     const about = { kind: "repartition", runId: runIdOf(dataset, work), dataset } as const
     const input = totalsOf(inputs)
     const read: ReadonlyArray<RunInput> = [
@@ -45,40 +45,43 @@ export const carryOut = (
         ...(input.rows === null ? {} : { rows: input.rows })
       }
     ]
-    yield* emit({ event: "start", ...about, at: startedAt, inputs: read })
-    const done = Effect.gen(function* () {
-      const result = yield* engine.run(work.plan, options.onProgress ?? (() => {}))
-      const report = reportOf(about, engine.name, startedAt, work, result)
-      // The commit point.
-      const committed = yield* commit(consumable, work, result, report)
-      return { report, version: committed?.version ?? null }
-    })
-    const { report, version } = yield* done.pipe(
-      Effect.onError((cause) => Effect.flatMap(now, (at) => emit({ event: "fail", ...about, at, message: messageOf(cause), inputs: read })))
+    const run = new Run(options.onEvent ?? (() => Effect.void), about, yield* Clock.currentTimeMillis, read)
+    return yield* run.of(
+      Effect.gen(function* () {
+        const result = yield* engine.run(work.plan, options.onProgress ?? (() => {}))
+        const report = reportOf(about, engine.name, run.startedAt, work, result)
+        // The commit point.
+        const committed = yield* commit(consumable, work, result, report)
+        return committed === null ? takenByAnother(report) : taken(report, consumable, committed.version)
+      })
     )
-    const complete = (report: RepartitionReport, outputs: ReadonlyArray<RunOutput>) =>
-      Effect.flatMap(now, (at) => emit({ event: "complete", at, report, inputs: read, outputs }))
-    if (version === null) {
-      // The other process has said what it wrote; this run ends without an output, as all that it read stood there already.
-      yield* complete({ ...report, rowsAdded: 0, duplicates: report.rowsRead, files: 0, fileBytes: 0, days: [] }, [])
-      return { kind: "up-to-date", dataset, version: stage.snapshot.version } as const
-    }
-    yield* complete(report, [
-      {
-        uri: consumable.table.uri,
-        path: consumable.table.path,
-        version,
-        // The commit after the one that made the table is the first that has something to show.
-        created: version === 1,
-        rows: report.rowsAdded,
-        bytes: report.fileBytes,
-        files: report.files
-      }
-    ])
-    return report
   })
 
-const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+type Carried = Done<RepartitionReport | UpToDate>
+
+const taken = (report: RepartitionReport, { table }: Consumable, version: number): Carried => ({
+  result: report,
+  report,
+  outputs: [
+    {
+      uri: table.uri,
+      path: table.path,
+      version,
+      // The commit after the one that made the table is the first that has something to show.
+      created: version === 1,
+      rows: report.rowsAdded,
+      bytes: report.fileBytes,
+      files: report.files
+    }
+  ]
+})
+
+/** The other process has said what it wrote; this run ends without an output, as all that it read stood there already. */
+const takenByAnother = (report: RepartitionReport): Carried => ({
+  result: { kind: "up-to-date", dataset: report.dataset, version: report.toVersion },
+  report: { ...report, rowsAdded: 0, duplicates: report.rowsRead, files: 0, fileBytes: 0, days: [] },
+  outputs: []
+})
 
 /** The same work has the same run, so that a run that is repeated after a crash is seen as one. */
 const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Work): string => {
@@ -90,18 +93,11 @@ const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Wor
   )
 }
 
-/** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
-const messageOf = (cause: Cause.Cause<EngineError | TableError | StoreError>): string => {
-  if (Cause.hasInterruptsOnly(cause)) return "interrupted"
-  const error = Cause.findErrorOption(cause)
-  return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
-}
-
 const reportOf = (
   about: { readonly kind: "repartition"; readonly runId: string; readonly dataset: string },
   engine: string,
   startedAt: string,
-  { taken, rebuild, whole, bounds, stage, inputs }: Work,
+  { taken, rebuild, whole, bounds, stage, inputs, plan }: Work,
   { files, rowsRead, rowsAdded }: EngineResult
 ): RepartitionReport => ({
   ...about,
@@ -117,7 +113,10 @@ const reportOf = (
   duplicates: rowsRead - rowsAdded,
   files: files.length,
   fileBytes: files.reduce((total, { add }) => total + add.size, 0),
-  days: [...new Set(files.map(({ add }) => add.partitionValues["change_date"] ?? noDay))].sort()
+  days: daysOf(
+    plan.identity.partition,
+    files.map(({ add }) => partitionText(plan.identity.partition, add.partitionValues))
+  )
 })
 
 /**
@@ -149,18 +148,23 @@ const commit = (
       ...(before.transactions.get(stageApp) === version ? [] : [stageApp])
     ]
     const txn = (bounds === null ? apps : []).map((appId): WriteAction => ({ txn: { appId, version, lastUpdated: millis } }))
-    const days = new Set(result.days)
+    const { identity } = work.plan
+    const { partition } = identity
+    const touched = new Set(result.partitions)
     const readFiles: ReadSet =
-      whole || !work.plan.versionDecidesDay
+      whole || !identity.decidesPartition
         ? "all"
         : bounds !== null
-          ? (values) => inBounds(values["change_date"] ?? noDay, bounds)
-          : (values) => days.has(values["change_date"] ?? noDay)
+          ? (values) => inBounds(partitionText(partition, values), bounds)
+          : (values) => touched.has(partitionText(partition, values))
     const transaction: Transaction = {
       read: before,
       ...(whole || bounds !== null
-        ? { operation: "WRITE", parameters: { mode: "Overwrite", partitionBy: '["change_date"]' } }
-        : { operation: "MERGE", parameters: { predicate: '["key and version are the same"]' } }),
+        ? { operation: "WRITE", parameters: { mode: "Overwrite", partitionBy: JSON.stringify(partition.columns.map(({ name }) => name)) } }
+        : {
+            operation: "MERGE",
+            parameters: { predicate: JSON.stringify([`${identity.version.length === 0 ? "key is" : "key and version are"} the same`]) }
+          }),
       metrics: {
         numAddedFiles: String(adds.length),
         numRemovedFiles: String(removes.length),
@@ -186,7 +190,7 @@ const commit = (
 
 /** All of its files are new: the table has the columns that they have, and no longer those that an earlier contract had. */
 const schemaActions = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work): ReadonlyArray<WriteAction> => {
-  const schemaString = JSON.stringify(consumableSchema(plan.columns))
+  const schemaString = JSON.stringify(consumableSchema(plan.columns, plan.identity.partition))
   if (!rebuild || !whole || schemaString === metaData.schemaString) return []
   return [{ metaData: { ...metaData, schemaString, configuration: { ...metaData.configuration, ...skippable(plan.columns) } } }]
 }

@@ -27,7 +27,7 @@ export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEn
     scoped(settings, (run) =>
       Effect.gen(function* () {
         const rows = plan.inputs.length === 0 ? [] : yield* run.db.rows(sql.surveySql(plan, run.schema, yield* run.paths(plan.inputs)))
-        return rows.map((row) => ({ day: String(row["day"]), rows: Number(row["rows"]) }))
+        return rows.map((row) => ({ partition: String(row["partition"]), rows: Number(row["rows"]) }))
       })
     )(plan),
   run: (plan, onProgress) => scoped(settings, (run) => fold(plan, run), onProgress)(plan)
@@ -66,11 +66,11 @@ const asEngineError = (error: unknown): EngineError => {
 }
 
 /** Decode lets no row without a key pass, but the key may have been another one then. */
-const noKey = ({ dataset, keyColumn }: EnginePlan, rows: number): Effect.Effect<never, EngineError> =>
+const noKey = ({ dataset, identity: { key } }: EnginePlan, column: string, rows: number): Effect.Effect<never, EngineError> =>
   Effect.fail(
     new EngineError({
       engine: "duckdb",
-      problem: `${rows} rows of stage have no ${keyColumn}, which is the key of ${dataset}: they would become one`,
+      problem: `${rows} rows of stage have no ${column}, which is ${key.length === 1 ? "the key" : "in the key"} of ${dataset}: they would become one`,
       hint: "Their stage was filled with another key: give the dataset another name, and ingest them again from their source."
     })
   )
@@ -78,22 +78,26 @@ const noKey = ({ dataset, keyColumn }: EnginePlan, rows: number): Effect.Effect<
 const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError> =>
   Effect.gen(function* () {
     const { db, schema, paths } = run
-    if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], days: [] }
+    if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], partitions: [] }
     yield* db.run(`CREATE TABLE copy AS ${sql.copiesSql(plan, schema, yield* paths(plan.inputs), 0, false)}`)
-    const [{ keyless } = {}] = yield* db.rows("SELECT count(*) AS keyless FROM copy WHERE k IS NULL")
-    if (Number(keyless) > 0) return yield* noKey(plan, Number(keyless))
-    const days = (yield* db.rows("SELECT DISTINCT d FROM copy ORDER BY d")).map((row) => String(row["d"]))
+    const { key, decidesPartition } = plan.identity
+    const [keyless = {}] = yield* db.rows(sql.keylessSql(plan.identity))
+    for (const [i, column] of key.entries()) {
+      const rows = Number(keyless[`k${i}`])
+      if (rows > 0) return yield* noKey(plan, column, rows)
+    }
+    const touched = (yield* db.rows("SELECT DISTINCT p FROM copy ORDER BY p")).map((row) => String(row["p"]))
 
-    const existing = plan.versionDecidesDay ? plan.existing.filter(({ day }) => days.includes(day)) : plan.existing
+    const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.includes(partition)) : plan.existing
     const files = [...plan.inputs, ...existing]
     if (existing.length > 0) {
       yield* db.run(`INSERT INTO copy ${sql.copiesSql(plan, schema, yield* paths(existing), plan.inputs.length, true)}`)
     }
-    yield* db.run(sql.winnerSql(plan.bounds))
+    yield* db.run(sql.winnerSql(plan))
     const replaced = (yield* db.rows(sql.replacedSql)).map((row) => Number(row["f"]))
     const [counts = {}] = yield* db.rows(sql.countsSql(plan.bounds))
     yield* db.run("DROP TABLE copy")
-    yield* db.run(sql.chosenSql(replaced))
+    yield* db.run(sql.chosenSql(plan, replaced))
     yield* db.run("DROP TABLE winner")
 
     return {
@@ -101,6 +105,6 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
       rowsAdded: Number(counts["added"]) - Number(counts["lost"]),
       files: yield* writeChosen(plan, run, files),
       replaced: replaced.flatMap((f) => existing[f - plan.inputs.length]?.path ?? []),
-      days: plan.versionDecidesDay ? days : [...new Set([...days, ...existing.map(({ day }) => day)])]
+      partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }
   })

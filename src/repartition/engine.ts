@@ -1,4 +1,5 @@
 import { type Effect, Schema } from "effect"
+import type { Identity } from "../contract/identity.ts"
 import type { Column } from "../record/column.ts"
 import type { Store } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
@@ -14,12 +15,9 @@ export interface EngineFile {
 export interface ExistingFile extends EngineFile {
   /** Relative to the table, as the log names it. */
   readonly path: string
-  /** `change_date`, or {@link noDay}. */
-  readonly day: string
+  /** As text, see `partitions.ts`. */
+  readonly partition: string
 }
-
-/** Day of rows that have no event time, or one outside of the years 1 to 9999: their partition value is null. */
-export const noDay = ""
 
 /** UTC days, `YYYY-MM-DD`, both included; open where null. */
 export interface DayBounds {
@@ -28,7 +26,7 @@ export interface DayBounds {
 }
 
 /**
- * What an engine is to do: of all rows of `inputs`, and of `existing` in the days that those rows belong to, keep per (key, version) the
+ * What an engine is to do: of all rows of `inputs`, and of `existing` in the partitions that those rows belong to, keep of each row the
  * latest arrival, and write what is not in the table already. `plan.ts` makes one; it is plain data so that any engine can take it.
  */
 export interface EnginePlan {
@@ -37,16 +35,11 @@ export interface EnginePlan {
   readonly tablePath: string
   /** Columns of the files to write, in order: data columns, coordinates, rescued. Files that are read may lack some. */
   readonly columns: ReadonlyArray<Column>
-  readonly keyColumn: string
-  /** The row's version is the first of these that is not null. */
-  readonly versionColumns: ReadonlyArray<string>
-  /** The row's day is the UTC day of the first of these that is not null. */
-  readonly eventTimeColumns: ReadonlyArray<string>
+  /** What makes two rows the same, and where they lie. Where it decides the partition, only existing files of those touched are read. */
+  readonly identity: Identity
   readonly inputs: ReadonlyArray<EngineFile>
   readonly existing: ReadonlyArray<ExistingFile>
-  /** True where copies of one version always fall on one day, so that only existing files of the days touched are read. */
-  readonly versionDecidesDay: boolean
-  /** Rows of other days are passed over. */
+  /** Rows of other days are passed over. Null where rows do not lie by time. */
   readonly bounds: DayBounds | null
   readonly targetFileBytes: number
 }
@@ -61,13 +54,13 @@ export interface NewFile {
 export interface EngineResult {
   /** Rows of `inputs` within the bounds. */
   readonly rowsRead: number
-  /** Versions that the table has now and did not have before. */
+  /** Rows that the table has now and did not have before. */
   readonly rowsAdded: number
   readonly files: ReadonlyArray<NewFile>
   /** Paths of existing files whose rows are in `files` now, or have lost against a later arrival. */
   readonly replaced: ReadonlyArray<string>
-  /** Days of the rows read: whose existing files the result rests on. */
-  readonly days: ReadonlyArray<string>
+  /** Partitions of the rows read: whose existing files the result rests on. */
+  readonly partitions: ReadonlyArray<string>
 }
 
 /** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */
@@ -76,8 +69,8 @@ export interface RepartitionProgress {
   readonly rowsTotal: number
 }
 
-export interface DayCount {
-  readonly day: string
+export interface PartitionCount {
+  readonly partition: string
   readonly rows: number
 }
 
@@ -87,8 +80,8 @@ export interface DayCount {
  */
 export interface RepartitionEngine {
   readonly name: string
-  /** Rows of the inputs by day, ordered by day; writes nothing. */
-  readonly survey: (plan: EnginePlan) => Effect.Effect<ReadonlyArray<DayCount>, EngineError, Store>
+  /** Rows of the inputs by partition, in their order; writes nothing. */
+  readonly survey: (plan: EnginePlan) => Effect.Effect<ReadonlyArray<PartitionCount>, EngineError, Store>
   /** Puts new files into the store; they are invisible until committed. When it fails, files may be left that only vacuum removes. */
   readonly run: (plan: EnginePlan, onProgress: (progress: RepartitionProgress) => void) => Effect.Effect<EngineResult, EngineError, Store>
 }

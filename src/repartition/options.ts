@@ -1,7 +1,7 @@
-import { type Effect, Schema } from "effect"
+import { Schema } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import type { RepartitionReport, RunEvent } from "../record/report.ts"
-import type { DayCount, RepartitionEngine, RepartitionProgress } from "./engine.ts"
+import type { OnRunEvent, RepartitionReport } from "../record/report.ts"
+import type { RepartitionEngine, RepartitionProgress } from "./engine.ts"
 
 export interface RepartitionOptions {
   readonly contract: CompiledContract
@@ -11,19 +11,19 @@ export interface RepartitionOptions {
   readonly rebuild?: boolean | undefined
   /** Changes nothing; says what would be done. */
   readonly dryRun?: boolean | undefined
-  /** First and last day (`YYYY-MM-DD`, UTC, of `change_date`) to fold anew from the whole stage. Other days stay as they are, and so does how far the stage has been taken. */
+  /** First and last day (`YYYY-MM-DD`, UTC, as the table is partitioned) to fold anew from the whole stage. Other days stay as they are, and so does how far the stage has been taken. */
   readonly from?: string | undefined
   readonly to?: string | undefined
   /** Bytes that the default engine may use before it spills to disk. */
   readonly memoryLimit?: number | undefined
   /** Threads of the default engine. */
   readonly threads?: number | undefined
-  /** Bytes at which a day is split into files. Large files are read faster and pruned worse. */
+  /** Bytes at which a partition is split into files. Large files are read faster and pruned worse. */
   readonly targetFileBytes?: number | undefined
   /** Told whenever rows were written. Must not fail or block. */
   readonly onProgress?: ((progress: RepartitionProgress) => void) | undefined
   /** Told before the work, and after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent?: ((event: RunEvent) => Effect.Effect<void>) | undefined
+  readonly onEvent?: OnRunEvent | undefined
 }
 
 export const defaultTargetFileBytes = 128 * 1024 * 1024
@@ -39,10 +39,11 @@ export interface RepartitionPlan {
   readonly rebuild: boolean
   readonly stageFiles: number
   readonly stageBytes: number
-  /** Rows that would be read, before copies of one version are made one. */
+  /** Rows that would be read, before copies of one row are made one. */
   readonly rows: number
-  readonly days: ReadonlyArray<DayCount>
-  /** Files of the consumable in these days, which would be compared with, and replaced where a row lost. */
+  /** Empty where rows do not lie by time. */
+  readonly days: ReadonlyArray<{ readonly day: string; readonly rows: number }>
+  /** Files of the consumable that lie where these rows go, which would be compared with, and replaced where a row lost. */
   readonly existingFiles: number
   readonly existingBytes: number
 }

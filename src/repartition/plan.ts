@@ -1,6 +1,8 @@
+import type { Partition } from "../contract/identity.ts"
 import type { Action, AddFile } from "../table/actions.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import { type DayBounds, type ExistingFile, noDay } from "./engine.ts"
+import type { DayBounds, ExistingFile } from "./engine.ts"
+import { dayOf, noPartition, partitionText } from "./partitions.ts"
 
 /** What one commit of the stage says. */
 export interface StageCommit {
@@ -126,17 +128,18 @@ export const firstTask = ({ taken, version, earliest, isOther, rebuild, bounds }
 export const taskWithoutFiles = (taken: number, version: number): Task =>
   version - taken >= idleVersions ? { kind: "note" } : { kind: "nothing" }
 
-/** Live files of the consumable, with their day. */
-export const existingFiles = (tablePath: string, snapshot: Snapshot): ReadonlyArray<ExistingFile> =>
+/** Live files of the consumable, with their partition. */
+export const existingFiles = (tablePath: string, snapshot: Snapshot, partition: Partition): ReadonlyArray<ExistingFile> =>
   [...snapshot.files.values()].map(({ path, size, partitionValues }) => ({
     key: `${tablePath}/${path}`,
     path,
     size,
-    day: partitionValues["change_date"] ?? noDay
+    partition: partitionText(partition, partitionValues)
   }))
 
-export const inBounds = (day: string, bounds: DayBounds): boolean =>
-  day !== noDay && (bounds.from === null || day >= bounds.from) && (bounds.to === null || day <= bounds.to)
+/** Does a partition by time lie within the bounds? */
+export const inBounds = (partition: string, { from, to }: DayBounds): boolean =>
+  partition !== noPartition && (from === null || dayOf(partition) >= from) && (to === null || dayOf(partition) <= to)
 
 /** Bounds from options; null for none. Throws `RangeError` for what is not a day, and for bounds that hold none. */
 export const dayBounds = (from: string | undefined, to: string | undefined): DayBounds | null => {

@@ -1,27 +1,27 @@
-import type { DayCount } from "./engine.ts"
+import type { PartitionCount } from "./engine.ts"
 
-/** Rows of a slice that belong to one day: those of the slice from `rows.from` to before `rows.to`. */
+/** Rows of a slice that belong to one partition: those of the slice from `rows.from` to before `rows.to`. */
 export interface Piece {
-  readonly day: string
+  readonly partition: string
   readonly rows: { readonly from: number; readonly to: number }
-  /** The day's last rows are among them. */
+  /** The partition's last rows are among them. */
   readonly isLast: boolean
 }
 
 /**
- * Cuts a slice of the rows, which are in the order of their days, by day.
+ * Cuts a slice of the rows, which are in the order of their partitions, by partition.
  *
  * @param from place of its first row
  * @param length how many rows it has
  */
-export const piecesOf = (days: ReadonlyArray<DayCount>, from: number, length: number): ReadonlyArray<Piece> => {
+export const piecesOf = (partitions: ReadonlyArray<PartitionCount>, from: number, length: number): ReadonlyArray<Piece> => {
   const pieces: Array<Piece> = []
   let begins = 0
-  for (const { day, rows } of days) {
+  for (const { partition, rows } of partitions) {
     const ends = begins + rows
     const first = Math.max(begins, from)
     const end = Math.min(ends, from + length)
-    if (first < end) pieces.push({ day, rows: { from: first - from, to: end - from }, isLast: end === ends })
+    if (first < end) pieces.push({ partition, rows: { from: first - from, to: end - from }, isLast: end === ends })
     begins = ends
   }
   return pieces

@@ -47,9 +47,9 @@ export const findWork = (
       rebuild: options.rebuild === true,
       bounds
     })
-    const existing = before === null ? [] : existingFiles(consumablePath(contract.name), before)
+    const existing = before === null ? [] : existingFiles(consumablePath(contract.name), before, options.contract.identity.partition)
     const work = (inputs: ReadonlyArray<AddFile>, whole: boolean, bounds: DayBounds | null): Work => {
-      const cleared = whole || bounds !== null ? existing.filter(({ day }) => bounds === null || inBounds(day, bounds)) : []
+      const cleared = whole || bounds !== null ? existing.filter(({ partition }) => bounds === null || inBounds(partition, bounds)) : []
       return {
         rebuild: options.rebuild === true,
         whole,
@@ -143,23 +143,16 @@ const enginePlan = (
   inputs: ReadonlyArray<AddFile>,
   existing: EnginePlan["existing"],
   bounds: DayBounds | null
-): EnginePlan => {
-  // Where the event time is the version, as it should be, copies of one version cannot fall on different days.
-  const versionDecidesDay = contract.versionColumn === contract.eventTimeColumns[0]
-  return {
-    dataset: contract.contract.name,
-    tablePath: consumablePath(contract.contract.name),
-    columns,
-    keyColumn: contract.keyColumn,
-    versionColumns: versionDecidesDay ? contract.eventTimeColumns : [contract.versionColumn],
-    eventTimeColumns: contract.eventTimeColumns,
-    inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
-    existing,
-    versionDecidesDay,
-    bounds,
-    targetFileBytes: targetFileBytes ?? defaultTargetFileBytes
-  }
-}
+): EnginePlan => ({
+  dataset: contract.contract.name,
+  tablePath: consumablePath(contract.contract.name),
+  columns,
+  identity: contract.identity,
+  inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
+  existing,
+  bounds,
+  targetFileBytes: targetFileBytes ?? defaultTargetFileBytes
+})
 
 export const fail = (
   dataset: string,

@@ -4,30 +4,31 @@ import { openParquetFile, type ParquetFile } from "../parquet/file.ts"
 import { randomUuid } from "../record/random.ts"
 import type { StoreError } from "../store/store.ts"
 import { addPath } from "../table/table.ts"
-import { type DayCount, type EngineFile, type EnginePlan, type NewFile, noDay } from "./engine.ts"
+import type { EngineFile, EnginePlan, NewFile, PartitionCount } from "./engine.ts"
 import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
+import { partitionValues } from "./partitions.ts"
 import { SliceMover } from "./slice-mover.ts"
 import { mostRows, piecesOf } from "./slices.ts"
 
 type Failure = LakeError | StoreError
 
-/** A file that gets the rows of a day. */
+/** A file that gets the rows of a partition. */
 interface OpenFile {
   readonly path: string
-  readonly day: string
+  readonly partition: string
   readonly file: ParquetFile
   readonly scope: Scope.Closeable
   bytes: number
 }
 
 /**
- * Moves the rows of `chosen` from the files that hold them to files by day, sorted by key and version.
+ * Moves the rows of `chosen` from the files that hold them to files by partition, sorted by key and version.
  *
  * Rows move in slices of that order, and within a slice leaf by leaf: each is read from wherever it stands, put in order, and encoded. Leaves are held until they
  * fill the memory that there is; so it is filled by what takes the room, be it many rows or the many elements of one. A slice of which one leaf alone is too
- * much is halved; a row by itself always goes, for the ingest has held it in the same form. What stays of a slice until its end is compressed. A day
- * of more than one slice becomes one file all the same, up to the target size: their row groups follow each other.
+ * much is halved; a row by itself always goes, for the ingest has held it in the same form. What stays of a slice until its end is compressed. A
+ * partition of more than one slice becomes one file all the same, up to the target size: their row groups follow each other.
  */
 export const writeChosen = (
   plan: EnginePlan,
@@ -36,11 +37,11 @@ export const writeChosen = (
 ): Effect.Effect<ReadonlyArray<NewFile>, Failure> =>
   Effect.gen(function* () {
     const { db, store } = run
-    const days: ReadonlyArray<DayCount> = (yield* db.rows(sql.chosenDaysSql)).map((row) => ({
-      day: String(row["day"]),
+    const partitions: ReadonlyArray<PartitionCount> = (yield* db.rows(sql.chosenPartitionsSql)).map((row) => ({
+      partition: String(row["partition"]),
       rows: Number(row["rows"])
     }))
-    const total = days.reduce((sum, { rows }) => sum + rows, 0)
+    const total = partitions.reduce((sum, { rows }) => sum + rows, 0)
     const holding = new Set((yield* db.rows(sql.holdingSql)).map((row) => Number(row["f"])))
     const mover = new SliceMover(plan, run, files)
     const most = mostRows(
@@ -51,16 +52,17 @@ export const writeChosen = (
     const written: Array<NewFile> = []
     let open: OpenFile | null = null
 
-    const fileFor = Effect.fnUntraced(function* (day: string) {
-      const path = addPath(valuesOf(day), `part-${yield* randomUuid}.zstd.parquet`)
+    const valuesOf = (partition: string) => partitionValues(plan.identity.partition, partition)
+    const fileFor = Effect.fnUntraced(function* (partition: string) {
+      const path = addPath(valuesOf(partition), `part-${yield* randomUuid}.zstd.parquet`)
       const scope = yield* Scope.make()
       const upload = yield* Scope.provide(store.upload(`${plan.tablePath}/${path}`), scope)
-      return { path, day, file: openParquetFile(plan.columns, upload), scope, bytes: 0 }
+      return { path, partition, file: openParquetFile(plan.columns, upload), scope, bytes: 0 }
     }, Effect.uninterruptible)
 
-    const finish = Effect.fnUntraced(function* ({ path, day, file, scope }: OpenFile) {
+    const finish = Effect.fnUntraced(function* ({ path, partition, file, scope }: OpenFile) {
       const { size, rows, stats } = yield* file.finish
-      written.push({ add: { path, partitionValues: valuesOf(day), size, stats }, rows })
+      written.push({ add: { path, partitionValues: valuesOf(partition), size, stats }, rows })
       yield* Scope.close(scope, Exit.void)
     })
 
@@ -69,14 +71,14 @@ export const writeChosen = (
       let fitted = 0
       for (let from = 0; from < total; ) {
         const length = Math.min(rows, total - from)
-        const pieces = piecesOf(days, from, length)
+        const pieces = piecesOf(partitions, from, length)
         const groups = yield* mover.move(from, length, pieces)
         if (groups === null) {
           rows = Math.max(1, length >> 1)
           continue
         }
-        for (const [i, { day, isLast }] of pieces.entries()) {
-          open ??= yield* fileFor(day)
+        for (const [i, { partition, isLast }] of pieces.entries()) {
+          open ??= yield* fileFor(partition)
           for (const group of groups[i] ?? []) {
             yield* open.file.append(group)
             open.bytes += group.bytes.length
@@ -101,5 +103,3 @@ export const writeChosen = (
     yield* Effect.onError(work, () => discard)
     return written
   })
-
-const valuesOf = (day: string) => ({ change_date: day === noDay ? null : day })

@@ -9,11 +9,13 @@ import { SourceError } from "../record/source-error.ts"
 import { fromReadable } from "./byte-reader.ts"
 import { refusePiped } from "./content.ts"
 import { detectFormat } from "./format.ts"
+import { type Framing, fixedFormat, hasHeader, recordEnds, takesName } from "./framing.ts"
+import { behindHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { lakeAround } from "./lake-folders.ts"
 import { cutRecords } from "./lines.ts"
-import { type Entry, type FileEntry, fileEntry, hasGzipName, inside, listFiles, type SkipReason } from "./list-files.ts"
-import { type Format, fixedFormat, type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
+import { type Entry, type FileEntry, fileEntry, hasGzipName, inside, listFiles, pathBelow, type SkipReason } from "./list-files.ts"
+import { type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { isUnchanged, type Known, knownOf } from "./resume-point.ts"
 import { type Committed, fromGenerator, type Resume, type Source } from "./source.ts"
 import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
@@ -21,11 +23,10 @@ import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
 export interface FilesOptions {
   /** Folder (read with all below it), file, or `-` for standard input. */
   readonly input: string
-  /**
-   * `lines`: a record per line. `document`: a record per file. `auto`: lines for `.ndjson .jsonl .log .txt`, else the content decides, see
-   * `detectFormat`.
-   */
-  readonly format: Format
+  /** How files are cut into records. */
+  readonly format: Framing
+  /** Of a folder, takes only the files whose path below it this says; others are passed over. Default: all. */
+  readonly takes?: ((path: string) => boolean) | undefined
   /** Arrival time, ms since 1970, of files whose path names no hour; without it the time they were last written. */
   readonly arrivedAt?: number | undefined
   /** Aimed size of a page; default 4 MiB. Larger costs memory, smaller an effect per few records. */
@@ -39,6 +40,8 @@ export interface FilesOptions {
 }
 
 export interface FilesSource extends Source {
+  /** Is a file of this path read where it lies in a folder? */
+  readonly takes: (path: string) => boolean
   /** Names passed over in the latest walk of the folder, counted by reason. */
   readonly skipped: Effect.Effect<Readonly<Record<SkipReason, number>>>
   /** Files that the latest walk could not read. A bounded source also fails with them, after everything else has been delivered. */
@@ -75,10 +78,11 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     try: () => locate(options.input),
     catch: (cause) => ioError(name, options.input, cause)
   })
-  const walk = new Walk(root, isFolder, settings)
+  const walk = new Walk(root, isFolder, settings, options.takes)
   return {
     name,
     location: pathToFileURL(root).href,
+    takes: (path) => walk.hasFittingName(path) && walk.isTaken(path),
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
     notes: Effect.sync(() => firstOf([...walk.notes])),
@@ -188,8 +192,12 @@ class Walk {
   readonly root: string
   readonly isFolder: boolean
   readonly settings: ReadSettings
+  readonly hasFittingName = (path: string): boolean => takesName(this.settings.format, path)
 
-  constructor(root: string, isFolder: boolean, settings: ReadSettings) {
+  readonly isTaken: (path: string) => boolean
+
+  constructor(root: string, isFolder: boolean, settings: ReadSettings, takes: FilesOptions["takes"]) {
+    this.isTaken = (path) => takes === undefined || takes(pathBelow(root, path))
     this.root = root
     this.isFolder = isFolder
     this.settings = settings
@@ -276,7 +284,8 @@ class Walk {
   *entries(): Generator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
     this.notes = new Set()
-    for (const entry of this.isFolder ? listFiles(name, this.root) : [this.#onlyFile()]) {
+    for (const entry of this.isFolder ? listFiles(name, this.root, this.hasFittingName) : [this.#onlyFile()]) {
+      if (entry.kind === "file" && this.isFolder && !this.isTaken(entry.path)) continue
       if (entry.kind === "skipped") this.skipped[entry.why]++
       if (entry.kind === "lake") this.notes.add(`${entry.lake} is a lake or a table: what Sluice wrote there is passed over.`)
       yield entry
@@ -297,7 +306,8 @@ class Walk {
   }
 
   #isReadableWhileWritten(file: FileEntry, known: Known): boolean {
-    return !hasGzipName(file.path) && (fixedFormat(this.settings.format, file.path) ?? known.progress?.format) === "line"
+    const format = fixedFormat(this.settings.format, file.path) ?? known.progress?.format
+    return !hasGzipName(file.path) && (format === "line" || format === "csv")
   }
 }
 
@@ -334,17 +344,18 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
       refusePiped(location, await reader.head())
       const fixed = settings.format === "auto" ? undefined : fixedFormat(settings.format, shard)
       const detected = fixed === undefined ? await detectFormat(reader, 64 * 1024, settings.maxRecordBytes) : undefined
-      const by = detected?.format ?? fixed ?? "line"
+      const format = detected?.format ?? fixed ?? "line"
       const { maxRecordBytes } = settings
       const pageBytes = Math.min(settings.pageBytes, 256 * 1024)
       const start = { offset: 0, sum: 0, head: detected?.head ?? new Uint8Array(0) }
-      for await (const cut of cutRecords(reader, start, {
-        by,
+      const cuts = cutRecords(reader, start, {
+        ends: () => recordEnds(settings.format, format, maxRecordBytes),
         pageBytes,
         maxRecordBytes,
         atEnd: "deliver",
         eager: true
-      })) {
+      })
+      for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts) : cuts) {
         if (cut.starts.length > 0) yield recordPage(shard, 0, cut, settings.arrivedAt ?? now)
       }
     } finally {
@@ -354,6 +365,7 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
   return {
     name,
     location: "file:///dev/stdin",
+    takes: () => true,
     skipped: Effect.succeed({ hidden: 0, type: 0, special: 0 }),
     problems: Effect.succeed([]),
     notes: Effect.succeed([]),

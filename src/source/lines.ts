@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib"
 import type { ByteReader } from "./byte-reader.ts"
+import type { RecordEnds } from "./record-ends.ts"
 
 /**
  * From bytes to the boundaries of records. Invariants: a record is never split between pages; every byte belongs to exactly one record or is
@@ -24,8 +25,8 @@ export interface Cut {
 }
 
 export interface CutSettings {
-  /** Records end at newlines, or the whole content is one. */
-  readonly by: "line" | "document"
+  /** Where records end. Made anew for each piece of the content, which begins with a record. */
+  readonly ends: () => RecordEnds
   /** Aimed size of a page in bytes. Large values cost memory, small ones an effect per few records. */
   readonly pageBytes: number
   readonly maxRecordBytes: number
@@ -52,7 +53,7 @@ export interface CutStart {
 
 /** @param reader stands behind the `head` of `start` */
 export async function* cutRecords(reader: ByteReader, { head, ...start }: CutStart, settings: CutSettings): AsyncGenerator<Cut, void> {
-  const { by, maxRecordBytes } = settings
+  const { maxRecordBytes } = settings
   let { offset, sum } = start
   let carry = head
   const free: Array<Buffer> = []
@@ -60,18 +61,20 @@ export async function* cutRecords(reader: ByteReader, { head, ...start }: CutSta
     const filled = await fill(reader, carry, settings, free)
     const { bytes, failure } = filled
     const last = filled.ended && failure === undefined
-    const lastNewline = by === "line" ? bytes.lastIndexOf(newline) : -1
+    const ends = filled.ends.of(bytes)
+    const behindEnds = (ends.at(-1) ?? -1) + 1
     const deliverTail = last && settings.atEnd === "deliver"
     carry = nothing
-    if (lastNewline >= 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
-      const length = deliverTail ? bytes.length : lastNewline + 1
-      sum = crc32(bytes.subarray(0, length), sum)
-      yield { ...split(bytes.subarray(0, length), by, maxRecordBytes), offset, end: offset + length, sum, last, release: filled.release }
+    if (behindEnds > 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
+      const length = deliverTail ? bytes.length : behindEnds
+      const records = split(bytes.subarray(0, length), ends, maxRecordBytes)
+      sum = crc32(records.bytes, sum)
+      yield { ...records, offset, end: offset + length, sum, last, release: filled.release }
       carry = bytes.subarray(length)
       offset += length
     } else if (bytes.length > maxRecordBytes) {
       const kept = bytes.slice(0, maxRecordBytes + 1)
-      const rest = await skip(reader, by, bytes.length, crc32(bytes, sum))
+      const rest = await skip(reader, filled.ends.byNewline, bytes.length, crc32(bytes, sum))
       if (rest.ended && settings.atEnd === "hold") return
       const end = offset + rest.length + (rest.behind === undefined ? 0 : 1)
       sum = rest.sum
@@ -104,7 +107,8 @@ export async function* cutRecords(reader: ByteReader, { head, ...start }: CutSta
  * is given back, not thrown, so that what precedes it is delivered first.
  */
 const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings, free: Array<Buffer>) => {
-  const { by, eager, maxRecordBytes, pageBytes } = settings
+  const { eager, maxRecordBytes, pageBytes } = settings
+  const ends = settings.ends()
   const limit = maxRecordBytes + 1
   const larger = (size: number): number => (size < limit && size * 4 >= limit ? limit : size * 2)
   let size = pageBytes
@@ -113,18 +117,17 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
   let buffer = takeBuffer(free, size)
   buffer.set(carry)
   let used = carry.length
-  let complete = eager && by === "line" && carry.includes(newline)
+  let holdsEnd = ends.see(buffer, 0, used)
   let ended = false
   let failure: unknown
   try {
-    while (!complete) {
+    while (!(eager && holdsEnd)) {
       if (reader.ended()) {
         ended = true
         break
       }
       if (used === buffer.length) {
-        const full = by === "line" ? buffer.includes(newline) : false
-        if (full || used >= limit) break
+        if (holdsEnd || used >= limit) break
         const outgrown = buffer
         buffer = takeBuffer(free, larger(used))
         buffer.set(outgrown)
@@ -135,7 +138,7 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
         ended = true
         break
       }
-      complete = eager && by === "line" && buffer.subarray(used, used + read).includes(newline)
+      holdsEnd = ends.see(buffer, used, used + read)
       used += read
     }
   } catch (cause) {
@@ -148,7 +151,7 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
     if (!isReleased) giveBuffer(free, buffer)
     isReleased = true
   }
-  return { bytes: buffer.subarray(0, used), ended: ended || reader.ended(), failure, release }
+  return { bytes: buffer.subarray(0, used), ends, ended: ended || reader.ended(), failure, release }
 }
 
 /** Large buffers that come and go leave holes in the process' memory. They have few sizes, so that they can be used again. */
@@ -165,12 +168,12 @@ const giveBuffer = (free: Array<Buffer>, buffer: Buffer): void => {
  * Reads to the end of a record of which `length` bytes were read; `behind` is what was read of the next ones, undefined at the end. `sum` goes on
  * from what it was to the end of the record.
  */
-const skip = async (reader: ByteReader, by: "line" | "document", length: number, sum: number) => {
+const skip = async (reader: ByteReader, byNewline: boolean, length: number, sum: number) => {
   const scratch = Buffer.allocUnsafeSlow(256 * 1024)
   for (;;) {
     const read = await reader.read(scratch)
     if (read === 0) return { length, behind: undefined, ended: true, sum }
-    const at = by === "line" ? scratch.subarray(0, read).indexOf(newline) : -1
+    const at = byNewline ? scratch.subarray(0, read).indexOf(newline) : -1
     const own = scratch.subarray(0, at < 0 ? read : at + 1)
     sum = crc32(own, sum)
     if (at >= 0) return { length: length + at, behind: scratch.subarray(at + 1, read), ended: false, sum }
@@ -178,14 +181,13 @@ const skip = async (reader: ByteReader, by: "line" | "document", length: number,
   }
 }
 
-/** Boundaries of the records in a page. What follows the last newline, if anything, is a record too. */
-const split = (bytes: Buffer, by: "line" | "document", maxRecordBytes: number) => {
+/** Boundaries of the records in a page. What follows the last end, if anything, is a record too. */
+const split = (bytes: Buffer, found: ReadonlyArray<number>, maxRecordBytes: number) => {
   const starts: Array<number> = []
   const ends: Array<number> = []
   const cut = new Map<number, number>()
   for (let start = 0; start < bytes.length; ) {
-    const found = by === "line" ? bytes.indexOf(newline, start) : -1
-    const end = found < 0 ? bytes.length : found
+    const end = found[starts.length] ?? bytes.length
     const tooLarge = end - start > maxRecordBytes + 1
     if (tooLarge) cut.set(starts.length, end - start)
     starts.push(start)
@@ -193,4 +195,11 @@ const split = (bytes: Buffer, by: "line" | "document", maxRecordBytes: number) =
     start = end + 1
   }
   return cut.size === 0 ? { bytes, starts, ends } : { bytes, starts, ends, cut }
+}
+
+/** A cut without its first records, which its `end` and `sum` still account for. */
+export const withoutFirst = (cut: Cut, count: number): Cut => {
+  const { cut: lengths, ...rest } = cut
+  const moved = new Map([...(lengths ?? [])].filter(([i]) => i >= count).map(([i, length]) => [i - count, length]))
+  return { ...rest, starts: cut.starts.slice(count), ends: cut.ends.slice(count), ...(moved.size === 0 ? {} : { cut: moved }) }
 }

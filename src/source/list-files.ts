@@ -59,8 +59,13 @@ export const fileEntry = (path: string, stats: Stats): FileEntry => ({
  * Links are followed, except to what lies in the tree anyway, or was reached through another link.
  *
  * @param root real path of the folder
+ * @param takes is a file of this path wanted? Default: files of JSON
  */
-export function* listFiles(source: string, root: string): Generator<Entry, void> {
+export function* listFiles(
+  source: string,
+  root: string,
+  takes: (path: string) => boolean = (path) => formatOfName(path) !== undefined
+): Generator<Entry, void> {
   const linked = new Set<string>()
   const readHere = (path: string): boolean => inside(root, path) || inside(path, root) || linked.has(path)
 
@@ -90,7 +95,7 @@ export function* listFiles(source: string, root: string): Generator<Entry, void>
       const stats = statSync(path)
       if (stats.isDirectory()) return yield* folder(path)
       if (!stats.isFile()) yield { kind: "skipped", path, why: "special" }
-      else if (formatOfName(path) === undefined) yield { kind: "skipped", path, why: "type" }
+      else if (!takes(path)) yield { kind: "skipped", path, why: "type" }
       else yield fileEntry(path, stats)
     } catch (cause) {
       yield { kind: "failed", error: ioError(source, found, cause) }
@@ -121,3 +126,7 @@ const inByteOrder = (entries: ReadonlyArray<Dirent<Buffer>>): ReadonlyArray<Dire
 
 /** Is a path the folder itself, or below it? */
 export const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`)
+
+/** Path of a file below the folder that was listed. What a link leads to is somewhere else: it has its name. */
+export const pathBelow = (root: string, path: string): string =>
+  inside(root, path) ? path.slice(root === "/" ? 1 : root.length + 1) : path.slice(path.lastIndexOf("/") + 1)

@@ -1,19 +1,19 @@
 import type { RecordPage } from "../record/record.ts"
 import { arrivalOfFile } from "./arrival-time.ts"
-import type { ByteReader } from "./byte-reader.ts"
+import type { ByteReader, FileLocation } from "./byte-reader.ts"
 import { type Content, openContent } from "./content.ts"
 import { detectFormat } from "./format.ts"
+import { type ContentFormat, type Framing, hasHeader, recordEnds } from "./framing.ts"
+import { behindHeader, type HeadedCut, headerOf } from "./header.ts"
 import { ioError } from "./io-error.ts"
-import { type Cut, type CutStart, cutRecords } from "./lines.ts"
-import { type FileEntry, formatOfName } from "./list-files.ts"
-import { type ContentFormat, isUnchanged, type Known, type Progress, type ResumePoint, resumePoint } from "./resume-point.ts"
-
-export type Format = "auto" | "lines" | "document"
+import { type CutSettings, type CutStart, cutRecords, withoutFirst } from "./lines.ts"
+import type { FileEntry } from "./list-files.ts"
+import { isUnchanged, type Known, type Progress, type ResumePoint, resumePoint } from "./resume-point.ts"
 
 /** How a file, or what comes through a pipe, is read. */
 export interface ReadSettings {
   readonly source: string
-  readonly format: Format
+  readonly format: Framing
   readonly arrivedAt: number | undefined
   readonly pageBytes: number
   readonly maxRecordBytes: number
@@ -25,13 +25,6 @@ export interface Look {
   readonly isSettled: boolean
   /** Told what people should know of the file. */
   readonly note: (text: string) => void
-}
-
-/** The format that settings and name fix; undefined where the content decides. A file that was named by the user may have any name. */
-export const fixedFormat = (format: Format, path: string): ContentFormat | undefined => {
-  if (format !== "auto") return format === "lines" ? "line" : "document"
-  const named = formatOfName(path)
-  return named === "unknown" ? undefined : named
 }
 
 /**
@@ -51,7 +44,7 @@ export async function* readFilePages(
     // Of gzip data that is still being written the end cannot be told from damage.
     if (content.isGzip && !isSettled) return
     const { progress } = known
-    const point = await resumePoint(file, content, known, fixedFormat(settings.format, file.path), settings.maxRecordBytes)
+    const point = await resumePoint(file, content, known, settings.format, settings.maxRecordBytes)
     // Where it was copied to its place again, less may stand there for a while.
     const waits = point?.was === "replaced" && !isSettled && known.isSuspect !== true
     known.isSuspect = waits
@@ -66,8 +59,8 @@ export async function* readFilePages(
     const opened = await openAt(content, file, point, settings)
     reader = opened.reader
     const expected = content.isGzip ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
-    const cuts = cutRecords(reader, opened.from, {
-      by: opened.format,
+    const cuts = cutsOf({ source: settings.source, path: file.path }, content, reader, opened.from, settings.format, {
+      ends: () => recordEnds(settings.format, opened.format, settings.maxRecordBytes),
       pageBytes: Math.min(settings.pageBytes, expected),
       maxRecordBytes: settings.maxRecordBytes,
       atEnd: isSettled ? "deliver" : "hold",
@@ -78,7 +71,7 @@ export async function* readFilePages(
     const { begin } = point
     let first = point.skipFirst
     for await (const cut of cuts) {
-      const records = first ? behindFirst(cut) : cut
+      const records: HeadedCut = first ? { ...cut, ...withoutFirst(cut, 1) } : cut
       first = false
       const done = cut.last && (content.isGzip || cut.end >= size)
       const before = known.progress
@@ -96,11 +89,29 @@ export async function* readFilePages(
   }
 }
 
+/** The records of a content, from a start on, with the header that stands in front of all of them, if there is one. */
+async function* cutsOf(
+  file: FileLocation,
+  content: Content,
+  reader: ByteReader,
+  from: CutStart,
+  framing: Framing,
+  settings: CutSettings
+): AsyncGenerator<HeadedCut, void> {
+  const cuts = cutRecords(reader, from, settings)
+  if (!hasHeader(framing)) yield* cuts
+  else if (from.offset === 0) yield* behindHeader(file, cuts)
+  else {
+    const header = await headerOf(file, content, settings)
+    for await (const cut of cuts) yield header === undefined ? cut : { ...cut, header }
+  }
+}
+
 /** @param begin sequence number of the content's first byte */
 export const recordPage = (
   shard: string,
   begin: number,
-  cut: Omit<Cut, "end" | "sum" | "last">,
+  cut: Omit<HeadedCut, "end" | "sum" | "last">,
   arrivedAt: number,
   progress?: Progress
 ): RecordPage => ({
@@ -113,6 +124,7 @@ export const recordPage = (
   arrivedAt,
   release: cut.release,
   ...(cut.cut === undefined ? {} : { cut: cut.cut }),
+  ...(cut.header === undefined ? {} : { header: cut.header }),
   ...(progress === undefined ? {} : { resume: stored(progress) })
 })
 
@@ -150,12 +162,6 @@ const openAt = async (
     await reader.close()
     throw ioError(settings.source, file.path, cause)
   }
-}
-
-const behindFirst = (cut: Cut): Cut => {
-  const { cut: lengths, ...rest } = cut
-  const moved = new Map([...(lengths ?? [])].filter(([i]) => i > 0).map(([i, length]) => [i - 1, length]))
-  return { ...rest, starts: cut.starts.slice(1), ends: cut.ends.slice(1), ...(moved.size === 0 ? {} : { cut: moved }) }
 }
 
 const isSameProgress = (a: Progress, b: Progress | undefined): boolean =>

@@ -2,9 +2,8 @@ import type { ReadPosition } from "../record/position.ts"
 import { type ByteReader, passOver } from "./byte-reader.ts"
 import type { Content } from "./content.ts"
 import { detectFormat } from "./format.ts"
+import { type ContentFormat, type Framing, fixedFormat, recordEnds } from "./framing.ts"
 import type { FileEntry } from "./list-files.ts"
-
-export type ContentFormat = "line" | "document"
 
 /**
  * What a file's pages carry in `resume`, and get back with the shard's position. A file is known by what was read of it: its size and the time of
@@ -56,7 +55,7 @@ export const knownOf = (position: ReadPosition | undefined, ahead?: ReadPosition
 const progressOf = (position: ReadPosition): Progress | undefined => {
   const { end, sum, begin, size, changedAt, done, format } = position.source ?? {}
   if (typeof end !== "number" || typeof size !== "number" || typeof done !== "boolean") return undefined
-  if (format !== "line" && format !== "document") return undefined
+  if (format !== "line" && format !== "document" && format !== "csv") return undefined
   const number = (value: unknown) => (typeof value === "number" ? value : undefined)
   const known: Progress = { end, sum: number(sum), begin: number(begin) ?? 0, size, changedAt: number(changedAt), done, format }
   return known.begin + end > Number(position.sequenceNumber) ? known : undefined
@@ -93,19 +92,19 @@ const seldomRead = 16 * 1024 * 1024
 /**
  * Where to go on in a file of which something is known. Undefined: there is nothing new in it.
  *
- * @param fixed the format that settings and name say, whatever was read before
+ * @param framing what settings say, whatever was read before
  */
 export const resumePoint = async (
   file: FileEntry,
   content: Content,
   known: Known,
-  fixed: ContentFormat | undefined,
+  framing: Framing,
   maxRecordBytes: number
 ): Promise<ResumePoint | undefined> => {
-  const point = await behindKnown(file, content, known, fixed, maxRecordBytes)
+  const point = await behindKnown(file, content, known, framing, maxRecordBytes)
   const { ahead } = known
   if (point === undefined || ahead?.sequenceNumber === undefined) return point
-  const theirs = await behindKnown(file, content, ahead, fixed, maxRecordBytes)
+  const theirs = await behindKnown(file, content, ahead, framing, maxRecordBytes)
   if (theirs === undefined || theirs.was === "known") return point
   // What they read lies there no more, or its last record was not finished: nothing may take the sequence numbers of their dead letters.
   return { ...point, begin: Math.max(point.begin, theirs.begin + theirs.start - point.start) }
@@ -115,10 +114,11 @@ const behindKnown = async (
   file: FileEntry,
   content: Content,
   known: Known,
-  fixed: ContentFormat | undefined,
+  framing: Framing,
   maxRecordBytes: number
 ): Promise<ResumePoint | undefined> => {
   const { progress, sequenceNumber } = known
+  const fixed = fixedFormat(framing, file.path)
   const fresh = (begin: number, was: ResumePoint["was"]): ResumePoint => ({
     start: 0,
     sum: 0,
@@ -136,21 +136,35 @@ const behindKnown = async (
   const { begin, end, format, sum } = progress
   const goOn: ResumePoint = { start: end, sum: sum ?? 0, begin, format, skipFirst: false, was: "known" }
   if (isSameFile(file, progress) && sum !== undefined) return goOn
-  const isTrusted = known.inode === file.inode && file.size >= progress.size && end > seldomRead && !content.isGzip && format === "line"
+  const isTrusted = known.inode === file.inode && file.size >= progress.size && end > seldomRead && !content.isGzip && format !== "document"
   const before = isTrusted ? { ...(await look(content, end - 1, 1)), sum } : await look(content, 0, end)
   const isReplaced = isTrusted ? before.length < 1 : before.length < end || (sum !== undefined && sum !== before.sum)
   if (isReplaced) return fresh(begin + end, "replaced")
   const next = (await look(content, end, 1)).last
   if (next < 0) return undefined
   const behind = { ...goOn, sum: before.sum ?? 0 }
-  const isWhole = before.last === newline || next === newline || next === carriageReturn
   // What was one document may be seen to be lines, now that there is more of it.
-  const now = format === "line" ? "line" : (fixed ?? (await formatOf(content, file.size, maxRecordBytes)))
-  if (end === 0 || (now === "line" && isWhole)) return { ...behind, format: now }
+  const now = format === "line" && fixed !== "csv" ? format : (fixed ?? (await formatOf(content, file.size, maxRecordBytes)))
+  const last = sequenceNumber - begin
+  const endsLine = before.last === newline || next === newline || next === carriageReturn
+  const isWhole = endsLine && !(now === "csv" && (await isOpen(content, last, end, framing, maxRecordBytes)))
+  if (end === 0 || (now !== "document" && isWhole)) return { ...behind, format: now }
   // Its writer was not done when the last record was read. It is read anew, as one that comes later.
-  const start = format === "line" ? sequenceNumber - begin : 0
+  const start = format === "document" ? 0 : last
   return { ...fresh(begin + end - start, "unfinished"), start, sum: (await look(content, 0, start)).sum, format: now }
 }
+
+/** Does a newline behind the record `[start, end)` belong to it, because a quote is open? Not where it was too long to be read to its end. */
+const isOpen = (content: Content, start: number, end: number, framing: Framing, maxRecordBytes: number): Promise<boolean> =>
+  reading(content, start, async (reader) => {
+    if (end - start > maxRecordBytes + 1) return false
+    const record = Buffer.allocUnsafe(end - start)
+    let used = 0
+    for (let read = 1; used < record.length && read > 0; used += read) read = await reader.read(record.subarray(used))
+    const ends = recordEnds(framing, "csv", maxRecordBytes)
+    ends.see(record, 0, used)
+    return ends.isOpen
+  })
 
 const look = (content: Content, start: number, length: number) => reading(content, start, (reader) => passOver(reader, length))
 

@@ -2,6 +2,7 @@ import { statSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Stream } from "effect"
 import type { RecordPage } from "../record/record.ts"
+import type { FilesSource } from "./files.ts"
 import { type Entry, fileEntry, listFiles } from "./list-files.ts"
 import type { Source } from "./source.ts"
 
@@ -19,7 +20,7 @@ export interface Shared {
  * Knows of a source of files how much of them was read, by their sizes: what was read earlier counts as read. The folder is measured a few hundred names
  * each time that somebody asks.
  */
-export const withShare = (source: Source): Shared => {
+export const withShare = (source: FilesSource): Shared => {
   const share = new Share(source)
   return {
     source: {
@@ -34,9 +35,9 @@ export const withShare = (source: Source): Shared => {
   }
 }
 
-const entriesOf = (source: string, root: string): Iterator<Entry, void> => {
+const entriesOf = ({ name, takes }: FilesSource, root: string): Iterator<Entry, void> => {
   const stats = statSync(root, { throwIfNoEntry: false })
-  return stats?.isFile() === true ? [fileEntry(root, stats)][Symbol.iterator]() : listFiles(source, root)
+  return stats?.isFile() === true ? [fileEntry(root, stats)][Symbol.iterator]() : listFiles(name, root, takes)
 }
 
 class Share {
@@ -50,10 +51,10 @@ class Share {
   #within = 0
   #lost = false
 
-  constructor({ name, location }: Source) {
-    const root = fileURLToPath(location)
-    this.#all = entriesOf(name, root)
-    this.#read = entriesOf(name, root)
+  constructor(source: FilesSource) {
+    const root = fileURLToPath(source.location)
+    this.#all = entriesOf(source, root)
+    this.#read = entriesOf(source, root)
   }
 
   reached({ shard, resume }: RecordPage): void {

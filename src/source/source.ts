@@ -35,7 +35,7 @@ export interface Committed {
  * pull-based: nothing is read ahead of what is asked for, and what it holds open is released when the stream ends, fails or is interrupted.
  */
 export interface Source {
-  /** Part of every record's coordinates: `files`, `olist`, … */
+  /** Part of every record's coordinates: `files`, `kinesis`, … */
   readonly name: string
   /** URI of the whole input, for lineage. */
   readonly location: string

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path"
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
 import { Effect, type Scope, Stream } from "effect"
 import { afterAll, beforeAll, expect } from "vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import type { Check } from "../../src/lake/check.ts"
@@ -73,7 +73,7 @@ export const verified = (lake: string): Promise<{ readonly checks: number; reado
   inLake(
     lake,
     Effect.gen(function* () {
-      const checks = yield* verify(contracts.map(compileContract), yield* openDuckDB())
+      const checks = yield* verify(vtex.contracts.map(compileContract), yield* openDuckDB())
       return { checks: checks.length, failed: checks.filter(({ ok }) => !ok) }
     })
   )

@@ -11,16 +11,18 @@ describe("a contract that cannot be used", () => {
   beforeAll(async () => {
     project = await copyOfProject()
     await project.write("in/orders.ndjson", order)
-    await project.replace("schemas/checkout.ts", "  drops: orderDrops,\n", "")
-    await project.replace("schemas/checkout.ts", 'key: "orderId"', 'key: "orderID"')
+    await project.replace("schemas/vtex/checkout.ts", "  drops: orderDrops,\n", "")
+    await project.replace("schemas/vtex/checkout.ts", 'key: ["orderId"]', 'key: ["orderID"]')
   })
   afterAll(() => project.remove())
 
   it("refuses its own dataset with exit code 78, names the file and every problem, and writes nothing", async () => {
     const { code, stderr } = await of(project)("ingest --input in")
     expect(code).toBe(78)
-    expect(stderr).toContain("contract checkout (schemas/checkout.ts): drops is missing: give a list of drop rules, [] for none.")
-    expect(stderr).toContain('key is "orderID", which is no field: give one of type text or long or integer. Did you mean orderId?')
+    expect(stderr).toContain("contract checkout (schemas/vtex/checkout.ts): drops is missing: give a list of drop rules, [] for none.")
+    expect(stderr).toContain(
+      'table.key is "orderID", which is no field: give one of type text or long or integer or timestamp or date. Did you mean orderId?'
+    )
     expect(existsSync(join(project.folder, "lake"))).toBe(false)
   })
 
@@ -40,7 +42,7 @@ describe("a contract that cannot be used", () => {
   it("fails what is about all datasets: verify with what it found, doctor with the reason", async () => {
     const [verify, doctor] = await Promise.all([of(project)("verify"), of(project)("doctor")])
     expect([verify.code, verify.stdout]).toEqual([78, expect.stringContaining("stage/fulfillment")])
-    expect(verify.stderr).toContain("contract checkout (schemas/checkout.ts)")
+    expect(verify.stderr).toContain("contract checkout (schemas/vtex/checkout.ts)")
     expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringContaining("drops is missing")])
   })
 })
@@ -54,7 +56,7 @@ describe("contracts of one name, and contracts that cannot be read", () => {
   afterAll(() => project.remove())
 
   it("none of them counts", async () => {
-    await project.replace("schemas/index.ts", "[checkout, fulfillment]", "[checkout, fulfillment, { ...checkout }, checkout]")
+    await project.replace("schemas/vtex/project.ts", "[checkout, fulfillment]", "[checkout, fulfillment, { ...checkout }, checkout]")
     const { code, stderr } = await of(project)("ingest --input in")
     expect(code).toBe(78)
     expect(stderr).toContain("2 contracts have this name, at 1 and 4 of the list")
@@ -62,9 +64,12 @@ describe("contracts of one name, and contracts that cannot be read", () => {
   })
 
   it("say where the mistake is, and leave the help", async () => {
-    await project.replace("schemas/checkout.ts", "drops: orderDrops", "drops: orderDrop")
+    await project.replace("schemas/vtex/checkout.ts", "drops: orderDrops", "drops: orderDrop")
     const [ingest, help] = await Promise.all([of(project)("ingest --input in"), project.sluice(["--help"])])
-    expect([ingest.code, ingest.stderr]).toEqual([78, expect.stringMatching(/orderDrop is not defined \(.*schemas\/checkout.ts:\d+:\d+\)/)])
+    expect([ingest.code, ingest.stderr]).toEqual([
+      78,
+      expect.stringMatching(/orderDrop is not defined \(.*schemas\/vtex\/checkout.ts:\d+:\d+\)/)
+    ])
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining("repartition")])
   })
 })

@@ -173,7 +173,7 @@ describe("the main job", () => {
     expect((await sluiceJson(["ingest", "--input", raw, "--lake", lake])).commits).toBe(0)
     expect((await sluiceJson(["repartition", "--lake", lake])).kind).toBe("up-to-date")
     expect((await sluiceJson(["replay", "--lake", lake])).rows).toBe(0)
-    expect((await sluiceJson(["maintain", "--lake", lake])).tables).toHaveLength(3)
+    expect((await sluiceJson(["maintain", "--lake", lake])).tables).toHaveLength(4)
     const status = await sluiceJson(["status", "--lake", lake])
     const deadLetters = Object.values<number>(manifest.expected.deadLetters).reduce((total, n) => total + n, 0)
     expect(status.datasets[0].deadLettersWaiting).toBe(deadLetters)

@@ -47,7 +47,9 @@ it("runs as it is written: a new dataset from nothing to a query, then another n
   const seen = new Set<string>()
   for (const { language, text } of blocks) {
     seen.add(language)
-    if (language === "ts") await project.write(/^\/\/ (.*)\n/.exec(text)?.[1] ?? "", text)
+    // A block without a path is a piece of one.
+    const [, path] = /^\/\/ (.*)\n/.exec(text) ?? []
+    if (language === "ts") await (path === undefined ? undefined : project.write(path, text))
     else if (language === "diff") await apply(text)
     else if (language === "sh") {
       const { failed, stdout, stderr } = await shell(`${exported}\n${text}`)
@@ -61,7 +63,7 @@ it("runs as it is written: a new dataset from nothing to a query, then another n
 
   // The mistake that the page shows.
   const [message = ""] = blocks.flatMap(({ language, text }) => (language === "text" ? [text] : []))
-  await project.replace("schemas/returns.ts", 'sensitive: "hash"', 'sensitive: "hashed"')
-  const { code, stderr } = await project.sluice(["ingest", "--dataset", "returns", "--input", "raw", "--lake", "lake"])
+  await project.replace("shop/returns.ts", 'sensitive: "hash"', 'sensitive: "hashed"')
+  const { code, stderr } = await project.sluice(["ingest", "--project", "shop", "--input", "raw", "--lake", "lake"])
   expect([code, stderr]).toEqual([78, message])
 })

@@ -1,5 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { checkout } from "../../schemas/vtex/checkout.ts"
+import { compileContract } from "../../src/contract/compile.ts"
 import { fromDuckDB } from "../../src/duckdb/errors.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store, StoreError } from "../../src/store/store.ts"
@@ -17,12 +19,9 @@ it.effect("what a store says of itself is told once by the engine that asked it"
       dataset: "checkout",
       tablePath: "consumable/checkout",
       columns: [],
-      keyColumn: "order_id",
-      versionColumns: ["last_change"],
-      eventTimeColumns: ["last_change"],
+      identity: compileContract(checkout).identity,
       inputs: [{ key: "a.parquet", size: 1 }],
       existing: [],
-      versionDecidesDay: true,
       bounds: null,
       targetFileBytes: 1
     }

@@ -3,7 +3,16 @@ import { maintainText } from "../../src/cli/maintain.ts"
 
 const maintained = (overtaken: number) => ({
   table: "stage/checkout",
-  compacted: { table: "stage/checkout", filesBefore: 9, filesAfter: 3, bytesBefore: 900, bytesAfter: 600, overtaken, version: 12 },
+  compacted: {
+    table: "stage/checkout",
+    filesBefore: 9,
+    filesAfter: 3,
+    bytesBefore: 900,
+    bytesAfter: 600,
+    rows: 90,
+    overtaken,
+    version: 12
+  },
   commitsExpired: 0,
   earliestVersion: 0,
   filesDeleted: 0,

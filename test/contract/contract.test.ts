@@ -1,12 +1,21 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, ContractError, defineContract } from "../../src/contract/contract.ts"
+import {
+  type ContractDefinition,
+  ContractError,
+  type ContractTable,
+  defineContract,
+  events,
+  latest,
+  versions
+} from "../../src/contract/contract.ts"
 import { parsePath } from "../../src/contract/drops.ts"
-import { decimal, document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
+import { binary, date, decimal, document, entries, list, long, text, timestamp } from "../../src/contract/field.ts"
 import { NumberText } from "../../src/contract/json.ts"
-import { loadContracts, readContracts } from "../../src/contract/load.ts"
+import { loadModule, readContracts } from "../../src/contract/load.ts"
 import { snakeCase } from "../../src/contract/names.ts"
+import { patternLetters } from "../../src/contract/time-pattern.ts"
 import { compiledOrders, definition, orders } from "./orders.ts"
 
 describe("names", () => {
@@ -25,6 +34,7 @@ const problems = (change: object): string => defineContract({ ...definition, ...
 /** A field, whose arguments may be any. */
 const field = (make: unknown, ...args: ReadonlyArray<unknown>): unknown => Reflect.apply(make as () => unknown, null, args)
 const withField = (added: unknown) => problems({ fields: { ...definition.fields, added } })
+const table = { key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }
 const drop = { name: "a", reason: "r", from: "stage" } as const
 const expectation = { name: "e", description: "", reads: [], severity: "warn", holds: () => true } as const
 
@@ -33,10 +43,14 @@ describe("a contract that contradicts itself", () => {
     ["a bad name", { name: "My Orders" }, /name is "My Orders": give at most 100 lower case/],
     [
       "a key that is no field",
-      { key: "orderID" },
-      /key is "orderID", which is no field: give one of type text or long or integer. Did you mean orderId\?/
+      { table: versions({ ...table, key: ["orderID"] }) },
+      /table.key is "orderID", which is no field: give one of type text or long or integer or timestamp or date. Did you mean orderId\?/
     ],
-    ["a version that is a document", { version: "items" }, /version is "items", which has the type list/],
+    [
+      "a version that is a document",
+      { table: versions({ ...table, version: "items" }) },
+      /table.version is "items", which has the type list/
+    ],
     [
       "an event time that is text",
       { eventTime: { field: "status" } },
@@ -65,6 +79,48 @@ describe("a contract that contradicts itself", () => {
       "an expectation that reads no column",
       { expectations: [{ ...expectation, reads: ["items[].price"] }] },
       /items\[\]\.price, which is no column. Did you mean items.price/
+    ],
+    ["a key of nothing", { table: versions({ ...table, key: [] }) }, /table.key is empty: give the fields/],
+    [
+      "a key of one field twice",
+      { table: versions({ ...table, key: ["orderId", "orderId"] }) },
+      /table.key\[1\] is "orderId", which stands in the key before/
+    ],
+    [
+      "a version in the key",
+      { table: versions({ ...table, key: ["orderId", "lastChange"] }) },
+      /table.version is "lastChange", which is in the key/
+    ],
+    [
+      "a part of the key that cannot tell rows apart",
+      { table: events({ key: ["orderId", "rate"], by: "none" }) },
+      /table.key\[1\] is "rate", which has the type double/
+    ],
+    [
+      "a day of a text",
+      { table: events({ ...table, by: { day: "status" } }) },
+      /table.by.day is "status", which has the type text: give a field of type timestamp or date/
+    ],
+    [
+      "an hour of no field",
+      { table: events({ key: ["orderId"], by: { hour: "lastChnge" } }) },
+      /table.by.hour is "lastChnge", which is no field.*Did you mean lastChange/
+    ],
+    ["no bucket", { table: events({ key: ["orderId"], by: { bucket: 0 } }) }, /table.by.bucket is 0: give a whole number from 1 to 10000/],
+    [
+      "hiding the day",
+      { drops: [{ ...drop, from: "consumable", path: "creationDate" }], table: events({ key: ["orderId"], by: { day: "creationDate" } }) },
+      /drops creationDate, which the contract needs/
+    ],
+    [
+      "a deletion that is a text",
+      { table: latest({ key: ["orderId"], order: "lastChange", deleted: "status", by: "none" }) },
+      /table.deleted is "status", which has the type text: give a field of type boolean/
+    ],
+    [
+      "a field that is called as a partition",
+      { table: events({ key: ["orderId"], by: { hour: "lastChange" } }), fields: { ...definition.fields, eventHour: text("x") } },
+      /field event_hour: column event_hour is the name of a system column/
     ],
     ["keys that differ by case", { fields: { ...definition.fields, ITEMS: text("x") } }, /same name/],
     [
@@ -122,6 +178,29 @@ describe("a contract is input", () => {
       { eventTime: "lastChange" },
       'eventTime is "lastChange": give an object of field, and fallback where there is one.'
     ],
+    ["a table that is text", { table: "versions" }, 'table is "versions": give versions(…), events(…) or latest(…).'],
+    ["a table of no kind", { table: {} }, "table is an object of another kind: give versions(…), events(…) or latest(…)."],
+    [
+      "a key that is text",
+      { table: field(versions, { ...table, key: "orderId" }) },
+      'table.key is "orderId": give a list of texts, such as ["a"].'
+    ],
+    [
+      "a table without its place",
+      { table: field(events, { key: ["orderId"] }) },
+      'table.by is missing: give { day: field }, { hour: field }, { bucket: number } or "none".'
+    ],
+    [
+      "a place in two ways",
+      { table: field(events, { key: ["orderId"], by: { day: "lastChange", bucket: 4 } }) },
+      'table.by has day and bucket: give { day: field }, { hour: field }, { bucket: number } or "none".'
+    ],
+    [
+      "a place that is misspelt",
+      { table: field(events, { key: ["orderId"], by: { hours: "lastChange" } }) },
+      'table.by has hours: give { day: field }, { hour: field }, { bucket: number } or "none". Did you mean hour?'
+    ],
+    ["a version of events", { table: field(events, { ...table }) }, "table.version means nothing here."],
     ["a tag that is a number", { tags: { team: 1 } }, "tags.team is 1: give text."],
     ["retired text", { retired: "status" }, 'retired is "status": give a list of texts, such as ["a"].']
   ])("rejects %s", (_, change, problem) => expect(problems(change).split("\n")).toContain(problem))
@@ -157,6 +236,38 @@ describe("a contract is input", () => {
       field(decimal, 50, 2, "D"),
       "field added: decimal(50, 2, …): give a precision of 1 to 38 digits, then a scale of 0 to precision, then the description."
     ],
+    [
+      "a time from nowhere",
+      field(timestamp, "T", { from: "epoch" }),
+      'field added: from is "epoch": give "iso" or "epochSeconds" or "epochMillis" or "epochMicros" or { pattern: "dd/MM/yyyy HH:mm:ss" }.'
+    ],
+    [
+      "a pattern with letters that mean nothing",
+      field(timestamp, "T", { from: { pattern: "DD/MM/YYYY" } }),
+      `field added: from.pattern is "DD/MM/YYYY", which has "DD": it may have ${patternLetters}.`
+    ],
+    [
+      "a pattern without a day",
+      field(date, "T", { from: { pattern: "yyyy-MM" } }),
+      'field added: from.pattern is "yyyy-MM", which does not say the day: give dd or d.'
+    ],
+    [
+      "a zone that is none",
+      field(timestamp, "T", { zone: "Brasilia" }),
+      'field added: zone is "Brasilia": give "UTC", an offset such as "-03:00", or a name such as "America/Sao_Paulo".'
+    ],
+    [
+      "a zone of what is counted",
+      field(timestamp, "T", { from: "epochMillis", zone: "-03:00" }),
+      "field added: zone means nothing with epochMillis: what is counted since 1970 is UTC."
+    ],
+    ["a zone of a day", field(date, "T", { zone: "-03:00" }), "field added: zone means nothing here."],
+    ["a sign that is none", field(decimal, 9, 2, "D", { decimalSign: ";" }), 'field added: decimalSign is ";": give "." or ",".'],
+    [
+      "bytes that are hashed",
+      field(binary, "B", { sensitive: "hash" }),
+      'field added: sensitive is "hash", and bytes are not hashed: give "drop" or "keep".'
+    ],
     ["a document without fields", field(document, "D"), "field added: fields are undefined: give an object of fields."],
     ["a list of nothing", field(list, "L"), "field added: element is undefined: give a field made by text, long, document, …."],
     [
@@ -188,7 +299,7 @@ describe("a contract is input", () => {
   it("tells all problems at once, and is refused by whatever derives from it", () => {
     const bad = defineContract({
       ...definition,
-      key: "nope",
+      table: versions({ ...table, key: ["nope"] }),
       description: 1 as never,
       fields: { ...definition.fields, a: field(text, "E", { sensitive: "hashd" }) as never }
     })
@@ -222,9 +333,9 @@ describe("a list of contracts", () => {
   })
 
   it("is none, and says so, where its module cannot be read", async () => {
-    const load = (code: string) => loadContracts(new URL(`data:text/javascript,${encodeURIComponent(code)}`))
+    const load = (code: string) => loadModule(new URL(`data:text/javascript,${encodeURIComponent(code)}`))
     expect((await load("throw new Error('oh')")).error?.message).toMatch(/cannot be loaded: oh/)
-    expect((await load("export const contract = []")).error?.message).toMatch(/exports undefined as contracts/)
+    expect((await load("export const contract = []")).error?.message).toMatch(/exports undefined as its default/)
   })
 })
 
@@ -271,9 +382,11 @@ describe("the schema of a field is its conversion", () => {
 
 describe("compileContract", () => {
   it("gives columns in the order of the contract, names in snake_case, hashes as text", () => {
-    const { columns, keyColumn, versionColumn, eventTimeColumns } = compiledOrders
+    const { columns, identity } = compiledOrders
     expect(columns.map(({ name }) => name).slice(0, 4)).toEqual(["order_id", "last_change", "creation_date", "status"])
-    expect([keyColumn, versionColumn, eventTimeColumns]).toEqual(["order_id", "last_change", ["last_change", "creation_date"]])
+    const times = ["last_change", "creation_date"]
+    expect(identity).toMatchObject({ kind: "versions", key: ["order_id"], version: times, eventTime: times, decidesPartition: true })
+    expect(identity.partition).toMatchObject({ by: "day", time: times, columns: [{ name: "change_date", leaf: { type: "date" } }] })
     expect(columns.find(({ name }) => name === "geo")).toMatchObject({
       kind: "list",
       element: { kind: "leaf", name: "element", leaf: { type: "text" }, sensitive: "hash" }
@@ -284,6 +397,56 @@ describe("compileContract", () => {
       }
     })
   })
+  it.each<[string, ContractTable, object]>([
+    [
+      "a fallback counts wherever its event time is named",
+      versions({ key: ["status"], version: "orderId", by: { hour: "lastChange" } }),
+      {
+        key: ["status"],
+        version: ["order_id"],
+        partition: { by: "hour", time: ["last_change", "creation_date"], columns: [{ name: "change_date" }, { name: "change_hour" }] },
+        decidesPartition: false
+      }
+    ],
+    [
+      "a field has no fallback but the event time",
+      versions({ key: ["orderId"], version: "creationDate", by: { day: "creationDate" } }),
+      {
+        version: ["creation_date"],
+        partition: { time: ["creation_date"] },
+        decidesPartition: true
+      }
+    ],
+    [
+      "a time in the key decides where its rows lie",
+      events({ key: ["orderId", "creationDate"], by: { day: "creationDate" } }),
+      {
+        version: [],
+        partition: { columns: [{ name: "event_date" }] },
+        decidesPartition: true
+      }
+    ],
+    [
+      "a bucket is of the key",
+      events({ key: ["orderId"], by: { bucket: 4 } }),
+      {
+        partition: { by: "bucket", buckets: 4, columns: [{ name: "key_bucket", leaf: { type: "integer" } }] },
+        decidesPartition: true
+      }
+    ],
+    [
+      "all rows may lie together",
+      latest({ key: ["orderId"], order: "value", by: "none" }),
+      {
+        kind: "latest",
+        version: [],
+        partition: { by: "none", columns: [] },
+        decidesPartition: true
+      }
+    ]
+  ])("says what makes two rows the same: %s", (_, table, expected) =>
+    expect(compileContract(defineContract({ ...definition, table })).identity).toMatchObject(expected)
+  )
   it("leaves out of the consumable what the contract says, and documents that lose all fields", () => {
     const names = compiledOrders.consumableColumns.map(({ name }) => name)
     expect(names).not.toContain("custom_data")

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { converterOf, unfit } from "../../src/contract/convert.ts"
+import { binary, date, decimal, type Field, shapeOf, timestamp } from "../../src/contract/field.ts"
 import { compactJson, type JsonFault, NumberText, readJson } from "../../src/contract/json.ts"
+import type { TimeForm } from "../../src/contract/reading.ts"
 import { formatMicros, maxTimestamp, minTimestamp, timestampMicros } from "../../src/contract/timestamp.ts"
 import type { LeafType, Value } from "../../src/record/column.ts"
 
@@ -180,5 +183,90 @@ describe("readJson", () => {
       const read = readJson(mutated)
       expect("value" in read ? { value: plain(read.value) } : undefined, mutated).toEqual(parsed)
     }
+  })
+})
+
+describe("values that are written in another way", () => {
+  const reads = (field: Field, raw: unknown): unknown => {
+    const shape = shapeOf(field)
+    expect(shape.problems).toEqual([])
+    const value = shape.kind === "leaf" ? shape.convert(raw) : null
+    return typeof value === "bigint" && shape.kind === "leaf" && shape.leaf.type === "timestamp" ? formatMicros(value) : value
+  }
+  const at = (from: TimeForm, zone?: string) => timestamp("T", zone === undefined ? { from } : { from, zone })
+
+  it.each<[TimeForm, unknown, unknown]>([
+    ["epochSeconds", 0, "1970-01-01T00:00:00Z"],
+    ["epochSeconds", 1707252371, "2024-02-06T20:46:11Z"],
+    ["epochSeconds", "1707252371.7010747", "2024-02-06T20:46:11.701074Z"],
+    ["epochSeconds", new NumberText("1707252371.70"), "2024-02-06T20:46:11.7Z"],
+    ["epochSeconds", -0.5, "1969-12-31T23:59:59.5Z"],
+    ["epochSeconds", "1.707252371e9", "2024-02-06T20:46:11Z"],
+    ["epochSeconds", 1707252371701, unfit],
+    ["epochMillis", 1707252371701, "2024-02-06T20:46:11.701Z"],
+    ["epochMillis", "1707252371701.0749", "2024-02-06T20:46:11.701074Z"],
+    ["epochMicros", "1707252371701074", "2024-02-06T20:46:11.701074Z"],
+    ["epochMicros", new NumberText("1707252371701074.9"), "2024-02-06T20:46:11.701074Z"],
+    ["epochMillis", "2024-02-06", unfit],
+    ["epochMillis", true, unfit],
+    ["epochMillis", "", null],
+    ["epochMillis", "null", null],
+    ["iso", 1707252371, unfit],
+    [{ pattern: "dd/MMM/yyyy:HH:mm:ss xx" }, "06/Feb/2024:20:46:11 -0300", "2024-02-06T23:46:11Z"],
+    [{ pattern: "EEE, d MMM yyyy HH:mm:ss 'GMT'" }, "Tue, 6 feb 2024 20:46:11 GMT", "2024-02-06T20:46:11Z"],
+    [{ pattern: "M/d/yyyy h:mm a" }, "2/6/2024 12:46 am", "2024-02-06T00:46:00Z"],
+    [{ pattern: "M/d/yyyy h:mm a" }, "2/6/2024 13:46 PM", unfit],
+    [{ pattern: "yyyyMMdd" }, "20240230", unfit],
+    [{ pattern: "yyyyMMdd" }, "20240206 ", "2024-02-06T00:00:00Z"],
+    [{ pattern: "yyyyMMdd" }, 20240206, unfit],
+    [{ pattern: "yyyy-MM-dd'T'HH:mm:ss.SSS" }, "2024-02-06T20:46:11.701", "2024-02-06T20:46:11.701Z"]
+  ])("times: %j of %j", (from, raw, expected) => expect(reads(at(from), raw)).toBe(expected))
+
+  it.each([
+    ["-03:00", "2024-02-06 20:46", "2024-02-06T23:46:00Z"],
+    ["America/Sao_Paulo", "2024-02-06 20:46", "2024-02-06T23:46:00Z"],
+    ["America/Sao_Paulo", "2018-02-06 20:46", "2018-02-06T22:46:00Z"],
+    ["America/Sao_Paulo", "2018-02-06T20:46Z", "2018-02-06T20:46:00Z"],
+    // Put forward at midnight: there was no half past. Put back at midnight: half past eleven came twice.
+    ["America/Sao_Paulo", "2018-11-04 00:30", "2018-11-04T03:30:00Z"],
+    ["America/Sao_Paulo", "2018-02-17 23:30", "2018-02-18T01:30:00Z"],
+    ["Europe/Berlin", "2024-03-31 02:30", "2024-03-31T01:30:00Z"],
+    ["Europe/Berlin", "2024-10-27 02:30", "2024-10-27T00:30:00Z"],
+    ["Europe/Berlin", "2024-10-27 03:00", "2024-10-27T02:00:00Z"]
+  ])("clocks of %s: %s", (zone, text, expected) => expect(reads(at("iso", zone), text)).toBe(expected))
+
+  it.each<[Field, unknown, unknown]>([
+    [date("D"), "2024-02-06", 19759],
+    [date("D"), "2024-02-06T23:00:00-03:00", 19760],
+    [date("D"), 19759, unfit],
+    [date("D", { from: "epochSeconds" }), -1, -1],
+    [date("D", { from: { pattern: "dd.MM.yyyy" } }), "06.02.2024", 19759],
+    [decimal(9, 2, "D", { decimalSign: "," }), "1234,5", 123450n],
+    [decimal(9, 2, "D", { decimalSign: "," }), "1.234,50", unfit],
+    [decimal(9, 2, "D", { decimalSign: "," }), "1234.50", unfit],
+    [decimal(9, 2, "D", { decimalSign: "," }), 1234.5, 123450n],
+    [decimal(9, 2, "D"), "1234,5", unfit],
+    [binary("B"), "AQID", new Uint8Array([1, 2, 3])],
+    [binary("B"), "_-8", new Uint8Array([255, 239])],
+    [binary("B"), "A", unfit],
+    [binary("B"), 7, unfit],
+    [binary("B"), "", null],
+    [binary("B", { from: "hex" }), "00fF", new Uint8Array([0, 255])],
+    [binary("B", { from: "hex" }), "0f0", unfit]
+  ])("values: %#", (field, raw, expected) => expect(reads(field, raw)).toEqual(expected))
+
+  it.each<[Field, unknown]>([
+    [at("epochSeconds"), 1707252371701074n],
+    [at("epochMillis"), -1n],
+    [at("epochMicros"), maxTimestamp],
+    [at({ pattern: "EEE dd/MMM/yyyy hh:mm:ss.SSSSSS a" }, "America/Sao_Paulo"), 1707252371701074n],
+    [at({ pattern: "yyyy-M-d H:mm:ss.SSSSSSxxx" }, "Asia/Kolkata"), minTimestamp],
+    [date("D"), 2932896],
+    [date("D", { from: "epochMillis" }), -719162],
+    [decimal(9, 3, "D", { decimalSign: "," }), -1n],
+    [binary("B", { from: "hex" }), new Uint8Array([0, 255])]
+  ])("are read again as they are written: %#", (field, value) => {
+    const written = Schema.encodeUnknownSync(field)(value)
+    expect(Schema.decodeUnknownSync(field)(written)).toEqual(value)
   })
 })

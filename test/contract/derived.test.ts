@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
 import { deadLettersMarkdown } from "../../src/contract/dead-letters.ts"
 import { glueColumns, glueTable } from "../../src/contract/glue.ts"
 import { jsonSchema } from "../../src/contract/json-schema.ts"
 import { contractMarkdown } from "../../src/contract/markdown.ts"
+import { outputDatasets } from "../../src/lineage/datasets.ts"
 import { deadLetterReasons } from "../../src/record/dead-letter.ts"
 import { stagePartitions } from "../../src/record/system-columns.ts"
 import { compiledOrders, orders } from "./orders.ts"
+import { definition as parcelDefinition, parcels } from "./parcels.ts"
 
 describe("Glue", () => {
   const types = new Map(glueColumns(compiledOrders.columns).map(({ Name, Type }) => [Name, Type]))
@@ -30,13 +34,50 @@ describe("Glue", () => {
   ])("%s %s", (name, type) => expect(types.get(name)).toBe(type))
 
   it("keeps partition keys apart and comments short", () => {
-    const table = glueTable([{ kind: "leaf", name: "a", description: `x\n${"y".repeat(400)}`, leaf: { type: "text" } }], stagePartitions)
+    const table = glueTable(
+      orders,
+      [{ kind: "leaf", name: "a", description: `x\n${"y".repeat(400)}`, leaf: { type: "text" } }],
+      stagePartitions
+    )
     expect(table.partitionKeys.map(({ Name, Type }) => [Name, Type])).toEqual([
       ["ingest_date", "date"],
       ["ingest_hour", "int"]
     ])
+    expect([table.owner, table.parameters]).toEqual(["shop", { sensitivity: "personal" }])
     expect(table.columns[0]?.Comment).toHaveLength(255)
     expect(table.columns[0]?.Comment).not.toContain("\n")
+  })
+})
+
+describe("who answers for a dataset, and how it is treated", () => {
+  const about = { steward: "data office", sourceSystem: "WMS", costTag: "cc-7", refreshEvery: "15 minutes" }
+  const governed = defineContract({ ...parcelDefinition, ...about, tags: { domain: "logistics" } })
+  const told = { steward: "data office", source_system: "WMS", sensitivity: "internal", cost_tag: "cc-7", refresh_every: "15 minutes" }
+  it("is in the catalog, and on the page", () => {
+    expect(glueTable(governed, [], [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
+    const page = contractMarkdown(governed)
+    for (const line of ["| Steward | data office |", "| Source system | WMS |", "| Cost tag | cc-7 |", "| Refresh every | 15 minutes |"])
+      expect(page).toContain(line)
+  })
+  it("is in lineage", () => {
+    const output = { uri: "file:///lake/stage/parcels", path: "stage/parcels", version: 1, created: true, rows: 1, bytes: 1, files: 1 }
+    const context = {
+      producer: "p",
+      compiled: compileContract(governed),
+      kind: "batch",
+      report: undefined,
+      at: "2026-11-20T07:00:00Z"
+    } as const
+    const [dataset] = outputDatasets([output], [], context)
+    expect(dataset?.facets.ownership?.owners).toEqual([
+      { name: "warehouse", type: "MAINTAINER" },
+      { name: "data office", type: "STEWARD" }
+    ])
+    expect(Object.fromEntries((dataset?.facets.tags?.tags ?? []).map(({ key, value }) => [key, value]))).toMatchObject(told)
+  })
+  it.each(["", "hourly", "0 hours", "5 seconds", 5])("is told what is no interval: %j", (refreshEvery) => {
+    const { problems } = defineContract({ ...parcelDefinition, refreshEvery: refreshEvery as string })
+    expect(problems.join()).toContain('give an interval such as "5 minutes", "1 hour" or "1 day"')
   })
 })
 
@@ -61,6 +102,23 @@ describe("JSON Schema", () => {
     ["a record that is a list", []]
   ])("refuses %s", (_, record) => expect(check(record)).toBe(false))
 
+  it("asks for every part of the key, and for a version that is not the event time", () => {
+    const valid = ajv.compile(jsonSchema(parcels))
+    const parcel = { carrier: "dhl", number: 7, revision: 1, scannedAt: 1704067200000 }
+    expect(valid(parcel)).toBe(true)
+    for (const key of Object.keys(parcel))
+      expect(valid(Object.fromEntries(Object.entries(parcel).filter(([name]) => name !== key))), key).toBe(false)
+  })
+
+  it("takes values as the contract says that they are written", () => {
+    const valid = ajv.compile(jsonSchema(parcels))
+    const parcel = { carrier: "dhl", parcelNumber: 7, revision: 1, scannedAt: "1704067200000.5" }
+    const written = { promisedOn: "2024-01-01", weight: "1,5", volume: "1.5", soldAt: "01/02/2024 10:00", label: "AA==" }
+    expect(valid({ ...parcel, ...written }), ajv.errorsText(valid.errors)).toBe(true)
+    for (const wrong of [{ scannedAt: "2024-01-01" }, { weight: "1.5" }, { volume: "1,5" }, { promisedOn: 19000 }, { label: 7 }])
+      expect(valid({ ...parcel, ...wrong }), JSON.stringify(wrong)).toBe(false)
+  })
+
   it("says what is sensitive", () => expect(JSON.stringify(jsonSchema(orders))).toContain('"x-sensitive":"hash"'))
 })
 
@@ -75,6 +133,7 @@ describe("Markdown", () => {
     expect(page).toContain("| `custom_data` ¹ | json |")
     expect(page).toContain("| `attachments` | any key that contains `attachment` | every table | Free names. |")
     expect(page).toContain("| `custom-data` | `customData` | the table for users | Every store's own. |")
+    expect(page).toContain("| Table for users | one row per version, by day of last_change, else of creation_date |")
     expect(page).toContain("| `status-known` | `status` | The state is not forbidden. | the record becomes a dead letter |")
   })
 })

@@ -1,5 +1,5 @@
 import { compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { boolean, decimal, document, double, entries, integer, json, list, long, text, timestamp } from "../../src/contract/field.ts"
 
 /** A small contract with one of everything. */
@@ -41,8 +41,7 @@ export const definition: ContractDefinition = {
     customData: json("Every store's own."),
     matrix: list("Rows.", list("A row.", long("A cell.")))
   },
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
   drops: [
     { name: "attachments", reason: "Free names.", keyContains: "attachment", from: "stage" },

@@ -30,6 +30,7 @@ describe("bytes straight into columns and the definition", () => {
     expect(Object.keys(counts.deadLetters).sort()).toEqual([
       "missing_event_time",
       "missing_key",
+      "missing_version",
       "not_json",
       "not_object",
       "not_of_dataset",
@@ -39,7 +40,8 @@ describe("bytes straight into columns and the definition", () => {
       "too_large",
       "truncated",
       "unreadable_event_time",
-      "unreadable_key"
+      "unreadable_key",
+      "unreadable_version"
     ])
     expect(Object.keys(counts.rescued).length).toBeGreaterThan(100)
     expect(Object.keys(counts.masked).length).toBeGreaterThan(40)

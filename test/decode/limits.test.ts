@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { checkout } from "../../schemas/checkout.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { makeDecoder } from "../../src/decode/decoder.ts"

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { closes, decode, pascal, type Row, stringified } from "./support.ts"
 
@@ -10,7 +10,7 @@ const folder = `${root}/vtex/openapi`
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("order__")) : []
 
 describe.skipIf(files.length === 0)(`published orders${files.length === 0 ? ` (skipped: no ${folder})` : ""}`, () => {
-  const compiled = contracts.map(compileContract)
+  const compiled = vtex.contracts.map(compileContract)
 
   it.each(files)("%s is a row, the same from every form", (file) => {
     const order: { readonly [key: string]: unknown } = JSON.parse(readFileSync(`${folder}/${file}`, "utf8"))

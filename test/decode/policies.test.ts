@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { json, text } from "../../src/contract/field.ts"
@@ -201,7 +201,7 @@ describe("sensitive values", () => {
     expect(column("drop")).toEqual([null, { custom_data: 1 }])
   })
   it("are told in columns of JSON by keys that are sensitive in most of their places", () => {
-    for (const contract of contracts) {
+    for (const contract of vtex.contracts) {
       const { sensitiveKeys, tellingKeys } = makePlan(contract)
       const others = [...sensitiveKeys.keys()].filter((key) => !tellingKeys.has(key))
       expect(others.sort()).toEqual(["description", "id"])
@@ -209,7 +209,7 @@ describe("sensitive values", () => {
         expect(tellingKeys.has(key)).toBe(true)
       for (const key of ["name", "value", "items", "address", "quantity"]) expect(sensitiveKeys.has(key)).toBe(false)
     }
-    const compiled = compileContract(contracts[0] ?? orders)
+    const compiled = compileContract(vtex.contracts[0] ?? orders)
     const items = [{ id: "1", assemblies: [{ id: "gift", inputValues: { email: "a@x.com", document: "1", text: "Hi" } }] }]
     const { row } = one(
       JSON.stringify({ orderId: "1", creationDate: "2024-01-01", lastChange: "2024-01-01", items, changeData: { email: "a@x.com" } }),

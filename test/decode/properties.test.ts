@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { type Contract, defineContract } from "../../src/contract/contract.ts"
@@ -93,10 +93,13 @@ describe("the decoder and the contract's schema agree", () => {
   )
 })
 
-describe.each(contracts.map((contract) => [contract.name, contract] as const))("the contract %s", (_, contract) => {
+describe.each(vtex.contracts.map((contract) => [contract.name, contract] as const))("the contract %s", (_, contract) => {
   const open = defineContract({ ...contract, expectations: [], commonFields: [] })
   const compiledOpen = compileContract(open)
-  const base = { [open.key]: "k", [open.eventTime.field]: "2024-01-01" }
+  const base = {
+    ...Object.fromEntries(open.table.key.map((key) => [key, "k"])),
+    ...(open.eventTime && { [open.eventTime.field]: "2024-01-01" })
+  }
 
   it("takes records with every field missing or null", () => {
     const nothing = { ...Object.fromEntries(Object.keys(open.fields).map((key) => [key, null])), ...base }

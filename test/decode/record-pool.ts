@@ -1,9 +1,10 @@
 import { Arbitrary, Effect, Schema } from "effect"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
 import type { Contract } from "../../src/contract/contract.ts"
 import { generateOrders } from "../../src/generate/generate.ts"
 import { compiledOrders, keeping } from "../contract/orders.ts"
+import { compiledParcels, parcels } from "../contract/parcels.ts"
 import { pascal, stringified } from "./support.ts"
 import { type Token, tokensOf } from "./tokens.ts"
 
@@ -26,13 +27,14 @@ export interface Pool {
 export const makePools = async (): Promise<readonly [Pool, ...Array<Pool>]> => {
   // What was written by hand comes as often as what was generated.
   const small = [...Array.from({ length: 20 }, () => corners).flat(), ...nothing, ...(await generated(compiledOrders.contract, 120))]
-  const large = contracts.map(async (contract): Promise<Pool> => {
+  const large = vtex.contracts.map(async (contract): Promise<Pool> => {
     const fromSchema = await generated(contract, 6)
     return pool(contract.name, compileContract(contract), [...ordersInAllForms(), ...fromSchema], true)
   })
   return [
     pool("orders", compiledOrders, small, false),
     pool("orders, unknown fields kept", keeping, small, false),
+    pool("parcels", compiledParcels, [...writtenParcels, ...(await generated(parcels, 60))], false),
     ...(await Promise.all(large))
   ]
 }
@@ -48,7 +50,13 @@ const generated = async (contract: Contract, count: number): Promise<ReadonlyArr
   const values = await Effect.runPromise(Arbitrary.sampleEffect(Arbitrary.schema(contract.schema), { count, seed: 20240206 }))
   return values.flatMap((value) => {
     const encoded: unknown = Schema.encodeUnknownSync(contract.schema)(value)
-    const record = { ...(encoded as object), [contract.key]: "k-1", [contract.eventTime.field]: "2024-02-06T20:46:11.7010747+00:00" }
+    const { table, eventTime } = contract
+    const record = {
+      ...(encoded as object),
+      ...Object.fromEntries(table.key.map((key) => [key, key === "parcelNumber" ? 7 : "k-1"])),
+      ...(table.kind === "versions" && table.version === "revision" ? { revision: 3 } : {}),
+      ...(eventTime && { [eventTime.field]: contract === parcels ? 1707252371701 : "2024-02-06T20:46:11.7010747+00:00" })
+    }
     return [record, stringified(record), pascal(record), stringified(pascal(record) as { readonly [key: string]: unknown })].map((form) =>
       JSON.stringify(form)
     )
@@ -67,6 +75,26 @@ const ordersInAllForms = (): ReadonlyArray<string> => {
 }
 
 const order = (members: string) => `{"orderId":"1","lastChange":"2024-01-01T10:00:00Z",${members}}`
+
+/** Parcels with every way in which a value is written, and what is nearly one. */
+const writtenParcels: ReadonlyArray<string> = [
+  { soldAt: "06/02/2024 20:46", promisedOn: "2024-02-06", weighedOn: "6 feb 2024", weight: "1,5", label: "AQID", checksum: "00fF" },
+  { soldAt: "2024-02-06 20:46", promisedOn: "2024-02-30", weighedOn: "31 Feb 2024", weight: "1.5", label: "AQI", checksum: "0" },
+  { soldAt: "04/11/2018 00:30", promisedOn: "2024-02-06T23:00:00-03:00", weight: 1.5, volume: "123456789012345678901234.123456" },
+  { volume: 0.1, label: "", checksum: "null", stops: '[{"at":1707252371.7010747,"opens":"2024-02-06 20:46:11","ticks":1707252371701074}]' },
+  { stops: '[{"at":"1707252371","opens":"2024-02-06T20:46:11Z","ticks":"1e3","seenOn":-1},{"at":1e9,"seenOn":"1.5"}]' },
+  {
+    stops: [
+      { at: -0, opens: "2024-02-06", ticks: 0.5, seenOn: 1707252371.5 },
+      { at: "", opens: "null", ticks: null }
+    ]
+  },
+  { scannedAt: "1707252371701.25", stops: '[{"at":253402300799.999999,"ticks":9007199254740993},{"at":253402300800}]' },
+  { soldAt: " 06/02/2024 20:46 ", label: "_-8=", weight: " 1,50 ", stops: '[{"opens":"2024-02-06\\u0020 20:46"}]' }
+].flatMap((members) => {
+  const record = { carrier: "dhl", parcelNumber: "7", revision: 1, scannedAt: 1707252371701, ...members }
+  return [record, stringified(record)].map((form) => JSON.stringify(form))
+})
 
 /** Small orders with what is easily read in two ways. */
 const corners: ReadonlyArray<string> = [

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, events, versions } from "../../src/contract/contract.ts"
 import { definition } from "../contract/orders.ts"
+import { compiledParcels, definition as parcelDefinition } from "../contract/parcels.ts"
 import { decodePages, pageOf, pascal, stringified } from "./support.ts"
 
 const compiled = (change: Partial<ContractDefinition> = {}) => compileContract(defineContract({ ...definition, ...change }))
@@ -54,21 +55,56 @@ describe("what tells versions apart", () => {
     expect(outcome(compiled(), { ...order, lastChange: "2024-01-02T00:00:00Z", creationDate: "bad" })).toBe(1704153600000000n))
 
   it("may be left to the fallback by the contract", () => {
-    const lenient = compiled({ eventTime: { ...definition.eventTime, unreadable: "fallback" } })
+    const lenient = compiled({ eventTime: { field: "lastChange", fallback: "creationDate", unreadable: "fallback" } })
     expect(outcome(lenient, { ...order, lastChange: "bad" })).toBe(null)
     expect(outcome(lenient, { ...order, lastChange: "bad", creationDate: "bad" })).toEqual(["unreadable_event_time", "creationDate"])
     expect(outcome(lenient, { orderId: "1", lastChange: "bad" })).toEqual(["missing_event_time", "lastChange"])
   })
 
   it("must be there, too, where it is not the event time", () => {
-    const counted = compiled({ version: "count" })
+    const counted = compiled({ table: versions({ ...definition.table, version: "count", by: { day: "lastChange" } }) })
     const at = { ...order, lastChange: "2024-01-02T00:00:00Z" }
     expect(outcome(counted, { ...at, count: 7 })).toBe(1704153600000000n)
     expect(outcome(counted, at)).toEqual(["missing_version", "count"])
     expect(outcome(counted, { ...at, count: "seven" })).toEqual(["unreadable_version", "count"])
-    const created = compiled({ version: "creationDate" })
+    const created = compiled({ table: versions({ ...definition.table, version: "creationDate", by: { day: "lastChange" } }) })
     expect(outcome(created, at)).toBe(1704153600000000n)
     expect(outcome(created, { ...at, creationDate: null })).toEqual(["missing_version", "creationDate"])
+  })
+})
+
+describe("a key of several columns", () => {
+  const parcel = { carrier: "dhl", parcelNumber: "7", revision: 1, scannedAt: 1704153600000 }
+  const ofParcel = (change: object) => {
+    const texts = [parcel, stringified(parcel)].map((record) => JSON.stringify({ ...record, ...change }))
+    const outcomes = texts.flatMap((text) =>
+      (["bytes", "definition"] as const).map((by) => {
+        const { rows, letters } = decodePages(compiledParcels, [pageOf([text])], {}, { by })
+        return rows[0] === undefined ? [letters[0]?.reason, letters[0]?.path] : [rows[0]["carrier"], rows[0]["parcel_number"]]
+      })
+    )
+    for (const each of outcomes) expect(each).toEqual(outcomes[0])
+    return outcomes[0]
+  }
+  it.each<[object, unknown]>([
+    [{}, ["dhl", 7n]],
+    [{ parcelNumber: null }, ["missing_key", "parcelNumber"]],
+    [{ parcelNumber: "" }, ["missing_key", "parcelNumber"]],
+    [{ parcelNumber: "seven" }, ["unreadable_key", "parcelNumber"]],
+    [{ carrier: " " }, ["missing_key", "carrier"]],
+    [{ carrier: {} }, ["unreadable_key", "carrier"]],
+    [{ carrier: null, parcelNumber: "seven" }, ["missing_key", "carrier"]],
+    [{ revision: null }, ["missing_version", "revision"]],
+    [{ scannedAt: null }, ["missing_event_time", "scannedAt"]],
+    [{ scannedAt: "2024-01-02T00:00:00Z" }, ["unreadable_event_time", "scannedAt"]],
+    [{ scannedAt: 1704153600000000 }, ["unreadable_event_time", "scannedAt"]]
+  ])("must be there in all of them: %j", (change, expected) => expect(ofParcel(change)).toEqual(expected))
+
+  it("may be all that a record needs", () => {
+    const { eventTime: _, ...rest } = parcelDefinition
+    const bare = compileContract(defineContract({ ...rest, table: events({ key: ["carrier", "parcelNumber"], by: "none" }) }))
+    const decoded = decodePages(bare, [pageOf(['{"carrier":"dhl","parcelNumber":7}', '{"carrier":"dhl"}'])])
+    expect([decoded.rows.length, decoded.letters.map(({ reason }) => reason)]).toEqual([1, ["missing_key"]])
   })
 })
 
@@ -124,7 +160,7 @@ describe("a message of another kind", () => {
     lastChange: "2026-11-20T08:00:00Z"
   }
 
-  it.each(contracts.map((contract) => [contract.name, compileContract(contract)] as const))(
+  it.each(vtex.contracts.map((contract) => [contract.name, compileContract(contract)] as const))(
     "is an order hook, and an event of the feed: %s",
     (_, contract) => {
       for (const message of [hook, stringified(hook), event, stringified(event)]) expect(outcome(contract, message)).toEqual(isNone)

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { checkout } from "../../schemas/index.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
 import { type GeneratedRecord, generateOrders } from "../../src/generate/generate.ts"
 import { Ledger, type Manifest } from "../../src/generate/ledger.ts"
 import { type GenerateOptions, settingsOf } from "../../src/generate/options.ts"
@@ -210,8 +210,9 @@ describe("dirt", () => {
     const versions = manifest.expected.consumable.rows
     expect(dirty / versions).toBeGreaterThan(0.2)
     expect(dirty / versions).toBeLessThan(0.3)
-    // An order's version is its event time, and feeds hold orders alone.
-    const { quality_rejected, missing_version, unreadable_version, not_of_dataset, ...reasons } = deadLetterReasons
+    // They are JSON, an order's version is its event time, and feeds hold orders alone.
+    const { not_csv, not_access_log, no_header, quality_rejected, missing_version, unreadable_version, not_of_dataset, ...reasons } =
+      deadLetterReasons
     expect(Object.keys(manifest.expected.deadLetters)).toEqual(Object.keys(reasons).sort())
     expect(manifest.dirt.too_large).toBe(1)
     expect(manifest.late).toBeGreaterThanOrEqual(manifest.dirt.late ?? 0)

@@ -1,6 +1,7 @@
 import { getEnvironmentData, isMainThread } from "node:worker_threads"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { decimal, text, timestamp } from "../../src/contract/field.ts"
+import { defineProject } from "../../src/contract/project.ts"
 
 export const definition: ContractDefinition = {
   name: "order",
@@ -13,8 +14,7 @@ export const definition: ContractDefinition = {
     lastChange: timestamp("When this version was made."),
     value: decimal(18, 2, "Value.")
   },
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange" },
   drops: [],
   expectations: [],
@@ -61,5 +61,5 @@ export const waiter = harmful("waiter", () => {
 })
 export const gateName = "gate of the waiter"
 
-/** What a thread looks up by name. */
-export const contracts = [order, thrower, quitter, eater, waiter]
+/** Where a thread looks them up by name. */
+export default defineProject({ name: "orders", contracts: [order, thrower, quitter, eater, waiter] })

@@ -1,5 +1,6 @@
 import { isMainThread } from "node:worker_threads"
 import { defineContract } from "../../src/contract/contract.ts"
+import { defineProject } from "../../src/contract/project.ts"
 import { definition } from "./order.ts"
 
 /** Orders of which those worth 1,000 and more end the thread that decodes them, unless it is the first one. */
@@ -19,5 +20,5 @@ export const poisoned = defineContract({
   ]
 })
 
-/** What a thread looks up by name. */
-export const contracts = [poisoned]
+/** Where a thread looks it up by name. */
+export default defineProject({ name: "poison", contracts: [poisoned] })

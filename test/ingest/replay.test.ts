@@ -118,6 +118,29 @@ describe("replay", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.effect("tells of each run that begins how it ended: failed, interrupted, or by a defect", () =>
+    Effect.gen(function* () {
+      yield* run(pagesSource(pages), { contract: strict })
+      const faults = makeFaultyStore(yield* Store)
+      const told: Array<string> = []
+      const onEvent = (event: RunEvent) =>
+        Effect.sync(() => void told.push(event.event === "fail" ? `${event.outcome}: ${event.message}` : event.event))
+      const cut = Effect.exit(replay({ ...options, onEvent })).pipe(Effect.provideService(Store, Store.of(faults.store)))
+      for (const way of [Effect.die(new Error("o-1")), Effect.interrupt]) {
+        faults.beforeNext("putIfAbsent", "stage/order/_delta_log/", way)
+        yield* cut
+      }
+      faults.failNext("putIfAbsent", "stage/order/_delta_log/", "Full")
+      yield* cut
+      const [, defect, , interrupted, , failed] = told
+      assert.deepStrictEqual(
+        [told.length, defect, interrupted],
+        [6, "fail: an unexpected error; see the log of the process", "abort: interrupted"]
+      )
+      assert.match(failed ?? "", /^fail: .*Full/)
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.effect("goes on beside an ingest that appends", () =>
     Effect.gen(function* () {
       yield* run(pagesSource(pages), { contract: strict })

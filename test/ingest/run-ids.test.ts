@@ -1,7 +1,7 @@
 import { cp, rm } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { stagePath } from "../../src/lake/layout.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { Store } from "../../src/store/store.ts"
@@ -40,5 +40,20 @@ describe("run ids", () => {
       assert.strictEqual(again.length, 1)
       assert.strictEqual(new Set([...again, ...copied, ...other]).size, 3)
     }).pipe(Effect.scoped, Effect.provide(temporaryStore))
+  )
+
+  it.effect("are not the same for batches that begin without a record, though they begin in one moment from one position", () =>
+    Effect.gen(function* () {
+      yield* run(pagesSource([page("a", 0, 5)]))
+      const says = (n: number) => ({
+        ...page("a", 0, 0),
+        position: { sequenceNumber: "5", subSequenceNumber: 0 },
+        resume: { n },
+        commitNow: true
+      })
+      const { batches } = yield* run(pagesSource([], Stream.fromArray([says(1), says(2)])))
+      assert.lengthOf(batches, 2)
+      assert.notStrictEqual(batches[0]?.runId, batches[1]?.runId)
+    }).pipe(Effect.provide(temporaryStore))
   )
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, type ContractTable, defineContract, events, versions } from "../../src/contract/contract.ts"
 import { document, list, long, text, timestamp } from "../../src/contract/field.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { compact } from "../../src/lake/compact.ts"
@@ -31,8 +31,7 @@ const first: ContractDefinition = {
     place: document("Where to.", { city: text("City.") }),
     items: list("Items.", document("An item.", { sku: text("What."), note: text("More.") }))
   },
-  key: "id",
-  version: "changed",
+  table: versions({ key: ["id"], version: "changed", by: { day: "changed" } }),
   eventTime: { field: "changed" },
   drops: [],
   expectations: [],
@@ -43,6 +42,7 @@ const { status, count, place, items, ...rest } = first.fields
 const contract = (change: Partial<ContractDefinition> = {}, fields: ContractDefinition["fields"] = {}): CompiledContract =>
   compileContract(defineContract({ ...first, ...change, fields: { ...(change.fields ?? first.fields), ...fields } }))
 const before = contract()
+const told = (key: string, version = "changed") => ({ table: versions({ key: [key], version, by: { day: "changed" } }) })
 
 let sequence = 0
 /** Ingests records of one day each. */
@@ -87,8 +87,8 @@ describe("a contract that has another identity than its tables", () => {
       yield* ingest(before, old)
       yield* repartition({ contract: before })
       for (const [change, words] of [
-        [{ key: "number" }, "the key is id in the table and number in the contract"],
-        [{ version: "count" }, "the version is changed in the table and count in the contract"]
+        [told("number"), "the key is id in the table and number in the contract"],
+        [told("id", "count"), "the version is changed in the table and count in the contract"]
       ] as const)
         for (const message of yield* refusals(contract(change), true)) {
           assert.include(message, words)
@@ -101,7 +101,7 @@ describe("a contract that has another identity than its tables", () => {
     "is what the dataset is, once the consumable is moved away and all of stage has the new key",
     Effect.gen(function* () {
       yield* ingest(before, old, record("b", 21, { number: "a" }), record("c", 20, { number: "a" }))
-      const after = contract({ key: "number" })
+      const after = contract(told("number"))
       yield* repartition({ contract: after })
       assert.deepStrictEqual(yield* rowsOf("SELECT number, count(*) AS n FROM consumable_order GROUP BY ALL"), ['{"number":"a","n":2}'])
       yield* ingest(after, record("d", 22, { number: "d" }))
@@ -113,12 +113,52 @@ describe("a contract that has another identity than its tables", () => {
     "loses no row that has not the new key",
     Effect.gen(function* () {
       yield* ingest(before, old, record("b", 20), record("c", 20))
-      const error = yield* Effect.flip(repartition({ contract: contract({ key: "number" }) }))
+      const error = yield* Effect.flip(repartition({ contract: contract(told("number")) }))
       assert.include(error.message, "2 rows of stage have no number, which is the key of order")
-      assert.include((yield* Effect.flip(openStage(contract({ key: "number" })))).message, "the key is id in the table")
+      assert.include((yield* Effect.flip(openStage(contract(told("number"))))).message, "the key is id in the table")
       // What was begun stands in nobody's way.
       yield* repartition({ contract: before })
       assert.deepStrictEqual(yield* failed(before), [])
+    })
+  )
+  inLake(
+    "is told by kind, by every part of a key, and by where rows lie",
+    Effect.gen(function* () {
+      yield* ingest(before, old)
+      yield* repartition({ contract: before })
+      const other = (table: ContractTable) => contract({ table })
+      for (const message of yield* refusals(other(versions({ key: ["id", "number"], version: "changed", by: { day: "changed" } }))))
+        assert.include(message, "the key is id in the table and id, number in the contract")
+      for (const message of yield* refusals(other(events({ key: ["id"], by: { day: "changed" } }))))
+        assert.include(
+          message,
+          "the table is versions in the table and events in the contract, the version is changed in the table and none"
+        )
+      const elsewhere = other(versions({ key: ["id"], version: "changed", by: { bucket: 4 } }))
+      // Stage has its rows by arrival, whatever becomes of them.
+      yield* ingest(elsewhere, record("b", 21))
+      for (const options of [{}, { rebuild: true }, { dryRun: true }])
+        assert.include(
+          (yield* Effect.flip(repartition({ contract: elsewhere, ...options }))).message,
+          "its rows do not lie by 4 buckets of the key, as the contract says. Move the folder consumable/order of the lake away"
+        )
+      assert.include((yield* failed(elsewhere)).join(), "its rows do not lie by 4 buckets of the key")
+      yield* repartition({ contract: before })
+      assert.deepStrictEqual(yield* failed(before), [])
+    })
+  )
+  inLake(
+    "says in its tables what it always said, where there is nothing new to say",
+    Effect.gen(function* () {
+      const said = (by: CompiledContract) =>
+        Effect.flatMap(openStage(by), ({ table }) =>
+          Effect.map(table.snapshot, ({ metaData }) => metaData.configuration["sluice.identity"])
+        )
+      assert.strictEqual(yield* said(before), '{"key":"id","version":"changed","eventTime":["changed"]}')
+      const by = { bucket: 4 }
+      const more = contract({ name: "more", table: events({ key: ["id", "number"], by }) })
+      assert.strictEqual(yield* said(more), '{"key":["id","number"],"eventTime":["changed"],"table":"events","by":{"bucket":4}}')
+      yield* openStage(more)
     })
   )
   inLake(
@@ -136,7 +176,7 @@ describe("a contract that has another identity than its tables", () => {
         isBlindAppend: false
       })
       yield* openStage(before)
-      assert.include((yield* Effect.flip(openStage(contract({ key: "number" })))).message, "the key is id")
+      assert.include((yield* Effect.flip(openStage(contract(told("number"))))).message, "the key is id")
       const { version } = yield* table.snapshot
       yield* openStage(before)
       assert.strictEqual((yield* table.snapshot).version, version)
@@ -251,16 +291,16 @@ describe("a contract that renames", () => {
       yield* ingest(before, old)
       yield* repartition({ contract: before })
       const { id: _, ...others } = first.fields
-      const key = contract({ key: "orderId", fields: { orderId: text("Key.", { formerly: ["id"] }), ...others } as never })
+      const key = contract({ ...told("orderId"), fields: { orderId: text("Key.", { formerly: ["id"] }), ...others } as never })
       yield* ingest(key, record("b", 20))
       yield* repartition({ contract: key, rebuild: true })
       assert.deepStrictEqual(yield* rowsOf("SELECT order_id FROM consumable_order ORDER BY ALL"), ['{"order_id":"a"}', '{"order_id":"b"}'])
       assert.deepStrictEqual(yield* failed(key), [])
       const { status: __, ...withoutStatus } = key.contract.fields
       const fields = { ...withoutStatus, state: long("S.", { formerly: ["status"] }) } as never
-      for (const message of yield* refusals(contract({ key: "orderId", fields })))
+      for (const message of yield* refusals(contract({ ...told("orderId"), fields })))
         assert.include(message, "the column status is string, and cannot become long without loss")
-      const forgetful = contract({ key: "orderId", fields: { orderId: text("K."), ...others, id: text("x") } as never })
+      const forgetful = contract({ ...told("orderId"), fields: { orderId: text("K."), ...others, id: text("x") } as never })
       assert.include((yield* Effect.flip(openStage(forgetful))).message, "order_id was id before")
     })
   )

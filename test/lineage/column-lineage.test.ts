@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { consumableLineage, deadLetterLineage, stageLineage } from "../../src/lineage/column-lineage.ts"
 import { leafPaths } from "../../src/lineage/columns.ts"
@@ -10,7 +10,7 @@ import { stageColumns, stagePartitions } from "../../src/record/system-columns.t
 import { orders } from "./fixtures.ts"
 
 const source = { namespace: "file", name: "/data/in" }
-const all = [orders, ...contracts.map(compileContract)]
+const all = [orders, ...vtex.contracts.map(compileContract)]
 
 /** `field | subtype | masking` of a column's only input. */
 const told = ({ fields }: ColumnLineage, column: string): string => {

@@ -1,5 +1,5 @@
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { defineContract } from "../../src/contract/contract.ts"
+import { defineContract, versions } from "../../src/contract/contract.ts"
 import { boolean, decimal, document, entries, json, list, long, text, timestamp } from "../../src/contract/field.ts"
 import type { EventSettings } from "../../src/lineage/openlineage.ts"
 import { type BatchReport, emptyCounts, type RepartitionReport, type ReplayReport, type RunEvent } from "../../src/record/report.ts"
@@ -32,8 +32,7 @@ export const orders: CompiledContract = compileContract(
       ),
       customData: document("What the store added.", { customApps: json("Apps.") })
     },
-    key: "orderId",
-    version: "lastChange",
+    table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
     eventTime: { field: "lastChange", fallback: "creationDate" },
     drops: [
       { name: "attachments", reason: "customizable names", keyContains: "attachment", from: "stage" },
@@ -163,8 +162,10 @@ export const everyEvent = (dataset: string): { readonly [name: string]: RunEvent
     [`${kind} start`]: { event: "start" as const, kind, ...about, inputs: inputs[kind].map(({ uri }) => ({ uri })) },
     [`${kind} fail`]: {
       event: "fail" as const,
+      outcome: "fail" as const,
       kind,
       ...about,
+      startedAt,
       message: "Table stage/orders: the disk is full. Free some space.",
       inputs: inputs[kind]
     }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { datasetName, datasetUri, locationKind } from "../../src/lineage/names.ts"
-import { scrub } from "../../src/lineage/scrub.ts"
+import { scrub } from "../../src/record/scrub.ts"
 
 describe("names of datasets", () => {
   const names: ReadonlyArray<readonly [location: string, namespace: string, name: string, uri: string]> = [

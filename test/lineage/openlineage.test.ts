@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { contracts } from "../../schemas/index.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { OpenLineageEvent } from "../../src/lineage/event.ts"
 import { facetSchemas, schemaUrl } from "../../src/lineage/facets.ts"
@@ -16,7 +16,7 @@ if (parent === undefined) throw new Error("the settings of the tests have a pare
 const at = "2026-11-20T07:05:00.000Z"
 
 describe.skipIf(schemasFolder === null)("OpenLineage 2-0-2: every event is valid", () => {
-  const compiled = [orders, ...contracts.map(compileContract)]
+  const compiled = [orders, ...vtex.contracts.map(compileContract)]
   for (const each of compiled) {
     const { name } = each.contract
     for (const [title, event] of Object.entries(everyEvent(name))) {
@@ -157,9 +157,11 @@ describe("runs and jobs", () => {
     const failed = runEvent(
       {
         event: "fail",
+        outcome: "fail",
         kind: "batch",
         runId: "01a1f7c1-4180-7a72-925b-2a8f51990919",
         dataset: "orders",
+        startedAt: at,
         at,
         message: 'Cannot write for ana@example.com.\n{"document":"12345678901"}',
         inputs: []

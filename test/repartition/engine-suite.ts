@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { compileContract } from "../../src/contract/compile.ts"
+import { type ContractDefinition, type ContractTable, defineContract, events, versions } from "../../src/contract/contract.ts"
+import { long } from "../../src/contract/field.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
+import { verify } from "../../src/lake/verify.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
-import { actualNotes, type Copy, expectedNotes, freshStore, ingest, orders, rowsOf } from "./lake.ts"
+import { actualNotes, type Copy, definition, expectedNotes, freshStore, ingest, orders, rowsOf, winners } from "./lake.ts"
 
 const day = 86_400_000
 const hour = 3_600_000
@@ -44,17 +48,48 @@ export const randomHistory = (seed: number, commits: number, rows: number): Read
   )
 }
 
+const withLines: ContractDefinition = {
+  ...definition,
+  fields: { ...definition.fields, line: long("Line of the order."), revision: long("Version of the line.") }
+}
+
+/** Tables of every kind, and what makes their rows the same. */
+const tables: ReadonlyArray<readonly [name: string, table: ContractTable, same: (copy: Copy) => ReadonlyArray<unknown>]> = [
+  [
+    "versions that are not told by their day, of a key of two columns",
+    versions({ key: ["orderId", "line"], version: "revision", by: { day: "lastChange" } }),
+    ({ order, values }) => [order, values?.["line"], values?.["revision"]]
+  ],
+  [
+    "versions by hour",
+    versions({ key: ["line"], version: "lastChange", by: { hour: "lastChange" } }),
+    ({ values, lastChange, creationDate }) => [values?.["line"], lastChange ?? creationDate]
+  ],
+  [
+    "versions by bucket",
+    versions({ key: ["orderId", "line"], version: "revision", by: { bucket: 3 } }),
+    ({ order, values }) => [order, values?.["line"], values?.["revision"]]
+  ],
+  ["events by hour", events({ key: ["orderId"], by: { hour: "creationDate" } }), ({ order }) => [order]],
+  ["events all together", events({ key: ["line", "orderId"], by: "none" }), ({ order, values }) => [order, values?.["line"]]]
+]
+
 const everything = rowsOf("SELECT * FROM consumable_order ORDER BY ALL")
 const files = Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => Effect.map(snapshot, (s) => [...s.files.values()]))
 
 /**
  * What an engine must do.
- * @param options for engines that are slow on purpose: which random histories, and how many rows of three days are to be sorted
+ * @param options for engines that are slow on purpose: which random histories, how many rows of three days are to be sorted, and which kinds of
+ * tables are folded
  */
 export const engineSuite = (
   name: string,
   engine: RepartitionEngine,
-  { seeds = [1, 2, 3, 4], manyRows = 5000 }: { readonly seeds?: ReadonlyArray<number>; readonly manyRows?: number } = {}
+  {
+    seeds = [1, 2, 3, 4],
+    manyRows = 5000,
+    kinds = tables
+  }: { readonly seeds?: ReadonlyArray<number>; readonly manyRows?: number; readonly kinds?: typeof tables } = {}
 ): void => {
   const run = Effect.suspend(() => repartition({ contract: orders, engine }))
 
@@ -75,6 +110,40 @@ export const engineSuite = (
           assert.strictEqual(rebuilt.kind, "repartition")
           assert.deepStrictEqual(yield* everything, stepByStep)
           if (rebuilt.kind === "repartition") assert.strictEqual(rebuilt.rowsAdded, stepByStep.length)
+        }).pipe(Effect.provide(freshStore))
+      )
+    }
+
+    for (const [what, table, same] of kinds) {
+      const contract = compileContract(defineContract({ ...withLines, table }))
+      const names = contract.identity.partition.columns.map(({ name }) => name)
+      const where = names.length === 0 ? "''" : `concat_ws('/', ${names.join(", ")})`
+      it.live(`folds ${what}, step by step as at once, and as verify counts them`, () =>
+        Effect.gen(function* () {
+          const seen: Array<Copy> = []
+          for (const history of randomHistory(9, 3, 20)) {
+            const copies = history.map((copy, i) => ({ ...copy, values: { line: BigInt(i % 3), revision: BigInt(i % 4) } }))
+            yield* ingest(copies, contract)
+            seen.push(...copies)
+            yield* repartition({ contract, engine })
+            const notes = yield* rowsOf(`SELECT raw::JSON->>'note' AS note FROM consumable_order ORDER BY note`)
+            assert.deepStrictEqual(
+              notes.map((row) => JSON.parse(row).note),
+              winners(seen, same)
+                .map(({ note }) => note)
+                .sort()
+            )
+          }
+          const stepByStep = yield* rowsOf(`SELECT *, ${where} AS place FROM consumable_order ORDER BY ALL`)
+          assert.isAbove(stepByStep.length, 5)
+          yield* repartition({ contract, engine, rebuild: true })
+          assert.deepStrictEqual(yield* rowsOf(`SELECT *, ${where} AS place FROM consumable_order ORDER BY ALL`), stepByStep)
+          const folders = new Set((yield* files).map(({ partitionValues }) => Object.values(partitionValues).join("/")))
+          assert.deepStrictEqual(folders, new Set(stepByStep.map((row) => JSON.parse(row).place)))
+          const checks = yield* Effect.scoped(Effect.flatMap(openDuckDB({ threads: 1 }), (db) => verify([contract], db)))
+          // Stage was written without positions.
+          const failed = checks.filter(({ ok, table }) => !ok && table === "consumable/order").map(({ check, detail }) => [check, detail])
+          assert.deepStrictEqual(failed, [])
         }).pipe(Effect.provide(freshStore))
       )
     }

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Effect, Layer, type Scope, Stream } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, defineContract } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { boolean, decimal, document, double, json, list, long, text, timestamp } from "../../src/contract/field.ts"
 import type { Plain } from "../../src/duckdb/plain.ts"
 import { queryLake } from "../../src/lake/query.ts"
@@ -41,8 +41,7 @@ export const definition: ContractDefinition = {
     shipping: document("Where to.", { city: text("City."), phone: text("Phone.", { sensitive: "hash" }), weight: long("Weight.") }),
     items: list("Items.", document("An item.", { id: text("Item."), price: decimal(18, 2, "Price."), tags: list("Tags.", text("Tag.")) }))
   },
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
   drops: [],
   expectations: [],
@@ -154,14 +153,20 @@ export function freshFolder(): Effect.Effect<string, never, Scope.Scope> {
 }
 
 /** What the consumable must hold: the fold in plain TypeScript. */
-export const expectedNotes = (copies: ReadonlyArray<Copy>): ReadonlyArray<string> => {
+export const expectedNotes = (copies: ReadonlyArray<Copy>): ReadonlyArray<string> =>
+  winners(copies, ({ order, lastChange, creationDate }) => [order, lastChange ?? creationDate])
+    .map(lineOf)
+    .sort()
+
+/** Of copies that are the same, the latest arrival. */
+export const winners = (copies: ReadonlyArray<Copy>, same: (copy: Copy) => ReadonlyArray<unknown>): ReadonlyArray<Copy> => {
   const best = new Map<string, Copy>()
   for (const copy of copies) {
-    const key = `${copy.order} ${copy.lastChange ?? copy.creationDate}`
+    const key = same(copy).join()
     const before = best.get(key)
     if (before === undefined || isLater(copy, before)) best.set(key, copy)
   }
-  return [...best.values()].map(lineOf).sort()
+  return [...best.values()]
 }
 
 const isLater = (a: Copy, b: Copy): boolean => {

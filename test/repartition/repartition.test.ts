@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
-import { defineContract } from "../../src/contract/contract.ts"
+import { type ContractTable, defineContract, events, latest } from "../../src/contract/contract.ts"
 import { document, long, text, timestamp } from "../../src/contract/field.ts"
+import type { PartitionBy } from "../../src/contract/table.ts"
 import { compact } from "../../src/lake/compact.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
@@ -91,6 +92,32 @@ describe("repartition", () => {
       assert.strictEqual([...after.files.keys()].filter((path) => before.files.has(path)).length, 2)
       assert.deepInclude(yield* run, { rowsRead: 3, rowsAdded: 2, duplicates: 1 })
       assert.strictEqual((yield* actualNotes).length, 6)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("refuses what it cannot fold: the newest row of each key", () =>
+    Effect.gen(function* () {
+      const of = (table: ContractTable) => compileContract(defineContract({ ...definition, table }))
+      const newest = of(latest({ key: ["orderId"], order: "lastChange", deleted: "paid", by: "none" }))
+      yield* ingest([copy("a", "1")], newest)
+      const refused = yield* Effect.flip(repartition({ contract: newest }))
+      assert.strictEqual(refused.reason, "Invalid")
+      assert.include(refused.message, "its contract says latest(…), and a repartition folds versions(…) and events(…)")
+      assert.strictEqual((yield* Effect.flip(openTable("consumable/order"))).reason, "NotFound")
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live.each<[string, PartitionBy]>([
+    ["by 4 buckets of the key", { bucket: 4 }],
+    ["not partitioned", "none"]
+  ])("refuses days of a table that has none: %s", ([words, by]) =>
+    Effect.gen(function* () {
+      const contract = compileContract(defineContract({ ...definition, table: events({ key: ["orderId"], by }) }))
+      yield* ingest([copy("a", "1"), copy("b", "2")], contract)
+      const refused = yield* Effect.flip(repartition({ contract, from: "2026-11-20" }))
+      assert.include(refused.message, `its table is ${words}, and has no days to fold anew`)
+      assert.deepInclude(yield* repartition({ contract, dryRun: true }), { rows: 2, days: [] })
+      assert.deepInclude(yield* repartition({ contract }), { rowsAdded: 2, days: [] })
     }).pipe(Effect.provide(freshStore))
   )
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { cutRowGroups, mostRows, piecesOf } from "../../src/repartition/slices.ts"
 
-const days = (...rows: ReadonlyArray<number>) => rows.map((rows, i) => ({ day: `2026-11-0${i + 1}`, rows }))
+const days = (...rows: ReadonlyArray<number>) => rows.map((rows, i) => ({ partition: `2026-11-0${i + 1}`, rows }))
 const shape = (rows: ReadonlyArray<number>, from: number, length: number) =>
-  piecesOf(days(...rows), from, length).map(({ day, rows, isLast }) => [Number(day.slice(-1)), rows.from, rows.to, isLast])
+  piecesOf(days(...rows), from, length).map(({ partition, rows, isLast }) => [Number(partition.slice(-1)), rows.from, rows.to, isLast])
 
 describe("slices", () => {
   it("are cut by day", () => {

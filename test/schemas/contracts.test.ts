@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { checkout, contracts, fulfillment } from "../../schemas/index.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
+import { fulfillment } from "../../schemas/vtex/fulfillment.ts"
+import vtex from "../../schemas/vtex/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import type { Column } from "../../src/record/column.ts"
 import { decodeRecords, rawForm } from "./decoded.ts"
@@ -17,7 +19,7 @@ const leaves = (columns: ReadonlyArray<Column>) =>
 
 const order = { orderId: "v1-01", lastChange: "2026-11-27T10:00:00.1234567Z", creationDate: "2026-11-27T09:00:00Z", value: 1160 }
 
-describe.each(contracts.map((contract) => [contract.name, contract] as const))("contract %s", (_, contract) => {
+describe.each(vtex.contracts.map((contract) => [contract.name, contract] as const))("contract %s", (_, contract) => {
   const compiled = compileContract(contract)
 
   it("says who owns it and how it is read", () => {
@@ -25,12 +27,8 @@ describe.each(contracts.map((contract) => [contract.name, contract] as const))("
     expect(contract.sensitivity).toBe("personal")
     expect(contract.description.length).toBeGreaterThan(40)
     expect(Object.keys(contract.tags ?? {})).toContain("domain")
-    expect([compiled.keyColumn, compiled.versionColumn, ...compiled.eventTimeColumns]).toEqual([
-      "order_id",
-      "last_change",
-      "last_change",
-      "creation_date"
-    ])
+    const { key, version, eventTime } = compiled.identity
+    expect([key, version, eventTime]).toEqual([["order_id"], ["last_change", "creation_date"], ["last_change", "creation_date"]])
   })
 
   it("describes every column in a sentence", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { checkout, fulfillment } from "../../schemas/index.ts"
+import { checkout } from "../../schemas/vtex/checkout.ts"
+import { fulfillment } from "../../schemas/vtex/fulfillment.ts"
 import type { Value } from "../../src/record/column.ts"
 import { decodeRecords, rawForm } from "./decoded.ts"
 import { type Json, published, publishedOrders, read, readBytes } from "./published.ts"

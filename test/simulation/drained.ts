@@ -1,19 +1,20 @@
 import type { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
-import { orders } from "./orders.ts"
+import type { SimulatedDataset } from "./orders.ts"
 import type { Made } from "./producers.ts"
 import type { StoredPosition } from "./read-lake.ts"
-import { streamName } from "./settings.ts"
 import type { Bucket } from "./simulated-store.ts"
 
-/** Watches the log of stage until everything in the stream has been read. */
+/** Watches the log of a stage until everything in its stream has been read. */
 export class Drained {
   readonly #bucket: Bucket
   readonly #kinesis: SimulatedKinesis
   readonly #made: Made
+  readonly #dataset: SimulatedDataset
   readonly #positions = new Map<string, StoredPosition>()
   #version = 0
 
-  constructor(bucket: Bucket, kinesis: SimulatedKinesis, made: Made) {
+  constructor(bucket: Bucket, kinesis: SimulatedKinesis, made: Made, dataset: SimulatedDataset) {
+    this.#dataset = dataset
     this.#bucket = bucket
     this.#kinesis = kinesis
     this.#made = made
@@ -27,7 +28,7 @@ export class Drained {
   missing(now: number): string {
     this.#follow()
     const missing: Array<string> = []
-    for (const shard of this.#kinesis.shards(streamName)) {
+    for (const shard of this.#kinesis.shards(this.#dataset.stream)) {
       const position = this.#positions.get(shard.shardId)
       if (position?.source?.["ended"] === true) continue
       // Of what was gone before anybody looked, nobody knows; but who knows of a shard must find out that something is missing.
@@ -63,7 +64,7 @@ export class Drained {
 
   #follow(): void {
     for (; ; this.#version++) {
-      const key = `stage/${orders.contract.name}/_delta_log/${String(this.#version).padStart(20, "0")}.json`
+      const key = `stage/${this.#dataset.contract.contract.name}/_delta_log/${String(this.#version).padStart(20, "0")}.json`
       const commit = this.#bucket.remembered(key)
       if (commit === undefined) return
       for (const line of new TextDecoder().decode(commit.bytes).split("\n")) {

@@ -1,7 +1,7 @@
 import type { Random } from "../../src/generate/random.ts"
 import type { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import type { Outside } from "./programs.ts"
-import { type EventKind, streamName } from "./settings.ts"
+import type { EventKind } from "./settings.ts"
 import type { VirtualTime } from "./virtual-time.ts"
 import type { Workers } from "./workers.ts"
 
@@ -23,7 +23,8 @@ export const isOfStream = (kind: EventKind): boolean => kind === "split" || kind
 
 /** Lets something happen to the world. */
 export const happen = (kind: EventKind, world: Eventful): void => {
-  const { faults, random, settings, stream, time, workers } = world
+  const { datasets, faults, random, settings, stream, time, workers } = world
+  const streamName = datasets[random.below(datasets.length)]?.stream ?? ""
   const open = stream.shards(streamName).filter(({ closedAt }) => closedAt === null)
   const later = (end: () => void) => time.at(time.now + Math.min(faults.longTime(), settings.active / 3), end)
   switch (kind) {

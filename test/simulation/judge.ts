@@ -1,5 +1,5 @@
 import type { SimulatedRecord, SimulatedShard } from "./kinesis/shard.ts"
-import { type Meaning, orders, type RowMeaning, rowText, secret } from "./orders.ts"
+import { type Meaning, type RowMeaning, rowText, type SimulatedDataset, secret } from "./orders.ts"
 import type { Made } from "./producers.ts"
 import { type CommittedPosition, type ReadRow, type ReadTable, readTable } from "./read-lake.ts"
 import type { Bucket } from "./simulated-store.ts"
@@ -12,7 +12,7 @@ export interface Violation {
 
 export interface Evidence {
   readonly bucket: Bucket
-  readonly stream: string
+  readonly dataset: SimulatedDataset
   readonly shards: ReadonlyArray<SimulatedShard>
   readonly made: Made
   /** Milliseconds since 1970: the end of the run. */
@@ -22,8 +22,6 @@ export interface Evidence {
   /** Have dead letters been replayed? */
   readonly replayed: boolean
 }
-
-const dataset = orders.contract.name
 
 /** One record that a producer made, at its place in the stream. */
 interface Expected {
@@ -36,12 +34,14 @@ interface Expected {
 }
 
 /**
- * Compares a lake at rest with what was put into the stream, without the help of any part of the program that made it. The model is the input
+ * Compares a dataset of a lake at rest with what was put into its stream, without the help of any part of the program that made it. The model is the input
  * alone: what producers made, and what the stream says of each record that it ever stored.
  */
 export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation>> => {
   const violations: Array<Violation> = []
   const violated = (rule: string, detail: string) => violations.push({ rule, detail })
+  const { stream } = evidence.dataset
+  const dataset = evidence.dataset.contract.contract.name
   const stage = await readTable(evidence.bucket, `stage/${dataset}`)
   const letters = await readTable(evidence.bucket, "dead_letters")
   const consumable = await readTable(evidence.bucket, `consumable/${dataset}`)
@@ -52,12 +52,12 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
     for (const record of shard.records) {
       for (const [sub, { data, meaning }] of evidence.made.of(record.data).entries()) {
         const asRow = meaning.kind === "row" ? meaning : meaning.kind === "dead letter" && evidence.replayed ? meaning.replayed : undefined
-        expected.set(`${evidence.stream}/${shard.shardId}/${record.sequenceNumber}/${sub}`, { meaning, asRow, data, record, sub })
+        expected.set(`${stream}/${shard.shardId}/${record.sequenceNumber}/${sub}`, { meaning, asRow, data, record, sub })
       }
     }
   }
   const rows = placed(stage, expected, violated)
-  const dead = placed(letters, expected, violated)
+  const dead = placed(letters, expected, violated, dataset)
   for (const [place, row] of rows) judgeRow(place, row, expected.get(place), violated)
   for (const [place, row] of dead) {
     judgeLetter(place, row, expected.get(place), violated)
@@ -77,12 +77,18 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
 
 const domainPrefix = "sluice.position/kinesis/"
 
-type Violated = (rule: string, detail: string) => void
+export type Violated = (rule: string, detail: string) => void
 
-/** The rows of a table by their coordinates. */
-const placed = (table: ReadTable | null, expected: ReadonlyMap<string, Expected>, violated: Violated): ReadonlyMap<string, ReadRow> => {
+/** The rows of a table by their coordinates. @param dataset only these, of a table that several share */
+const placed = (
+  table: ReadTable | null,
+  expected: ReadonlyMap<string, Expected>,
+  violated: Violated,
+  dataset: string | null = null
+): ReadonlyMap<string, ReadRow> => {
   const found = new Map<string, ReadRow>()
   for (const row of table?.rows ?? []) {
+    if (dataset !== null && row["dataset"] !== dataset) continue
     const place = `${row["_shard"]}/${row["_sequence_number"]}/${row["_sub_sequence_number"]}`
     if (found.has(place)) violated("twice", place)
     if (!expected.has(place) || row["_source"] !== "kinesis") violated("from nowhere", `${row["_source"]} ${place}`)
@@ -126,8 +132,7 @@ const judgeLetter = (place: string, row: ReadRow, expected: Expected | undefined
     return
   }
   if (expected.asRow !== undefined) violated("not replayed", place)
-  if (row["dataset"] !== dataset || row["reason"] !== meaning.reason)
-    violated("reason", `${place} is ${row["reason"]}, not ${meaning.reason}`)
+  if (row["reason"] !== meaning.reason) violated("reason", `${place} is ${row["reason"]}, not ${meaning.reason}`)
   const raw = row["raw"]
   if (!(raw instanceof Uint8Array) || Buffer.compare(raw, data) !== 0) violated("raw", `${place} has not the bytes of the record`)
   if (Number(row["size"]) !== data.length) violated("raw", `${place} has size ${row["size"]}, not ${data.length}`)
@@ -150,7 +155,7 @@ interface ShardRead {
 /** Every record of a shard is somewhere, or may be missing; its position says what was read of it. */
 const judgeShard = (
   shard: SimulatedShard,
-  { stream, made, now, clockError }: Evidence,
+  { dataset: { stream }, made, now, clockError }: Evidence,
   stage: ReadTable | null,
   find: (place: string) => ReadRow | undefined,
   rows: ReadonlyMap<string, ReadRow>,

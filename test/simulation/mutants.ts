@@ -206,6 +206,45 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ file: "src/ingest/letters-ahead.ts", from: "    counts.records++\n", to: "" }]
   },
   {
+    name: "not-repartitioned-at-the-end",
+    why: "a run that reads to the end of its sources leaves what it read in stage",
+    edits: [{ file: "src/app/pipeline.ts", from: "yield* repartitionAll(options, done)", to: "yield* repartitionAll(options, [])" }]
+  },
+  {
+    name: "one-dataset-starves-another",
+    why: "datasets are followed one after the other, of which the first never ends",
+    edits: [
+      {
+        file: "src/app/pipeline.ts",
+        from: 'concurrency: follow ? "unbounded" : 1',
+        to: "concurrency: 1"
+      }
+    ]
+  },
+  {
+    name: "budget-not-shared",
+    why: "each dataset takes all the memory of the process",
+    edits: [{ file: "src/app/pipeline.ts", from: "follow ? datasets.length : 1", to: "1" }]
+  },
+  {
+    name: "run-recorded-twice",
+    why: "runs whose writing takes long are written again, though nobody knows that they were not",
+    edits: [
+      {
+        file: "src/lake/record-runs.ts",
+        from: "Effect.exit(Effect.timeout(write(rows), writeMillis))",
+        to: "Effect.exit(Effect.retry(Effect.timeout(write(rows), 1000), { times: 1 }))"
+      }
+    ]
+  },
+  {
+    name: "run-ends-twice",
+    why: "a run that is committed is told as given up, too",
+    edits: [
+      { file: "src/lake/run.ts", from: "if (!this.#isOpen) return Effect.void\n      this.#isOpen = false", to: "this.#isOpen = false" }
+    ]
+  },
+  {
     name: "retired-file-forgotten",
     world: "files",
     why: "an object that is written anew leaves out one of the files that it had",

@@ -1,47 +1,64 @@
 import { createHmac } from "node:crypto"
-import { compileContract } from "../../src/contract/compile.ts"
-import { defineContract } from "../../src/contract/contract.ts"
+import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
+import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { decimal, document, integer, list, text, timestamp } from "../../src/contract/field.ts"
 import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
 
-/** The orders of the simulation: a contract with one of each thing that matters here, and few columns, so that a run takes milliseconds. */
-export const orders = compileContract(
-  defineContract({
-    name: "simulated",
-    title: "Simulated orders",
-    owner: "simulation",
-    sensitivity: "personal",
-    description: "Orders that only exist in a simulation.",
-    fields: {
-      orderId: text("Key."),
-      lastChange: timestamp("When this version was made."),
-      status: text("State."),
-      value: decimal(18, 2, "Total."),
-      email: text("E-mail.", { sensitive: "hash" }),
-      items: list("What was bought.", document("An item.", { sku: text("Item."), quantity: integer("How many.") })),
-      mark: text("Tells every record that a producer makes from all others.")
-    },
-    key: "orderId",
-    version: "lastChange",
-    eventTime: { field: "lastChange" },
-    drops: [{ name: "attachments", reason: "Free form.", keyContains: "attachment", from: "stage" }],
-    expectations: [
-      {
-        name: "value-not-negative",
-        description: "The total is not negative.",
-        column: "value",
-        reads: ["value"],
-        severity: "reject",
-        holds: ({ value }) => typeof value !== "bigint" || value >= 0n
-      }
-    ],
-    keepUnknown: false
-  })
-)
+/** A contract with one of each thing that matters here, and few columns, so that a run takes milliseconds. */
+const contractOf = (name: string, expectations: ContractDefinition["expectations"]) =>
+  compileContract(
+    defineContract({
+      name,
+      title: "Simulated orders",
+      owner: "simulation",
+      sensitivity: "personal",
+      description: "Orders that only exist in a simulation.",
+      fields: {
+        orderId: text("Key."),
+        lastChange: timestamp("When this version was made."),
+        status: text("State."),
+        value: decimal(18, 2, "Total."),
+        email: text("E-mail.", { sensitive: "hash" }),
+        items: list("What was bought.", document("An item.", { sku: text("Item."), quantity: integer("How many.") })),
+        mark: text("Tells every record that a producer makes from all others.")
+      },
+      table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
+      eventTime: { field: "lastChange" },
+      drops: [{ name: "attachments", reason: "Free form.", keyContains: "attachment", from: "stage" }],
+      expectations,
+      keepUnknown: false
+    })
+  )
 
-/** What a replay reads dead letters by: it takes what {@link orders} refuses for its quality. */
-export const lenientOrders = compileContract(defineContract({ ...orders.contract, expectations: [] }))
+const notNegative: ContractDefinition["expectations"] = [
+  {
+    name: "value-not-negative",
+    description: "The total is not negative.",
+    column: "value",
+    reads: ["value"],
+    severity: "reject",
+    holds: ({ value }) => typeof value !== "bigint" || value >= 0n
+  }
+]
+
+/** A dataset of the simulation, and the stream that it comes from. */
+export interface SimulatedDataset {
+  readonly stream: string
+  readonly contract: CompiledContract
+  /** What a replay reads dead letters by: it takes what `contract` refuses for its quality. */
+  readonly lenient: CompiledContract
+}
+
+/** Worlds have the first of these, or all: records of one are like those of the other. */
+export const simulatedDatasets: ReadonlyArray<SimulatedDataset> = ["simulated", "simulated_too"].map((name) => ({
+  stream: `stream-of-${name}`,
+  contract: contractOf(name, notNegative),
+  lenient: contractOf(name, [])
+}))
+
+/** The contract of worlds that have one dataset. */
+export const orders = contractOf("simulated", notNegative)
 
 const hashKey = new TextEncoder().encode("simulation")
 export const decodeSettings = { hashKey, maxDepth: 16, maxRecordBytes: 2000 }
@@ -61,7 +78,7 @@ export interface RowMeaning {
 /** What a record must come to. Made by whoever made the record, not by reading it. */
 export type Meaning =
   | RowMeaning
-  /** `replayed`: what it may become by {@link lenientOrders}. */
+  /** `replayed`: what it may become by `lenient`. */
   | { readonly kind: "dead letter"; readonly reason: DeadLetterReason; readonly replayed?: RowMeaning }
   | { readonly kind: "empty" }
 

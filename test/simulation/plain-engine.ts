@@ -1,10 +1,12 @@
+import { hash } from "node:crypto"
 import { Effect, Stream } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { openParquetFile } from "../../src/parquet/file.ts"
 import type { Value } from "../../src/record/column.ts"
 import { compareSequenceNumbers } from "../../src/record/position.ts"
 import { randomUuid } from "../../src/record/random.ts"
-import { EngineError, type EngineFile, type EnginePlan, type NewFile, noDay, type RepartitionEngine } from "../../src/repartition/engine.ts"
+import { EngineError, type EngineFile, type EnginePlan, type NewFile, type RepartitionEngine } from "../../src/repartition/engine.ts"
+import { dayOf, noPartition, partitionValues } from "../../src/repartition/partitions.ts"
 import { Store } from "../../src/store/store.ts"
 import { deltaSchema } from "../../src/table/schema.ts"
 import type { Snapshot } from "../../src/table/snapshot.ts"
@@ -19,17 +21,18 @@ export const plainEngine: RepartitionEngine = {
   survey: (plan) =>
     failing(
       Effect.map(read(plan, plan.inputs), (copies) => {
-        const days = new Map<string, number>()
-        for (const { day } of copies) if (isWithin(plan, day)) days.set(day, (days.get(day) ?? 0) + 1)
-        return [...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([day, rows]) => ({ day, rows }))
+        const found = new Map<string, number>()
+        for (const { partition } of copies) if (isWithin(plan, partition)) found.set(partition, (found.get(partition) ?? 0) + 1)
+        return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([partition, rows]) => ({ partition, rows }))
       })
     ),
   run: (plan) =>
     failing(
       Effect.gen(function* () {
         const fresh = yield* read(plan, plan.inputs)
-        const days = new Set(fresh.map(({ day }) => day))
-        const existing = plan.versionDecidesDay ? plan.existing.filter(({ day }) => days.has(day)) : plan.existing
+        const { decidesPartition } = plan.identity
+        const touched = new Set(fresh.map(({ partition }) => partition))
+        const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.has(partition)) : plan.existing
         const old = (yield* read(plan, existing)).map((copy) => ({ ...copy, old: true }))
 
         const winners = new Map<string, Copy>()
@@ -37,15 +40,15 @@ export const plainEngine: RepartitionEngine = {
           const known = winners.get(copy.id)
           if (known === undefined || isLater(copy, known)) winners.set(copy.id, copy)
         }
-        const won = new Set([...winners.values()].filter(({ day }) => isWithin(plan, day)))
+        const won = new Set([...winners.values()].filter(({ partition }) => isWithin(plan, partition)))
         const replaced = new Set(old.filter((copy) => !won.has(copy)).map(({ file }) => file))
         const chosen = [...won].filter((copy) => !copy.old || replaced.has(copy.file))
         return {
-          rowsRead: fresh.filter(({ day }) => isWithin(plan, day)).length,
+          rowsRead: fresh.filter(({ partition }) => isWithin(plan, partition)).length,
           rowsAdded: [...won].filter((copy) => !copy.old).length - old.filter((copy) => !won.has(copy)).length,
           files: yield* write(plan, chosen),
           replaced: existing.filter(({ key }) => replaced.has(key)).map(({ path }) => path),
-          days: [...new Set([...days, ...(plan.versionDecidesDay ? [] : existing.map(({ day }) => day))])].sort()
+          partitions: [...new Set([...touched, ...(decidesPartition ? [] : existing.map(({ partition }) => partition))])].sort()
         }
       })
     )
@@ -58,7 +61,7 @@ interface Copy {
   readonly row: Row
   /** Key and version. */
   readonly id: string
-  readonly day: string
+  readonly partition: string
   /** Key of its file. */
   readonly file: string
   readonly old: boolean
@@ -90,14 +93,35 @@ const firstOf = (row: Row, columns: ReadonlyArray<string>): unknown => {
 }
 
 const copyOf = (plan: EnginePlan, row: Row, file: string): Copy => {
-  const micros = firstOf(row, plan.eventTimeColumns)
-  const version = firstOf(row, plan.versionColumns)
-  const day = typeof micros === "bigint" ? new Date(Number(micros / 1000n)).toISOString().split("T")[0] : undefined
-  return { row, id: `${row[plan.keyColumn]}\n${version}`, day: day?.length === 10 ? day : noDay, file, old: false }
+  const { key, version } = plan.identity
+  const id = [...key.map((column) => row[column]), firstOf(row, version)].join("\n")
+  return { row, id, partition: partitionOf(plan, row), file, old: false }
 }
 
-const isWithin = ({ bounds }: EnginePlan, day: string): boolean =>
-  bounds === null || (day !== noDay && (bounds.from === null || day >= bounds.from) && (bounds.to === null || day <= bounds.to))
+const partitionOf = ({ identity: { key, partition } }: EnginePlan, row: Row): string => {
+  switch (partition.by) {
+    case "none":
+      return noPartition
+    case "bucket": {
+      const bits = hash("md5", key.map((column) => String(row[column])).join("/"), "hex").slice(0, 7)
+      return String(Number.parseInt(bits, 16) % partition.buckets)
+    }
+    default: {
+      const micros = firstOf(row, partition.time)
+      // Days are numbers, times are microseconds.
+      const millis = typeof micros === "bigint" ? Number(micros / 1000n) : typeof micros === "number" ? micros * 86_400_000 : Number.NaN
+      if (Number.isNaN(millis)) return noPartition
+      const [day = "", time = ""] = new Date(millis).toISOString().split("T")
+      return day.length !== 10 ? noPartition : partition.by === "day" ? day : `${day}/${Number(time.slice(0, 2))}`
+    }
+  }
+}
+
+const isWithin = ({ bounds }: EnginePlan, partition: string): boolean =>
+  bounds === null ||
+  (partition !== noPartition &&
+    (bounds.from === null || dayOf(partition) >= bounds.from) &&
+    (bounds.to === null || dayOf(partition) <= bounds.to))
 
 /** The latest arrival; ties go by source and shard, then position. Of the very same record, the one that is there already stays. */
 const isLater = (a: Copy, b: Copy): boolean => {
@@ -115,10 +139,10 @@ const isLater = (a: Copy, b: Copy): boolean => {
 const compare = (a: bigint | string, b: bigint | string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const write = (plan: EnginePlan, chosen: ReadonlyArray<Copy>) => {
-  const days = new Map<string, Array<Copy>>()
-  for (const copy of chosen) days.set(copy.day, [...(days.get(copy.day) ?? []), copy])
-  const order = [...days].sort(([a], [b]) => (a < b ? -1 : 1))
-  return Effect.forEach(order, ([day, copies]) =>
+  const found = new Map<string, Array<Copy>>()
+  for (const copy of chosen) found.set(copy.partition, [...(found.get(copy.partition) ?? []), copy])
+  const order = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Effect.forEach(order, ([partition, copies]) =>
     Effect.scoped(
       Effect.gen(function* () {
         const builders = new ColumnBuilders(plan.columns)
@@ -126,12 +150,12 @@ const write = (plan: EnginePlan, chosen: ReadonlyArray<Copy>) => {
           // What was read of a table's columns can be written to them again.
           builders.append(plan.columns.map(({ name }) => (row[name] ?? null) as Value))
         }
-        const partitionValues = { change_date: day === noDay ? null : day }
-        const path = addPath(partitionValues, `part-${yield* randomUuid}.zstd.parquet`)
+        const values = partitionValues(plan.identity.partition, partition)
+        const path = addPath(values, `part-${yield* randomUuid}.zstd.parquet`)
         const file = openParquetFile(plan.columns, yield* (yield* Store).upload(`${plan.tablePath}/${path}`))
         yield* file.write(builders)
         const { size, stats } = yield* file.finish
-        return { add: { path, partitionValues, size, stats }, rows: copies.length } satisfies NewFile
+        return { add: { path, partitionValues: values, size, stats }, rows: copies.length } satisfies NewFile
       })
     )
   )

@@ -1,31 +1,39 @@
-import { Effect, Exit, Schedule } from "effect"
-import { ingest } from "../../src/ingest/ingest.ts"
+import { Deferred, Effect, Exit, type Scope } from "effect"
+import { pipeline, unwatched } from "../../src/app/pipeline.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { replay } from "../../src/ingest/replay.ts"
 import { keepFrom } from "../../src/lake/keep-from.ts"
+import { recordRuns } from "../../src/lake/record-runs.ts"
 import { lakeTables } from "../../src/lake/views.ts"
 import { makeLineage } from "../../src/lineage/lineage.ts"
 import { LineageError, type Transport } from "../../src/lineage/transport.ts"
+import type { OnRunEvent } from "../../src/record/report.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
-import { repartition } from "../../src/repartition/repartition.ts"
 import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { Store, type StoreError } from "../../src/store/store.ts"
 import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { expireLog, vacuum } from "../../src/table/maintenance.ts"
 import type { Faults } from "./faults.ts"
-import { decodeSettings, lenientOrders, orders } from "./orders.ts"
+import type { ToldRuns } from "./judge-runs.ts"
+import { decodeSettings, type SimulatedDataset } from "./orders.ts"
 import type { Passage, SimulatedProcess } from "./process.ts"
-import { streamName, type WorldSettings } from "./settings.ts"
+import type { WorldSettings } from "./settings.ts"
 import { type Bucket, type StoreCall, simulatedStore } from "./simulated-store.ts"
 
 /** What processes find outside of them. */
 export interface Outside {
   readonly settings: WorldSettings
+  readonly datasets: ReadonlyArray<SimulatedDataset>
+  readonly engine: RepartitionEngine
   readonly faults: Faults
   readonly bucket: Bucket
   readonly kinesis: KinesisApi
+  /** Told of every process that tells of runs. */
+  readonly tells: (runs: ToldRuns) => void
   /** Told every lineage event that the endpoint got. */
   readonly heard: (event: string) => void
+  /** Told how many bytes of columns a process holds in memory. */
+  readonly holds: (name: string, bytes: number) => void
 }
 
 /** Sometimes the process stands still as it makes the call: the request leaves before, or when it moves again. */
@@ -80,48 +88,79 @@ const lineageOf = (process: SimulatedProcess, outside: Outside) =>
   makeLineage({
     transports: [transportOf(process, outside)],
     capacity: 20,
-    events: { namespace: "simulation", producer: "urn:sluice:simulation", version: "0", contracts: [orders] }
+    events: {
+      namespace: "simulation",
+      producer: "urn:sluice:simulation",
+      version: "0",
+      contracts: outside.datasets.map(({ contract }) => contract)
+    }
   })
 
-/** What a worker runs: the source, ingest, lineage. Ends when `stop` says so, or fails. */
-export const ingestProgram = (process: SimulatedProcess, outside: Outside, workers: number, worker: number, stop: Effect.Effect<void>) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const { batchAge, batchBytes, initial, look, poll } = outside.settings
-      const lineage = yield* lineageOf(process, outside)
-      const source = yield* kinesisSource({
-        api: kinesisOf(process, outside),
-        stream: streamName,
-        initial,
-        follow: true,
-        workers,
-        worker,
-        pollMillis: poll,
-        lookMillis: look,
-        batchAgeMillis: batchAge
+/** Whoever is told of runs: the judge, lineage, and the lake's table of them. */
+const listenerOf = (process: SimulatedProcess, outside: Outside): Effect.Effect<OnRunEvent, never, Scope.Scope | Store> =>
+  Effect.gen(function* () {
+    const closed = yield* Deferred.make<void>()
+    // What is closed last is added first.
+    yield* Effect.addFinalizer(() => Deferred.succeed(closed, undefined))
+    const lineage = yield* lineageOf(process, outside)
+    const runs = yield* recordRuns()
+    const told: ToldRuns = { who: process.name, events: [], counters: runs.counters, isClosed: () => Deferred.isDoneUnsafe(closed) }
+    outside.tells(told)
+    return (event) =>
+      Effect.suspend(() => {
+        told.events.push(event)
+        return Effect.andThen(lineage.emit(event), runs.record(event))
       })
-      const { failure } = yield* ingest({
-        contract: orders,
-        source,
-        decode: decodeSettings,
-        limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes: 1 << 20 },
-        stop,
-        onEvent: lineage.emit,
-        onProgress: () => {}
-      })
-      if (failure !== null) return yield* failure
-    })
-  ).pipe(Effect.provideService(Store, storeOf(process, outside)))
+  })
 
-/** Repartitions again and again, whatever becomes of each try. */
-export const repartitionProgram = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>
+/** Which of how many workers a process is. Null: it reads to the end of the streams alone, and ends. */
+export type Place = { readonly workers: number; readonly worker: number } | null
+
+/** What a worker runs: the service loop itself, with a simulated world in place of what it reaches. Ends when `stop` says so, or fails. */
+export const serviceProgram = (process: SimulatedProcess, outside: Outside, place: Place, stop: Effect.Effect<void>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const lineage = yield* lineageOf(process, outside)
-      for (;;) {
-        yield* Effect.sleep(outside.settings.repartitionEvery)
-        yield* Effect.catch(repartition({ contract: orders, engine, onEvent: lineage.emit }), (error) => Effect.logInfo(error.message))
-      }
+      const { batchAge, batchBytes, bufferBytes, initial, look, poll, repartitionEvery } = outside.settings
+      const onRun = yield* listenerOf(process, outside)
+      const follow = place !== null
+      const { worker, workers } = place ?? { worker: 0, workers: 1 }
+      const datasets = yield* Effect.forEach(outside.datasets, ({ contract, stream }) =>
+        Effect.map(
+          kinesisSource({
+            api: kinesisOf(process, outside),
+            stream,
+            initial,
+            follow,
+            workers,
+            worker,
+            pollMillis: poll,
+            lookMillis: look,
+            batchAgeMillis: batchAge
+          }),
+          (source) => ({ contract, source })
+        )
+      )
+      const held = new Map<string, number>()
+      const { ingested, repartitioned } = yield* pipeline({
+        datasets,
+        follow,
+        ingest: { decode: decodeSettings, limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes } },
+        repartition: { every: repartitionEvery, worker, engine: outside.engine },
+        stop,
+        watch: {
+          ...unwatched,
+          event: onRun,
+          ingest: (dataset, progress) => {
+            held.set(dataset, progress.held)
+            outside.holds(
+              process.name,
+              [...held.values()].reduce((total, bytes) => total + bytes, 0)
+            )
+          }
+        }
+      })
+      for (const { result } of ingested) if (result.failure !== null) return yield* result.failure
+      for (const { failure } of repartitioned) if (failure !== null) return yield* Effect.fail(failure)
     })
   ).pipe(Effect.provideService(Store, storeOf(process, outside)))
 
@@ -144,8 +183,14 @@ export const expireLogs: Upkeep = Effect.gen(function* () {
   }
 })
 
-/** Reads dead letters again, by a contract that refuses less. */
-export const replayLetters: Upkeep = Effect.asVoid(replay({ contract: lenientOrders, decode: decodeSettings, onEvent: () => Effect.void }))
+/** Reads dead letters again, by contracts that refuse less. */
+export const replayLetters = (process: SimulatedProcess, outside: Outside): Upkeep =>
+  listenerOf(process, outside).pipe(
+    Effect.flatMap((onEvent) =>
+      Effect.forEach(outside.datasets, ({ lenient }) => replay({ contract: lenient, decode: decodeSettings, onEvent }), { discard: true })
+    ),
+    Effect.scoped
+  )
 
 /** Deletes what no table refers to. Whoever has uploaded files and sleeps for longer than they are kept loses them: there must be nobody. */
 export const vacuumAll: Upkeep = Effect.flatMap(lakeTables, (tables) =>
@@ -155,11 +200,3 @@ export const vacuumAll: Upkeep = Effect.flatMap(lakeTables, (tables) =>
 /** Does it once, where nothing fails. */
 export const upkeepOnce = (process: SimulatedProcess, outside: Outside, work: Upkeep) =>
   Effect.provideService(work, Store, storeOf(process, outside))
-
-/** Repartitions once, with patience: the other one may be at work too. */
-export const lastRepartition = (process: SimulatedProcess, outside: Outside, engine: RepartitionEngine) =>
-  repartition({ contract: orders, engine }).pipe(
-    Effect.retry({ times: 10, schedule: Schedule.spaced("10 seconds") }),
-    Effect.asVoid,
-    Effect.provideService(Store, storeOf(process, outside))
-  )

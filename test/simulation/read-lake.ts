@@ -50,10 +50,32 @@ interface Line {
   }
   readonly remove?: { readonly path: string }
   readonly domainMetadata?: { readonly domain: string; readonly configuration: string }
+  readonly commitInfo?: { readonly sluice?: { readonly runId: string } }
   readonly txn?: { readonly appId: string; readonly version: number }
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** The commits of a table, oldest first. */
+function* commitsOf(bucket: Bucket, table: string) {
+  for (let version = 0; ; version++) {
+    const commit = bucket.remembered(`${table}/_delta_log/${String(version).padStart(20, "0")}.json`)
+    if (commit === undefined) return
+    const lines = text(commit.bytes)
+      .trimEnd()
+      .split("\n")
+      .map((line): Line => JSON.parse(line))
+    yield { version, committedAt: commit.modifiedAt, lines }
+  }
+}
+
+/** Of the runs that made the versions of a table, where commits tell it. */
+export const runIdsOf = (bucket: Bucket, table: string): ReadonlyMap<number, string> => {
+  const runIds = new Map<number, string>()
+  for (const { version, lines } of commitsOf(bucket, table))
+    for (const { commitInfo } of lines) if (commitInfo?.sluice !== undefined) runIds.set(version, commitInfo.sluice.runId)
+  return runIds
+}
 
 /** Null where there is no table. */
 export const readTable = async (bucket: Bucket, table: string): Promise<ReadTable | null> => {
@@ -61,12 +83,10 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
   const domains = new Map<string, Array<CommittedPosition>>()
   const transactions = new Map<string, number>()
   const problems: Array<string> = []
-  let version = 0
-  for (; ; version++) {
-    const commit = bucket.remembered(`${table}/_delta_log/${String(version).padStart(20, "0")}.json`)
-    if (commit === undefined) break
-    for (const line of text(commit.bytes).trimEnd().split("\n")) {
-      const { add, remove, domainMetadata, txn }: Line = JSON.parse(line)
+  let latest = -1
+  for (const { version, committedAt, lines } of commitsOf(bucket, table)) {
+    latest = version
+    for (const { add, remove, domainMetadata, txn } of lines) {
       if (add !== undefined) {
         if (files.has(add.path)) problems.push(`${table} version ${version} adds ${add.path} again`)
         files.set(add.path, { version, add })
@@ -77,12 +97,12 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
         const { domain, configuration } = domainMetadata
         const known = domains.get(domain) ?? []
         domains.set(domain, known)
-        known.push({ version, committedAt: commit.modifiedAt, value: JSON.parse(configuration) })
+        known.push({ version, committedAt, value: JSON.parse(configuration) })
       }
       if (txn !== undefined) transactions.set(txn.appId, txn.version)
     }
   }
-  if (version === 0) return null
+  if (latest < 0) return null
   const rows: Array<ReadRow> = []
   for (const [path, { version, add }] of files) {
     const stored = bucket.get(`${table}/${decodeURIComponent(path)}`)
@@ -97,5 +117,5 @@ export const readTable = async (bucket: Bucket, table: string): Promise<ReadTabl
     if (Number(JSON.parse(add.stats ?? "{}").numRecords) !== found.length)
       problems.push(`${table}: ${path} has ${found.length} rows, not as its statistics say`)
   }
-  return { version: version - 1, rows, domains, transactions, problems }
+  return { version: latest, rows, domains, transactions, problems }
 }

@@ -2,6 +2,7 @@ import type { Random } from "../../src/generate/random.ts"
 import type { InitialPosition } from "../../src/stream/kinesis/api.ts"
 import { drawRates, type FaultRates, noFaults } from "./faults.ts"
 import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"
+import { simulatedDatasets } from "./orders.ts"
 import type { ProducerOptions } from "./producers.ts"
 
 /** What happens to the world as a whole while it runs. */
@@ -32,7 +33,10 @@ export interface WorldSettings {
   readonly startsAt: number
   /** How long faults strike and producers produce. */
   readonly active: number
+  /** How many of `simulatedDatasets` there are. */
+  readonly datasets: number
   readonly workers: number
+  /** Of each stream. */
   readonly shards: number
   readonly initial: InitialPosition
   /** Producers are there before the first worker: what they put may lie before the initial position. */
@@ -40,6 +44,8 @@ export interface WorldSettings {
   readonly retention: number
   readonly batchAge: number
   readonly batchBytes: number
+  /** Columns that a worker may hold in memory, of all datasets together. */
+  readonly bufferBytes: number
   readonly poll: number
   readonly look: number
   readonly repartitionEvery: number
@@ -69,7 +75,7 @@ export interface WorldSettings {
   readonly duckdb: boolean
 }
 
-export const streamName = "orders"
+const streamOf = (dataset: number): string => simulatedDatasets[dataset]?.stream ?? ""
 
 const day = 86_400_000
 
@@ -98,19 +104,18 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   const calm = random.chance(0.05)
   const short = random.chance(0.15)
   const aggregated = random.chance(0.5) ? random.unit() : 0
-  const options: ProducerOptions = {
-    stream: streamName,
+  const options = {
     keys: scale(random, 2, 40),
     poison: random.chance(0.7) ? random.unit() * 0.3 : 0,
     around: startsAt,
     bursts: scale(random, 3, 20),
     burst: scale(random, 1, 12),
-    pause: 0,
     aggregated,
     broken: random.chance(0.5) ? random.unit() * 0.3 : 0,
     doubled: random.chance(0.3) ? random.unit() * 0.2 : 0
   }
   const initial = random.below(8)
+  const producers = random.between(1, 3)
   const settings = {
     startsAt,
     active,
@@ -132,7 +137,6 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
     checkpointInterval: random.pick([4, 20, 100]),
     latency: scale(random, 2, 300),
     listPageSize: random.pick([2, 10, 1000]),
-    producers: Array.from({ length: random.between(1, 3) }, () => ({ ...options, pause: active / options.bursts / 1.5 })),
     rates: calm ? noFaults : drawRates(random),
     events: calm ? [] : eventKinds.filter(() => random.chance(0.4)),
     eventEvery: active / random.between(1, 9),
@@ -154,8 +158,18 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   // The service offers no less than a day, and who is late by an hour asks.
   const changes = absence !== null && !short && random.chance(0.5)
   const crashAtCommit = !calm && random.chance(0.2) ? scale(random, 10, 150) / 1000 : 0
+  const datasets = random.chance(0.15) ? 2 : 1
   return {
     ...settings,
+    datasets,
+    // Each has a producer.
+    producers: Array.from({ length: Math.max(datasets, producers) }, (_, i) => ({
+      ...options,
+      stream: streamOf(i % datasets),
+      pause: active / options.bursts / 1.5
+    })),
+    // Where there are two, so little that both would take more together if each took all.
+    bufferBytes: datasets === 1 ? 1 << 20 : scale(random, 300, 3000),
     rates: { ...settings.rates, crashAtCommit },
     maintainEvery: random.chance(0.1) ? scale(random, 120_000, 900_000) : null,
     replayEvery: random.chance(0.15) ? scale(random, 60_000, 900_000) : null,

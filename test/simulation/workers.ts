@@ -1,6 +1,6 @@
 import { Deferred, Exit } from "effect"
 import { type ProcessWorld, SimulatedProcess } from "./process.ts"
-import { ingestProgram, type Outside } from "./programs.ts"
+import { type Outside, serviceProgram } from "./programs.ts"
 
 /** How a process ended. */
 export type Ended = (name: string, exit: Exit.Exit<unknown, unknown> | null) => void
@@ -59,7 +59,7 @@ export class Workers {
     const stop = Deferred.makeUnsafe<void>()
     const worker: Worker = { process, workers, index, stop: () => process.signal(() => Deferred.doneUnsafe(stop, Exit.void)) }
     this.#running.add(worker)
-    process.start(ingestProgram(process, this.#outside, workers, index, Deferred.await(stop)), (exit) => {
+    process.start(serviceProgram(process, this.#outside, { workers, worker: index }, Deferred.await(stop)), (exit) => {
       this.#running.delete(worker)
       this.#ended(process.name, exit)
       this.#failures = exit !== null && Exit.isFailure(exit) ? Math.min(this.#failures + 1, 8) : 0

@@ -13,23 +13,15 @@ import { Drained } from "./drained.ts"
 import { type Eventful, happen, isOfStream } from "./events.ts"
 import { Faults } from "./faults.ts"
 import { judge, type Violation } from "./judge.ts"
+import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
 import { noFaults } from "./kinesis/faults.ts"
 import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
-import { orders, secret } from "./orders.ts"
+import { type SimulatedDataset, secret, simulatedDatasets } from "./orders.ts"
 import { plainEngine } from "./plain-engine.ts"
 import { outsideContext, type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { Made, produce } from "./producers.ts"
-import {
-  expireLogs,
-  lastRepartition,
-  type Outside,
-  repartitionProgram,
-  replayLetters,
-  upkeepOnce,
-  upkeepProgram,
-  vacuumAll
-} from "./programs.ts"
-import { type Absence, drawSettings, streamName, type WorldSettings } from "./settings.ts"
+import { expireLogs, type Outside, replayLetters, serviceProgram, upkeepOnce, upkeepProgram, vacuumAll } from "./programs.ts"
+import { type Absence, drawSettings, type WorldSettings } from "./settings.ts"
 import { Bucket, simulatedStore } from "./simulated-store.ts"
 import { verifyLake } from "./verify-lake.ts"
 import { VirtualTime } from "./virtual-time.ts"
@@ -82,7 +74,6 @@ export const runSeed = async (seed: number, { say, duckdbShare = defaultDuckdbSh
 class World {
   readonly #seed: number
   readonly #settings: WorldSettings
-  readonly #folder: string | null
   readonly #say: ((line: string) => void) | null
   readonly #hash = createHash("sha1")
   readonly #violations: Array<Violation> = []
@@ -91,8 +82,10 @@ class World {
   readonly #random: Random
   readonly #faults: Faults
   readonly #bucket: Bucket
+  readonly #datasets: ReadonlyArray<SimulatedDataset>
   readonly #kinesis: SimulatedKinesis
   readonly #made = new Made()
+  readonly #told: Array<ToldRuns> = []
   readonly #world: ProcessWorld
   readonly #outside: Outside
   readonly #workers: Workers
@@ -105,7 +98,6 @@ class World {
   constructor(seed: number, settings: WorldSettings, folder: string | null, say: ((line: string) => void) | null) {
     this.#seed = seed
     this.#settings = settings
-    this.#folder = folder
     this.#say = say
     this.#random = new Random(seed, 2)
     this.#time = new VirtualTime(settings.startsAt, folder !== null)
@@ -113,7 +105,9 @@ class World {
     this.#bucket = new Bucket(() => this.#time.now, folder)
     const chance = new Random(seed, 4)
     this.#kinesis = new SimulatedKinesis(this.#time.clock, { ...settings.stream, random: () => chance.unit(), throttlesAllowed: 1000 })
-    this.#kinesis.createStream(streamName, { shards: settings.shards, retentionMillis: settings.retention })
+    this.#datasets = simulatedDatasets.slice(0, settings.datasets)
+    for (const { stream } of this.#datasets)
+      this.#kinesis.createStream(stream, { shards: settings.shards, retentionMillis: settings.retention })
     this.#world = {
       time: this.#time,
       trace: (who, what, outcome) => this.#trace(who, what, outcome),
@@ -121,12 +115,18 @@ class World {
     }
     this.#outside = {
       settings,
+      datasets: this.#datasets,
+      engine: folder === null ? plainEngine : duckdbEngine({ threads: 1, memoryLimit: 64 * 1024 * 1024, tempDirectory: folder }),
       faults: this.#faults,
       bucket: this.#bucket,
       kinesis: this.#kinesis.api,
+      tells: (runs) => void this.#told.push(runs),
       heard: (event) => {
         this.#count("lineage events")
         if (event.includes(secret)) this.#violated("secret", "a lineage event holds a sensitive value")
+      },
+      holds: (name, bytes) => {
+        if (bytes > settings.bufferBytes) this.#violated("budget", `${name} holds ${bytes} bytes of columns, of ${settings.bufferBytes}`)
       }
     }
     this.#workers = new Workers(settings.workers, this.#world, this.#outside, (name, exit) => this.#processEnded(name, exit))
@@ -147,11 +147,11 @@ class World {
     await this.#prepare()
     this.#startProducers()
     time.at(time.now + settings.workersStartAfter, () => this.#workers.fill())
-    this.#keepRunning("repartition", (process) => repartitionProgram(process, this.#outside, this.#engine()))
     const { absence, maintainEvery, replayEvery } = settings
     if (maintainEvery !== null)
       this.#keepRunning("maintenance", (process) => upkeepProgram(process, this.#outside, maintainEvery, expireLogs))
-    if (replayEvery !== null) this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters))
+    if (replayEvery !== null)
+      this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters(process, this.#outside)))
     this.#expectEvent()
     if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
     const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
@@ -163,22 +163,25 @@ class World {
     this.#faults.throttled = false
     this.#kinesis.faults = noFaults
     this.#workers.settle()
-    const drained = new Drained(this.#bucket, this.#kinesis, this.#made)
+    const drained = this.#datasets.map((dataset) => new Drained(this.#bucket, this.#kinesis, this.#made, dataset))
     let isDrained = false
     const look = () => {
-      isDrained = this.#producing === 0 && drained.isReached(time.now)
+      isDrained = this.#producing === 0 && drained.every((each) => each.isReached(time.now))
       if (!isDrained) time.at(time.now + 5000, look)
     }
     look()
     const before = time.now
-    if (!(await time.run(() => isDrained || this.#isHopeless, before + patience))) this.#violated("stuck", drained.missing(time.now))
+    if (!(await time.run(() => isDrained || this.#isHopeless, before + patience)))
+      this.#violated("stuck", drained.map((each) => each.missing(time.now)).join("; "))
     this.#workers.stop()
     if (!(await time.run(() => this.#workers.areGone, time.now + patience))) this.#violated("stuck", "workers do not stop")
     // Of two at once one would stop, as the owner of what the other does.
     const replaying = this.#beside.get("replay")
     if (replaying?.isAlive === true) replaying.crash()
-    if (replayEvery !== null) await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters))
-    await this.#runOnce("repartition", (process) => lastRepartition(process, this.#outside, this.#engine()))
+    if (replayEvery !== null)
+      await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters(process, this.#outside)))
+    // To the end of what there is, which is what brings the consumable up to its stage.
+    await this.#runOnce("run", (process) => serviceProgram(process, this.#outside, null, Effect.never))
     if (maintainEvery !== null) {
       // Nobody is at work, and all that was removed is old enough.
       await time.run(() => false, time.now + keptMillis + 1)
@@ -231,7 +234,8 @@ class World {
   /** Tables with the checkpoint interval of this seed. */
   async #prepare(): Promise<void> {
     const prepared = Effect.gen({ self: this }, function* () {
-      for (const { table } of [yield* openStage(orders), yield* openDeadLetters]) {
+      const stages = yield* Effect.forEach(this.#datasets, ({ contract }) => openStage(contract))
+      for (const { table } of [...stages, yield* openDeadLetters]) {
         const read = yield* table.snapshot
         const configuration = {
           ...read.metaData.configuration,
@@ -275,10 +279,6 @@ class World {
     }
   }
 
-  #engine() {
-    return this.#folder === null ? plainEngine : duckdbEngine({ threads: 1, memoryLimit: 64 * 1024 * 1024, tempDirectory: this.#folder })
-  }
-
   /** Runs a program beside the workers, again whenever it ends, until it becomes quiet. */
   #keepRunning(what: string, program: (process: SimulatedProcess) => Effect.Effect<unknown, unknown>): void {
     if (this.#faults.quiet) return
@@ -318,7 +318,7 @@ class World {
     if (retention === null) return
     time.at(time.now + lasts * this.#random.unit(), () => {
       this.#trace("world", "retention", `${retention} ms`)
-      this.#kinesis.retain(streamName, retention)
+      for (const { stream } of this.#datasets) this.#kinesis.retain(stream, retention)
     })
   }
 
@@ -346,33 +346,47 @@ class World {
   }
 
   async #judge(): Promise<void> {
-    const evidence = {
-      bucket: this.#bucket,
-      stream: streamName,
-      shards: this.#kinesis.shards(streamName),
-      made: this.#made,
-      now: this.#time.now,
-      replayed: this.#settings.replayEvery !== null,
-      clockError: this.#eventful.clockError
+    for (const dataset of this.#datasets) {
+      const evidence = {
+        bucket: this.#bucket,
+        dataset,
+        shards: this.#kinesis.shards(dataset.stream),
+        made: this.#made,
+        now: this.#time.now,
+        replayed: this.#settings.replayEvery !== null,
+        clockError: this.#eventful.clockError
+      }
+      for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)
     }
-    for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)
+    for (const { rule, detail } of await judgeRuns(this.#bucket, this.#told)) this.#violated(rule, detail)
     for (const { rule, shardId, detail } of this.#kinesis.violations) this.#violated(rule, `${shardId}: ${detail}`)
-    if (this.#settings.duckdb) for (const problem of await verifyLake(simulatedStore(this.#bucket))) this.#violated("verify", problem)
+    if (this.#settings.duckdb)
+      for (const problem of await verifyLake(simulatedStore(this.#bucket), this.#datasets)) this.#violated("verify", problem)
   }
 
   #summary(): Happened {
     const { counts } = this.#kinesis
     this.#count("steps", this.#time.steps)
+    this.#count(
+      "runs told",
+      this.#told.reduce((total, { events }) => total + events.filter(({ event }) => event !== "start").length, 0)
+    )
+    this.#count(
+      "runs recorded",
+      this.#told.reduce((total, { counters }) => total + Effect.runSync(counters).recorded, 0)
+    )
     this.#count("workers started", this.#workers.started)
-    this.#count("stream records", this.#kinesis.records(streamName).length)
+    this.#count(
+      "stream records",
+      this.#datasets.reduce((total, { stream }) => total + this.#kinesis.records(stream).length, 0)
+    )
     this.#count("records", this.#made.count)
     this.#count("stream calls", counts.GetRecords.calls)
     this.#count("throttles", counts.GetRecords.failed.Throttled ?? 0)
     this.#count("expired iterators", counts.GetRecords.failed.ExpiredIterator ?? 0)
     this.#count(
       "commits",
-      this.#bucket.list(`stage/${orders.contract.name}/_delta_log/0`, "", Number.POSITIVE_INFINITY).filter((key) => key.endsWith(".json"))
-        .length
+      this.#bucket.list("stage/", "", Number.POSITIVE_INFINITY).filter((key) => /_delta_log\/0\d*\.json$/.test(key)).length
     )
     return this.#happened
   }

@@ -1,6 +1,7 @@
 import type { ColumnBuilders } from "../../columns/builders.ts"
 import { storageOf } from "../../columns/leaf-column.ts"
 import type { ColumnNode } from "../../columns/shred.ts"
+import { isUsual } from "../../contract/reading.ts"
 import type { FieldSlot, Node, Plan, Slot, StructNode } from "../plan.ts"
 import { type KeyStore, KeyTable } from "./keys.ts"
 import { layout, type WalkMemory } from "./memory.ts"
@@ -8,7 +9,7 @@ import { giveUp } from "./scan.ts"
 
 /** What a node holds, as a number, so that choosing is a jump. */
 export const kinds = {
-  /** Only the definition knows. */
+  /** Only the definition knows: its conversion, where it is a single value. */
   other: 0,
   text: 1,
   /** An integer of 32 bits. */
@@ -217,6 +218,8 @@ const kindOf = (node: Node, { column }: ColumnNode, maxDepth: number): number =>
         ? kinds.entries
         : kinds.other
     case "leaf":
+      // What is written otherwise than it usually is.
+      if (!isUsual(node.reading)) return kinds.other
       switch (node.type) {
         case "text":
         case "integer":

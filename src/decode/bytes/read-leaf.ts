@@ -1,4 +1,7 @@
+import type { ColumnBuilders } from "../../columns/builders.ts"
 import type { LeafStore } from "../../columns/leaf-store.ts"
+import { unfit } from "../../contract/convert.ts"
+import { NumberText } from "../../contract/json.ts"
 import type { HashMemo } from "../hash-memo.ts"
 import type { LeafNode, Plan } from "../plan.ts"
 import { type Run, shorten } from "../run.ts"
@@ -17,6 +20,7 @@ const powersOfTen = Array.from({ length: 23 }, (_, i) => 10 ** i)
 export class LeafReader {
   readonly #scanner: Scanner
   readonly #nodes: Nodes
+  readonly #builders: ColumnBuilders
   readonly #store: LeafStore
   readonly #run: Run
   readonly #memo: HashMemo | null
@@ -25,10 +29,11 @@ export class LeafReader {
   readonly #jsonKeys = new Map<number, JsonKeys>()
   readonly #memory: WalkMemory
 
-  constructor(plan: Plan, scanner: Scanner, nodes: Nodes, store: LeafStore, run: Run, memo: HashMemo | null, memory: WalkMemory) {
+  constructor(plan: Plan, scanner: Scanner, nodes: Nodes, builders: ColumnBuilders, run: Run, memo: HashMemo | null, memory: WalkMemory) {
     this.#scanner = scanner
     this.#nodes = nodes
-    this.#store = store
+    this.#builders = builders
+    this.#store = builders.store
     this.#run = run
     this.#memo = memo
     this.#hexView =
@@ -52,8 +57,36 @@ export class LeafReader {
       case kinds.json:
         return this.#json(node, at, escaped, repetition)
       default:
-        return 0
+        return this.#other(node, at, escaped, repetition)
     }
+  }
+
+  /** By the definition's own conversion: a single value, as it stands, of a type or in a form that no path of bytes is made for. */
+  #other(node: number, at: number, escaped: number, repetition: number): number {
+    const scanner = this.#scanner
+    const { node: defined } = this.#nodes.detailsOf(node)
+    if (defined?.kind !== "leaf" || defined.policy !== undefined || defined.type === "json") return 0
+    let end = at + 4
+    let raw: string | NumberText | null = null
+    if (!scanner.isNull(at)) {
+      const c = scanner.bytes[at] ?? 0
+      if (c === 34 || c === 92) {
+        scanner.openingQuote(at, escaped)
+        const from = at + 1 + escaped
+        const close = scanner.special(from)
+        if (!scanner.closes(close, escaped)) return 0
+        raw = scanner.text(from, close)
+        end = close + 1 + escaped
+      } else if (c === 45 || (c >= 48 && c <= 57)) {
+        end = scanner.number(at)
+        raw = new NumberText(scanner.text(at, end))
+      } else return 0
+    }
+    const value = defined.convert(raw)
+    if (value === unfit) return 0
+    const builders = this.#builders
+    builders.nodeOf(this.#get(node, nodeField.column)).shred(builders.store, value, this.#get(node, nodeField.level), repetition)
+    return end
   }
 
   #get(node: number, which: number): number {

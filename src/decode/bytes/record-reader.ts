@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer"
 import type { ColumnBuilders } from "../../columns/builders.ts"
 import { full, type StorePlace } from "../../columns/leaf-store.ts"
 import type { DecodeCounts } from "../../record/report.ts"
+import type { FastReader, Outcome } from "../fast-reader.ts"
 import { HashMemo } from "../hash-memo.ts"
 import type { Plan } from "../plan.ts"
 import { type Run, shorten } from "../run.ts"
@@ -10,9 +12,6 @@ import { cell, layout, WalkMemory } from "./memory.ts"
 import { makeFirstScalarKernel, makeScalarKernel } from "./scalar/kernel.ts"
 import { giveUp, Scanner } from "./scan.ts"
 import { ByteWalker } from "./walk-bytes.ts"
-
-/** What became of a record: it stands in the open row; it is the definition's; or there was no room for it, and the rows before must go first. */
-export type Outcome = "row" | "odd" | "full"
 
 /** What the reader works with. */
 export interface ReaderParts {
@@ -37,8 +36,9 @@ const makers: Readonly<Record<KernelName, () => Kernel | null>> = {
 /**
  * Reads records of a page into the open row of its own builders: by the kernel, and by {@link ByteWalker} what the kernel gives up. The builders hold few rows, close together in memory; where rows are gathered takes them over, many at a time.
  */
-export class RecordReader {
-  /** Takes the rows. */
+export class RecordReader implements FastReader {
+  readonly capacity: number = WalkMemory.capacity
+  readonly accepts: (bytes: Uint8Array) => boolean = isUtf8
   readonly builders: ColumnBuilders
   readonly #memory: WalkMemory
   readonly #scanner = new Scanner()
@@ -68,33 +68,27 @@ export class RecordReader {
     if (exports !== null) this.builders.store.mark = () => exports.commit(leaves)
   }
 
-  /** Paths of the values of the last record that the definition read. */
   get handedOver(): ReadonlyArray<string> {
     return this.#bytewise.handedOver
   }
 
-  /** Has the last record members without a column that the run was not told of: left out, or unknown? */
   get hasTallied(): boolean {
     return (this.#memory.cells[cell.tallied] ?? 0) > 0
   }
 
-  /** Turns to another page, whose records are counted there. */
   beginPage(counts: DecodeCounts): void {
     this.#bytewise.beginPage(counts)
   }
 
-  /** Looks again how unknown members are to be counted, after some were counted elsewhere. */
   watchDrift(counts: DecodeCounts): void {
     if (this.#memory.cells[cell.talliesDrift] === 1) this.#bytewise.beginPage(counts)
   }
 
-  /** Takes the part `[from, to)` of a page in, of at most `WalkMemory.capacity` bytes. What is read of it has to be UTF-8. */
   load(page: Buffer, from: number, to: number): void {
     const end = this.#memory.load(page, from, to)
     this.#kernel?.mark(end)
   }
 
-  /** Reads the record that is `[start, end)` of what was taken in. Unless it stands in the open row, nothing of it remains. */
   read(start: number, end: number): Outcome {
     if (this.#kernel !== null) {
       this.#bytewise.begin()
@@ -120,12 +114,10 @@ export class RecordReader {
     }
   }
 
-  /** Takes what was told of the record, now a row, into the totals. */
   settle(): void {
     this.#memory.settle()
   }
 
-  /** Adds the totals to the counts. */
   flush(counts: DecodeCounts): void {
     this.#bytewise.flush(counts)
   }

@@ -63,7 +63,7 @@ export class ByteWalker {
       narrow: memory.ints(layout.narrow, layout.narrowEnd)
     })
     this.nodes = new Nodes(plan, builders, this.keys, settings.maxDepth, memory)
-    this.#leaves = new LeafReader(plan, scanner, this.nodes, builders.store, run, memo, memory)
+    this.#leaves = new LeafReader(plan, scanner, this.nodes, builders, run, memo, memory)
     this.#entryRules = new EntryRules(plan.drops)
     memory.bytes.set(plan.drops.firstLetters, layout.ruleLetters)
   }
@@ -281,7 +281,7 @@ export class ByteWalker {
     if (c === 123 && kind === kinds.struct) return this.#struct(node, at + 1, escaped, repetition)
     if (c === 91 && kind !== kinds.struct) return this.#list(node, at + 1, escaped, repetition)
     if (c === 123 && kind === kinds.entries) return this.#entries(node, at + 1, escaped, repetition)
-    // A document that stands as text. Most of what checkout sends does.
+    // A document that stands as text. Some systems send most of theirs so.
     if (c !== 34 || escaped !== 0) return this.#handOver(node, at, escaped, repetition)
     const inner = scanner.past(at + 1, 1)
     const opens = scanner.bytes[inner]

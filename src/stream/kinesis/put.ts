@@ -1,6 +1,7 @@
 import { hash } from "node:crypto"
 import { Effect, Option, Random, Result, Schedule, Schema, Stream } from "effect"
 import type { Contract } from "../../contract/contract.ts"
+import { keysOf } from "../../contract/field.ts"
 import { fold } from "../../contract/names.ts"
 import { hintOfClient } from "../../record/aws-hints.ts"
 import { count } from "../../record/count.ts"
@@ -321,16 +322,20 @@ const hintOf = (reason: PutError["reason"]): string =>
  * The partition key of a record of a dataset: what the contract's key says, so that all versions of an order go to one shard. Null where the
  * record is no JSON object or has no key. A key that Kinesis does not take, being too long, is hashed.
  */
-export const partitionKeyOf = ({ key }: Contract): ((record: Uint8Array) => string | null) => {
-  const wanted = fold(key)
+export const partitionKeyOf = ({ table, fields }: Contract): ((record: Uint8Array) => string | null) => {
+  const places = new Map(table.key.flatMap((key, i) => keysOf(fields, key).map((each) => [fold(each), i] as const)))
   return (record) => {
     const document = readObject(record)
     if (document === null) return null
-    let value: unknown
+    const values: Array<unknown> = table.key.map(() => undefined)
     // As in decoding: case does not count, and of several the last one does.
-    for (const [name, member] of Object.entries(document)) if (fold(name) === wanted) value = member
+    for (const [name, member] of Object.entries(document)) {
+      const place = places.get(fold(name))
+      if (place !== undefined) values[place] = member
+    }
     // The value may itself be JSON in a text: "\"1160\"".
-    const text = typeof value === "string" ? textOf(value) : typeof value === "number" ? String(value) : ""
+    const texts = values.map((value) => (typeof value === "string" ? textOf(value) : typeof value === "number" ? String(value) : ""))
+    const text = texts.includes("") ? "" : texts.join("/")
     return text === "" ? null : text.length > maximumKey ? hash("md5", text) : text
   }
 }

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { checkout } from "../../../schemas/checkout.ts"
+import { checkout } from "../../../schemas/vtex/checkout.ts"
 import type { RecordPage } from "../../../src/record/record.ts"
 import { SourceError } from "../../../src/record/source-error.ts"
 import { deaggregate, hashKeyOf } from "../../../src/stream/kinesis/aggregation.ts"
 import type { StreamRecord } from "../../../src/stream/kinesis/api.ts"
 import { type PutError, type PutOptions, partitionKeyOf, putAll } from "../../../src/stream/kinesis/put.ts"
+import { parcels } from "../../contract/parcels.ts"
 import { SimulatedKinesis } from "../../simulation/kinesis/simulated-kinesis.ts"
 
 const seeded = (seed: number) => () => {
@@ -316,6 +317,14 @@ describe("the partition key of a record", () => {
     assert.strictEqual(of('{"orderId":"\\"v123\\""}'), "v123")
     assert.strictEqual(of('{"orderId":"\\"v123"}'), '"v123')
     assert.strictEqual(of(`{"orderId":"${"x".repeat(257)}"}`)?.length, 32)
+  })
+
+  it("is all of a key of several columns, by the names that they have or had", () => {
+    const keyOfParcel = partitionKeyOf(parcels)
+    const of = (text: string) => keyOfParcel(Buffer.from(text))
+    assert.strictEqual(of('{"parcelNumber":7,"carrier":"dhl"}'), "dhl/7")
+    assert.strictEqual(of('{"Number":"7","CARRIER":"dhl"}'), "dhl/7")
+    for (const text of ['{"carrier":"dhl"}', '{"parcelNumber":7}', '{"carrier":"","parcelNumber":7}']) assert.isNull(of(text), text)
   })
 
   it("is null where there is none", () => {

@@ -224,7 +224,7 @@ const start = (buffer: ArrayBuffer, js: KernelImports): KernelExports => {
     return (c === 34 && escaped === 0 ? document(node, kind, at, repetition) : handOver(node, at, escaped, repetition)) | 0
   }
 
-  /** A document that stands as text. Most of what checkout sends does. */
+  /** A document that stands as text. Some systems send most of theirs so. */
   const document = (node: number, kind: number, at: number, repetition: number): number => {
     const inner = past((at + 1) | 0, 1) | 0
     const c = byte(inner)

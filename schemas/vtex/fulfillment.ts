@@ -1,8 +1,8 @@
-import { defineContract } from "../src/contract/contract.ts"
-import { boolean } from "../src/contract/field.ts"
-import { cents } from "./vtex/money.ts"
-import { orderFields } from "./vtex/order.ts"
-import { orderCommonFields, orderDrops, orderExpectations } from "./vtex/rules.ts"
+import { defineContract, versions } from "../../src/contract/contract.ts"
+import { boolean } from "../../src/contract/field.ts"
+import { cents } from "./money.ts"
+import { orderFields } from "./order.ts"
+import { orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
 
 /** The same orders as the seller sees them who ships: the order document, with what the marketplace passes on. */
 export const fulfillment = defineContract({
@@ -18,8 +18,7 @@ export const fulfillment = defineContract({
     allowMultipleDeliveries: boolean("May the order be sent in several parcels?"),
     isCreatedAsync: boolean("Was the order taken over in the background?")
   },
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
   commonFields: orderCommonFields,
   drops: orderDrops,

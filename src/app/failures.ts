@@ -1,5 +1,4 @@
 import { Schema } from "effect"
-import { ContractError } from "../contract/contract.ts"
 
 /** The command line asks for something that does not exist or does not fit. Exit code 2. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { problem: Schema.String, hint: Schema.String }) {
@@ -21,13 +20,3 @@ export class Failed extends Schema.TaggedError<Failed>()("Failed", { problem: Sc
     return `${this.problem}. ${this.hint}`
   }
 }
-
-export const exitCodes = { done: 0, failed: 1, usage: 2, config: 78 } as const
-
-/** Exit code of an error that ended a command. */
-export const exitCodeOf = (error: unknown): number =>
-  error instanceof UsageError
-    ? exitCodes.usage
-    : error instanceof BadConfig || error instanceof ContractError
-      ? exitCodes.config
-      : exitCodes.failed

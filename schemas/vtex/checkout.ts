@@ -1,6 +1,6 @@
-import { defineContract } from "../src/contract/contract.ts"
-import { orderFields } from "./vtex/order.ts"
-import { orderCommonFields, orderDrops, orderExpectations } from "./vtex/rules.ts"
+import { defineContract, versions } from "../../src/contract/contract.ts"
+import { orderFields } from "./order.ts"
+import { orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
 
 /** Orders as the shop's checkout sees them. */
 export const checkout = defineContract({
@@ -11,8 +11,7 @@ export const checkout = defineContract({
   description:
     "Every version of every order, as Checkout writes it: one row by order and change, from the moment it is created until it is invoiced or cancelled. Money is in cents, times are UTC.",
   fields: orderFields,
-  key: "orderId",
-  version: "lastChange",
+  table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
   commonFields: orderCommonFields,
   drops: orderDrops,

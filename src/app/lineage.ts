@@ -10,8 +10,9 @@ import { randomUuid } from "../record/random.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { version } from "../record/version.ts"
 import { Store } from "../store/store.ts"
-import { s3Place, type Values } from "./settings.ts"
-import { producer } from "./version.ts"
+import { producer } from "./producer.ts"
+import { s3Place } from "./setting-types.ts"
+import type { Values } from "./settings.ts"
 
 /**
  * Lineage as the settings say, for one run of a command: its runs have a parent, the process. Closing the scope sends what waits, for a few

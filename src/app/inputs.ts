@@ -1,0 +1,178 @@
+import { Deferred, Effect, Option, type Scope } from "effect"
+import { matcherOf } from "../contract/arrives.ts"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { ContractError } from "../contract/contract.ts"
+import { formatOf } from "../contract/format.ts"
+import type { LoadedProject } from "../contract/load.ts"
+import type { SourceError } from "../record/source-error.ts"
+import { arrivalsIn } from "../source/arrivals.ts"
+import { framingOf, takesName } from "../source/framing.ts"
+import { pageBytesOf } from "./budget.ts"
+import { UsageError } from "./failures.ts"
+import type { Carried } from "./pipeline.ts"
+import { allContracts, contractOf } from "./project.ts"
+import { type OpenedSource, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
+
+/** A dataset, and which files of an input are of it, by their paths below the folder. */
+export interface InputShare {
+  readonly contract: CompiledContract
+  readonly takes: (path: string) => boolean
+}
+
+const everything = () => true
+
+/** A dataset that is named takes what its contract says, or everything where it says nothing. */
+const shareOfNamed = (contract: CompiledContract): InputShare => {
+  const { arrives } = contract.contract
+  return { contract, takes: arrives === undefined ? everything : matcherOf(arrives) }
+}
+
+/**
+ * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims. The others
+ * take part only by name. What two claim is of both.
+ */
+export const sharesOf = (contracts: ReadonlyArray<CompiledContract>): ReadonlyArray<InputShare> => {
+  const saying = contracts.filter(({ contract }) => contract.arrives !== undefined).map(shareOfNamed)
+  const [first] = contracts
+  if (first === undefined || first.contract.arrives !== undefined) return saying
+  return [{ contract: first, takes: (path) => !saying.some(({ takes }) => takes(path)) }, ...saying]
+}
+
+export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
+  readonly datasets: ReadonlyArray<Carried>
+  /** Files of the input that are of none of these datasets. */
+  readonly left: number
+  /** Share of the input that was read, 0 to 1; null where nobody knows. @param ended how many datasets are at their end */
+  readonly share: (ended: number) => number | null
+}
+
+export interface InputChoice extends SourceChoice {
+  /** Only this dataset. */
+  readonly dataset: Option.Option<string>
+}
+
+/**
+ * Opens the sources of the datasets that a command carries: the one that is named, else all of the project whose files are there. One that is followed, and of
+ * which there is no file yet, begins with its first. A stream and standard input are of one dataset, the project's first where none is named.
+ */
+export const openInputs = (
+  project: LoadedProject,
+  choice: InputChoice,
+  values: SourceValues,
+  follow: boolean
+): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const shares = yield* wantedShares(project, choice, values)
+    const opened = yield* Effect.forEach(shares, ({ contract, takes }) =>
+      Effect.map(
+        openSource(choice, contract, values, follow, { takes, ...(follow ? { pageBytes: pageBytesOf(shares.length) } : {}) }),
+        (open) => ({
+          contract,
+          takes,
+          open
+        })
+      )
+    )
+    const { input } = values
+    const all = opened.every(({ takes }) => takes === everything)
+    const found =
+      all || input === null || choice.source !== "files"
+        ? null
+        : arrivalsIn(
+            input,
+            shares.map(({ takes }) => takes),
+            isNamedBy(shares, choice)
+          )
+    if (found !== null && found.left > 0 && found.isFile && Option.isNone(choice.dataset)) {
+      return yield* new UsageError({
+        problem: `${input} is of no dataset of the project ${project.name} by its name`,
+        hint: `Say of which it is, with --dataset: ${project.datasets.join(", ")}.`
+      })
+    }
+    // A file that is named together with its dataset is of it, whatever it is called.
+    const isNamed = found === null || (found.isFile && Option.isSome(choice.dataset))
+    const isThere = (i: number) => isNamed || (found.taken[i] ?? 0) > 0
+    const begin = follow && found !== null ? yield* firstArrivals(input ?? "", opened, choice, values.pollInterval) : () => Effect.void
+    const carried = opened.flatMap(({ contract, open }, i) =>
+      isThere(i) ? [{ contract, open }] : follow ? [{ contract, open, begins: begin(contract) }] : []
+    )
+    const shown = carried.map(({ open }) => open)
+    return {
+      datasets: carried.map(({ contract, open, ...begins }) => ({ contract, source: open.source, ...begins })),
+      left: isNamed ? 0 : found.left,
+      problems: Effect.map(
+        Effect.forEach(shown, ({ problems }) => problems),
+        (all) => distinct(all.flat(), ({ message }) => message)
+      ),
+      notes: Effect.map(
+        Effect.forEach(shown, ({ notes }) => notes),
+        (all) => distinct(all.flat(), (note) => note)
+      ),
+      // All pass the same names over.
+      skipped: Effect.map(
+        Effect.forEach(shown, ({ skipped }) => skipped),
+        mostOf
+      ),
+      share: (ended) => {
+        const share = shown[Math.min(ended, shown.length - 1)]?.share() ?? null
+        return share === null ? null : (ended + share) / shown.length
+      }
+    }
+  })
+
+/** Which files have a name that those of one of these datasets have. */
+const isNamedBy = (shares: ReadonlyArray<InputShare>, { format }: SourceChoice): ((path: string) => boolean) => {
+  const framings = shares.map(({ contract: { contract } }) => framingOf(formatOf(contract), format))
+  return (path) => framings.some((framing) => takesName(framing, path))
+}
+
+/** Looks for the first file of each dataset, as often as sources look for new ones. Gives what waits for that of one. */
+const firstArrivals = (
+  input: string,
+  shares: ReadonlyArray<InputShare>,
+  choice: SourceChoice,
+  pollMillis: number
+): Effect.Effect<(contract: CompiledContract) => Effect.Effect<void>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const waiting = new Map(shares.map((share) => [share.contract, { ...share, arrived: Deferred.makeUnsafe<void>() }]))
+    const look = Effect.suspend(() => {
+      const missing = [...waiting.values()].filter(({ arrived }) => !Deferred.isDoneUnsafe(arrived))
+      const { taken } = arrivalsIn(
+        input,
+        missing.map(({ takes }) => takes),
+        isNamedBy(shares, choice)
+      )
+      return Effect.forEach(missing, ({ arrived }, i) => ((taken[i] ?? 0) > 0 ? Deferred.succeed(arrived, undefined) : Effect.void), {
+        discard: true
+      })
+    })
+    const isWaiting = () => [...waiting.values()].some(({ arrived }) => !Deferred.isDoneUnsafe(arrived))
+    yield* Effect.forkScoped(Effect.repeat(Effect.delay(look, pollMillis), { while: isWaiting }))
+    return (contract) => {
+      const found = waiting.get(contract)
+      return found === undefined ? Effect.void : Deferred.await(found.arrived)
+    }
+  })
+
+const distinct = <A>(all: ReadonlyArray<A>, by: (one: A) => string): ReadonlyArray<A> => [
+  ...new Map(all.map((one) => [by(one), one])).values()
+]
+
+const mostOf = (all: ReadonlyArray<Skipped>): Skipped => {
+  const most: { [reason: string]: number } = {}
+  for (const each of all) for (const [reason, n] of Object.entries(each)) most[reason] = Math.max(most[reason] ?? 0, n)
+  return most
+}
+
+const wantedShares = (
+  project: LoadedProject,
+  { dataset, source }: InputChoice,
+  { input }: SourceValues
+): Effect.Effect<ReadonlyArray<InputShare>, UsageError | ContractError> => {
+  if (Option.isSome(dataset)) return Effect.map(contractOf(project, dataset.value), (contract) => [shareOfNamed(contract)])
+  const compiled = [...project.compiled.values()]
+  const isShared = source === "files" && input !== "-" && compiled.some(({ contract }) => contract.arrives !== undefined)
+  // Files of a contract that cannot be used would be taken for another's.
+  if (isShared) return Effect.map(allContracts(project), sharesOf)
+  return Effect.map(contractOf(project, project.datasets[0] ?? ""), (contract) => [{ contract, takes: everything }])
+}

@@ -1,0 +1,29 @@
+import { Effect, type Scope } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { recordRuns } from "../lake/record-runs.ts"
+import type { LineageError } from "../lineage/transport.ts"
+import type { OnRunEvent, RunEvent } from "../record/report.ts"
+import type { Store } from "../store/store.ts"
+import { lineageFor } from "./lineage.ts"
+import type { Values } from "./settings.ts"
+
+/**
+ * Whoever is told of the runs of a command: lineage, as the settings say, and the lake's table of runs. Closing the scope sends and writes what
+ * waits, for a few seconds at most.
+ */
+export const runListener = (
+  values: Values<"lake" | "lineage" | "lineageKey" | "lineageNamespace">,
+  contracts: ReadonlyArray<CompiledContract>,
+  processing: "BATCH" | "STREAMING" = "BATCH"
+): Effect.Effect<OnRunEvent, LineageError, Scope.Scope | Store> =>
+  Effect.gen(function* () {
+    const lineage = yield* lineageFor(values, contracts, processing)
+    const runs = yield* recordRuns()
+    return (event) => Effect.andThen(movesRows(event) ? lineage.emit(event) : Effect.void, runs.record(event))
+  })
+
+/** Upkeep that has nothing to compact is a run, and no lineage. */
+const movesRows = (event: RunEvent): boolean => {
+  const { kind } = event.event === "complete" ? event.report : event
+  return kind !== "maintain" || event.inputs.some(({ files }) => files !== 0)
+}

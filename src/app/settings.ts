@@ -1,0 +1,191 @@
+import { availableParallelism } from "node:os"
+import { Effect, Option } from "effect"
+import { BadConfig, UsageError } from "./failures.ts"
+import { defaultProject } from "./project.ts"
+import {
+  bytes,
+  collector,
+  count,
+  duration,
+  instant,
+  lakePlace,
+  lineageTarget,
+  logFormat,
+  logLevel,
+  longSecret,
+  metricsAddress,
+  optionalText,
+  optionalUrl,
+  projectFolder,
+  type Setting,
+  secret,
+  setting,
+  start,
+  text
+} from "./setting-types.ts"
+
+/** Every setting that there is. `sluice doctor` prints them; a command takes those it names. */
+export const settings = {
+  project: setting("project", "Folder of the project: its datasets, as its project.ts says.", projectFolder, defaultProject),
+  lake: setting("lake", "Folder of the lake, or s3://bucket/prefix.", lakePlace, "lake"),
+  s3Endpoint: setting("s3-endpoint", "URL of a store that speaks S3, where it is not that of the region.", optionalUrl, null),
+  kmsKey: setting("kms-key", "Id or ARN of the KMS key for objects in S3. Without it, what the bucket is set to.", optionalText, null),
+  batchBytes: setting(
+    "batch-bytes",
+    "Raw bytes after which a batch is committed. Larger: fewer, larger files. Smaller: fresher data, more files and commits; less than a page, which is up to 4 MiB of a file or one answer of a stream, has no effect.",
+    bytes,
+    128 * 1024 * 1024
+  ),
+  batchAge: setting(
+    "batch-age",
+    "Age after which a batch is committed, however small. Bounds how long a record stays invisible.",
+    duration,
+    300_000
+  ),
+  arrivedAt: setting(
+    "arrived-at",
+    "Arrival time of records whose path does not say it (…/YYYY/MM/DD/HH/…). Without it, the file's modification time.",
+    instant,
+    null
+  ),
+  maxRecordBytes: setting("max-record-bytes", "Largest record that is decoded; larger ones become dead letters.", bytes, 10 * 1024 * 1024),
+  maxDepth: setting("max-depth", "Deepest nesting that is decoded; deeper records become dead letters.", count(1), 64),
+  hashKey: setting("hash-key", "Key of the HMAC that replaces sensitive values. Without it they are dropped.", longSecret, null),
+  memoryLimit: setting(
+    "memory-limit",
+    "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",
+    bytes,
+    192 * 1024 * 1024
+  ),
+  queryMemory: setting(
+    "query-memory",
+    "Memory of `query`, which may ask for every column at once. What does not fit goes to a temporary folder.",
+    bytes,
+    1024 * 1024 * 1024
+  ),
+  threads: setting(
+    "threads",
+    "Threads that decode, and threads of the DuckDB engine. 1: nothing is started beside the main thread.",
+    count(1),
+    // More than four leave the thread that reads and commits behind.
+    Math.min(availableParallelism(), 4)
+  ),
+  lineage: setting(
+    "lineage",
+    "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake; in S3 an object for each), `none`, or the URL of a server such as Marquez.",
+    lineageTarget,
+    "file"
+  ),
+  lineageKey: setting("lineage-key", "Bearer token for the lineage server.", secret, null),
+  lineageNamespace: setting("lineage-namespace", "OpenLineage namespace of the jobs.", text, "sluice"),
+  pollInterval: setting(
+    "poll-interval",
+    "How often a followed folder is looked at for new files, and a shard of a stream whose tip is reached for new records.",
+    duration,
+    1_000
+  ),
+  repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
+  stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
+  endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),
+  region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
+  start: setting("start", "Where a stream is begun that was never read. Its positions count, once there are some.", start, {
+    type: "TRIM_HORIZON"
+  }),
+  workers: setting("workers", "Processes that share the shards of a stream. It may grow and shrink while they run.", count(1), 1),
+  worker: setting("worker", "Which of the workers this process is, from 0.", count(0), 0),
+  metricsPort: setting(
+    "metrics-port",
+    "Port where Prometheus finds /metrics, and supervisors /healthz and /readyz; host:port binds one address.",
+    metricsAddress,
+    null
+  ),
+  otlp: setting(
+    "otlp",
+    "URL of an OpenTelemetry collector that takes metrics and logs over HTTP; OTEL_EXPORTER_OTLP_ENDPOINT says the same.",
+    collector,
+    null
+  ),
+  logFormat: setting("log-format", "Form of the log lines on standard error.", logFormat, "text"),
+  logLevel: setting("log-level", "What is less severe is not logged.", logLevel, "Info"),
+  input: setting(
+    "input",
+    "Folder or file to read; `-` is standard input, of which nothing is remembered: the same pipe run twice appends its rows twice.",
+    { ...optionalText, accepts: "a folder, a file, or - for standard input" },
+    null
+  )
+} as const
+
+export type Settings = typeof settings
+export type SettingName = keyof Settings
+type ValueOf<S> = S extends Setting<infer A> ? A : never
+export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Settings[N]> }
+
+/** What says where the lake lies and how it is reached: every command that opens it takes these. */
+export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
+export type LakeName = (typeof lakeNames)[number]
+
+export const variableOf = (name: string): string => `SLUICE_${name.toUpperCase().replaceAll("-", "_")}`
+
+export type Origin = "flag" | "environment" | "default"
+
+interface Resolved<A> {
+  readonly value: A
+  readonly origin: Origin
+  /** The variable that says it, where one does; else the one that could. */
+  readonly variable: string
+}
+
+const resolve = <A>(it: Setting<A>, flag: Option.Option<string>): Effect.Effect<Resolved<A>, UsageError | BadConfig> =>
+  Effect.suspend((): Effect.Effect<Resolved<A>, UsageError | BadConfig> => {
+    const own = variableOf(it.name)
+    const isSet = (variable: string) => (process.env[variable] ?? "") !== ""
+    const variable = Option.isNone(flag) && it.standard !== null && !isSet(own) && isSet(it.standard) ? it.standard : own
+    const origin: Origin = Option.isSome(flag) ? "flag" : isSet(variable) ? "environment" : "default"
+    const given = Option.isSome(flag) ? flag.value : origin === "environment" ? process.env[variable] : undefined
+    if (given === undefined) return Effect.succeed({ value: it.default, origin, variable })
+    const value = it.parse(given)
+    if (value !== null) return Effect.succeed({ value, origin, variable })
+    // What stands before an @ may be a password.
+    const shown = it.secret || given.includes("@") ? "the value" : JSON.stringify(given)
+    return Effect.fail(
+      origin === "flag"
+        ? new UsageError({ problem: `--${it.name}: ${shown} cannot be used`, hint: `Give ${it.accepts}.` })
+        : new BadConfig({ problem: `${variable}: ${shown} cannot be used`, hint: `Set it to ${it.accepts}, or unset it.` })
+    )
+  })
+
+/** The texts of settings that were given beside the environment. */
+export type Given<K extends SettingName = SettingName> = { readonly [N in K]?: Option.Option<string> }
+
+/** The values of settings: what was given over the environment over the default. */
+export const readSettings = <const K extends SettingName>(
+  names: ReadonlyArray<K>,
+  given: Given<K> = {}
+): Effect.Effect<Values<K>, UsageError | BadConfig> =>
+  Effect.gen(function* () {
+    const values: Partial<Record<SettingName, unknown>> = {}
+    for (const name of names) {
+      const it = settings[name] as Setting<unknown> // widening: only name, text and default are used here
+      values[name] = (yield* resolve(it, given[name] ?? Option.none())).value
+    }
+    return values as Values<K> // each value comes from the `parse` or the default of its own setting
+  })
+
+/** Every setting with its value's text and origin, as `doctor` prints it. */
+export const describeSettings = (
+  given: Given
+): Effect.Effect<
+  ReadonlyArray<{ readonly setting: string; readonly value: string; readonly origin: Origin; readonly variable: string }>,
+  UsageError | BadConfig
+> =>
+  Effect.forEach(Object.entries(settings), ([key, it]) =>
+    Effect.map(resolve(it as Setting<unknown>, given[key as SettingName] ?? Option.none()), ({ value, origin, variable }) => ({
+      setting: it.name,
+      value: (it as Setting<unknown>).show(value),
+      origin,
+      variable
+    }))
+  )
+
+/** Every name that there is. */
+export const settingNames = Object.keys(settings) as ReadonlyArray<SettingName> // the keys of `settings` are what SettingName means

@@ -1,0 +1,121 @@
+import { isBoolean, isOneOf, isRecord, isText, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { snakeCase } from "./names.ts"
+
+/** How the bytes of a dataset's records are read as fields by name. Plain data; where a contract says nothing, JSON. */
+export type Format = JsonFormat | CsvFormat | AccessLogFormat | FormFormat
+
+export interface JsonFormat {
+  readonly kind: "json"
+}
+
+export const encodings = ["utf-8", "latin1", "windows-1252"] as const
+export type Encoding = (typeof encodings)[number]
+
+/** Records of fields in a fixed order (RFC 4180). */
+export interface CsvFormat {
+  readonly kind: "csv"
+  /** Between two fields: one character of ASCII. */
+  readonly delimiter: string
+  /** Around fields that hold delimiters, line ends or quotes, which are doubled there: one character of ASCII. Null: fields have no quotes. */
+  readonly quote: string | null
+  /** Is the first record of a file its header? */
+  readonly header: boolean
+  /** Names of the fields in their order; null: the header names them. */
+  readonly columns: ReadonlyArray<string> | null
+  /** What a field says, without quotes around it, that is null. */
+  readonly nullText: string
+  readonly encoding: Encoding
+}
+
+/** What `csv` can be told; each has a default. */
+export type CsvOptions = { readonly [K in keyof Omit<CsvFormat, "kind">]?: CsvFormat[K] }
+
+/**
+ * CSV. By default fields are separated by commas, may stand in quotation marks, and are named by a header; an empty field is null, and an
+ * empty text stands in quotes. Names are those of the contract's fields or of their columns (`Order ID`, `order_id`, `orderId`). With `columns`
+ * they are said here, and files have no header, unless `header: true` says that they have one to be left out.
+ */
+export const csv = (options: CsvOptions = {}): CsvFormat => ({
+  kind: "csv",
+  delimiter: ",",
+  quote: '"',
+  header: !isRecord(options) || options.columns === undefined || options.columns === null,
+  columns: null,
+  nullText: "",
+  encoding: "utf-8",
+  // What is no object is told by the check of the contract.
+  ...(isRecord(options) ? options : { options })
+})
+
+export const layouts = ["common", "combined"] as const
+
+/** Lines of the access log of a web server: Apache's `common` and `combined`, which nginx writes as well. */
+export interface AccessLogFormat {
+  readonly kind: "accessLog"
+  readonly layout: (typeof layouts)[number]
+}
+
+/**
+ * Access logs. A line gives the fields `host ident authuser datetime request response bytes`, with `combined` also `referer` and `agent`, and of the
+ * request `method path query protocol`; what else stands behind them is `rest`. `-` is null, `datetime` is a timestamp in ISO 8601. A contract
+ * declares those that it wants.
+ */
+export const accessLog = (layout: AccessLogFormat["layout"] = "combined"): AccessLogFormat => ({ kind: "accessLog", layout })
+
+/** Pairs as browsers send forms and query strings: `name=value&other=x+y`. */
+export interface FormFormat {
+  readonly kind: "form"
+}
+
+export const form: FormFormat = { kind: "form" }
+
+const json: JsonFormat = { kind: "json" }
+
+/** The format of a contract. */
+export const formatOf = ({ format }: { readonly format?: Format | undefined }): Format => format ?? json
+
+const isCharacter = (value: unknown): value is string => typeof value === "string" && /^[^\n\r\0\x80-\uffff]$/.test(value)
+
+const character: Rule<string> = { accepts: "one character of ASCII that ends no line", holds: isCharacter }
+const isQuote: Rule<string | null> = {
+  accepts: `${character.accepts}, or null for none`,
+  holds: (value): value is string | null => value === null || isCharacter(value)
+}
+const isColumns: Rule<ReadonlyArray<string> | null> = {
+  accepts: 'a list of names, such as ["order_id", "price"], or null for those of a header',
+  holds: (value): value is ReadonlyArray<string> | null =>
+    value === null || (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
+}
+
+const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog", "form")
+
+const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } } = {
+  json: { kind },
+  csv: {
+    kind,
+    delimiter: character,
+    quote: isQuote,
+    header: isBoolean,
+    columns: isColumns,
+    nullText: isText,
+    encoding: isOneOf(...encodings)
+  } satisfies { readonly [K in keyof CsvFormat]: Rule },
+  accessLog: { kind, layout: isOneOf(...layouts) },
+  form: { kind }
+}
+
+/** What is wrong with the format of a contract, whatever it is, each as a sentence. */
+export const problemsOfFormat = (format: unknown): ReadonlyArray<string> => {
+  if (format === undefined) return []
+  if (!isRecord(format) || !kind.holds(format["kind"])) return [`format is ${shown(format)}: give what a format gives, such as csv().`]
+  const problems = [...problemsOfObject("format.", format, rules[format["kind"]])]
+  if (format["kind"] !== "csv") return problems
+  const { delimiter, quote, header, columns } = format
+  if (isCharacter(delimiter) && delimiter === quote) problems.push("format.delimiter and format.quote are the same: give each its own.")
+  if (columns === null && header === false) problems.push("format has neither header nor columns: say which fields stand in a record.")
+  const said = isColumns.holds(columns) ? (columns ?? []) : []
+  const names = said.map(snakeCase)
+  for (const [i, name] of names.entries())
+    if (names.indexOf(name) !== i) problems.push(`format.columns has ${shown(said[i])} several times: each field needs its own name.`)
+  return problems
+}

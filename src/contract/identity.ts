@@ -1,0 +1,77 @@
+import { type Column, leaf } from "../record/column.ts"
+import type { ContractDefinition } from "./definition.ts"
+import { snakeCase } from "./names.ts"
+import type { ContractTable } from "./table.ts"
+
+/**
+ * What makes two rows of a dataset the same, and where a row lies: worked out here from the contract, and nowhere else. Columns by their names.
+ * Where several stand for one value, it is the first of them that is not null.
+ */
+export interface Identity {
+  readonly kind: ContractTable["kind"]
+  /** Rows are of one thing when they are alike in all of these. None of them is null. */
+  readonly key: ReadonlyArray<string>
+  /** And they are one version of it when they have this value in common; empty: there are no versions. */
+  readonly version: ReadonlyArray<string>
+  /** When it happened; empty: the dataset does not say. */
+  readonly eventTime: ReadonlyArray<string>
+  readonly partition: Partition
+  /** Do copies of one row always lie in one partition? Else each of a table's files may hold one. */
+  readonly decidesPartition: boolean
+}
+
+/** How the consumable is partitioned. `columns` are in the table's schema, and not in its files. */
+export type Partition =
+  /** UTC day, or hour, of a time; rows without one, or with one outside of the years 1 to 9999, have nulls in `columns`. */
+  | { readonly by: "day" | "hour"; readonly time: ReadonlyArray<string>; readonly columns: ReadonlyArray<Column> }
+  | { readonly by: "bucket"; readonly buckets: number; readonly columns: ReadonlyArray<Column> }
+  | { readonly by: "none"; readonly columns: readonly [] }
+
+/** Derives it from a contract without problems. */
+export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table" | "eventTime">): Identity => {
+  const times = eventTime === undefined ? [] : [eventTime.field, ...(eventTime.fallback === undefined ? [] : [eventTime.fallback])]
+  /** The columns of a field: where it is the event time, its fallback stands in for it, wherever it is used. */
+  const columnsOf = (field: string): ReadonlyArray<string> => (field === times[0] ? times : [field]).map(snakeCase)
+  const key = table.key.map(snakeCase)
+  const version = table.kind === "versions" ? columnsOf(table.version) : []
+  const partition = partitionOf(table, columnsOf)
+  const isTold =
+    !("time" in partition) ||
+    partition.time.join() === version.join() ||
+    (partition.time.length === 1 && partition.time.every((column) => key.includes(column)))
+  return { kind: table.kind, key, version, eventTime: times.map(snakeCase), partition, decidesPartition: isTold }
+}
+
+/** The partition of a contract's table. @param columnsOf the columns that stand for a field */
+export const partitionOf = (
+  { kind, by }: Pick<ContractTable, "kind" | "by">,
+  columnsOf: (field: string) => ReadonlyArray<string>
+): Partition => {
+  if (by === "none") return { by, columns: [] }
+  if ("bucket" in by) {
+    const column = leaf("key_bucket", "integer", `Number that the key is hashed to, 0 to ${by.bucket - 1}. Partition column.`)
+    return { by: "bucket", buckets: by.bucket, columns: [column] }
+  }
+  const [prefix, what] = kind === "events" ? ["event", "this happened"] : ["change", "this version last changed"]
+  const date = leaf(`${prefix}_date`, "date", `UTC day on which ${what}. Partition column.`)
+  const hour = leaf(`${prefix}_hour`, "integer", `UTC hour in which ${what}, 0 to 23. Partition column.`)
+  return "day" in by
+    ? { by: "day", time: columnsOf(by.day), columns: [date] }
+    : { by: "hour", time: columnsOf(by.hour), columns: [date, hour] }
+}
+
+/** Every column that a row is told apart or placed by. */
+export const identityColumns = ({ key, version, partition }: Identity): ReadonlyArray<string> => [
+  ...new Set([...key, ...version, ...("time" in partition ? partition.time : [])])
+]
+
+/** The columns that tell rows apart, as people say it: `order_id and last_change`. */
+export const identityWords = ({ key, version }: Identity): string => [...key, ...version.slice(0, 1)].join(" and ")
+
+/** Where rows lie, as people say it: `by day of last_change, else of creation_date`. */
+export const partitionWords = (partition: Partition): string =>
+  partition.by === "none"
+    ? "not partitioned"
+    : partition.by === "bucket"
+      ? `by ${partition.buckets} buckets of the key`
+      : `by ${partition.by} of ${partition.time.join(", else of ")}`

@@ -1,0 +1,37 @@
+/** What contracts and projects are made with: they import this as `sluice/contract`, wherever they lie. */
+export {
+  type Contract,
+  type ContractDefinition,
+  type ContractTable,
+  type DropRule,
+  defineContract,
+  type Expectation,
+  events,
+  latest,
+  versions
+} from "./contract.ts"
+export {
+  type BinaryOptions,
+  binary,
+  boolean,
+  type DateOptions,
+  type DecimalOptions,
+  date,
+  decimal,
+  document,
+  double,
+  entries,
+  type Field,
+  type FieldOptions,
+  type Fields,
+  integer,
+  json,
+  list,
+  long,
+  type NestedOptions,
+  type TimestampOptions,
+  text,
+  timestamp
+} from "./field.ts"
+export { type AccessLogFormat, accessLog, type CsvFormat, csv, type Format, form } from "./format.ts"
+export { defineProject, type Project, type ProjectDefinition } from "./project.ts"

@@ -1,0 +1,31 @@
+import type { ColumnBuilders } from "../columns/builders.ts"
+import type { DecodeCounts } from "../record/report.ts"
+
+/** What became of a record: it stands in the open row; it is the definition's; or there was no room for it, and the rows before must go first. */
+export type Outcome = "row" | "odd" | "full"
+
+/** Reads records of a page into the open row of its own builders, and leaves to the definition what it is unsure of. */
+export interface FastReader {
+  /** Takes the rows: data columns first. They are few, close together in memory; where rows are gathered takes them over, many at a time. */
+  readonly builders: ColumnBuilders
+  /** Longest part of a page that it takes, in bytes. */
+  readonly capacity: number
+  /** Does it take these bytes, as far as their encoding goes? */
+  readonly accepts: (bytes: Uint8Array) => boolean
+  /** Paths of the values of the last record that the definition read. */
+  readonly handedOver: ReadonlyArray<string>
+  /** Has the last record members without a column that the run was not told of: left out, or unknown? */
+  readonly hasTallied: boolean
+  /** Turns to another page, whose records are counted there. */
+  readonly beginPage: (counts: DecodeCounts, header: Uint8Array | undefined) => void
+  /** Looks again how unknown members are to be counted, after some were counted elsewhere. */
+  readonly watchDrift: (counts: DecodeCounts) => void
+  /** Takes the part `[from, to)` of a page in. */
+  readonly load: (page: Buffer, from: number, to: number) => void
+  /** Reads the record that is `[start, end)` of what was taken in. Unless it stands in the open row, nothing of it remains. */
+  readonly read: (start: number, end: number) => Outcome
+  /** Takes what was told of the record, now a row, into the totals. */
+  readonly settle: () => void
+  /** Adds the totals to the counts. */
+  readonly flush: (counts: DecodeCounts) => void
+}

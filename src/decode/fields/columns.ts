@@ -1,0 +1,229 @@
+import type { ColumnBuilders } from "../../columns/builders.ts"
+import { storageOf } from "../../columns/leaf-column.ts"
+import { isUsual } from "../../contract/reading.ts"
+import { daysIn, daysSinceEpoch } from "../../contract/timestamp.ts"
+import { readTimestamp } from "../bytes/timestamp.ts"
+import type { HashMemo } from "../hash-memo.ts"
+import type { FieldSlot, Plan } from "../plan.ts"
+import type { Run } from "../run.ts"
+import type { Walker } from "../walk.ts"
+import type { Cells } from "./cells.ts"
+
+/** What a column takes from plain text, as a number, so that choosing is a jump. All else is read by the definition. */
+const kinds = {
+  other: 0,
+  text: 1,
+  hashed: 2,
+  dropped: 3,
+  integer: 4,
+  long: 5,
+  double: 6,
+  decimal: 7,
+  boolean: 8,
+  timestamp: 9,
+  date: 10
+} as const
+
+interface Target {
+  readonly slot: FieldSlot
+  readonly kind: number
+  readonly leaf: number
+  readonly end: number
+  /** Of a decimal. */
+  readonly scale: number
+  readonly limit: number
+  /** Are whole numbers stored in 32 bits? */
+  readonly isNarrow: boolean
+}
+
+const powersOfTen = Array.from({ length: 23 }, (_, i) => 10 ** i)
+
+/** Puts fields that stand as text into the columns of the open row: what is plainly what its column wants at once, and all else by the definition. */
+export class FieldColumns {
+  readonly #builders: ColumnBuilders
+  readonly #run: Run
+  readonly #walker: Walker
+  readonly #memo: HashMemo | null
+  readonly #hexView: DataView
+  readonly #targets: ReadonlyArray<Target>
+  readonly #cells: Cells
+
+  /** The number that `number` has read. */
+  #mantissa = 0
+  #digits = 0
+  #fraction = 0
+
+  constructor(plan: Plan, run: Run, walker: Walker, memo: HashMemo | null, builders: ColumnBuilders, cells: Cells) {
+    this.#builders = builders
+    this.#run = run
+    this.#walker = walker
+    this.#memo = memo
+    const { buffer, byteOffset, byteLength } = memo?.hex ?? Buffer.alloc(0)
+    this.#hexView = new DataView(buffer, byteOffset, byteLength)
+    this.#cells = cells
+    this.#targets = plan.root.slots.fields.map((slot, i) => {
+      const column = builders.nodeOf(builders.nodes[i]?.id ?? -1)
+      const { node } = slot
+      const leaf = column.column.kind === "leaf" ? column.column.leaf : null
+      const { precision, scale } = leaf?.type === "decimal" ? leaf : { precision: 0, scale: 0 }
+      return {
+        slot,
+        kind: node.kind === "leaf" && isUsual(node.reading) ? kindOf(node.type, node.policy, precision) : kinds.other,
+        leaf: column.first,
+        end: column.end,
+        scale,
+        limit: 10 ** precision - 1,
+        isNarrow: leaf !== null && storageOf(leaf) === "int32"
+      }
+    })
+  }
+
+  addNull(field: number): void {
+    const { leaf, end } = this.#target(field)
+    this.#builders.store.addNulls(leaf, end, 0, 0)
+  }
+
+  /** Adds `bytes[start, end)` of the cells, of well-formed UTF-8, to the column of a field. */
+  add(field: number, start: number, end: number): void {
+    const target = this.#target(field)
+    const { bytes, view } = this.#cells
+    const { store } = this.#builders
+    const { leaf } = target
+    switch (target.kind) {
+      case kinds.text:
+        // What that word means, if anything, the definition knows.
+        if (end - start === 4 && view.getInt32(start, true) === nullWord) break
+        store.addBytes(leaf, 0, bytes, view, start, end)
+        return
+      case kinds.hashed:
+      case kinds.dropped:
+        if (end - start === 4 && view.getInt32(start, true) === nullWord) break
+        this.#run.masked.push(target.slot.node.column)
+        if (target.kind === kinds.dropped || this.#memo === null) store.addNull(leaf, 0, 0)
+        else {
+          const slot = this.#memo.slotOf(bytes, start, end)
+          store.addBytes(leaf, 0, this.#memo.hex, this.#hexView, slot * 64, slot * 64 + 64)
+        }
+        return
+      case kinds.integer:
+      case kinds.long: {
+        if (!this.#number(start, end) || this.#fraction > 0 || this.#digits > 15) break
+        const value = this.#mantissa
+        if (target.kind === kinds.long) store.addSafeLong(leaf, 0, value)
+        else if (value <= 2147483647 && value >= -2147483648) store.addInt(leaf, 0, value)
+        else break
+        return
+      }
+      case kinds.double:
+        if (!this.#number(start, end) || this.#digits > 15) break
+        store.addDouble(leaf, 0, this.#mantissa / (powersOfTen[this.#fraction] ?? Number.NaN))
+        return
+      case kinds.decimal: {
+        if (!this.#number(start, end)) break
+        const missing = target.scale - this.#fraction
+        if (missing < 0 || this.#digits + missing > 15) break
+        const value = this.#mantissa * (powersOfTen[missing] ?? Number.NaN)
+        if (!(Math.abs(value) <= target.limit)) break
+        if (target.isNarrow) store.addInt(leaf, 0, value)
+        else store.addSafeLong(leaf, 0, value)
+        return
+      }
+      case kinds.boolean: {
+        const isTrue = end - start === 4 && view.getInt32(start, true) === trueWord
+        if (!isTrue && !(end - start === 5 && view.getInt32(start, true) === falsWord && bytes[start + 4] === 101)) break
+        store.addBoolean(leaf, 0, isTrue)
+        return
+      }
+      case kinds.timestamp: {
+        const micros = readTimestamp(bytes, start, end)
+        if (Number.isNaN(micros)) break
+        store.addSafeLong(leaf, 0, micros)
+        return
+      }
+      case kinds.date: {
+        const days = end - start === 10 ? readDay(bytes, start) : Number.NaN
+        if (Number.isNaN(days)) break
+        store.addInt(leaf, 0, days)
+        return
+      }
+    }
+    const value = this.#walker.read(this.#run, target.slot.node, bytes.toString("utf8", start, end))
+    this.#builders.nodes[field]?.shred(store, value, 0, 0)
+  }
+
+  #target(field: number): Target {
+    const target = this.#targets[field]
+    if (target === undefined) throw new RangeError(`there is no field ${field}`)
+    return target
+  }
+
+  /** Reads `bytes[start, end)` as a number of JSON without an exponent. */
+  #number(start: number, end: number): boolean {
+    const { bytes } = this.#cells
+    const negative = bytes[start] === 45
+    const first = negative ? start + 1 : start
+    let mantissa = 0
+    let at = first
+    for (; at < end; at++) {
+      const digit = (bytes[at] ?? 0) - 48
+      if (digit < 0 || digit > 9) break
+      mantissa = mantissa * 10 + digit
+    }
+    const whole = at - first
+    if (whole === 0 || (whole > 1 && bytes[first] === 48)) return false
+    let fraction = 0
+    if (at < end) {
+      if (bytes[at++] !== 46 || at === end) return false
+      fraction = end - at
+      for (; at < end; at++) {
+        const digit = (bytes[at] ?? 0) - 48
+        if (digit < 0 || digit > 9) return false
+        mantissa = mantissa * 10 + digit
+      }
+    }
+    this.#mantissa = negative ? -mantissa : mantissa
+    this.#digits = whole + fraction
+    this.#fraction = fraction
+    return true
+  }
+}
+
+/** Words in four bytes as numbers, little endian. */
+const nullWord = 0x6c6c756e
+const trueWord = 0x65757274
+const falsWord = 0x736c6166
+
+const kindOf = (type: string, policy: "hash" | "drop" | undefined, precision: number): number => {
+  if (policy !== undefined) return type !== "text" ? kinds.other : policy === "hash" ? kinds.hashed : kinds.dropped
+  switch (type) {
+    case "text":
+    case "integer":
+    case "long":
+    case "double":
+    case "boolean":
+    case "timestamp":
+    case "date":
+      return kinds[type]
+    case "decimal":
+      return precision <= 18 ? kinds.decimal : kinds.other
+    default:
+      return kinds.other
+  }
+}
+
+/** Days since 1970 of `2024-02-06`; NaN: it is not in that form, or no such day. */
+const readDay = (bytes: Uint8Array, start: number): number => {
+  if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45) return Number.NaN
+  const year = digits(bytes, start) * 100 + digits(bytes, start + 2)
+  const month = digits(bytes, start + 5)
+  const day = digits(bytes, start + 8)
+  // NaN compares as false.
+  return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) ? daysSinceEpoch(year, month, day) : Number.NaN
+}
+
+/** The number of two digits; NaN when they are none. */
+const digits = (bytes: Uint8Array, at: number): number => {
+  const tens = (bytes[at] ?? 0) - 48
+  const ones = (bytes[at + 1] ?? 0) - 48
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+}

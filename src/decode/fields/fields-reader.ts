@@ -1,0 +1,135 @@
+import type { ColumnBuilders } from "../../columns/builders.ts"
+import type { DecodeCounts } from "../../record/report.ts"
+import type { FastReader, Outcome } from "../fast-reader.ts"
+import { HashMemo } from "../hash-memo.ts"
+import type { Plan, Slot } from "../plan.ts"
+import type { Run } from "../run.ts"
+import type { Walker } from "../walk.ts"
+import { Cells } from "./cells.ts"
+import { FieldColumns } from "./columns.ts"
+
+/** Finds the fields of records of a format in their bytes. It only accepts, or gives up. */
+export interface FieldFinder {
+  /** Does it take these bytes, as far as their encoding goes? */
+  readonly accepts: (bytes: Uint8Array) => boolean
+  /** Most fields of a record. */
+  readonly most: number
+  /** Names of the fields of the records of a page: keys of the contract's fields, or what is unknown is called; null: known, and not wanted. Undefined: there are none. */
+  readonly names: (header: Uint8Array | undefined) => ReadonlyArray<string | null> | undefined
+  /** Finds the fields of the record `[start, end)` of the cells' bytes, one for each of its names. False: it is the definition's. */
+  readonly find: (cells: Cells, start: number, end: number, names: number) => boolean
+}
+
+/** For formats that only their definition reads. */
+export const findNothing: FieldFinder = { accepts: () => false, most: 0, names: () => undefined, find: () => false }
+
+/** What the reader works with. */
+export interface FieldsParts {
+  readonly plan: Plan
+  readonly run: Run
+  readonly walker: Walker
+  /** Key of the hashes that stand in for sensitive values. */
+  readonly hashKey: Uint8Array | null
+}
+
+/** What the fields of records mean, by their places. */
+interface Places {
+  /** Number of the contract's field; -1: it has none. */
+  readonly fields: Int32Array
+  /** What becomes of fields that have no column; null: nothing. */
+  readonly others: ReadonlyArray<{ readonly slot: Exclude<Slot, { readonly is: "field" }>; readonly name: string } | null>
+  /** Fields of the contract that the records do not have. */
+  readonly absent: Int32Array
+}
+
+/** The fast way for formats whose records are fields that stand as text. */
+export class FieldsReader implements FastReader {
+  readonly capacity: number = Cells.capacity
+  readonly accepts: (bytes: Uint8Array) => boolean
+  readonly handedOver: ReadonlyArray<string> = []
+  readonly hasTallied = false
+  readonly builders: ColumnBuilders
+  readonly #finder: FieldFinder
+  readonly #parts: FieldsParts
+  readonly #cells: Cells
+  readonly #columns: FieldColumns
+  #names: ReadonlyArray<string | null> | undefined
+  #places: Places | undefined
+
+  constructor(finder: FieldFinder, parts: FieldsParts, builders: ColumnBuilders) {
+    const { plan, run, walker, hashKey } = parts
+    this.accepts = finder.accepts
+    this.builders = builders
+    this.#finder = finder
+    this.#parts = parts
+    this.#cells = new Cells(finder.most)
+    this.#columns = new FieldColumns(plan, run, walker, hashKey === null ? null : new HashMemo(hashKey), builders, this.#cells)
+  }
+
+  beginPage(_: DecodeCounts, header: Uint8Array | undefined): void {
+    const names = this.#finder.names(header)
+    if (names === this.#names) return
+    this.#names = names
+    this.#places = names && placesOf(this.#parts.plan, names)
+  }
+
+  watchDrift(): void {}
+
+  load(page: Buffer, from: number, to: number): void {
+    this.#cells.load(page, from, to)
+  }
+
+  read(start: number, end: number): Outcome {
+    const places = this.#places
+    const cells = this.#cells
+    cells.begin()
+    if (places === undefined || !this.#finder.find(cells, start, end, places.fields.length)) return "odd"
+    const { run } = this.#parts
+    run.begin("")
+    run.exact = true
+    const columns = this.#columns
+    const { fields, absent } = places
+    const { starts, ends } = cells
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] ?? -1
+      const from = starts[i] ?? -1
+      if (field < 0) this.#other(places, i, from)
+      else if (from < 0) columns.addNull(field)
+      else columns.add(field, from, ends[i] ?? 0)
+    }
+    for (let i = 0; i < absent.length; i++) columns.addNull(absent[i] ?? 0)
+    if (run.tooDeep === null && run.tooMany === null) return "row"
+    this.builders.rollback()
+    return "odd"
+  }
+
+  /** A field that has no column. */
+  #other({ others }: Places, i: number, start: number): void {
+    const other = others[i]
+    if (other === null || other === undefined) return
+    const { run, walker, plan } = this.#parts
+    const { slot, name } = other
+    if (slot.is === "drop") run.drops.push(slot.rule)
+    else walker.unknown(run, plan.root, slot, name, start < 0 ? null : this.#cells.bytes.toString("utf8", start, this.#cells.ends[i]))
+  }
+
+  settle(): void {}
+  flush(): void {}
+}
+
+/** Undefined: a name comes twice, and which of the two counts is known by the definition. */
+const placesOf = (plan: Plan, names: ReadonlyArray<string | null>): Places | undefined => {
+  const { slots } = plan.root
+  const declared = slots.fields
+  const given = names.filter((name) => name !== null)
+  if (new Set(given).size < given.length) return undefined
+  const found = names.map((name) => (name === null ? null : slots.of(name)))
+  const fields = found.map((slot) => (slot?.is === "field" ? declared.indexOf(slot) : -1))
+  const taken = fields.filter((field) => field >= 0)
+  if (new Set(taken).size < taken.length) return undefined
+  return {
+    fields: Int32Array.from(fields),
+    others: found.map((slot, i) => (slot === null || slot.is === "field" ? null : { slot, name: names[i] ?? "" })),
+    absent: Int32Array.from(declared.flatMap((_, field) => (fields.includes(field) ? [] : [field])))
+  }
+}

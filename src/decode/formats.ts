@@ -1,0 +1,31 @@
+import type { Contract } from "../contract/contract.ts"
+import { formatOf } from "../contract/format.ts"
+import { accessLogFields } from "./access-log/definition.ts"
+import { AccessLogFinder } from "./access-log/find.ts"
+import { csvFields } from "./csv/definition.ts"
+import { CsvFinder } from "./csv/find.ts"
+import { type FieldFinder, findNothing } from "./fields/fields-reader.ts"
+import type { ReadFields } from "./fields/read-fields.ts"
+import { formFields } from "./form/definition.ts"
+
+/** What reads the fields of a format whose records are texts by name: its definition, and what finds them fast. */
+export interface FieldsFormat {
+  readonly read: ReadFields
+  readonly finder: () => FieldFinder
+}
+
+/** How the format of a contract reads fields; null: JSON, whose values are more than texts. A new format is named here. */
+export const fieldsOf = (contract: Contract): FieldsFormat | null => {
+  const { fields } = contract
+  const format = formatOf(contract)
+  switch (format.kind) {
+    case "json":
+      return null
+    case "csv":
+      return { read: csvFields(format, fields), finder: () => new CsvFinder(format, fields) }
+    case "accessLog":
+      return { read: accessLogFields(format, fields), finder: () => new AccessLogFinder(format, fields) }
+    case "form":
+      return { read: formFields(fields), finder: () => findNothing }
+  }
+}

@@ -1,0 +1,69 @@
+import type { Identity, Partition } from "../contract/identity.ts"
+import type { Column } from "../record/column.ts"
+import { identifier, literal } from "./sql.ts"
+
+/** What makes two rows the same, and where they lie, in SQL: for whoever folds rows, and for whoever counts them again. */
+
+/**
+ * A column of a key as it is told apart and sorted by: long texts by their beginning and a hash. What is so shortened is longer than any that is not, so
+ * that no key looks like another's.
+ *
+ * @param columns the key's among them
+ */
+const keySql = (name: string, columns: ReadonlyArray<Column>): string => {
+  const key = identifier(name)
+  return typeOf(name, columns) === "text"
+    ? `CASE WHEN strlen(${key}) > 1024 THEN left(${key}, 1024) || sha256(${key}) ELSE ${key} END`
+    : key
+}
+
+const typeOf = (name: string, columns: ReadonlyArray<Column>): string | undefined => {
+  const column = columns.find((column) => column.name === name)
+  return column?.kind === "leaf" ? column.leaf.type : undefined
+}
+
+const firstOf = (names: ReadonlyArray<string>): string =>
+  names.length === 1 ? names.map(identifier).join() : `coalesce(${names.map(identifier).join(", ")})`
+
+/** Rows are the same where all of these are: each column of the key, then the version where there is one. By names that are the same for any dataset. */
+export const identitySql = (
+  { key, version }: Identity,
+  columns: ReadonlyArray<Column>
+): ReadonlyArray<readonly [name: string, sql: string]> => [
+  ...key.map((name, i) => [`k${i}`, keySql(name, columns)] as const),
+  ...(version.length === 0 ? [] : [["v", firstOf(version)] as const])
+]
+
+/** The partition of a row as text: `2026-11-20`, `2026-11-20/7`, the number of a bucket. Empty: the one without a time, and where there is only one. */
+export const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArray<Column>): string => {
+  switch (partition.by) {
+    case "day":
+    case "hour": {
+      const time = firstOf(partition.time)
+      const format = partition.by === "day" ? "%Y-%m-%d" : "%Y-%m-%d/%-H"
+      return `CASE WHEN year(${time}) BETWEEN 1 AND 9999 THEN strftime(${time}, ${literal(format)}) ELSE '' END`
+    }
+    case "bucket":
+      // What any engine can do, and has done before: the first 28 bits of the MD5 of the key's text.
+      return `(('0x' || left(md5(concat_ws('/', ${key.map((name) => bucketText(name, columns)).join(", ")})), 7))::INTEGER % ${partition.buckets})::VARCHAR`
+    case "none":
+      return "''"
+  }
+}
+
+/** A value of a key as text: times as microseconds, and dates as days, since 1970. */
+const bucketText = (name: string, columns: ReadonlyArray<Column>): string => {
+  const key = identifier(name)
+  switch (typeOf(name, columns)) {
+    case "timestamp":
+      return `epoch_us(${key})`
+    case "date":
+      return `(${key} - DATE '1970-01-01')`
+    default:
+      return key
+  }
+}
+
+/** The same of a row of the table, as its partition columns say it. */
+export const storedPartitionSql = ({ columns }: Partition): string =>
+  columns.length === 0 ? "''" : `concat_ws('/', ${columns.map(({ name }) => `${identifier(name)}::VARCHAR`).join(", ")})`

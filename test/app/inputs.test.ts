@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest"
+import { pageBytesOf, shareOf } from "../../src/app/budget.ts"
+import { sharesOf } from "../../src/app/inputs.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
+import { definition } from "../ingest/order.ts"
+
+const contract = (name: string, arrives?: ReadonlyArray<string>) =>
+  compileContract(defineContract({ ...definition, name, ...(arrives === undefined ? {} : { arrives }) }))
+
+describe("how datasets share an input", () => {
+  const takenBy = (contracts: Parameters<typeof sharesOf>[0], path: string) =>
+    sharesOf(contracts).flatMap(({ contract, takes }) => (takes(path) ? [contract.contract.name] : []))
+
+  it("each takes what it says, and the first what no other claims", () => {
+    const contracts = [contract("orders"), contract("returns", ["returns-*"]), contract("carts"), contract("all", ["returns-9*"])]
+    expect(["a.json", "returns-1.json", "returns-9.json"].map((path) => takenBy(contracts, path))).toEqual([
+      ["orders"],
+      ["returns"],
+      ["returns", "all"]
+    ])
+  })
+
+  it("what nobody says is nobody's where the first says what it takes", () => {
+    expect(takenBy([contract("orders", ["orders-*"]), contract("carts")], "carts-1")).toEqual([])
+  })
+})
+
+describe("the budget of a process", () => {
+  it("is kept by any number of datasets together", () => {
+    for (const threads of [1, 2, 4, 7])
+      for (const datasets of [1, 2, 3, 8, 40]) {
+        const share = shareOf({ threads, bufferBytes: 48 << 20 }, datasets)
+        // All share the main thread.
+        expect(1 + datasets * (share.threads - 1)).toBeLessThanOrEqual(threads)
+        expect(share.threads).toBeGreaterThan(0)
+        expect(datasets * share.bufferBytes).toBeLessThanOrEqual(48 << 20)
+        expect(pageBytesOf(datasets)).toBeGreaterThan(0)
+      }
+    expect(shareOf({ threads: 4, bufferBytes: 100 }, 1)).toEqual({ threads: 4, bufferBytes: 100 })
+  })
+})

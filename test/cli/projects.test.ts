@@ -1,0 +1,114 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { sluice, sluiceJson } from "./sluice.ts"
+
+const contract = `import { decimal, defineContract, type Fields, text, timestamp, versions } from "sluice/contract"
+
+const fields: Fields = { number: text("Number."), at: timestamp("When."), email: text("Mail.", { sensitive: "hash" }), total: decimal(12, 2, "Total.") }
+export const sales = defineContract({
+  name: "sales", title: "Sales", owner: "shop", sensitivity: "personal", description: "What is sold.", fields,
+  table: versions({ key: ["number"], version: "at", by: { day: "at" } }), eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false
+})
+`
+const project = `import { defineProject } from "sluice/contract"
+import { sales } from "./contracts/sales.ts"
+
+export default defineProject({ name: "shop", contracts: [sales] })
+`
+const sale = (i: number) => `${JSON.stringify({ number: `s-${i}`, at: "2026-11-20T07:00:00Z", email: "ana@example.com", total: "3.50" })}\n`
+
+/** A project outside of this repository, where no package is. */
+let folder = ""
+let shop = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-projects-"))
+  shop = join(folder, "shop")
+  await mkdir(join(shop, "contracts"), { recursive: true })
+  await writeFile(join(shop, "project.ts"), project)
+  await writeFile(join(shop, "contracts", "sales.ts"), contract)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe("a project of somebody's own", () => {
+  it("is carried once from its input to its table for users, by other threads too, and every command knows it", async () => {
+    const lake = ["--lake", join(folder, "lake")]
+    // Enough for other threads to be started, which load the project by themselves.
+    const lines = Array.from({ length: 260_000 }, (_, i) => sale(i)).join("")
+    await writeFile(join(folder, "sales.ndjson"), lines)
+    const ran = await sluice(["run", "--once", "--project", shop, "--input", join(folder, "sales.ndjson"), ...lake, "--threads", "2"])
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining("260,000 records became 260,000 rows")])
+    expect(ran.stderr).not.toContain("Warning")
+    const env = { SLUICE_PROJECT: shop }
+    const again = await sluiceJson(["run", "--once", "--input", join(folder, "sales.ndjson"), ...lake], env)
+    expect(again).toMatchObject({ commits: 0, stopped: "end", repartitions: [{ dataset: "sales", kind: "up-to-date" }] })
+    const [verified, status] = await Promise.all([sluiceJson(["verify", ...lake], env), sluiceJson(["status", ...lake], env)])
+    expect([verified.ok, status.datasets[0]]).toEqual([true, expect.objectContaining({ dataset: "sales", known: true })])
+    expect((await sluice(["contracts", "--project", shop])).stdout).toContain("Sales")
+  })
+
+  it("has derived files of its own, which are fresh or not", async () => {
+    const stale = await sluice(["contracts", "--check", "--project", shop])
+    expect([stale.code, stale.stderr]).toEqual([1, expect.stringContaining("sales.glue.json")])
+    await sluiceJson(["contracts", "--write", "--project", shop])
+    const fresh = await sluiceJson(["contracts", "--check", "--project", shop])
+    expect(fresh.files.map((path: string) => path.replace(/.*\/shop\//, ""))).toEqual([
+      "derived/sales.md",
+      "derived/sales.schema.json",
+      "derived/sales.glue.json"
+    ])
+  })
+
+  it("says all that is wrong with it and with its contracts at once, where, and what to do", async () => {
+    const wrong = join(folder, "wrong")
+    await mkdir(join(wrong, "contracts"), { recursive: true })
+    await writeFile(join(wrong, "project.ts"), project.replace('name: "shop"', 'nam: "shop"'))
+    await writeFile(
+      join(wrong, "contracts", "sales.ts"),
+      contract.replace('"hash"', '"hashed"').replace('key: ["number"]', 'key: ["nummer"]')
+    )
+    const { code, stderr } = await sluice(["ingest", "--project", wrong, "--input", folder, "--lake", join(folder, "none")])
+    expect(code).toBe(78)
+    for (const text of [
+      `the project (${join(wrong, "project.ts")}): name is missing: give text.`,
+      "nam means nothing here. Did you mean name?",
+      `contract sales (${join(wrong, "contracts", "sales.ts")}): field email: sensitive is "hashed"`,
+      'table.key is "nummer", which is no field: give one of type text or long or integer or timestamp or date. Did you mean number?'
+    ])
+      expect(stderr).toContain(text)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it.each([
+    ["a folder that is not there", null, /there is no project in .*: the folder is not there.*sluice init/],
+    ["a folder without a project", "", /there is no project in .*: it has no project\.ts/],
+    [
+      "nothing of the kind as its default",
+      "export default { name: 1 }",
+      /exports an object as its default: write export default defineProject/
+    ],
+    [
+      "a mistake of the language",
+      "export default defineProjekt({})",
+      /the project cannot be loaded: defineProjekt is not defined \(.*project\.ts:1:\d+\)/
+    ],
+    ["an import of nothing", 'import "./nothing.ts"', /the project cannot be loaded: Cannot find module .*nothing\.ts/],
+    [
+      "no contract",
+      'import { defineProject } from "sluice/contract"\nexport default defineProject({ name: "a", contracts: [] })',
+      /contracts is an empty list/
+    ]
+  ])("is refused with %s", async (_, text, message) => {
+    const other = await mkdtemp(join(folder, "other-"))
+    if (text !== null && text !== "") await writeFile(join(other, "project.ts"), text)
+    const given = text === null ? join(other, "nowhere") : other
+    const { code, stderr } = await sluice(["contracts", "--project", given])
+    expect([code, stderr]).toEqual([78, expect.stringMatching(message)])
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it("is refused as a setting where it is empty", async () => {
+    expect((await sluice(["status", "--project", ""])).code).toBe(2)
+  })
+})

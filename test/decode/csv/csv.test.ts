@@ -1,0 +1,223 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { CsvOptions } from "../../../src/contract/format.ts"
+import type { DecodeSettings } from "../../../src/decode/decoder.ts"
+import type { DeadLetterReason } from "../../../src/record/dead-letter.ts"
+import type { RecordPage } from "../../../src/record/record.ts"
+import { closes, type Decoded, decodePages, pageOf } from "../support.ts"
+import { orderLines } from "./contract.ts"
+
+const few = { columns: ["orderId", "changedAt", "name", "units"] }
+const line = (name: string, units = "1") => `o-1,2026-11-20T07:00:00Z,${name},${units}`
+
+/** Decodes both ways, which give the same. */
+const decode = (
+  record: string | Uint8Array,
+  options: CsvOptions = few,
+  change: { readonly settings?: Partial<DecodeSettings>; readonly page?: Partial<RecordPage>; readonly keepUnknown?: boolean } = {}
+): Decoded => {
+  const contract = orderLines(options, { keepUnknown: change.keepUnknown ?? false })
+  const pages = [pageOf([record], change.page)]
+  const decoded = decodePages(contract, pages, change.settings)
+  const defined = decodePages(contract, pages, change.settings, { by: "definition" })
+  const plain = ({ rows, letters, counts }: Decoded) => ({ rows, letters, counts: { ...counts, handedOver: {} } })
+  assert.deepStrictEqual(plain(decoded), plain(defined))
+  assert.isTrue(closes(decoded))
+  return decoded
+}
+
+const withHeader = (header: string | Uint8Array): { readonly page: Partial<RecordPage> } => ({ page: { header: Buffer.from(header) } })
+
+const nameOf = (record: string | Uint8Array, options: CsvOptions = few) => decode(record, options).rows[0]?.["name"]
+
+const letterOf = (record: string | Uint8Array, options: CsvOptions = few, settings: Partial<DecodeSettings> = {}) => {
+  const { letters, rows } = decode(record, options, { settings })
+  assert.strictEqual(rows.length, 0)
+  const [letter] = letters
+  assert.deepStrictEqual(letter?.raw, new Uint8Array(Buffer.from(record)))
+  return letter
+}
+
+describe("CSV records that cannot be rows", () => {
+  const cases: ReadonlyArray<readonly [string, string | Uint8Array, DeadLetterReason, number | null, CsvOptions?]> = [
+    ["too few fields", "o-1,2026-11-20T07:00:00Z,ação", "not_csv", 31],
+    ["too few fields, before the end of the line", "o-1,x\r\n", "not_csv", 5],
+    ["too many fields", `${line("ação")},more,`, "not_csv", 34],
+    ["something behind a closing quote", 'o-1,2026-11-20T07:00:00Z,"ação"x,1', "not_csv", 33],
+    ["two records in one", `${line("a")}\n${line("b")}`, "not_csv", 28],
+    ["a quote that is not closed", 'o-1,2026-11-20T07:00:00Z,"ação,1\n', "truncated", 34],
+    [
+      "bytes that are not UTF-8",
+      Buffer.concat([Buffer.from("o-1,2026-11-20T07:00:00Z,"), Buffer.from([0xe3]), Buffer.from(",1")]),
+      "not_utf8",
+      25
+    ],
+    ["bytes that are not UTF-8, behind a byte order mark", Buffer.from([0xef, 0xbb, 0xbf, 0x61, 0xff]), "not_utf8", 4],
+    ["no header", line("a"), "no_header", null, {}]
+  ]
+  for (const [what, record, reason, offset, options] of cases)
+    it(what, () => {
+      const letter = letterOf(record, options)
+      assert.deepStrictEqual([letter?.reason, letter?.offset], [reason, offset])
+      if (offset !== null) assert.include(letter?.detail, `byte ${offset}`)
+      assert.notInclude(letter?.detail, "ação")
+    })
+
+  it("a header that cannot be read", () => {
+    const { letters } = decode(line("a"), {}, withHeader('orderId,"changedAt'))
+    assert.strictEqual(letters[0]?.reason, "no_header")
+    assert.deepStrictEqual(letters[0]?.header, new Uint8Array(Buffer.from('orderId,"changedAt')))
+  })
+
+  it("no key, or no event time, or one that is none, by its path", () => {
+    const of = (record: string) => {
+      const letter = letterOf(record)
+      return [letter?.reason, letter?.path]
+    }
+    assert.deepStrictEqual(of(",2026-11-20T07:00:00Z,a,1"), ["missing_key", "orderId"])
+    assert.deepStrictEqual(of('"",2026-11-20T07:00:00Z,a,1'), ["missing_key", "orderId"])
+    assert.deepStrictEqual(of("o-1,,a,1"), ["missing_event_time", "changedAt"])
+    assert.deepStrictEqual(of("o-1,yesterday,a,1"), ["unreadable_event_time", "changedAt"])
+  })
+
+  it("larger or deeper than the limits", () => {
+    assert.strictEqual(letterOf(line("x".repeat(100)), few, { maxRecordBytes: 100 })?.reason, "too_large")
+    const options = { columns: ["orderId", "changedAt", "extra"] }
+    const deep = `o-1,2026-11-20T07:00:00Z,"${"[".repeat(6)}${"]".repeat(6)}"`
+    assert.strictEqual(letterOf(deep, options, { maxDepth: 6 })?.reason, "too_deep")
+    assert.strictEqual(decode(deep, options, { settings: { maxDepth: 7 } }).rows.length, 1)
+  })
+
+  it("refused by an expectation", () => {
+    const { letters } = decode("o-1,2026-11-20T07:00:00Z,-0.01", { columns: ["orderId", "changedAt", "price"] })
+    assert.deepStrictEqual([letters[0]?.reason, letters[0]?.path], ["quality_rejected", "price-not-negative"])
+  })
+})
+
+describe("CSV records that are rows", () => {
+  it("have fields with delimiters, quotes and newlines in quotes", () => {
+    assert.strictEqual(nameOf(line('"a,b"')), "a,b")
+    assert.strictEqual(nameOf(line('"say ""ação"""')), 'say "ação"')
+    assert.strictEqual(nameOf(line('"one\r\ntwo\n"')), "one\r\ntwo\n")
+    assert.strictEqual(nameOf(line('5" pipe')), '5" pipe')
+    assert.strictEqual(nameOf(line('"a;b"').replaceAll(",", ";"), { ...few, delimiter: ";" }), "a;b")
+    assert.strictEqual(nameOf(line("'it''s'"), { ...few, quote: "'" }), "it's")
+    assert.strictEqual(nameOf(line('"a"'), { ...few, quote: null }), '"a"')
+    assert.strictEqual(nameOf(line("a").replaceAll(",", "\t"), { ...few, delimiter: "\t" }), "a")
+  })
+
+  it("may have the end of their line behind them, and a byte order mark in front", () => {
+    for (const record of [`${line("a")}\n`, `${line("a")}\r\n`, `${line("a")}\r`, `\uFEFF${line("a")}`, `\uFEFF"o-1"${line("a").slice(3)}`])
+      assert.deepStrictEqual(decode(record).rows[0]?.["order_id"], "o-1", JSON.stringify(record))
+    assert.strictEqual(decode(`${line("a")}\r\n`).rows[0]?.["units"], 1)
+  })
+
+  it("are nothing where there is nothing", () => {
+    for (const blank of ["", "\r", "\n", "\r\n", "\uFEFF"]) assert.strictEqual(decode(blank).counts.empty, 1, JSON.stringify(blank))
+  })
+
+  it("have null where a field is empty, and an empty text where its quotes are", () => {
+    assert.isNull(nameOf(line("")))
+    assert.strictEqual(nameOf(line('""')), "")
+    assert.isNull(decode(line("a", '""')).rows[0]?.["units"])
+    const options = { ...few, nullText: "\\N" }
+    assert.isNull(nameOf(line("\\N"), options))
+    assert.strictEqual(nameOf(line('"\\N"'), options), "\\N")
+    assert.strictEqual(nameOf(line(""), options), "")
+    assert.isNull(decode(line("a", "\\N"), options).rows[0]?.["units"])
+  })
+
+  it("are read in the encoding that the contract says", () => {
+    assert.strictEqual(nameOf(Buffer.from(line("ação \u0080"), "latin1"), { ...few, encoding: "latin1" }), "ação \u0080")
+    assert.strictEqual(nameOf(Buffer.from(line("10 \u0080"), "latin1"), { ...few, encoding: "windows-1252" }), "10 €")
+    const letter = letterOf(Buffer.from(line('"ação"x'), "latin1"), { ...few, encoding: "latin1" })
+    assert.strictEqual(letter?.offset, 31)
+  })
+
+  it("have a value that does not fit rescued, and are rows", () => {
+    const { rows, counts } = decode(line("a", "many"))
+    assert.isNull(rows[0]?.["units"])
+    assert.strictEqual(rows[0]?.["_rescued"], '{"units":"many"}')
+    assert.deepStrictEqual(counts.rescued, { units: 1 })
+  })
+
+  it("have texts as what their columns are: numbers exactly, documents, lists", () => {
+    const columns = ["orderId", "changedAt", "stock", "price", "weight", "isGift", "extra", "tags", "box"]
+    const record = `o-1,2026-11-20 07:00:00.5,9007199254740993,1234567890.12,1.5e3,true,"{""b"":1.50,""a"":[]}","[""x"",null]","{""Height"":""12"",""kind"":""flat""}"`
+    const [row] = decode(record, { columns }).rows
+    assert.strictEqual(row?.["stock"], 9007199254740993n)
+    assert.strictEqual(row?.["price"], 123456789012n)
+    assert.strictEqual(row?.["weight"], 1500)
+    assert.strictEqual(row?.["is_gift"], true)
+    assert.strictEqual(row?.["extra"], '{"b":1.50,"a":[]}')
+    assert.deepStrictEqual(row?.["tags"], ["x", null])
+    assert.deepStrictEqual(row?.["box"], { height: 12, kind: "flat" })
+    assert.strictEqual(row?.["changed_at"], BigInt(Date.UTC(2026, 10, 20, 7, 0, 0, 500)) * 1000n)
+  })
+
+  it("have sensitive values hashed or dropped, also what does not fit", () => {
+    const columns = ["orderId", "changedAt", "email", "phone"]
+    const { rows, counts } = decode("o-1,2026-11-20T07:00:00Z, Ana@Example.com ,+55 11", { columns })
+    const [same] = decode('o-1,2026-11-20T07:00:00Z,"ana@example.com",', { columns }).rows
+    assert.match(String(rows[0]?.["email"]), /^[0-9a-f]{64}$/)
+    assert.strictEqual(rows[0]?.["email"], same?.["email"])
+    assert.isNull(rows[0]?.["phone"])
+    assert.deepStrictEqual(counts.masked, { email: 1, phone: 1 })
+    assert.isNull(decode("o-1,2026-11-20T07:00:00Z,a@b,1", { columns }, { settings: { hashKey: null } }).rows[0]?.["email"])
+  })
+
+  it("have unknown fields counted, kept where the contract says so, and dropped where a rule does", () => {
+    const columns = ["orderId", "Colour", "changedAt", "internalNote", "size"]
+    const record = "o-1,red,2026-11-20T07:00:00Z,hush,"
+    const { rows, counts } = decode(record, { columns })
+    assert.isNull(rows[0]?.["_rescued"])
+    assert.deepStrictEqual(counts.drift, { Colour: 1, size: 1 })
+    assert.deepStrictEqual(counts.drops, { notes: 1 })
+    assert.strictEqual(decode(record, { columns }, { keepUnknown: true }).rows[0]?.["_rescued"], '{"Colour":"red"}')
+  })
+
+  it("are counted where an expectation does not hold", () => {
+    assert.deepStrictEqual(decode(line("a", "0")).counts.quality, { "units-positive": 1 })
+  })
+})
+
+describe("the header of CSV records", () => {
+  const record = "1,2026-11-20T07:00:00Z,o-1,a"
+
+  it("names fields as the contract or its columns do, or did before, in any order", () => {
+    for (const header of [
+      "units,changedAt,orderId,name",
+      'UNITS,"Changed At",ORDER_ID,Product',
+      "\uFEFFunits,changed_at, order id ,product\r\n"
+    ]) {
+      const [row] = decode(record, {}, withHeader(header)).rows
+      assert.deepStrictEqual([row?.["order_id"], row?.["units"], row?.["name"]], ["o-1", 1, "a"], header)
+    }
+  })
+
+  it("may be another one in each page", () => {
+    const contract = orderLines()
+    const pages = [
+      pageOf([record], { header: Buffer.from("units,changedAt,orderId,name") }),
+      pageOf(["b,o-2,2026-11-20T07:00:00Z"], { header: Buffer.from("name,orderId,changedAt") }),
+      pageOf([record], { header: Buffer.from("units,changedAt,orderId,name") })
+    ]
+    const { rows } = decodePages(contract, pages)
+    assert.deepStrictEqual(
+      rows.map((row) => [row["order_id"], row["units"], row["name"]]),
+      [
+        ["o-1", 1, "a"],
+        ["o-2", null, "b"],
+        ["o-1", 1, "a"]
+      ]
+    )
+  })
+
+  it("counts the last of a name that comes twice", () => {
+    assert.strictEqual(decode("o-1,2026-11-20T07:00:00Z,a,b", {}, withHeader("orderId,changedAt,name,Name")).rows[0]?.["name"], "b")
+  })
+
+  it("is left out where the contract names the columns all the same", () => {
+    const header = withHeader("x,y,z,w")
+    assert.strictEqual(decode(line("a"), { ...few, header: true }, header).rows[0]?.["name"], "a")
+  })
+})
