@@ -3,7 +3,7 @@ import { findShape } from "./field.ts"
 import { partitionOf } from "./identity.ts"
 import { isOneOf, isRecord, isText, isTexts, isWhole, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { fold } from "./names.ts"
-import type { ContractTable, PartitionBy } from "./table.ts"
+import { type ContractTable, coordinates, type PartitionBy } from "./table.ts"
 
 const isBy: Rule = {
   accepts: '{ day: field }, { hour: field }, { bucket: number } or "none"',
@@ -79,7 +79,7 @@ const checkKind = (
   for (const [i, each] of keys.entries()) {
     const what = keys.length === 1 ? "table.key" : `table.key[${i}]`
     if (keys.indexOf(each) !== i) problems.push(`${what} is ${shown(each)}, which stands in the key before: leave it out.`)
-    else role(what, each, keyTypes)
+    else if (!coordinates.includes(each)) role(what, each, keyTypes)
   }
   if (kind === "versions") role("table.version", version, keyTypes)
   if (kind === "latest") role("table.order", order, keyTypes)

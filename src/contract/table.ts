@@ -1,3 +1,5 @@
+import { coordinateColumns } from "../record/system-columns.ts"
+
 /**
  * What the table for users keeps of a dataset, and where. Keys are those of fields, camelCase. Whether they are right is told with the contract,
  * see `check-table.ts`; what follows from them is derived once, in `identity.ts`.
@@ -42,6 +44,15 @@ export type PartitionBy = { readonly day: string } | { readonly hour: string } |
 export const versions = (table: Omit<Versions, "kind">): Versions => ({ ...table, kind: "versions" })
 export const events = (table: Omit<Events, "kind">): Events => ({ ...table, kind: "events" })
 export const latest = (table: Omit<Latest, "kind">): Latest => ({ ...table, kind: "latest" })
+
+/**
+ * A key for records that nothing in them tells apart, such as lines of a log, of which two may be alike: where each came from. So every record that was
+ * read is a row.
+ */
+export const coordinates: ReadonlyArray<string> = coordinateColumns.flatMap(({ name }) => (name === "_arrived_at" ? [] : [name]))
+
+/** The fields of a key: all of it but coordinates, which every row has. */
+export const keyFieldsOf = ({ key }: ContractTable): ReadonlyArray<string> => key.filter((field) => !coordinates.includes(field))
 
 /** The field that tells copies of one key apart, or which is newer; null: nothing does. */
 export const versionFieldOf = (table: ContractTable): string | null =>

@@ -5,7 +5,7 @@ import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
-import { versionFieldOf } from "../contract/table.ts"
+import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
@@ -89,7 +89,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const leafOf = (column: string): number => rows.nodes[names.indexOf(column)]?.first ?? -1
   const { table, eventTime, commonFields } = contract
   const { identity } = compiled
-  const keyLeaves = identity.key.map(leafOf)
+  const keyLeaves = keyFieldsOf(table).map((key) => leafOf(snakeCase(key)))
   const [timeLeaf = -1, fallbackLeaf = -1] = identity.eventTime.map(leafOf)
   const version = versionFieldOf(table)
   const versionLeaf = version === null || version === eventTime?.field ? -1 : leafOf(snakeCase(version))
@@ -141,6 +141,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       const { counts } = sink
       const bytes = Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
       reader.beginPage(counts, page.header)
+      const [sourceText, shardText] = [encoded(source), encoded(page.shard)]
       let target: ColumnBuilders | null = null
       const handOn = () => {
         if (rows.rowCount > 0) target?.take(rows)
@@ -187,8 +188,9 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           }
           if ((isWellFormed || reader.accepts(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
             try {
-              addSystemColumns(rows.store, systemLeaf, source, page.shard, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
+              addSystemColumns(rows.store, systemLeaf, sourceText, shardText, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
               rows.endRow()
+              if (reader.isRespelled) run.isRespelled = true
               settle(counts)
               reader.settle()
               for (const name of expectations.warned) count(counts.quality, name)
@@ -278,19 +280,32 @@ const isKey = (builders: ColumnBuilders, index: number): boolean => {
   return typeof key === "string" && key.trim() !== ""
 }
 
+/** A text that all records of a page have in common, as `LeafStore.addBytes` takes it. */
+interface Encoded {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly length: number
+}
+
+const encoded = (text: string): Encoded => {
+  const bytes = new Uint8Array(Buffer.byteLength(text) + 4)
+  bytes.set(Buffer.from(text))
+  return { bytes, view: new DataView(bytes.buffer), length: bytes.length - 4 }
+}
+
 /** The entries of `_source`, `_shard`, `_sequence_number`, `_sub_sequence_number`, `_arrived_at` and `_rescued`, whose leaves stand from `first` on. */
 const addSystemColumns = (
   store: LeafStore,
   first: number,
-  source: string,
-  shard: string,
+  source: Encoded,
+  shard: Encoded,
   sequenceNumber: string,
   subSequenceNumber: number,
   arrivedAtMillis: number,
   rescued: string | null
 ): void => {
-  addText(store, first, 0, source)
-  addText(store, first + 1, 0, shard)
+  store.addBytes(first, 0, source.bytes, source.view, 0, source.length)
+  store.addBytes(first + 1, 0, shard.bytes, shard.view, 0, shard.length)
   addText(store, first + 2, 0, sequenceNumber)
   store.addSafeLong(first + 3, 0, subSequenceNumber)
   store.addSafeLong(first + 4, 0, microsOf(arrivedAtMillis))

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer"
 import type { CompiledContract } from "../contract/compile.ts"
 import { trimmed } from "../contract/convert.ts"
-import { shapeOf } from "../contract/field.ts"
+import { keysOf } from "../contract/field.ts"
 import { isObject, type JsonFault, Members, maxContainers, members, readJson } from "../contract/json.ts"
 import { fold, snakeCase } from "../contract/names.ts"
-import { versionFieldOf } from "../contract/table.ts"
+import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { Expectations } from "./expectations.ts"
 import { type Fault, fault, notUtf8, shifted } from "./fault.ts"
@@ -41,6 +41,7 @@ export const makeDefinition = (
   const { contract } = compiled
   const { table, eventTime } = contract
   const version = versionFieldOf(table)
+  const keyFields = keyFieldsOf(table)
 
   /** The record's data columns by name; a fault; or null where there is nothing. */
   const decode = (text: string): Row | Fault | null => {
@@ -98,7 +99,7 @@ export const makeDefinition = (
 
   /** A row must have its key, its event time and its version. What is there and cannot be read has no fallback: it told versions apart. */
   const missing = (row: Row["row"]): Fault | null => {
-    for (const key of table.key) {
+    for (const key of keyFields) {
       const value = row[snakeCase(key)] ?? null
       if (value === null || (typeof value === "string" && value.trim() === ""))
         return run.rescued.includes(key)
@@ -127,16 +128,17 @@ export const makeDefinition = (
   }
 
   /** Keys that only records of the dataset have. */
+  const spelled = contract.conventions?.anyCase === true ? fold : (key: string) => key
   const telling = new Set(
-    Object.entries(contract.fields)
-      .flatMap(([key, field]) => (contract.commonFields?.includes(key) === true ? [] : [key, ...shapeOf(field).formerly]))
-      .map(fold)
+    Object.keys(contract.fields)
+      .flatMap((key) => (contract.commonFields?.includes(key) === true ? [] : keysOf(contract.fields, key)))
+      .map(spelled)
   )
 
   /** Has it nothing of the dataset but what other messages have too, and something besides? Then it is one of those. */
   const isForeign = (record: object): boolean => {
     if (contract.commonFields === undefined || run.drift.length === 0) return false
-    for (const [key, value] of members(record)) if (value !== null && telling.has(fold(key))) return false
+    for (const [key, value] of members(record)) if (value !== null && telling.has(spelled(key))) return false
     return true
   }
 

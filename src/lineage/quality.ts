@@ -36,6 +36,9 @@ const assertion = (
 const unreadable: ReadonlyArray<DeadLetterReason> = [
   "not_utf8",
   "not_json",
+  "not_csv",
+  "not_access_log",
+  "no_header",
   "truncated",
   "not_object",
   "too_deep",

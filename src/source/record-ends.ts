@@ -44,7 +44,7 @@ export interface Quoting {
   readonly quote: number
 }
 
-const states = { record: 0, field: 1, plain: 2, quoted: 3, closed: 4, beyond: 5 } as const
+const states = { begin: 0, plain: 1, quoted: 2, closed: 3, beyond: 4 } as const
 const mark = [0xef, 0xbb, 0xbf]
 
 /**
@@ -56,7 +56,7 @@ export class CsvEnds implements RecordEnds {
   readonly #quoting: Quoting
   readonly #limit: number
   readonly #ends: Array<number> = []
-  #state: number = states.record
+  #state: number = states.begin
   /** Where the record begins that it is in. */
   #start = 0
 
@@ -76,37 +76,34 @@ export class CsvEnds implements RecordEnds {
   see(bytes: Buffer, from: number, to: number): boolean {
     const { delimiter, quote } = this.#quoting
     let state = this.#state
-    let beyond = this.#start + this.#limit + 1
+    let start = this.#start
+    let beyond = start + this.#limit + 1
     for (let at = from; at < to; ) {
       // In quotes a newline counts from here on.
       if (at >= beyond) state = states.beyond
-      const byte = bytes[at] ?? 0
+      let byte = bytes[at] ?? 0
       switch (state) {
-        case states.record:
-          if (byte === mark[at - this.#start]) {
+        case states.begin:
+          if (byte === mark[at - start]) {
             at++
             break
           }
           // A part of a mark is a text.
-          state = at === this.#start || at === this.#start + mark.length ? states.field : states.plain
-          break
-        case states.field:
-          if (byte === quote) {
+          if (byte === quote && (at === start || at === start + mark.length)) {
             state = states.quoted
             at++
           } else state = states.plain
           break
-        case states.plain:
-        case states.beyond: {
-          let next = byte
-          while (next !== newline && (next !== delimiter || state === states.beyond) && ++at < to) next = bytes[at] ?? 0
-          if (at === to) break
-          if (next === newline) {
+        case states.plain: {
+          const until = Math.min(to, beyond)
+          while (byte !== newline && byte !== quote && ++at < until) byte = bytes[at] ?? 0
+          if (at >= until) break
+          if (byte === newline) {
             this.#ends.push(at)
-            this.#start = at + 1
-            beyond = this.#start + this.#limit + 1
-            state = states.record
-          } else state = states.field
+            start = at + 1
+            beyond = start + this.#limit + 1
+            state = states.begin
+          } else if (bytes[at - 1] === delimiter) state = states.quoted
           at++
           break
         }
@@ -119,13 +116,26 @@ export class CsvEnds implements RecordEnds {
           }
           break
         }
-        default:
+        case states.closed:
           // A doubled quote stands for one.
           state = byte === quote ? states.quoted : states.plain
           if (state === states.quoted) at++
+          break
+        default: {
+          const found = bytes.subarray(at, to).indexOf(newline)
+          if (found < 0) at = to
+          else {
+            this.#ends.push(at + found)
+            at += found + 1
+            start = at
+            beyond = start + this.#limit + 1
+            state = states.begin
+          }
+        }
       }
     }
     this.#state = state
+    this.#start = start
     return this.#ends.length > 0
   }
 }

@@ -24,18 +24,6 @@ const kinds = {
   date: 10
 } as const
 
-interface Target {
-  readonly slot: FieldSlot
-  readonly kind: number
-  readonly leaf: number
-  readonly end: number
-  /** Of a decimal. */
-  readonly scale: number
-  readonly limit: number
-  /** Are whole numbers stored in 32 bits? */
-  readonly isNarrow: boolean
-}
-
 const powersOfTen = Array.from({ length: 23 }, (_, i) => 10 ** i)
 
 /** Puts fields that stand as text into the columns of the open row: what is plainly what its column wants at once, and all else by the definition. */
@@ -45,8 +33,15 @@ export class FieldColumns {
   readonly #walker: Walker
   readonly #memo: HashMemo | null
   readonly #hexView: DataView
-  readonly #targets: ReadonlyArray<Target>
   readonly #cells: Cells
+  /** By field: the kind of its column, its leaves, and of a decimal its scale, its largest value and whether it is stored in 32 bits. */
+  readonly #slots: ReadonlyArray<FieldSlot>
+  readonly #kinds: Uint8Array
+  readonly #leaves: Int32Array
+  readonly #ends: Int32Array
+  readonly #scales: Uint8Array
+  readonly #limits: Float64Array
+  readonly #isNarrow: Uint8Array
 
   /** The number that `number` has read. */
   #mantissa = 0
@@ -61,35 +56,38 @@ export class FieldColumns {
     const { buffer, byteOffset, byteLength } = memo?.hex ?? Buffer.alloc(0)
     this.#hexView = new DataView(buffer, byteOffset, byteLength)
     this.#cells = cells
-    this.#targets = plan.root.slots.fields.map((slot, i) => {
-      const column = builders.nodeOf(builders.nodes[i]?.id ?? -1)
-      const { node } = slot
-      const leaf = column.column.kind === "leaf" ? column.column.leaf : null
+    const slots = plan.root.slots.fields
+    this.#slots = slots
+    this.#kinds = new Uint8Array(slots.length)
+    this.#leaves = new Int32Array(slots.length)
+    this.#ends = new Int32Array(slots.length)
+    this.#scales = new Uint8Array(slots.length)
+    this.#limits = new Float64Array(slots.length)
+    this.#isNarrow = new Uint8Array(slots.length)
+    for (const [i, { node }] of slots.entries()) {
+      const column = builders.nodes[i]
+      const leaf = column?.column.kind === "leaf" ? column.column.leaf : null
       const { precision, scale } = leaf?.type === "decimal" ? leaf : { precision: 0, scale: 0 }
-      return {
-        slot,
-        kind: node.kind === "leaf" && isUsual(node.reading) ? kindOf(node.type, node.policy, precision) : kinds.other,
-        leaf: column.first,
-        end: column.end,
-        scale,
-        limit: 10 ** precision - 1,
-        isNarrow: leaf !== null && storageOf(leaf) === "int32"
-      }
-    })
+      this.#kinds[i] = node.kind === "leaf" && isUsual(node.reading) ? kindOf(node.type, node.policy, precision) : kinds.other
+      this.#leaves[i] = column?.first ?? 0
+      this.#ends[i] = column?.end ?? 0
+      this.#scales[i] = scale
+      this.#limits[i] = 10 ** precision - 1
+      this.#isNarrow[i] = leaf !== null && storageOf(leaf) === "int32" ? 1 : 0
+    }
   }
 
   addNull(field: number): void {
-    const { leaf, end } = this.#target(field)
-    this.#builders.store.addNulls(leaf, end, 0, 0)
+    this.#builders.store.addNulls(this.#leaves[field] ?? 0, this.#ends[field] ?? 0, 0, 0)
   }
 
   /** Adds `bytes[start, end)` of the cells, of well-formed UTF-8, to the column of a field. */
   add(field: number, start: number, end: number): void {
-    const target = this.#target(field)
     const { bytes, view } = this.#cells
     const { store } = this.#builders
-    const { leaf } = target
-    switch (target.kind) {
+    const leaf = this.#leaves[field] ?? 0
+    const kind = this.#kinds[field] ?? 0
+    switch (kind) {
       case kinds.text:
         // What that word means, if anything, the definition knows.
         if (end - start === 4 && view.getInt32(start, true) === nullWord) break
@@ -98,8 +96,8 @@ export class FieldColumns {
       case kinds.hashed:
       case kinds.dropped:
         if (end - start === 4 && view.getInt32(start, true) === nullWord) break
-        this.#run.masked.push(target.slot.node.column)
-        if (target.kind === kinds.dropped || this.#memo === null) store.addNull(leaf, 0, 0)
+        this.#run.masked.push(this.#slots[field]?.node.column ?? "")
+        if (kind === kinds.dropped || this.#memo === null) store.addNull(leaf, 0, 0)
         else {
           const slot = this.#memo.slotOf(bytes, start, end)
           store.addBytes(leaf, 0, this.#memo.hex, this.#hexView, slot * 64, slot * 64 + 64)
@@ -109,7 +107,7 @@ export class FieldColumns {
       case kinds.long: {
         if (!this.#number(start, end) || this.#fraction > 0 || this.#digits > 15) break
         const value = this.#mantissa
-        if (target.kind === kinds.long) store.addSafeLong(leaf, 0, value)
+        if (kind === kinds.long) store.addSafeLong(leaf, 0, value)
         else if (value <= 2147483647 && value >= -2147483648) store.addInt(leaf, 0, value)
         else break
         return
@@ -120,11 +118,11 @@ export class FieldColumns {
         return
       case kinds.decimal: {
         if (!this.#number(start, end)) break
-        const missing = target.scale - this.#fraction
+        const missing = (this.#scales[field] ?? 0) - this.#fraction
         if (missing < 0 || this.#digits + missing > 15) break
         const value = this.#mantissa * (powersOfTen[missing] ?? Number.NaN)
-        if (!(Math.abs(value) <= target.limit)) break
-        if (target.isNarrow) store.addInt(leaf, 0, value)
+        if (!(Math.abs(value) <= (this.#limits[field] ?? 0))) break
+        if (this.#isNarrow[field] === 1) store.addInt(leaf, 0, value)
         else store.addSafeLong(leaf, 0, value)
         return
       }
@@ -147,14 +145,14 @@ export class FieldColumns {
         return
       }
     }
-    const value = this.#walker.read(this.#run, target.slot.node, bytes.toString("utf8", start, end))
-    this.#builders.nodes[field]?.shred(store, value, 0, 0)
+    this.#byDefinition(field, bytes.toString("utf8", start, end))
   }
 
-  #target(field: number): Target {
-    const target = this.#targets[field]
-    if (target === undefined) throw new RangeError(`there is no field ${field}`)
-    return target
+  #byDefinition(field: number, text: string): void {
+    const slot = this.#slots[field]
+    if (slot === undefined) throw new RangeError(`there is no field ${field}`)
+    const value = this.#walker.read(this.#run, slot.node, text)
+    this.#builders.nodes[field]?.shred(this.#builders.store, value, 0, 0)
   }
 
   /** Reads `bytes[start, end)` as a number of JSON without an exponent. */

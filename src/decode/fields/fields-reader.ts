@@ -44,10 +44,12 @@ interface Places {
 
 /** The fast way for formats whose records are fields that stand as text. */
 export class FieldsReader implements FastReader {
-  readonly capacity: number = Cells.capacity
+  readonly capacity: number
   readonly accepts: (bytes: Uint8Array) => boolean
   readonly handedOver: ReadonlyArray<string> = []
   readonly hasTallied = false
+  /** Names have no case here. */
+  readonly isRespelled = false
   readonly builders: ColumnBuilders
   readonly #finder: FieldFinder
   readonly #parts: FieldsParts
@@ -58,6 +60,7 @@ export class FieldsReader implements FastReader {
 
   constructor(finder: FieldFinder, parts: FieldsParts, builders: ColumnBuilders) {
     const { plan, run, walker, hashKey } = parts
+    this.capacity = finder === findNothing ? 0 : Cells.capacity
     this.accepts = finder.accepts
     this.builders = builders
     this.#finder = finder
