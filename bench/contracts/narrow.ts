@@ -95,6 +95,7 @@ export const narrow = defineContract({
   },
   table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
+  conventions: { nullText: true, anyCase: true },
   drops: [],
   expectations: [],
   keepUnknown: false

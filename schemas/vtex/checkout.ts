@@ -13,6 +13,7 @@ export const checkout = defineContract({
   fields: orderFields,
   table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
+  conventions: { nullText: true, anyCase: true },
   commonFields: orderCommonFields,
   drops: orderDrops,
   expectations: orderExpectations,

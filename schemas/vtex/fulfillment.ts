@@ -20,6 +20,7 @@ export const fulfillment = defineContract({
   },
   table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
+  conventions: { nullText: true, anyCase: true },
   commonFields: orderCommonFields,
   drops: orderDrops,
   expectations: orderExpectations,

@@ -6,14 +6,17 @@ export interface Budget {
   readonly bufferBytes: number
 }
 
-/** Raw bytes of a page of files, at most where its records are smaller. */
-const pageBytes = 4 * 1024 * 1024
+const mebibyte = 1024 * 1024
 
-/** The same of each of so many datasets that are followed at once: some pages of each are in memory, and many times their size while they are decoded. */
-export const pageBytesOf = (datasets: number): number => Math.max(256 * 1024, Math.floor(pageBytes / Math.max(1, datasets)))
+/** What the decoder of a dataset takes by itself, whatever it holds: of one it is no part of the budget. */
+const decoderBytes = 4 * mebibyte
 
 /** What each of so many datasets may use while all are ingested at once, so that together they stay within the budget. */
-export const shareOf = ({ threads, bufferBytes }: Budget, datasets: number): Budget => ({
-  threads: 1 + Math.floor((threads - 1) / Math.max(1, datasets)),
-  bufferBytes: Math.floor(bufferBytes / Math.max(1, datasets))
-})
+export const shareOf = ({ threads, bufferBytes }: Budget, datasets: number): Budget => {
+  const all = Math.max(1, datasets)
+  const left = bufferBytes - decoderBytes * (all - 1)
+  return { threads: 1 + Math.floor((threads - 1) / all), bufferBytes: Math.floor(Math.max(bufferBytes / 4, left) / all) }
+}
+
+/** Raw bytes of a page of files. Some of each dataset are in memory, and many times their size while they are decoded. */
+export const pageBytesOf = (datasets: number): number => Math.max(mebibyte / 4, Math.floor((4 * mebibyte) / Math.max(1, datasets)))

@@ -13,29 +13,31 @@ import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
 import { type OpenedSource, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
 
-/** A dataset, and which files of an input are of it, by their paths below the folder. */
+/** A dataset, and which files of a folder are of it, by their paths below it; null: all whose names are of its format. */
 export interface InputShare {
   readonly contract: CompiledContract
-  readonly takes: (path: string) => boolean
+  readonly takes: ((path: string) => boolean) | null
 }
 
-const everything = () => true
+const predicateOf = ({ takes }: InputShare) => takes ?? (() => true)
 
 /** A dataset that is named takes what its contract says, or everything where it says nothing. */
 const shareOfNamed = (contract: CompiledContract): InputShare => {
   const { arrives } = contract.contract
-  return { contract, takes: arrives === undefined ? everything : matcherOf(arrives) }
+  return { contract, takes: arrives === undefined ? null : matcherOf(arrives) }
 }
 
 /**
- * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims. The others
- * take part only by name. What two claim is of both.
+ * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims and is named as its
+ * format is. The others take part only by name. What two claim is of both.
  */
 export const sharesOf = (contracts: ReadonlyArray<CompiledContract>): ReadonlyArray<InputShare> => {
   const saying = contracts.filter(({ contract }) => contract.arrives !== undefined).map(shareOfNamed)
   const [first] = contracts
   if (first === undefined || first.contract.arrives !== undefined) return saying
-  return [{ contract: first, takes: (path) => !saying.some(({ takes }) => takes(path)) }, ...saying]
+  const framing = framingOf(formatOf(first.contract))
+  const isClaimed = (path: string) => saying.some(({ takes }) => takes?.(path) === true)
+  return [{ contract: first, takes: (path) => takesName(framing, `/${path}`) && !isClaimed(path) }, ...saying]
 }
 
 export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
@@ -65,7 +67,10 @@ export const openInputs = (
     const shares = yield* wantedShares(project, choice, values)
     const opened = yield* Effect.forEach(shares, ({ contract, takes }) =>
       Effect.map(
-        openSource(choice, contract, values, follow, { takes, ...(follow ? { pageBytes: pageBytesOf(shares.length) } : {}) }),
+        openSource(choice, contract, values, follow, {
+          takes: takes ?? undefined,
+          pageBytes: follow ? pageBytesOf(shares.length) : undefined
+        }),
         (open) => ({
           contract,
           takes,
@@ -74,15 +79,8 @@ export const openInputs = (
       )
     )
     const { input } = values
-    const all = opened.every(({ takes }) => takes === everything)
-    const found =
-      all || input === null || choice.source !== "files"
-        ? null
-        : arrivalsIn(
-            input,
-            shares.map(({ takes }) => takes),
-            isNamedBy(shares, choice)
-          )
+    const all = opened.every(({ takes }) => takes === null)
+    const found = all || input === null || choice.source !== "files" ? null : arrivalsIn(input, shares.map(predicateOf))
     if (found !== null && found.left > 0 && found.isFile && Option.isNone(choice.dataset)) {
       return yield* new UsageError({
         problem: `${input} is of no dataset of the project ${project.name} by its name`,
@@ -92,7 +90,7 @@ export const openInputs = (
     // A file that is named together with its dataset is of it, whatever it is called.
     const isNamed = found === null || (found.isFile && Option.isSome(choice.dataset))
     const isThere = (i: number) => isNamed || (found.taken[i] ?? 0) > 0
-    const begin = follow && found !== null ? yield* firstArrivals(input ?? "", opened, choice, values.pollInterval) : () => Effect.void
+    const begin = follow && found !== null ? yield* firstArrivals(input ?? "", opened, values.pollInterval) : () => Effect.void
     const carried = opened.flatMap(({ contract, open }, i) =>
       isThere(i) ? [{ contract, open }] : follow ? [{ contract, open, begins: begin(contract) }] : []
     )
@@ -120,28 +118,17 @@ export const openInputs = (
     }
   })
 
-/** Which files have a name that those of one of these datasets have. */
-const isNamedBy = (shares: ReadonlyArray<InputShare>, { format }: SourceChoice): ((path: string) => boolean) => {
-  const framings = shares.map(({ contract: { contract } }) => framingOf(formatOf(contract), format))
-  return (path) => framings.some((framing) => takesName(framing, path))
-}
-
 /** Looks for the first file of each dataset, as often as sources look for new ones. Gives what waits for that of one. */
 const firstArrivals = (
   input: string,
   shares: ReadonlyArray<InputShare>,
-  choice: SourceChoice,
   pollMillis: number
 ): Effect.Effect<(contract: CompiledContract) => Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const waiting = new Map(shares.map((share) => [share.contract, { ...share, arrived: Deferred.makeUnsafe<void>() }]))
     const look = Effect.suspend(() => {
       const missing = [...waiting.values()].filter(({ arrived }) => !Deferred.isDoneUnsafe(arrived))
-      const { taken } = arrivalsIn(
-        input,
-        missing.map(({ takes }) => takes),
-        isNamedBy(shares, choice)
-      )
+      const { taken } = arrivalsIn(input, missing.map(predicateOf))
       return Effect.forEach(missing, ({ arrived }, i) => ((taken[i] ?? 0) > 0 ? Deferred.succeed(arrived, undefined) : Effect.void), {
         discard: true
       })
@@ -174,5 +161,5 @@ const wantedShares = (
   const isShared = source === "files" && input !== "-" && compiled.some(({ contract }) => contract.arrives !== undefined)
   // Files of a contract that cannot be used would be taken for another's.
   if (isShared) return Effect.map(allContracts(project), sharesOf)
-  return Effect.map(contractOf(project, project.datasets[0] ?? ""), (contract) => [{ contract, takes: everything }])
+  return Effect.map(contractOf(project, project.datasets[0] ?? ""), (contract) => [{ contract, takes: null }])
 }

@@ -4,6 +4,7 @@ import { demo } from "./demo.ts"
 import { doctor } from "./doctor.ts"
 import { generate } from "./generate.ts"
 import { ingest } from "./ingest.ts"
+import { init } from "./init.ts"
 import { maintain } from "./maintain.ts"
 import { put } from "./put.ts"
 import { query } from "./query.ts"
@@ -17,5 +18,21 @@ import { verify } from "./verify.ts"
 /** The `sluice` command: every subcommand there is. */
 export const sluice = Command.make("sluice").pipe(
   Command.withDescription("Carries a shop's events into a Delta lake, exactly once."),
-  Command.withSubcommands([run, ingest, repartition, verify, replay, query, status, runs, maintain, contracts, generate, put, doctor, demo])
+  Command.withSubcommands([
+    init,
+    run,
+    ingest,
+    repartition,
+    verify,
+    replay,
+    query,
+    status,
+    runs,
+    maintain,
+    contracts,
+    generate,
+    put,
+    doctor,
+    demo
+  ])
 )

@@ -2,7 +2,7 @@ import { didYouMean } from "../record/nearest.ts"
 import { stagePartitions } from "../record/system-columns.ts"
 import { problemOfPattern } from "./arrives.ts"
 import { checkTable } from "./check-table.ts"
-import type { Contract, ContractDefinition, Expectation } from "./definition.ts"
+import type { Contract, ContractDefinition, Conventions, Expectation } from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
 import { problemsOfFormat } from "./format.ts"
@@ -40,6 +40,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   fields: isObjectOf("fields"),
   table: isMade("versions(…), events(…) or latest(…)"),
   eventTime: optional(isObjectOf("field, and fallback where there is one")),
+  conventions: optional(isObjectOf("nullText, anyCase or both")),
   commonFields: optional(isTexts),
   arrives: optional(isTexts),
   drops: isList("drop rules"),
@@ -55,6 +56,8 @@ const madeRules: { readonly [key in Exclude<keyof Contract, keyof ContractDefini
   problems: optional(isAnything),
   file: optional(isAnything)
 }
+
+const conventionRules: { readonly [key in keyof Conventions]-?: Rule } = { nullText: optional(isBoolean), anyCase: optional(isBoolean) }
 
 const dropRules: { readonly [key in keyof DropRule]-?: Rule } = {
   name: isText,
@@ -91,6 +94,7 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   const fields: { readonly [key: string]: unknown } = isRecord(given["fields"]) ? given["fields"] : {}
   const drops = sound<DropRule>("drops", given["drops"], dropRules, problems)
   const expectations = sound<Expectation>("expectations", given["expectations"], expectationRules, problems)
+  if (isRecord(given["conventions"])) problems.push(...problemsOfObject("conventions.", given["conventions"], conventionRules))
   if (isRecord(given["tags"]))
     for (const [tag, value] of Object.entries(given["tags"])) problems.push(...(told(`tags.${tag}`, value) ?? []))
 

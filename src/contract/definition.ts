@@ -20,6 +20,14 @@ export interface Expectation {
   readonly holds: (row: { readonly [column: string]: Value }) => boolean
 }
 
+/** What some systems do to values, and most do not. Absent or false: not here. */
+export interface Conventions {
+  /** A field of the record itself that is the text `null` is null, if it is a text, too. */
+  readonly nullText?: boolean
+  /** Keys count in any case, at any depth: `Items` is `items`. */
+  readonly anyCase?: boolean
+}
+
 export interface ContractDefinition {
   /** Name of the dataset: lower case, part of table paths. */
   readonly name: string
@@ -47,6 +55,8 @@ export interface ContractDefinition {
    * become one. Absent: the dataset has no such time.
    */
   readonly eventTime?: { readonly field: string; readonly fallback?: string; readonly unreadable?: "reject" | "fallback" }
+  /** Conventions of the system that writes the records, which change what values are. Each is counted where it does. */
+  readonly conventions?: Conventions
   /**
    * camelCase keys of fields that messages of other kinds have too, the key among them. A record that has no other field of the contract but
    * some that it does not know is not of this dataset: it becomes a dead letter. Absent: every record with a key is of it.

@@ -260,7 +260,7 @@ const JsonText = Schema.declare((value): value is string => typeof value === "st
 export const json = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<string> =>
   leafField(JsonText, { type: "json" }, given(description, options, beyond))
 
-/** Nested document: arrives as the object, or as JSON text of it. Keys are matched whatever their case. */
+/** Nested document: arrives as the object, or as JSON text of it. Its schema takes keys in any case; what records may have, the contract says. */
 export const document = <const F extends Fields>(
   description: string,
   fields: F,

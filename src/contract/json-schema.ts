@@ -9,19 +9,21 @@ export type JsonDocument = { readonly [keyword: string]: unknown }
 
 /**
  * JSON Schema (2020-12) of a raw record, for producers: what they may send so that every value finds its column. Values may stand typed or as
- * text, documents as themselves or as JSON text, keys with a capital or a small first letter. What does not conform is not lost by that (it is
+ * text, documents as themselves or as JSON text, keys, where case does not count, with a capital or a small first letter. What does not conform is not lost by that (it is
  * rescued, or ends among the dead letters), but it is not in its column.
  */
 export const jsonSchema = (contract: Contract): JsonDocument => {
-  const definitions: { [name: string]: JsonDocument } = {}
-  const record = objectSchema(contract.fields, "", definitions)
+  const writing: Writing = { definitions: {}, anyCase: contract.conventions?.anyCase === true }
+  const record = objectSchema(contract.fields, "", writing)
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: contract.title,
     description: contract.description,
     ...record,
-    allOf: neededOf(contract).map((keys) => required(keys.flatMap((key) => keysOf(contract.fields, key)))),
-    $defs: definitions
+    allOf: neededOf(contract).map((keys) =>
+      required(keys.flatMap((key) => keysOf(contract.fields, key)).flatMap((key) => spellingsOf(key, writing)))
+    ),
+    $defs: writing.definitions
   }
 }
 
@@ -35,31 +37,39 @@ const neededOf = ({ table, eventTime }: Contract): ReadonlyArray<ReadonlyArray<s
   ]
 }
 
-/** One of these keys must be there, in either spelling. */
-const required = (keys: ReadonlyArray<string>): JsonDocument => ({
-  anyOf: keys.flatMap((key) => [...new Set([key, spelled(key, "upper"), spelled(key, "lower")])]).map((key) => ({ required: [key] }))
-})
+/** One of these keys must be there. */
+const required = (keys: ReadonlyArray<string>): JsonDocument => ({ anyOf: keys.map((key) => ({ required: [key] })) })
+
+/** What is gathered, and known, while a schema is written. */
+interface Writing {
+  readonly definitions: { [name: string]: JsonDocument }
+  /** Keys may have a capital or a small first letter. */
+  readonly anyCase: boolean
+}
 
 const spelled = (key: string, first: "upper" | "lower") =>
   (first === "upper" ? key.charAt(0).toUpperCase() : key.charAt(0).toLowerCase()) + key.slice(1)
 
-const objectSchema = (fields: Fields, path: string, definitions: { [name: string]: JsonDocument }): JsonDocument => ({
+const spellingsOf = (key: string, { anyCase }: Writing): ReadonlyArray<string> =>
+  anyCase ? [...new Set([key, spelled(key, "upper"), spelled(key, "lower")])] : [key]
+
+const objectSchema = (fields: Fields, path: string, writing: Writing): JsonDocument => ({
   type: "object",
   patternProperties: Object.fromEntries(
     Object.entries(fields).flatMap(([key, field]) => {
-      const schema = fieldSchema(field, path === "" ? key : `${path}.${key}`, definitions)
-      return keysOf(fields, key).map((spelling) => [keyPattern(spelling), schema])
+      const schema = fieldSchema(field, path === "" ? key : `${path}.${key}`, writing)
+      return keysOf(fields, key).map((spelling) => [keyPattern(spelling, writing), schema])
     })
   )
 })
 
-/** Matches a key with either first letter. */
-const keyPattern = (key: string): string => {
-  const escaped = key.slice(1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
-  return `^[${spelled(key, "lower").charAt(0)}${spelled(key, "upper").charAt(0)}]${escaped}$`
+const keyPattern = (key: string, { anyCase }: Writing): string => {
+  const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  const first = anyCase ? `[${spelled(key, "lower").charAt(0)}${spelled(key, "upper").charAt(0)}]` : escaped(key.charAt(0))
+  return `^${first}${escaped(key.slice(1))}$`
 }
 
-const fieldSchema = (field: Field, path: string, definitions: { [name: string]: JsonDocument }): JsonDocument => {
+const fieldSchema = (field: Field, path: string, writing: Writing): JsonDocument => {
   const shape = shapeOf(field)
   switch (shape.kind) {
     case "leaf":
@@ -69,26 +79,26 @@ const fieldSchema = (field: Field, path: string, definitions: { [name: string]: 
         ...(shape.sensitive === undefined ? {} : { "x-sensitive": shape.sensitive })
       }
     case "document":
-      return nested(shape.description, path, objectSchema(shape.fields, path, definitions), definitions)
+      return nested(shape.description, path, objectSchema(shape.fields, path, writing), writing)
     case "list":
-      return nested(shape.description, path, { type: "array", items: fieldSchema(shape.element, `${path}[]`, definitions) }, definitions)
+      return nested(shape.description, path, { type: "array", items: fieldSchema(shape.element, `${path}[]`, writing) }, writing)
     case "entries": {
-      const pair = objectSchema({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, `${path}[]`, definitions)
-      const value = fieldSchema(shape.value[1], `${path}[].${shape.value[0]}`, definitions)
+      const pair = objectSchema({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] }, `${path}[]`, writing)
+      const value = fieldSchema(shape.value[1], `${path}[].${shape.value[0]}`, writing)
       const either = {
         anyOf: [
           { type: "object", additionalProperties: value },
           { type: "array", items: pair }
         ]
       }
-      return nested(shape.description, path, either, definitions)
+      return nested(shape.description, path, either, writing)
     }
   }
 }
 
 /** A document by itself or as text; defined once, because the text's content schema names it again. */
-const nested = (description: string, path: string, schema: JsonDocument, definitions: { [name: string]: JsonDocument }): JsonDocument => {
-  definitions[path] = schema
+const nested = (description: string, path: string, schema: JsonDocument, writing: Writing): JsonDocument => {
+  writing.definitions[path] = schema
   // In a JSON pointer that is a URI fragment.
   const $ref = `#/$defs/${encodeURIComponent(path.replaceAll("~", "~0").replaceAll("/", "~1"))}`
   return {

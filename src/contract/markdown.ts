@@ -10,6 +10,8 @@ export const contractMarkdown = (contract: Contract): string => {
   const { columns, consumableColumns, identity } = compileContract(contract)
   const inConsumable = new Set(rows(consumableColumns).map(({ path }) => path))
   const tags = Object.entries(contract.tags ?? {}).map(([tag, value]) => `${tag}: ${value}`)
+  const { nullText = false, anyCase = false } = contract.conventions ?? {}
+  const conventions = [...(nullText ? ["the text `null` is null"] : []), ...(anyCase ? ["keys in any case"] : [])]
   return `${[
     `# ${contract.title}`,
     contract.description,
@@ -24,6 +26,7 @@ export const contractMarkdown = (contract: Contract): string => {
         ...(contract.table.kind === "latest" ? [["Newest by", code(snakeCase(contract.table.order))]] : []),
         ...(identity.eventTime.length === 0 ? [] : [["Event time", identity.eventTime.map(code).join(", else ")]]),
         ["Table for users", `${rowWords[identity.kind]}, ${partitionWords(identity.partition)}`],
+        ...(conventions.length === 0 ? [] : [["Conventions of its records", conventions.join("; ")]]),
         ...(contract.commonFields === undefined
           ? []
           : [["Fields that other messages have too", contract.commonFields.map((key) => code(snakeCase(key))).join(", ")]]),

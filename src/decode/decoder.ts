@@ -190,6 +190,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
             try {
               addSystemColumns(rows.store, systemLeaf, sourceText, shardText, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
               rows.endRow()
+              if (reader.isRespelled) run.isRespelled = true
               settle(counts)
               reader.settle()
               for (const name of expectations.warned) count(counts.quality, name)

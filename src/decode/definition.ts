@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer"
 import type { CompiledContract } from "../contract/compile.ts"
 import { trimmed } from "../contract/convert.ts"
-import { shapeOf } from "../contract/field.ts"
+import { keysOf } from "../contract/field.ts"
 import { isObject, type JsonFault, Members, maxContainers, members, readJson } from "../contract/json.ts"
 import { fold, snakeCase } from "../contract/names.ts"
 import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
@@ -128,16 +128,17 @@ export const makeDefinition = (
   }
 
   /** Keys that only records of the dataset have. */
+  const spelled = contract.conventions?.anyCase === true ? fold : (key: string) => key
   const telling = new Set(
-    Object.entries(contract.fields)
-      .flatMap(([key, field]) => (contract.commonFields?.includes(key) === true ? [] : [key, ...shapeOf(field).formerly]))
-      .map(fold)
+    Object.keys(contract.fields)
+      .flatMap((key) => (contract.commonFields?.includes(key) === true ? [] : keysOf(contract.fields, key)))
+      .map(spelled)
   )
 
   /** Has it nothing of the dataset but what other messages have too, and something besides? Then it is one of those. */
   const isForeign = (record: object): boolean => {
     if (contract.commonFields === undefined || run.drift.length === 0) return false
-    for (const [key, value] of members(record)) if (value !== null && telling.has(fold(key))) return false
+    for (const [key, value] of members(record)) if (value !== null && telling.has(spelled(key))) return false
     return true
   }
 

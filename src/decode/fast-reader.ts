@@ -14,8 +14,10 @@ export interface FastReader {
   readonly accepts: (bytes: Uint8Array) => boolean
   /** Paths of the values of the last record that the definition read. */
   readonly handedOver: ReadonlyArray<string>
-  /** Has the last record members without a column that the run was not told of: left out, or unknown? */
+  /** Has the last record members without a column that the run was not told of: left out, or unknown? Masked ones, and texts that are null, look the same. */
   readonly hasTallied: boolean
+  /** Has a field of the last record its key in another case, that the run was not told of? */
+  readonly isRespelled: boolean
   /** Turns to another page, whose records are counted there. */
   readonly beginPage: (counts: DecodeCounts, header: Uint8Array | undefined) => void
   /** Looks again how unknown members are to be counted, after some were counted elsewhere. */

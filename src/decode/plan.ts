@@ -26,6 +26,8 @@ export interface LeafNode extends NodeBase {
   readonly kind: "leaf"
   readonly type: LeafType["type"]
   readonly convert: Convert
+  /** Raw records may carry every value as text, and null as the text `null`: at the top, and only there, that text is null. */
+  readonly nullText: boolean
   readonly reading: Reading
   /** The column's own policy. */
   readonly policy: MaskPolicy | undefined
@@ -72,6 +74,8 @@ export type Slot =
 
 export interface Plan {
   readonly root: StructNode
+  /** See `Conventions` of the contract. */
+  readonly conventions: { readonly nullText: boolean; readonly anyCase: boolean }
   readonly drops: Drops
   /** Folded keys of the sensitive fields, wherever they stand: what is rescued is masked under all of them. */
   readonly sensitiveKeys: ReadonlyMap<string, MaskPolicy>
@@ -86,7 +90,9 @@ export interface Plan {
 export const makePlan = (contract: Contract): Plan => {
   const drops = new Drops(contract.drops.filter((rule) => rule.from === "stage"))
   const uses = new Map<string, KeyUse>()
-  const root = structNode(contract.fields, { path: "", column: "", depth: 1, state: drops.root, drops, uses })
+  const { nullText = false, anyCase = false } = contract.conventions ?? {}
+  const conventions = { nullText, anyCase }
+  const root = structNode(contract.fields, { path: "", column: "", depth: 1, state: drops.root, drops, uses, conventions })
   const sensitiveKeys = new Map<string, MaskPolicy>()
   const tellingKeys = new Map<string, MaskPolicy>()
   for (const [key, { policy, sensitive, plain }] of uses) {
@@ -94,7 +100,7 @@ export const makePlan = (contract: Contract): Plan => {
     sensitiveKeys.set(key, policy)
     if (sensitive > plain) tellingKeys.set(key, policy)
   }
-  return { root, drops, sensitiveKeys, tellingKeys }
+  return { root, conventions, drops, sensitiveKeys, tellingKeys }
 }
 
 /** In how many places the contract declares a key, and the strictest policy among them. */
@@ -122,6 +128,7 @@ interface Place {
   readonly state: DropState
   readonly drops: Drops
   readonly uses: Map<string, KeyUse>
+  readonly conventions: Plan["conventions"]
 }
 
 const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`)
@@ -151,7 +158,7 @@ const nodeOf = (field: Field, place: Place, keys: ReadonlyArray<string>): Node =
       // What is kept is sensitive, but encrypted here: it tells nothing about the key elsewhere.
       if (shape.sensitive !== "keep") noteUse(place.uses, keys, policy)
       const type = shape.leaf.type
-      const convert = depth === 2 && type === "text" ? topText(shape.convert) : shape.convert
+      const nullText = depth === 2 && type === "text" && place.conventions.nullText
       const masksInside = shape.sensitive === undefined
       return {
         kind: "leaf",
@@ -163,7 +170,8 @@ const nodeOf = (field: Field, place: Place, keys: ReadonlyArray<string>): Node =
         policy,
         masksInside,
         type,
-        convert,
+        convert: shape.convert,
+        nullText,
         reading: shape.reading,
         source: sourceNeed(type, shape.reading)
       }
@@ -201,17 +209,18 @@ const nodeOf = (field: Field, place: Place, keys: ReadonlyArray<string>): Node =
 
 const structNode = (fields: Fields, place: Place): StructNode => {
   const { path, column, depth, state } = place
+  const { anyCase } = place.conventions
   const declared = new Map<string, FieldSlot>()
   for (const [key, field] of Object.entries(fields)) {
     const keys = [key, ...shapeOf(field).formerly]
     const slot: FieldSlot = { is: "field", name: snakeCase(key), node: nodeOf(field, memberPlace(place, key), keys), seen: 0 }
-    for (const spelling of keys) declared.set(fold(spelling), slot)
+    for (const spelling of keys) declared.set(spelling, slot)
   }
   const nodes = [...new Set(declared.values())]
   const mask = strictest(nodes.map(({ node }) => node.mask))
   // A field that nobody declared, beside sensitive ones, is taken for sensitive: it may be one of them misspelt.
   const unknownMask = depth === 1 ? undefined : strictest(nodes.map(({ node }) => (node.kind === "leaf" ? node.mask : undefined)))
-  const slots = new Slots(declared, (key) => {
+  const slots = new Slots(declared, anyCase, (key) => {
     const rule = place.drops.ruleFor(state, key)
     return rule !== null
       ? { is: "drop", rule }
@@ -222,13 +231,16 @@ const structNode = (fields: Fields, place: Place): StructNode => {
 
 /** Finds what a key means, and remembers it by its spelling. Keys can be data, so it remembers a bounded number. */
 export class Slots {
-  /** By every key that a field has, or had before. */
+  /** By every key that a field has, or had before, as the contract spells it. */
   readonly #declared: ReadonlyMap<string, FieldSlot>
+  /** The same in small letters; null: case counts. */
+  readonly #folded: ReadonlyMap<string, FieldSlot> | null
   readonly #other: (key: string) => Slot
   readonly #known = new Map<string, Slot>()
 
-  constructor(declared: ReadonlyMap<string, FieldSlot>, other: (key: string) => Slot) {
+  constructor(declared: ReadonlyMap<string, FieldSlot>, anyCase: boolean, other: (key: string) => Slot) {
     this.#declared = declared
+    this.#folded = anyCase ? new Map([...declared].map(([key, slot]) => [fold(key), slot])) : null
     this.#other = other
   }
 
@@ -237,20 +249,19 @@ export class Slots {
     return [...new Set(this.#declared.values())]
   }
 
+  /** Is it a field's key in another case? */
+  isRespelled(key: string): boolean {
+    return this.#folded !== null && !this.#declared.has(key) && this.#folded.has(fold(key))
+  }
+
   of(key: string): Slot {
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const slot = this.#declared.get(fold(key)) ?? this.#other(key)
+    const slot = this.#declared.get(key) ?? this.#folded?.get(fold(key)) ?? this.#other(key)
     if (this.#known.size < 4096 && key.length <= 200) this.#known.set(key, slot)
     return slot
   }
 }
-
-/** Raw records carry every value as text, and null as the text `null`: at the top, and only there, that text is null. */
-const topText =
-  (convert: Convert): Convert =>
-  (raw) =>
-    raw === "null" ? null : convert(raw)
 
 const sourceNeed = (type: LeafType["type"], reading: Reading): LeafNode["source"] =>
   type === "text" || type === "json" || type === "decimal" || needsNumberText(reading)

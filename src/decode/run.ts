@@ -29,6 +29,10 @@ export class Run {
   readonly rescued: Array<string> = []
   readonly drift: Array<string> = []
   readonly masked: Array<string> = []
+  /** Conventions of the contract that made a value null. */
+  readonly conventions: Array<string> = []
+  /** Does a field have its key in another case? */
+  isRespelled = false
   /** Members of `_rescued`, each `"path":value`. */
   readonly kept: Array<string> = []
 
@@ -76,7 +80,9 @@ export class Run {
       drift: this.drift.length,
       masked: this.masked.length,
       kept: this.kept.length,
-      elements: this.elements
+      elements: this.elements,
+      conventions: this.conventions.length,
+      isRespelled: this.isRespelled
     }
   }
 
@@ -95,6 +101,8 @@ export class Run {
     mark.masked = this.masked.length
     mark.kept = this.kept.length
     mark.elements = this.elements
+    mark.conventions = this.conventions.length
+    mark.isRespelled = this.isRespelled
   }
 
   undo(mark: Mark): void {
@@ -104,6 +112,8 @@ export class Run {
     shorten(this.masked, mark.masked)
     shorten(this.kept, mark.kept)
     this.elements = mark.elements
+    shorten(this.conventions, mark.conventions)
+    this.isRespelled = mark.isRespelled
   }
 
   /** A number is about to become an integer: is it the one that was written? */
@@ -145,6 +155,8 @@ export class Run {
     for (const rule of this.drops) count(counts.drops, rule)
     for (const path of this.rescued) count(counts.rescued, path)
     for (const column of this.masked) count(counts.masked, column)
+    for (const convention of this.conventions) count(counts.conventions, convention)
+    if (this.isRespelled) count(counts.conventions, "anyCase")
     for (const path of this.drift) {
       const { drift } = counts
       const known = Object.hasOwn(drift, path)
@@ -187,6 +199,8 @@ interface Mark {
   readonly masked: number
   readonly kept: number
   readonly elements: number
+  readonly conventions: number
+  readonly isRespelled: boolean
 }
 
 /**
@@ -205,7 +219,7 @@ export const shorten = (list: Array<unknown>, length: number): void => {
   if (list.length !== length) list.length = length
 }
 
-const start: Mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0, elements: 0 }
+const start: Mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0, elements: 0, conventions: 0, isRespelled: false }
 
 // Both may also find digits inside of strings, which costs time and changes nothing. A number stands at the start or after one of `:,[` and
 // blanks. 15 significant digits survive a float.

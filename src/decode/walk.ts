@@ -47,6 +47,10 @@ export class Walker {
       if (node.source === "text") run.needText()
       else if (node.source === "integer") run.needInteger()
     }
+    if (raw === "null" && node.nullText) {
+      run.conventions.push("nullText")
+      return null
+    }
     const value = node.type === "json" ? this.#json(run, node, raw) : node.convert(raw)
     if (value === unfit) return this.#rescue(run, node, raw)
     if (node.policy === undefined || value === null) return value
@@ -99,6 +103,7 @@ export class Walker {
         // Two spellings of one field: which came last, JSON.parse does not tell.
         if (slot.seen === object && !run.exact) run.needExact = true
         slot.seen = object
+        if (this.#plan.conventions.anyCase && !run.isRespelled) run.isRespelled = node.slots.isRespelled(key)
         out[slot.name] = this.read(run, slot.node, value)
         return
       case "drop":

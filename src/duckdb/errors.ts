@@ -38,7 +38,7 @@ const kinds: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: LakeReas
   {
     pattern: /^Out of Memory Error/,
     reason: "Memory",
-    hint: "Give DuckDB more memory: --query-memory for `query`, --memory-limit for `run`, `repartition`, `verify` and `maintain`. Or ask for less at a time."
+    hint: "Give DuckDB more memory: --query-memory for `query`, --memory-limit for `run`, `repartition`, `verify`, `runs` and `maintain`. Or ask for less at a time."
   },
   { pattern: /No space left|max_temp_directory_size/i, reason: "Full", hint: "Make room on the disk, or point TMPDIR at one that has it." },
   {

@@ -21,11 +21,11 @@ export class BuilderPool {
     return kept.splice(best, 1)[0] ?? new ColumnBuilders(this.#columns)
   }
 
-  /** Takes builders back, which are cleared. @param limit bytes of memory that builders which nobody uses may keep */
+  /** Takes builders back, which are cleared. @param limit bytes of memory that builders which nobody uses may keep; one is kept in any case */
   give(builders: ColumnBuilders, limit: number): void {
     builders.clear()
     const kept = this.#kept.reduce((total, each) => total + capacity(each), 0)
-    if (kept + capacity(builders) <= limit) this.#kept.push(builders)
+    if (kept === 0 || kept + capacity(builders) <= limit) this.#kept.push(builders)
   }
 }
 

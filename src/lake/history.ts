@@ -45,9 +45,9 @@ export const addCounts = (counts: DecodeCounts, more: DecodeCounts): void => {
   counts.rows += more.rows
   counts.bytes += more.bytes
   counts.empty += more.empty
-  for (const part of ["deadLetters", "drops", "rescued", "drift", "masked", "quality", "handedOver"] as const) {
+  for (const part of ["deadLetters", "drops", "rescued", "drift", "masked", "quality", "conventions", "handedOver"] as const) {
     const into: { [name: string]: number } = counts[part]
-    // Commits of earlier versions do not tell what was handed over.
+    // Commits of earlier versions do not tell all of it.
     for (const [name, n] of Object.entries(more[part] ?? {})) into[name] = (into[name] ?? 0) + n
   }
 }

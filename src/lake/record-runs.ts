@@ -66,6 +66,8 @@ export const recordRuns = (settings: RecordRunsSettings = {}): Effect.Effect<Run
         if (failing > 0) yield* Effect.logInfo(`runs are recorded again; lost: ${failing}`)
         failing = 0
       } else {
+        // The next write looks at it anew: it may have been made again.
+        table = null
         counts.lost += rows.length
         if (failing === 0) yield* Effect.logWarning(`runs are not recorded: ${reasonOf(exit.cause)} The data is not affected.`)
         failing += rows.length
@@ -98,7 +100,10 @@ export const recordRuns = (settings: RecordRunsSettings = {}): Effect.Effect<Run
           const isFull = Queue.isFullUnsafe(queue)
           // A full sliding queue takes the new row and drops its oldest; one that has ended takes nothing.
           if (!Queue.offerUnsafe(queue, row) || isFull) counts.lost++
-        }),
+        }).pipe(
+          // Whatever is wrong with an event, who tells of it goes on.
+          Effect.catchDefect(() => Effect.sync(() => void counts.lost++))
+        ),
       counters: Effect.sync(() => ({ ...counts }))
     }
   })

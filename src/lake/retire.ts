@@ -102,8 +102,7 @@ export const retire = (
 
 /** A position of the batch ends the range that the batch has read; another one stands where it stood. */
 const removal = (source: string, { shard, position, isOfBatch }: Resting): DomainMetadata => {
-  const from = isOfBatch ? position.from : coordinatesOf(position)
-  const last: ShardPosition = { ...(from === undefined ? {} : { from }), ...restingOf(position) }
+  const last: ShardPosition = isOfBatch ? position : { from: coordinatesOf(position), ...restingOf(position) }
   return { domain: stageDomain(source, shard), configuration: JSON.stringify(last), removed: true }
 }
 

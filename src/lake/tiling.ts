@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto"
 import { count } from "../record/count.ts"
-import { comparePositions, type Position, type ShardPosition } from "../record/position.ts"
+import { comparePositions, coordinatesOf, countsOf, type Position, type ShardCounts, type ShardPosition } from "../record/position.ts"
 import { type Check, check, some } from "./check.ts"
 import type { CommitEntry } from "./history.ts"
 import { parsePosition, storedPositions } from "./positions.ts"
@@ -8,6 +9,8 @@ import { rowsOf } from "./rows.ts"
 /** Folds the commits of a stage table and finds ranges that do not follow each other, and counts that do not add up. */
 export class Tiling {
   private readonly last = new Map<string, ShardPosition>()
+  /** Where shards stood when they retired, by their domains, both as fingerprints: there may be as many as files were ever read. */
+  private readonly retired = new Map<number, number>()
   private readonly broken: Array<string> = []
   private readonly unequal: Array<string> = []
   private ranges = 0
@@ -18,6 +21,7 @@ export class Tiling {
     let rows = 0
     let known = true
     let positions = 0
+    let named = 0
     for (const action of actions) {
       // Where a position retires, its domain is removed and says once more where it stands: what comes of the shard later goes on from there.
       if (!("domainMetadata" in action) || action.domainMetadata.configuration === "") continue
@@ -25,9 +29,12 @@ export class Tiling {
       if (stored === undefined) continue
       const { domain } = action.domainMetadata
       const position = parsePosition(action.domainMetadata.configuration)
-      const moves = position.from === undefined || !same(position.from, position)
-      // The oldest commits may have expired: the first range that is seen of a shard may begin anywhere. One that retired there adds nothing.
-      const before = this.last.get(domain) ?? (action.domainMetadata.removed && !moves ? position : undefined)
+      const rests = action.domainMetadata.removed && same(position, position.from)
+      const back = this.last.has(domain) ? undefined : this.retired.get(fingerprint(domain))
+      if (back !== undefined && back !== placeOf(position.from, position.retired))
+        this.broken.push(`version ${version}: ${domain} does not go on from where it retired, but from ${text(position.from)}`)
+      // The oldest commits may have expired: the first range that is seen of a shard may begin anywhere. One that only retires adds nothing.
+      const before = this.last.get(domain) ?? (rests ? position : back === undefined ? undefined : beforeOf(position))
       if (before === undefined && position.from !== undefined) known = false
       else if (!same(before, position.from))
         this.broken.push(`version ${version}: ${domain} begins after ${text(position.from)}, not ${text(before)}`)
@@ -38,13 +45,20 @@ export class Tiling {
       if (gapsOf(before) > gapsOf(position)) this.broken.push(`version ${version}: ${domain} forgets gaps`)
       records += position.records - (before?.records ?? 0)
       rows += position.rows - (before?.rows ?? 0)
-      positions++
-      this.last.set(domain, position)
+      named++
+      if (!rests) positions++
+      if (action.domainMetadata.removed) {
+        this.last.delete(domain)
+        this.retired.set(fingerprint(domain), placeOf(position, position))
+      } else {
+        if (back !== undefined) this.retired.delete(fingerprint(domain))
+        this.last.set(domain, position)
+      }
     }
     this.ranges += positions
     if (positions > 0) this.commits++
     if (!known || report?.kind !== "batch") return
-    if (positions === 0) this.unequal.push(`version ${version}: the report is of a batch, and no shard has a position`)
+    if (named === 0) this.unequal.push(`version ${version}: the report is of a batch, and no shard has a position`)
     if (report.counts.records !== records)
       this.unequal.push(`version ${version}: positions move by ${records} records, the report says ${report.counts.records}`)
     const written = actions.reduce((total, action) => ("add" in action ? total + (rowsOf(action.add) ?? 0) : total), 0)
@@ -58,7 +72,9 @@ export class Tiling {
         table,
         "ranges tile",
         this.broken.length === 0,
-        this.broken.length === 0 ? `${count(this.ranges, "range")} of ${count(this.last.size, "shard")}` : some(this.broken)
+        this.broken.length === 0
+          ? `${count(this.ranges, "range")} of ${count(this.last.size + this.retired.size, "shard")}`
+          : some(this.broken)
       ),
       check(
         table,
@@ -69,6 +85,17 @@ export class Tiling {
     ]
   }
 }
+
+/** Of any text, a whole number below 2^48: of a million texts no two have the same. */
+const fingerprint = (text: string): number => createHash("sha1").update(text).digest().readUIntBE(0, 6)
+
+/** Where a shard stands, and what it came to until there. */
+const placeOf = (position: Position | undefined, counts: ShardCounts | undefined): number =>
+  fingerprint(JSON.stringify([position && coordinatesOf(position), counts && countsOf(counts)]))
+
+/** Where a shard stood that has come back, as far as its next position says. */
+const beforeOf = ({ from, retired, arrivedAt }: ShardPosition): ShardPosition | undefined =>
+  from === undefined || retired === undefined ? undefined : { ...from, ...retired, arrivedAt }
 
 const same = (a: Position | undefined, b: Position | undefined): boolean =>
   a === undefined || b === undefined ? a === b : comparePositions(a, b) === 0

@@ -24,6 +24,8 @@ export interface DecodeCounts {
   readonly masked: { [column: string]: number }
   /** Rows for which an expectation did not hold, by its name. */
   readonly quality: { [expectation: string]: number }
+  /** What conventions of the contract changed: values that are null by `nullText`, records that have keys in another case by `anyCase`. */
+  readonly conventions: { [convention: string]: number }
   /**
    * Values that the fast path of decoding handed to the definition, by path, and records under the empty path. They cost time and change
    * nothing else: a number that grows tells that a producer has changed its ways.
@@ -42,6 +44,7 @@ export const emptyCounts = (): DecodeCounts => ({
   drift: {},
   masked: {},
   quality: {},
+  conventions: {},
   handedOver: {}
 })
 

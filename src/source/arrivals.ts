@@ -15,13 +15,8 @@ export interface Arrivals {
  * Looks once through an input that several share: a folder, or one file. What cannot be read is nobody's: whoever reads the input tells of it.
  *
  * @param takes which files each takes, by their path below the folder
- * @param isNamed may a file of this name be one of records at all?
  */
-export const arrivalsIn = (
-  input: string,
-  takes: ReadonlyArray<(path: string) => boolean>,
-  isNamed: (path: string) => boolean
-): Arrivals => {
+export const arrivalsIn = (input: string, takes: ReadonlyArray<(path: string) => boolean>): Arrivals => {
   const taken = takes.map(() => 0)
   let left = 0
   const look = (path: string) => {
@@ -37,7 +32,7 @@ export const arrivalsIn = (
   const isFile = root !== null && statSync(root, { throwIfNoEntry: false })?.isDirectory() === false
   if (root !== null && isFile) look(root.slice(root.lastIndexOf("/") + 1))
   else if (root !== null)
-    for (const entry of listFiles("files", root, isNamed)) if (entry.kind === "file") look(pathBelow(root, entry.path))
+    for (const entry of listFiles("files", root, () => true)) if (entry.kind === "file") look(pathBelow(root, entry.path))
   return { taken, left, isFile }
 }
 

@@ -25,7 +25,7 @@ export interface FilesOptions {
   readonly input: string
   /** How files are cut into records. */
   readonly format: Framing
-  /** Of a folder, takes only the files whose path below it this says; others are passed over. Default: all. */
+  /** Which files of a folder are read, by their path below it. Default: those whose names are of the format. */
   readonly takes?: ((path: string) => boolean) | undefined
   /** Arrival time, ms since 1970, of files whose path names no hour; without it the time they were last written. */
   readonly arrivedAt?: number | undefined
@@ -82,7 +82,7 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
   return {
     name,
     location: pathToFileURL(root).href,
-    takes: (path) => walk.hasFittingName(path) && walk.isTaken(path),
+    takes: walk.takes,
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
     notes: Effect.sync(() => firstOf([...walk.notes])),
@@ -192,12 +192,12 @@ class Walk {
   readonly root: string
   readonly isFolder: boolean
   readonly settings: ReadSettings
-  readonly hasFittingName = (path: string): boolean => takesName(this.settings.format, path)
-
-  readonly isTaken: (path: string) => boolean
+  readonly takes: (path: string) => boolean
+  readonly #isShared: boolean
 
   constructor(root: string, isFolder: boolean, settings: ReadSettings, takes: FilesOptions["takes"]) {
-    this.isTaken = (path) => takes === undefined || takes(pathBelow(root, path))
+    this.#isShared = takes !== undefined
+    this.takes = (path) => (takes === undefined ? takesName(settings.format, path) : takes(pathBelow(root, path)))
     this.root = root
     this.isFolder = isFolder
     this.settings = settings
@@ -284,8 +284,9 @@ class Walk {
   *entries(): Generator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
     this.notes = new Set()
-    for (const entry of this.isFolder ? listFiles(name, this.root, this.hasFittingName) : [this.#onlyFile()]) {
-      if (entry.kind === "file" && this.isFolder && !this.isTaken(entry.path)) continue
+    for (const entry of this.isFolder ? listFiles(name, this.root, this.takes) : [this.#onlyFile()]) {
+      // Of others' files somebody else tells.
+      if (entry.kind === "skipped" && entry.why === "type" && this.#isShared) continue
       if (entry.kind === "skipped") this.skipped[entry.why]++
       if (entry.kind === "lake") this.notes.add(`${entry.lake} is a lake or a table: what Sluice wrote there is passed over.`)
       yield entry

@@ -10,7 +10,7 @@ const contract = (name: string, arrives?: ReadonlyArray<string>) =>
 
 describe("how datasets share an input", () => {
   const takenBy = (contracts: Parameters<typeof sharesOf>[0], path: string) =>
-    sharesOf(contracts).flatMap(({ contract, takes }) => (takes(path) ? [contract.contract.name] : []))
+    sharesOf(contracts).flatMap(({ contract, takes }) => (takes?.(path) === true ? [contract.contract.name] : []))
 
   it("each takes what it says, and the first what no other claims", () => {
     const contracts = [contract("orders"), contract("returns", ["returns-*"]), contract("carts"), contract("all", ["returns-9*"])]

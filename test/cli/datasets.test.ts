@@ -5,11 +5,11 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 
-const project = `import { defineContract, defineProject, text, timestamp } from "sluice/contract"
+const project = `import { defineContract, defineProject, text, timestamp, versions } from "sluice/contract"
 
 const of = (name: string, arrives?: ReadonlyArray<string>) => defineContract({
   name, title: name, owner: "shop", sensitivity: "internal", description: "Records.", fields: { id: text("Id."), at: timestamp("When.") },
-  key: "id", version: "at", eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false, ...(arrives === undefined ? {} : { arrives })
+  table: versions({ key: ["id"], version: "at", by: { day: "at" } }), eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false, ...(arrives === undefined ? {} : { arrives })
 })
 export default defineProject({ name: "shop", contracts: [of("orders"), of("returns", ["returns-*", "back/**"]), of("carts", ["carts/*"])] })
 `

@@ -201,6 +201,8 @@ describe("a contract is input", () => {
       'table.by has hours: give { day: field }, { hour: field }, { bucket: number } or "none". Did you mean hour?'
     ],
     ["a version of events", { table: field(events, { ...table }) }, "table.version means nothing here."],
+    ["a convention that nobody has", { conventions: { anycase: true } }, "conventions.anycase means nothing here. Did you mean anyCase?"],
+    ["a convention that is no yes or no", { conventions: { nullText: "null" } }, 'conventions.nullText is "null": give true or false.'],
     ["a tag that is a number", { tags: { team: 1 } }, "tags.team is 1: give text."],
     ["retired text", { retired: "status" }, 'retired is "status": give a list of texts, such as ["a"].']
   ])("rejects %s", (_, change, problem) => expect(problems(change).split("\n")).toContain(problem))

@@ -110,6 +110,15 @@ describe("JSON Schema", () => {
       expect(valid(Object.fromEntries(Object.entries(parcel).filter(([name]) => name !== key))), key).toBe(false)
   })
 
+  it("takes keys in another case where the contract does", () => {
+    expect(check({ OrderId: "1", LastChange: "2024-01-01", Value: "x" })).toBe(false)
+    const exactly = ajv.compile(jsonSchema(parcels))
+    const parcel = { carrier: "dhl", parcelNumber: 7, revision: 1, scannedAt: 1704067200000 }
+    expect([exactly(parcel), exactly({ ...parcel, ScannedAt: "x" })]).toEqual([true, true])
+    const { carrier, ...rest } = parcel
+    expect(exactly({ ...rest, Carrier: carrier })).toBe(false)
+  })
+
   it("takes values as the contract says that they are written", () => {
     const valid = ajv.compile(jsonSchema(parcels))
     const parcel = { carrier: "dhl", parcelNumber: 7, revision: 1, scannedAt: "1704067200000.5" }

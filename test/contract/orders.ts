@@ -43,6 +43,7 @@ export const definition: ContractDefinition = {
   },
   table: versions({ key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }),
   eventTime: { field: "lastChange", fallback: "creationDate" },
+  conventions: { nullText: true, anyCase: true },
   drops: [
     { name: "attachments", reason: "Free names.", keyContains: "attachment", from: "stage" },
     { name: "assembly", reason: "Free text.", path: "itemMetadata.items[].assemblyOptions", from: "stage" },

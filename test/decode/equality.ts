@@ -188,7 +188,7 @@ export const addCounts = (sum: DecodeCounts, counts: DecodeCounts): void => {
   sum.rows += counts.rows
   sum.bytes += counts.bytes
   sum.empty += counts.empty
-  for (const name of ["deadLetters", "drops", "rescued", "drift", "masked", "quality"] as const) {
+  for (const name of ["deadLetters", "drops", "rescued", "drift", "masked", "quality", "conventions"] as const) {
     const into: { [name: string]: number } = sum[name] as { [name: string]: number }
     for (const [key, n] of Object.entries(counts[name])) into[key] = (into[key] ?? 0) + (n ?? 0)
   }

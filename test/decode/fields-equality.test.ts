@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { CompiledContract } from "../../src/contract/compile.ts"
+import { type ContractDefinition, versions } from "../../src/contract/contract.ts"
+import { binary, date, decimal, long, text, timestamp } from "../../src/contract/field.ts"
 import type { CsvOptions } from "../../src/contract/format.ts"
 import { Random } from "../../src/generate/random.ts"
 import { emptyCounts } from "../../src/record/report.ts"
 import { hits } from "./access-log/contract.ts"
-import { columns, orderLines } from "./csv/contract.ts"
+import { columns, definition, orderLines } from "./csv/contract.ts"
 import { addCounts, closes } from "./equality.ts"
 import { Lane } from "./lane.ts"
 import { arrival, pageOf, sum } from "./support.ts"
@@ -104,6 +106,19 @@ const csvKind = (
       case "price":
       case "weight":
         return random.pick(["1.50", "12", "0.05", "-1", "1234.5"])
+      case "soldAt":
+      case "scannedAt":
+        return random.pick(["1707252371701", "1707252371701.25", "-1", "1e3", times[0]])
+      case "dueOn":
+        return quoted(random.pick(["06/02/2024", "6/2/2024", "31/02/2024", "2024-02-06"]), quote ?? "")
+      case "arrivedOn":
+        return random.pick(["2024-02-06", "2024-02-30", times[0], "20240206"])
+      case "weighed":
+        return quoted(random.pick(["1,5", "1.5", "12", "-0,05", "1,5,5"]), quote ?? "")
+      case "stamp":
+        return random.pick(["0aFF", "0aF", "", "null"])
+      case "carrier":
+        return "dhl"
       default:
         return field(random)
     }
@@ -196,6 +211,33 @@ const race = (kinds: readonly [Kind, ...Array<Kind>], wanted: number) => {
   return { counts, share: 1 - handedOver / counts.records }
 }
 
+/** Values that are written otherwise than they usually are. */
+const written: Partial<ContractDefinition> = {
+  fields: {
+    ...definition().fields,
+    soldAt: timestamp("When it was sold.", { from: "epochMillis" }),
+    dueOn: date("When it is due.", { from: { pattern: "dd/MM/yyyy" } }),
+    arrivedOn: date("When it came."),
+    weighed: decimal(9, 3, "Kilograms.", { decimalSign: "," }),
+    stamp: binary("Its stamp.", { from: "hex" })
+  }
+}
+
+/** A key of two columns, a version that is no time, and an epoch for the event time. */
+const twoKeys: Partial<ContractDefinition> = {
+  fields: {
+    carrier: text("Who carries it."),
+    stock: long("What it is."),
+    scannedAt: timestamp("When it was scanned.", { from: "epochMillis" }),
+    weighed: decimal(9, 3, "Kilograms.", { decimalSign: "," }),
+    name: text("What it is called.")
+  },
+  table: versions({ key: ["carrier", "stock"], version: "name", by: { day: "scannedAt" } }),
+  eventTime: { field: "scannedAt" },
+  drops: [],
+  expectations: []
+}
+
 describe("fields found in bytes and the definition give the same", () => {
   it("for mutated records of CSV", () => {
     const some = ["units", "orderId", "colour", "changedAt", "price", "internalNote", "name", "email"]
@@ -206,13 +248,16 @@ describe("fields found in bytes and the definition give the same", () => {
         csvKind({ delimiter: ";", nullText: "0" }, {}, [...some, "Units"]),
         csvKind({ columns: some, quote: "'" }, {}, some),
         csvKind({ columns: some, delimiter: "\t", quote: null, nullText: "null" }, { keepUnknown: true }, some),
-        csvKind({ encoding: "latin1" }, {}, some, "latin1")
+        csvKind({ encoding: "latin1" }, {}, some, "latin1"),
+        csvKind({}, written, [...some, "soldAt", "dueOn", "arrivedOn", "weighed", "stamp"]),
+        csvKind({}, { conventions: { nullText: true, anyCase: true } }, [...some, "PHONE"]),
+        csvKind({}, twoKeys, ["carrier", "stock", "scannedAt", "weighed", "name"])
       ],
       20_000
     )
     assert.sameMembers(Object.keys(counts.deadLetters), [
-      ...["not_csv", "truncated", "not_utf8", "no_header", "too_large", "too_deep", "missing_key"],
-      ...["missing_event_time", "unreadable_event_time", "quality_rejected"]
+      ...["not_csv", "truncated", "not_utf8", "no_header", "too_large", "too_deep", "missing_key", "unreadable_key"],
+      ...["missing_event_time", "unreadable_event_time", "missing_version", "quality_rejected"]
     ])
     assert.isAbove(counts.rows / counts.records, 0.3)
     assert.isAbove(share, 0.35)

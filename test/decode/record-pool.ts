@@ -5,7 +5,7 @@ import type { Contract } from "../../src/contract/contract.ts"
 import { generateOrders } from "../../src/generate/generate.ts"
 import { compiledOrders, keeping } from "../contract/orders.ts"
 import { compiledParcels, parcels } from "../contract/parcels.ts"
-import { pascal, stringified } from "./support.ts"
+import { asTexts, pascal, stringified } from "./support.ts"
 import { type Token, tokensOf } from "./tokens.ts"
 
 /** A record to be mutated. */
@@ -57,9 +57,11 @@ const generated = async (contract: Contract, count: number): Promise<ReadonlyArr
       ...(table.kind === "versions" && table.version === "revision" ? { revision: 3 } : {}),
       ...(eventTime && { [eventTime.field]: contract === parcels ? 1707252371701 : "2024-02-06T20:46:11.7010747+00:00" })
     }
-    return [record, stringified(record), pascal(record), stringified(pascal(record) as { readonly [key: string]: unknown })].map((form) =>
-      JSON.stringify(form)
-    )
+    const inOtherCases =
+      contract.conventions?.anyCase === true
+        ? [stringified(record), pascal(record), stringified(pascal(record) as { readonly [key: string]: unknown })]
+        : [asTexts(record)]
+    return [record, ...inOtherCases].map((form) => JSON.stringify(form))
   })
 }
 
@@ -93,7 +95,7 @@ const writtenParcels: ReadonlyArray<string> = [
   { soldAt: " 06/02/2024 20:46 ", label: "_-8=", weight: " 1,50 ", stops: '[{"opens":"2024-02-06\\u0020 20:46"}]' }
 ].flatMap((members) => {
   const record = { carrier: "dhl", parcelNumber: "7", revision: 1, scannedAt: 1707252371701, ...members }
-  return [record, stringified(record)].map((form) => JSON.stringify(form))
+  return [record, asTexts(record)].map((form) => JSON.stringify(form))
 })
 
 /** Small orders with what is easily read in two ways. */

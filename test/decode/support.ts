@@ -72,14 +72,13 @@ export const closes = ({ counts, rows, letters }: Decoded): boolean =>
   counts.rows === rows.length &&
   sum(counts.deadLetters) === letters.length
 
+/** Every value as text. */
+export const asTexts = (record: { readonly [key: string]: unknown }): { readonly [key: string]: string } =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]))
+
 /** The raw form: keys with a capital letter, every value as text. */
 export const stringified = (record: { readonly [key: string]: unknown }): { readonly [key: string]: string } =>
-  Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [
-      key.charAt(0).toUpperCase() + key.slice(1),
-      typeof value === "string" ? value : JSON.stringify(value)
-    ])
-  )
+  Object.fromEntries(Object.entries(asTexts(record)).map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), value]))
 
 /** Keys with a capital letter at any depth, as the Orders feed has them. */
 export const pascal = (value: unknown): unknown =>

@@ -4,7 +4,7 @@ import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, events, versions } from "../../src/contract/contract.ts"
 import { definition } from "../contract/orders.ts"
 import { compiledParcels, definition as parcelDefinition } from "../contract/parcels.ts"
-import { decodePages, pageOf, pascal, stringified } from "./support.ts"
+import { asTexts, decodePages, pageOf, pascal, stringified } from "./support.ts"
 
 const compiled = (change: Partial<ContractDefinition> = {}) => compileContract(defineContract({ ...definition, ...change }))
 
@@ -19,6 +19,7 @@ const outcome = (contract: ReturnType<typeof compiled>, record: object | string)
   return bytes
 }
 
+const { conventions: _, ...withoutConventions } = definition
 const order = { orderId: "1", creationDate: "2024-01-01T00:00:00Z", status: "paid" }
 
 describe("what tells versions apart", () => {
@@ -76,7 +77,7 @@ describe("what tells versions apart", () => {
 describe("a key of several columns", () => {
   const parcel = { carrier: "dhl", parcelNumber: "7", revision: 1, scannedAt: 1704153600000 }
   const ofParcel = (change: object) => {
-    const texts = [parcel, stringified(parcel)].map((record) => JSON.stringify({ ...record, ...change }))
+    const texts = [parcel, asTexts(parcel)].map((record) => JSON.stringify({ ...record, ...change }))
     const outcomes = texts.flatMap((text) =>
       (["bytes", "definition"] as const).map((by) => {
         const { rows, letters } = decodePages(compiledParcels, [pageOf([text])], {}, { by })
@@ -105,6 +106,48 @@ describe("a key of several columns", () => {
     const bare = compileContract(defineContract({ ...rest, table: events({ key: ["carrier", "parcelNumber"], by: "none" }) }))
     const decoded = decodePages(bare, [pageOf(['{"carrier":"dhl","parcelNumber":7}', '{"carrier":"dhl"}'])])
     expect([decoded.rows.length, decoded.letters.map(({ reason }) => reason)]).toEqual([1, ["missing_key"]])
+  })
+})
+
+describe("conventions of one system", () => {
+  const both = (contract: ReturnType<typeof compiled>, ...texts: ReadonlyArray<string>) => {
+    const [bytes, definition] = (["bytes", "definition"] as const).map((by) => {
+      const { rows, letters, counts } = decodePages(contract, [pageOf(texts)], {}, { by })
+      return { rows, letters: letters.map(({ reason }) => reason), counts: { ...counts, handedOver: {} } }
+    })
+    expect(bytes).toEqual(definition)
+    return bytes
+  }
+  const record = { orderId: "1", lastChange: "2024-01-02T00:00:00Z", status: "null", value: "null", items: [{ id: "null" }] }
+
+  it("make the text null null, at the top alone, and are counted", () => {
+    const { rows = [], counts } = both(compiled(), JSON.stringify(record), JSON.stringify({ ...record, status: "paid" })) ?? {}
+    expect(rows.map(({ status, value, items }) => [status, value, items])).toMatchObject([
+      [null, null, [{ id: "null" }]],
+      ["paid", null, [{ id: "null" }]]
+    ])
+    expect(counts?.conventions).toEqual({ nullText: 1 })
+  })
+
+  it("match keys in any case, at any depth and in text, and count the records", () => {
+    const texts = [record, pascal(record) as object, stringified(record), { ...record, items: '[{"ID":"7"}]' }].map((each) =>
+      JSON.stringify(each)
+    )
+    const { rows = [], counts } = both(compiled({ conventions: { anyCase: true } }), ...texts) ?? {}
+    expect(rows.map(({ status, items }) => [status, (items as ReadonlyArray<{ readonly id: string }>)[0]?.id])).toEqual([
+      ["null", "null"],
+      ["null", "null"],
+      ["null", "null"],
+      ["null", "7"]
+    ])
+    expect(counts).toMatchObject({ conventions: { anyCase: 3 }, drift: {} })
+  })
+
+  it("are nobody else's", () => {
+    const plain = compileContract(defineContract(withoutConventions))
+    const { rows = [], counts, letters } = both(plain, JSON.stringify({ ...record, Status: "paid" }), JSON.stringify(pascal(record))) ?? {}
+    expect(rows.map(({ status, value }) => [status, value])).toEqual([["null", null]])
+    expect([letters, counts?.conventions, counts?.drift]).toEqual([["missing_key"], {}, { Status: 1 }])
   })
 })
 

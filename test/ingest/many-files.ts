@@ -1,5 +1,5 @@
 /**
- * `node test/ingest/many-files.ts [--files 1000000] [--per-folder 1000]`: so many files of one record, in hourly folders, ingested into a lake; then a new
+ * `node src/setup.mjs test/ingest/many-files.ts [--files 1000000] [--per-folder 1000]`: so many files of one record, in hourly folders, ingested into a lake; then a new
  * process that starts on it, finds nothing new but a file that came late into an old folder, and reads that. The files are named, and not there: it is the
  * positions that are measured.
  */

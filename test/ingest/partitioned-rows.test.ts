@@ -11,7 +11,7 @@ describe("rows by partition", () => {
     const added = new Map<number, number>()
     const add = (date: number, size: number) => {
       added.set(date, (added.get(date) ?? 0) + 1)
-      const letter = ["orders", "not_json", null, null, "", new Uint8Array(size), BigInt(size), "files", "0", "1", 0n, 0n]
+      const letter = ["orders", "not_json", null, null, "", new Uint8Array(size), BigInt(size), "files", "0", "1", 0n, 0n, null]
       rows.columnsFor(date * day).append(letter)
     }
     const written = new Map<number, number>()
@@ -38,9 +38,9 @@ describe("rows by partition", () => {
     const rows = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, 1 << 30)
     const raw = new Uint8Array(3 << 20)
     const add = (date: number) =>
-      rows.columnsFor(date * day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n])
+      rows.columnsFor(date * day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n, null])
     const small = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, 12 << 20)
-    for (let i = 0; i < 3; i++) small.columnsFor(day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n])
+    for (let i = 0; i < 3; i++) small.columnsFor(day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n, null])
     expect([...small.full()].map(({ group }) => group.rows)).toEqual([3])
     for (let i = 0; i < 3; i++) add(1)
     expect([...rows.full()]).toEqual([])

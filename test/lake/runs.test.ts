@@ -199,6 +199,14 @@ describe("the table of runs", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.live("costs who tells of a run nothing, even where nobody could write it", () =>
+    Effect.gen(function* () {
+      const broken = failed(1, "no time")
+      assert.deepStrictEqual(yield* recording([broken, completed(2, minute(2))]), { recorded: 1, lost: 1 })
+      assert.deepStrictEqual(idsOf(yield* rawRows), [2])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.live("holds no more than it may, and drops the oldest", () =>
     Effect.gen(function* () {
       const events = Array.from({ length: 12 }, (_, n) => completed(n, minute(n)))

@@ -2,7 +2,14 @@ import { type CompiledContract, compileContract } from "../../src/contract/compi
 import { defineContract, versions } from "../../src/contract/contract.ts"
 import { boolean, decimal, document, entries, json, list, long, text, timestamp } from "../../src/contract/field.ts"
 import type { EventSettings } from "../../src/lineage/openlineage.ts"
-import { type BatchReport, emptyCounts, type RepartitionReport, type ReplayReport, type RunEvent } from "../../src/record/report.ts"
+import {
+  type BatchReport,
+  emptyCounts,
+  type MaintainReport,
+  type RepartitionReport,
+  type ReplayReport,
+  type RunEvent
+} from "../../src/record/report.ts"
 
 /** A small contract with one of everything that lineage says something about. */
 export const orders: CompiledContract = compileContract(
@@ -138,6 +145,21 @@ export const replayReport = (dataset: string): ReplayReport => ({
   fileBytes: 700
 })
 
+export const maintainReport = (dataset: string): MaintainReport => ({
+  kind: "maintain",
+  runId,
+  dataset,
+  startedAt,
+  table: `stage/${dataset}`,
+  filesBefore: 2,
+  bytesBefore: 4000,
+  files: 1,
+  fileBytes: 3500,
+  commitsExpired: 0,
+  filesDeleted: 0,
+  bytesDeleted: 0
+})
+
 const sourceInput = { uri: "file:///data/in", rows: 12, bytes: 5000 }
 const table = (path: string, version: number) => ({ uri: `${lake}/${path}`, table: { path, version }, rows: 18, bytes: 4000, files: 2 })
 const output = (path: string, created: boolean, rows = 9) => ({
@@ -156,7 +178,8 @@ export const everyEvent = (dataset: string): { readonly [name: string]: RunEvent
   const inputs = {
     batch: [sourceInput],
     repartition: [table(`stage/${dataset}`, 4)],
-    replay: [table("dead_letters", 2)]
+    replay: [table("dead_letters", 2)],
+    maintain: [table(`stage/${dataset}`, 4)]
   }
   const of = (kind: keyof typeof inputs) => ({
     [`${kind} start`]: { event: "start" as const, kind, ...about, inputs: inputs[kind].map(({ uri }) => ({ uri })) },
@@ -194,6 +217,14 @@ export const everyEvent = (dataset: string): { readonly [name: string]: RunEvent
       report: replayReport(dataset),
       inputs: inputs.replay,
       outputs: [output(`stage/${dataset}`, false, 2), output("dead_letters", false, 1)]
+    },
+    ...of("maintain"),
+    "maintain complete": {
+      event: "complete",
+      at,
+      report: maintainReport(dataset),
+      inputs: inputs.maintain,
+      outputs: [output(`stage/${dataset}`, false, 18)]
     }
   }
 }

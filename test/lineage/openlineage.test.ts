@@ -140,7 +140,10 @@ describe("runs and jobs", () => {
       const [kind = "", phase = ""] = name.split(" ")
       assert.strictEqual(run.runId, "01a1f7c1-4180-7a72-925b-2a8f51990919")
       assert.strictEqual(eventType, phase.toUpperCase())
-      assert.strictEqual(job.name, { batch: "orders.ingest", repartition: "orders.repartition", replay: "orders.replay" }[kind])
+      assert.strictEqual(
+        job.name,
+        { batch: "orders.ingest", repartition: "orders.repartition", replay: "orders.replay", maintain: "orders.maintain" }[kind]
+      )
       assert.deepStrictEqual(run.facets.parent?.job, { namespace: "sluice.test", name: "pipeline" })
       assert.strictEqual(job.facets.sourceCodeLocation?.version, "0123abc")
       assert.deepStrictEqual(job.facets.ownership?.owners, [{ name: "team:checkout", type: "MAINTAINER" }])

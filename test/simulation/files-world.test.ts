@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { runShare } from "./run-seeds.ts"
+import { replayCommand, runShare } from "./run-seeds.ts"
 import type { Outcome } from "./world.ts"
 
 describe("simulation of files", () => {
@@ -9,7 +9,9 @@ describe("simulation of files", () => {
     const each = (outcome: Outcome) => void outcomes.push(outcome)
     await Promise.all([runShare({ ...share, from: 1 }, each), runShare({ ...share, from: 2 }, each)])
     assert.deepStrictEqual(
-      outcomes.flatMap(({ seed, violations }) => violations.slice(0, 3).map(({ rule, detail }) => `seed ${seed}: ${rule}: ${detail}`)),
+      outcomes.flatMap(({ seed, violations }) =>
+        violations.slice(0, 3).map(({ rule, detail }) => `seed ${seed}: ${rule}: ${detail}; ${replayCommand(seed, 0, "files")}`)
+      ),
       []
     )
     assert.strictEqual(outcomes.length, 24)

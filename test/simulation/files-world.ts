@@ -2,12 +2,14 @@ import { createHash } from "node:crypto"
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Stream } from "effect"
 import { Random } from "../../src/generate/random.ts"
 import { ingest } from "../../src/ingest/ingest.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
+import { history } from "../../src/lake/history.ts"
 import type { RetirementLimits } from "../../src/lake/retire.ts"
 import { positionTotals, retiredObjects, retiredPages } from "../../src/lake/retired.ts"
+import { Tiling } from "../../src/lake/tiling.ts"
 import { retiredChecks } from "../../src/lake/verify-retired.ts"
 import { filesSource } from "../../src/source/files.ts"
 import { Store } from "../../src/store/store.ts"
@@ -311,7 +313,9 @@ class FilesWorld {
       Effect.gen(function* () {
         const table = yield* openTable(`stage/${dataset}`)
         const snapshot = yield* table.snapshot
-        return { snapshot, checks: yield* retiredChecks({ table, snapshot }) }
+        const tiling = new Tiling()
+        yield* Stream.runForEach(history(table, snapshot.version), (commit) => Effect.sync(() => tiling.add(commit)))
+        return { snapshot, checks: [...tiling.checks(table.path), ...(yield* retiredChecks({ table, snapshot }))] }
       })
     )
     for (const { check, detail, ok } of checks) if (!ok) this.#violated(check, detail)

@@ -263,16 +263,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     ]
   },
   {
-    name: "retires-without-its-domain",
+    name: "retiring-is-no-move",
     world: "files",
-    why: "a file retires with the batch that has read it, and the commit does not say that it moved: a second owner is not noticed",
+    why: "a file that another process has read and retired is committed a second time",
     edits: [
       {
-        file: "src/lake/retire.ts",
-        from: "...retiring.map((each) => removal(source, each))",
-        to: "...retiring.filter(({ isOfBatch }) => !isOfBatch).map((each) => removal(source, each))"
-      },
-      { file: "src/ingest/commit.ts", from: "return told.has(domain) ? [] : [", to: "return told.size > 0 ? [] : [" }
+        file: "src/table/conflict.ts",
+        from: '"domainMetadata" in action && ours.domains.has(',
+        to: '"domainMetadata" in action && !action.domainMetadata.removed && ours.domains.has('
+      }
     ]
   },
   {

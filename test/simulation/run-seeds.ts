@@ -44,10 +44,11 @@ export const runShare = (share: Share, each: (outcome: Outcome) => void, module 
 export { defaultDuckdbShare }
 
 /** The one command that runs a seed again. */
-export const replayCommand = (seed: number, duckdbShare: number): string =>
-  `npm run simulate -- --from ${seed} --seeds 1${duckdbShare === defaultDuckdbShare ? "" : ` --duckdb ${duckdbShare}`} --trace`
+export const replayCommand = (seed: number, duckdbShare: number, world: WorldKind = "stream"): string =>
+  `npm run simulate -- --from ${seed} --seeds 1${world === "stream" ? "" : ` --world ${world}`}${duckdbShare === defaultDuckdbShare ? "" : ` --duckdb ${duckdbShare}`} --trace`
 
 export interface SeedsOptions {
+  readonly world: WorldKind
   readonly from: number
   readonly seeds: number
   readonly jobs: number
@@ -61,7 +62,7 @@ const summaryOf = (happened: Happened): string =>
     .join(", ")
 
 /** Runs seeds in several processes, tells of violations and progress, and ends with a summary line. @returns whether all is well */
-export const runSeeds = async ({ from, seeds, jobs, duckdbShare }: SeedsOptions): Promise<boolean> => {
+export const runSeeds = async ({ world, from, seeds, jobs, duckdbShare }: SeedsOptions): Promise<boolean> => {
   const happened: Happened = {}
   const startedAt = performance.now()
   const perSecond = () => ((finished * 1000) / (performance.now() - startedAt)).toFixed(1)
@@ -76,7 +77,7 @@ export const runSeeds = async ({ from, seeds, jobs, duckdbShare }: SeedsOptions)
     if (outcome.violations.length > 0) {
       bad++
       violations += outcome.violations.length
-      console.log(`seed ${outcome.seed}: ${outcome.violations.length} violations; ${replayCommand(outcome.seed, duckdbShare)}`)
+      console.log(`seed ${outcome.seed}: ${outcome.violations.length} violations; ${replayCommand(outcome.seed, duckdbShare, world)}`)
       for (const { rule, detail } of outcome.violations.slice(0, 5)) console.log(`  ${rule}: ${detail}`)
     }
     if (finished % Math.max(100, Math.floor(seeds / 20)) === 0)
@@ -84,7 +85,7 @@ export const runSeeds = async ({ from, seeds, jobs, duckdbShare }: SeedsOptions)
   }
   await Promise.all(
     Array.from({ length: Math.min(jobs, seeds) }, (_, job) =>
-      runShare({ from: from + job, seeds: Math.ceil((seeds - job) / jobs), step: jobs, duckdbShare, stopAtViolation: false }, each)
+      runShare({ world, from: from + job, seeds: Math.ceil((seeds - job) / jobs), step: jobs, duckdbShare, stopAtViolation: false }, each)
     )
   )
   const days = (lasted / 86_400_000).toFixed(1)

@@ -6,14 +6,15 @@ import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import { mutantTable } from "./mutate.ts"
 import { defaultDuckdbShare, runSeeds } from "./run-seeds.ts"
-import { runSeed } from "./world.ts"
+import { isWorld, worlds } from "./worlds.ts"
 
-const usage = `usage: npm run simulate -- [--seeds N] [--from SEED] [--jobs N] [--trace]
+const usage = `usage: npm run simulate -- [--seeds N] [--from SEED] [--jobs N] [--world stream|files] [--trace]
        npm run simulate -- --mutants [--seeds N] [NAME…]
 
   --seeds N      how many seeds, default 1000
   --from SEED    the first of them, default 1
   --jobs N       processes at a time, default one per core
+  --world KIND   of a stream (the default), or of files
   --duckdb N     share of seeds that repartition and verify with DuckDB, from 0 to 1, default 0.05
   --trace        print the transcript of each seed (in one process)
   --mutants      break the program in the ways of mutants.ts, and show the first seed that finds each`
@@ -33,6 +34,7 @@ const main = async (): Promise<boolean> => {
       seeds: { type: "string" },
       from: { type: "string" },
       jobs: { type: "string" },
+      world: { type: "string", default: "stream" },
       duckdb: { type: "string" },
       trace: { type: "boolean", default: false },
       mutants: { type: "boolean", default: false },
@@ -46,18 +48,23 @@ const main = async (): Promise<boolean> => {
   const jobs = number("jobs", values.jobs, availableParallelism())
   const from = number("from", values.from, 1)
   const seeds = number("seeds", values.seeds, 1000)
+  const { world } = values
+  if (!isWorld(world)) {
+    console.error(`--world is ${JSON.stringify(world)}, not one of ${Object.keys(worlds).join(", ")}\n${usage}`)
+    process.exit(2)
+  }
   if (values.mutants) return mutantTable(positionals, jobs, seeds)
   const duckdbShare = number("duckdb", values.duckdb, defaultDuckdbShare)
   if (values.trace) {
     let violations = 0
     for (let seed = from; seed < from + seeds; seed++) {
-      const outcome = await runSeed(seed, { duckdbShare, say: (line) => console.log(line) })
+      const outcome = await worlds[world](seed, { duckdbShare, say: (line) => console.log(line) })
       console.log(`seed ${seed}: transcript ${outcome.hash}, ${outcome.violations.length} violations`)
       violations += outcome.violations.length
     }
     return violations === 0
   }
-  return runSeeds({ from, seeds, jobs, duckdbShare })
+  return runSeeds({ world, from, seeds, jobs, duckdbShare })
 }
 
 try {

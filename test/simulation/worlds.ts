@@ -8,3 +8,5 @@ export const worlds = { stream: runSeed, files: runFilesSeed } satisfies Record<
 >
 
 export type WorldKind = keyof typeof worlds
+
+export const isWorld = (kind: string): kind is WorldKind => Object.hasOwn(worlds, kind)

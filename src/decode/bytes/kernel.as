@@ -47,6 +47,8 @@
 /** How many lists are open, and the index reached in each: what paths of rescued values are made with. */
 @inline const OPEN_LISTS: usize = 28
 @inline const INDEXES: usize = 32
+/** What is known of all keys of fields, together: of use is the bit that says of one that it is in another case. */
+@inline const KEYS_TOGETHER: usize = 160
 @inline const MOST_LISTS: i32 = 32
 /** As many levels as bits say of what kind they are, see `skipBelow`. */
 @inline const MOST_LEVELS: i32 = 60
@@ -351,7 +353,7 @@ function addBytes(leaf: i32, repetition: i32, start: i32, end: i32): bool {
   return true
 }
 
-// --- the walk. Nodes, see nodes.ts: kind 0, mask 4, level 8, lists 12, first 16, end 20, depth 24, isTop 28, firstKey 32, element 36,
+// --- the walk. Nodes, see nodes.ts: kind 0, mask 4, level 8, lists 12, first 16, end 20, depth 24, nullText 28, firstKey 32, element 36,
 // declared 40, declaredCount 44, scale 48, column 52, isPlain 56. Keys, see keys.ts: first 0, length 4, next 8, meaning 12, about 16, leaf 20,
 // end 24, hash 28.
 
@@ -427,6 +429,7 @@ function struct(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
   store<i32>(CELLS + OBJECTS, object)
   let found = 0
   let before = -1
+  let all = 0
   let at = past(start, escaped)
   if (byte(at) == 125) {
     if (depth == 1) return -1
@@ -449,6 +452,7 @@ function struct(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
       store<i32>(seen, object)
       const about = load<i32>(e, 16)
       const kind = about & 255
+      all |= about
       if (kind < 12) {
         found++
         const first = word(at)
@@ -477,6 +481,7 @@ function struct(node: i32, start: i32, escaped: i32, repetition: i32): i32 {
       if (c == 125) break
       if (c != 44) return -1
     }
+  store<i32>(CELLS + KEYS_TOGETHER, cell(KEYS_TOGETHER) | all)
   const count = field(node, 44)
   if (found < count) {
     const declared = DECLARED + (field(node, 40) << 2)
@@ -580,7 +585,7 @@ function leaf(kind: i32, node: i32, at: i32, escaped: i32, repetition: i32): i32
       const start = at + 1 + escaped
       const end = next(SPECIAL, start)
       if (!opens(end, escaped)) return escapedText(node, mask, start, end, escaped, repetition)
-      if (field(node, 28) == 1 && end - start == 4 && word(start) == NULL) return addNull(node, repetition) ? end + 1 + escaped : -1
+      if (end - start == 4 && word(start) == NULL && field(node, 28) != 0) return nullText(node, repetition) ? end + 1 + escaped : -1
       return addText(node, mask, start, end, repetition) ? end + 1 + escaped : -1
     }
     const c = byte(at)
@@ -600,6 +605,11 @@ function leaf(kind: i32, node: i32, at: i32, escaped: i32, repetition: i32): i32
   else if (kind == 7) end = mask == 0 && isText ? timestamp(node, from, escaped, repetition) : 0
   else if (kind >= 2 && kind <= 6) end = number(kind, node, mask, from, isText, escaped, repetition)
   return end > 0 && isText ? end + 1 + escaped : end
+}
+
+/** A text that says `null` where that is null. */
+function nullText(node: i32, repetition: i32): bool {
+  return tally(field(node, 28)) && addNull(node, repetition)
 }
 
 function addText(node: i32, mask: i32, start: i32, end: i32, repetition: i32): bool {
@@ -655,7 +665,7 @@ function escapedText(node: i32, mask: i32, start: i32, special: i32, escaped: i3
     from = end + length
     end = next(SPECIAL, from)
   }
-  if (field(node, 28) == 1 && to - SCRATCH == 4 && word(SCRATCH) == NULL) return addNull(node, repetition) ? end + 1 + escaped : -1
+  if (to - SCRATCH == 4 && word(SCRATCH) == NULL && field(node, 28) != 0) return nullText(node, repetition) ? end + 1 + escaped : -1
   return addText(node, mask, SCRATCH, to, repetition) ? end + 1 + escaped : -1
 }
 

@@ -14,7 +14,7 @@ export const keyField = {
   next: 2,
   /** What it means: a number that its table's owner has given it. */
   meaning: 3,
-  /** Of a field what a walk needs of its node, see `nodeField`: its kind, 256 if it is plain, and 65536 times its level. */
+  /** Of a field what a walk needs of its node, see `nodeField`: its kind, 256 if it is plain, `respelled` if so, and 65536 times its level. */
   about: 4,
   leaf: 5,
   end: 6,

@@ -67,8 +67,13 @@ export const cell = {
   elements: 6,
   /** How many lists are open, and then the index reached in each. */
   openLists: 7,
-  indexes: 8
+  indexes: 8,
+  /** Has a bit, {@link respelled}, where a field of the record has its key in another case; others say nothing. */
+  keys: 40
 } as const
+
+/** The bit of what is known of a key, see `keyField.about`, that says: it is a field's in another case. */
+export const respelled = 512
 
 /** Zeros behind the page, a stop for every scan and room to read a few bytes at a time. */
 const padding = 128
@@ -107,6 +112,7 @@ export class WalkMemory {
     this.cells[cell.tallied] = 0
     this.cells[cell.openLists] = 0
     this.cells[cell.elements] = 0
+    this.cells[cell.keys] = 0
   }
 
   /** Takes the tallies of a record, now a row, into the totals. */

@@ -4,7 +4,7 @@ import type { ColumnNode } from "../../columns/shred.ts"
 import { isUsual } from "../../contract/reading.ts"
 import type { FieldSlot, Node, Plan, Slot, StructNode } from "../plan.ts"
 import { type KeyStore, KeyTable } from "./keys.ts"
-import { layout, type WalkMemory } from "./memory.ts"
+import { layout, respelled, type WalkMemory } from "./memory.ts"
 import { giveUp } from "./scan.ts"
 
 /** What a node holds, as a number, so that choosing is a jump. */
@@ -48,8 +48,8 @@ export const nodeField = {
   end: 5,
   /** How deep an object or list stands here in the record, which itself is 1. */
   depth: 6,
-  /** 1: a field of the record itself, where the text `null` is null. */
-  isTop: 7,
+  /** Of a text where the text `null` is null: the node that is tallied then. 0: of any other. */
+  nullText: 7,
   /** Of a struct: the key that came first the last time; -1: none yet. Of a decimal: how many digits it may have. */
   firstKey: 8,
   precision: 8,
@@ -62,7 +62,7 @@ export const nodeField = {
   scale: 12,
   /** The same column in a `ColumnBuilders`, see `nodeOf`. */
   column: 13,
-  /** 1: a text, whole number or boolean that is neither masked nor a field of the record itself. */
+  /** 1: a text, whole number or boolean that is not masked, nor a field of a record in which the text `null` may be null. */
   isPlain: 14,
   /** 1: whole numbers are stored in 32 bits. */
   isNarrow: 15
@@ -95,6 +95,8 @@ export class Nodes {
   unknowns = 0
   readonly #keys: KeyStore
   readonly #maxDepth: number
+  readonly #hasNullText: boolean
+  #nullTextNode = 0
   #declaredCount = 0
   #others = 0
 
@@ -105,6 +107,7 @@ export class Nodes {
     this.declared = memory.ints(layout.declared, layout.declaredEnd)
     this.#keys = keys
     this.#maxDepth = maxDepth
+    this.#hasNullText = plan.conventions.nullText
     const below = builders.nodes.slice(0, plan.root.slots.fields.length)
     const column = { name: "", description: "", kind: "struct", fields: [] } as const
     this.#add(plan.root, null, { id: -1, column, depth: -1, lists: 0, first: 0, end: below.at(-1)?.end ?? 0, below, shred: () => {} })
@@ -136,10 +139,10 @@ export class Nodes {
     set(nodeField.first, column.first)
     set(nodeField.end, column.end)
     set(nodeField.depth, node.depth)
-    set(nodeField.isTop, node.depth === 2 ? 1 : 0)
+    set(nodeField.nullText, node.kind === "leaf" && node.nullText ? this.#nullText() : 0)
     set(nodeField.column, column.id)
     set(nodeField.firstKey, -1)
-    const isPlain = plainKinds.has(kind) && node.kind === "leaf" && node.policy === undefined && node.depth > 2
+    const isPlain = plainKinds.has(kind) && node.kind === "leaf" && node.policy === undefined && !(node.depth === 2 && this.#hasNullText)
     set(nodeField.isPlain, isPlain ? 1 : 0)
     set(nodeField.isNarrow, column.column.kind === "leaf" && storageOf(column.column.leaf) === "int32" ? 1 : 0)
     const decimal = column.column.kind === "leaf" && column.column.leaf.type === "decimal" ? column.column.leaf : { precision: 0, scale: 0 }
@@ -180,11 +183,21 @@ export class Nodes {
       const get = (which: number) => this.fields[(meaning << 4) + which] ?? 0
       return {
         meaning,
-        about: get(nodeField.kind) + 256 * get(nodeField.isPlain) + 65536 * Math.max(0, get(nodeField.level)),
+        about:
+          get(nodeField.kind) +
+          256 * get(nodeField.isPlain) +
+          (node.slots.isRespelled(key) ? respelled : 0) +
+          65536 * Math.max(0, get(nodeField.level)),
         leaf: get(nodeField.first),
         end: get(nodeField.end)
       }
     })
+  }
+
+  /** What is tallied where a text says `null`: one node for all. */
+  #nullText(): number {
+    if (this.#nullTextNode === 0) this.#nullTextNode = this.#reserve()
+    return this.#nullTextNode
   }
 
   /** A key that has no column. */

@@ -120,10 +120,11 @@ export class LeafReader {
     if (escaped === 0 ? c === 34 : c === 92 && scanner.bytes[at + 1] === 34) {
       const end = scanner.string(at + 1 + escaped, escaped)
       const { textBytes, textView, textStart, textEnd } = scanner
-      const isNull =
-        textEnd - textStart === 4 && this.#get(node, nodeField.isTop) === 1 && textView.getInt32(textStart, true) === words.null
-      if (isNull) this.#null(node, repetition)
-      else this.#addText(node, textBytes, textView, textStart, textEnd, repetition)
+      const nullText = textEnd - textStart === 4 ? this.#get(node, nodeField.nullText) : 0
+      if (nullText > 0 && textView.getInt32(textStart, true) === words.null) {
+        this.#memory.tally(nullText)
+        this.#null(node, repetition)
+      } else this.#addText(node, textBytes, textView, textStart, textEnd, repetition)
       return end
     }
     // Numbers and words stand as they were written.

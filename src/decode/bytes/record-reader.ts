@@ -8,7 +8,7 @@ import type { Plan } from "../plan.ts"
 import { type Run, shorten } from "../run.ts"
 import type { Walker } from "../walk.ts"
 import { type Kernel, type KernelExports, makeSimdKernel } from "./kernel.ts"
-import { cell, layout, WalkMemory } from "./memory.ts"
+import { cell, layout, respelled, WalkMemory } from "./memory.ts"
 import { makeFirstScalarKernel, makeScalarKernel } from "./scalar/kernel.ts"
 import { giveUp, Scanner } from "./scan.ts"
 import { ByteWalker } from "./walk-bytes.ts"
@@ -74,6 +74,10 @@ export class RecordReader implements FastReader {
 
   get hasTallied(): boolean {
     return (this.#memory.cells[cell.tallied] ?? 0) > 0
+  }
+
+  get isRespelled(): boolean {
+    return ((this.#memory.cells[cell.keys] ?? 0) & respelled) !== 0
   }
 
   beginPage(counts: DecodeCounts): void {

@@ -36,7 +36,7 @@ export class ByteWalker {
   readonly #maxDepth: number
   readonly #keepUnknown: boolean
   /** Where the field of the record at hand began. */
-  readonly #mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0, elements: 0 }
+  readonly #mark = { drops: 0, rescued: 0, drift: 0, masked: 0, kept: 0, elements: 0, conventions: 0, isRespelled: false }
 
   /** @param builders takes the rows; their store and the scanner's page lie in `memory` */
   constructor(
@@ -104,7 +104,7 @@ export class ByteWalker {
       else if (slot?.is === "unknown") {
         add(counts.drift, slot.drift, total)
         this.#run.forgetRoom()
-      }
+      } else add(counts.conventions, "nullText", total)
     })
   }
 
@@ -157,6 +157,7 @@ export class ByteWalker {
     cells[cell.objects] = object
     const quote = escaped === 0 ? 34 : 92
     let found = 0
+    let all = 0
     let before = -1
     let at = scanner.past(start, escaped)
     if (bytes[at] === 125) {
@@ -179,6 +180,7 @@ export class ByteWalker {
         if (seen[member] === object) throw giveUp
         seen[member] = object
         const kind = fields[member << 4] ?? 0
+        all |= entries[e + keyField.about] ?? 0
         if (kind < kinds.drop) {
           found++
           at = depth === 1 ? this.#field(member, at) : this.#value(member, scanner.past(at, escaped), escaped, repetition)
@@ -196,6 +198,7 @@ export class ByteWalker {
         if (c === 125) break
         if (c !== 44) throw giveUp
       }
+    cells[cell.keys] = (cells[cell.keys] ?? 0) | all
     const count = fields[n + nodeField.declaredCount] ?? 0
     if (found < count) {
       const from = fields[n + nodeField.declared] ?? 0
@@ -222,6 +225,7 @@ export class ByteWalker {
     run.markInto(this.#mark)
     const handedOver = this.handedOver.length
     const tallied = this.#memory.cells[cell.tallied] ?? 0
+    const keys = this.#memory.cells[cell.keys] ?? 0
     try {
       return this.#value(node, at, 0, 0)
     } catch (thrown) {
@@ -230,6 +234,7 @@ export class ByteWalker {
       shorten(run.indexes, 0)
       shorten(this.handedOver, handedOver)
       this.#memory.cells[cell.tallied] = tallied
+      this.#memory.cells[cell.keys] = keys
       this.#builders.rollback(this.#get(node, nodeField.first), this.#get(node, nodeField.end))
       return this.#handOver(node, at, 0, 0)
     }

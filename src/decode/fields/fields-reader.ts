@@ -48,6 +48,8 @@ export class FieldsReader implements FastReader {
   readonly accepts: (bytes: Uint8Array) => boolean
   readonly handedOver: ReadonlyArray<string> = []
   readonly hasTallied = false
+  /** Names have no case here. */
+  readonly isRespelled = false
   readonly builders: ColumnBuilders
   readonly #finder: FieldFinder
   readonly #parts: FieldsParts

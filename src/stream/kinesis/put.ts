@@ -322,15 +322,16 @@ const hintOf = (reason: PutError["reason"]): string =>
  * The partition key of a record of a dataset: what the contract's key says, so that all versions of an order go to one shard. Null where the
  * record is no JSON object or has no key. A key that Kinesis does not take, being too long, is hashed.
  */
-export const partitionKeyOf = ({ table, fields }: Contract): ((record: Uint8Array) => string | null) => {
-  const places = new Map(table.key.flatMap((key, i) => keysOf(fields, key).map((each) => [fold(each), i] as const)))
+export const partitionKeyOf = ({ table, fields, conventions }: Contract): ((record: Uint8Array) => string | null) => {
+  const spelled = conventions?.anyCase === true ? fold : (key: string) => key
+  const places = new Map(table.key.flatMap((key, i) => keysOf(fields, key).map((each) => [spelled(each), i] as const)))
   return (record) => {
     const document = readObject(record)
     if (document === null) return null
     const values: Array<unknown> = table.key.map(() => undefined)
-    // As in decoding: case does not count, and of several the last one does.
+    // As in decoding: of several the last one counts.
     for (const [name, member] of Object.entries(document)) {
-      const place = places.get(fold(name))
+      const place = places.get(spelled(name))
       if (place !== undefined) values[place] = member
     }
     // The value may itself be JSON in a text: "\"1160\"".

@@ -142,7 +142,7 @@ describe("CSV records that are rows", () => {
 
   it("have texts as what their columns are: numbers exactly, documents, lists", () => {
     const columns = ["orderId", "changedAt", "stock", "price", "weight", "isGift", "extra", "tags", "box"]
-    const record = `o-1,2026-11-20 07:00:00.5,9007199254740993,1234567890.12,1.5e3,true,"{""b"":1.50,""a"":[]}","[""x"",null]","{""Height"":""12"",""kind"":""flat""}"`
+    const record = `o-1,2026-11-20 07:00:00.5,9007199254740993,1234567890.12,1.5e3,true,"{""b"":1.50,""a"":[]}","[""x"",null]","{""height"":""12"",""kind"":""flat""}"`
     const [row] = decode(record, { columns }).rows
     assert.strictEqual(row?.["stock"], 9007199254740993n)
     assert.strictEqual(row?.["price"], 123456789012n)

@@ -38,6 +38,7 @@ const afterAt = (layout.cells >> 2) + cell.after
 const talliesDriftAt = (layout.cells >> 2) + cell.talliesDrift
 const elementsAt = (layout.cells >> 2) + cell.elements
 const openListsAt = (layout.cells >> 2) + cell.openLists
+const keysAt = (layout.cells >> 2) + cell.keys
 const indexesAt = (layout.cells >> 2) + cell.indexes
 
 /** As many list indexes as there are cells for. */
@@ -110,6 +111,7 @@ const start = (buffer: ArrayBuffer, js: KernelImports): KernelExports => {
     const quote = (34 + 58 * escaped) | 0
     let found = 0
     let before = -1
+    let all = 0
     let at = past(start, escaped) | 0
     if (byte(at) === 125) {
       // Nothing at all: not a record.
@@ -134,6 +136,7 @@ const start = (buffer: ArrayBuffer, js: KernelImports): KernelExports => {
         ints[seen] = object
         const about = int((e + keyAbout) | 0)
         const kind = about & 255
+        all = all | about
         if (kind < dropKind) {
           found = (found + 1) | 0
           const first = word(at)
@@ -162,6 +165,7 @@ const start = (buffer: ArrayBuffer, js: KernelImports): KernelExports => {
         if (c === 125) break
         if (c !== 44) return -1
       }
+    ints[keysAt] = int(keysAt) | all
     const count = field(node, nodeDeclaredCount)
     if (found < count) {
       const declared = (declaredAt + field(node, nodeDeclared)) | 0

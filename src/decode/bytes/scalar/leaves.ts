@@ -11,7 +11,7 @@ const {
   first: nodeFirst,
   level: nodeLevel,
   mask: nodeMask,
-  isTop: nodeIsTop,
+  nullText: nodeNullText,
   scale: nodeScale,
   precision: nodePrecision,
   isNarrow: nodeIsNarrow,
@@ -114,8 +114,8 @@ export const makeLeaves = (buffer: ArrayBuffer, scan: Scan, append: Append, hash
     if (isText) {
       const end = special(from) | 0
       if (!quoteAt(end, escaped)) return 0
-      const isNull = field(node, nodeIsTop) === 1 && end - from === 4 && word(from) === nullWord
-      const isAdded = isNull ? addNull(node, repetition) : addText(node, mask, from, end, repetition)
+      const nullText = end - from === 4 && word(from) === nullWord ? field(node, nodeNullText) | 0 : 0
+      const isAdded = nullText > 0 ? tally(nullText) && addNull(node, repetition) : addText(node, mask, from, end, repetition)
       return isAdded ? (end + 1 + escaped) | 0 : -1
     }
     // Numbers and words stand as they were written.
