@@ -1,10 +1,14 @@
 import { resolve } from "node:path"
-import { Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { requireLake } from "../lake/find-tables.ts"
+import { stagePath } from "../lake/layout.ts"
+import { findTable } from "../lake/tables.ts"
 import { localStore } from "../store/local-store.ts"
 import { s3Store } from "../store/s3-store.ts"
 import type { Store, StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
 import { s3Place } from "./setting-types.ts"
 import type { LakeName, Values } from "./settings.ts"
 
@@ -34,3 +38,9 @@ export const storeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.
 /** The store of a lake that is there. Fails with `NoLake` before anything is made or written, alike for every command that makes none. */
 export const existingLakeOf = (values: Values<LakeName>, use: "read" | "write"): Layer.Layer<Store, StoreError | LakeError> =>
   Layer.provideMerge(Layer.effectDiscard(requireLake), storeOf(values, use))
+
+/** Of some datasets those that the lake has a stage of. */
+export const withStage = (
+  contracts: ReadonlyArray<CompiledContract>
+): Effect.Effect<ReadonlyArray<CompiledContract>, TableError | StoreError, Store> =>
+  Effect.filter(contracts, ({ contract }) => Effect.map(findTable(stagePath(contract.name)), Option.isSome))

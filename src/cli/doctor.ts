@@ -6,6 +6,7 @@ import { json } from "./common.ts"
 import { makeChecks } from "./doctor-checks.ts"
 import { logFormatFlag } from "./logging.ts"
 import { checkTable, print, table } from "./output.ts"
+import { projectFlag } from "./project.ts"
 import { allSettings } from "./settings.ts"
 
 export const doctor = Command.make(
@@ -13,9 +14,9 @@ export const doctor = Command.make(
   { settings: allSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* allSettings.read(flags.settings)
-    // The parser keeps these two for every command.
+    // The parser keeps these three for every command.
     const logLevel = Option.map(yield* GlobalFlag.LogLevel, (level) => level.toLowerCase())
-    const origins = yield* describeSettings({ ...flags.settings, logLevel, logFormat: yield* logFormatFlag })
+    const origins = yield* describeSettings({ ...flags.settings, project: yield* projectFlag, logLevel, logFormat: yield* logFormatFlag })
     const checks = yield* makeChecks(values)
     const ok = checks.every((check) => check.ok)
     yield* print(flags.json, { ok, checks, settings: origins }, () =>

@@ -1,7 +1,7 @@
-import { Effect, Option } from "effect"
+import { Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
-import { existingLakeOf } from "../app/lake.ts"
+import { existingLakeOf, withStage } from "../app/lake.ts"
 import { duckdbOptionsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
 import { lakeNames } from "../app/settings.ts"
@@ -14,7 +14,7 @@ import { repartition as runRepartition } from "../repartition/repartition.ts"
 import { json, toggle } from "./common.ts"
 import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
-import { contractOf, dataset } from "./project.ts"
+import { contractOf, datasetText, firstDataset, project } from "./project.ts"
 import { use } from "./settings.ts"
 
 export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
@@ -34,11 +34,11 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}:`,
-        table(outcome.days.map(({ day, rows }) => [day, rows])),
+        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
+        ...(outcome.days.length === 0 ? [] : [table(outcome.days.map(({ day, rows }) => [day, rows]))]),
         outcome.rebuild
           ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
-          : `${count(outcome.existingFiles, "file")} of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+          : `${count(outcome.existingFiles, "file")} where they go (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
       ].join("\n")
     case "repartition":
       return [
@@ -60,7 +60,7 @@ export const repartitionProgress =
 export const repartition = Command.make(
   "repartition",
   {
-    dataset,
+    dataset: Flag.String("dataset").pipe(Flag.withDescription(`${datasetText} Without it, all that the lake has.`), Flag.optional),
     dryRun: toggle("dry-run", "Say what would be done: files, rows, bytes, days. Change nothing."),
     rebuild: toggle("rebuild", "Fold the whole stage into a fresh version of the table."),
     from: day("from", "First day (UTC) to fold anew."),
@@ -70,31 +70,47 @@ export const repartition = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const values = yield* repartitionSettings.read(flags.settings)
-    const contract = yield* contractOf(flags.dataset)
     const from = Option.getOrUndefined(flags.from)
     const to = Option.getOrUndefined(flags.to)
     yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
-    const [outcome, millis] = yield* Effect.gen(function* () {
+    const contract = yield* contractOf(Option.getOrElse(flags.dataset, () => firstDataset))
+    const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
-      const onRun = yield* runListener(values, [contract])
-      return yield* timed(
-        runRepartition({
-          contract,
-          ...duckdbOptionsOf(values),
-          dryRun: flags.dryRun,
-          rebuild: flags.rebuild,
-          from,
-          to,
-          onProgress: repartitionProgress(progress),
-          onEvent: onRun
-        })
+      const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
+      const contracts = present.length === 0 ? [contract] : present
+      const onRun = yield* runListener(values, contracts)
+      return yield* Effect.forEach(contracts, (each) =>
+        timed(
+          Effect.exit(
+            runRepartition({
+              contract: each,
+              ...duckdbOptionsOf(values),
+              dryRun: flags.dryRun,
+              rebuild: flags.rebuild,
+              from,
+              to,
+              onProgress: repartitionProgress(progress),
+              onEvent: onRun
+            })
+          )
+        )
       )
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))
-    yield* print(flags.json, { ...outcome, millis }, () => repartitionText(outcome, millis))
+    const outcomes = done.flatMap(([exit, millis]) => (Exit.isSuccess(exit) ? [{ ...exit.value, millis }] : []))
+    const [only, ...others] = outcomes
+    if (only !== undefined) {
+      yield* print(flags.json, done.length === 1 ? only : { datasets: outcomes }, () =>
+        outcomes
+          .map((outcome) => `${others.length === 0 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`)
+          .join("\n")
+      )
+    }
+    // What one cannot do keeps the others from nothing.
+    for (const [exit] of done) if (Exit.isFailure(exit)) return yield* exit
   })
 ).pipe(
-  Command.withDescription("Take what is new in stage into the table by day of last change, each version of an order once."),
+  Command.withDescription("Take what is new in stage into the table for users, where what is the same stands once."),
   Command.withExamples([
     { description: "What is new in stage", command: "sluice repartition --lake lake" },
     {

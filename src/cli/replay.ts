@@ -1,13 +1,11 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failed } from "../app/failures.ts"
-import { existingLakeOf } from "../app/lake.ts"
+import { existingLakeOf, withStage } from "../app/lake.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
 import { lakeNames } from "../app/settings.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
-import { stagePath } from "../lake/layout.ts"
-import { findTable } from "../lake/tables.ts"
 import { count, number } from "../record/count.ts"
 import { changeHashKey, json } from "./common.ts"
 import { print } from "./output.ts"
@@ -29,7 +27,7 @@ export const replay = Command.make(
     const values = yield* settings.read(flags.settings)
     const named = Option.isSome(flags.dataset) ? [yield* contractOf(flags.dataset.value)] : yield* allContracts
     const result = yield* Effect.gen(function* () {
-      const present = yield* Effect.filter(named, ({ contract }) => Effect.map(findTable(stagePath(contract.name)), Option.isSome))
+      const present = yield* withStage(named)
       if (present.length === 0) {
         return yield* new Failed({
           problem: `there is no stage of ${named.map(({ contract }) => contract.name).join(" or ")} at ${values.lake}`,

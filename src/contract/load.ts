@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { registerHooks } from "node:module"
-import { join, resolve } from "node:path"
+import { basename, dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
@@ -36,7 +36,9 @@ const moduleNames = ["project.ts", "project.mts", "project.js", "project.mjs"]
  * has none.
  */
 export const loadProject = async (given: string): Promise<LoadedProject> => {
-  const folder = resolve(given)
+  const path = resolve(given)
+  // Its module is as good a name for it.
+  const folder = moduleNames.includes(basename(path)) ? dirname(path) : path
   const file = moduleNames.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? null
   const module = pathToFileURL(file ?? join(folder, "project.ts"))
   const found =
@@ -45,7 +47,7 @@ export const loadProject = async (given: string): Promise<LoadedProject> => {
           `there is no project in ${shortPath(folder)}: ${existsSync(folder) ? "it has no project.ts" : "the folder is not there"}. Check --project, or make one with: sluice init ${given}.`
         )
       : await loadModule(module)
-  return { name: folder.split(/[\\/]/).at(-1) ?? folder, ...found, folder, module }
+  return { name: basename(folder), ...found, folder, module }
 }
 
 /** Loads the project that a module exports as its default, and its contracts. Never fails, see {@link loadProject}. */

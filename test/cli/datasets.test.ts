@@ -54,6 +54,16 @@ describe("datasets of a project whose files are there", () => {
     expect([again.commits, verified.ok]).toEqual([0, true])
   })
 
+  it("are repartitioned together", async () => {
+    await sluiceJson(["ingest", ...input(), ...lakeOf("stage")], env)
+    const { datasets } = await sluiceJson(["repartition", ...lakeOf("stage")], env)
+    expect(datasets.map((each: { dataset: string; rowsAdded: number }) => [each.dataset, each.rowsAdded])).toEqual([
+      ["orders", 2],
+      ["returns", 2]
+    ])
+    expect((await sluiceJson(["repartition", "--dataset", "returns", ...lakeOf("stage")], env)).kind).toBe("up-to-date")
+  })
+
   it("one that is named takes its files alone, and says that others are left", async () => {
     const { code, stdout } = await sluice(["ingest", "--dataset", "returns", ...input(), ...lakeOf("one")], env)
     expect([code, stdout]).toEqual([0, expect.stringContaining("2 records became 2 rows")])

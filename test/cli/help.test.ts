@@ -4,6 +4,7 @@ import { CliOutput, Command, type HelpDoc } from "effect/cli"
 import { describe, expect, it } from "vitest"
 import { asStatement, wrapped } from "../../src/cli/help.ts"
 import { logFormatFlag } from "../../src/cli/logging.ts"
+import { projectFlag } from "../../src/cli/project.ts"
 import { Shutdown } from "../../src/cli/shutdown.ts"
 import { sluice } from "../../src/cli/sluice.ts"
 import { widthOf } from "../../src/cli/terminal.ts"
@@ -15,7 +16,7 @@ const helpOf = async (...names: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc>
     Effect.sync(() => {
       if (event._tag === "Help") docs.push(event.helpDoc)
     })
-  const command = sluice.pipe(Command.withGlobalFlags([logFormatFlag]))
+  const command = sluice.pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
   await Command.runWith(command, { version: "0" })([...names, "--help"]).pipe(
     Effect.ignoreCause,
     Effect.provideService(Shutdown, Shutdown.of({ requested: Effect.never, drain: Effect.void })),

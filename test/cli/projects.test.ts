@@ -45,7 +45,9 @@ describe("a project of somebody's own", () => {
     expect(again).toMatchObject({ commits: 0, stopped: "end", repartitions: [{ dataset: "sales", kind: "up-to-date" }] })
     const [verified, status] = await Promise.all([sluiceJson(["verify", ...lake], env), sluiceJson(["status", ...lake], env)])
     expect([verified.ok, status.datasets[0]]).toEqual([true, expect.objectContaining({ dataset: "sales", known: true })])
-    expect((await sluice(["contracts", "--project", shop])).stdout).toContain("Sales")
+    expect((await sluice(["contracts", "--project", join(shop, "project.ts")])).stdout).toContain("Sales")
+    const { settings } = await sluiceJson(["doctor", "--project", shop, ...lake])
+    expect(settings[0]).toMatchObject({ setting: "project", value: shop, origin: "flag" })
   })
 
   it("has derived files of its own, which are fresh or not", async () => {

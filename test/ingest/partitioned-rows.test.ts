@@ -40,7 +40,8 @@ describe("rows by partition", () => {
     const add = (date: number) =>
       rows.columnsFor(date * day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n, null])
     const small = new PartitionedRows(new BuilderPool(deadLetterColumns), byDate, 12 << 20)
-    for (let i = 0; i < 3; i++) small.columnsFor(day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n, null])
+    for (let i = 0; i < 3; i++)
+      small.columnsFor(day).append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n, null])
     expect([...small.full()].map(({ group }) => group.rows)).toEqual([3])
     for (let i = 0; i < 3; i++) add(1)
     expect([...rows.full()]).toEqual([])
