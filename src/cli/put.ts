@@ -1,7 +1,9 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { UsageError } from "../app/failures.ts"
 import { inputOf, kinesisOf, streamOf } from "../app/sources.ts"
 import { timed } from "../app/timed.ts"
+import { formatOf } from "../contract/format.ts"
 import { count, number } from "../record/count.ts"
 import { filesSource } from "../source/files.ts"
 import { withShare } from "../source/share-read.ts"
@@ -52,6 +54,13 @@ export const put = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
     const { contract } = yield* contractOf(flags.dataset)
+    const { kind } = formatOf(contract)
+    if (kind !== "json") {
+      return yield* new UsageError({
+        problem: `put takes records of JSON, and those of ${contract.name} are ${kind}`,
+        hint: "Ingest their files as they are: sluice ingest --input …"
+      })
+    }
     const stream = yield* streamOf(values)
     const input = yield* inputOf(values)
     // Several pages are put together.

@@ -34,11 +34,11 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}:`,
-        table(outcome.days.map(({ day, rows }) => [day, rows])),
+        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
+        ...(outcome.days.length === 0 ? [] : [table(outcome.days.map(({ day, rows }) => [day, rows]))]),
         outcome.rebuild
           ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
-          : `${count(outcome.existingFiles, "file")} of these days (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+          : `${count(outcome.existingFiles, "file")} where they go (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
       ].join("\n")
     case "repartition":
       return [

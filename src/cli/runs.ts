@@ -12,7 +12,7 @@ import { json, positive, withDefault } from "./common.ts"
 import { bytes, print, seconds } from "./output.ts"
 import { fittedTable, writerOf } from "./query-formats.ts"
 import { use } from "./settings.ts"
-import { columnsOf } from "./terminal.ts"
+import { columnsOf, cutTo, oneLine, widthOf } from "./terminal.ts"
 
 const settings = use(...lakeNames, "memoryLimit", "threads")
 
@@ -49,12 +49,34 @@ const shown: ReadonlyArray<Shown> = [
   ["id", "text", (run) => text(run["run_id"])]
 ]
 
+/** What people miss least where there is no room, first. */
+const dispensable = ["id", "written", "read", "dead letters", "records", "rows", "took"]
+
+/** Of a result as much is shown as there is room for, but not less than this. */
+const leastResult = 24
+
+/** The columns that a terminal of so many cells has room for, whole but for the result, which has what is left. */
+const fitting = (runs: ReadonlyArray<Row>, width: number): ReadonlyArray<Shown> => {
+  const needs = new Map(
+    shown.map(([title, , cell]) => [title, title === "result" ? leastResult : Math.max(...[title, ...runs.map(cell)].map(widthOf))])
+  )
+  const left = () => [...needs.values()].reduce((room, cells) => room - cells - 2, width + 2)
+  for (const title of dispensable) if (left() < 0) needs.delete(title)
+  const room = leastResult + Math.max(0, left())
+  return shown.flatMap((column): ReadonlyArray<Shown> => {
+    const [title, side, cell] = column
+    if (!needs.has(title)) return []
+    return [title === "result" ? [title, side, (run) => cutTo(oneLine(cell(run)), room)] : column]
+  })
+}
+
 /** Runs, one a line. @param width columns of the terminal; null: whole cells */
 export const runsText = (runs: ReadonlyArray<Row> | null, width: number | null): string => {
   if (runs === null) return "No runs are recorded here yet: ingest, repartition, replay and maintain record theirs from now on."
   if (runs.length === 0) return "There is no such run."
-  const columns = shown.map(([name, side]): ResultColumn => ({ name, type: side === "text" ? "VARCHAR" : "DOUBLE" }))
-  const cells = runs.map((run) => shown.map(([, , cell]) => cell(run)))
+  const chosen = width === null ? shown : fitting(runs, width)
+  const columns = chosen.map(([name, side]): ResultColumn => ({ name, type: side === "text" ? "VARCHAR" : "DOUBLE" }))
+  const cells = runs.map((run) => chosen.map(([, , cell]) => cell(run)))
   if (width !== null) return fittedTable(columns, cells, width).text.trimEnd()
   const writer = writerOf("table", columns)
   return (writer.begin + writer.rows(cells) + writer.end()).trimEnd()

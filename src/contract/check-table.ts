@@ -103,7 +103,7 @@ const checkBy = (
   const said = Object.keys(by)
   const [way] = said
   const rules: { readonly [way: string]: Rule } = { day: isText, hour: isText, bucket: isWhole(1, mostBuckets) }
-  const rule = way === undefined ? undefined : rules[way]
+  const rule = way !== undefined && Object.hasOwn(rules, way) ? rules[way] : undefined
   if (said.length !== 1 || way === undefined || rule === undefined) {
     problems.push(
       `table.by has ${said.length === 0 ? "nothing" : said.join(" and ")}: give ${isBy.accepts}.${said.length === 1 && way !== undefined ? didYouMean(way, Object.keys(rules)) : ""}`

@@ -2,7 +2,7 @@ import { isBoolean, isOneOf, isRecord, isText, problemsOfObject, type Rule, show
 import { snakeCase } from "./names.ts"
 
 /** How the bytes of a dataset's records are read as fields by name. Plain data; where a contract says nothing, JSON. */
-export type Format = JsonFormat | CsvFormat | AccessLogFormat | FormFormat
+export type Format = JsonFormat | CsvFormat | AccessLogFormat | FormFormat | ParquetFormat
 
 export interface JsonFormat {
   readonly kind: "json"
@@ -69,6 +69,13 @@ export interface FormFormat {
 
 export const form: FormFormat = { kind: "form" }
 
+/** Rows of Parquet files, each a record that is the row as JSON. */
+export interface ParquetFormat {
+  readonly kind: "parquet"
+}
+
+export const parquet: ParquetFormat = { kind: "parquet" }
+
 const json: JsonFormat = { kind: "json" }
 
 /** The format of a contract. */
@@ -87,7 +94,7 @@ const isColumns: Rule<ReadonlyArray<string> | null> = {
     value === null || (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
 }
 
-const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog", "form")
+const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog", "form", "parquet")
 
 const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } } = {
   json: { kind },
@@ -101,7 +108,8 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     encoding: isOneOf(...encodings)
   } satisfies { readonly [K in keyof CsvFormat]: Rule },
   accessLog: { kind, layout: isOneOf(...layouts) },
-  form: { kind }
+  form: { kind },
+  parquet: { kind }
 }
 
 /** What is wrong with the format of a contract, whatever it is, each as a sentence. */

@@ -34,5 +34,5 @@ export {
   text,
   timestamp
 } from "./field.ts"
-export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form } from "./format.ts"
+export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
 export { defineProject, type Project, type ProjectDefinition } from "./project.ts"

@@ -20,6 +20,7 @@ export const fieldsOf = (contract: Contract): FieldsFormat | null => {
   const format = formatOf(contract)
   switch (format.kind) {
     case "json":
+    case "parquet":
       return null
     case "csv":
       return { read: csvFields(format, fields), finder: () => new CsvFinder(format, fields) }

@@ -28,10 +28,10 @@ export const finder =
     })
     const atHand = reader.atHand(stage.domains, name, shard)
     if (atHand !== undefined) return told(atHand)
-    const failed = ({ problem, hint, cause }: TableError) =>
+    const failed = ({ reason, problem, hint, cause }: TableError) =>
       new SourceError({
         source: name,
-        reason: "Unavailable",
+        reason: reason === "Store" ? "Unavailable" : "Unreadable",
         location,
         detail: `How far its files were read cannot be told: ${problem}`,
         hint,

@@ -1,12 +1,14 @@
 import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, openStored, passOver, type StoredBytes, storedReader } from "./byte-reader.ts"
 import { gzipReader, isGzipMember } from "./gzip-reader.ts"
+import { isParquet, parquetReader } from "./parquet-reader.ts"
 
-/** What a file holds, decompressed where its first bytes say that it is gzip: names do not matter. */
+/** What a file holds, decompressed where its first bytes say that it is gzip: names do not matter. Of a Parquet file it is the rows, as lines of JSON. */
 export interface Content {
-  readonly isGzip: boolean
+  /** Is it other bytes than those of the file? */
+  readonly isPacked: boolean
   /**
-   * Its bytes from `start` on. There is no way into the middle of gzip data: what is before is decompressed and left out; where there is less of
+   * Its bytes from `start` on. There is no way into the middle of what is packed: what is before is unpacked and left out; where there is less of
    * it than `start`, nothing is given.
    */
   readonly from: (start: number) => Promise<ByteReader>
@@ -15,9 +17,10 @@ export interface Content {
 }
 
 /** Opens a file that has `size` bytes. Throws `SourceError`, also where the first bytes say that it is something that is not read. */
-export const openContent = async (file: FileLocation, size: number): Promise<Content> => {
+export const openContent = async (file: FileLocation, size: number, of: "bytes" | "parquet" = "bytes"): Promise<Content> => {
   const stored = await openStored(file, size)
   try {
+    if (of === "parquet") return parquetContent(file, stored)
     refuseForeign(file, stored.head)
     return contentOf(file, stored)
   } catch (cause) {
@@ -37,25 +40,40 @@ const contentOf = (file: FileLocation, stored: StoredBytes): Content => {
       hint: "Copy the file again from where it came from."
     })
   }
-  const from = async (start: number): Promise<ByteReader> => {
-    if (!isGzip) return storedReader(stored, start)
-    const reader = gzipReader(file, stored)
-    try {
-      await passOver(reader, start)
-      return reader
-    } catch (cause) {
-      await reader.close()
-      throw cause
-    }
+  const from = async (start: number): Promise<ByteReader> =>
+    isGzip ? behind(gzipReader(file, stored), start) : storedReader(stored, start)
+  return { isPacked: isGzip, from, close: stored.close }
+}
+
+const parquetContent = (file: FileLocation, stored: StoredBytes): Content => {
+  if (!isParquet(stored.head)) {
+    throw new SourceError({
+      source: file.source,
+      reason: "Invalid",
+      location: file.path,
+      detail: "The content is not a Parquet file, which the contract says that it is",
+      hint: "Leave such files out of the input, or say in the contract what they are."
+    })
   }
-  return { isGzip, from, close: stored.close }
+  return { isPacked: true, from: (start) => behind(parquetReader(file, stored), start), close: stored.close }
+}
+
+/** A reader behind its first bytes. */
+const behind = async (reader: ByteReader, start: number): Promise<ByteReader> => {
+  try {
+    await passOver(reader, start)
+    return reader
+  } catch (cause) {
+    await reader.close()
+    throw cause
+  }
 }
 
 const beginsAsJson = (head: Uint8Array): boolean => /^\uFEFF?\s*[{[]/.test(Buffer.from(head).toString("utf8"))
 
 const unpack = "Decompress it first: of compressed files only gzip is read."
 const convert = "Convert it first, for instance with `iconv -t UTF-8`."
-const other = "Give lines or documents of JSON."
+const other = "Give what the contract says: lines or documents of JSON, where it says nothing."
 
 /** How contents begin that are told by name, rather than taken apart into thousands of records that are none. */
 const foreign: ReadonlyArray<readonly [name: string, hint: string, begins: ReadonlyArray<number | null>]> = [

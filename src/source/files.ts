@@ -86,17 +86,17 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
     notes: Effect.sync(() => firstOf([...walk.notes])),
-    restingSince: (shard, position) => (inside(root, shard) ? doneSince(position) : null),
+    restingSince: (shard, position) => (inside(root, shard) ? changedSince(position) : null),
     pages: (resume) =>
       options.follow === undefined ? fromGenerator(() => walk.once(resume)) : followed(walk, resume, options.follow.pollMillis)
   }
 })
 
-/** When a file was last changed of which everything has been read; null: there is more. What an older version has read says no time. */
-const doneSince = (position: ReadPosition): number | null => {
-  const { progress } = knownOf(position)
-  return progress?.done === true ? (progress.changedAt ?? 0) : null
-}
+/**
+ * When a file was last changed, as far as its position says. One that was not read to its end rests as well, where others were changed after it: it may be
+ * damaged, or gone.
+ */
+const changedSince = (position: ReadPosition): number => knownOf(position).progress?.changedAt ?? 0
 
 const committed = (resume: Resume, path: string): Committed | Promise<Committed> => resume.find?.(path) ?? { position: resume.get(path) }
 

@@ -13,8 +13,9 @@ export interface CsvFraming {
 /**
  * How the bytes of files are cut into records. `lines`: a record per line. `document`: a record per file. `auto`: lines for
  * `.ndjson .jsonl .log .txt`, else the content decides, see `detectFormat`. `log`: a record per line, in files that are named as logs are.
+ * `parquet`: a record per row.
  */
-export type Framing = "auto" | "lines" | "document" | "log" | CsvFraming
+export type Framing = "auto" | "lines" | "document" | "log" | "parquet" | CsvFraming
 
 /** How a content is cut, once it has been looked at. */
 export type ContentFormat = "line" | "document" | "csv"
@@ -33,6 +34,8 @@ export const framingOf = (format: Format, asked: "auto" | "lines" | "document" =
       return "log"
     case "form":
       return "lines"
+    case "parquet":
+      return "parquet"
   }
 }
 
@@ -50,7 +53,13 @@ const logName = /(?:\.(?:log|txt)|\/[^./]*)(?:[-.][0-9][-.0-9]*)?(?:\.gz)?$/i
 
 /** Is a file of this name taken from a folder? */
 export const takesName = (framing: Framing, path: string): boolean =>
-  typeof framing === "object" ? csvName.test(path) : framing === "log" ? logName.test(path) : formatOfName(path) !== undefined
+  typeof framing === "object"
+    ? csvName.test(path)
+    : framing === "log"
+      ? logName.test(path)
+      : framing === "parquet"
+        ? /\.parquet$/i.test(path)
+        : formatOfName(path) !== undefined
 
 export const hasHeader = (framing: Framing): boolean => typeof framing === "object" && framing.header
 

@@ -38,11 +38,15 @@ export async function* readFilePages(
   settings: ReadSettings
 ): AsyncGenerator<RecordPage, void> {
   if (isUnchanged(file, known)) return
-  const content = await openContent({ source: settings.source, path: file.path }, file.size)
+  const content = await openContent(
+    { source: settings.source, path: file.path },
+    file.size,
+    settings.format === "parquet" ? "parquet" : "bytes"
+  )
   let reader: ByteReader | undefined
   try {
     // Of gzip data that is still being written the end cannot be told from damage.
-    if (content.isGzip && !isSettled) return
+    if (content.isPacked && !isSettled) return
     const { progress } = known
     const point = await resumePoint(file, content, known, settings.format, settings.maxRecordBytes)
     // Where it was copied to its place again, less may stand there for a while.
@@ -58,7 +62,7 @@ export async function* readFilePages(
     if (news !== undefined) note(news)
     const opened = await openAt(content, file, point, settings)
     reader = opened.reader
-    const expected = content.isGzip ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
+    const expected = content.isPacked ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
     const cuts = cutsOf({ source: settings.source, path: file.path }, content, reader, opened.from, settings.format, {
       ends: () => recordEnds(settings.format, opened.format, settings.maxRecordBytes),
       pageBytes: Math.min(settings.pageBytes, expected),
@@ -73,7 +77,7 @@ export async function* readFilePages(
     for await (const cut of cuts) {
       const records: HeadedCut = first ? { ...cut, ...withoutFirst(cut, 1) } : cut
       first = false
-      const done = cut.last && (content.isGzip || cut.end >= size)
+      const done = cut.last && (content.isPacked || cut.end >= size)
       const before = known.progress
       const now: Progress = { end: cut.end, sum: cut.sum, begin, size, changedAt, done, format: opened.format }
       const page = recordPage(file.path, begin, records, arrivedAt, now)

@@ -136,7 +136,8 @@ const behindKnown = async (
   const { begin, end, format, sum } = progress
   const goOn: ResumePoint = { start: end, sum: sum ?? 0, begin, format, skipFirst: false, was: "known" }
   if (isSameFile(file, progress) && sum !== undefined) return goOn
-  const isTrusted = known.inode === file.inode && file.size >= progress.size && end > seldomRead && !content.isGzip && format !== "document"
+  const isTrusted =
+    known.inode === file.inode && file.size >= progress.size && end > seldomRead && !content.isPacked && format !== "document"
   const before = isTrusted ? { ...(await look(content, end - 1, 1)), sum } : await look(content, 0, end)
   const isReplaced = isTrusted ? before.length < 1 : before.length < end || (sum !== undefined && sum !== before.sum)
   if (isReplaced) return fresh(begin + end, "replaced")

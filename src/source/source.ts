@@ -46,8 +46,8 @@ export interface Source {
    */
   readonly disown?: (shards: ReadonlyArray<string>) => Effect.Effect<void>
   /**
-   * For a source of shards without end: since when (ms since 1970) nothing has come of a shard that stands at this position; null: more is to come, or the
-   * shard is none of this source's input. The positions of such as rest leave the log, and are found by `find` of {@link Resume}.
+   * For a source of more and more shards: since when (ms since 1970) nothing has come of one that stands at this position; null: it is none of this source's
+   * input. Where they are many, the positions of those that have rested longest leave the log, and are found by `find` of {@link Resume}.
    */
   readonly restingSince?: (shard: string, position: ReadPosition) => number | null
 }

@@ -58,6 +58,10 @@ describe("runs", () => {
     expect(runsText([failed], null)).toContain("2026-11-20T07:00:01Z  repartition  checkout  fail     1.5 s")
     expect(runsText([failed], null)).toContain("no space left\\u001b[31m")
     expect(runsText([{ ...failed, outcome: "complete", error: null }], null)).toContain("nothing new in stage/checkout 3")
+    // What tells runs apart is whole, and the result has what room there is.
+    expect(runsText([failed], 80)).toContain("2026-11-20T07:00:01Z  repartition  checkout  fail")
+    expect(runsText([failed], 80)).not.toContain("01a1f7c1")
+    expect(runsText([failed], 200)).toContain("01a1f7c1-4180-7a72-925b-2a8f51990919")
     for (const width of [40, 80, 120])
       for (const line of runsText([failed], width).split("\n")) expect(line.length).toBeLessThanOrEqual(width)
   })

@@ -200,6 +200,11 @@ describe("a contract is input", () => {
       { table: field(events, { key: ["orderId"], by: { hours: "lastChange" } }) },
       'table.by has hours: give { day: field }, { hour: field }, { bucket: number } or "none". Did you mean hour?'
     ],
+    [
+      "a place that every object has",
+      { table: field(events, { key: ["orderId"], by: { constructor: "lastChange" } }) },
+      'table.by has constructor: give { day: field }, { hour: field }, { bucket: number } or "none".'
+    ],
     ["a version of events", { table: field(events, { ...table }) }, "table.version means nothing here."],
     ["a convention that nobody has", { conventions: { anycase: true } }, "conventions.anycase means nothing here. Did you mean anyCase?"],
     ["a convention that is no yes or no", { conventions: { nullText: "null" } }, 'conventions.nullText is "null": give true or false.'],

@@ -1,6 +1,6 @@
 import fs, { appendFileSync, realpathSync, renameSync, utimesSync } from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, type Duration, Effect, Fiber, Logger, Metric, Queue, Stream } from "effect"
@@ -9,10 +9,11 @@ import { vi } from "vitest"
 import type { ShardPosition } from "../../src/record/position.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { filesSource } from "../../src/source/files.ts"
+import type { Resume } from "../../src/source/source.ts"
 import { change, folderWith, positionsAfter, put, recordsOf } from "./collect.ts"
 
 /** Follows a folder; `look` lets the next look happen and gives what it brought. */
-const following = (input: string, resume: ReadonlyMap<string, ShardPosition> = new Map()) =>
+const following = (input: string, resume: Resume = new Map<string, ShardPosition>()) =>
   Effect.gen(function* () {
     const source = yield* filesSource({ input, format: "auto", follow: { pollMillis: 1000 } })
     const pages: Array<RecordPage> = []
@@ -56,6 +57,29 @@ const failingOpens = Effect.acquireRelease(
 const toldInto = (told: Array<string>) => Logger.layer([Logger.make(({ message }) => told.push(String(message)))])
 
 describe("files: following", () => {
+  it.effect("reads on in a file whose position has retired, and asks for it again at each look", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.ndjson": '{"a":1}\n', "b.ndjson": '{"b":1}\n' })
+      const before = yield* following(folder)
+      assert.deepStrictEqual(yield* before.first, ['{"a":1}', '{"b":1}'])
+      const positions = new Map(positionsAfter(before.pages))
+      yield* Fiber.interrupt(before.fiber)
+      const asked: Array<string> = []
+      const find = async (shard: string) => {
+        asked.push(basename(shard))
+        return { position: positions.get(shard), hasRetired: true }
+      }
+      const after = yield* following(folder, { get: () => undefined, keys: () => [], find })
+      assert.deepStrictEqual(yield* after.first, [])
+      appendFileSync(join(folder, "a.ndjson"), '{"a":2}\n')
+      put(folder, "c.ndjson", '{"c":1}\n')
+      assert.deepStrictEqual(yield* after.look, ['{"a":2}', '{"c":1}'])
+      for (const [shard, position] of positionsAfter(after.pages, positions)) positions.set(shard, position)
+      assert.deepStrictEqual(yield* after.look, [])
+      assert.deepStrictEqual(asked.join(), "a.ndjson,b.ndjson,a.ndjson,b.ndjson,c.ndjson,a.ndjson,b.ndjson,c.ndjson")
+    })
+  )
+
   it.effect("brings new and grown files, holds back an unfinished last line until its file is at rest", () =>
     Effect.gen(function* () {
       const folder = yield* folderWith({ "a.ndjson": "1\n2" })
