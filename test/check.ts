@@ -3,6 +3,7 @@
  * mend. The last line is `N passed, N failed`.
  */
 import { spawnSync } from "node:child_process"
+import { readdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -16,7 +17,10 @@ const steps: ReadonlyArray<{ readonly name: string; readonly args: ReadonlyArray
     name: "floors and repository rules",
     args: [bin("vitest", "vitest.mjs"), "run", "--config", "test/vitest.config.ts", "test/floors.test.ts", "test/repository.test.ts"]
   },
-  { name: "generated files are fresh", args: [join(root, "src", "main.ts"), "contracts", "--check"] },
+  ...readdirSync(join(root, "schemas")).map((project) => ({
+    name: `generated files of ${project} are fresh`,
+    args: [join(root, "src", "main.ts"), "contracts", "--check", "--project", join(root, "schemas", project)]
+  })),
   { name: "the kernel is fresh", args: [join(root, "test", "build-kernel.ts"), "--check"] }
 ]
 
