@@ -1,6 +1,7 @@
 import { count } from "../record/count.ts"
 import { type DecodeCounts, sumOf } from "../record/report.ts"
 import { table, top } from "./output.ts"
+import { projectArgument } from "./project.ts"
 
 /** Dead letters by reason, drops by rule, rescued values, drift, quality and what took the slow way, where there are any. */
 export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
@@ -29,7 +30,7 @@ export const deadLetterLines = (letters: number, lake: string): ReadonlyArray<st
     : [
         `${count(letters, "dead letter waits", "dead letters wait")}. See them, and once their cause is mended (contract or settings) make rows of them:`,
         `  sluice query --lake ${lake} "SELECT reason, path, detail, _shard, _sequence_number FROM dead_letters LIMIT 20"`,
-        `  sluice replay --lake ${lake}`
+        `  sluice replay${projectArgument} --lake ${lake}`
       ]
 
 /** Says what became of sensitive values, where there were any. @param hasKey a hash key is set */

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
 import { allContracts as allOf, defaultProject, contractOf as ofProject, warnOfContracts as warnOf } from "../app/project.ts"
 import { readSettings, settings } from "../app/settings.ts"
@@ -21,6 +21,12 @@ const chosen = Effect.runSync(Effect.result(readProjectSetting(process.argv.slic
 
 /** Where the setting cannot be used, which `main` tells, that of nobody's choice. */
 export const project = await loadProject(chosen._tag === "Success" ? chosen.success.project : defaultProject)
+
+/** What commands that are recommended need to be about the same project, where it was named to this one. */
+export const projectArgument = Option.match(given(process.argv.slice(2), "--project"), {
+  onNone: () => "",
+  onSome: (named) => ` --project ${named}`
+})
 
 /** The dataset that a command is about which is told of none. */
 export const firstDataset = project.datasets[0] ?? ""
