@@ -30,7 +30,9 @@ describe.skipIf(!published)("orders that VTEX publishes", () => {
       it(`${contract.name}: ${name} is the same row in its raw form`, () => {
         const raw = decodeRecords(contract, [rawForm(document)], hashKey)
         expect(raw.rows).toEqual(decoded.rows)
-        expect({ ...raw.counts, bytes: 0 }).toEqual({ ...decoded.counts, bytes: 0 })
+        // It has its own ways to say null and to spell keys.
+        expect({ ...raw.counts, bytes: 0, conventions: {} }).toEqual({ ...decoded.counts, bytes: 0, conventions: {} })
+        expect(raw.counts.conventions).not.toEqual({})
       })
 
       it(`${contract.name}: ${name} shows nobody`, () => {
