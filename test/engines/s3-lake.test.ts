@@ -92,7 +92,7 @@ describe("a lake in a bucket", () => {
     expect(status.datasets[0].stage.rows).toBe((await rows(calm, "stage_checkout", "1")).length)
     // Statements that name no table, or make the name of the one they read, answer rightly.
     expect(await sluiceJson(["query", "--lake", lake, "SELECT table_name FROM information_schema.tables ORDER BY ALL"], env)).toHaveLength(
-      3
+      4
     )
     expect(await sluiceJson(["query", "--lake", lake, "SELECT count(*) AS n FROM main.DEAD_LETTERS"], env)).toEqual([
       { n: (await rows(calm, "dead_letters", "1")).length }
