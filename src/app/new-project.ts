@@ -62,19 +62,21 @@ export const orders = defineContract({
 })
 `
 
+const firstOrder = {
+  orderId: "A-1001",
+  changedAt: "2026-11-20T08:15:00Z",
+  status: "placed",
+  email: "ana@example.com",
+  total: "59.80",
+  currency: "EUR",
+  items: [
+    { sku: "mug", quantity: 2, price: "9.95" },
+    { sku: "teapot", quantity: 1, price: "39.90" }
+  ]
+}
+
 const records: ReadonlyArray<object> = [
-  {
-    orderId: "A-1001",
-    changedAt: "2026-11-20T08:15:00Z",
-    status: "placed",
-    email: "ana@example.com",
-    total: "59.80",
-    currency: "EUR",
-    items: [
-      { sku: "mug", quantity: 2, price: "9.95" },
-      { sku: "teapot", quantity: 1, price: "39.90" }
-    ]
-  },
+  firstOrder,
   {
     orderId: "A-1002",
     changedAt: "2026-11-20T09:02:30Z",
@@ -85,18 +87,7 @@ const records: ReadonlyArray<object> = [
     currency: "EUR",
     items: [{ sku: "tray", quantity: 1, price: 24.5 }]
   },
-  {
-    orderId: "A-1001",
-    changedAt: "2026-11-20T10:40:00Z",
-    status: "paid",
-    email: "ana@example.com",
-    total: "59.80",
-    currency: "EUR",
-    items: [
-      { sku: "mug", quantity: 2, price: "9.95" },
-      { sku: "teapot", quantity: 1, price: "39.90" }
-    ]
-  },
+  { ...firstOrder, changedAt: "2026-11-20T10:40:00Z", status: "paid" },
   {
     orderId: "A-1003",
     changedAt: "2026-11-21T07:30:00Z",

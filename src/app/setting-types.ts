@@ -84,11 +84,7 @@ export const optionalUrl: SettingType<string | null> = {
 
 export const lineageTarget: SettingType<string> = {
   accepts: "`file`, `none`, or an http or https URL without user name and password",
-  parse: (s) => {
-    if (s === "file" || s === "none") return s
-    const url = URL.parse(s)
-    return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? s : null
-  },
+  parse: (s) => (s === "file" || s === "none" ? s : optionalUrl.parse(s)),
   show: (s) => s
 }
 

@@ -1,5 +1,6 @@
 import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import { type LeafType, type SensitivePolicy, sensitivePolicies } from "../record/column.ts"
+import { decimalText } from "../record/decimal-text.ts"
 import { type Convert, converterOf, documentOf, maxLong, minLong, unfit } from "./convert.ts"
 import { isOneOf, isRecord, isText, isTexts, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isObject, members } from "./json.ts"
@@ -159,14 +160,6 @@ const leafField = <T>(
 const encodeLong = (value: bigint): unknown =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value)
 
-const encodeDecimal =
-  (scale: number, sign = ".") =>
-  (unscaled: bigint): string => {
-    const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0")
-    const cut = digits.length - scale
-    return `${unscaled < 0n ? "-" : ""}${digits.slice(0, cut)}${scale > 0 ? `${sign}${digits.slice(cut)}` : ""}`
-  }
-
 const between = (minimum: bigint, maximum: bigint) => Schema.BigInt.check(Schema.isBetweenBigInt({ minimum, maximum }))
 const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed(), { expected: "text without lone surrogates" })
 
@@ -244,7 +237,13 @@ export const decimal = (
     return leafField(Schema.BigInt, { type: "decimal", precision: 38, scale: 0 }, { ...about, problems: [problem, ...about.problems] })
   }
   const limit = 10n ** BigInt(precision) - 1n
-  return leafField(between(-limit, limit), { type: "decimal", precision, scale }, about, encodeDecimal(scale, reading.decimalSign), reading)
+  return leafField(
+    between(-limit, limit),
+    { type: "decimal", precision, scale },
+    about,
+    (unscaled) => decimalText(unscaled, scale, reading.decimalSign),
+    reading
+  )
 }
 
 const JsonText = Schema.declare((value): value is string => typeof value === "string", {

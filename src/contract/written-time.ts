@@ -1,3 +1,4 @@
+import { decimalText } from "../record/decimal-text.ts"
 import type { Reading } from "./reading.ts"
 import { timePattern } from "./time-pattern.ts"
 import { formatMicros, maxTimestamp, minTimestamp } from "./timestamp.ts"
@@ -16,9 +17,9 @@ export const writtenTime = (micros: bigint, { from = "iso", zone }: Reading): un
     case "iso":
       return formatMicros(micros)
     case "epochSeconds":
-      return fixed(micros, 6)
+      return decimalText(micros, 6)
     case "epochMillis":
-      return fixed(micros, 3)
+      return decimalText(micros, 3)
     case "epochMicros":
       return String(micros)
     default: {
@@ -30,9 +31,3 @@ export const writtenTime = (micros: bigint, { from = "iso", zone }: Reading): un
 
 /** @param day since 1970 */
 export const writtenDay = (day: number, reading: Reading): unknown => writtenTime(BigInt(day) * dayMicros, reading)
-
-/** A number of units as text, exactly. @param scale digits of a unit's fraction */
-const fixed = (value: bigint, scale: number): string => {
-  const digits = String(value < 0n ? -value : value).padStart(scale + 1, "0")
-  return `${value < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}

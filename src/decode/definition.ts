@@ -5,6 +5,7 @@ import { keysOf } from "../contract/field.ts"
 import { isObject, type JsonFault, Members, maxContainers, members, readJson } from "../contract/json.ts"
 import { fold, snakeCase } from "../contract/names.ts"
 import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
+import { markAt } from "../record/byte-order-mark.ts"
 import type { Value } from "../record/column.ts"
 import type { Expectations } from "./expectations.ts"
 import { type Fault, fault, notUtf8, shifted } from "./fault.ts"
@@ -161,9 +162,9 @@ export const makeDefinition = (
 const decodeBytes = (raw: Buffer, decode: (text: string) => Row | Fault | null): Row | Fault | null => {
   if (!isUtf8(raw)) return notUtf8(raw)
   // A byte order mark is tolerated; offsets count from the first byte of the record.
-  if (raw.length < 3 || raw[0] !== 0xef || raw[1] !== 0xbb || raw[2] !== 0xbf) return decode(raw.toString("utf8"))
-  const outcome = decode(raw.toString("utf8", 3))
-  return outcome === null || "row" in outcome ? outcome : shifted(outcome, 3)
+  const mark = markAt(raw)
+  const outcome = decode(raw.toString("utf8", mark))
+  return outcome === null || "row" in outcome ? outcome : shifted(outcome, mark)
 }
 
 const isThere = (row: Row["row"], column: string): boolean => (row[column] ?? null) !== null

@@ -1,4 +1,5 @@
 import type { Effect } from "effect"
+import { bytesOf } from "../lake/rows.ts"
 import { Run } from "../lake/run.ts"
 import { coordinatesOf } from "../record/position.ts"
 import type { BatchReport, RotationReason, RunOutput } from "../record/report.ts"
@@ -40,7 +41,7 @@ export class BatchRun extends Run {
       })),
       counts: closed.counts,
       files: closed.stageFiles.length,
-      fileBytes: closed.stageFiles.reduce((total, file) => total + file.size, 0)
+      fileBytes: bytesOf(closed.stageFiles)
     }
   }
 }

@@ -5,8 +5,10 @@ import type { Column, Value } from "../record/column.ts"
 import { type DeadLetter, deadLetterColumns } from "../record/dead-letter.ts"
 import {
   coordinatesOf,
+  noCounts,
   type Position,
   type Positions,
+  plusCounts,
   type ReadPosition,
   type ShardCounts,
   type ShardPosition
@@ -197,7 +199,7 @@ export class OpenBatch {
   /** Counts what became of records of a shard, and keeps the dead letters among them. */
   #settle(shard: ShardProgress, { counts, letters }: DecodedPage): void {
     const { records, rows, empty } = counts
-    shard.counts = plus(shard.counts, { records, rows, deadLetters: deadLetterCount(counts), empty })
+    shard.counts = plusCounts(shard.counts, { records, rows, deadLetters: deadLetterCount(counts), empty })
     addPage(this.counts, counts)
     for (const letter of letters) {
       this.#context.letters.columnsFor(letter.arrivedAt).append(deadLetterRow(this.#context.dataset, letter))
@@ -207,22 +209,13 @@ export class OpenBatch {
   }
 }
 
-const noCounts: ShardCounts = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
-
-const plus = (a: ShardCounts, b: ShardCounts): ShardCounts => ({
-  records: a.records + b.records,
-  rows: a.rows + b.rows,
-  deadLetters: a.deadLetters + b.deadLetters,
-  empty: a.empty + b.empty
-})
-
 const rangeOf = ({ from, stand, read, counts }: ShardProgress, stored: ShardPosition | undefined): ShardRange => ({
   from,
   stand,
   to: {
     ...(from === undefined ? {} : { from }),
     ...read,
-    ...plus(stored ?? noCounts, counts),
+    ...plusCounts(stored ?? noCounts, counts),
     ...(stored?.retired === undefined ? {} : { retired: stored.retired })
   },
   records: counts.records,

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
 import { deadLetterDomain, stageDomain } from "../lake/log-keys.ts"
 import { parsePosition } from "../lake/positions.ts"
+import { bytesOf } from "../lake/rows.ts"
 import { comparePositions, type Positions } from "../record/position.ts"
 import type { BatchReport, RunOutput } from "../record/report.ts"
 import type { AddFile, DomainMetadata, WriteAction } from "../table/actions.ts"
@@ -14,8 +15,6 @@ import type { ClosedBatch } from "./batch.ts"
 import { standOf } from "./ownership.ts"
 import type { Retirement } from "./retirement.ts"
 import { type Tables, viewOf } from "./tables.ts"
-
-const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, file) => total + file.size, 0)
 
 type PositionAction = Extract<WriteAction, { readonly domainMetadata: unknown }>
 

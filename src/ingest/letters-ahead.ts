@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
+import { count } from "../decode/drift.ts"
 import type { PositionReader } from "../lake/position-reader.ts"
-import { isBeyond, storedPositions } from "../lake/positions.ts"
+import { isBeyond, storedLetterPositions } from "../lake/positions.ts"
 import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
@@ -38,9 +39,8 @@ export const findLettersAhead = (
 ): Effect.Effect<LettersAhead, TableError, Store> =>
   Effect.gen(function* () {
     const reached = new Map<string, Position | undefined>()
-    const stored = storedPositions(tables.deadLetters.snapshot.domains).filter((each) => each.source === `${dataset}.${source}`)
-    // In order, so that no page of retired positions is fetched twice.
-    for (const { shard, position } of stored.sort((a, b) => (a.shard < b.shard ? -1 : 1))) {
+    for (const { source: from, shard, position } of storedLetterPositions(tables.deadLetters.snapshot.domains, dataset)) {
+      if (from !== source) continue
       const stage = (yield* reader.find(tables.stage.snapshot.domains, source, shard))?.position
       if (isBeyond(position, stage)) reached.set(shard, stage)
     }
@@ -82,7 +82,7 @@ export const withoutLetters = (
     if (!isBeyond(letter, after) || comparePositions(letter, last) > 0) continue
     counts.records++
     counts.bytes += letter.size
-    counts.deadLetters[letter.reason] = (counts.deadLetters[letter.reason] ?? 0) + 1
+    count(counts.deadLetters, letter.reason)
   }
   return selectRecords(page, kept)
 }

@@ -6,6 +6,7 @@ import { infoOf } from "../lake/history.ts"
 import { replayDomain } from "../lake/log-keys.ts"
 import { PositionReader } from "../lake/position-reader.ts"
 import { type ReplayState, replayState } from "../lake/positions.ts"
+import { bytesOf } from "../lake/rows.ts"
 import { Run } from "../lake/run.ts"
 import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tables.ts"
 import type { Value } from "../record/column.ts"
@@ -137,7 +138,7 @@ const replayFile = (
     return yield* run.of(
       Effect.gen(function* () {
         const added = yield* files.finish(startedAt)
-        const fileBytes = added.reduce((total, { size }) => total + size, 0)
+        const fileBytes = bytesOf(added)
         const { startedAt: begun } = run
         const report: ReplayReport = { kind: "replay", runId, dataset, startedAt: begun, counts, files: added.length, fileBytes }
         const after: ReplayState = { rows: state.rows + replayed.length, last: { file: file.path, replayed } }

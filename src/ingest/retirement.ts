@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { deadLetterDomain } from "../lake/log-keys.ts"
 import type { PositionReader } from "../lake/position-reader.ts"
-import { isBeyond, positionsOf, storedPositions } from "../lake/positions.ts"
+import { isBeyond, positionsOf, storedLetterPositions } from "../lake/positions.ts"
 import { chooseRetiring, type Resting, type RetirementLimits, retire } from "../lake/retire.ts"
 import { retiredPages } from "../lake/retired.ts"
 import type { Source } from "../source/source.ts"
@@ -70,8 +70,9 @@ const reachedLetters = (
   limits: RetirementLimits
 ): Effect.Effect<ReadonlyArray<DomainMetadata>, TableError> =>
   Effect.gen(function* () {
-    const stored = storedPositions(deadLetters.domains).filter(({ source }) => source === `${dataset}.${name}`)
-    const others = stored.filter(({ shard }) => !batch.shards.has(shard)).sort((a, b) => (a.shard < b.shard ? -1 : 1))
+    const others = storedLetterPositions(deadLetters.domains, dataset).filter(
+      ({ source, shard }) => source === name && !batch.shards.has(shard)
+    )
     const reached: Array<DomainMetadata> = []
     if (others.length <= limits.live) return reached
     for (const { shard, position } of others.slice(0, limits.atOnce)) {

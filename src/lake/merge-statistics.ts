@@ -1,5 +1,5 @@
+import { Decimal } from "../duckdb/plain.ts"
 import { compareText } from "../parquet/bounds.ts"
-import { rawJson } from "../record/json-text.ts"
 
 /**
  * Statistics of the rows of several files, from the statistics that the log has of each: what a compaction can say of its file without
@@ -12,7 +12,7 @@ export const mergeStatistics = (texts: ReadonlyArray<string | null>): string | n
   const all: Array<Tree> = []
   for (const text of texts) {
     const tree = text === null ? null : parse(text)
-    if (tree === null || !(tree["numRecords"] instanceof Digits)) return null
+    if (tree === null || !(tree["numRecords"] instanceof Decimal)) return null
     all.push(tree)
   }
   const minValues: Tree = {}
@@ -24,11 +24,11 @@ export const mergeStatistics = (texts: ReadonlyArray<string | null>): string | n
   for (const path of paths.values()) {
     const nulls = all.map((tree) => at(tree["nullCount"], path))
     const bounds = (name: "minValues" | "maxValues") =>
-      all.flatMap((tree, i) => (nulls[i] instanceof Digits && Number(nulls[i]) >= (rows[i] ?? 0) ? [] : [at(tree[name], path)]))
+      all.flatMap((tree, i) => (nulls[i] instanceof Decimal && Number(nulls[i]) >= (rows[i] ?? 0) ? [] : [at(tree[name], path)]))
     const [mins, maxs] = [bounds("minValues"), bounds("maxValues")]
     const [min, max] = [extreme(mins, -1), extreme(maxs, 1)]
-    const counted = nulls.every((n) => n instanceof Digits)
-    if (counted) put(nullCount, path, new Digits(String(nulls.reduce((total, n) => total + BigInt(n.text), 0n))))
+    const counted = nulls.every((n) => n instanceof Decimal)
+    if (counted) put(nullCount, path, new Decimal(String(nulls.reduce((total, n) => total + BigInt(n.text), 0n))))
     if (counted && min !== null && max !== null) {
       put(minValues, path, min)
       put(maxValues, path, max)
@@ -42,21 +42,7 @@ export const mergeStatistics = (texts: ReadonlyArray<string | null>): string | n
 export const toldColumns = (text: string | null): ReadonlySet<string> =>
   new Set(leavesOf((text === null ? null : parse(text))?.["minValues"]).map((path) => path.join(".")))
 
-/** A number as its digits: statistics hold integers beyond 2^53 and exact decimals. */
-class Digits {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
-  toString(): string {
-    return this.text
-  }
-  toJSON(): unknown {
-    return rawJson(this.text)
-  }
-}
-
-type Bound = string | boolean | Digits
+type Bound = string | boolean | Decimal
 interface Tree {
   [name: string]: unknown
 }
@@ -68,12 +54,12 @@ const parseWithSource = JSON.parse as (
 ) => unknown
 
 const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Digits)
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Decimal)
 
 const parse = (text: string): Tree | null => {
   try {
     const value = parseWithSource(text, (_, value, { source }) =>
-      typeof value === "number" && source !== undefined ? new Digits(source) : value
+      typeof value === "number" && source !== undefined ? new Decimal(source) : value
     )
     return isTree(value) ? value : null
   } catch {
@@ -113,12 +99,12 @@ const extreme = (bounds: ReadonlyArray<unknown>, side: -1 | 1): Bound | null => 
   return found
 }
 
-const isBound = (value: unknown): value is Bound => typeof value === "string" || typeof value === "boolean" || value instanceof Digits
+const isBound = (value: unknown): value is Bound => typeof value === "string" || typeof value === "boolean" || value instanceof Decimal
 
 const compareBounds = (a: Bound, b: Bound): number | null => {
   if (typeof a === "string" && typeof b === "string") return compareText(a, b)
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b)
-  return a instanceof Digits && b instanceof Digits ? compareNumbers(a.text, b.text) : null
+  return a instanceof Decimal && b instanceof Decimal ? compareNumbers(a.text, b.text) : null
 }
 
 /** Exact for integers and decimals of any length; numbers with an exponent are doubles and compare as such. */

@@ -40,6 +40,17 @@ export const storedPositions = (domains: ReadonlyMap<string, string>): ReadonlyA
     return [{ source: domain.slice(positionPrefix.length, slash), shard: domain.slice(slash + 1), position: parsePosition(configuration) }]
   })
 
+/**
+ * Positions of the dead letters of a dataset, `source` being the dataset's own. In the order of shards: who looks for each in stage has no page of
+ * retired positions fetched twice.
+ */
+export const storedLetterPositions = (domains: ReadonlyMap<string, string>, dataset: string): ReadonlyArray<StoredPosition> => {
+  const prefix = `${dataset}.`
+  return storedPositions(domains)
+    .flatMap((stored) => (stored.source.startsWith(prefix) ? [{ ...stored, source: stored.source.slice(prefix.length) }] : []))
+    .sort((a, b) => (a.shard < b.shard ? -1 : 1))
+}
+
 /** Positions of one source, each parsed when it is asked for, and the shards that have one. */
 export const positionsOf = (
   domains: ReadonlyMap<string, string>,

@@ -1,9 +1,9 @@
 import { Malformed } from "../record/malformed.ts"
-import type { ShardCounts, ShardPosition } from "../record/position.ts"
+import { noCounts, plusCounts, type ShardCounts } from "../record/position.ts"
 import type { VacuumOptions } from "../table/maintenance.ts"
 import { retiredFolder } from "./layout.ts"
 import { retiredDomain, retiredPrefix } from "./log-keys.ts"
-import { storedPositions } from "./positions.ts"
+import { parsePosition, storedPositions } from "./positions.ts"
 
 /**
  * A table would carry the position of every file that was ever read. Those of files at rest retire: they leave the log for objects below the table,
@@ -100,11 +100,11 @@ const damaged = ({ object }: RetiredPage, problem: string): Malformed =>
 
 /** A page of these positions. */
 export const pageFrom = (source: string, first: string, object: string, content: PageContent): RetiredPage => {
-  const sums = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
+  let sums = noCounts
   let latest = ""
   for (const text of content.values()) {
-    const position: ShardPosition = JSON.parse(text)
-    for (const name of ["records", "rows", "deadLetters", "empty"] as const) sums[name] += position[name]
+    const position = parsePosition(text)
+    sums = plusCounts(sums, position)
     if (position.arrivedAt > latest) latest = position.arrivedAt
   }
   return { source, first, object, shards: content.size, ...sums, arrivedAt: latest }
@@ -121,19 +121,22 @@ export interface PositionTotals extends ShardCounts {
 
 /** What all positions of a table come to, wherever they stand. */
 export const positionTotals = (domains: Domains): PositionTotals => {
-  const total = { shards: 0, records: 0, rows: 0, deadLetters: 0, empty: 0 }
+  let shards = 0
+  let counts = noCounts
   let lastArrival: string | null = null
-  const add = (counts: ShardCounts, shards: number, sign: 1 | -1, arrivedAt = "") => {
-    total.shards += sign * shards
-    for (const name of ["records", "rows", "deadLetters", "empty"] as const) total[name] += sign * counts[name]
+  const add = (of: ShardCounts, more: number, arrivedAt: string) => {
+    shards += more
+    counts = plusCounts(counts, of)
     if (arrivedAt !== "" && (lastArrival === null || arrivedAt > lastArrival)) lastArrival = arrivedAt
   }
-  for (const page of retiredPages(domains)) add(page, page.shards, 1, page.arrivedAt)
+  for (const page of retiredPages(domains)) add(page, page.shards, page.arrivedAt)
   for (const { position } of storedPositions(domains)) {
-    add(position, 1, 1, position.arrivedAt)
-    if (position.retired !== undefined) add(position.retired, 1, -1)
+    // One that has come back stands on its page as well.
+    const { retired } = position
+    add(position, retired === undefined ? 1 : 0, position.arrivedAt)
+    if (retired !== undefined) counts = plusCounts(counts, retired, -1)
   }
-  return { ...total, lastArrival }
+  return { shards, ...counts, lastArrival }
 }
 
 /** What `vacuum` has to know of the objects: those that a snapshot names stay. */

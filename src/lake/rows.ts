@@ -8,6 +8,9 @@ export const rowsOf = (file: AddFile): number | null => {
   return typeof rows === "number" ? rows : null
 }
 
+/** Bytes of files together. */
+export const bytesOf = (files: ReadonlyArray<{ readonly size: number }>): number => files.reduce((total, { size }) => total + size, 0)
+
 export interface Totals {
   readonly files: number
   readonly bytes: number

@@ -12,7 +12,15 @@ import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { addPath, createTable, type Table } from "../table/table.ts"
 import { runsPath } from "./layout.ts"
+import { bytesOf } from "./rows.ts"
 import { retention, skippable } from "./tables.ts"
+
+const listOf = (name: string, description: string, element: string, fields: ReadonlyArray<Column>): Column => ({
+  kind: "list",
+  name,
+  description,
+  element: { kind: "struct", name: "element", description: element, fields }
+})
 
 /**
  * The table of runs: a row for each end of a run. Work that is tried again, maybe by another process, is the same run, so that a run may have ended
@@ -33,38 +41,18 @@ export const runColumns: ReadonlyArray<Column> = [
   leaf("bytes_read", "long", "Bytes of what it read."),
   leaf("files", "long", "Files that it committed, of all tables."),
   leaf("bytes_written", "long", "Their bytes."),
-  {
-    kind: "list",
-    name: "inputs",
-    description: "What it read.",
-    element: {
-      kind: "struct",
-      name: "element",
-      description: "A source, or a table as of a version.",
-      fields: [
-        leaf("uri", "text", "Where it lies."),
-        leaf("table", "text", "Path of the table in the lake; null for a source."),
-        leaf("version", "long", "Version of the table as it was read; null for a source.")
-      ]
-    }
-  },
-  {
-    kind: "list",
-    name: "outputs",
-    description: "What it committed.",
-    element: {
-      kind: "struct",
-      name: "element",
-      description: "A commit.",
-      fields: [
-        leaf("table", "text", "Path of the table in the lake."),
-        leaf("version", "long", "Version of the table that the commit made."),
-        leaf("rows", "long", "Rows in the files of the commit."),
-        leaf("files", "long", "Files of the commit."),
-        leaf("bytes", "long", "Bytes of these files.")
-      ]
-    }
-  },
+  listOf("inputs", "What it read.", "A source, or a table as of a version.", [
+    leaf("uri", "text", "Where it lies."),
+    leaf("table", "text", "Path of the table in the lake; null for a source."),
+    leaf("version", "long", "Version of the table as it was read; null for a source.")
+  ]),
+  listOf("outputs", "What it committed.", "A commit.", [
+    leaf("table", "text", "Path of the table in the lake."),
+    leaf("version", "long", "Version of the table that the commit made."),
+    leaf("rows", "long", "Rows in the files of the commit."),
+    leaf("files", "long", "Files of the commit."),
+    leaf("bytes", "long", "Bytes of these files.")
+  ]),
   leaf("error", "text", "Why it did not complete. Never quotes a record.")
 ]
 
@@ -172,8 +160,6 @@ export const appendRuns = (table: Table, rows: ReadonlyArray<RunRow>): Effect.Ef
       isBlindAppend: true
     })
   })
-
-const bytesOf = (files: ReadonlyArray<AddFile>): number => files.reduce((total, { size }) => total + size, 0)
 
 const writeFile = (date: string, rows: ReadonlyArray<RunRow>): Effect.Effect<AddFile, StoreError, Store> =>
   Effect.scoped(

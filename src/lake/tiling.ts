@@ -3,7 +3,7 @@ import { count } from "../record/count.ts"
 import { comparePositions, coordinatesOf, countsOf, type Position, type ShardCounts, type ShardPosition } from "../record/position.ts"
 import { type Check, check, some } from "./check.ts"
 import type { CommitEntry } from "./history.ts"
-import { parsePosition, storedPositions } from "./positions.ts"
+import { storedPositions } from "./positions.ts"
 import { rowsOf } from "./rows.ts"
 
 /** Folds the commits of a stage table and finds ranges that do not follow each other, and counts that do not add up. */
@@ -28,7 +28,7 @@ export class Tiling {
       const [stored] = storedPositions(new Map([[action.domainMetadata.domain, action.domainMetadata.configuration]]))
       if (stored === undefined) continue
       const { domain } = action.domainMetadata
-      const position = parsePosition(action.domainMetadata.configuration)
+      const { position } = stored
       const rests = action.domainMetadata.removed && same(position, position.from)
       const back = this.last.has(domain) ? undefined : this.retired.get(fingerprint(domain))
       if (back !== undefined && back !== placeOf(position.from, position.retired))

@@ -15,7 +15,7 @@ import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { type Check, check, some } from "./check.ts"
 import { PositionReader } from "./position-reader.ts"
-import { isBeyond, replayedRows, storedPositions } from "./positions.ts"
+import { isBeyond, replayedRows, storedLetterPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
 import { hashedTogether, hashName, writeRowHashes } from "./row-hashes.ts"
 import { totalsOf } from "./rows.ts"
@@ -112,14 +112,11 @@ export const deadLetterChecks = (
 const inFlight = (stage: At, deadLetters: At, dataset: string): Effect.Effect<string, TableError, Store> =>
   Effect.gen(function* () {
     const reader = new PositionReader(stage.table, yield* Store)
-    const prefix = `${dataset}.`
-    const stored = storedPositions(deadLetters.snapshot.domains).filter(({ source }) => source.startsWith(prefix))
     const conditions: Array<string> = []
-    for (const { source, shard, position } of stored.sort((a, b) => (a.shard < b.shard ? -1 : 1))) {
-      const name = source.slice(prefix.length)
-      const reached = (yield* reader.find(stage.snapshot.domains, name, shard))?.position
+    for (const { source, shard, position } of storedLetterPositions(deadLetters.snapshot.domains, dataset)) {
+      const reached = (yield* reader.find(stage.snapshot.domains, source, shard))?.position
       if (!isBeyond(position, reached)) continue
-      const here = `_source = ${literal(name)} AND _shard = ${literal(shard)}`
+      const here = `_source = ${literal(source)} AND _shard = ${literal(shard)}`
       if (reached === undefined) conditions.push(`(${here})`)
       else {
         const { sequenceNumber, subSequenceNumber } = reached

@@ -8,6 +8,7 @@ import {
   type SchemaElement
 } from "hyparquet"
 import { formatMicros, maxTimestamp, minTimestamp } from "../contract/timestamp.ts"
+import { decimalText } from "../record/decimal-text.ts"
 import { jsonText, rawJson } from "../record/json-text.ts"
 import { decompressors } from "./bytes.ts"
 
@@ -107,9 +108,7 @@ const isMap = ({ converted_type, logical_type }: SchemaElement): boolean =>
 /** The exact number. */
 const decimalOf = (value: unknown, scale: number): unknown => {
   const unscaled = value instanceof Uint8Array ? signed(value) : typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value)))
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0")
-  const cut = digits.length - scale
-  return rawJson(`${unscaled < 0n ? "-" : ""}${digits.slice(0, cut)}${scale > 0 ? `.${digits.slice(cut)}` : ""}`)
+  return rawJson(decimalText(unscaled, scale))
 }
 
 /** Big-endian two's complement. */

@@ -1,5 +1,6 @@
 import { formatMicros, maxTimestamp, minTimestamp } from "../contract/timestamp.ts"
 import type { Column, Leaf, LeafType, Value } from "../record/column.ts"
+import { decimalText } from "../record/decimal-text.ts"
 import { type RawJson, rawJson } from "../record/json-text.ts"
 import { type Bounds, hasBounds, lowerBound, upperBound, widen } from "./bounds.ts"
 
@@ -165,13 +166,6 @@ const formatBound = (leaf: LeafType, value: Value, side: "min" | "max"): Json | 
     default:
       return null
   }
-}
-
-/** An unscaled decimal in digits, with all of its scale: -1.00 of -100 and scale 2. */
-export const decimalText = (unscaled: bigint, scale: number): string => {
-  if (scale === 0) return String(unscaled)
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0")
-  return `${unscaled < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 /** Of the last millisecond that there is, microseconds are told: the next one has no text. */

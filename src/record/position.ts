@@ -53,6 +53,16 @@ export const restingOf = ({ from: _, retired: __, ...position }: ShardPosition):
 /** The counts alone, of what has them. */
 export const countsOf = ({ records, rows, deadLetters, empty }: ShardCounts): ShardCounts => ({ records, rows, deadLetters, empty })
 
+export const noCounts: ShardCounts = { records: 0, rows: 0, deadLetters: 0, empty: 0 }
+
+/** @param times how often `b` counts; -1 takes it away */
+export const plusCounts = (a: ShardCounts, b: ShardCounts, times: 1 | -1 = 1): ShardCounts => ({
+  records: a.records + times * b.records,
+  rows: a.rows + times * b.rows,
+  deadLetters: a.deadLetters + times * b.deadLetters,
+  empty: a.empty + times * b.empty
+})
+
 /** Positions by shard, found one by one: there may be as many as files were ever read. */
 export interface Positions {
   readonly get: (shard: string) => ShardPosition | undefined

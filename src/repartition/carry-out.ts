@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
-import { totalsOf } from "../lake/rows.ts"
+import { bytesOf, totalsOf } from "../lake/rows.ts"
 import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
 import type { RepartitionReport, RunInput } from "../record/report.ts"
@@ -107,7 +107,7 @@ const reportOf = (
   toVersion: stage.snapshot.version,
   rebuild,
   stageFiles: inputs.length,
-  stageBytes: inputs.reduce((total, { size }) => total + size, 0),
+  stageBytes: bytesOf(inputs),
   rowsRead,
   rowsAdded,
   duplicates: rowsRead - rowsAdded,

@@ -4,6 +4,7 @@ import { partitionWords } from "../contract/identity.ts"
 import { isOtherIdentity, withRetired } from "../lake/contract-change.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { identityProperty, repartitionApp } from "../lake/log-keys.ts"
+import { bytesOf } from "../lake/rows.ts"
 import { findTable, openConsumable, openStage, refuseConsumable, refuseStage } from "../lake/tables.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
@@ -123,11 +124,9 @@ const planOf = (dataset: string, engine: string, work: Work, found: ReadonlyArra
     rows: rowsOf(found),
     days: daysOf(partition, touched).map((day) => ({ day, rows: rowsOf(found.filter(({ partition }) => dayOf(partition) === day)) })),
     existingFiles: existing.length + work.cleared.length,
-    existingBytes: existing.reduce((total, { size }) => total + size, 0)
+    existingBytes: bytesOf(existing)
   }
 }
-
-const bytesOf = (files: ReadonlyArray<{ readonly size: number }>): number => files.reduce((total, { size }) => total + size, 0)
 
 const asInvalid =
   (dataset: string) =>

@@ -1,3 +1,4 @@
+import { markAt } from "../record/byte-order-mark.ts"
 import type { ByteReader } from "./byte-reader.ts"
 
 const newline = 10
@@ -84,7 +85,7 @@ const isRecord = (head: Buffer, start: number, end: number, ended: boolean): boo
 
 /** Index of the next byte that is neither blank nor part of a byte order mark in front. */
 const nextOther = (bytes: Buffer, from: number): number => {
-  let at = from === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : from
+  let at = from === 0 ? markAt(bytes) : from
   while (at < bytes.length && isBlank(bytes[at])) at++
   return at
 }

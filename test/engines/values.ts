@@ -1,4 +1,4 @@
-import { decimalText } from "../../src/parquet/statistics.ts"
+import { decimalText } from "../../src/record/decimal-text.ts"
 import type { ReadValue } from "../../src/table/partition-values.ts"
 import type { Row } from "../../src/table/read.ts"
 

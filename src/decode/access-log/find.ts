@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer"
 import type { Fields } from "../../contract/field.ts"
 import type { AccessLogFormat } from "../../contract/format.ts"
+import { months } from "../../contract/time-pattern.ts"
 import type { Cells } from "../fields/cells.ts"
 import type { FieldFinder } from "../fields/fields-reader.ts"
+import { bytesEnd } from "../fields/line-end.ts"
 import { keysByName } from "../fields/names.ts"
 import type { LogField } from "./line.ts"
 
@@ -33,9 +35,7 @@ export class AccessLogFinder implements FieldFinder {
 
   find(cells: Cells, start: number, recordEnd: number): boolean {
     const { bytes } = cells
-    let end = recordEnd
-    if (bytes[end - 1] === 10) end--
-    if (bytes[end - 1] === 13) end--
+    const end = bytesEnd(bytes, recordEnd)
     const host = find(bytes, start + 1, end, space)
     const ident = find(bytes, host + 2, end, space)
     // A user with a blank in the name is the definition's.
@@ -111,15 +111,8 @@ const addPart = (cells: Cells, start: number, end: number): void => {
 }
 
 /** First letters of months, by which they are told apart. */
-const months = new Map(
-  ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"].map((name, i) => [
-    codeOf(Buffer.from(name), 0),
-    i + 1
-  ])
-)
-function codeOf(bytes: Buffer, at: number): number {
-  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
-}
+const codeOf = (bytes: Buffer, at: number): number => ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
+const monthsByCode = new Map(months.map((name, i) => [codeOf(Buffer.from(name), 0), i + 1]))
 
 /** Where digits stand in `17/May/2015:10:05:03 +0200`. */
 const timeDigits = [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25]
@@ -131,7 +124,7 @@ const addTime = (cells: Cells, at: number, end: number): boolean => {
   if (bytes[at + 14] !== colon || bytes[at + 17] !== colon || bytes[at + 20] !== space) return false
   if (bytes[at + 21] !== 43 && bytes[at + 21] !== dash) return false
   for (const place of timeDigits) if (!isDigit(bytes[at + place])) return false
-  const month = months.get(codeOf(bytes, at + 3))
+  const month = monthsByCode.get(codeOf(bytes, at + 3))
   if (month === undefined) return false
   const to = cells.room
   bytes.copy(bytes, to, at + 7, at + 11)

@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer"
 import type { AccessLogFormat } from "../../contract/format.ts"
+import { months } from "../../contract/time-pattern.ts"
 import { type Fault, fault } from "../fault.ts"
+import { textEnd } from "../fields/line-end.ts"
 import { byteOffset } from "../locate.ts"
 
 /** What a line says, by the names that the Kinesis Agent has for it as well; `method` to `protocol` are parts of `request`. */
@@ -67,8 +69,7 @@ class Line {
   fault: Fault | null = null
 
   constructor(text: string) {
-    const end = text.endsWith("\n") ? text.length - 1 : text.length
-    this.length = text[end - 1] === "\r" ? end - 1 : end
+    this.length = textEnd(text)
     this.#text = text.slice(0, this.length)
   }
 
@@ -139,8 +140,6 @@ const unescaped = (text: string): string => {
   used += bytes.write(text.slice(at), used)
   return isUtf8(bytes.subarray(0, used)) ? bytes.toString("utf8", 0, used) : text
 }
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 /** `17/May/2015:10:05:03 +0000` as `2015-05-17T10:05:03+00:00`. */
 const isoTime = (text: string): string => {

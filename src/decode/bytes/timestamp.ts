@@ -51,7 +51,7 @@ export const readTimestamp = (bytes: Uint8Array, start: number, end: number): nu
 }
 
 /** The number of two digits at `at`; NaN when they are none. */
-const two = (bytes: Uint8Array, at: number): number => {
+export const two = (bytes: Uint8Array, at: number): number => {
   const tens = (bytes[at] ?? 0) - 48
   const ones = (bytes[at + 1] ?? 0) - 48
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN

@@ -1,8 +1,10 @@
 import { isAscii, isUtf8 } from "node:buffer"
 import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
+import { markAt } from "../../record/byte-order-mark.ts"
 import type { Cells } from "../fields/cells.ts"
 import type { FieldFinder } from "../fields/fields-reader.ts"
+import { bytesEnd } from "../fields/line-end.ts"
 import { Header } from "./header.ts"
 
 /** More fields than any table has. */
@@ -36,12 +38,8 @@ export class CsvFinder implements FieldFinder {
     const { bytes } = cells
     const delimiter = this.#delimiter
     const quote = this.#quote
-    let end = recordEnd
-    if (bytes[end - 1] === 10) end--
-    if (bytes[end - 1] === 13) end--
-    let at = start
-    // A byte order mark.
-    if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3
+    const end = bytesEnd(bytes, recordEnd)
+    let at = start + markAt(bytes, start)
     // Nothing, which the definition knows what to make of.
     if (at >= end) return false
     for (;;) {

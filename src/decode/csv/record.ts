@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer"
 import type { CsvFormat } from "../../contract/format.ts"
+import { markAt } from "../../record/byte-order-mark.ts"
 import { type Fault, fault, notUtf8, shifted } from "../fault.ts"
+import { textEnd } from "../fields/line-end.ts"
 import { byteOffset } from "../locate.ts"
 
 export interface CsvField {
@@ -21,25 +23,19 @@ export interface CsvRecord {
 
 /** Reads the fields of one record, which may have the end of its line behind it, and a byte order mark in front. */
 export const readRecord = (format: CsvFormat, raw: Buffer): CsvRecord | Fault => {
-  const mark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf ? 3 : 0
+  const mark = markAt(raw)
   const bytes = raw.subarray(mark)
   const isWide = format.encoding === "utf-8"
   if (isWide && !isUtf8(bytes)) return shifted(notUtf8(bytes), mark)
   const text = isWide ? bytes.toString("utf8") : format.encoding === "latin1" ? bytes.toString("latin1") : windows1252.decode(bytes)
   const offsetOf = (units: number): number => mark + (isWide ? byteOffset(text, units) : units)
-  const length = withoutLineEnd(text)
+  const length = textEnd(text)
   const fields = length === 0 ? [] : split(format, text.slice(0, length), offsetOf)
   return "reason" in fields ? fields : { fields, length, offsetOf }
 }
 
 /** One byte is one character. */
 const windows1252 = new TextDecoder("windows-1252")
-
-/** Length of a text without the line feed, carriage return or both at its end. */
-const withoutLineEnd = (text: string): number => {
-  const end = text.endsWith("\n") ? text.length - 1 : text.length
-  return text[end - 1] === "\r" ? end - 1 : end
-}
 
 const split = ({ delimiter, quote }: CsvFormat, text: string, offsetOf: (units: number) => number): ReadonlyArray<CsvField> | Fault => {
   const fields: Array<CsvField> = []

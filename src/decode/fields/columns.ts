@@ -2,7 +2,8 @@ import type { ColumnBuilders } from "../../columns/builders.ts"
 import { storageOf } from "../../columns/leaf-column.ts"
 import { isUsual } from "../../contract/reading.ts"
 import { daysIn, daysSinceEpoch } from "../../contract/timestamp.ts"
-import { readTimestamp } from "../bytes/timestamp.ts"
+import { words } from "../bytes/nodes.ts"
+import { readTimestamp, two } from "../bytes/timestamp.ts"
 import type { HashMemo } from "../hash-memo.ts"
 import type { FieldSlot, Plan } from "../plan.ts"
 import type { Run } from "../run.ts"
@@ -90,12 +91,12 @@ export class FieldColumns {
     switch (kind) {
       case kinds.text:
         // What that word means, if anything, the definition knows.
-        if (end - start === 4 && view.getInt32(start, true) === nullWord) break
+        if (end - start === 4 && view.getInt32(start, true) === words.null) break
         store.addBytes(leaf, 0, bytes, view, start, end)
         return
       case kinds.hashed:
       case kinds.dropped:
-        if (end - start === 4 && view.getInt32(start, true) === nullWord) break
+        if (end - start === 4 && view.getInt32(start, true) === words.null) break
         this.#run.masked.push(this.#slots[field]?.node.column ?? "")
         if (kind === kinds.dropped || this.#memo === null) store.addNull(leaf, 0, 0)
         else {
@@ -127,7 +128,7 @@ export class FieldColumns {
         return
       }
       case kinds.boolean: {
-        const isTrue = end - start === 4 && view.getInt32(start, true) === trueWord
+        const isTrue = end - start === 4 && view.getInt32(start, true) === words.true
         if (!isTrue && !(end - start === 5 && view.getInt32(start, true) === falsWord && bytes[start + 4] === 101)) break
         store.addBoolean(leaf, 0, isTrue)
         return
@@ -186,9 +187,7 @@ export class FieldColumns {
   }
 }
 
-/** Words in four bytes as numbers, little endian. */
-const nullWord = 0x6c6c756e
-const trueWord = 0x65757274
+/** The first four bytes of `false` as a number, little endian. */
 const falsWord = 0x736c6166
 
 const kindOf = (type: string, policy: "hash" | "drop" | undefined, precision: number): number => {
@@ -212,16 +211,9 @@ const kindOf = (type: string, policy: "hash" | "drop" | undefined, precision: nu
 /** Days since 1970 of `2024-02-06`; NaN: it is not in that form, or no such day. */
 const readDay = (bytes: Uint8Array, start: number): number => {
   if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45) return Number.NaN
-  const year = digits(bytes, start) * 100 + digits(bytes, start + 2)
-  const month = digits(bytes, start + 5)
-  const day = digits(bytes, start + 8)
+  const year = two(bytes, start) * 100 + two(bytes, start + 2)
+  const month = two(bytes, start + 5)
+  const day = two(bytes, start + 8)
   // NaN compares as false.
   return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) ? daysSinceEpoch(year, month, day) : Number.NaN
-}
-
-/** The number of two digits; NaN when they are none. */
-const digits = (bytes: Uint8Array, at: number): number => {
-  const tens = (bytes[at] ?? 0) - 48
-  const ones = (bytes[at + 1] ?? 0) - 48
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
 }
