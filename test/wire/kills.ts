@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { Random } from "../../src/generate/random.ts"
-import { root, sluiceJson } from "../cli/sluice.ts"
+import { root, sluice, sluiceJson } from "../cli/sluice.ts"
 import { type Emulator, emulatorEnvironment, startKinesisLocal } from "./kinesis-local.ts"
 
 /**
@@ -75,8 +75,9 @@ export const kills = async (options: KillsOptions): Promise<KillsResult> => {
     // The workers go on while they are still killed, for as long as it takes; what they never come to, nobody disturbs in the end.
     for (let round = 0, committed = 0; committed < put && round < 40; round++) {
       await sleep(options.life[1])
-      const { datasets } = await sluiceJson(["status", "--lake", lake], env)
-      committed = datasets[0]?.records ?? 0
+      // On a busy machine the first worker may not have begun the lake yet.
+      const { code, stdout } = await sluice(["status", "--lake", lake, "--json"], env)
+      committed = code === 0 ? (JSON.parse(stdout).datasets[0]?.records ?? 0) : 0
       options.say(`${committed} of ${put} records committed, ${killer.kills} kills`)
     }
     killer.stop()

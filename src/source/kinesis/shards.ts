@@ -144,10 +144,11 @@ class Run {
     return `${this.#settings.read.stream}/${shardId}`
   }
 
-  /** Ids of the stream's shards that have a position, listed or not. */
+  /** Ids of the stream's shards that have a position, listed or not; those, too, of which this run said where they begin. */
   #committed(): ReadonlyArray<string> {
     const prefix = this.#nameOf("")
-    return [...this.#positions.keys()].flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
+    const known = [...this.#positions.keys()].flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
+    return [...new Set([...known, ...this.#begun.keys()])]
   }
 
   #owns(shardId: string): boolean {
