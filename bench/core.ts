@@ -213,7 +213,7 @@ const speedTable = ({ name, shape, input, rounds, outcomes }: ShapeRun): Table =
 })
 
 const equalityTable = ({ name, compared, input }: ShapeRun): Table => ({
-  title: `${name}: equal rows by EXCEPT ALL both ways${input.untouched === null ? "" : " (the untouched records; damage is defined differently)"}`,
+  title: `${name}: equal rows${input.untouched === null ? "" : " (the untouched records; damage is defined differently)"}`,
   columns: ["contract", "rows", "leaf columns compared", "left out: hashed", "dropped", "JSON text"],
   rows: Object.entries(compared).map(([contract, { rows, compared, leftOut }]) => [
     contract,

@@ -8,8 +8,8 @@ import { spelled } from "./spelling.ts"
 import { leafType } from "./statement.ts"
 
 /**
- * Did both sides make the same rows? Both files are read by DuckDB, brought to one structure with one set of names, and compared by
- * `EXCEPT ALL` both ways: each value of each compared leaf, and whether each document and list is null.
+ * Did both sides make the same rows? Both files are read by DuckDB, brought to one structure with one set of names, and each row
+ * must be there as often on both sides: each value of each compared leaf, and whether each document and list is null.
  *
  * Left out, and counted: leaves that Sluice hashes or drops (the peer keeps them), and columns of JSON text (each writes the text its own
  * way). Of entries, which the peer makes a map, the pairs are compared in their order. A stringified order says `"null"` where a text is missing:
@@ -56,9 +56,11 @@ export const requireEqual = async (contract: Contract, files: Files): Promise<Eq
       )
     const rows = await number("SELECT count(*) FROM sluice")
     if (rows === 0) throw new Error("there is no row to compare")
+    // Of each row, how many more one side has. (`EXCEPT ALL` says the same, and takes thirty times as long for rows as wide as these.)
     const differing = (what: string) =>
-      number(`SELECT (SELECT count(*) FROM (SELECT ${what} FROM sluice EXCEPT ALL SELECT ${what} FROM peer))
-                   + (SELECT count(*) FROM (SELECT ${what} FROM peer EXCEPT ALL SELECT ${what} FROM sluice))`)
+      number(`SELECT coalesce(sum(abs(more)), 0) FROM (SELECT sum(one) AS more FROM
+                (SELECT sluice AS compared, 1 AS one FROM (SELECT ${what} FROM sluice) AS sluice
+                 UNION ALL SELECT peer, -1 FROM (SELECT ${what} FROM peer) AS peer) GROUP BY compared)`)
     const all = await differing("*")
     if (all > 0) {
       const found: Array<string> = []

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { Random } from "../../src/generate/random.ts"
+import { rowsIn } from "./in-process.ts"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 
 /**
@@ -18,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const rows = (lake: string, table: string, columns: string): Promise<ReadonlyArray<unknown>> =>
-  sluiceJson(["query", "--lake", lake, `SELECT ${columns} FROM ${table} ORDER BY ALL`])
+const rows = (lake: string, table: string, columns: string): Promise<ReadonlyArray<string>> =>
+  rowsIn(lake, `SELECT ${columns} FROM ${table} ORDER BY ALL`)
 
 /** Every column that identifies a row and its content; JSON text of the rest would only repeat it. */
 const stageColumns = "ingest_date, ingest_hour, _shard, _sequence_number, _sub_sequence_number, _rescued, hash(stage_checkout) AS content"

@@ -16,7 +16,7 @@ describe("simulation of files", () => {
     )
     assert.strictEqual(outcomes.length, 24)
     // What has never happened has not been tested.
-    for (const what of ["crashes", "failures", "ends", "objects", "objects vacuumed", "lines"])
+    for (const what of ["crashes", "failures", "ends", "objects", "objects vacuumed", "lines of ndjson", "lines of csv"])
       assert.isAbove(
         outcomes.reduce((sum, { happened }) => sum + (happened[what] ?? 0), 0),
         0,

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Cause, Effect, Exit, Stream } from "effect"
+import { formatOf } from "../../src/contract/format.ts"
 import { Random } from "../../src/generate/random.ts"
 import { ingest } from "../../src/ingest/ingest.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
@@ -12,12 +13,14 @@ import { positionTotals, retiredObjects, retiredPages } from "../../src/lake/ret
 import { Tiling } from "../../src/lake/tiling.ts"
 import { retiredChecks } from "../../src/lake/verify-retired.ts"
 import { filesSource } from "../../src/source/files.ts"
+import { framingOf } from "../../src/source/framing.ts"
 import { Store } from "../../src/store/store.ts"
 import { vacuum } from "../../src/table/maintenance.ts"
 import { openTable } from "../../src/table/table.ts"
 import { drawRates, Faults } from "./faults.ts"
 import type { Violation } from "./judge.ts"
-import { decodeSettings, orders } from "./orders.ts"
+import { type Lines, orderLines, parcelLines } from "./lines.ts"
+import { decodeSettings } from "./orders.ts"
 import { type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { readTable } from "./read-lake.ts"
 import { Bucket, type StoreCall, simulatedStore } from "./simulated-store.ts"
@@ -41,9 +44,13 @@ interface FilesSettings {
   /** Does somebody delete what nothing refers to, between the phases? */
   readonly vacuums: boolean
   readonly phases: number
+  /** What is in the files. */
+  readonly lines: Lines
+  /** Bytes that a source takes at once, at most; so few that pages end within records. */
+  readonly pageBytes: number
 }
 
-const drawFilesSettings = (random: Random): FilesSettings => ({
+const drawFilesSettings = (random: Random, shape: Random): FilesSettings => ({
   retirement: { live: random.between(1, 12), page: random.between(2, 12), atOnce: random.between(1, 16) },
   hours: random.between(1, 8),
   shards: random.between(1, 30),
@@ -52,7 +59,9 @@ const drawFilesSettings = (random: Random): FilesSettings => ({
   rivals: random.chance(0.3),
   follows: random.chance(0.3),
   vacuums: random.chance(0.5),
-  phases: random.between(2, 4)
+  phases: random.between(2, 4),
+  lines: shape.chance(0.5) ? orderLines : parcelLines,
+  pageBytes: shape.pick([50, 300, 4 << 20])
 })
 
 const startsAt = Date.UTC(2026, 10, 20)
@@ -61,14 +70,17 @@ const patience = 6 * 3_600_000
 
 /** The lines of a folder's files, each with a mark of its own. */
 class Writer {
-  readonly marks: Array<string> = []
+  /** By mark: the row that a line must be; null: a dead letter. */
+  readonly written = new Map<string, string | null>()
+  readonly #shape: Lines
   readonly #root: string
   readonly #random: Random
   readonly #name: string
   readonly #files: Array<string> = []
   #hours = 0
 
-  constructor(root: string, name: string, random: Random) {
+  constructor(root: string, name: string, shape: Lines, random: Random) {
+    this.#shape = shape
     this.#root = root
     this.#name = name
     this.#random = random
@@ -77,10 +89,10 @@ class Writer {
 
   #lines(): string {
     return Array.from({ length: this.#random.between(1, 4) }, () => {
-      const mark = `${this.#name}-${this.marks.length}`
-      this.marks.push(mark)
-      const key = this.#random.chance(0.15) ? {} : { orderId: `order-${mark}` }
-      return `${JSON.stringify({ ...key, lastChange: "2026-11-20T07:00:00Z", mark })}\n`
+      const mark = `${this.#name}-${this.written.size}`
+      const { text, row } = this.#shape.line(this.#random, mark)
+      this.written.set(mark, row)
+      return text
     }).join("")
   }
 
@@ -89,9 +101,9 @@ class Writer {
     const isLate = this.#hours > 0 && this.#random.chance(0.4)
     const hour = isLate ? this.#random.below(this.#hours) : this.#hours++
     const folder = new Date(startsAt + hour * 3_600_000).toISOString().slice(0, 13).replaceAll("-", "/").replace("T", "/")
-    const path = join(this.#root, folder, `${this.#random.hex(4)}.ndjson`)
+    const path = join(this.#root, folder, `${this.#random.hex(4)}.${this.#shape.extension}`)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, this.#lines())
+    writeFileSync(path, this.#shape.head + this.#lines())
     this.#files.push(path)
   }
 
@@ -109,7 +121,7 @@ class Writer {
   /** The clock of the file system may tick but every few milliseconds. */
   #replace(path: string): void {
     const before = statSync(path).ctimeMs
-    const lines = this.#lines()
+    const lines = this.#shape.head + this.#lines()
     do writeFileSync(path, lines)
     while (statSync(path).ctimeMs === before)
   }
@@ -148,7 +160,7 @@ class FilesWorld {
     this.#seed = seed
     this.#folder = folder
     this.#say = say
-    this.#settings = drawFilesSettings(new Random(seed, 11))
+    this.#settings = drawFilesSettings(new Random(seed, 11), new Random(seed, 17))
     this.#random = new Random(seed, 12)
     const rates = drawRates(new Random(seed, 13))
     const more = new Random(seed, 14)
@@ -164,14 +176,14 @@ class FilesWorld {
     }
     this.#writers = Array.from(
       { length: this.#settings.inputs },
-      (_, i) => new Writer(this.#inputOf(i), String.fromCharCode(97 + i), new Random(seed, 16, i))
+      (_, i) => new Writer(this.#inputOf(i), String.fromCharCode(97 + i), this.#settings.lines, new Random(seed, 16, i))
     )
   }
 
   async run(): Promise<Outcome> {
     const { phases, vacuums, inputs, rivals } = this.#settings
     const random = this.#random
-    this.#trace(JSON.stringify(this.#settings))
+    this.#trace(JSON.stringify({ ...this.#settings, lines: this.#settings.lines.extension }))
     for (let phase = 0; phase < phases && this.#violations.length === 0; phase++) {
       // All that is there has been read.
       if (phase > 0) for (const writer of this.#writers) writer.replaceSome()
@@ -249,7 +261,7 @@ class FilesWorld {
   }
 
   #program(process: SimulatedProcess, input: number, mayFollow: boolean) {
-    const { bytes, follows, hours, retirement, shards } = this.#settings
+    const { bytes, follows, hours, lines, pageBytes, retirement, shards } = this.#settings
     const isFollowing = follows && mayFollow
     const store = simulatedStore(this.#bucket, {
       carry: <A, E>(call: StoreCall, request: Effect.Effect<A, E>) =>
@@ -257,9 +269,10 @@ class FilesWorld {
     })
     return Effect.gen({ self: this }, function* () {
       const input_ = this.#inputOf(input)
-      const source = yield* filesSource({ input: input_, format: "auto", ...(isFollowing ? { follow: { pollMillis: 5000 } } : {}) })
+      const format = framingOf(formatOf(lines.contract.contract))
+      const source = yield* filesSource({ input: input_, format, pageBytes, ...(isFollowing ? { follow: { pollMillis: 5000 } } : {}) })
       const { failure } = yield* ingest({
-        contract: orders,
+        contract: lines.contract,
         source,
         decode: decodeSettings,
         limits: { ...defaultBatchLimits, bytes, hours, shards, ageMillis: 20_000, bufferBytes: 1 << 20 },
@@ -278,7 +291,7 @@ class FilesWorld {
     this.#time.at(later, () => {})
     await this.#time.run(() => false, later)
     const { deleted } = await this.#outside(
-      Effect.flatMap(openTable(`stage/${orders.contract.name}`), (table) => vacuum(table, { own: retiredObjects }))
+      Effect.flatMap(openTable(`stage/${this.#settings.lines.contract.contract.name}`), (table) => vacuum(table, { own: retiredObjects }))
     )
     this.#count("objects vacuumed", deleted.filter((path) => path.startsWith(`${retiredObjects.folder}/`)).length)
   }
@@ -297,17 +310,23 @@ class FilesWorld {
   }
 
   async #judge(): Promise<void> {
-    const dataset = orders.contract.name
-    const written = this.#writers.flatMap(({ marks }) => marks)
+    const dataset = this.#settings.lines.contract.contract.name
+    const { markOf, rowText } = this.#settings.lines
+    const written = new Map(this.#writers.flatMap((writer) => [...writer.written]))
     const rows = (await readTable(this.#bucket, `stage/${dataset}`))?.rows ?? []
     const letters = (await readTable(this.#bucket, "dead_letters"))?.rows ?? []
-    const marks = [
-      ...rows.map((row) => String(row["mark"])),
-      ...letters.map(({ raw }) => String(JSON.parse(Buffer.from(raw as Uint8Array).toString()).mark))
+    const found = [
+      ...rows.map((row) => ({ mark: String(row["mark"]), is: rowText(row) })),
+      ...letters.map(({ raw }) => ({ mark: markOf(Buffer.from(raw as Uint8Array).toString()), is: null }))
     ]
     const times = new Map<string, number>()
-    for (const mark of marks) times.set(mark, (times.get(mark) ?? 0) + 1)
-    for (const mark of written) if (!times.has(mark)) this.#violated("lost", `line ${mark} is in no table`)
+    for (const { mark, is } of found) {
+      times.set(mark, (times.get(mark) ?? 0) + 1)
+      const wanted = written.get(mark)
+      if (wanted === undefined) this.#violated("from nowhere", `nobody wrote line ${mark}: ${is}`)
+      else if (wanted !== is) this.#violated("row", `line ${mark} is ${is ?? "a dead letter"}, not ${wanted ?? "a dead letter"}`)
+    }
+    for (const mark of written.keys()) if (!times.has(mark)) this.#violated("lost", `line ${mark} is in no table`)
     for (const [mark, n] of times) if (n > 1) this.#violated("doubled", `line ${mark} is there ${n} times`)
     const { checks, snapshot } = await this.#outside(
       Effect.gen(function* () {
@@ -320,9 +339,9 @@ class FilesWorld {
     )
     for (const { check, detail, ok } of checks) if (!ok) this.#violated(check, detail)
     const { records, shards } = positionTotals(snapshot.domains)
-    if (records !== marks.length)
-      this.#violated("sums", `positions come to ${records} records of ${shards} files, there are ${marks.length}`)
-    this.#count("lines", written.length)
+    if (records !== found.length)
+      this.#violated("sums", `positions come to ${records} records of ${shards} files, there are ${found.length}`)
+    this.#count(`lines of ${this.#settings.lines.extension}`, written.size)
     this.#count("objects", retiredPages(snapshot.domains).length)
   }
 }

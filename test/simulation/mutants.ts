@@ -287,6 +287,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     ]
   },
   {
+    name: "records-end-in-quotes",
+    world: "files",
+    why: "a newline ends a record of CSV, though it stands in quotes",
+    edits: [{ file: "src/source/framing.ts", from: "new CsvEnds(framing.quoting, maxRecordBytes)", to: "new LineEnds()" }]
+  },
+  {
+    name: "header-where-reading-goes-on",
+    world: "files",
+    why: "who goes on within a file of CSV takes the record there for the names of the fields",
+    edits: [
+      {
+        file: "src/source/read-file.ts",
+        from: "else if (from.offset === 0) yield* behindHeader(file, cuts)",
+        to: "else if (from.offset >= 0) yield* behindHeader(file, cuts)"
+      }
+    ]
+  },
+  {
     name: "vacuum-takes-objects",
     world: "files",
     why: "objects that a snapshot names are deleted when they are old",

@@ -52,12 +52,15 @@ export const shardPosition = (position: Position, source: ShardPosition["source"
 export const positionsAfter = (
   pages: ReadonlyArray<RecordPage>,
   before: ReadonlyMap<string, ShardPosition> = new Map()
-): ReadonlyMap<string, ShardPosition> => {
+): Map<string, ShardPosition> => {
   const positions = new Map(before)
   for (const page of pages) {
     const old = positions.get(page.shard)
-    const last = recordsOf(page).at(-1) ?? old
-    if (last !== undefined) positions.set(page.shard, shardPosition(last, page.resume ?? old?.source))
+    const last = recordsOf(page).at(-1)
+    const position = last ?? old ?? page.position
+    if (position === undefined) throw new Error("a page without records or position, of a shard without position")
+    const arrivedAt = last === undefined ? (old?.arrivedAt ?? "") : new Date(last.arrivedAt).toISOString()
+    positions.set(page.shard, { ...shardPosition(position, page.resume ?? old?.source), arrivedAt })
   }
   return positions
 }

@@ -6,35 +6,27 @@ import type { SourceError } from "../../../src/record/source-error.ts"
 import { type KinesisOptions, kinesisSource } from "../../../src/source/kinesis/kinesis.ts"
 import type { Resume, Source } from "../../../src/source/source.ts"
 import type { SimulatedKinesis } from "../../simulation/kinesis/simulated-kinesis.ts"
-import { recordsOf, shardPosition } from "../collect.ts"
+import { positionsAfter, recordsOf } from "../collect.ts"
 
 /** What tables hold, by shard. */
 export class Committed {
-  readonly positions = new Map<string, ShardPosition>()
+  positions = new Map<string, ShardPosition>()
 
   /** What a commit behind these pages stores. */
   commit(pages: ReadonlyArray<RecordPage>): void {
-    for (const page of pages) {
-      const old = this.positions.get(page.shard)
-      const last = recordsOf(page).at(-1)
-      const position = last ?? old ?? page.position
-      if (position === undefined) throw new Error("a page without records or position, of a shard without position")
-      const arrivedAt = last === undefined ? (old?.arrivedAt ?? "") : new Date(last.arrivedAt).toISOString()
-      this.positions.set(page.shard, { ...shardPosition(position, page.resume ?? old?.source), arrivedAt })
-    }
+    this.positions = positionsAfter(pages, this.positions)
   }
 
   /** What another process knows. */
   copy(): Committed {
     const copy = new Committed()
-    for (const [shard, position] of this.positions) copy.positions.set(shard, position)
+    copy.positions = new Map(this.positions)
     return copy
   }
 
   get resume(): Resume {
-    const positions = this.positions
     const now = (): Resume => {
-      const copy = new Map(positions)
+      const copy = new Map(this.positions)
       return { get: (shard) => copy.get(shard), keys: () => copy.keys(), latest: Effect.sync(now) }
     }
     return now()
@@ -47,6 +39,12 @@ export class Committed {
 
 export const sourceOf = (kinesis: SimulatedKinesis, options: Partial<KinesisOptions> = {}): Effect.Effect<Source, SourceError> =>
   kinesisSource({ api: kinesis.api, stream: "orders", initial: { type: "TRIM_HORIZON" }, follow: false, ...options })
+
+/** The same, for which time passes as long as it is read: by a second whenever nothing else can go on. */
+export const asTimePasses = (source: Source): Source => ({
+  ...source,
+  pages: (resume) => Stream.unwrap(Effect.as(Effect.forkScoped(Effect.forever(pass(1))), source.pages(resume)))
+})
 
 /** A source that is being read: pages as they come, and how it ended. */
 export interface Reading {
