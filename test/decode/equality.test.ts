@@ -54,7 +54,7 @@ describe("bytes straight into columns and the definition", () => {
     const [first = pools[0], ...rest] = pools.filter(({ isLarge }) => isLarge)
     let rows = 0
     let rowsByBytes = 0
-    for (let race = 1; race <= 12; race++) {
+    for (let race = 1; race <= 20; race++) {
       const outcome = runRace(race, [first, ...rest], (_, { text }) => Buffer.from(text))
       expect(outcome.differences.map(describeDifference).join("\n")).toBe("")
       rows += outcome.counts.rows
@@ -67,7 +67,7 @@ describe("bytes straight into columns and the definition", () => {
   it("give the same for keys in any order, of which none is where it was before", () => {
     let rows = 0
     let rowsByBytes = 0
-    for (let race = 1; race <= 12; race++) {
+    for (let race = 1; race <= 20; race++) {
       const outcome = runRace(race, pools, (random, { text }) => Buffer.from(inAnyOrder(random, text)))
       expect(outcome.differences.map(describeDifference).join("\n")).toBe("")
       rows += outcome.counts.rows
