@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failed, UsageError } from "../app/failures.ts"
-import { root } from "../app/project.ts"
+import { command, isClone, root } from "../app/project.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { deadLettersMarkdown } from "../contract/dead-letters.ts"
 import { shortPath } from "../contract/file-of-caller.ts"
@@ -94,6 +94,11 @@ export const contracts = Command.make(
     json
   },
   Effect.fnUntraced(function* ({ dataset, form, write, check, json }) {
+    if ((write || check) && isShipped && !isClone)
+      return yield* new UsageError({
+        problem: `the project ${project.name} is part of the package, and so is what is derived of it`,
+        hint: "Name a project of your own: --project DIR."
+      })
     if (write || check) yield* allContracts
     if (write) yield* writeFiles
     if (write || check) {
@@ -106,7 +111,7 @@ export const contracts = Command.make(
       if (stale.length === 0) return
       return yield* new Failed({
         problem: `stale: ${stale.join(", ")}`,
-        hint: "Write them anew with: npm run -s sluice -- contracts --write"
+        hint: `Write them anew with: ${command} contracts --write`
       })
     }
     if (Option.isNone(dataset) && form !== "markdown") {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { registerHooks } from "node:module"
 import { basename, dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { moduleBeside } from "../record/module-beside.ts"
 import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
 import { shortPath } from "./file-of-caller.ts"
@@ -71,7 +72,7 @@ export const loadModule = async (module: URL): Promise<LoadedContracts & { reado
 }
 
 /** What contracts import as `sluice/contract` is the Sluice that runs: what another one makes would be a stranger to it. */
-const contractModule = new URL("./index.ts", import.meta.url).href
+const contractModule = moduleBeside("index", import.meta.url).href
 
 type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>
 
