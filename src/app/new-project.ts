@@ -123,5 +123,5 @@ sluice run --input data --lake lake                                 # follows ne
 \`\`\`
 
 What you change next: the fields in \`orders.ts\`, to what your records hold; \`arrives\`, to how your files are called. A contract that cannot be
-used is told with what to mend: \`sluice contracts\`. \`sluice contracts --write\` writes JSON Schema, Glue columns and a page for each dataset to \`derived/\`.
+used is told with what to mend: \`sluice contracts --lint\`. \`sluice contracts --infer FILE\` proposes one for records of yours. \`sluice contracts --write\` writes JSON Schema, Glue columns and a page for each dataset to \`derived/\`.
 `
