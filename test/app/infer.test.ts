@@ -167,13 +167,23 @@ describe("a contract that is proposed", () => {
     expect([contract.table.key, contract.eventTime]).toEqual([["click_id"], { field: "created_us" }])
   })
 
+  it("takes keys that differ by case for one, and words of a system for null, as conventions", async () => {
+    const records = times(6, (i) => (i % 2 === 0 ? { Id: i, Status: "null", note: "x" } : { id: i, status: "open", Note: "null" }))
+    const { contract } = await proposed("spelt.ndjson", lines(records))
+    expect([contract.conventions, typesOf(contract.fields), contract.table.key]).toEqual([
+      { nullText: true, anyCase: true },
+      { id: "long", status: "text", note: "text" },
+      ["id"]
+    ])
+  })
+
   it("finds a key of two columns, and lays by day only where no column is called so", async () => {
     const { contract, text } = await proposed("lines.tsv", samples["lines.tsv"] ?? "")
     expect([contract.table, typesOf(contract.fields)]).toEqual([
       { kind: "events", key: ["order", "line"], by: "none" },
       { order: "integer", line: "integer", price: "decimal(18,3)", eventDate: "date" }
     ])
-    expect(text).toContain("Key: order and line are in every record")
+    expect(text).toContain("Key: order and line are together another one in each of 12 records.")
   })
 
   it("of a file without a header numbers its columns, unpacked or not", async () => {
@@ -239,6 +249,11 @@ describe("a contract that is proposed", () => {
     expect(failed.message).toContain(said)
     expect(failed.message).toContain(name)
     await rm(join(folder, name))
+  })
+
+  it("is given no name that a dataset cannot have", async () => {
+    const failed = await Effect.runPromise(Effect.flip(inferContract(join(folder, "one.json"), "Bad name")))
+    expect(failed.message).toContain("is no name of a dataset")
   })
 
   it("is told where there is no file, or a folder", async () => {

@@ -1,3 +1,4 @@
+import type { Conventions } from "../../contract/definition.ts"
 import type { Options, Proposed } from "./fields.ts"
 import type { Table } from "./identity.ts"
 import type { Sample } from "./sample.ts"
@@ -6,16 +7,16 @@ export interface Proposal {
   readonly name: string
   /** Pattern of files' names. */
   readonly arrives: string
-  readonly file: string
   readonly sample: Sample
   readonly fields: ReadonlyMap<string, Proposed>
   readonly table: Table
+  readonly conventions: ReadonlyArray<keyof Conventions>
   /** What it was made of, then what is to be known of that. */
   readonly told: ReadonlyArray<string>
 }
 
 /** The module of a contract that is proposed, TypeScript to be saved as it is. */
-export const contractText = ({ name, arrives, sample, fields, table, told }: Proposal): string => {
+export const contractText = ({ name, arrives, sample, fields, table, conventions, told }: Proposal): string => {
   const calls = new Set<string>(["defineContract", table.kind])
   if (table.key === null) calls.add("coordinates")
   if (sample.call !== null) calls.add(sample.call.name)
@@ -59,6 +60,9 @@ export const contractText = ({ name, arrives, sample, fields, table, told }: Pro
     ...(table.eventTime === null
       ? []
       : ["  // In every record. Is it when it happened?", `  eventTime: { field: ${JSON.stringify(table.eventTime)} },`]),
+    ...(conventions.includes("nullText") ? ['  // Several fields are the text "null" in places.'] : []),
+    ...(conventions.includes("anyCase") ? ["  // Keys come in several cases; of two in one record the last counts."] : []),
+    ...(conventions.length === 0 ? [] : [`  conventions: { ${conventions.map((each) => `${each}: true`).join(", ")} },`]),
     "  drops: [],",
     "  expectations: [],",
     "  keepUnknown: true",

@@ -1,4 +1,4 @@
-import { number } from "../../record/count.ts"
+import { count } from "../../record/count.ts"
 import { type Proposed, wordsOf } from "./fields.ts"
 
 /** A field that every record of the sample has, and that may tell records apart. */
@@ -77,12 +77,13 @@ export const proposedTable = (dataset: string, candidates: ReadonlyArray<Candida
   const words = (fields: ReadonlyArray<Candidate>) => fields.map(({ key }) => key).join(" and ")
   const others = (chosen: ReadonlyArray<Candidate>) =>
     pool.filter((each) => each.score > 1 && !chosen.includes(each) && tell([each])).slice(0, 3)
-  const told = (chosen: ReadonlyArray<Candidate>, all: ReadonlyArray<Candidate>) => [
-    `Key: ${words(all)} ${all.length === 1 ? "is" : "are"} in every record, and in ${all.length === 1 ? "each another one" : "each others"} (${number(records.length)} of ${number(records.length)}).`,
-    ...(others(chosen).length === 0
-      ? []
-      : [`So ${others(chosen).length === 1 ? "does" : "do"} ${words(others(chosen))}: which is it that a record is of?`])
-  ]
+  const told = (chosen: ReadonlyArray<Candidate>, all: ReadonlyArray<Candidate>): ReadonlyArray<string> => {
+    const rivals = others(chosen)
+    return [
+      `Key: ${words(all)} ${all.length === 1 ? "is" : "are together"} another one in each of ${count(records.length, "record")}.`,
+      ...(rivals.length === 0 ? [] : [`So ${rivals.length === 1 ? "is" : "are"} ${words(rivals)}: which is it that a record is of?`])
+    ]
+  }
 
   if (version !== undefined) {
     const key =

@@ -1,8 +1,10 @@
 import { basename } from "node:path"
 import { Effect } from "effect"
+import type { Conventions } from "../../contract/definition.ts"
 import type { Members } from "../../contract/json.ts"
-import { snakeCase } from "../../contract/names.ts"
+import { fold, snakeCase } from "../../contract/names.ts"
 import { number } from "../../record/count.ts"
+import { UsageError } from "../failures.ts"
 import { contractText } from "./contract-text.ts"
 import { fieldsOf, type Proposed, plainName } from "./fields.ts"
 import { type Candidate, proposedTable } from "./identity.ts"
@@ -30,6 +32,11 @@ const mostCompared = 200
  * @param dataset its name; null: the file's name says it
  */
 export const inferContract = Effect.fnUntraced(function* (path: string, dataset: string | null) {
+  if (dataset !== null && !/^[a-z][a-z0-9_]*$/.test(dataset))
+    return yield* new UsageError({
+      problem: `${JSON.stringify(dataset)} is no name of a dataset`,
+      hint: 'Give lower case letters, digits and "_", a letter first.'
+    })
   const seen = new Seen()
   const hashes = new Map<string, Array<number>>()
   const records: Array<number> = []
@@ -41,11 +48,12 @@ export const inferContract = Effect.fnUntraced(function* (path: string, dataset:
     for (const [key, value] of record) {
       const hash = hashOf(valueText(value))
       whole = hashOf(`${whole} ${hash} ${key}`)
-      const column = hashes.get(key) ?? (hashes.size < mostCompared ? [] : null)
+      const folded = fold(key)
+      const column = hashes.get(folded) ?? (hashes.size < mostCompared ? [] : null)
       if (column === null) continue
       // Where a record lacks it, it can be no key.
       column[count] = hash
-      hashes.set(key, column)
+      hashes.set(folded, column)
     }
     // What was sent twice is one record.
     if (!known.has(whole)) records.push(count)
@@ -60,7 +68,7 @@ export const inferContract = Effect.fnUntraced(function* (path: string, dataset:
   const { fields, keys, leftOut } = fieldsOf(seen.members, around, true, kind !== "json" && kind !== "parquet")
   const candidates: ReadonlyArray<Candidate> = [...keys].flatMap(([own, key]) => {
     const field = fields.get(key)
-    const column = hashes.get(own)
+    const column = hashes.get(fold(own))
     return field !== undefined && column !== undefined && isFull(field, count) ? [{ key, field, hashes: column }] : []
   })
   const table = proposedTable(name, kind === "accessLog" ? candidates.filter(({ field }) => isTime(field)) : candidates, records)
@@ -70,11 +78,11 @@ export const inferContract = Effect.fnUntraced(function* (path: string, dataset:
     faults: sample.faults,
     text: contractText({
       name,
-      file: basename(path),
       arrives: patternOf(basename(path)),
       sample,
       fields,
       table,
+      conventions: kind === "json" || kind === "parquet" ? conventionsOf(seen) : [],
       told: [
         `${sample.isWhole ? "" : "the first "}${number(count)} ${count === 1 ? "record" : "records"} of ${basename(path)}`,
         ...(sample.faults === 0
@@ -91,6 +99,12 @@ export const inferContract = Effect.fnUntraced(function* (path: string, dataset:
     })
   } satisfies Inferred
 })
+
+/** What the system that writes the records seems to do, and most do not. */
+const conventionsOf = (seen: Seen): ReadonlyArray<keyof Conventions> => [
+  ...([...seen.members.values()].filter(({ scalars }) => scalars.nullWords > 0).length > 1 ? (["nullText"] as const) : []),
+  ...(seen.isRespelled ? (["anyCase"] as const) : [])
+]
 
 const isTime = ({ shape }: Proposed): boolean => shape.kind === "leaf" && shape.call === "timestamp"
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer"
 import { open, stat } from "node:fs/promises"
+import { resolve } from "node:path"
 import { Effect, Stream } from "effect"
 import type { Fields } from "../../contract/field.ts"
 import { text } from "../../contract/field.ts"
@@ -27,7 +28,7 @@ export interface Sample extends SampleFormat {
 
 /** So much of a file is read. */
 const mostRecords = 20_000
-const mostBytes = 64 * 1024 * 1024
+const mostBytes = 32 * 1024 * 1024
 const headBytes = 256 * 1024
 
 const source = "files"
@@ -98,7 +99,7 @@ export const readSample = Effect.fnUntraced(function* (
       records === 0 ? `${path} has no record` : `of ${path} no record can be read: ${faults} are not of its format, or no objects`,
       "Give a file with records: the more of them, the better the proposal."
     )
-  return { ...found, isTaken: takesName(framing, path), isWhole, faults }
+  return { ...found, isTaken: takesName(framing, resolve(path)), isWhole, faults }
 })
 
 /** The first bytes of a file, unpacked. */
@@ -133,7 +134,10 @@ const beginningOf = async (path: string): Promise<{ readonly head: Buffer; reado
 type Read = (raw: Buffer, header: Uint8Array | undefined) => Members | null | false
 
 const readerOf = ({ format }: SampleFormat): Read => {
-  const fields: Fields = format.kind === "accessLog" ? Object.fromEntries(accessLogNames.map((name) => [name, text("")])) : {}
+  const fields: Fields =
+    format.kind === "accessLog"
+      ? Object.fromEntries((format.layout === "common" ? accessLogNames.slice(0, -2) : accessLogNames).map((name) => [name, text("")]))
+      : {}
   const byFields = fieldsOf({ format, fields })
   if (byFields === null) return readObject
   return (raw, header) => {

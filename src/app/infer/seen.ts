@@ -1,5 +1,6 @@
 import { documentOf, unfit } from "../../contract/convert.ts"
 import { isObject, members, NumberText } from "../../contract/json.ts"
+import { fold } from "../../contract/names.ts"
 import { Scalars } from "./scalars.ts"
 
 /** Deeper documents are kept as JSON. */
@@ -12,8 +13,7 @@ export class Seen {
   readonly scalars = new Scalars()
   objects = 0
   lists = 0
-  /** Of objects: what their members hold, by key. */
-  readonly members = new Map<string, Seen>()
+  readonly #members = new Map<string, Member>()
   /** Members beyond those that are kept. */
   surplus = 0
   /** Of lists: what their elements hold. */
@@ -52,17 +52,41 @@ export class Seen {
   addMembers(list: Iterable<readonly [string, unknown]>): void {
     this.objects++
     if (this.#depth >= maxDepth) return
-    for (const [key, member] of list) {
-      let seen = this.members.get(key)
-      if (seen === undefined) {
-        if (this.members.size >= maxMembers) {
+    for (const [key, value] of list) {
+      const folded = fold(key)
+      let member = this.#members.get(folded)
+      if (member === undefined) {
+        if (this.#members.size >= maxMembers) {
           this.surplus++
           continue
         }
-        seen = new Seen(this.#depth + 1)
-        this.members.set(key, seen)
+        member = { key, seen: new Seen(this.#depth + 1), isRespelled: false }
+        this.#members.set(folded, member)
+      } else if (member.key !== key) {
+        member.isRespelled = true
+        if (isUsual(key) && !isUsual(member.key)) member.key = key
       }
-      seen.add(member)
+      member.seen.add(value)
     }
   }
+
+  /** Of objects: what their members hold, by key. Keys that differ by case alone are one, as it is usually spelt. */
+  get members(): ReadonlyMap<string, Seen> {
+    return new Map(Array.from(this.#members.values(), ({ key, seen }) => [key, seen]))
+  }
+
+  /** Does a key come in several cases, at any depth? */
+  get isRespelled(): boolean {
+    return (
+      (this.element?.isRespelled ?? false) || [...this.#members.values()].some(({ isRespelled, seen }) => isRespelled || seen.isRespelled)
+    )
+  }
 }
+
+interface Member {
+  key: string
+  isRespelled: boolean
+  readonly seen: Seen
+}
+
+const isUsual = (key: string): boolean => /^[a-z]/.test(key)
