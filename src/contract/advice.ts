@@ -19,7 +19,7 @@ const nobody = /^\s*$|^(unknown|todo|tbd|nobody|none|\?)$/i
 
 /** What is better than it is in a contract that can be used. @param isAlone it is the only dataset of its project, or the one that takes what no other claims */
 export const adviceOn = (contract: Contract, isAlone: boolean): ReadonlyArray<Advice> => {
-  const { name, title, description, owner, sensitivity, fields, eventTime, arrives, drops, expectations } = contract
+  const { name, title, description, owner, sensitivity, fields, table, eventTime, arrives, drops, expectations } = contract
   const ofFields = adviceOnFields(fields, [name], "")
   const about = (text: string): Advice => ({ field: null, text })
   const isKept = hasPolicy(fields)
@@ -30,7 +30,7 @@ export const adviceOn = (contract: Contract, isAlone: boolean): ReadonlyArray<Ad
     eventTime === undefined && hasTime(fields)
       ? about("it has timestamps and no eventTime: name the one that says when it happened, so that rows can be found and laid by it.")
       : [],
-    eventTime === undefined && !hasTime(fields)
+    eventTime === undefined && !hasTime(fields) && !(typeof table.by === "object" && "day" in table.by)
       ? about("it has no eventTime: when its rows happened is then known by their arrival alone.")
       : [],
     isKept && sensitivity !== "personal"

@@ -53,6 +53,12 @@ describe("the package, installed into an empty folder", () => {
     for (const text of ["5 records became 5 rows", "A-1003", "checks hold", "stage/orders"]) expect(ran.stdout).toContain(text)
   })
 
+  it("proposes a contract, and checks it", () => {
+    writeFileSync(join(folder, "sales.csv"), "order;total\nA1;1,50\nA2;2,75\n")
+    const ran = shell(folder, "npx sluice contracts --infer sales.csv > sales.ts; npx sluice contracts --lint sales.ts")
+    expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining("1 contract can be used") })
+  })
+
   it("carries the projects that come with it", () => {
     const ran = shell(folder, "npx sluice generate --orders 50 --out raw; npx sluice run --once --input raw --lake lake --json")
     expect(ran).toMatchObject({ status: 0 })

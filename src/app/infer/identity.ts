@@ -54,7 +54,6 @@ const mostTried = 10
  * What tells records apart, by what was seen: fewest fields first, and those whose names say so before others.
  *
  * @param candidates fields that every record has, of a type that a key may have
- * @param times timestamps that every record has
  * @param records places of the records that differ from those before
  */
 export const proposedTable = (dataset: string, candidates: ReadonlyArray<Candidate>, records: ReadonlyArray<number>): Table => {
@@ -97,7 +96,7 @@ export const proposedTable = (dataset: string, candidates: ReadonlyArray<Candida
         kind: "versions",
         key: key.map((each) => each.key),
         version: version.key,
-        day: stamp?.key ?? null,
+        day: stamp?.key ?? (callOf(version.field) === "date" ? version.key : null),
         eventTime: stamp?.key ?? null,
         why: [...told(key, isAlone ? key : [...key, version]), `Version: ${version.key}, as its name says.`]
       }
