@@ -47,6 +47,11 @@ describe("the repository keeps its own rules", () => {
     expect(found).toEqual([])
   })
 
+  it("loads no module by a name that the package has not: there they are built", () => {
+    const found = sources.filter((path) => path.startsWith("src/") && /new URL\([^)]*\.ts["'`]/.test(read(path)))
+    expect(found).toEqual([])
+  })
+
   it("takes time and randomness from services", () => {
     const found = sources
       .filter((path) => path.startsWith("src/"))

@@ -111,7 +111,7 @@ const records: ReadonlyArray<object> = [
 const readmeText = (name: string): string => `# ${name}
 
 A project of Sluice: what an order is (\`orders.ts\`), which datasets there are (\`project.ts\`), and five sample records (\`data/\`).
-\`sluice\` is the command of the package; of a clone it is \`src/sluice\`. In this folder:
+\`sluice\` is the command: \`npx sluice\` where the package is installed in this folder or above it, \`src/sluice\` of a clone. In this folder:
 
 \`\`\`sh
 export SLUICE_PROJECT=. SLUICE_HASH_KEY=$(openssl rand -hex 32)     # keep the key: one value has one hash under it
@@ -123,5 +123,5 @@ sluice run --input data --lake lake                                 # follows ne
 \`\`\`
 
 What you change next: the fields in \`orders.ts\`, to what your records hold; \`arrives\`, to how your files are called. A contract that cannot be
-used is told with what to mend: \`sluice contracts\`. \`sluice contracts --write\` writes JSON Schema, Glue columns and a page for each dataset to \`derived/\`.
+used is told with what to mend: \`sluice contracts --lint\`. \`sluice contracts --infer FILE\` proposes one for records of yours. \`sluice contracts --write\` writes JSON Schema, Glue columns and a page for each dataset to \`derived/\`.
 `

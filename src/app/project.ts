@@ -9,6 +9,12 @@ import { UsageError } from "./failures.ts"
 /** Folder of this installation. */
 export const root: string = fileURLToPath(new URL("../../", import.meta.url))
 
+/** Is this installation a clone, which runs as it is written, or a package, which is built? */
+export const isClone: boolean = import.meta.filename.endsWith(".ts")
+
+/** The command as people write it who have this installation. */
+export const command: string = isClone ? "npm run -s sluice --" : "npx sluice"
+
 /** The project where none is named: a folder below {@link root}. */
 export const defaultProject: string = fileURLToPath(new URL(`../../${manifest.sluice.project}`, import.meta.url))
 

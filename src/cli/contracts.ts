@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
 import { Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { Failed, UsageError } from "../app/failures.ts"
-import { root } from "../app/project.ts"
+import { command, isClone, root } from "../app/project.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { deadLettersMarkdown } from "../contract/dead-letters.ts"
 import { shortPath } from "../contract/file-of-caller.ts"
@@ -17,6 +17,8 @@ import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { makeFolders } from "../store/local-files.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { json, toggle, withDefault } from "./common.ts"
+import { printProposal } from "./infer-contract.ts"
+import { lintContracts } from "./lint-contracts.ts"
 import { print, table } from "./output.ts"
 import { allContracts, contractOf, firstDataset, project } from "./project.ts"
 
@@ -91,9 +93,31 @@ export const contracts = Command.make(
     ),
     write: toggle("write", "Write the files that are derived from the project."),
     check: toggle("check", "Fail where a derived file of the project is stale."),
+    infer: Flag.String("infer").pipe(
+      Flag.withDescription("Print a contract that is proposed for the records of this file; --dataset names it. Without it, none is."),
+      Flag.withMetavar("FILE"),
+      Flag.optional
+    ),
+    lint: toggle("lint", "Check the contracts of the project, or of PATH: all that is wrong at once, and advice."),
+    path: Argument.String("path").pipe(
+      Argument.withDescription("For --lint: a file with a contract, or the folder of a project."),
+      Argument.optional
+    ),
     json
   },
-  Effect.fnUntraced(function* ({ dataset, form, write, check, json }) {
+  Effect.fnUntraced(function* ({ dataset, form, write, check, infer, lint, path, json }) {
+    if (Option.isSome(infer)) return yield* printProposal(infer.value, Option.getOrNull(dataset), json)
+    if (lint) return yield* lintContracts(Option.getOrNull(path), json)
+    if (Option.isSome(path))
+      return yield* new UsageError({
+        problem: `${JSON.stringify(path.value)} is a path, which only --lint takes`,
+        hint: "Check a contract or a project with: sluice contracts --lint PATH"
+      })
+    if ((write || check) && isShipped && !isClone)
+      return yield* new UsageError({
+        problem: `the project ${project.name} is part of the package, and so is what is derived of it`,
+        hint: "Name a project of your own: --project DIR."
+      })
     if (write || check) yield* allContracts
     if (write) yield* writeFiles
     if (write || check) {
@@ -106,7 +130,7 @@ export const contracts = Command.make(
       if (stale.length === 0) return
       return yield* new Failed({
         problem: `stale: ${stale.join(", ")}`,
-        hint: "Write them anew with: npm run -s sluice -- contracts --write"
+        hint: `Write them anew with: ${command} contracts --write`
       })
     }
     if (Option.isNone(dataset) && form !== "markdown") {
@@ -135,6 +159,8 @@ export const contracts = Command.make(
   Command.withDescription("Show the contracts, and what is derived from them."),
   Command.withExamples([
     { description: "What a dataset is", command: `sluice contracts --dataset ${firstDataset}` },
-    { description: "Its columns for the Glue catalog", command: `sluice contracts --dataset ${firstDataset} --form glue` }
+    { description: "Its columns for the Glue catalog", command: `sluice contracts --dataset ${firstDataset} --form glue` },
+    { description: "A contract for the records of a file, to begin with", command: "sluice contracts --infer orders.csv > shop/orders.ts" },
+    { description: "Is a contract right, and could it be better?", command: "sluice contracts --lint shop/orders.ts" }
   ])
 )

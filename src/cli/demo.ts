@@ -7,7 +7,7 @@ import { Failed } from "../app/failures.ts"
 import { storeOf } from "../app/lake.ts"
 import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
 import { type PipelineStep, pipeline } from "../app/pipeline.ts"
-import { contractOf, defaultProject } from "../app/project.ts"
+import { command, contractOf, defaultProject } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
 import { timed } from "../app/timed.ts"
 import { loadProject } from "../contract/load.ts"
@@ -156,7 +156,7 @@ const summary = (
   const { stage, consumable, counts } = dataset
   const shown = relative(process.cwd(), lake) || lake
   const written = stage.bytes + (result.status.deadLetters?.bytes ?? 0)
-  const query = (sql: string) => `  npm run -s sluice -- query --lake ${shown} "${sql}"`
+  const query = (sql: string) => `  ${command} query --lake ${shown} "${sql}"`
   return [
     "",
     table([

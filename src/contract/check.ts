@@ -1,5 +1,5 @@
 import { didYouMean } from "../record/nearest.ts"
-import { stagePartitions } from "../record/system-columns.ts"
+import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { problemOfPattern } from "./arrives.ts"
 import { checkTable } from "./check-table.ts"
 import type { Contract, ContractDefinition, Conventions, Expectation } from "./definition.ts"
@@ -79,6 +79,9 @@ const expectationRules: { readonly [key in keyof Expectation]-?: Rule } = {
 /** What no column may be called: partitions of stage, and what DuckDB calls the file and the place that a row comes from. */
 const reserved: ReadonlyArray<string> = [...stagePartitions.map(({ name }) => name), "filename", "file_index", "file_row_number"]
 
+/** What no column was ever called, as files of tables show. */
+const systemNames: ReadonlySet<string> = new Set([...stageColumns([]).map(({ name }) => name), ...reserved])
+
 /** Longest name of a dataset: tables, views and files are called after it. */
 const maxNameLength = 100
 
@@ -103,6 +106,10 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   for (const column of top)
     if (column.startsWith("_") || [...reserved, ...partitions].includes(column))
       problems.push(`field ${column}: column ${column} is the name of a system column.`)
+  for (const [key, field] of Object.entries(fields))
+    for (const name of findShape(field)?.formerly ?? [])
+      if (systemNames.has(snakeCase(name)))
+        problems.push(`field ${key}: formerly has ${shown(name)}, which is the name of a system column, and no field was called so.`)
   checkDrops(drops, fields, needed, problems)
   const columns = columnPaths(fields, "")
   for (const { name, column, reads } of expectations) {

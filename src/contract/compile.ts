@@ -32,8 +32,8 @@ export const compileContract = (contract: Contract): CompiledContract => {
 
 /** All that decoding follows but for the code of expectations, as text: what decodes by a contract with another text may make other rows. */
 export const decodingText = ({ contract, columns }: CompiledContract): string => {
-  // What the fields are, the columns tell, but for how values are written.
-  const { fields, schema, ...said } = contract
+  // What the fields are, the columns tell, but for how values are written. Where the contract lies does not matter.
+  const { fields, schema, file, ...said } = contract
   return JSON.stringify({ columns, readings: readingsOf(fields), ...said })
 }
 

@@ -39,7 +39,7 @@ export const defineContract = (definition: ContractDefinition): Contract => {
     ...definition,
     schema: isSound ? schema.annotate({ identifier, title, description }) : schema,
     problems,
-    file: isSound ? null : fileOfCaller()
+    file: fileOfCaller()
   }
   made.add(contract)
   return contract

@@ -82,6 +82,6 @@ export interface Contract extends ContractDefinition {
   readonly schema: Schema.Codec<{ readonly [key: string]: unknown }, { readonly [key: string]: unknown }>
   /** What is wrong with it, each as a sentence. `compileContract`, through which every use goes, refuses a contract that has any. */
   readonly problems: ReadonlyArray<string>
-  /** The file that defines it, where there are problems and the file is known. */
+  /** The file that defines it, where it is known. */
   readonly file: string | null
 }

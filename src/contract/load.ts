@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { registerHooks } from "node:module"
 import { basename, dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { moduleBeside } from "../record/module-beside.ts"
 import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
 import { shortPath } from "./file-of-caller.ts"
@@ -52,26 +53,52 @@ export const loadProject = async (given: string): Promise<LoadedProject> => {
 
 /** Loads the project that a module exports as its default, and its contracts. Never fails, see {@link loadProject}. */
 export const loadModule = async (module: URL): Promise<LoadedContracts & { readonly name?: string }> => {
-  let found: unknown
-  const hooks = registerHooks({ resolve: resolveIn(module.href.slice(0, module.href.lastIndexOf("/") + 1)) })
-  try {
-    found = (await import(module.href)).default
-  } catch (cause) {
-    return unreadable(`the project cannot be loaded: ${whereOf(cause)}.`)
-  } finally {
-    hooks.deregister()
-  }
-  const where = module.protocol === "file:" ? shortPath(fileURLToPath(module)) : module.protocol
+  const loaded = await importModule(module)
+  if ("problem" in loaded) return unreadable(`the project cannot be loaded: ${loaded.problem}.`)
+  const found = loaded.exports["default"]
   if (!isProject(found))
-    return unreadable(`${where} exports ${shown(found)} as its default: write export default defineProject({ name: "…", contracts: […] }).`)
+    return unreadable(
+      `${nameOf(module)} exports ${shown(found)} as its default: write export default defineProject({ name: "…", contracts: […] }).`
+    )
   const wrong = problemLines(found, "the project")
   const read = readContracts(Array.isArray(found.contracts) ? found.contracts : [])
   if (wrong.length === 0) return { ...read, name: found.name }
   return { ...read, error: new ContractError({ reason: "Invalid", problems: [...wrong, ...(read.error?.problems ?? [])] }) }
 }
 
+/** Loads what a path names: the project of a folder or a module, or else the contracts that a module exports. Never fails, see {@link loadProject}. */
+export const loadContracts = async (path: string): Promise<LoadedContracts> => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined)
+    return unreadable(`there is nothing at ${shortPath(path)}: name a file with a contract, or the folder of a project.`)
+  if (stats.isDirectory()) return loadProject(path)
+  const module = pathToFileURL(resolve(path))
+  const loaded = await importModule(module)
+  if ("problem" in loaded) return unreadable(`the contract cannot be loaded: ${loaded.problem}.`)
+  if (isProject(loaded.exports["default"])) return loadModule(module)
+  const found = [...new Set(Object.values(loaded.exports).flat())].filter(isContract)
+  return found.length > 0
+    ? readContracts(found)
+    : unreadable(`${nameOf(module)} exports no contract: write export const orders = defineContract({ name: "orders", … }).`)
+}
+
+type Imported = { readonly exports: { readonly [name: string]: unknown } } | { readonly problem: string }
+
+const importModule = async (module: URL): Promise<Imported> => {
+  const hooks = registerHooks({ resolve: resolveIn(module.href.slice(0, module.href.lastIndexOf("/") + 1)) })
+  try {
+    return { exports: await import(module.href) }
+  } catch (cause) {
+    return { problem: whereOf(cause) }
+  } finally {
+    hooks.deregister()
+  }
+}
+
+const nameOf = (module: URL): string => (module.protocol === "file:" ? shortPath(fileURLToPath(module)) : module.protocol)
+
 /** What contracts import as `sluice/contract` is the Sluice that runs: what another one makes would be a stranger to it. */
-const contractModule = new URL("./index.ts", import.meta.url).href
+const contractModule = moduleBeside("index", import.meta.url).href
 
 type Resolve = NonNullable<Parameters<typeof registerHooks>[0]["resolve"]>
 

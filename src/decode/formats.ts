@@ -15,7 +15,7 @@ export interface FieldsFormat {
 }
 
 /** How the format of a contract reads fields; null: JSON, whose values are more than texts. A new format is named here. */
-export const fieldsOf = (contract: Contract): FieldsFormat | null => {
+export const fieldsOf = (contract: Pick<Contract, "fields" | "format">): FieldsFormat | null => {
   const { fields } = contract
   const format = formatOf(contract)
   switch (format.kind) {

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Effect, Schema, type Scope } from "effect"
+import { moduleBeside } from "../record/module-beside.ts"
 import type { RecordPage } from "../record/record.ts"
 import type { PartitionGroup } from "./partitioned-rows.ts"
 import type { DecodedPage } from "./stage-decoder.ts"
@@ -86,7 +87,7 @@ export class DecodeWorkers {
   /** Starts them, once. They take some time, in which nothing can be sent. */
   start(): void {
     while (this.#workers.length < this.#count) {
-      const worker = new Worker(new URL("./decode-worker.ts", import.meta.url), { workerData: this.#setup, resourceLimits })
+      const worker = new Worker(moduleBeside("decode-worker", import.meta.url), { workerData: this.#setup, resourceLimits })
       const decoding = new Decoding(worker)
       this.#workers.push(decoding)
       worker.on("message", (message: FromWorker) => this.#take(decoding, message))

@@ -139,6 +139,11 @@ describe("a contract that contradicts itself", () => {
       /ingest_date is the name[\s\S]*_rescued is the name[\s\S]*filename is the name/
     ],
     [
+      "a former name that is a system column's",
+      { fields: { ...definition.fields, file: text("x", { formerly: ["filename"] }), from: text("x", { formerly: ["_source"] }) } },
+      /field file: formerly has "filename"[\s\S]*field from: formerly has "_source"/
+    ],
+    [
       "a sensitive key",
       { fields: { ...definition.fields, orderId: text("x", { sensitive: "hash" }) } },
       /key is "orderId", which is sensitive \(hash\)/
