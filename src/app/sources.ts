@@ -5,7 +5,6 @@ import type { SourceError } from "../record/source-error.ts"
 import { type FilesOptions, filesSource } from "../source/files.ts"
 import { framingOf } from "../source/framing.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
-import { olistSource } from "../source/olist.ts"
 import { withShare } from "../source/share-read.ts"
 import type { Source } from "../source/source.ts"
 import { awsKinesis } from "../stream/kinesis/aws-kinesis.ts"
@@ -13,7 +12,7 @@ import { UsageError } from "./failures.ts"
 import type { Values } from "./settings.ts"
 
 export interface SourceChoice {
-  readonly source: "files" | "kinesis" | "olist"
+  readonly source: "files" | "kinesis"
   readonly format: "auto" | "lines" | "document"
 }
 
@@ -68,7 +67,6 @@ export const openSource = (
     const { arrivedAt, maxRecordBytes, pollInterval } = values
     const input = yield* inputOf(values)
     const arrival = arrivedAt === null ? {} : { arrivedAt }
-    if (source === "olist") return alone(yield* olistSource({ input, ...arrival }))
     const files = yield* filesSource({
       input,
       format: framingOf(formatOf(contract), format),

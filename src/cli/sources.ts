@@ -5,11 +5,7 @@ import { use } from "./settings.ts"
 
 /** How a command is told where records come from. */
 export const sourceFlags = {
-  source: withDefault(
-    Flag.Literals("source", ["files", "kinesis", "olist"]),
-    "Where records come from: files of JSON, a Kinesis stream, or the CSV files of the Olist data set.",
-    "files"
-  ),
+  source: withDefault(Flag.Literals("source", ["files", "kinesis"]), "Where records come from: files, or a Kinesis stream.", "files"),
   format: withDefault(
     Flag.Literals("format", ["auto", "lines", "document"]),
     "Files of JSON hold one record a line, or are one record each. auto: by name and content. How other formats are cut their contract says.",

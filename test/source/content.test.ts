@@ -4,7 +4,6 @@ import { Readable } from "node:stream"
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { readCsv } from "../../src/source/csv.ts"
 import { type FilesOptions, filesSource } from "../../src/source/files.ts"
 import { folderWith, put, textsOf, untilFailure } from "./collect.ts"
 
@@ -18,14 +17,6 @@ describe("files: gzip", () => {
         for (const content of [gzipSync('{"n":1}\n{"n":2}\n'), Buffer.from('{"n":1}\n{"n":2}\n')])
           assert.deepStrictEqual(yield* textsOf(yield* reading(name, content)), ['{"n":1}', '{"n":2}'])
       }
-      const csv = gzipSync("a,b\n1,2\n")
-      const folder = yield* folderWith({ "table.csv": csv })
-      const rows: Array<unknown> = []
-      yield* Effect.promise(async () => {
-        const file = { source: "test", path: join(folder, "table.csv"), size: csv.length, modifiedAt: 0, changedAt: 0 }
-        for await (const some of readCsv(file, ["b", "a"])) rows.push(...some)
-      })
-      assert.deepStrictEqual(rows, [["2", "1"]])
     })
   )
 
