@@ -3,9 +3,9 @@ import type { Fields } from "../../contract/field.ts"
 import type { AccessLogFormat } from "../../contract/format.ts"
 import { months } from "../../contract/time-pattern.ts"
 import type { Cells } from "../fields/cells.ts"
-import type { FieldFinder } from "../fields/fields-reader.ts"
 import { bytesEnd } from "../fields/line-end.ts"
 import { keysByName } from "../fields/names.ts"
+import type { FieldFinder } from "../fields/parts.ts"
 import type { LogField } from "./line.ts"
 
 /** In the order in which they are read. */

@@ -3,8 +3,8 @@ import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
 import { markAt } from "../../record/byte-order-mark.ts"
 import type { Cells } from "../fields/cells.ts"
-import type { FieldFinder } from "../fields/fields-reader.ts"
 import { bytesEnd } from "../fields/line-end.ts"
+import type { FieldFinder } from "../fields/parts.ts"
 import { Header } from "./header.ts"
 
 /** More fields than any table has. */

@@ -11,7 +11,7 @@ import type { Run } from "../run.ts"
 import type { Walker } from "../walk.ts"
 import { Cells } from "./cells.ts"
 import { type FieldColumns, isTextKind, kinds } from "./columns.ts"
-import type { FieldFinder, FieldsParts, Places } from "./fields-reader.ts"
+import type { FieldFinder, FieldsParts, Places } from "./parts.ts"
 
 /** A block has at most so many records, and as many fields as there are cells: what is known of them stays in the processor's cache. */
 const mostRecords = 2048
