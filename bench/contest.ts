@@ -45,10 +45,14 @@ export type Outcomes = ReadonlyMap<string, Outcome>
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const main = join(root, "src", "main.ts")
 
-/** The flags of Node that `npm run sluice` has: what is measured must run as its users run it. */
+/** The flags of Node that the command has: what is measured must run as its users run it. */
 export const productFlags: ReadonlyArray<string> = (() => {
-  const manifest: { readonly scripts: { readonly sluice: string } } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  return manifest.scripts.sluice.split(" ").filter((word) => word.startsWith("--"))
+  const started = readFileSync(join(root, "src", "sluice"), "utf8")
+    .split("\n")
+    .find((line) => line.startsWith("exec "))
+  const flags = (started ?? "").split(" ").filter((word) => word.startsWith("--"))
+  if (flags.length === 0) throw new Error("src/sluice starts Node without flags: what they are is not known")
+  return flags
 })()
 
 const ours: ReadonlySet<Job["kind"]> = new Set(["sluice", "stage", "profile", "ingest", "consume", "repartition", "open-table", "commit"])

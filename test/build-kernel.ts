@@ -1,6 +1,7 @@
 /**
- * `node test/build-kernel.ts [--check]`: compiles `src/decode/bytes/kernel.as` and writes it as base64 to `kernel-code.ts` beside it, so that the
- * product needs no file of its own at run time. With `--check` nothing is written, and the exit code is 1 when the committed file is stale.
+ * `node test/build-kernel.ts [--check]`: compiles the kernels, `src/decode/bytes/kernel.as` and `src/decode/csv/marks.as`, and writes each as base64
+ * beside it, so that the product needs no file of its own at run time. With `--check` nothing is written, and the exit code is 1 when a committed file
+ * is stale.
  *
  * The compiler (AssemblyScript, 100 MB) is needed for nothing else, so it is no dependency of the project: it is fetched the first time, in the
  * version that is named here, into `node_modules/.cache`.
@@ -13,12 +14,13 @@ import { fileURLToPath } from "node:url"
 
 const version = "0.28.20"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const source = join(root, "src", "decode", "bytes", "kernel.as")
-const target = join(root, "src", "decode", "bytes", "kernel-code.ts")
+/** @property pages of 64 KiB that the memory has, `layout.size` in memory.ts; null: any number */
+const kernels = [
+  { folder: "bytes", name: "kernel", pages: "768" },
+  { folder: "csv", name: "marks", pages: null }
+] as const
 const cache = join(root, "node_modules", ".cache", `assemblyscript-${version}`)
 const compiler = join(cache, "node_modules", "assemblyscript", "bin", "asc.js")
-/** Pages of 64 KiB: `layout.size` in memory.ts. */
-const memory = "768"
 
 const fetchCompiler = () => {
   if (existsSync(compiler)) return
@@ -30,13 +32,13 @@ const fetchCompiler = () => {
   })
 }
 
-const compile = (): Buffer => {
+const compile = (source: string, pages: string | null): Buffer => {
   const folder = mkdtempSync(join(tmpdir(), "kernel-"))
   try {
     // The compiler takes no other ending.
     copyFileSync(source, join(folder, "kernel.ts"))
     const options = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--enable", "bulk-memory"]
-    const place = ["--importMemory", "--initialMemory", memory, "--maximumMemory", memory]
+    const place = pages === null ? ["--importMemory"] : ["--importMemory", "--initialMemory", pages, "--maximumMemory", pages]
     execFileSync(process.execPath, [compiler, "kernel.ts", ...options, ...place, "-o", "kernel.wasm"], {
       cwd: folder,
       stdio: ["ignore", 2, 2]
@@ -48,13 +50,15 @@ const compile = (): Buffer => {
 }
 
 fetchCompiler()
-const text = `/** Generated from kernel.as by \`node test/build-kernel.ts\`: the compiled module, in base64. */
+for (const { folder, name, pages } of kernels) {
+  const path = join(root, "src", "decode", folder, name)
+  const text = `/** Generated from ${name}.as by \`node test/build-kernel.ts\`: the compiled module, in base64. */
 export const code =
-  "${compile().toString("base64")}"
+  "${compile(`${path}.as`, pages).toString("base64")}"
 `
-
-if (!process.argv.includes("--check")) writeFileSync(target, text)
-else if (readFileSync(target, "utf8") !== text) {
-  console.error("src/decode/bytes/kernel-code.ts is stale: run `node test/build-kernel.ts`")
-  process.exitCode = 1
+  if (!process.argv.includes("--check")) writeFileSync(`${path}-code.ts`, text)
+  else if (readFileSync(`${path}-code.ts`, "utf8") !== text) {
+    console.error(`src/decode/${folder}/${name}-code.ts is stale: run \`node test/build-kernel.ts\``)
+    process.exitCode = 1
+  }
 }

@@ -1,7 +1,6 @@
 import { valueAt } from "../columns/assemble.ts"
 import { ColumnBuilders } from "../columns/builders.ts"
-import { field, full, type LeafStore } from "../columns/leaf-store.ts"
-import { addText } from "../columns/shred.ts"
+import { field, full } from "../columns/leaf-store.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
@@ -12,10 +11,12 @@ import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
 import type { DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type KernelName, RecordReader } from "./bytes/record-reader.ts"
+import { Coordinates } from "./coordinates.ts"
 import { makeDefinition, tooLarge, tooMany } from "./definition.ts"
 import { count } from "./drift.ts"
 import { Expectations } from "./expectations.ts"
-import type { FastReader } from "./fast-reader.ts"
+import type { Block, FastReader } from "./fast-reader.ts"
+import type { Required } from "./fields/block.ts"
 import { FieldsReader } from "./fields/fields-reader.ts"
 import { fieldsOf } from "./formats.ts"
 import { Keeper } from "./keep.ts"
@@ -81,9 +82,10 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const reader: FastReader =
     byFields === null
       ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, place))
-      : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns))
+      : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns), requiredOf(compiled))
   /** The rows read from the page at hand, before they go to the sink. */
   const rows = reader.builders
+  const { block } = reader
   const expectations = new Expectations(contract.expectations, rows)
   const definition = makeDefinition(compiled, run, walker, expectations, maxDepth)
   const leafOf = (column: string): number => rows.nodes[names.indexOf(column)]?.first ?? -1
@@ -128,6 +130,9 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
     return false
   }
 
+  /** Names of expectations that did not hold of rows that were added at once, one a row. */
+  const warned: Array<string> = []
+
   /** Adds what became of the record to the counts. Only so many unknown paths are counted by name, the first that come: so in their order. */
   const settle = (counts: DecodeCounts): void => {
     const hasDrift = run.drift.length > 0
@@ -141,7 +146,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       const { counts } = sink
       const bytes = Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
       reader.beginPage(counts, page.header)
-      const [sourceText, shardText] = [encoded(source), encoded(page.shard)]
+      const coordinates = new Coordinates(source, page, rows.store, systemLeaf)
       let target: ColumnBuilders | null = null
       const handOn = () => {
         if (rows.rowCount > 0) target?.take(rows)
@@ -156,6 +161,35 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
         handOn()
         relieved = Number.NEGATIVE_INFINITY
       }
+      /** Adds the rows that plainly begin at record `i`, all of one ingestion hour. @returns where the records after them begin; `i`: there are none */
+      const addRun = (block: Block, i: number): number => {
+        let end = block.runFrom(i)
+        if (end === i) return i
+        const builders = sink.columnsFor(arrivedAt(page, i))
+        if (typeof page.arrivedAt !== "number") {
+          let same = i + 1
+          while (same < end && sink.columnsFor(arrivedAt(page, same)) === builders) same++
+          end = same
+        }
+        if (builders !== target) {
+          handOn()
+          target = builders
+        }
+        block.add(i, end)
+        const rejected = expectations.rejectedOpenRows(rows, end - i, warned)
+        if (rejected.length > 0) {
+          rows.rollback()
+          for (const row of rejected) block.leaveOut(i + row)
+          return addRun(block, i)
+        }
+        coordinates.addRun(i, end)
+        rows.endRows(end - i)
+        counts.records += end - i
+        for (let at = i; at < end; at++) counts.bytes += (page.ends[at] ?? 0) - (page.starts[at] ?? 0)
+        block.settle(i, end, counts)
+        for (const name of warned) count(counts.quality, name)
+        return end
+      }
       for (let i = 0; i < page.count; i++) {
         const start = page.starts[i] ?? 0
         const end = page.ends[i] ?? start
@@ -166,21 +200,30 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           relieved = start
         }
         const size = page.cut?.get(i) ?? end - start
+        const isTooLarge = size > end - start || size > settings.maxRecordBytes
+        const hasTooMany = !isTooLarge && holdsTooMany(bytes, start, end)
+        const isForReader = path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= reader.capacity
+        if (isForReader && (end > to || start < from)) {
+          from = start
+          to = lastEndWithin(page, i, from + partBytes)
+          isWellFormed = reader.accepts(bytes.subarray(from, to))
+          reader.load(bytes, from, to)
+        }
+        if (block !== null && isForReader && isWellFormed) {
+          if (!block.hasSeen(i)) block.look(page, i, from, to, settings.maxRecordBytes)
+          const end = addRun(block, i)
+          if (end > i) {
+            i = end - 1
+            continue
+          }
+        }
         counts.records++
         counts.bytes += size
         const arrived = arrivedAt(page, i)
         const sequenceNumber = page.sequenceNumbers[i] ?? ""
         const subSequenceNumber = page.subSequenceNumbers?.[i] ?? 0
-        const isTooLarge = size > end - start || size > settings.maxRecordBytes
-        const hasTooMany = !isTooLarge && holdsTooMany(bytes, start, end)
 
-        if (path.by !== "definition" && !isTooLarge && !hasTooMany && end > start && end - start <= reader.capacity) {
-          if (end > to || start < from) {
-            from = start
-            to = lastEndWithin(page, i, from + partBytes)
-            isWellFormed = reader.accepts(bytes.subarray(from, to))
-            reader.load(bytes, from, to)
-          }
+        if (isForReader) {
           const builders = sink.columnsFor(arrived)
           if (builders !== target) {
             handOn()
@@ -188,7 +231,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           }
           if ((isWellFormed || reader.accepts(bytes.subarray(start, end))) && readBytes(start - from, end - from, makeRoom)) {
             try {
-              addSystemColumns(rows.store, systemLeaf, sourceText, shardText, sequenceNumber, subSequenceNumber, arrived, run.rescuedText)
+              coordinates.add(i, run.rescuedText)
               rows.endRow()
               if (reader.isRespelled) run.isRespelled = true
               settle(counts)
@@ -220,8 +263,8 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
           // A copy: the page's buffer is used again.
           const kept = new Uint8Array(raw)
           const header = page.header ?? null
-          const coordinates = { source, shard: page.shard, sequenceNumber, subSequenceNumber, arrivedAt: arrived }
-          sink.deadLetter({ ...coordinates, ...outcome, raw: kept, size, header })
+          const place = { source, shard: page.shard, sequenceNumber, subSequenceNumber, arrivedAt: arrived }
+          sink.deadLetter({ ...place, ...outcome, raw: kept, size, header })
         }
       }
       handOn()
@@ -258,6 +301,19 @@ const lastEndWithin = (page: RecordPage, first: number, limit: number): number =
   return end
 }
 
+/** What the fields of a record must have for a row; null: more than that. */
+const requiredOf = ({ contract, identity, columns }: CompiledContract): Required | null => {
+  const { table, commonFields } = contract
+  if (commonFields !== undefined) return null
+  const fieldOf = (column: string): number => columns.findIndex(({ name }) => name === column)
+  const version = versionFieldOf(table)
+  return {
+    keys: keyFieldsOf(table).map((key) => fieldOf(snakeCase(key))),
+    version: version === null ? null : fieldOf(snakeCase(version)),
+    times: identity.eventTime.map(fieldOf)
+  }
+}
+
 /** Does the open row have a value in this leaf? */
 const isThere = ({ store }: ColumnBuilders, leaf: number): boolean => store.get(leaf, field.count) > store.get(leaf, field.markCount)
 
@@ -278,37 +334,4 @@ const isKey = (builders: ColumnBuilders, index: number): boolean => {
   if (store.get(index, field.textLength) > store.get(index, field.markText) && first > 32 && first < 127) return true
   const key = valueAt(store, index, leaf, store.get(index, field.count) - 1)
   return typeof key === "string" && key.trim() !== ""
-}
-
-/** A text that all records of a page have in common, as `LeafStore.addBytes` takes it. */
-interface Encoded {
-  readonly bytes: Uint8Array
-  readonly view: DataView
-  readonly length: number
-}
-
-const encoded = (text: string): Encoded => {
-  const bytes = new Uint8Array(Buffer.byteLength(text) + 4)
-  bytes.set(Buffer.from(text))
-  return { bytes, view: new DataView(bytes.buffer), length: bytes.length - 4 }
-}
-
-/** The entries of `_source`, `_shard`, `_sequence_number`, `_sub_sequence_number`, `_arrived_at` and `_rescued`, whose leaves stand from `first` on. */
-const addSystemColumns = (
-  store: LeafStore,
-  first: number,
-  source: Encoded,
-  shard: Encoded,
-  sequenceNumber: string,
-  subSequenceNumber: number,
-  arrivedAtMillis: number,
-  rescued: string | null
-): void => {
-  store.addBytes(first, 0, source.bytes, source.view, 0, source.length)
-  store.addBytes(first + 1, 0, shard.bytes, shard.view, 0, shard.length)
-  addText(store, first + 2, 0, sequenceNumber)
-  store.addSafeLong(first + 3, 0, subSequenceNumber)
-  store.addSafeLong(first + 4, 0, microsOf(arrivedAtMillis))
-  if (rescued === null) store.addNull(first + 5, 0, 0)
-  else addText(store, first + 5, 0, rescued)
 }

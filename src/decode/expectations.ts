@@ -1,8 +1,10 @@
 import { Cursors, makeReader, type Reader } from "../columns/assemble.ts"
 import type { ColumnBuilders } from "../columns/builders.ts"
-import { field } from "../columns/leaf-store.ts"
+import { field, type LeafStore } from "../columns/leaf-store.ts"
 import type { Expectation } from "../contract/contract.ts"
 import type { Column, Value } from "../record/column.ts"
+
+const none: ReadonlyArray<number> = []
 
 type Row = { readonly [column: string]: Value }
 
@@ -44,15 +46,39 @@ export class Expectations {
   /** The same of the builders' open row. */
   rejectsOpenRow({ store }: ColumnBuilders): Expectation | undefined {
     if (this.#expectations.length === 0) return undefined
-    const row: { [column: string]: Value } = {}
-    for (const reader of this.#readers) {
-      for (const i of reader.leaves) {
+    this.#beginOpenRows(store)
+    return this.#check(this.#nextRow(store))
+  }
+
+  /**
+   * The same of many rows that were added leaf by leaf, and are still open: which of them are rejected.
+   * @param warned takes the names of those with severity `warn`, once for each row for which they did not hold
+   */
+  rejectedOpenRows({ store }: ColumnBuilders, rows: number, warned: Array<string>): ReadonlyArray<number> {
+    warned.length = 0
+    if (this.#expectations.length === 0) return none
+    const rejected: Array<number> = []
+    this.#beginOpenRows(store)
+    for (let row = 0; row < rows; row++) {
+      if (this.#check(this.#nextRow(store)) !== undefined) rejected.push(row)
+      else warned.push(...this.warned)
+    }
+    return rejected
+  }
+
+  #beginOpenRows(store: LeafStore): void {
+    for (const { leaves } of this.#readers) {
+      for (const i of leaves) {
         this.#cursors.entries[i] = store.get(i, field.markLevels)
         this.#cursors.values[i] = store.get(i, field.markCount)
       }
-      row[reader.name] = reader.read(store, this.#cursors)
     }
-    return this.#check(row)
+  }
+
+  #nextRow(store: LeafStore): Row {
+    const row: { [column: string]: Value } = {}
+    for (const { name, read } of this.#readers) row[name] = read(store, this.#cursors)
+    return row
   }
 
   #check(row: Row): Expectation | undefined {

@@ -1,5 +1,5 @@
 import type { DecodeCounts } from "../record/report.ts"
-import { count, maxDriftPaths, namedPaths, otherPaths } from "./drift.ts"
+import { add, maxDriftPaths, namedPaths, otherPaths } from "./drift.ts"
 
 /**
  * What is known about the record being decoded. Nothing of it reaches the counts before the record has become a row: a dead letter leaves
@@ -144,23 +144,29 @@ export class Run {
     return this.indexes.length === 0 ? path : path.replaceAll("[]", () => `[${this.indexes[next++] ?? ""}]`)
   }
 
+  /** Is there anything to tell of what was read, besides its values? */
+  get hasMore(): boolean {
+    const told = this.drops.length + this.rescued.length + this.drift.length + this.masked.length + this.conventions.length
+    return told + this.kept.length > 0 || this.tooDeep !== null || this.tooMany !== null || this.isRespelled
+  }
+
   /** Text of the column `_rescued`. */
   get rescuedText(): string | null {
     return this.kept.length === 0 ? null : `{${this.kept.join(",")}}`
   }
 
-  /** Adds what became of the record, now a row. */
-  settle(counts: DecodeCounts): void {
-    counts.rows++
-    for (const rule of this.drops) count(counts.drops, rule)
-    for (const path of this.rescued) count(counts.rescued, path)
-    for (const column of this.masked) count(counts.masked, column)
-    for (const convention of this.conventions) count(counts.conventions, convention)
-    if (this.isRespelled) count(counts.conventions, "anyCase")
+  /** Adds what became of the record, now a row, or of so many to which the same happened. */
+  settle(counts: DecodeCounts, rows = 1): void {
+    counts.rows += rows
+    for (const rule of this.drops) add(counts.drops, rule, rows)
+    for (const path of this.rescued) add(counts.rescued, path, rows)
+    for (const column of this.masked) add(counts.masked, column, rows)
+    for (const convention of this.conventions) add(counts.conventions, convention, rows)
+    if (this.isRespelled) add(counts.conventions, "anyCase", rows)
     for (const path of this.drift) {
       const { drift } = counts
       const known = Object.hasOwn(drift, path)
-      count(drift, known || this.#room(drift) ? path : otherPaths)
+      add(drift, known || this.#room(drift) ? path : otherPaths, rows)
     }
   }
 

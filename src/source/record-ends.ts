@@ -1,3 +1,5 @@
+import { Marks } from "../decode/csv/marks.ts"
+
 /**
  * Where records end, told of bytes that come piece by piece. A record ends before a newline, which belongs to nobody; what that is depends on the
  * framing, and on nothing but the bytes from the record's first one on and the limit of a record: so the same content is cut alike however it
@@ -44,6 +46,10 @@ export interface Quoting {
   readonly quote: number
 }
 
+/** So many bytes are marked at a time, in memory that all share, and that is made when it is first needed. */
+const markedBytes = 1 << 16
+let shared: Marks | null = null
+
 const states = { begin: 0, plain: 1, quoted: 2, closed: 3, beyond: 4 } as const
 const mark = [0xef, 0xbb, 0xbf]
 
@@ -74,7 +80,17 @@ export class CsvEnds implements RecordEnds {
   }
 
   see(bytes: Buffer, from: number, to: number): boolean {
+    for (let at = from; at < to; at += markedBytes) this.#see(bytes, at, Math.min(to, at + markedBytes))
+    return this.#ends.length > 0
+  }
+
+  /** @param from where the bytes begin that are marked */
+  #see(bytes: Buffer, from: number, to: number): void {
     const { delimiter, quote } = this.#quoting
+    shared ??= new Marks(markedBytes, markedBytes)
+    const marks = shared
+    bytes.copy(marks.bytes, 0, from, to)
+    marks.mark(to - from, newline, quote, quote)
     let state = this.#state
     let start = this.#start
     let beyond = start + this.#limit + 1
@@ -95,9 +111,13 @@ export class CsvEnds implements RecordEnds {
           } else state = states.plain
           break
         case states.plain: {
+          at = from + marks.next(at - from)
           const until = Math.min(to, beyond)
-          while (byte !== newline && byte !== quote && ++at < until) byte = bytes[at] ?? 0
-          if (at >= until) break
+          if (at >= until) {
+            at = until
+            break
+          }
+          byte = bytes[at] ?? 0
           if (byte === newline) {
             this.#ends.push(at)
             start = at + 1
@@ -109,8 +129,10 @@ export class CsvEnds implements RecordEnds {
         }
         case states.quoted: {
           const until = Math.min(to, beyond)
-          while (at < until && bytes[at] !== quote) at++
-          if (at < until) {
+          do at = from + marks.next(at - from)
+          while (at < until && bytes[at] !== quote && ++at < until)
+          if (at >= until) at = until
+          else {
             state = states.closed
             at++
           }
@@ -136,6 +158,5 @@ export class CsvEnds implements RecordEnds {
     }
     this.#state = state
     this.#start = start
-    return this.#ends.length > 0
   }
 }

@@ -3,9 +3,9 @@ import type { Fields } from "../../contract/field.ts"
 import type { AccessLogFormat } from "../../contract/format.ts"
 import { months } from "../../contract/time-pattern.ts"
 import type { Cells } from "../fields/cells.ts"
-import type { FieldFinder } from "../fields/fields-reader.ts"
 import { bytesEnd } from "../fields/line-end.ts"
 import { keysByName } from "../fields/names.ts"
+import type { FieldFinder } from "../fields/parts.ts"
 import type { LogField } from "./line.ts"
 
 /** In the order in which they are read. */
@@ -18,7 +18,6 @@ const [space, quote, dash, slash, colon, mark, opening, closing, backslash] = [3
 
 /** Finds the fields of lines of access logs in their bytes. What is escaped is the definition's, and so is what stands behind the last field. */
 export class AccessLogFinder implements FieldFinder {
-  readonly most = names.length
   readonly accepts = isUtf8
   readonly #names: ReadonlyArray<string | null>
   readonly #isCombined: boolean
@@ -32,6 +31,8 @@ export class AccessLogFinder implements FieldFinder {
   names(): ReadonlyArray<string | null> {
     return this.#names
   }
+
+  take(): void {}
 
   find(cells: Cells, start: number, recordEnd: number): boolean {
     const { bytes } = cells

@@ -37,6 +37,7 @@ const makers: Readonly<Record<KernelName, () => Kernel | null>> = {
  * Reads records of a page into the open row of its own builders: by the kernel, and by {@link ByteWalker} what the kernel gives up. The builders hold few rows, close together in memory; where rows are gathered takes them over, many at a time.
  */
 export class RecordReader implements FastReader {
+  readonly block = null
   readonly capacity: number = WalkMemory.capacity
   readonly accepts: (bytes: Uint8Array) => boolean = isUtf8
   readonly builders: ColumnBuilders

@@ -3,8 +3,8 @@ import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
 import { markAt } from "../../record/byte-order-mark.ts"
 import type { Cells } from "../fields/cells.ts"
-import type { FieldFinder } from "../fields/fields-reader.ts"
 import { bytesEnd } from "../fields/line-end.ts"
+import type { FieldFinder } from "../fields/parts.ts"
 import { Header } from "./header.ts"
 
 /** More fields than any table has. */
@@ -12,7 +12,6 @@ const mostFields = 4096
 
 /** Finds the fields of CSV records in their bytes. */
 export class CsvFinder implements FieldFinder {
-  readonly most = mostFields
   readonly accepts: (bytes: Uint8Array) => boolean
   readonly #header: Header
   readonly #delimiter: number
@@ -34,31 +33,39 @@ export class CsvFinder implements FieldFinder {
     return "reason" in names || names.length > mostFields ? undefined : names
   }
 
+  take({ marks }: Cells, end: number): void {
+    const delimiter = this.#delimiter
+    marks.mark(end, delimiter, 10, this.#quote < 0 ? delimiter : this.#quote)
+  }
+
   find(cells: Cells, start: number, recordEnd: number, names: number): boolean {
-    const { bytes } = cells
+    const { bytes, marks } = cells
     const delimiter = this.#delimiter
     const quote = this.#quote
     const end = bytesEnd(bytes, recordEnd)
     let at = start + markAt(bytes, start)
     // Nothing, which the definition knows what to make of.
     if (at >= end) return false
+    const most = cells.count + names
     for (;;) {
-      if (cells.count === names) return false
+      if (cells.count === most) return false
       let next: number
       if (bytes[at] === quote) {
-        next = at + 1
-        while (next < end && bytes[next] !== quote) next++
+        next = marks.next(at + 1)
+        while (next < end && bytes[next] !== quote) next = marks.next(next + 1)
         if (next >= end) return false
         if (bytes[next + 1] === quote && next + 1 < end) next = this.#doubled(cells, at + 1, next, end)
         else cells.add(at + 1, next)
         if (next < 0 || (++next < end && bytes[next] !== delimiter)) return false
       } else {
-        next = at
-        for (let c = bytes[next]; next < end && c !== delimiter; c = bytes[++next]) if (c === 10) return false
+        next = marks.next(at)
+        while (next < end && bytes[next] === quote) next = marks.next(next + 1)
+        if (next >= end) next = end
+        else if (bytes[next] === 10) return false
         if (next - at === this.#nullText.length && this.#isNull(bytes, at)) cells.addNull()
         else cells.add(at, next)
       }
-      if (next >= end) return cells.count === names
+      if (next >= end) return cells.count === most
       at = next + 1
     }
   }

@@ -1,5 +1,9 @@
-/** Fields of one record, found in the bytes of a page: texts without quotes and escapes, each at its place in the record. Reused from record to record. */
+import { Marks } from "../csv/marks.ts"
+
+/** Fields of records, found in the bytes of a page: texts without quotes and escapes, record by record, each at its place in it. Used again and again. */
 export class Cells {
+  /** Marks the page's bytes. */
+  readonly marks: Marks
   /** The page's bytes, and behind them room for texts that do not stand there as they are. */
   readonly bytes: Buffer
   readonly view: DataView
@@ -7,23 +11,25 @@ export class Cells {
   readonly starts: Int32Array
   readonly ends: Int32Array
   count = 0
-  readonly #room: number
   #top = 0
 
   /** Longest part of a page that fits, in bytes. */
   static readonly capacity: number = 1 << 20
+  /** Most fields, of one record or of many, and where those of one record stand that is looked at beside many. */
+  static readonly most = 1 << 14
   /** A stop for every scan, and room to read a few bytes at a time. */
   static readonly #padding = 16
+  /** Where texts of many records are written, and behind how many bytes those of one. */
+  static readonly #room = Cells.capacity + Cells.#padding
+  static readonly #roomOfMany = 1 << 19
 
-  /** @param most fields in a record */
-  constructor(most: number) {
-    this.#room = Cells.capacity + Cells.#padding
+  constructor() {
     // Texts get shorter by losing escapes, but for a time, which may become longer.
-    const buffer = new ArrayBuffer(2 * this.#room + 64)
-    this.bytes = Buffer.from(buffer)
-    this.view = new DataView(buffer)
-    this.starts = new Int32Array(most)
-    this.ends = new Int32Array(most)
+    this.marks = new Marks(2 * Cells.#room + Cells.#roomOfMany + 64, Cells.capacity)
+    this.bytes = this.marks.bytes
+    this.view = new DataView(this.marks.buffer)
+    this.starts = new Int32Array(2 * Cells.most)
+    this.ends = new Int32Array(2 * Cells.most)
   }
 
   load(page: Buffer, from: number, to: number): void {
@@ -31,9 +37,16 @@ export class Cells {
     this.bytes.fill(0, to - from, to - from + Cells.#padding)
   }
 
-  begin(): void {
+  /** Fields of many records come: of so few bytes in all that what is written of them has half the room. */
+  beginMany(): void {
     this.count = 0
-    this.#top = this.#room
+    this.#top = Cells.#room
+  }
+
+  /** Fields of one record come, from `most` on. Those of many stay what they are. */
+  beginOne(): void {
+    this.count = Cells.most
+    this.#top = Cells.#room + Cells.#roomOfMany
   }
 
   add(start: number, end: number): void {

@@ -1,5 +1,6 @@
 import type { ColumnBuilders } from "../../columns/builders.ts"
 import { storageOf } from "../../columns/leaf-column.ts"
+import type { LeafStore, Storage } from "../../columns/leaf-store.ts"
 import { isUsual } from "../../contract/reading.ts"
 import { daysIn, daysSinceEpoch } from "../../contract/timestamp.ts"
 import { words } from "../bytes/nodes.ts"
@@ -11,7 +12,7 @@ import type { Walker } from "../walk.ts"
 import type { Cells } from "./cells.ts"
 
 /** What a column takes from plain text, as a number, so that choosing is a jump. All else is read by the definition. */
-const kinds = {
+export const kinds = {
   other: 0,
   text: 1,
   hashed: 2,
@@ -25,6 +26,12 @@ const kinds = {
   date: 10
 } as const
 
+/** Is what the column takes a text, as it is or masked? */
+export const isTextKind = (kind: number): boolean => kind !== kinds.other && kind <= kinds.dropped
+
+/** How columns hold what is told as a number. */
+export type NumberStorage = Exclude<Storage, "bytes" | "fixed">
+
 const powersOfTen = Array.from({ length: 23 }, (_, i) => 10 ** i)
 
 /** Puts fields that stand as text into the columns of the open row: what is plainly what its column wants at once, and all else by the definition. */
@@ -35,14 +42,14 @@ export class FieldColumns {
   readonly #memo: HashMemo | null
   readonly #hexView: DataView
   readonly #cells: Cells
-  /** By field: the kind of its column, its leaves, and of a decimal its scale, its largest value and whether it is stored in 32 bits. */
+  /** By field: the kind of its column, its leaves, and of a decimal its scale and its largest value. */
   readonly #slots: ReadonlyArray<FieldSlot>
   readonly #kinds: Uint8Array
   readonly #leaves: Int32Array
   readonly #ends: Int32Array
   readonly #scales: Uint8Array
   readonly #limits: Float64Array
-  readonly #isNarrow: Uint8Array
+  readonly #storages: ReadonlyArray<NumberStorage>
 
   /** The number that `number` has read. */
   #mantissa = 0
@@ -64,7 +71,11 @@ export class FieldColumns {
     this.#ends = new Int32Array(slots.length)
     this.#scales = new Uint8Array(slots.length)
     this.#limits = new Float64Array(slots.length)
-    this.#isNarrow = new Uint8Array(slots.length)
+    this.#storages = slots.map((_, i) => {
+      const column = builders.nodes[i]?.column
+      const storage = column?.kind === "leaf" ? storageOf(column.leaf) : "bytes"
+      return storage === "bytes" || storage === "fixed" ? "int64" : storage
+    })
     for (const [i, { node }] of slots.entries()) {
       const column = builders.nodes[i]
       const leaf = column?.column.kind === "leaf" ? column.column.leaf : null
@@ -74,8 +85,28 @@ export class FieldColumns {
       this.#ends[i] = column?.end ?? 0
       this.#scales[i] = scale
       this.#limits[i] = 10 ** precision - 1
-      this.#isNarrow[i] = leaf !== null && storageOf(leaf) === "int32" ? 1 : 0
     }
+  }
+
+  /** Kind of a field's column, one of {@link kinds}. */
+  kindOf(field: number): number {
+    return this.#kinds[field] ?? 0
+  }
+
+  /** How the column of a field holds its numbers. */
+  storageOf(field: number): NumberStorage {
+    return this.#storages[field] ?? "int64"
+  }
+
+  /** Have masked texts of this kind a hash in their place? */
+  hashes(kind: number): boolean {
+    return kind === kinds.hashed && this.#memo !== null
+  }
+
+  /** Path of a column in which texts are masked; null: in this field's they are not. */
+  maskedColumn(field: number): string | null {
+    const kind = this.kindOf(field)
+    return kind === kinds.hashed || kind === kinds.dropped ? (this.#slots[field]?.node.column ?? "") : null
   }
 
   addNull(field: number): void {
@@ -88,65 +119,61 @@ export class FieldColumns {
     const { store } = this.#builders
     const leaf = this.#leaves[field] ?? 0
     const kind = this.#kinds[field] ?? 0
-    switch (kind) {
-      case kinds.text:
-        // What that word means, if anything, the definition knows.
-        if (end - start === 4 && view.getInt32(start, true) === words.null) break
-        store.addBytes(leaf, 0, bytes, view, start, end)
-        return
-      case kinds.hashed:
-      case kinds.dropped:
-        if (end - start === 4 && view.getInt32(start, true) === words.null) break
-        this.#run.masked.push(this.#slots[field]?.node.column ?? "")
-        if (kind === kinds.dropped || this.#memo === null) store.addNull(leaf, 0, 0)
-        else {
-          const slot = this.#memo.slotOf(bytes, start, end)
-          store.addBytes(leaf, 0, this.#memo.hex, this.#hexView, slot * 64, slot * 64 + 64)
-        }
-        return
-      case kinds.integer:
-      case kinds.long: {
-        if (!this.#number(start, end) || this.#fraction > 0 || this.#digits > 15) break
+    if (!isTextKind(kind)) {
+      const value = this.plainNumber(field, start, end)
+      if (Number.isNaN(value)) this.#byDefinition(field, bytes.toString("utf8", start, end))
+      else addNumber(store, leaf, this.storageOf(field), value)
+    } else if (this.isNullWord(start, end)) this.#byDefinition(field, "null")
+    else if (kind === kinds.text) store.addBytes(leaf, 0, bytes, view, start, end)
+    else {
+      this.#run.masked.push(this.maskedColumn(field) ?? "")
+      if (!this.addHash(kind, leaf, start, end)) store.addNull(leaf, 0, 0)
+    }
+  }
+
+  /** What that word means as a text, if anything, the definition knows. */
+  isNullWord(start: number, end: number): boolean {
+    return end - start === 4 && this.#cells.view.getInt32(start, true) === words.null
+  }
+
+  /** Adds the hash that stands in for a sensitive text. @returns false: none does */
+  addHash(kind: number, leaf: number, start: number, end: number): boolean {
+    if (!this.hashes(kind) || this.#memo === null) return false
+    const slot = this.#memo.slotOf(this.#cells.bytes, start, end)
+    this.#builders.store.addBytes(leaf, 0, this.#memo.hex, this.#hexView, slot * 64, slot * 64 + 64)
+    return true
+  }
+
+  /** The number that `bytes[start, end)` of the cells plainly is in the column of a field that takes numbers, a boolean as 0 or 1. NaN: who knows. */
+  plainNumber(field: number, start: number, end: number): number {
+    const { bytes, view } = this.#cells
+    switch (this.#kinds[field]) {
+      case kinds.long:
+        return this.#number(start, end) && this.#fraction === 0 && this.#digits <= 15 ? this.#mantissa : Number.NaN
+      case kinds.integer: {
+        if (!this.#number(start, end) || this.#fraction > 0) return Number.NaN
         const value = this.#mantissa
-        if (kind === kinds.long) store.addSafeLong(leaf, 0, value)
-        else if (value <= 2147483647 && value >= -2147483648) store.addInt(leaf, 0, value)
-        else break
-        return
+        return value <= 2147483647 && value >= -2147483648 ? value : Number.NaN
       }
       case kinds.double:
-        if (!this.#number(start, end) || this.#digits > 15) break
-        store.addDouble(leaf, 0, this.#mantissa / (powersOfTen[this.#fraction] ?? Number.NaN))
-        return
+        return this.#number(start, end) && this.#digits <= 15 ? this.#mantissa / (powersOfTen[this.#fraction] ?? Number.NaN) : Number.NaN
       case kinds.decimal: {
-        if (!this.#number(start, end)) break
+        if (!this.#number(start, end)) return Number.NaN
         const missing = (this.#scales[field] ?? 0) - this.#fraction
-        if (missing < 0 || this.#digits + missing > 15) break
+        if (missing < 0 || this.#digits + missing > 15) return Number.NaN
         const value = this.#mantissa * (powersOfTen[missing] ?? Number.NaN)
-        if (!(Math.abs(value) <= (this.#limits[field] ?? 0))) break
-        if (this.#isNarrow[field] === 1) store.addInt(leaf, 0, value)
-        else store.addSafeLong(leaf, 0, value)
-        return
+        return Math.abs(value) <= (this.#limits[field] ?? 0) ? value : Number.NaN
       }
-      case kinds.boolean: {
-        const isTrue = end - start === 4 && view.getInt32(start, true) === words.true
-        if (!isTrue && !(end - start === 5 && view.getInt32(start, true) === falsWord && bytes[start + 4] === 101)) break
-        store.addBoolean(leaf, 0, isTrue)
-        return
-      }
-      case kinds.timestamp: {
-        const micros = readTimestamp(bytes, start, end)
-        if (Number.isNaN(micros)) break
-        store.addSafeLong(leaf, 0, micros)
-        return
-      }
-      case kinds.date: {
-        const days = end - start === 10 ? readDay(bytes, start) : Number.NaN
-        if (Number.isNaN(days)) break
-        store.addInt(leaf, 0, days)
-        return
-      }
+      case kinds.boolean:
+        if (end - start === 4 && view.getInt32(start, true) === words.true) return 1
+        return end - start === 5 && view.getInt32(start, true) === falsWord && bytes[start + 4] === 101 ? 0 : Number.NaN
+      case kinds.timestamp:
+        return readTimestamp(bytes, start, end)
+      case kinds.date:
+        return end - start === 10 ? readDay(bytes, start) : Number.NaN
+      default:
+        return Number.NaN
     }
-    this.#byDefinition(field, bytes.toString("utf8", start, end))
   }
 
   #byDefinition(field: number, text: string): void {
@@ -185,6 +212,13 @@ export class FieldColumns {
     this.#fraction = fraction
     return true
   }
+}
+
+const addNumber = (store: LeafStore, leaf: number, storage: NumberStorage, value: number): void => {
+  if (storage === "int64") store.addSafeLong(leaf, 0, value)
+  else if (storage === "int32") store.addInt(leaf, 0, value)
+  else if (storage === "double") store.addDouble(leaf, 0, value)
+  else store.addBoolean(leaf, 0, value === 1)
 }
 
 /** The first four bytes of `false` as a number, little endian. */

@@ -2,45 +2,14 @@ import type { ColumnBuilders } from "../../columns/builders.ts"
 import type { DecodeCounts } from "../../record/report.ts"
 import type { FastReader, Outcome } from "../fast-reader.ts"
 import { HashMemo } from "../hash-memo.ts"
-import type { Plan, Slot } from "../plan.ts"
-import type { Run } from "../run.ts"
-import type { Walker } from "../walk.ts"
+import type { Plan } from "../plan.ts"
+import { FieldsBlock, type Required } from "./block.ts"
 import { Cells } from "./cells.ts"
 import { FieldColumns } from "./columns.ts"
-
-/** Finds the fields of records of a format in their bytes. It only accepts, or gives up. */
-export interface FieldFinder {
-  /** Does it take these bytes, as far as their encoding goes? */
-  readonly accepts: (bytes: Uint8Array) => boolean
-  /** Most fields of a record. */
-  readonly most: number
-  /** Names of the fields of the records of a page: keys of the contract's fields, or what is unknown is called; null: known, and not wanted. Undefined: there are none. */
-  readonly names: (header: Uint8Array | undefined) => ReadonlyArray<string | null> | undefined
-  /** Finds the fields of the record `[start, end)` of the cells' bytes, one for each of its names. False: it is the definition's. */
-  readonly find: (cells: Cells, start: number, end: number, names: number) => boolean
-}
+import type { FieldFinder, FieldsParts, Places } from "./parts.ts"
 
 /** For formats that only their definition reads. */
-export const findNothing: FieldFinder = { accepts: () => false, most: 0, names: () => undefined, find: () => false }
-
-/** What the reader works with. */
-export interface FieldsParts {
-  readonly plan: Plan
-  readonly run: Run
-  readonly walker: Walker
-  /** Key of the hashes that stand in for sensitive values. */
-  readonly hashKey: Uint8Array | null
-}
-
-/** What the fields of records mean, by their places. */
-interface Places {
-  /** Number of the contract's field; -1: it has none. */
-  readonly fields: Int32Array
-  /** What becomes of fields that have no column; null: nothing. */
-  readonly others: ReadonlyArray<{ readonly slot: Exclude<Slot, { readonly is: "field" }>; readonly name: string } | null>
-  /** Fields of the contract that the records do not have. */
-  readonly absent: Int32Array
-}
+export const findNothing: FieldFinder = { accepts: () => false, names: () => undefined, take: () => {}, find: () => false }
 
 /** The fast way for formats whose records are fields that stand as text. */
 export class FieldsReader implements FastReader {
@@ -51,6 +20,7 @@ export class FieldsReader implements FastReader {
   /** Names have no case here. */
   readonly isRespelled = false
   readonly builders: ColumnBuilders
+  readonly block: FieldsBlock | null
   readonly #finder: FieldFinder
   readonly #parts: FieldsParts
   readonly #cells: Cells
@@ -58,34 +28,40 @@ export class FieldsReader implements FastReader {
   #names: ReadonlyArray<string | null> | undefined
   #places: Places | undefined
 
-  constructor(finder: FieldFinder, parts: FieldsParts, builders: ColumnBuilders) {
+  /** @param required null: what makes a record a row takes more than a look at its columns */
+  constructor(finder: FieldFinder, parts: FieldsParts, builders: ColumnBuilders, required: Required | null) {
     const { plan, run, walker, hashKey } = parts
     this.capacity = finder === findNothing ? 0 : Cells.capacity
     this.accepts = finder.accepts
     this.builders = builders
     this.#finder = finder
     this.#parts = parts
-    this.#cells = new Cells(finder.most)
+    this.#cells = new Cells()
     this.#columns = new FieldColumns(plan, run, walker, hashKey === null ? null : new HashMemo(hashKey), builders, this.#cells)
+    const block = required === null || finder === findNothing ? null : required
+    this.block = block === null ? null : new FieldsBlock(finder, this.#cells, this.#columns, builders, parts, block)
   }
 
   beginPage(_: DecodeCounts, header: Uint8Array | undefined): void {
     const names = this.#finder.names(header)
-    if (names === this.#names) return
-    this.#names = names
-    this.#places = names && placesOf(this.#parts.plan, names)
+    if (names !== this.#names) {
+      this.#names = names
+      this.#places = names && placesOf(this.#parts.plan, names)
+    }
+    this.block?.beginPage(this.#places)
   }
 
   watchDrift(): void {}
 
   load(page: Buffer, from: number, to: number): void {
     this.#cells.load(page, from, to)
+    this.#finder.take(this.#cells, to - from)
   }
 
   read(start: number, end: number): Outcome {
     const places = this.#places
     const cells = this.#cells
-    cells.begin()
+    cells.beginOne()
     if (places === undefined || !this.#finder.find(cells, start, end, places.fields.length)) return "odd"
     const { run } = this.#parts
     run.begin("")
@@ -95,10 +71,10 @@ export class FieldsReader implements FastReader {
     const { starts, ends } = cells
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i] ?? -1
-      const from = starts[i] ?? -1
+      const from = starts[Cells.most + i] ?? -1
       if (field < 0) this.#other(places, i, from)
       else if (from < 0) columns.addNull(field)
-      else columns.add(field, from, ends[i] ?? 0)
+      else columns.add(field, from, ends[Cells.most + i] ?? 0)
     }
     for (let i = 0; i < absent.length; i++) columns.addNull(absent[i] ?? 0)
     if (run.tooDeep === null && run.tooMany === null) return "row"
@@ -113,7 +89,14 @@ export class FieldsReader implements FastReader {
     const { run, walker, plan } = this.#parts
     const { slot, name } = other
     if (slot.is === "drop") run.drops.push(slot.rule)
-    else walker.unknown(run, plan.root, slot, name, start < 0 ? null : this.#cells.bytes.toString("utf8", start, this.#cells.ends[i]))
+    else
+      walker.unknown(
+        run,
+        plan.root,
+        slot,
+        name,
+        start < 0 ? null : this.#cells.bytes.toString("utf8", start, this.#cells.ends[Cells.most + i])
+      )
   }
 
   settle(): void {}
