@@ -1,6 +1,6 @@
 import { valueAt } from "../columns/assemble.ts"
 import { ColumnBuilders } from "../columns/builders.ts"
-import { field, full, type LeafStore } from "../columns/leaf-store.ts"
+import { field, full, type LeafStore, type StorePlace } from "../columns/leaf-store.ts"
 import { addText } from "../columns/shred.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
@@ -38,6 +38,8 @@ export interface DecodePath {
   readonly by?: "bytes" | "definition"
   /** What walks over the bytes first. Default `simd`. */
   readonly kernel?: KernelName
+  /** Bytes in which rows are read, at most and by default 34 MiB: what was written to once is not given back. A row that needs more is the definition's. */
+  readonly rowBytes?: number
 }
 
 /** Where decoded records go. */
@@ -80,7 +82,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const byFields = fieldsOf(contract)
   const reader: FastReader =
     byFields === null
-      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, place))
+      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, within(place, path.rowBytes)))
       : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns))
   /** The rows read from the page at hand, before they go to the sink. */
   const rows = reader.builders
@@ -279,6 +281,12 @@ const isKey = (builders: ColumnBuilders, index: number): boolean => {
   const key = valueAt(store, index, leaf, store.get(index, field.count) - 1)
   return typeof key === "string" && key.trim() !== ""
 }
+
+/** A place that is no larger than so many bytes. */
+const within = (place: StorePlace, bytes = Number.POSITIVE_INFINITY): StorePlace => ({
+  ...place,
+  end: Math.min(place.end, place.arena + bytes)
+})
 
 /** A text that all records of a page have in common, as `LeafStore.addBytes` takes it. */
 interface Encoded {
