@@ -86,6 +86,8 @@ export class OpenBatch {
   readonly counts: DecodeCounts = emptyCounts()
   /** Raw bytes of all records. */
   bytes = 0
+  /** Bytes of columns that this thread held when it had done a page: not what it holds in the middle of one. */
+  held = 0
   readonly #hours = new Set<number>()
   readonly #shards = new Map<string, ShardProgress>()
   readonly #context: BatchContext
@@ -108,11 +110,6 @@ export class OpenBatch {
   /** Ingestion hours of the records. */
   get hours(): number {
     return this.#hours.size
-  }
-
-  /** Bytes of columns that this thread holds between two pages. */
-  get held(): number {
-    return this.#decoder.held()
   }
 
   /** Takes one page into the batch. Records at or before the shard's position have been taken already. */
@@ -152,7 +149,12 @@ export class OpenBatch {
 
   /** No more pages come. The next batch may take some, while other threads are still at this one's. */
   get close(): Work {
-    return this.#decoder.close
+    return Effect.andThen(
+      this.#decoder.close,
+      Effect.sync(() => {
+        this.held = 0
+      })
+    )
   }
 
   /**
@@ -205,6 +207,7 @@ export class OpenBatch {
       this.#context.letters.columnsFor(letter.arrivedAt).append(deadLetterRow(this.#context.dataset, letter))
       this.#lettersWritten++
     }
+    this.held = this.#decoder.held()
     this.#context.onPage()
   }
 }

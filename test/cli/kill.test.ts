@@ -9,7 +9,7 @@ import { sluice, sluiceJson, start } from "./sluice.ts"
  * The real process is killed (SIGKILL, no chance to clean up) at random moments of an ingest and a repartition, and started again each time,
  * until it has been killed often enough and the work is done. Then the lake must be the one of an undisturbed run, row for row.
  */
-const kills = Number(process.env["SLUICE_KILLS"] ?? 60)
+const kills = Number(process.env["SLUICE_KILLS"] ?? 30)
 const seed = Number(process.env["SLUICE_SEED"] ?? 7)
 
 let folder = ""

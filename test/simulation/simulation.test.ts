@@ -3,15 +3,15 @@ import { defaultDuckdbShare, replayCommand, runShare } from "./run-seeds.ts"
 import { type Outcome, runSeed } from "./world.ts"
 
 /** Seeds that once found something, as long as a change of the simulation does not make other worlds of them. */
-const found: ReadonlyArray<number> = [670, 885, 904, 3698, 20_063, 22_700, 30_644, 31_875, 203_819, 204_077, 301_568, 304_002, 700_297]
+const found: ReadonlyArray<number> = [306, 670, 885, 904, 3698, 20_063, 22_700, 30_644, 31_875, 203_819, 204_077, 301_568, 304_002, 700_297]
 
 describe("simulation", () => {
-  it("closes the ledger after each of 300 seeds", async () => {
+  it("closes the ledger after each of 200 seeds", async () => {
     const outcomes: Array<Outcome> = []
     const each = (outcome: Outcome) => void outcomes.push(outcome)
-    const share = { seeds: 150, step: 2, duckdbShare: defaultDuckdbShare, stopAtViolation: false }
+    const share = { seeds: 100, step: 2, duckdbShare: defaultDuckdbShare, stopAtViolation: false }
     await Promise.all([runShare({ ...share, from: 1 }, each), runShare({ ...share, from: 2 }, each)])
-    assert.strictEqual(outcomes.length, 300)
+    assert.strictEqual(outcomes.length, 200)
     const bad = outcomes.flatMap(({ seed, violations }) =>
       violations.slice(0, 3).map(({ rule, detail }) => `seed ${seed}: ${rule}: ${detail}; ${replayCommand(seed, defaultDuckdbShare)}`)
     )
