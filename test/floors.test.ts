@@ -82,6 +82,10 @@ const circles = (imports: Imports): ReadonlyArray<ReadonlyArray<string>> => {
   return found
 }
 
+/** Files that import the library that reads and writes Parquet, from above its floor. */
+const outsideOfParquet = (paths: Iterable<string>, read: (path: string) => string): ReadonlyArray<string> =>
+  [...paths].filter((path) => folderOf(path) !== "parquet" && /(from|import)\s*\(?\s*["']hyparquet/.test(read(path)))
+
 describe("floors", () => {
   const src = importsOf("src")
 
@@ -103,6 +107,14 @@ describe("floors", () => {
       targets.flatMap((target) => (/^(schemas|src\/contract|src\/record)\//.test(target) ? [] : [`${path} imports ${target}`]))
     )
     expect(wrong).toEqual([])
+  })
+
+  it("Parquet's inside is touched in src/parquet alone", () => {
+    expect(outsideOfParquet(src.keys(), (path) => readFileSync(join(root, path), "utf8"))).toEqual([])
+    const planted = 'import { parquetRead } from "hyparquet"\n'
+    expect(outsideOfParquet(["src/table/planted.ts"], () => planted)).toEqual(["src/table/planted.ts"])
+    expect(outsideOfParquet(["src/table/planted.ts"], () => 'await import("hyparquet-writer/src/column.js")')).toHaveLength(1)
+    expect(outsideOfParquet(["src/parquet/planted.ts"], () => planted)).toEqual([])
   })
 
   it("would find an import that goes upward, one across, and one of a contract", () => {

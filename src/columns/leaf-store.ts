@@ -37,8 +37,7 @@ const smallestShift = 6
 /** Sizes of an arena, in bytes, see `#allocate`. */
 const small = 4 << 20
 const large = 96 << 20
-/** Places are told by 32 bits. */
-const largest = 2 ** 31 - 64
+const largest = 2 ** 31 - 64 // places are told by 32 bits
 
 /** Thrown when a store that cannot grow has no room for more. A constant, not an error: who keeps such a store expects it. */
 export const full: unique symbol = Symbol("no room")
@@ -63,11 +62,12 @@ export class LeafStore {
   ints: Int32Array<ArrayBuffer>
   doubles: Float64Array<ArrayBuffer>
   view: DataView<ArrayBuffer>
-  /** The same as `bytes`. */
   #buffer: Buffer
   readonly #widths: ReadonlyArray<number>
   /** Where the free part of the arena begins, and where it ends for good; null: it grows. */
   #top = 0
+  /** Bytes of memory that were written to, whatever is held now: how far the arena ever reached. */
+  touched = 0
   readonly #start: number
   readonly #limit: number | null
   /** Segments that were outgrown, by the logarithm of their size. */
@@ -375,6 +375,7 @@ export class LeafStore {
     const at = this.#top
     if (this.#limit !== null && at + size > this.#limit) throw full
     this.#top += size
+    if (this.#top > this.touched) this.touched = this.#top
     if (this.#top > largest) throw new RangeError(`rows of more than ${largest} bytes cannot be held at once`)
     if (this.#top > this.bytes.length) {
       const before = this.bytes.length

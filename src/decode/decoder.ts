@@ -1,6 +1,6 @@
 import { valueAt } from "../columns/assemble.ts"
 import { ColumnBuilders } from "../columns/builders.ts"
-import { field, full } from "../columns/leaf-store.ts"
+import { field, full, type StorePlace } from "../columns/leaf-store.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { maxContainers } from "../contract/json.ts"
 import { snakeCase } from "../contract/names.ts"
@@ -39,6 +39,8 @@ export interface DecodePath {
   readonly by?: "bytes" | "definition"
   /** What walks over the bytes first. Default `simd`. */
   readonly kernel?: KernelName
+  /** Bytes in which rows are read, at most and by default 34 MiB: what was written to once is not given back. A row that needs more is the definition's. */
+  readonly rowBytes?: number
 }
 
 /** Where decoded records go. */
@@ -81,7 +83,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const byFields = fieldsOf(contract)
   const reader: FastReader =
     byFields === null
-      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, place))
+      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, within(place, path.rowBytes)))
       : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns), requiredOf(compiled))
   /** The rows read from the page at hand, before they go to the sink. */
   const rows = reader.builders
@@ -335,3 +337,9 @@ const isKey = (builders: ColumnBuilders, index: number): boolean => {
   const key = valueAt(store, index, leaf, store.get(index, field.count) - 1)
   return typeof key === "string" && key.trim() !== ""
 }
+
+/** A place that is no larger than so many bytes. */
+const within = (place: StorePlace, bytes = Number.POSITIVE_INFINITY): StorePlace => ({
+  ...place,
+  end: Math.min(place.end, place.arena + bytes)
+})

@@ -21,11 +21,14 @@ export class BuilderPool {
     return kept.splice(best, 1)[0] ?? new ColumnBuilders(this.#columns)
   }
 
-  /** Takes builders back, which are cleared. @param limit bytes of memory that builders which nobody uses may keep; one is kept in any case */
+  /**
+   * Takes builders back, which are cleared.
+   * @param limit bytes of memory that builders which nobody uses may keep; alone, some may have written to twice as much
+   */
   give(builders: ColumnBuilders, limit: number): void {
     builders.clear()
     const kept = this.#kept.reduce((total, each) => total + capacity(each), 0)
-    if (kept === 0 || kept + capacity(builders) <= limit) this.#kept.push(builders)
+    if (kept === 0 ? builders.store.touched <= 2 * limit : kept + capacity(builders) <= limit) this.#kept.push(builders)
   }
 }
 

@@ -12,8 +12,8 @@ import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import type { ClosedBatch } from "./batch.ts"
-import { standOf } from "./ownership.ts"
 import type { Retirement } from "./retirement.ts"
+import { movedShards, standOf } from "./second-owner.ts"
 import { type Tables, viewOf } from "./tables.ts"
 
 type PositionAction = Extract<WriteAction, { readonly domainMetadata: unknown }>
@@ -99,12 +99,11 @@ const refuseSecondOwner = (
   stored: Positions
 ): Effect.Effect<void, TableError> => {
   const view = viewOf(tables)
-  const moved = [...batch.shards].find(
-    ([shard, { stand }]) => stand !== null && stand !== standOf(dataset, source.name, shard, view, stored.get(shard))
-  )
+  const taken = [...batch.shards].map(([shard, { stand }]) => [shard, stand] as const)
+  const [moved] = movedShards(taken, (shard) => standOf({ dataset, source: source.name, shard }, view, stored.get(shard)))
   if (moved === undefined) return Effect.void
   const { table, snapshot } = tables.stage
-  return Effect.fail(conflictError(table.path, snapshot.version, "domain", secondOwner(stageDomain(source.name, moved[0]))))
+  return Effect.fail(conflictError(table.path, snapshot.version, "domain", secondOwner(stageDomain(source.name, moved))))
 }
 
 /**
@@ -129,7 +128,7 @@ export const commitBatch = (
     const outputs: Array<RunOutput> = []
     if (batch.deadLetterFiles.length > 0) {
       const { version } = yield* append(tables.deadLetters, batch.deadLetterFiles, batch.deadLetters, [
-        ...letterPositions((shard) => deadLetterDomain(dataset, source.name, shard), batch, tables.deadLetters.snapshot),
+        ...letterPositions((shard) => deadLetterDomain({ dataset, source: source.name, shard }), batch, tables.deadLetters.snapshot),
         ...retirement.letters.map((domainMetadata) => ({ domainMetadata }))
       ])
       outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))

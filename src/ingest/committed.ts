@@ -24,7 +24,7 @@ export const finder =
     const told = (stored: StoredAt | null): Committed => ({
       position: stored?.position,
       hasRetired: stored?.hasRetired === true,
-      ahead: lettersBeyond(deadLetters.domains, dataset, name, shard, stored?.position)
+      ahead: lettersBeyond(deadLetters.domains, { dataset, source: name, shard }, stored?.position)
     })
     const atHand = reader.atHand(stage.domains, name, shard)
     if (atHand !== undefined) return told(atHand)

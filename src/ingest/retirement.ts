@@ -10,7 +10,7 @@ import type { DomainMetadata } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Table } from "../table/table.ts"
 import type { ClosedBatch } from "./batch.ts"
-import type { View } from "./ownership.ts"
+import type { View } from "./second-owner.ts"
 
 /** What the two commits of a batch say of positions that leave the log. */
 export interface Retirement {
@@ -78,7 +78,7 @@ const reachedLetters = (
     for (const { shard, position } of others.slice(0, limits.atOnce)) {
       const found = yield* reader.find(stage.domains, name, shard)
       if (found === null || isBeyond(position, found.position) || restingSince?.(shard, found.position) === null) continue
-      reached.push({ domain: deadLetterDomain(dataset, name, shard), configuration: JSON.stringify(position), removed: true })
+      reached.push({ domain: deadLetterDomain({ dataset, source: name, shard }), configuration: JSON.stringify(position), removed: true })
     }
     return reached
   })

@@ -7,6 +7,7 @@ import { lettersBeyond, positionsOf } from "../lake/positions.ts"
 import { defaultRetirement } from "../lake/retire.ts"
 import { identityOf, openDeadLetters, openStage } from "../lake/tables.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
+import type { Feed } from "../record/feed.ts"
 import { coordinatesOf, type Positions, type ReadPosition, type ShardPosition } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import { arrivedAt, type RecordPage } from "../record/record.ts"
@@ -25,10 +26,11 @@ import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { defaultShards, hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
-import { Ownership, standOf, type View } from "./ownership.ts"
+import { Ownership } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
 import { retirementOf } from "./retirement.ts"
+import { standOf, type View } from "./second-owner.ts"
 import { type Tables, viewOf } from "./tables.ts"
 
 type BatchError = StoreError | TableError | WorkerError | Moved
@@ -158,13 +160,14 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     const { committing, lettersAhead, options, ownership, reader, taken, tables } = state
     const { contract, source } = options
     const dataset = contract.contract.name
+    const feed: Feed = { dataset, source: source.name, shard }
     if (taken.has(shard)) return
     if (ownership === null) {
       const { stage, deadLetters } = viewOf(tables)
       if (lettersAhead.has(shard) || committing?.readTo(shard) !== undefined) return yield* take(state, shard)
-      if (deadLetters.domains.has(deadLetterDomain(dataset, source.name, shard))) {
+      if (deadLetters.domains.has(deadLetterDomain(feed))) {
         const stored = yield* reader.find(stage.domains, source.name, shard)
-        if (lettersBeyond(deadLetters.domains, dataset, source.name, shard, stored?.position) !== undefined)
+        if (lettersBeyond(deadLetters.domains, feed, stored?.position) !== undefined)
           state.lettersAhead = yield* findLettersAhead(tables, reader, dataset, source.name)
       }
       return yield* take(state, shard)
@@ -193,7 +196,7 @@ const take = (state: Session, shard: string): Effect.Effect<void, TableError> =>
       // A batch was committed while the position was fetched.
       if (tables.stage.snapshot !== stage) return take(state, shard)
       const before = state.committing?.readTo(shard)
-      const stand = standOf(options.contract.contract.name, name, shard, viewOf(tables), stored?.position)
+      const stand = standOf({ dataset: options.contract.contract.name, source: name, shard }, viewOf(tables), stored?.position)
       taken.set(shard, { begin: before ?? stored?.position, stand: before === undefined ? stand : null })
       return Effect.void
     })

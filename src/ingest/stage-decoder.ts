@@ -39,10 +39,13 @@ export const forgetDecoders = (contract: CompiledContract): void => {
   shared.delete(contract)
 }
 
+/** Rows of usual pages need no more. */
+const leastRowBytes = 4 << 20
+
 /** Has something done by the shared decoder. One that fails in the middle of a page has rows left, and is not used again. */
-const withDecoder = <A>(contract: CompiledContract, settings: DecodeSettings, use: (decoder: Decoder) => A): A => {
+const withDecoder = <A>(contract: CompiledContract, settings: DecodeSettings, bufferBytes: number, use: (decoder: Decoder) => A): A => {
   const { decoders } = sharedBy(contract)
-  const decoder = decoders.get(settings) ?? makeDecoder(contract, settings)
+  const decoder = decoders.get(settings) ?? makeDecoder(contract, settings, { rowBytes: Math.max(leastRowBytes, 2 * bufferBytes) })
   decoders.delete(settings)
   const result = use(decoder)
   decoders.set(settings, decoder)
@@ -54,8 +57,9 @@ export class StageDecoder {
   readonly #contract: CompiledContract
   readonly #settings: DecodeSettings
   readonly #source: string
+  readonly #bufferBytes: number
   readonly #rows: PartitionedRows
-  /** Row groups that were full in the middle of a page. */
+  /** Row groups of what was too much to be held. */
   readonly #ready: Array<PartitionGroup> = []
 
   /** @param bufferBytes columns held in memory before they are encoded */
@@ -63,13 +67,14 @@ export class StageDecoder {
     this.#contract = contract
     this.#settings = settings
     this.#source = source
+    this.#bufferBytes = bufferBytes
     this.#rows = new PartitionedRows(sharedBy(contract).builders, byHour, bufferBytes)
   }
 
   decode(page: RecordPage): DecodedPage {
     const counts = emptyCounts()
     const letters: Array<DeadLetter> = []
-    withDecoder(this.#contract, this.#settings, (decoder) =>
+    withDecoder(this.#contract, this.#settings, this.#bufferBytes, (decoder) =>
       decoder.decodePage(this.#source, page, {
         columnsFor: (millis) => this.#rows.columnsFor(millis),
         deadLetter: (letter) => letters.push(letter),
@@ -77,6 +82,8 @@ export class StageDecoder {
         relieve: () => this.#ready.push(...this.#rows.full())
       })
     )
+    // At once: while whoever takes them waits for the store, other datasets decode, and none must hold more than its share then.
+    this.#ready.push(...this.#rows.full())
     return { counts, letters }
   }
 
@@ -88,7 +95,6 @@ export class StageDecoder {
   /** Row groups of what is too much to be held. */
   *full(): Iterable<PartitionGroup> {
     yield* this.#ready.splice(0)
-    yield* this.#rows.full()
   }
 
   /** Row groups of all that is held. */

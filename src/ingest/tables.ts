@@ -1,6 +1,6 @@
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import type { View } from "./ownership.ts"
+import type { View } from "./second-owner.ts"
 
 /** The two tables that a batch goes to, each with the snapshot that its positions were read from. */
 export interface Tables {

@@ -1,3 +1,5 @@
+import type { Feed } from "../record/feed.ts"
+
 /**
  * Every key that Sluice writes into the log of a table: domains, ids of applications, properties. What stands under one is told where it is read.
  * Two more are not here: `sluice`, a commit's report in its `commitInfo` (`history.ts`), and `sluice.formerly`, the names that a column had before, in
@@ -11,7 +13,7 @@ export const positionPrefix = "sluice.position/"
 export const stageDomain = (source: string, shard: string): string => `${positionPrefix}${source}/${shard}`
 
 /** Domain of a shard's position in `dead_letters`, which all datasets share: the dataset is part of the name. */
-export const deadLetterDomain = (dataset: string, source: string, shard: string): string => `${positionPrefix}${dataset}.${source}/${shard}`
+export const deadLetterDomain = ({ dataset, source, shard }: Feed): string => `${positionPrefix}${dataset}.${source}/${shard}`
 
 /** Begins the domain of every object of retired positions in a stage table. */
 export const retiredPrefix = "sluice.retired/"

@@ -1,3 +1,4 @@
+import type { Feed } from "../record/feed.ts"
 import { comparePositions, type Position, type Positions, type ShardPosition } from "../record/position.ts"
 import { deadLetterDomain, positionPrefix, replayDomain, stageDomain } from "./log-keys.ts"
 
@@ -72,14 +73,8 @@ export const positionsOf = (
  * @param domains of `dead_letters`
  * @param stage where the shard stands in the stage of the dataset, wherever that is kept
  */
-export const lettersBeyond = (
-  domains: ReadonlyMap<string, string>,
-  dataset: string,
-  source: string,
-  shard: string,
-  stage: Position | undefined
-): ShardPosition | undefined => {
-  const letters = domains.get(deadLetterDomain(dataset, source, shard))
+export const lettersBeyond = (domains: ReadonlyMap<string, string>, feed: Feed, stage: Position | undefined): ShardPosition | undefined => {
+  const letters = domains.get(deadLetterDomain(feed))
   if (letters === undefined) return undefined
   const position = parsePosition(letters)
   return isBeyond(position, stage) ? position : undefined

@@ -1,16 +1,9 @@
 import { isUtf8 } from "node:buffer"
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  type ParquetParsers,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  type SchemaElement
-} from "hyparquet"
+import { type AsyncBuffer, type ParquetParsers, parquetMetadataAsync, type SchemaElement } from "hyparquet"
 import { formatMicros, maxTimestamp, minTimestamp } from "../contract/timestamp.ts"
 import { decimalText } from "../record/decimal-text.ts"
 import { jsonText, rawJson } from "../record/json-text.ts"
-import { decompressors } from "./bytes.ts"
+import { exactRows, signed, without } from "./object-rows.ts"
 
 /**
  * The rows of a Parquet file, whoever wrote it, as JSON objects, some of a row group at a time: integers and decimals with all their digits, times and days in
@@ -19,15 +12,14 @@ import { decompressors } from "./bytes.ts"
 export async function* jsonRows(file: AsyncBuffer): AsyncGenerator<ReadonlyArray<string>, void> {
   const metadata = await parquetMetadataAsync(file)
   const [root] = nodesOf(metadata.schema, 0)
-  const undecorated = withoutDecimals(metadata)
+  const undecorated = without(["DECIMAL"], metadata)
   let rowStart = 0
   for (const { num_rows, total_byte_size } of metadata.row_groups) {
     const behind = rowStart + Number(num_rows)
     const atOnce = Math.max(1, Math.floor((Number(num_rows) * bytesAtOnce) / Math.max(1, Number(total_byte_size))))
     while (rowStart < behind) {
       const rowEnd = Math.min(behind, rowStart + atOnce)
-      const range = { file, metadata: undecorated, rowStart, rowEnd, useOffsetIndex: true }
-      const rows = await parquetReadObjects({ ...range, compressors: decompressors, parsers, utf8: false, geoparquet: false })
+      const rows = await exactRows(file, undecorated, { rowStart, rowEnd, useOffsetIndex: true }, parsers)
       yield rows.map((row) => jsonText(jsonOf(row, root)))
       rowStart = rowEnd
     }
@@ -57,16 +49,6 @@ const nodesOf = (schema: ReadonlyArray<SchemaElement>, at: number): readonly [No
 
 const isDecimal = ({ converted_type, logical_type }: SchemaElement): boolean =>
   converted_type === "DECIMAL" || logical_type?.type === "DECIMAL"
-
-/** hyparquet would make floats of decimals: without the annotation they stay integers or bytes. */
-const withoutDecimals = (metadata: FileMetaData): FileMetaData => ({
-  ...metadata,
-  schema: metadata.schema.map((element) => {
-    if (!isDecimal(element)) return element
-    const { converted_type: _converted, logical_type: _logical, ...rest } = element
-    return rest
-  })
-})
 
 const timeOf = (micros: bigint): string => (micros < minTimestamp || micros > maxTimestamp ? String(micros) : formatMicros(micros))
 const dayMillis = 86_400_000
@@ -109,11 +91,4 @@ const isMap = ({ converted_type, logical_type }: SchemaElement): boolean =>
 const decimalOf = (value: unknown, scale: number): unknown => {
   const unscaled = value instanceof Uint8Array ? signed(value) : typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value)))
   return rawJson(decimalText(unscaled, scale))
-}
-
-/** Big-endian two's complement. */
-const signed = (bytes: Uint8Array): bigint => {
-  let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
-  return BigInt.asIntN(bytes.length * 8, value)
 }

@@ -1,12 +1,12 @@
-import type { ColumnChunk, RowGroup } from "hyparquet"
 import { chunkRange, type Leaf, slotValues } from "../parquet/leaf-pages.ts"
+import type { ColumnChunk, StoredRows } from "../parquet/metadata.ts"
 import { Malformed } from "../record/malformed.ts"
 import type { AddFile, PartitionValues } from "./actions.ts"
 
 /** A row group that can stand in any checkpoint written here: its bytes, and its description with offsets from the first of them. */
 export interface StoredGroup {
   readonly bytes: Uint8Array
-  readonly group: RowGroup
+  readonly group: StoredRows
 }
 
 /**
@@ -102,7 +102,7 @@ export class CheckpointAdd implements AddFile {
 }
 
 /** A row group of a file by itself; null where other bytes lie between its columns. */
-export const storedGroup = (file: Uint8Array, group: RowGroup): StoredGroup | null => {
+export const storedGroup = (file: Uint8Array, group: StoredRows): StoredGroup | null => {
   const ranges = group.columns.map(chunkRange)
   let start = Number.POSITIVE_INFINITY
   let end = 0
@@ -117,7 +117,7 @@ export const storedGroup = (file: Uint8Array, group: RowGroup): StoredGroup | nu
 }
 
 /** The description of a row group whose bytes lie `by` bytes further on in another file. Of statistics only the counts of nulls are kept. */
-export const movedGroup = ({ columns, num_rows, total_byte_size }: RowGroup, by: number): RowGroup => ({
+export const movedGroup = ({ columns, num_rows, total_byte_size }: StoredRows, by: number): StoredRows => ({
   columns: columns.map((column) => movedChunk(column, BigInt(by))),
   num_rows,
   total_byte_size,

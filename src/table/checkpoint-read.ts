@@ -1,6 +1,7 @@
-import { type ColumnChunk, type FileMetaData, parquetReadObjects, parquetSchema, type RowGroup, type SchemaTree } from "hyparquet"
-import { arrayBuffer, decompressors, footer } from "../parquet/bytes.ts"
+import { arrayBuffer, footer } from "../parquet/bytes.ts"
 import { chunkRange, Leaf, leafValues, type MapEntries, mapEntries } from "../parquet/leaf-pages.ts"
+import { type ColumnChunk, type FileMetaData, type SchemaTree, type StoredRows, schemaTree } from "../parquet/metadata.ts"
+import { objectRows, type RowRange } from "../parquet/object-rows.ts"
 import { damaged, integer, pathOf, refuseDeletionVector, toAction } from "./action-json.ts"
 import type { Action } from "./actions.ts"
 import { AddGroup, CheckpointAdd, storedGroup } from "./add-group.ts"
@@ -12,7 +13,7 @@ import { isOwnSchema, kinds } from "./checkpoint-schema.ts"
  */
 export const readCheckpoint = async (bytes: Uint8Array): Promise<ReadonlyArray<Action>> => {
   const metadata = footer(bytes)
-  const root = parquetSchema(metadata)
+  const root = schemaTree(metadata)
   const own = isOwnSchema(metadata.schema)
   const actions: Array<Action> = []
   let row = 0
@@ -32,22 +33,16 @@ export const readCheckpoint = async (bytes: Uint8Array): Promise<ReadonlyArray<A
 const isAllNull = ({ meta_data: data }: ColumnChunk): boolean =>
   data?.statistics?.null_count !== undefined && BigInt(data.statistics.null_count) === BigInt(data.num_values)
 
-interface Rows {
-  readonly columns: Array<string>
-  readonly rowStart: number
-  readonly rowEnd: number
-}
-
 /** Whatever is not a live file: row by row. */
-const readRows = async (bytes: Uint8Array, metadata: FileMetaData, rows: Rows, actions: Array<Action>): Promise<void> => {
+const readRows = async (bytes: Uint8Array, metadata: FileMetaData, rows: RowRange, actions: Array<Action>): Promise<void> => {
   const file = { byteLength: bytes.byteLength, slice: (start: number, end?: number) => arrayBuffer(bytes.subarray(start, end)) }
-  for (const row of await parquetReadObjects({ file, metadata, ...rows, compressors: decompressors })) {
+  for (const row of await objectRows(file, metadata, rows)) {
     const action = toAction(row)
     if (action !== null) actions.push(action)
   }
 }
 
-const readAdds = (bytes: Uint8Array, group: RowGroup, root: SchemaTree, own: boolean, actions: Array<Action>): void => {
+const readAdds = (bytes: Uint8Array, group: StoredRows, root: SchemaTree, own: boolean, actions: Array<Action>): void => {
   const rowCount = Number(group.num_rows)
   const tree = childOf(root, "add")
   const leaf = (...names: ReadonlyArray<string | 0 | 1>): Leaf | null => leafAt(bytes, group, root, tree, names)
@@ -129,7 +124,7 @@ const childOf = (tree: SchemaTree | undefined, name: string | number): SchemaTre
 /** A leaf below a column, by name or (within maps, whose parts have several names) by number; null where it is not there or has no value. */
 const leafAt = (
   bytes: Uint8Array,
-  group: RowGroup,
+  group: StoredRows,
   root: SchemaTree,
   top: SchemaTree | undefined,
   names: ReadonlyArray<string | 0 | 1>

@@ -1,4 +1,4 @@
-import type { SchemaElement } from "hyparquet"
+import type { SchemaElement } from "../parquet/metadata.ts"
 
 /** Checkpoints of the classic kind (PROTOCOL.md, "Checkpoint Schema"): one row per action, one column per kind of action. */
 

@@ -1,10 +1,6 @@
-import { zstdCompressSync } from "node:zlib"
-import { parquetSchema, type RowGroup, type SchemaElement, type SchemaTree } from "hyparquet"
-import { ByteWriter, ParquetWriter } from "hyparquet-writer"
-import { writeColumn } from "hyparquet-writer/src/column.js"
-import { encodeNestedValues } from "hyparquet-writer/src/dremel.js"
-import { chunkRange, Leaf, maxDefinitionLevel } from "../parquet/leaf-pages.ts"
-import { version } from "../record/version.ts"
+import { chunkRange, Leaf } from "../parquet/leaf-pages.ts"
+import { schemaTree } from "../parquet/metadata.ts"
+import { leavesOf, ObjectFile } from "../parquet/object-file.ts"
 import type { AddFile } from "./actions.ts"
 import { AddGroup, CheckpointAdd, movedGroup, type StoredGroup, storedGroup } from "./add-group.ts"
 import { checkpointSchema, type Kind } from "./checkpoint-schema.ts"
@@ -21,8 +17,6 @@ export interface EncodedCheckpoint {
 
 /** Rows of a row group: about the most of what one step takes, and of what one removed file makes the next checkpoint write again. */
 const groupRows = 4096
-/** Uncompressed bytes of a page, about: what asking for the statistics of one file decodes. */
-const pageSize = 1 << 17
 
 /**
  * Encodes a snapshot in steps, one row group each, so that a caller can let others run in between. Row groups of the checkpoint before whose
@@ -31,31 +25,22 @@ const pageSize = 1 << 17
 export function* checkpointSteps(snapshot: Snapshot): Generator<void, EncodedCheckpoint> {
   const { kept, rest } = planGroups(snapshot.files)
   // Large enough not to grow, which would copy what it has.
-  const writer = new ByteWriter((1 << 18) + Math.ceil(1.125 * kept.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)))
-  const parquet = new ParquetWriter({ writer, schema: checkpointSchema, codec: "ZSTD", createdBy: `sluice version ${version}` })
-  const finished = (group: RowGroup): void => {
-    parquet.row_groups.push(group)
-    parquet.num_rows += group.num_rows
-  }
+  const file = new ObjectFile(checkpointSchema, (1 << 18) + Math.ceil(1.125 * kept.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)))
   for (const { kind, values } of rowsOf(snapshot)) {
-    finished(writeGroup(writer, kind, values))
+    file.write(kind, values)
     yield
   }
-  for (const { bytes, group } of kept) {
-    finished(movedGroup(group, writer.offset))
-    writer.appendBytes(bytes)
-  }
+  for (const { bytes, group } of kept) file.append(bytes, movedGroup(group, file.offset))
   const files = new Map<string, AddFile>()
   for (const part of chunks(rest, groupRows)) {
-    const group = writeGroup(writer, "add", part.map(addValue))
-    finished(group)
+    const group = file.write("add", part.map(addValue))
+    const stored = storedGroup(file.bytes, group)
     // A copy: the buffer holds the whole file.
-    const stored = storedGroup(writer.getBytes(), group)
-    if (stored !== null) for (const file of asStored({ ...stored, bytes: stored.bytes.slice() }, part)) files.set(file.path, file)
+    if (stored !== null) for (const add of asStored({ ...stored, bytes: stored.bytes.slice() }, part)) files.set(add.path, add)
     yield
   }
-  parquet.finish()
-  return { bytes: writer.getBytes(), size: Number(parquet.num_rows), files }
+  file.finish()
+  return { bytes: file.bytes, size: file.rows, files }
 }
 
 /**
@@ -128,61 +113,8 @@ function* chunks<A>(items: ReadonlyArray<A>, size: number): Generator<ReadonlyAr
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
 }
 
-interface SchemaLeaf {
-  /** From the root. */
-  readonly path: Array<SchemaTree>
-  readonly names: ReadonlyArray<string>
-  readonly element: SchemaElement
-}
-
-const leavesOf = (node: SchemaTree, above: ReadonlyArray<SchemaTree>): ReadonlyArray<SchemaLeaf> => {
-  const path = [...above, node]
-  return node.children.length === 0
-    ? [{ path, names: node.path, element: node.element }]
-    : node.children.flatMap((child) => leavesOf(child, path))
-}
-const leaves = leavesOf(parquetSchema({ schema: checkpointSchema }), [])
-const compressors = { ZSTD: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes) }
-
-/** Writes rows that all are of one kind; the columns of the others hold nothing but nulls. */
-const writeGroup = (writer: ByteWriter, kind: Kind, values: ReadonlyArray<object>): RowGroup => {
-  const start = writer.offset
-  const rows = [...values]
-  const nulls = { values: rows.map(() => null), definitionLevels: rows.map(() => 0), repetitionLevels: rows.map(() => 0) }
-  const columns = leaves.map(({ path, names, element }) => {
-    const present = maxDefinitionLevel(path)
-    const pageData = names[0] === kind ? encodeNestedValues(path, rows) : { ...nulls, maxDefinitionLevel: present }
-    const { chunk } = writeColumn({
-      writer,
-      column: {
-        columnName: names.join("."),
-        element,
-        schemaPath: path.map((node) => node.element),
-        codec: "ZSTD",
-        compressors,
-        stats: false,
-        pageSize,
-        columnIndex: false,
-        offsetIndex: false,
-        // A dictionary where the same values come again: in maps. Run-length encoded booleans of V2 pages are beyond older readers.
-        ...(names.includes("key_value") ? {} : { encoding: "PLAIN" as const })
-      },
-      pageData
-    })
-    // How many are null is all that readers ask: it tells them which row groups to pass over.
-    const nullCount = BigInt(pageData.definitionLevels.filter((level) => level < present).length)
-    return chunk.meta_data === undefined ? chunk : { ...chunk, meta_data: { ...chunk.meta_data, statistics: { null_count: nullCount } } }
-  })
-  return {
-    columns,
-    num_rows: BigInt(rows.length),
-    total_byte_size: columns.reduce((sum, { meta_data }) => sum + (meta_data?.total_uncompressed_size ?? 0n), 0n),
-    total_compressed_size: BigInt(writer.offset - start)
-  }
-}
-
 const isStats = (names: ReadonlyArray<string> | undefined): boolean => names?.join(".") === "add.stats"
-const statsPath = leaves.find(({ names }) => isStats(names))?.path ?? []
+const statsPath = leavesOf(schemaTree({ schema: checkpointSchema })).find(({ names }) => isStats(names))?.path ?? []
 
 /** The files of a row group that was just written, without what it holds of them. */
 const asStored = (stored: StoredGroup, files: ReadonlyArray<AddFile>): ReadonlyArray<AddFile> => {

@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
-import { type FileMetaData, parquetMetadata, parquetReadObjects, type SchemaElement } from "hyparquet"
-import { arrayBuffer, decompressors } from "../parquet/bytes.ts"
+import { arrayBuffer, footer } from "../parquet/bytes.ts"
+import type { FileMetaData, SchemaElement } from "../parquet/metadata.ts"
+import { exactRows, signed, without } from "../parquet/object-rows.ts"
 import { Malformed } from "../record/malformed.ts"
 import { Store } from "../store/store.ts"
 import type { AddFile } from "./actions.ts"
@@ -50,9 +51,9 @@ const readFile = (table: Table, snapshot: Snapshot, add: AddFile, columns: Reado
       const file = arrayBuffer(bytes)
       const { metadata, plan } = yield* Effect.try({
         try: () => {
-          const metadata = parquetMetadata(file)
+          const metadata = footer(bytes)
           const physical = new Set(topLevel(metadata.schema))
-          return { metadata: exact(metadata), plan: planRows(snapshot, add, columns, physical) }
+          return { metadata: without(["DECIMAL", "MAP", "MAP_KEY_VALUE"], metadata), plan: planRows(snapshot, add, columns, physical) }
         },
         catch: failed
       })
@@ -96,16 +97,7 @@ const readGroup = async (
   { fixed, stored }: RowPlan
 ): Promise<ReadonlyArray<Row>> => {
   if (stored.length === 0) return Array.from({ length: range.rowEnd - range.rowStart }, () => fixed)
-  const rows = await parquetReadObjects({
-    file,
-    metadata,
-    ...range,
-    columns: stored.map(({ name }) => name),
-    compressors: decompressors,
-    parsers,
-    utf8: false,
-    geoparquet: false
-  })
+  const rows = await exactRows(file, metadata, { ...range, columns: stored.map(({ name }) => name) }, parsers)
   return rows.map((raw) => {
     const row: Record<string, ReadValue> = { ...fixed }
     for (const { name, type } of stored) row[name] = convert(raw[name], type)
@@ -116,7 +108,7 @@ const readGroup = async (
 const decoder = new TextDecoder()
 const floorDiv = (value: bigint, by: bigint): bigint => (value % by < 0n ? value / by - 1n : value / by)
 
-/** Keep what Parquet holds: by default hyparquet makes `Date`s, which know no microseconds. */
+/** Keep what Parquet holds: by default there would be `Date`s, which know no microseconds. */
 const parsers = {
   timestampFromMilliseconds: (millis: bigint) => millis * 1000n,
   timestampFromMicroseconds: (micros: bigint) => micros,
@@ -124,20 +116,6 @@ const parsers = {
   dateFromDays: (days: number) => days,
   jsonFromBytes: (bytes: Uint8Array) => bytes && decoder.decode(bytes)
 }
-
-/**
- * Without the annotations that hyparquet would turn into something inexact: decimals (it makes floats; unannotated they stay integers or
- * bytes) and maps (it makes objects, whose keys are text and lose their order; unannotated they are lists of key and value).
- */
-const exact = (metadata: FileMetaData): FileMetaData => ({
-  ...metadata,
-  schema: metadata.schema.map((element) => {
-    const drop = ["DECIMAL", "MAP", "MAP_KEY_VALUE"].includes(element.converted_type ?? element.logical_type?.type ?? "")
-    if (!drop) return element
-    const { converted_type: _converted, logical_type: _logical, ...rest } = element
-    return rest
-  })
-})
 
 /** Names of the top-level columns of a Parquet schema, which lists its tree in preorder. */
 const topLevel = (schema: ReadonlyArray<SchemaElement>): ReadonlyArray<string> => {
@@ -161,7 +139,7 @@ const misfit = (value: unknown, type: DataType): Malformed =>
     "The file and the table's schema do not agree."
   )
 
-/** What hyparquet gave as a value of the column's Delta type. */
+/** What was read as a value of the column's Delta type. */
 const convert = (value: unknown, type: DataType): ReadValue => {
   if (value === null || value === undefined) return null
   if (typeof type === "string") return convertLeaf(value, type)
@@ -217,11 +195,4 @@ const convertLeaf = (value: unknown, type: string): ReadValue => {
       if (typeof value === "number") return value
   }
   throw misfit(value, type)
-}
-
-/** Big-endian two's complement. */
-const signed = (bytes: Uint8Array): bigint => {
-  let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
-  return BigInt.asIntN(bytes.length * 8, value)
 }

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
+import { until } from "../passing-time.ts"
 import { root } from "./sluice.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-memory-"))
@@ -20,14 +22,17 @@ process.on("exit", () => writeFileSync(process.env.PEAK_FILE, String(process.res
 `
 )
 
-/** Runs the command as it is installed. Gives its exit code and its peak in bytes. */
-const measured = async (args: ReadonlyArray<string>): Promise<readonly [number | null, number]> => {
+/** Runs the command as it is installed, until it ends or has done something. Gives its exit code and its peak in bytes. */
+const measured = async (args: ReadonlyArray<string>, done = () => false): Promise<readonly [number | null, number]> => {
   const peakFile = join(folder, "peak")
   const child = spawn(join(root, "src", "sluice"), args, {
     env: { ...process.env, NODE_OPTIONS: `--import=${pathToFileURL(witness).href}`, PEAK_FILE: peakFile },
     stdio: ["ignore", "ignore", "inherit"]
   })
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve))
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve))
+  await Promise.race([ended, Effect.runPromise(until(done))])
+  child.kill("SIGTERM")
+  const code = await ended
   return [code, Number(readFileSync(peakFile, "utf8")) * 1024]
 }
 
@@ -62,33 +67,43 @@ describe("memory", () => {
   }
 
   it("of one run over several datasets is less than 512 MB", async () => {
-    const shop = join(folder, "shop")
     const names = ["orders_1", "orders_2", "orders_3", "orders_4"]
-    mkdirSync(shop)
-    writeFileSync(
-      join(shop, "project.ts"),
-      `import { defineContract, defineProject } from "sluice/contract"
-import { checkout } from ${JSON.stringify(join(root, "schemas", "vtex", "checkout.ts"))}
-const of = (name: string) => defineContract({ ...checkout, name, arrives: [\`\${name}/*\`] })
-export default defineProject({ name: "shop", contracts: ${JSON.stringify(names)}.map(of) })
-`
+    const shop = shopOf("several", names, 8)
+    const [code, peak] = await measured(["run", "--once", ...shop, "--lake", join(folder, "several", "lake")])
+    expect([code, readdirSync(join(folder, "several", "lake", "consumable")).sort()]).toEqual([0, names])
+    expect(peak).toBeLessThan(promised)
+  })
+
+  it("of a run that follows many datasets at once is less than 512 MB", async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `orders_${i + 1}`)
+    const shop = shopOf("followed", names, 2)
+    const stage = join(folder, "followed", "lake", "stage")
+    const isCommitted = (name: string) => existsSync(join(stage, name, "_delta_log", `${"1".padStart(20, "0")}.json`))
+    const [code, peak] = await measured(["run", ...shop, "--lake", join(folder, "followed", "lake"), "--batch-age", "1s"], () =>
+      names.every(isCommitted)
     )
-    const { record } = inputs["lists of 40,000 empty items"] ?? { record: () => "" }
-    for (const name of names) {
-      mkdirSync(join(folder, "in", name), { recursive: true })
-      writeFileSync(join(folder, "in", name, "a.ndjson"), Array.from({ length: 8 }, (_, i) => `${record(i)}\n`).join(""))
-    }
-    const [code, peak] = await measured([
-      "run",
-      "--once",
-      "--project",
-      shop,
-      "--input",
-      join(folder, "in"),
-      "--lake",
-      join(folder, "several")
-    ])
-    expect([code, readdirSync(join(folder, "several", "consumable")).sort()]).toEqual([0, names])
+    expect([code, readdirSync(stage).sort()]).toEqual([0, names])
     expect(peak).toBeLessThan(promised)
   })
 })
+
+/** Writes a project of datasets that are like orders, and so many records of lists of 40,000 empty items of each. Gives the flags that name them. */
+const shopOf = (name: string, datasets: ReadonlyArray<string>, records: number): ReadonlyArray<string> => {
+  const shop = join(folder, name, "shop")
+  mkdirSync(shop, { recursive: true })
+  writeFileSync(
+    join(shop, "project.ts"),
+    `import { defineContract, defineProject } from "sluice/contract"
+import { checkout } from ${JSON.stringify(join(root, "schemas", "vtex", "checkout.ts"))}
+const of = (name: string) => defineContract({ ...checkout, name, arrives: [\`\${name}/*\`] })
+export default defineProject({ name: "shop", contracts: ${JSON.stringify(datasets)}.map(of) })
+`
+  )
+  const { record } = inputs["lists of 40,000 empty items"] ?? { record: () => "" }
+  const input = join(folder, name, "in")
+  for (const dataset of datasets) {
+    mkdirSync(join(input, dataset), { recursive: true })
+    writeFileSync(join(input, dataset, "a.ndjson"), Array.from({ length: records }, (_, i) => `${record(i)}\n`).join(""))
+  }
+  return ["--project", shop, "--input", input]
+}

@@ -14,7 +14,7 @@ import { expectedContent, failedChecks, lakeContent, page, pagesSource, run, tem
 const reached = (dataset: string, source: string, shard: string): WriteAction => {
   const position = { sequenceNumber: "40", subSequenceNumber: 0, arrivedAt: "", records: 0, rows: 0, deadLetters: 0, empty: 0 }
   return {
-    domainMetadata: { domain: deadLetterDomain(dataset, source, shard), configuration: JSON.stringify(position), removed: false }
+    domainMetadata: { domain: deadLetterDomain({ dataset, source, shard }), configuration: JSON.stringify(position), removed: false }
   }
 }
 

@@ -47,4 +47,15 @@ describe("rows by partition", () => {
     expect([...rows.full()]).toEqual([])
     expect([...rows.rest()].map(({ group }) => group.rows)).toEqual([3])
   })
+
+  it("leave room for the next ones, unless they took more than their share", () => {
+    const pool = new BuilderPool(deadLetterColumns)
+    const builders = pool.take()
+    const raw = new Uint8Array(3 << 20)
+    builders.append(["orders", "not_json", null, null, "", raw, 1n, "files", "0", "1", 0n, 0n, null])
+    pool.give(builders, 3 << 20)
+    expect(pool.take()).toBe(builders)
+    pool.give(builders, 1 << 20)
+    expect(pool.take()).not.toBe(builders)
+  })
 })
