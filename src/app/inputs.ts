@@ -83,7 +83,7 @@ export const openInputs = (
     )
     const { input } = values
     const all = opened.every(({ takes }) => takes === null)
-    const shared = all || input === null || choice.source !== "files" ? null : yield* place
+    const shared = all || input === null || input === "-" || choice.source !== "files" ? null : yield* place
     const found = shared === null ? null : yield* look(shared, shares)
     if (found !== null && found.left > 0 && found.isFile && Option.isNone(choice.dataset)) {
       return yield* new UsageError({
