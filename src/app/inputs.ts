@@ -5,13 +5,14 @@ import type { ContractError } from "../contract/contract.ts"
 import { formatOf } from "../contract/format.ts"
 import type { LoadedProject } from "../contract/load.ts"
 import type { SourceError } from "../record/source-error.ts"
-import { arrivalsIn } from "../source/arrivals.ts"
+import { type Arrivals, arrivalsIn } from "../source/arrivals.ts"
 import { framingOf, takesName } from "../source/framing.ts"
+import type { Place } from "../source/place.ts"
 import { pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
 import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
-import { type OpenedSource, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
+import { type OpenedSource, openPlace, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
 
 /** A dataset, and which files of a folder are of it, by their paths below it; null: all whose names are of its format. */
 export interface InputShare {
@@ -65,9 +66,11 @@ export const openInputs = (
 ): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
   Effect.gen(function* () {
     const shares = yield* wantedShares(project, choice, values)
+    const place = yield* Effect.cached(openPlace(values, follow))
     const opened = yield* Effect.forEach(shares, ({ contract, takes }) =>
       Effect.map(
         openSource(choice, contract, values, follow, {
+          place,
           takes: takes ?? undefined,
           pageBytes: follow ? pageBytesOf(shares.length) : undefined
         }),
@@ -80,7 +83,8 @@ export const openInputs = (
     )
     const { input } = values
     const all = opened.every(({ takes }) => takes === null)
-    const found = all || input === null || choice.source !== "files" ? null : arrivalsIn(input, shares.map(predicateOf))
+    const shared = all || input === null || input === "-" || choice.source !== "files" ? null : yield* place
+    const found = shared === null ? null : yield* look(shared, shares)
     if (found !== null && found.left > 0 && found.isFile && Option.isNone(choice.dataset)) {
       return yield* new UsageError({
         problem: `${input} is of no dataset of the project ${project.name} by its name`,
@@ -90,7 +94,7 @@ export const openInputs = (
     // A file that is named together with its dataset is of it, whatever it is called.
     const isNamed = found === null || (found.isFile && Option.isSome(choice.dataset))
     const isThere = (i: number) => isNamed || (found.taken[i] ?? 0) > 0
-    const begin = follow && found !== null ? yield* firstArrivals(input ?? "", opened, values.pollInterval) : () => Effect.void
+    const begin = follow && shared !== null ? yield* firstArrivals(shared, opened, values.pollInterval) : () => Effect.void
     const carried = opened.flatMap(({ contract, open }, i) =>
       isThere(i) ? [{ contract, open }] : follow ? [{ contract, open, begins: begin(contract) }] : []
     )
@@ -118,23 +122,26 @@ export const openInputs = (
     }
   })
 
+const look = (place: Place, shares: ReadonlyArray<InputShare>): Effect.Effect<Arrivals> =>
+  Effect.promise((signal) => arrivalsIn(place, shares.map(predicateOf), signal))
+
 /** Looks for the first file of each dataset, as often as sources look for new ones. Gives what waits for that of one. */
 const firstArrivals = (
-  input: string,
+  place: Place,
   shares: ReadonlyArray<InputShare>,
   pollMillis: number
 ): Effect.Effect<(contract: CompiledContract) => Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const waiting = new Map(shares.map((share) => [share.contract, { ...share, arrived: Deferred.makeUnsafe<void>() }]))
-    const look = Effect.suspend(() => {
+    const lookAgain = Effect.gen(function* () {
       const missing = [...waiting.values()].filter(({ arrived }) => !Deferred.isDoneUnsafe(arrived))
-      const { taken } = arrivalsIn(input, missing.map(predicateOf))
-      return Effect.forEach(missing, ({ arrived }, i) => ((taken[i] ?? 0) > 0 ? Deferred.succeed(arrived, undefined) : Effect.void), {
+      const { taken } = yield* look(place, missing)
+      yield* Effect.forEach(missing, ({ arrived }, i) => ((taken[i] ?? 0) > 0 ? Deferred.succeed(arrived, undefined) : Effect.void), {
         discard: true
       })
     })
     const isWaiting = () => [...waiting.values()].some(({ arrived }) => !Deferred.isDoneUnsafe(arrived))
-    yield* Effect.forkScoped(Effect.repeat(Effect.delay(look, pollMillis), { while: isWaiting }))
+    yield* Effect.forkScoped(Effect.repeat(Effect.delay(lookAgain, pollMillis), { while: isWaiting }))
     return (contract) => {
       const found = waiting.get(contract)
       return found === undefined ? Effect.void : Deferred.await(found.arrived)

@@ -60,16 +60,24 @@ export const projectFolder: SettingType<string> = {
   global: true
 }
 
+// Anything else that looks like a URL, or like a bucket with a slash too few, would become a folder of that name.
+const isPlace = (s: string): boolean => s !== "" && (!/^(s3:|[a-z][a-z0-9+.-]+:\/\/)/i.test(s) || s3Place(s) !== null)
+
 export const lakePlace: SettingType<string> = {
   accepts: "a folder, or s3://bucket/prefix",
-  // Anything else that looks like a URL, or like a bucket with a slash too few, would become a folder of that name.
-  parse: (s) => (s === "" || (/^(s3:|[a-z][a-z0-9+.-]+:\/\/)/i.test(s) && s3Place(s) === null) ? null : s),
+  parse: (s) => (isPlace(s) ? s : null),
   show: (s) => s
 }
 
+export const inputPlace: SettingType<string | null> = {
+  ...optionalText,
+  accepts: "a folder, a file, s3://bucket/prefix, or - for standard input",
+  parse: (s) => (isPlace(s) ? s : null)
+}
+
 /** Bucket and prefix of `s3://bucket/prefix`; null for other texts. */
-export const s3Place = (lake: string): { readonly bucket: string; readonly prefix: string } | null => {
-  const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(lake) ?? []
+export const s3Place = (text: string): { readonly bucket: string; readonly prefix: string } | null => {
+  const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(text) ?? []
   return bucket === "" ? null : { bucket, prefix: prefix.replace(/\/+$/, "") }
 }
 

@@ -7,6 +7,7 @@ import {
   collector,
   count,
   duration,
+  inputPlace,
   instant,
   lakePlace,
   lineageTarget,
@@ -44,7 +45,7 @@ export const settings = {
   ),
   arrivedAt: setting(
     "arrived-at",
-    "Arrival time of records whose path does not say it (…/YYYY/MM/DD/HH/…). Without it, the file's modification time.",
+    "Arrival time of records whose path does not say it (…/YYYY/MM/DD/HH/…). Without it, when the file was last written.",
     instant,
     null
   ),
@@ -80,7 +81,7 @@ export const settings = {
   lineageNamespace: setting("lineage-namespace", "OpenLineage namespace of the jobs.", text, "sluice"),
   pollInterval: setting(
     "poll-interval",
-    "How often a followed folder is looked at for new files, and a shard of a stream whose tip is reached for new records.",
+    "How often a followed folder or bucket is looked at for new files (S3 charges for each thousand objects of a look), and a shard of a stream whose tip is reached for new records.",
     duration,
     1_000
   ),
@@ -109,8 +110,8 @@ export const settings = {
   logLevel: setting("log-level", "What is less severe is not logged.", logLevel, "Info"),
   input: setting(
     "input",
-    "Folder or file to read; `-` is standard input, of which nothing is remembered: the same pipe run twice appends its rows twice.",
-    { ...optionalText, accepts: "a folder, a file, or - for standard input" },
+    "Folder or file to read, or s3://bucket/prefix; `-` is standard input, of which nothing is remembered: the same pipe run twice appends its rows twice.",
+    inputPlace,
     null
   )
 } as const

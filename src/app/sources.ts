@@ -2,13 +2,17 @@ import { Effect, type Scope } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { formatOf } from "../contract/format.ts"
 import type { SourceError } from "../record/source-error.ts"
-import { type FilesOptions, filesSource } from "../source/files.ts"
+import { bucketPlace } from "../source/bucket.ts"
+import { diskPlace } from "../source/disk.ts"
+import { type FilesOptions, filesName, filesSource } from "../source/files.ts"
 import { framingOf } from "../source/framing.ts"
 import { kinesisSource } from "../source/kinesis/kinesis.ts"
+import type { Place } from "../source/place.ts"
 import { withShare } from "../source/share-read.ts"
 import type { Source } from "../source/source.ts"
 import { awsKinesis } from "../stream/kinesis/aws-kinesis.ts"
 import { UsageError } from "./failures.ts"
+import { s3Place } from "./setting-types.ts"
 import type { Values } from "./settings.ts"
 
 export interface SourceChoice {
@@ -30,9 +34,46 @@ export interface OpenedSource {
 
 export type Skipped = { readonly [reason: string]: number }
 
+/** What says where files lie, and how a bucket is reached. */
+export const inputNames = ["input", "region", "s3Endpoint"] as const
+export type InputName = (typeof inputNames)[number]
+
+/**
+ * Where the files of an input lie: a folder or a file of this machine, or `s3://bucket/prefix`.
+ *
+ * @param mayBeEmpty may there be nothing yet, where a bucket has no folders that could be empty?
+ */
+export const openPlace = (
+  { input, region, s3Endpoint }: Values<InputName>,
+  mayBeEmpty: boolean
+): Effect.Effect<Place, SourceError | UsageError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const named = yield* inputOf({ input })
+    const bucket = s3Place(named)
+    if (bucket === null) return yield* diskPlace(filesName, named)
+    return yield* bucketPlace(filesName, { ...bucket, region: region ?? undefined, endpoint: s3Endpoint ?? undefined, mayBeEmpty })
+  })
+
 export type SourceValues = Values<
-  "input" | "arrivedAt" | "maxRecordBytes" | "stream" | "endpoint" | "region" | "start" | "workers" | "worker" | "pollInterval" | "batchAge"
+  | "input"
+  | "arrivedAt"
+  | "maxRecordBytes"
+  | "stream"
+  | "endpoint"
+  | "region"
+  | "s3Endpoint"
+  | "start"
+  | "workers"
+  | "worker"
+  | "pollInterval"
+  | "batchAge"
 >
+
+/** What a source has that shares an input. */
+export interface SourceShare extends Pick<FilesOptions, "takes" | "pageBytes"> {
+  /** Where the files lie, which all that share it open once. */
+  readonly place: Effect.Effect<Place, SourceError | UsageError, Scope.Scope>
+}
 
 /**
  * The source that the flags name.
@@ -44,7 +85,7 @@ export const openSource = (
   { contract }: CompiledContract,
   values: SourceValues,
   follow: boolean,
-  { takes, pageBytes }: Pick<FilesOptions, "takes" | "pageBytes"> = {}
+  { place, takes, pageBytes }: SourceShare
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
     if (values.worker >= values.workers) {
@@ -68,7 +109,7 @@ export const openSource = (
     const input = yield* inputOf(values)
     const arrival = arrivedAt === null ? {} : { arrivedAt }
     const files = yield* filesSource({
-      input,
+      input: input === "-" ? input : yield* place,
       format: framingOf(formatOf(contract), format),
       takes,
       pageBytes,
@@ -83,7 +124,9 @@ export const openSource = (
 /** What the command cannot do without. */
 export const inputOf = ({ input }: Values<"input">): Effect.Effect<string, UsageError> =>
   input === null
-    ? Effect.fail(new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, or - for standard input." }))
+    ? Effect.fail(
+        new UsageError({ problem: "--input is missing", hint: "Give a folder, a file, s3://bucket/prefix, or - for standard input." })
+      )
     : Effect.succeed(input)
 
 export const streamOf = ({ stream }: Values<"stream">): Effect.Effect<string, UsageError> =>

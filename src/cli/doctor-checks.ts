@@ -13,7 +13,7 @@ import { stagePath } from "../lake/layout.ts"
 import { lakeTables } from "../lake/views.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
-import { collectorProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
+import { collectorProbe, inputProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
 import { bytes } from "./output.ts"
 import { project } from "./project.ts"
 import { unknownText, unknownVariables } from "./variables.ts"
@@ -93,7 +93,12 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
     )
     const free = freemem()
     const memory = check("", "memory", free > 512 * 1024 ** 2, `${bytes(free)} free; ingest and repartition need 512 MB`)
-    const services = Object.entries({ stream: streamProbe(values), lineage: lineageProbe(values), collector: collectorProbe(values) })
+    const services = Object.entries({
+      input: inputProbe(values),
+      stream: streamProbe(values),
+      lineage: lineageProbe(values),
+      collector: collectorProbe(values)
+    })
     return yield* Effect.all(
       [
         Effect.succeed(node),

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { Values } from "../app/settings.ts"
-import { kinesisOf } from "../app/sources.ts"
+import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
 import { collectorHeaders } from "./telemetry.ts"
@@ -39,6 +39,29 @@ export const streamProbe = (values: Values<"stream" | "region" | "endpoint">): P
     Effect.scoped
   )
   return within(`stream ${stream}`, ask)
+}
+
+/** Looks for the first file of the input, and reads its beginning. */
+export const inputProbe = (values: Values<InputName>): Probe => {
+  const { input } = values
+  if (input === null || input === "-") return null
+  const ask = Effect.gen(function* () {
+    const place = yield* openPlace(values, false)
+    return yield* Effect.tryPromise({
+      try: async (signal) => {
+        for await (const entry of place.entries(() => true, signal)) {
+          if (entry.kind === "failed") throw entry.error
+          if (entry.kind !== "file") continue
+          const stored = await place.open(entry, signal)
+          await stored.close()
+          return `${place.root} can be read`
+        }
+        return `${place.root} can be read, and holds no file yet`
+      },
+      catch: (cause) => ({ message: cause instanceof Error ? cause.message : String(cause) })
+    })
+  }).pipe(Effect.scoped)
+  return within(input, ask)
 }
 
 /** Reaches the lineage server without an event. */

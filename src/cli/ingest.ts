@@ -168,6 +168,10 @@ export const ingest = Command.make(
   Command.withExamples([
     { description: "Everything below a folder; again, and only what is new", command: "sluice ingest --input orders --lake lake" },
     {
+      description: "An hour of an archive in S3",
+      command: "sluice ingest --input s3://my-archive/orders/2026/11/20/07 --lake s3://my-lake/shop"
+    },
+    {
       description: "One record a line from a pipe, with the hour that it arrived in",
       command: "zcat orders.gz | sluice ingest --input - --arrived-at 2026-11-20T07:00:00Z --lake lake"
     }

@@ -1,7 +1,7 @@
 import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
-import { inputOf, kinesisOf, streamOf } from "../app/sources.ts"
+import { inputNames, inputOf, kinesisOf, openPlace, streamOf } from "../app/sources.ts"
 import { timed } from "../app/timed.ts"
 import { formatOf } from "../contract/format.ts"
 import { count, number } from "../record/count.ts"
@@ -17,7 +17,7 @@ import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
 import { sourceFlags } from "./sources.ts"
 
-const settings = use("stream", "endpoint", "region", "input")
+const settings = use("stream", "endpoint", ...inputNames)
 const mebibyte = 1024 * 1024
 
 const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): string =>
@@ -64,7 +64,12 @@ export const put = Command.make(
     const stream = yield* streamOf(values)
     const input = yield* inputOf(values)
     // Several pages are put together.
-    const files = yield* filesSource({ input, format: flags.format, maxRecordBytes: flags.recordBytes, pageBytes: mebibyte })
+    const files = yield* filesSource({
+      input: input === "-" ? input : yield* openPlace(values, false),
+      format: flags.format,
+      maxRecordBytes: flags.recordBytes,
+      pageBytes: mebibyte
+    })
     const { source, share } = input === "-" ? { source: files, share: () => null } : withShare(files)
     const shutdown = yield* Shutdown
     let ended = false
@@ -99,7 +104,7 @@ export const put = Command.make(
     )
     // Nothing remembers how far it came: what was not put is work undone, and the exit code that of the signal.
     if (stopped === "drain") return yield* Effect.interrupt
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."),
   Command.withExamples([

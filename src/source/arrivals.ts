@@ -1,5 +1,5 @@
-import { realpathSync, statSync } from "node:fs"
-import { listFiles, pathBelow } from "./list-files.ts"
+import { pathBelow } from "./list-files.ts"
+import type { Place } from "./place.ts"
 
 /** What lies in an input. */
 export interface Arrivals {
@@ -16,10 +16,13 @@ export interface Arrivals {
  *
  * @param takes which files each takes, by their path below the folder
  */
-export const arrivalsIn = (input: string, takes: ReadonlyArray<(path: string) => boolean>): Arrivals => {
+export const arrivalsIn = async (place: Place, takes: ReadonlyArray<(path: string) => boolean>, signal: AbortSignal): Promise<Arrivals> => {
+  const { root, isFile } = place
   const taken = takes.map(() => 0)
   let left = 0
-  const look = (path: string) => {
+  for await (const entry of place.entries(() => true, signal)) {
+    if (entry.kind !== "file") continue
+    const path = isFile ? root.slice(root.lastIndexOf("/") + 1) : pathBelow(root, entry.path)
     let isTaken = false
     for (const [i, take] of takes.entries()) {
       if (!take(path)) continue
@@ -28,18 +31,5 @@ export const arrivalsIn = (input: string, takes: ReadonlyArray<(path: string) =>
     }
     if (!isTaken) left++
   }
-  const root = realOf(input)
-  const isFile = root !== null && statSync(root, { throwIfNoEntry: false })?.isDirectory() === false
-  if (root !== null && isFile) look(root.slice(root.lastIndexOf("/") + 1))
-  else if (root !== null)
-    for (const entry of listFiles("files", root, () => true)) if (entry.kind === "file") look(pathBelow(root, entry.path))
   return { taken, left, isFile }
-}
-
-const realOf = (input: string): string | null => {
-  try {
-    return realpathSync(input)
-  } catch {
-    return null
-  }
 }

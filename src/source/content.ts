@@ -17,8 +17,10 @@ export interface Content {
 }
 
 /** Opens a file that has `size` bytes. Throws `SourceError`, also where the first bytes say that it is something that is not read. */
-export const openContent = async (file: FileLocation, size: number, of: "bytes" | "parquet" = "bytes"): Promise<Content> => {
-  const stored = await openStored(file, size)
+export const openContent = async (file: FileLocation, size: number): Promise<Content> => contentIn(file, await openStored(file, size))
+
+/** The same of bytes that are open, which are closed where it throws. */
+export const contentIn = async (file: FileLocation, stored: StoredBytes, of: "bytes" | "parquet" = "bytes"): Promise<Content> => {
   try {
     if (of === "parquet") return parquetContent(file, stored)
     refuseForeign(file, stored.head)

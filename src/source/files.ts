@@ -1,28 +1,26 @@
-import { type Stats, statSync } from "node:fs"
-import { realpath, stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
-import { pathToFileURL } from "node:url"
 import { Clock, Effect, Stream } from "effect"
 import type { ReadPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { SourceError } from "../record/source-error.ts"
 import { fromReadable } from "./byte-reader.ts"
 import { refusePiped } from "./content.ts"
+import { diskPlace } from "./disk.ts"
 import { detectFormat } from "./format.ts"
 import { type Framing, fixedFormat, hasHeader, recordEnds, takesName } from "./framing.ts"
 import { behindHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
-import { lakeAround } from "./lake-folders.ts"
 import { cutRecords } from "./lines.ts"
-import { type Entry, type FileEntry, fileEntry, hasGzipName, inside, listFiles, pathBelow, type SkipReason } from "./list-files.ts"
+import { type Entry, type FileEntry, hasGzipName, inside, pathBelow, type SkipReason } from "./list-files.ts"
+import type { Place } from "./place.ts"
 import { type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { isUnchanged, type Known, knownOf } from "./resume-point.ts"
 import { type Committed, fromGenerator, type Resume, type Source } from "./source.ts"
 import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
 
 export interface FilesOptions {
-  /** Folder (read with all below it), file, or `-` for standard input. */
-  readonly input: string
+  /** Folder (read with all below it), file, or `-` for standard input; or where else files lie. */
+  readonly input: string | Place
   /** How files are cut into records. */
   readonly format: Framing
   /** Which files of a folder are read, by their path below it. Default: those whose names are of the format. */
@@ -33,7 +31,7 @@ export interface FilesOptions {
   readonly pageBytes?: number | undefined
   /** Larger records are cut to one byte more and marked; default 10 MiB. Bounds memory. */
   readonly maxRecordBytes?: number | undefined
-  /** Look again for new and grown files, for ever. A short interval costs a directory walk each time. */
+  /** Look again for new and grown files, for ever. A short interval costs a look at all of them each time, which a bucket charges for. */
   readonly follow?: { readonly pollMillis: number } | undefined
   /** What `-` reads; default the process' standard input. */
   readonly stdin?: Readable | undefined
@@ -50,12 +48,13 @@ export interface FilesSource extends Source {
   readonly notes: Effect.Effect<ReadonlyArray<string>>
 }
 
-const name = "files"
+/** The name of the source, wherever the files lie. */
+export const filesName = "files"
 
 /**
- * Records from files. Each file is a shard named by its absolute real path; a record's sequence number is the offset of its first byte in
- * the uncompressed content. Files come in byte order of their paths. What was read is known by the sum of its bytes (see `Progress`): a file that
- * still begins with them goes on behind them, or with its last record where that turns out to have been unfinished; one that does not was replaced,
+ * Records from files. Each file is a shard named by its absolute real path, or as an object of a bucket is (`s3://bucket/key`); a record's
+ * sequence number is the offset of its first byte in the uncompressed content. Files come in byte order of their paths. What was read is known by
+ * the sum of its bytes (see `Progress`): a file that still begins with them goes on behind them, or with its last record where that turns out to have been unfinished; one that does not was replaced,
  * and is read from its beginning, with sequence numbers behind those that it had.
  *
  * One bad file does not hold up the others: they are delivered first, then the stream fails naming the bad ones. When following, bad files
@@ -67,30 +66,37 @@ const name = "files"
  */
 export const filesSource = Effect.fn("filesSource")(function* (options: FilesOptions): Effect.fn.Return<FilesSource, SourceError> {
   const settings: ReadSettings = {
-    source: name,
+    source: filesName,
     format: options.format,
     arrivedAt: options.arrivedAt,
     pageBytes: options.pageBytes ?? 4 * 1024 * 1024,
     maxRecordBytes: options.maxRecordBytes ?? 10 * 1024 * 1024
   }
   if (options.input === "-") return stdinSource(options.stdin ?? process.stdin, yield* Clock.currentTimeMillis, settings)
-  const { root, isFolder } = yield* Effect.tryPromise({
-    try: () => locate(options.input),
-    catch: (cause) => ioError(name, options.input, cause)
-  })
-  const walk = new Walk(root, isFolder, settings, options.takes)
+  const place = typeof options.input === "string" ? yield* diskPlace(filesName, options.input) : options.input
+  const walk = new Walk(place, settings, options.takes)
   return {
-    name,
-    location: pathToFileURL(root).href,
+    name: filesName,
+    location: place.location,
     takes: walk.takes,
     skipped: Effect.sync(() => ({ ...walk.skipped })),
     problems: Effect.sync(() => walk.problems),
     notes: Effect.sync(() => firstOf([...walk.notes])),
-    restingSince: (shard, position) => (inside(root, shard) ? changedSince(position) : null),
+    restingSince: (shard, position) => (inside(place.root, shard) ? changedSince(position) : null),
     pages: (resume) =>
-      options.follow === undefined ? fromGenerator(() => walk.once(resume)) : followed(walk, resume, options.follow.pollMillis)
+      options.follow === undefined ? abortable((signal) => walk.once(resume, signal)) : followed(walk, resume, options.follow.pollMillis)
   }
 })
+
+/** A stream that gives up what it waits for where it is stopped. */
+const abortable = <A>(open: (signal: AbortSignal) => AsyncGenerator<A, void>): Stream.Stream<A, SourceError> =>
+  Stream.suspend(() => {
+    const stopped = new AbortController()
+    return fromGenerator(
+      () => open(stopped.signal),
+      () => stopped.abort()
+    )
+  })
 
 /**
  * When a file was last changed, as far as its position says. One that was not read to its end rests as well, where others were changed after it: it may be
@@ -99,29 +105,6 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
 const changedSince = (position: ReadPosition): number => knownOf(position).progress?.changedAt ?? 0
 
 const committed = (resume: Resume, path: string): Committed | Promise<Committed> => resume.find?.(path) ?? { position: resume.get(path) }
-
-const locate = async (input: string): Promise<{ readonly root: string; readonly isFolder: boolean }> => {
-  const root = await realpath(input)
-  const stats = await stat(root)
-  const lake = lakeAround(root)
-  if (lake !== undefined) {
-    throw new SourceError({
-      source: name,
-      reason: "Invalid",
-      location: input,
-      detail: `The input belongs to what Sluice wrote in ${lake}`,
-      hint: "Give a folder or a file of records. What rows came of can be read with `sluice query`, dead letters with `sluice replay`."
-    })
-  }
-  if (stats.isDirectory() || stats.isFile()) return { root, isFolder: stats.isDirectory() }
-  throw new SourceError({
-    source: name,
-    reason: "Invalid",
-    location: input,
-    detail: "The input is neither a file nor a folder",
-    hint: "Pipe it into the command and give `-` as input."
-  })
-}
 
 /** The end of one look at all files: what is to be told of it. */
 interface Looked {
@@ -144,11 +127,11 @@ const followed = (walk: Walk, resume: Resume, pollMillis: number): Stream.Stream
   Stream.unwrap(
     Effect.gen(function* () {
       const unanswered = new Unanswered(0)
-      yield* watchUnanswered(name, unanswered)
-      return fromGenerator(() => walk.forever(resume)).pipe(
+      yield* watchUnanswered(filesName, unanswered)
+      return abortable((signal) => walk.forever(resume, signal)).pipe(
         Stream.mapEffect((next) =>
           next instanceof EndOfWalk
-            ? tell(walk.root, next.looked, unanswered).pipe(Effect.andThen(Effect.sleep(pollMillis)), Effect.as(undefined))
+            ? tell(walk.place.root, next.looked, unanswered).pipe(Effect.andThen(Effect.sleep(pollMillis)), Effect.as(undefined))
             : Effect.succeed(next)
         ),
         Stream.filter((page) => page !== undefined)
@@ -189,37 +172,35 @@ class Walk {
   problems: ReadonlyArray<SourceError> = []
   /** What was told in the present look. */
   notes = new Set<string>()
-  readonly root: string
-  readonly isFolder: boolean
+  readonly place: Place
   readonly settings: ReadSettings
   readonly takes: (path: string) => boolean
   readonly #isShared: boolean
 
-  constructor(root: string, isFolder: boolean, settings: ReadSettings, takes: FilesOptions["takes"]) {
+  constructor(place: Place, settings: ReadSettings, takes: FilesOptions["takes"]) {
     this.#isShared = takes !== undefined
-    this.takes = (path) => (takes === undefined ? takesName(settings.format, path) : takes(pathBelow(root, path)))
-    this.root = root
-    this.isFolder = isFolder
+    this.takes = (path) => (takes === undefined ? takesName(settings.format, path) : takes(pathBelow(place.root, path)))
+    this.place = place
     this.settings = settings
   }
 
   /** Every file to its end. Remembers nothing about a file that it has read. */
-  async *once(resume: Resume): AsyncGenerator<RecordPage, void> {
+  async *once(resume: Resume, signal: AbortSignal): AsyncGenerator<RecordPage, void> {
     const problems: Array<SourceError> = []
     this.problems = problems
-    for (const entry of this.entries()) {
+    for await (const entry of this.entries(signal)) {
       if (entry.kind === "failed") problems.push(entry.error)
       if (entry.kind !== "file") continue
       const { position, ahead } = await committed(resume, entry.path)
       const known = knownOf(position, ahead)
       if (isUnchanged(entry, known)) continue
       try {
-        yield* readFilePages(entry, known, this.#look(true), this.settings)
+        yield* readFilePages(entry, known, this.#look(true, signal), this.settings)
       } catch (cause) {
-        problems.push(ioError(name, entry.path, cause))
+        problems.push(ioError(filesName, entry.path, cause))
       }
     }
-    const failure = asOne(this.root, problems)
+    const failure = asOne(this.place.root, problems)
     if (failure !== undefined) throw failure
   }
 
@@ -227,13 +208,13 @@ class Walk {
    * Looks again and again. What may still be being written waits until size and time of the file are the same in two successive looks: the
    * unterminated last line of a plain file, and compressed files and documents as a whole.
    */
-  async *forever(resume: Resume): AsyncGenerator<RecordPage | EndOfWalk, void> {
+  async *forever(resume: Resume, signal: AbortSignal): AsyncGenerator<RecordPage | EndOfWalk, void> {
     const files = new Map<string, Seen>()
     let told: ReadonlySet<string> = new Set()
     for (;;) {
       const problems: Array<SourceError> = []
       const fresh: Array<SourceError> = []
-      for (const entry of this.entries()) {
+      for await (const entry of this.entries(signal)) {
         if (entry.kind === "failed") {
           problems.push(entry.error)
           if (!this.problems.some((before) => isSame(before, entry.error))) fresh.push(entry.error)
@@ -247,7 +228,8 @@ class Walk {
           files.delete(entry.path)
           continue
         }
-        const settled = before !== undefined && before.size === entry.size && before.changedAt === entry.changedAt
+        const settled =
+          this.place.appearWhole || (before !== undefined && before.size === entry.size && before.changedAt === entry.changedAt)
         const isAsWritten = before !== undefined && before.size === entry.size && before.modifiedAt === entry.modifiedAt
         const seen: Seen = {
           size: entry.size,
@@ -259,9 +241,9 @@ class Walk {
         files.set(entry.path, seen)
         if (seen.problem === undefined && (settled || this.#isReadableWhileWritten(entry, seen.known))) {
           try {
-            yield* readFilePages(entry, seen.known, this.#look(settled), this.settings)
+            yield* readFilePages(entry, seen.known, this.#look(settled, signal), this.settings)
           } catch (cause) {
-            const problem = ioError(name, entry.path, cause)
+            const problem = ioError(filesName, entry.path, cause)
             seen.problem = problem
             const known = before?.problem !== undefined && isSame(before.problem, problem)
             if (!known || isOfContent(problem)) fresh.push(problem)
@@ -271,7 +253,7 @@ class Walk {
       }
       this.problems = problems
       const { notes } = this
-      const withoutInput = problems.find((problem) => problem.location === this.root && !isOfContent(problem))
+      const withoutInput = problems.find((problem) => problem.location === this.place.root && !isOfContent(problem))
       yield new EndOfWalk({
         problems: fresh.filter((problem) => problem !== withoutInput),
         notes: [...notes].filter((note) => !told.has(note)),
@@ -281,10 +263,10 @@ class Walk {
     }
   }
 
-  *entries(): Generator<Entry, void> {
+  async *entries(signal: AbortSignal): AsyncGenerator<Entry, void> {
     this.skipped = { hidden: 0, type: 0, special: 0 }
     this.notes = new Set()
-    for (const entry of this.isFolder ? listFiles(name, this.root, this.takes) : [this.#onlyFile()]) {
+    for await (const entry of this.place.entries(this.takes, signal)) {
       // Of others' files somebody else tells.
       if (entry.kind === "skipped" && entry.why === "type" && this.#isShared) continue
       if (entry.kind === "skipped") this.skipped[entry.why]++
@@ -293,17 +275,8 @@ class Walk {
     }
   }
 
-  #onlyFile(): Entry {
-    try {
-      const stats: Stats = statSync(this.root)
-      return fileEntry(this.root, stats)
-    } catch (cause) {
-      return { kind: "failed", error: ioError(name, this.root, cause) }
-    }
-  }
-
-  #look(isSettled: boolean): Look {
-    return { isSettled, note: (text) => this.notes.add(text) }
+  #look(isSettled: boolean, signal: AbortSignal): Look {
+    return { open: (file) => this.place.open(file, signal), isSettled, note: (text) => this.notes.add(text) }
   }
 
   #isReadableWhileWritten(file: FileEntry, known: Known): boolean {
@@ -327,7 +300,7 @@ const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError 
   if (first === undefined || others.length === 0) return first
   const named = firstOf(problems.map((problem) => `${problem.location} (${problem.detail})`))
   return new SourceError({
-    source: name,
+    source: filesName,
     reason: first.reason,
     location: root,
     detail: `${problems.length} files could not be read: ${named.join("; ")}`,
@@ -339,7 +312,7 @@ const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError 
 const stdinSource = (readable: Readable, now: number, settings: ReadSettings): FilesSource => {
   const shard = `stdin-${new Date(now).toISOString()}`
   async function* pages(): AsyncGenerator<RecordPage, void> {
-    const location = { source: name, path: "standard input" }
+    const location = { source: filesName, path: "standard input" }
     const reader = fromReadable(location, readable)
     try {
       refusePiped(location, await reader.head())
@@ -364,7 +337,7 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
     }
   }
   return {
-    name,
+    name: filesName,
     location: "file:///dev/stdin",
     takes: () => true,
     skipped: Effect.succeed({ hidden: 0, type: 0, special: 0 }),

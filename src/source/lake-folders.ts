@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { basename, dirname } from "node:path"
 
 /** What a lake is made of, below its folder. */
-const parts = new Set(["stage", "consumable", "dead_letters", "marts", "runs", "lineage"])
+export const lakeParts = new Set(["stage", "consumable", "dead_letters", "marts", "runs", "lineage"])
 
 const isTable = (folder: string): boolean => existsSync(`${folder}/_delta_log`)
 
@@ -23,7 +23,7 @@ const isLake = (folder: string): boolean => isTable(`${folder}/dead_letters`) ||
  */
 export const lakeOf = (folder: string): string | undefined => {
   const parent = dirname(folder)
-  if (parts.has(basename(folder)) && isLake(parent)) return parent
+  if (lakeParts.has(basename(folder)) && isLake(parent)) return parent
   return isTable(folder) ? folder : undefined
 }
 

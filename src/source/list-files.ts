@@ -23,8 +23,10 @@ export interface FileEntry {
   readonly modifiedAt: number
   /** When it was last changed in any way, which nobody can set; ms since 1970, with a fraction. */
   readonly changedAt: number
-  /** Tells it from another file of the same name. */
-  readonly inode: number
+  /** Tells it from another file of the same name; undefined: nothing does but its content. */
+  readonly inode?: number
+  /** What a bucket knows its content by: another content has another. */
+  readonly tag?: string | undefined
 }
 
 /** How the content of a file is cut into records: known from its name, or to be seen in the content. */

@@ -1,7 +1,7 @@
 import type { RecordPage } from "../record/record.ts"
 import { arrivalOfFile } from "./arrival-time.ts"
-import type { ByteReader, FileLocation } from "./byte-reader.ts"
-import { type Content, openContent } from "./content.ts"
+import type { ByteReader, FileLocation, StoredBytes } from "./byte-reader.ts"
+import { type Content, contentIn } from "./content.ts"
 import { detectFormat } from "./format.ts"
 import { type ContentFormat, type Framing, hasHeader, recordEnds } from "./framing.ts"
 import { behindHeader, type HeadedCut, headerOf } from "./header.ts"
@@ -21,6 +21,8 @@ export interface ReadSettings {
 
 /** One look at a file. */
 export interface Look {
+  /** Opens the file. Rejects with `SourceError`. */
+  readonly open: (file: FileEntry) => Promise<StoredBytes>
   /** Is its writer done, as far as can be told? Otherwise what may be unfinished is left for the next look. */
   readonly isSettled: boolean
   /** Told what people should know of the file. */
@@ -34,13 +36,13 @@ export interface Look {
 export async function* readFilePages(
   file: FileEntry,
   known: Known,
-  { isSettled, note }: Look,
+  { open, isSettled, note }: Look,
   settings: ReadSettings
 ): AsyncGenerator<RecordPage, void> {
   if (isUnchanged(file, known)) return
-  const content = await openContent(
+  const content = await contentIn(
     { source: settings.source, path: file.path },
-    file.size,
+    await open(file),
     settings.format === "parquet" ? "parquet" : "bytes"
   )
   let reader: ByteReader | undefined
@@ -54,7 +56,7 @@ export async function* readFilePages(
     known.isSuspect = waits
     if (waits) return
     if (point === undefined) {
-      if (progress !== undefined) known.progress = { ...progress, size: file.size, changedAt: file.changedAt, done: true }
+      if (progress !== undefined) known.progress = { ...progress, size: file.size, changedAt: file.changedAt, tag: file.tag, done: true }
       return
     }
     known.inode = file.inode
@@ -71,7 +73,7 @@ export async function* readFilePages(
       eager: false
     })
     const arrivedAt = arrivalOfFile(file.path, settings.arrivedAt, file.modifiedAt)
-    const { size, changedAt } = file
+    const { size, changedAt, tag } = file
     const { begin } = point
     let first = point.skipFirst
     for await (const cut of cuts) {
@@ -79,7 +81,7 @@ export async function* readFilePages(
       first = false
       const done = cut.last && (content.isPacked || cut.end >= size)
       const before = known.progress
-      const now: Progress = { end: cut.end, sum: cut.sum, begin, size, changedAt, done, format: opened.format }
+      const now: Progress = { end: cut.end, sum: cut.sum, begin, size, changedAt, tag, done, format: opened.format }
       const page = recordPage(file.path, begin, records, arrivedAt, now)
       const last = page.sequenceNumbers.at(-1)
       known.progress = now
@@ -133,10 +135,11 @@ export const recordPage = (
 })
 
 /** As little as says it: a table keeps it for every file that was ever read. */
-const stored = ({ begin, sum, changedAt, ...progress }: Progress): NonNullable<RecordPage["resume"]> => ({
+const stored = ({ begin, sum, changedAt, tag, ...progress }: Progress): NonNullable<RecordPage["resume"]> => ({
   ...progress,
   ...(sum === undefined ? {} : { sum }),
   ...(changedAt === undefined ? {} : { changedAt }),
+  ...(tag === undefined ? {} : { tag }),
   ...(begin === 0 ? {} : { begin })
 })
 

@@ -23,6 +23,8 @@ export interface Progress {
   readonly size: number
   /** When the file, its content or its name, was last changed then, ms since 1970; unknown where an older version has read it. */
   readonly changedAt: number | undefined
+  /** What the bucket knew its content by. */
+  readonly tag?: string | undefined
   /** Was everything up to `size` read? */
   readonly done: boolean
   readonly format: ContentFormat
@@ -36,7 +38,7 @@ export interface Known {
   /** What a process that died within a commit had read, if that was more: dead letters may stand at its sequence numbers. */
   readonly ahead?: Known | undefined
   /** The file that lay there, as the file system tells files of one name apart, once this process has seen what stands before `end`. */
-  inode?: number
+  inode?: number | undefined
   /** Did it seem to be replaced when it was last looked at? */
   isSuspect?: boolean
 }
@@ -53,11 +55,20 @@ export const knownOf = (position: ReadPosition | undefined, ahead?: ReadPosition
  * position with the progress of an older page.
  */
 const progressOf = (position: ReadPosition): Progress | undefined => {
-  const { end, sum, begin, size, changedAt, done, format } = position.source ?? {}
+  const { end, sum, begin, size, changedAt, tag, done, format } = position.source ?? {}
   if (typeof end !== "number" || typeof size !== "number" || typeof done !== "boolean") return undefined
   if (format !== "line" && format !== "document" && format !== "csv") return undefined
   const number = (value: unknown) => (typeof value === "number" ? value : undefined)
-  const known: Progress = { end, sum: number(sum), begin: number(begin) ?? 0, size, changedAt: number(changedAt), done, format }
+  const known: Progress = {
+    end,
+    sum: number(sum),
+    begin: number(begin) ?? 0,
+    size,
+    changedAt: number(changedAt),
+    ...(typeof tag === "string" ? { tag } : {}),
+    done,
+    format
+  }
   return known.begin + end > Number(position.sequenceNumber) ? known : undefined
 }
 
@@ -66,8 +77,10 @@ export const isUnchanged = (file: FileEntry, { progress, sequenceNumber }: Known
   // What is empty has nothing to give, whatever it was before.
   file.size === 0 || (progress !== undefined && sequenceNumber !== undefined && progress.done && isSameFile(file, progress))
 
-const isSameFile = (file: FileEntry, { size, changedAt }: Progress): boolean =>
-  size === file.size && (changedAt === undefined || changedAt === file.changedAt)
+/** A tag tells more than a time, which a bucket keeps in whole seconds and which a copy of the same content changes. */
+const isSameFile = (file: FileEntry, { size, changedAt, tag }: Progress): boolean =>
+  size === file.size &&
+  (tag !== undefined && file.tag !== undefined ? tag === file.tag : changedAt === undefined || changedAt === file.changedAt)
 
 /** Where reading goes on. */
 export interface ResumePoint {
@@ -137,7 +150,12 @@ const behindKnown = async (
   const goOn: ResumePoint = { start: end, sum: sum ?? 0, begin, format, skipFirst: false, was: "known" }
   if (isSameFile(file, progress) && sum !== undefined) return goOn
   const isTrusted =
-    known.inode === file.inode && file.size >= progress.size && end > seldomRead && !content.isPacked && format !== "document"
+    file.inode !== undefined &&
+    known.inode === file.inode &&
+    file.size >= progress.size &&
+    end > seldomRead &&
+    !content.isPacked &&
+    format !== "document"
   const before = isTrusted ? { ...(await look(content, end - 1, 1)), sum } : await look(content, 0, end)
   const isReplaced = isTrusted ? before.length < 1 : before.length < end || (sum !== undefined && sum !== before.sum)
   if (isReplaced) return fresh(begin + end, "replaced")

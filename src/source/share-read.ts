@@ -18,9 +18,10 @@ export interface Shared {
 
 /**
  * Knows of a source of files how much of them was read, by their sizes: what was read earlier counts as read. The folder is measured a few hundred names
- * each time that somebody asks.
+ * each time that somebody asks. Where that would not be a look at a disk, nobody knows.
  */
 export const withShare = (source: FilesSource): Shared => {
+  if (!source.location.startsWith("file:")) return { source, share: () => null }
   const share = new Share(source)
   return {
     source: {

@@ -6,7 +6,7 @@ import { keyProblem } from "./keys.ts"
 import { causeOf, classify, type Verdict } from "./s3-errors.ts"
 import { StoreError } from "./store.ts"
 
-/** Where a lake on S3 lies, and how it is reached. Credentials come from where the AWS tools take them. */
+/** Where a lake, or an input, on S3 lies, and how it is reached. Credentials come from where the AWS tools take them. */
 export interface S3Settings {
   readonly bucket: string
   /** Keys of the lake begin with this and a slash; empty: the whole bucket. */
@@ -19,6 +19,8 @@ export interface S3Settings {
   readonly kmsKey?: string | undefined
   /** Milliseconds without a byte after which a request is given up. Small values give up on a slow network, large ones hang with a dead one. */
   readonly idleMillis?: number | undefined
+  /** Nothing is ever written: what errors advise asks for no more rights than reading needs. */
+  readonly readsOnly?: boolean
 }
 
 /** What writes of the object say of its encryption. */
@@ -71,7 +73,7 @@ export const openClient = (settings: S3Settings): Effect.Effect<S3Client, StoreE
       (s3) => Effect.sync(() => s3.destroy())
     )
     const attempt = <A>(f: Call<A>): Effect.Effect<A, Failed> =>
-      Effect.tryPromise({ try: (abortSignal) => f(s3, { abortSignal }), catch: failed })
+      Effect.tryPromise({ try: (abortSignal) => f(s3, { abortSignal }), catch: (cause) => failed(cause, settings.readsOnly) })
     return {
       bucket: settings.bucket,
       prefix: prefix === "" ? "" : `${prefix}/`,
@@ -85,7 +87,7 @@ export const openClient = (settings: S3Settings): Effect.Effect<S3Client, StoreE
 /** Whether S3 gave this name to the error. */
 export const isNamed = ({ cause }: Failed, name: string): boolean => cause instanceof Error && cause.name === name
 
-const failed = (cause: unknown): Failed => new Failed({ verdict: classify(cause), cause })
+const failed = (cause: unknown, readsOnly = false): Failed => new Failed({ verdict: classify(cause, readsOnly), cause })
 
 /** For `mapError`. @param writes the call may have written something although it failed */
 export const failure =

@@ -24,7 +24,22 @@ const region = "The bucket lies in another region: set the region to the bucket'
 const unreachable = "Check the endpoint and region, name resolution, and the route to S3 (VPC endpoint, proxy, firewall)."
 const kmsRights =
   "Grant kms:GenerateDataKey and kms:Decrypt on the key that encrypts the bucket's objects, in the key's policy if it lies in another account."
+const rights =
+  "Grant s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the prefix, and s3:ListBucket and s3:ListBucketMultipartUploads on the bucket: without s3:ListBucket, S3 answers so for objects that are not there."
+const archived = "The object was moved to an archive class: restore it, and take the lake out of that lifecycle rule."
+const isThere = "There is such an object already."
 const certificate = "The certificate of the endpoint is not trusted: check its address, or give Node its authority (NODE_EXTRA_CA_CERTS)."
+
+/** What is said instead to who only reads, of objects that somebody else has written. */
+const toReaders: ReadonlyMap<string, string> = new Map([
+  [
+    rights,
+    "Grant s3:ListBucket on the bucket and s3:GetObject on its objects: without s3:ListBucket, S3 answers so for objects that are not there."
+  ],
+  [kmsRights, "Grant kms:Decrypt on the key that encrypts the bucket's objects, in the key's policy if it lies in another account."],
+  [archived, "The object was moved to an archive class: restore it, and run again."],
+  [isThere, "Another object has taken its place while it was read. Run again: reading goes on with what stands there now."]
+])
 
 /** Codes of S3 and of the client, by name. What is not here goes by the HTTP status, then by the code of the network. */
 const byName: Readonly<Record<string, Kind>> = {
@@ -42,14 +57,14 @@ const byName: Readonly<Record<string, Kind>> = {
   TokenProviderError: ["Denied", credentials],
   // The client learns from the answer how far its clock is off, so the next attempt may succeed.
   RequestTimeTooSkewed: ["Denied", clock, { again: true }],
-  InvalidObjectState: ["Invalid", "The object was moved to an archive class: restore it, and take the lake out of that lifecycle rule."],
+  InvalidObjectState: ["Invalid", archived],
   PermanentRedirect: ["Invalid", region],
   TemporaryRedirect: ["Unavailable", "The bucket is new and not known everywhere yet; wait some minutes.", { again: true }],
   AuthorizationHeaderMalformed: ["Invalid", region],
   IllegalLocationConstraintException: ["Invalid", region],
   ConditionalRequestConflict: ["Unavailable", transient, { again: true }],
   OperationAborted: ["Unavailable", transient, { again: true }],
-  PreconditionFailed: ["Invalid", "There is such an object already.", { exists: true }],
+  PreconditionFailed: ["Invalid", isThere, { exists: true }],
   NotImplemented: ["Invalid", "This store lacks the operation, such as conditional puts: do not keep a lake there."],
   SlowDown: ["Unavailable", slower, { certain: false, again: true }],
   RequestTimeout: ["Unavailable", transient, { certain: false, again: true }],
@@ -65,15 +80,12 @@ const byStatus: Readonly<Record<number, Kind>> = {
   301: ["Invalid", region],
   307: ["Unavailable", transient, { again: true }],
   401: ["Denied", credentials],
-  403: [
-    "Denied",
-    "Grant s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the prefix, and s3:ListBucket and s3:ListBucketMultipartUploads on the bucket: without s3:ListBucket, S3 answers so for objects that are not there."
-  ],
+  403: ["Denied", rights],
   // An object that is not there has a code of its own.
   404: ["Invalid", "There is no such bucket, or no S3 at this endpoint: check both."],
   408: ["Unavailable", transient, { certain: false, again: true }],
   409: ["Unavailable", transient, { again: true }],
-  412: ["Invalid", "There is such an object already.", { exists: true }],
+  412: ["Invalid", isThere, { exists: true }],
   429: ["Unavailable", slower, { again: true }],
   501: ["Invalid", "This store lacks the operation, such as conditional puts: do not keep a lake there."],
   503: ["Unavailable", slower, { certain: false, again: true }],
@@ -83,10 +95,11 @@ const byStatus: Readonly<Record<number, Kind>> = {
 /** Codes of Node for connections that were never made: nothing can have arrived. */
 const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
 
-/** Says what an error of the S3 client, or of what is below it, means. In doubt a write may have happened. */
-export const classify = (error: unknown): Verdict => {
+/** Says what an error of the S3 client, or of what is below it, means. In doubt a write may have happened. @param readsOnly to whom it is said */
+export const classify = (error: unknown, readsOnly = false): Verdict => {
   const parts = partsOf(error)
-  const [reason, hint, more] = kindOf(parts.name, parts.status, parts.code, parts.message)
+  const [reason, said, more] = kindOf(parts.name, parts.status, parts.code, parts.message)
+  const hint = (readsOnly ? toReaders.get(said) : undefined) ?? said
   return {
     reason,
     hint: [adviceOf(hint, parts), answerOf(parts)].filter(Boolean).join(" "),

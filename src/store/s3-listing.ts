@@ -1,39 +1,85 @@
 import type { ListMultipartUploadsCommandOutput } from "@aws-sdk/client-s3"
 import { Effect, Option, Stream } from "effect"
 import { keyProblem } from "./keys.ts"
-import { failure, isNamed, type S3Client } from "./s3-client.ts"
+import { type Failed, failure, isNamed, type S3Client } from "./s3-client.ts"
 import type { ObjectInfo, StoreError } from "./store.ts"
 
+/** An object as a listing tells of it. */
+export interface ListedObject extends ObjectInfo {
+  /** What S3 knows its content by: another one has another; undefined where a server says none. */
+  readonly tag: string | undefined
+}
+
+/** Up to 1,000 objects of a bucket, by their whole keys, in the order of the keys' UTF-8 bytes. */
+export interface ListedPage {
+  readonly objects: ReadonlyArray<ListedObject>
+  /** With a delimiter: what stands for the keys that have it behind the prefix. */
+  readonly folders: ReadonlyArray<string>
+  /** Asks for the page behind this one; none: there is nothing more. */
+  readonly next: Option.Option<string>
+}
+
+export interface ListOptions {
+  readonly startAfter?: string | undefined
+  readonly delimiter?: string
+  /** As many objects are enough. */
+  readonly most?: number
+}
+
+/** @param prefix of whole keys, whatever the prefix of the client is */
+export const listPage = (
+  { bucket, call }: Pick<S3Client, "bucket" | "call">,
+  prefix: string,
+  token: string | null,
+  { startAfter, delimiter, most }: ListOptions = {}
+): Effect.Effect<ListedPage, Failed> =>
+  Effect.map(
+    call((s3, options) =>
+      s3.listObjectsV2(
+        {
+          Bucket: bucket,
+          Prefix: prefix,
+          // XML cannot carry every character of a key.
+          EncodingType: "url",
+          ...(startAfter === undefined ? {} : { StartAfter: startAfter }),
+          ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+          ...(most === undefined ? {} : { MaxKeys: most }),
+          ...(token === null ? {} : { ContinuationToken: token })
+        },
+        options
+      )
+    ),
+    ({ Contents = [], CommonPrefixes = [], NextContinuationToken, EncodingType }) => {
+      const keyOf = (text: string) => (EncodingType === "url" ? decodeKey(text) : text)
+      return {
+        objects: Contents.map(({ Key = "", Size = 0, LastModified, ETag }) => ({
+          key: keyOf(Key),
+          size: Size,
+          modifiedAt: LastModified?.getTime() ?? 0,
+          tag: ETag
+        })),
+        folders: CommonPrefixes.flatMap(({ Prefix }) => (Prefix === undefined ? [] : [keyOf(Prefix)])),
+        next: Option.fromNullishOr(NextContinuationToken)
+      }
+    }
+  )
+
 /**
- * S3 lists in the order of the keys' UTF-8 bytes, 1,000 to a page; pages are asked for as they are needed. Objects that no key can name are
- * passed over: the markers that the console makes for folders, keys with two slashes in a row.
+ * Objects of a store, page by page as they are needed. Those that no key can name are passed over: the markers that the console makes for folders,
+ * keys with two slashes in a row.
  */
 export const listObjects = (client: S3Client, prefix: string, startAfter: string | undefined): Stream.Stream<ObjectInfo, StoreError> =>
   Stream.paginate<string | null, ObjectInfo, StoreError>(null, (token) =>
-    client
-      .call((s3, options) =>
-        s3.listObjectsV2(
-          {
-            Bucket: client.bucket,
-            Prefix: client.prefix + prefix,
-            // XML cannot carry every character of a key.
-            EncodingType: "url",
-            ...(startAfter === undefined ? {} : { StartAfter: client.prefix + startAfter }),
-            ...(token === null ? {} : { ContinuationToken: token })
-          },
-          options
-        )
-      )
-      .pipe(
-        Effect.map(({ Contents = [], NextContinuationToken, EncodingType }) => {
-          const infos = Contents.flatMap(({ Key = "", Size = 0, LastModified }): ReadonlyArray<ObjectInfo> => {
-            const key = (EncodingType === "url" ? decodeKey(Key) : Key).slice(client.prefix.length)
-            return keyProblem(key) === null ? [{ key, size: Size, modifiedAt: LastModified?.getTime() ?? 0 }] : []
-          })
-          return [infos, Option.fromNullishOr(NextContinuationToken)] as const
-        }),
-        Effect.mapError(failure("list", prefix, false))
-      )
+    listPage(client, client.prefix + prefix, token, { startAfter: startAfter && client.prefix + startAfter }).pipe(
+      Effect.map(({ objects, next }) => {
+        const infos = objects.flatMap(({ key: whole, size, modifiedAt }): ReadonlyArray<ObjectInfo> => {
+          const key = whole.slice(client.prefix.length)
+          return keyProblem(key) === null ? [{ key, size, modifiedAt }] : []
+        })
+        return [infos, next] as const
+      }),
+      Effect.mapError(failure("list", prefix, false))
+    )
   )
 
 /** Listings say a space as `+`, as forms do. */

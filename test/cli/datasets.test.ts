@@ -54,6 +54,11 @@ describe("datasets of a project whose files are there", () => {
     expect([again.commits, verified.ok]).toEqual([0, true])
   })
 
+  it("take what comes through a pipe, where one is named", async () => {
+    const piped = await sluice(["ingest", "--dataset", "returns", "--input", "-", ...lakeOf("piped"), "--json"], env, record("r-9"))
+    expect([piped.code, JSON.parse(piped.stdout).counts.rows]).toEqual([0, 1])
+  })
+
   it("are repartitioned together", async () => {
     await sluiceJson(["ingest", ...input(), ...lakeOf("stage")], env)
     const { datasets } = await sluiceJson(["repartition", ...lakeOf("stage")], env)
