@@ -47,10 +47,8 @@ export const main = join(root, "src", "main.ts")
 
 /** The flags of Node that the command has: what is measured must run as its users run it. */
 export const productFlags: ReadonlyArray<string> = (() => {
-  const started = readFileSync(join(root, "src", "sluice"), "utf8")
-    .split("\n")
-    .find((line) => line.startsWith("exec "))
-  const flags = (started ?? "").split(" ").filter((word) => word.startsWith("--"))
+  const [, heap = ""] = /^heap="([^"]*)"$/m.exec(readFileSync(join(root, "src", "sluice"), "utf8")) ?? []
+  const flags = heap.split(" ").filter((word) => word.startsWith("--"))
   if (flags.length === 0) throw new Error("src/sluice starts Node without flags: what they are is not known")
   return flags
 })()
