@@ -2,7 +2,14 @@ import { Effect } from "effect"
 import { settings, variableOf } from "../app/settings.ts"
 
 /** Begin as settings do, and are none: they are for this project's tests and for scripts around a clone. */
-const others: ReadonlySet<string> = new Set(["SLUICE_KILLS", "SLUICE_REPO", "SLUICE_SEED", "SLUICE_TEST_DATA"])
+const others: ReadonlySet<string> = new Set([
+  "SLUICE_KILLS",
+  "SLUICE_REAL",
+  "SLUICE_REPO",
+  "SLUICE_SEED",
+  "SLUICE_SIGNALS",
+  "SLUICE_TEST_DATA"
+])
 
 /** Kubernetes sets these in every container that can see a service named `sluice…`. */
 const ofService = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP)(_\w+)?)?$/

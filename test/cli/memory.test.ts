@@ -3,9 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
-import { until } from "../passing-time.ts"
 import { root } from "./sluice.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-memory-"))
@@ -29,10 +27,13 @@ const measured = async (args: ReadonlyArray<string>, done = () => false): Promis
     env: { ...process.env, NODE_OPTIONS: `--import=${pathToFileURL(witness).href}`, PEAK_FILE: peakFile },
     stdio: ["ignore", "ignore", "inherit"]
   })
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve))
-  await Promise.race([ended, Effect.runPromise(until(done))])
-  child.kill("SIGTERM")
-  const code = await ended
+  const look = setInterval(() => {
+    if (!done()) return
+    clearInterval(look)
+    child.kill("SIGTERM")
+  }, 100)
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve))
+  clearInterval(look)
   return [code, Number(readFileSync(peakFile, "utf8")) * 1024]
 }
 
