@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { type Bucket, bucketWith } from "../store/bucket-stand-in.ts"
+import { anyCredentials } from "../store/s3-endpoint.ts"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 
 const project = `import { defineContract, defineProject, text, timestamp, versions } from "sluice/contract"
@@ -37,11 +38,7 @@ beforeAll(async () => {
   env = {
     SLUICE_PROJECT: join(folder, "shop"),
     SLUICE_S3_ENDPOINT: bucket.endpoint,
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    AWS_REGION: "eu-west-1",
-    AWS_CONFIG_FILE: "/dev/null",
-    AWS_SHARED_CREDENTIALS_FILE: "/dev/null"
+    ...anyCredentials
   }
 })
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
+import { anyCredentials } from "../store/s3-endpoint.ts"
 import { setUpMoto } from "./setup.ts"
 
 /** A server that stands in for AWS, on a port of its own. */
@@ -14,12 +15,7 @@ export interface Moto {
 
 /** What programs need to speak to it: it takes any credentials. */
 export const motoEnvironment = {
-  AWS_ACCESS_KEY_ID: "test",
-  AWS_SECRET_ACCESS_KEY: "test",
-  AWS_REGION: "eu-west-1",
-  // Whatever this machine may have is none of the tests' business.
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  ...anyCredentials,
   AWS_EC2_METADATA_DISABLED: "true"
 } as const
 

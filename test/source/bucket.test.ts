@@ -5,17 +5,11 @@ import type { SourceError } from "../../src/record/source-error.ts"
 import { type BucketSettings, bucketPlace } from "../../src/source/bucket.ts"
 import { type FilesOptions, type FilesSource, filesName, filesSource } from "../../src/source/files.ts"
 import { type Bucket, bucketWith } from "../store/bucket-stand-in.ts"
-import { s3Error } from "../store/s3-endpoint.ts"
+import { anyCredentials, s3Error } from "../store/s3-endpoint.ts"
 import { pagesOf, positionsAfter, recordsOf, textsOf, untilFailure } from "./collect.ts"
 import { sourceSuite } from "./source-suite.ts"
 
-Object.assign(process.env, {
-  AWS_ACCESS_KEY_ID: "test",
-  AWS_SECRET_ACCESS_KEY: "test",
-  AWS_REGION: "eu-west-1",
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null"
-})
+Object.assign(process.env, anyCredentials)
 
 const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `{"n":${from + i}}\n`).join("")
 

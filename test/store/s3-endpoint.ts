@@ -1,6 +1,15 @@
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import { Effect, type Scope } from "effect"
 
+/** What programs need to speak to a stand-in, which takes any. Whatever this machine may have is none of the tests' business. */
+export const anyCredentials = {
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+  AWS_REGION: "eu-west-1",
+  AWS_CONFIG_FILE: "/dev/null",
+  AWS_SHARED_CREDENTIALS_FILE: "/dev/null"
+} as const
+
 export interface Asked {
   readonly method: string
   readonly path: string

@@ -5,15 +5,9 @@ import type { S3Settings } from "../../src/store/s3-client.ts"
 import { makeS3Store } from "../../src/store/s3-store.ts"
 import { partBytes, partsInFlight } from "../../src/store/s3-upload.ts"
 import type { StoreShape } from "../../src/store/store.ts"
-import { type Answer, type Asked, s3Endpoint, s3Error } from "./s3-endpoint.ts"
+import { type Answer, type Asked, anyCredentials, s3Endpoint, s3Error } from "./s3-endpoint.ts"
 
-Object.assign(process.env, {
-  AWS_ACCESS_KEY_ID: "test",
-  AWS_SECRET_ACCESS_KEY: "test",
-  AWS_REGION: "eu-west-1",
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null"
-})
+Object.assign(process.env, anyCredentials)
 
 const settings = (endpoint: string, more: Partial<S3Settings> = {}) => ({ bucket: "b", prefix: "lake", endpoint, probe: false, ...more })
 

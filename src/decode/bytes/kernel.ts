@@ -1,17 +1,6 @@
+import { SimdKernel } from "../simd-kernel.ts"
 import { code } from "./kernel-code.ts"
 import { layout, WalkMemory } from "./memory.ts"
-
-/** The part of the WebAssembly interface that is used here; Node's type package leaves it out. */
-declare const WebAssembly: {
-  validate(code: Uint8Array): boolean
-  readonly Module: new (code: Uint8Array) => Module
-  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer }
-  readonly Instance: new (
-    module: Module,
-    imports: { readonly env: { readonly memory: unknown }; readonly js: KernelImports }
-  ) => { readonly exports: KernelExports }
-}
-type Module = { readonly module: never }
 
 /** What the kernel asks for. -1, or 0 of `grow`, makes it give the record up. */
 export interface KernelImports {
@@ -35,13 +24,10 @@ export interface KernelExports {
   readonly record: (start: number) => number
 }
 
-const module_ = Buffer.from(code, "base64")
+const kernel = new SimdKernel<KernelImports, KernelExports>(code)
 
 /** Does this machine run the kernel? It takes 128-bit SIMD instructions. */
-export const simdAvailable: boolean = WebAssembly.validate(module_)
-
-/** Compiled once a thread, when it is first needed. */
-let compiledModule: Module | null = null
+export const simdAvailable: boolean = kernel.isAvailable
 
 export interface Kernel {
   readonly memory: WalkMemory
@@ -53,20 +39,8 @@ export interface Kernel {
 
 /** The kernel of `kernel.as`; null where there is no SIMD, or no room: a process whose address space is limited may not get any. */
 export const makeSimdKernel = (): Kernel | null => {
-  if (!simdAvailable) return null
-  try {
-    const pages = layout.size >> 16
-    const wasm = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    const memory = new WalkMemory(wasm.buffer)
-    compiledModule ??= new WebAssembly.Module(module_)
-    const module = compiledModule
-    return {
-      memory,
-      special: memory.ints(layout.special, layout.outer),
-      start: (js) => new WebAssembly.Instance(module, { env: { memory: wasm }, js }).exports
-    }
-  } catch (error) {
-    if (error instanceof RangeError) return null
-    throw error
-  }
+  const opened = kernel.open(layout.size)
+  if (opened === null) return null
+  const memory = new WalkMemory(opened.buffer)
+  return { memory, special: memory.ints(layout.special, layout.outer), start: opened.start }
 }

@@ -1,28 +1,8 @@
+import { SimdKernel } from "../simd-kernel.ts"
 import { code } from "./marks-code.ts"
 
-/** The part of the WebAssembly interface that is used here; Node's type package leaves it out. */
-declare const WebAssembly: {
-  validate(code: Uint8Array): boolean
-  readonly Module: new (code: Uint8Array) => Module
-  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer }
-  readonly Instance: new (
-    module: Module,
-    imports: { readonly env: { readonly memory: unknown } }
-  ) => { readonly exports: { readonly mark: Mark } }
-}
-type Module = { readonly module: never }
+const kernel = new SimdKernel<object, { readonly mark: Mark }>(code)
 type Mark = (end: number, map: number, first: number, second: number, third: number) => void
-
-let compiled: Module | null | undefined
-
-/** Compiled once a thread, when it is first needed; null: this machine has no SIMD. */
-const kernel = (): Module | null => {
-  if (compiled === undefined) {
-    const binary = Buffer.from(code, "base64")
-    compiled = WebAssembly.validate(binary) ? new WebAssembly.Module(binary) : null
-  }
-  return compiled
-}
 
 const blockBytes = 64
 
@@ -42,9 +22,9 @@ export class Marks {
   constructor(size: number, marked: number, isSimd = true) {
     const mapAt = Math.ceil(size / blockBytes) * blockBytes
     const mapBytes = (Math.ceil(marked / blockBytes) + 1) * (blockBytes / 8)
-    const made = isSimd ? simd(mapAt + mapBytes) : null
-    this.buffer = made?.buffer ?? new ArrayBuffer(mapAt + mapBytes)
-    this.#mark = made?.mark ?? null
+    const opened = isSimd ? kernel.open(mapAt + mapBytes) : null
+    this.buffer = opened?.buffer ?? new ArrayBuffer(mapAt + mapBytes)
+    this.#mark = opened?.start({}).mark ?? null
     this.#mapAt = mapAt
     this.bytes = Buffer.from(this.buffer, 0, mapAt)
     this.map = new Int32Array(this.buffer, mapAt, mapBytes / 4)
@@ -77,19 +57,5 @@ export class Marks {
     let bits = (map[word] ?? 0) & (-1 << (at & 31))
     while (bits === 0) bits = map[++word] ?? -1
     return (word << 5) + 31 - Math.clz32(bits & -bits)
-  }
-}
-
-const simd = (bytes: number): { readonly buffer: ArrayBuffer; readonly mark: Mark } | null => {
-  const module = kernel()
-  if (module === null) return null
-  const pages = Math.ceil(bytes / 65_536)
-  try {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    return { buffer: memory.buffer, mark: new WebAssembly.Instance(module, { env: { memory } }).exports.mark }
-  } catch (error) {
-    // A process whose address space is limited may not get any.
-    if (error instanceof RangeError) return null
-    throw error
   }
 }
