@@ -1,3 +1,5 @@
+import type { CompiledContract } from "../contract/compile.ts"
+import { holdsHashes } from "../lake/hash-key.ts"
 import { count } from "../record/count.ts"
 import { type DecodeCounts, sumOf } from "../record/report.ts"
 import { table, top } from "./output.ts"
@@ -33,13 +35,13 @@ export const deadLetterLines = (letters: number, lake: string): ReadonlyArray<st
         `  sluice replay${projectArgument} --lake ${lake}`
       ]
 
-/** Says what became of sensitive values, where there were any. @param hasKey a hash key is set */
-export const maskedLine = (counts: DecodeCounts, hasKey: boolean): ReadonlyArray<string> => {
+/** Says what became of sensitive values, where there were any. @param contracts by which they came @param hasKey a hash key is set */
+export const maskedLine = (counts: DecodeCounts, contracts: ReadonlyArray<CompiledContract>, hasKey: boolean): ReadonlyArray<string> => {
   const masked = sumOf(counts.masked)
   if (masked === 0) return []
+  const values = count(masked, "sensitive value was", "sensitive values were")
+  if (!contracts.some(({ columns }) => columns.some(holdsHashes))) return [`${values} dropped, as the contract says.`]
   return hasKey
-    ? [`${count(masked, "sensitive value was", "sensitive values were")} hashed or dropped, as the contract says.`]
-    : [
-        `${count(masked, "sensitive value was", "sensitive values were")} dropped, for want of a key to hash with: set SLUICE_HASH_KEY to keep hashes.`
-      ]
+    ? [`${values} hashed or dropped, as the contract says.`]
+    : [`${values} dropped, for want of a key to hash with: set SLUICE_HASH_KEY to keep hashes where the contract says so.`]
 }

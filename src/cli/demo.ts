@@ -10,6 +10,7 @@ import { type PipelineStep, pipeline } from "../app/pipeline.ts"
 import { command, contractOf, defaultProject } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
 import { timed } from "../app/timed.ts"
+import type { CompiledContract } from "../contract/compile.ts"
 import { loadProject } from "../contract/load.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { generatedDataset, questions } from "../generate/questions.ts"
@@ -131,7 +132,7 @@ export const demo = Command.make(
       return { manifest, ingestMillis: done.millis, repartitionMillis, report, ok, checks, status }
     }).pipe(Effect.scoped, Effect.provide(storeOf(values, "write")))
 
-    yield* print(json, result, () => summary(result, values.lake, values.hashKey !== null))
+    yield* print(json, result, () => summary(result, contract, values.lake, values.hashKey !== null))
     if (!result.ok) {
       yield* tell(checksText(result.checks))
       return yield* new Failed({ problem: "the lake does not hold what it must", hint: "The checks above say where." })
@@ -148,6 +149,7 @@ const summary = (
     readonly ingestMillis: number
     readonly status: Effect.Success<ReturnType<typeof lakeStatus>>
   },
+  contract: CompiledContract,
   lake: string,
   hasKey: boolean
 ): string => {
@@ -172,7 +174,7 @@ const summary = (
     ]),
     "",
     ...countLines(counts),
-    ...maskedLine(counts, hasKey),
+    ...maskedLine(counts, [contract], hasKey),
     "",
     `${bytes(result.manifest.rawBytes)} in, ${bytes(written)} out (${(result.manifest.rawBytes / Math.max(1, written)).toFixed(1)} times smaller), ${rate(result.manifest.rawBytes, result.ingestMillis)}`,
     `The lake lies in ${shown}: Delta tables that any engine reads; its lineage in ${join(shown, "lineage", "events.ndjson")}`,

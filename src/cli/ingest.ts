@@ -7,6 +7,7 @@ import { type PipelineOptions, type PipelineResult, pipeline, unwatched } from "
 import { runListener } from "../app/run-listener.ts"
 import type { Values } from "../app/settings.ts"
 import type { Skipped } from "../app/sources.ts"
+import type { CompiledContract } from "../contract/compile.ts"
 import type { IngestProgress, IngestResult } from "../ingest/options.ts"
 import { addCounts } from "../lake/history.ts"
 import { count, number } from "../record/count.ts"
@@ -27,6 +28,7 @@ export const progressText = (p: IngestProgress): string =>
 export const ingestText = (
   { commits, counts, stopped, failure }: IngestResult,
   millis: number,
+  contracts: ReadonlyArray<CompiledContract>,
   values: Values<"hashKey" | "lake">
 ): string => {
   if (commits === 0) {
@@ -39,7 +41,7 @@ export const ingestText = (
     `${count(counts.records, "record")} became ${count(counts.rows, "row")}, ${count(letters, "dead letter")} and ${count(counts.empty, "time")} nothing.`,
     `${bytes(counts.bytes)} in ${seconds(millis)}: ${rate(counts.bytes, millis)}, ${count(commits, "commit")}${stopped === "drain" ? ", stopped as asked" : ""}.`,
     ...countLines(counts),
-    ...maskedLine(counts, values.hashKey !== null),
+    ...maskedLine(counts, contracts, values.hashKey !== null),
     ...deadLetterLines(letters, values.lake)
   ].join("\n")
 }
@@ -159,7 +161,13 @@ export const ingest = Command.make(
         millis: done.millis
       },
       () =>
-        [ingestText(total, done.millis, values), ...datasetLines(done), ...skippedText(passedOver), ...leftText(left), ...told].join("\n")
+        [
+          ingestText(total, done.millis, contractsOf(datasets), values),
+          ...datasetLines(done),
+          ...skippedText(passedOver),
+          ...leftText(left),
+          ...told
+        ].join("\n")
     )
     if (failure !== null) return yield* failure
   }, Effect.scoped)

@@ -42,7 +42,7 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "version")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }

@@ -77,7 +77,7 @@ export const run = Command.make(
     const result = { ...rest, datasets: datasetsJson(done), left, failure: failure?.message ?? null, millis: done.millis, repartitions }
     yield* print(flags.json, result, () =>
       [
-        ingestText(total, done.millis, values),
+        ingestText(total, done.millis, contractsOf(datasets), values),
         ...datasetLines(done),
         ...leftText(left),
         ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))

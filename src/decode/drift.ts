@@ -15,10 +15,3 @@ export const driftKey = (key: string): string => (plainKey.test(key) && !looksLi
 /** How many paths a drift report counts by name. */
 export const namedPaths = (drift: { readonly [path: string]: number }): number =>
   Object.keys(drift).length - (Object.hasOwn(drift, otherPaths) ? 1 : 0)
-
-/** Adds one to a count. Names may be anything, `constructor` too. */
-export const count = (counts: { [name: string]: number }, name: string): void => add(counts, name, 1)
-
-export const add = (counts: { [name: string]: number }, name: string, n: number): void => {
-  counts[name] = (Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0) + n
-}

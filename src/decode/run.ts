@@ -1,5 +1,5 @@
-import type { DecodeCounts } from "../record/report.ts"
-import { add, maxDriftPaths, namedPaths, otherPaths } from "./drift.ts"
+import { add, type DecodeCounts } from "../record/report.ts"
+import { maxDriftPaths, namedPaths, otherPaths } from "./drift.ts"
 
 /**
  * What is known about the record being decoded. Nothing of it reaches the counts before the record has become a row: a dead letter leaves

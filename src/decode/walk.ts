@@ -7,6 +7,9 @@ import type { Masker } from "./mask.ts"
 import type { EntriesNode, LeafNode, ListNode, Node, Plan, Slot, StructNode } from "./plan.ts"
 import { firstOfSeveral, type Run } from "./run.ts"
 
+/** Rows inherit nothing: a record that lacks a field called `constructor` has null there. */
+const bare: object = Object.create(null)
+
 /** Walks a JSON value along the plan and gives the values of its columns. What does not fit is told to the run; nothing throws. */
 export class Walker {
   readonly #plan: Plan
@@ -79,7 +82,7 @@ export class Walker {
     if (raw === null || raw === undefined) return null
     if (!isObject(raw)) return this.#rescue(run, node, raw)
     if (this.#tooDeep(run, node)) return null
-    const out: { [name: string]: Value } = {}
+    const out: { [name: string]: Value } = Object.create(bare)
     const object = ++run.objects
     if (raw instanceof Map) for (const [key, value] of lastSpellings(node, raw, object)) this.#member(run, node, out, object, key, value)
     else {

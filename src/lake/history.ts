@@ -1,5 +1,5 @@
 import { Effect, Stream } from "effect"
-import { type DecodeCounts, emptyCounts, type Report } from "../record/report.ts"
+import { add, type DecodeCounts, emptyCounts, type Report } from "../record/report.ts"
 import type { Action, Json } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Table } from "../table/table.ts"
@@ -48,7 +48,7 @@ export const addCounts = (counts: DecodeCounts, more: DecodeCounts): void => {
   for (const part of ["deadLetters", "drops", "rescued", "drift", "masked", "quality", "conventions", "handedOver"] as const) {
     const into: { [name: string]: number } = counts[part]
     // Commits of earlier versions do not tell all of it.
-    for (const [name, n] of Object.entries(more[part] ?? {})) into[name] = (into[name] ?? 0) + n
+    for (const [name, n] of Object.entries(more[part] ?? {})) add(into, name, n)
   }
 }
 

@@ -199,3 +199,10 @@ export interface RunOutput {
 /** Sum of counts by name. */
 export const sumOf = (counts: { readonly [name: string]: number | undefined }): number =>
   Object.values(counts).reduce<number>((total, n) => total + (n ?? 0), 0)
+
+/** Adds one to a count. Names may be anything, `constructor` too. */
+export const count = (counts: { [name: string]: number }, name: string): void => add(counts, name, 1)
+
+export const add = (counts: { [name: string]: number }, name: string, n: number): void => {
+  counts[name] = (Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0) + n
+}

@@ -2,12 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractTable, defineContract, events, versions } from "../../src/contract/contract.ts"
+import { document, long, text, timestamp } from "../../src/contract/field.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { lakeStatus } from "../../src/lake/status.ts"
 import { verify } from "../../src/lake/verify.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { definition } from "../contract/parcels.ts"
-import { pageOf } from "../decode/support.ts"
+import { pageOf, settings } from "../decode/support.ts"
 import { pagesSource, run, temporaryStore } from "../ingest/support.ts"
 import { rowsOf } from "../repartition/lake.ts"
 
@@ -82,6 +83,57 @@ describe("a lake of a dataset that is no order", () => {
       })
       const { datasets } = yield* lakeStatus("lake", ["parcels"])
       assert.deepStrictEqual(datasets[0]?.days, days)
+    }).pipe(Effect.provide(temporaryStore))
+  )
+})
+
+describe("a column whose name every object has", () => {
+  it.live("is null where a record lacks it, and counts as any other", () =>
+    Effect.gen(function* () {
+      const contract = compileContract(
+        defineContract({
+          ...definition,
+          fields: {
+            carrier: text("Who carries it."),
+            scannedAt: timestamp("When.", { from: "epochMillis" }),
+            constructor: text("Who built it.", { sensitive: "hash" }),
+            maker: document("Who made it.", { constructor: long("Number of the constructor.") })
+          },
+          table: events({ key: ["carrier", "scannedAt"], by: { day: "scannedAt" } }),
+          eventTime: { field: "scannedAt" }
+        })
+      )
+      const records = [
+        { carrier: "a", scannedAt: start },
+        { carrier: "b", scannedAt: start, constructor: "Ann", maker: {} },
+        { carrier: "c", scannedAt: start, constructor: ["Bo"], maker: { constructor: 7 } },
+        { carrier: "d", scannedAt: start, maker: { toString: 1 } }
+      ].map((record) => JSON.stringify(record))
+      // One of a name twice is beyond the fast path.
+      records.push(`{"carrier":"e","carrier":"e","scannedAt":${start},"maker":{}}`)
+      const { counts } = yield* run(pagesSource([pageOf(records)]), { contract, decode: settings })
+      assert.deepStrictEqual([counts.rows, counts.masked["constructor"]], [5, 1])
+      yield* repartition({ contract })
+      const checks = yield* Effect.scoped(Effect.flatMap(openDuckDB({ threads: 1 }), (db) => verify([contract], db)))
+      assert.deepStrictEqual(
+        checks.filter(({ ok }) => !ok),
+        []
+      )
+      const { datasets } = yield* lakeStatus("lake", ["parcels"])
+      assert.strictEqual(datasets[0]?.counts.masked["constructor"], 1)
+      const rows = yield* rowsOf(
+        'SELECT carrier, length("constructor") AS hash, maker."constructor" AS maker FROM consumable_parcels ORDER BY carrier'
+      )
+      assert.deepStrictEqual(
+        rows.map((row) => JSON.parse(row)),
+        [
+          { carrier: "a", hash: null, maker: null },
+          { carrier: "b", hash: 64, maker: null },
+          { carrier: "c", hash: null, maker: 7 },
+          { carrier: "d", hash: null, maker: null },
+          { carrier: "e", hash: null, maker: null }
+        ]
+      )
     }).pipe(Effect.provide(temporaryStore))
   )
 })
