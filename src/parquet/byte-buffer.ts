@@ -35,12 +35,11 @@ export class ByteBuffer {
     this.length += 4
   }
 
-  /** @param value a whole number, 0 to 2^53 */
+  /** @param value a whole number, 0 to 2^31 - 1 */
   varint(value: number): void {
-    this.reserve(8)
+    this.reserve(5)
     const { bytes } = this
     let rest = value
-    for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) bytes[this.length++] = (rest % 0x80) | 0x80
     for (; rest >= 0x80; rest >>>= 7) bytes[this.length++] = (rest & 0x7f) | 0x80
     bytes[this.length++] = rest
   }

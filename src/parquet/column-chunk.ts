@@ -3,7 +3,7 @@ import { ByteBuffer } from "./byte-buffer.ts"
 import { writeHybrid, writeRun } from "./hybrid.ts"
 import { LevelWriter } from "./levels.ts"
 import { type PageRange, pageRanges } from "./pages.ts"
-import { ThriftWriter } from "./thrift.ts"
+import { structBytes } from "./thrift.ts"
 import { planValues, type ValuePlan, writePlain } from "./values.ts"
 import { worthCompressing, zstd } from "./zstd.ts"
 
@@ -30,7 +30,6 @@ export interface ChunkPages {
 /** Writes column chunks, one after the other: data pages of version 1, with a dictionary page in front where there is one. */
 export class ChunkWriter {
   readonly out: ByteBuffer
-  readonly #header: ThriftWriter
   /** Pages of the present chunk that are not written yet, without headers, uncompressed. */
   readonly #pages = new ByteBuffer()
   readonly #repetition = new LevelWriter()
@@ -38,7 +37,6 @@ export class ChunkWriter {
 
   constructor(out: ByteBuffer) {
     this.out = out
-    this.#header = new ThriftWriter(out)
   }
 
   /** The leaves written next are those of other rows. */
@@ -115,20 +113,17 @@ export class ChunkWriter {
     const bytes = level === null ? page : zstd(page, level)
     const { out } = this
     const start = out.length
-    const header = this.#header
-    header.beginElement()
-    header.i32(1, range === null ? pageType.dictionary : pageType.data)
-    header.i32(2, page.length)
-    header.i32(3, bytes.length)
-    header.begin(range === null ? 7 : 5)
-    header.i32(1, values)
-    header.i32(2, range?.indexed ? encoding.rleDictionary : encoding.plain)
-    if (range !== null) {
-      header.i32(3, encoding.rle)
-      header.i32(4, encoding.rle)
-    }
-    header.end()
-    header.end()
+    const encodingOf = range?.indexed ? encoding.rleDictionary : encoding.plain
+    out.append(
+      structBytes({
+        field_1: range === null ? pageType.dictionary : pageType.data,
+        field_2: page.length,
+        field_3: bytes.length,
+        ...(range === null
+          ? { field_7: { field_1: values, field_2: encodingOf } }
+          : { field_5: { field_1: values, field_2: encodingOf, field_3: encoding.rle, field_4: encoding.rle } })
+      })
+    )
     const length = out.length - start
     out.append(bytes)
     return length
