@@ -262,6 +262,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "versions-never-move",
+    from: 71,
     why: "a copy that lies under another day is not looked for",
     edits: [{ file: "src/contract/identity.ts", from: "decidesPartition: isTold }", to: "decidesPartition: true }" }]
   },

@@ -160,7 +160,7 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   return {
     ...settings,
     datasets,
-    // Each has one.
+    // One for each, at least.
     producers: Array.from({ length: Math.max(datasets, producers) }, () => ({ ...options, pause: active / options.bursts / 1.5 })),
     // Where there are two, so little that both would take more together if each took all.
     bufferBytes: datasets === 1 ? 1 << 20 : scale(random, 300, 3000),
