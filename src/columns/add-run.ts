@@ -1,9 +1,9 @@
 import { reserveLevels, reserveText, reserveValues } from "./add-page.ts"
 import { field, type LeafStore, type Storage } from "./leaf-store.ts"
 
-/** Entries of many rows, added to a leaf outside of lists at once: what is known of the leaf is looked up once, and not for each row. */
+/** Entries of many rows, added at once to a leaf, of values to one outside of lists: what is known of the leaf is looked up once, and not for each row. */
 
-const { levels, definition, maxDefinition, count, values, text, textLength } = field
+const { levels, definition, repetition, maxDefinition, count, values, text, textLength } = field
 
 /** Makes an entry with a value for each of so many rows. @returns the index of the first value, in units of its width */
 const addEntries = (store: LeafStore, leaf: number, rows: number): number => {
@@ -20,8 +20,9 @@ const addEntries = (store: LeafStore, leaf: number, rows: number): number => {
 export const addNulls = (store: LeafStore, first: number, end: number, rows: number): void => {
   for (let leaf = first; leaf < end; leaf++) {
     const before = reserveLevels(store, leaf, rows)
-    const at = store.get(leaf, definition) + before
-    store.bytes.fill(0, at, at + rows)
+    // Where rows were before, each has another level there.
+    for (const start of [store.get(leaf, definition), store.get(leaf, repetition)])
+      if (start >= 0) store.bytes.fill(0, start + before, start + before + rows)
     store.state[(leaf << 4) + levels] = before + rows
   }
 }

@@ -80,10 +80,11 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   const columns = stageColumns(compiled.columns)
   const parts = { plan, run, walker, hashKey: settings.hashKey, maxDepth, keepUnknown: contract.keepUnknown }
   const byFields = fieldsOf(contract)
+  const { kernel = "simd" } = path
   const reader: FastReader =
     byFields === null
-      ? new RecordReader(parts, path.kernel ?? "simd", (place) => new ColumnBuilders(columns, within(place, path.rowBytes)))
-      : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns), requiredOf(compiled))
+      ? new RecordReader(parts, kernel, (place) => new ColumnBuilders(columns, within(place, path.rowBytes)))
+      : new FieldsReader(byFields.finder(), parts, new ColumnBuilders(columns), requiredOf(compiled), kernel === "simd")
   /** The rows read from the page at hand, before they go to the sink. */
   const rows = reader.builders
   const { block } = reader

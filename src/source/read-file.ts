@@ -33,8 +33,8 @@ export interface Look {
 }
 
 /**
- * The records of a file behind what is known of it, as pages of one shard named by the file's path. `known` is moved on with each page. Throws
- * `SourceError`.
+ * The records of a file behind what is known of it, as pages of one shard named by the file's path. `known` is moved on with each page; one without
+ * records says that nothing but what the file is known by has changed. Throws `SourceError`.
  */
 export async function* readFilePages(
   file: FileEntry,
@@ -58,8 +58,13 @@ export async function* readFilePages(
     const waits = point?.was === "replaced" && !isSettled && known.isSuspect !== true
     known.isSuspect = waits
     if (waits) return
+    const arrivedAt = arrivalOfFile(file.path, settings.arrivedAt, file.modifiedAt)
+    const { size, changedAt, tag } = file
     if (point === undefined) {
-      if (progress !== undefined) known.progress = { ...progress, size: file.size, changedAt: file.changedAt, tag: file.tag, done: true }
+      if (progress === undefined) return
+      known.progress = { ...progress, size, changedAt, tag, done: true }
+      // Written anew as it was: who knows its new tag need not fetch it again. On a disk a look is cheaper than a commit for each change of rights.
+      if (tag !== undefined) yield recordPage(file.path, progress.begin, nothingAt(progress.end), arrivedAt, known.progress)
       return
     }
     known.inode = file.inode
@@ -76,8 +81,6 @@ export async function* readFilePages(
       eager: false,
       room
     })
-    const arrivedAt = arrivalOfFile(file.path, settings.arrivedAt, file.modifiedAt)
-    const { size, changedAt, tag } = file
     const { begin } = point
     let first = point.skipFirst
     for await (const cut of cuts) {
@@ -139,6 +142,9 @@ export const recordPage = (
   ...(progress === undefined ? {} : { resume: stored(progress) })
 })
 
+/** No records, at an offset in the content: a page of them only moves on the progress. */
+const nothingAt = (offset: number) => ({ bytes: new Uint8Array(0), starts: [], ends: [], offset, release: () => {} })
+
 /** As little as says it: a table keeps it for every file that was ever read. */
 const stored = ({ begin, sum, changedAt, tag, ...progress }: Progress): NonNullable<RecordPage["resume"]> => ({
   ...progress,
@@ -177,4 +183,10 @@ const openAt = async (
 }
 
 const isSameProgress = (a: Progress, b: Progress | undefined): boolean =>
-  b !== undefined && a.end === b.end && a.size === b.size && a.done === b.done
+  b !== undefined &&
+  a.end === b.end &&
+  a.begin === b.begin &&
+  a.size === b.size &&
+  a.changedAt === b.changedAt &&
+  a.tag === b.tag &&
+  a.done === b.done

@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { eventually } from "../passing-time.ts"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 
 let folder = ""
@@ -221,10 +222,6 @@ describe("standard input", () => {
 })
 
 describe("run", () => {
-  const until = async (condition: () => Promise<boolean>) => {
-    while (!(await condition())) await new Promise((done) => setTimeout(done, 100))
-  }
-
   it("follows new files, and SIGTERM commits what was read and exits 0", async () => {
     const input = join(folder, "follow", "2026", "11", "20", "07")
     const followed = join(folder, "followed")
@@ -245,10 +242,10 @@ describe("run", () => {
       const { code, stdout } = await sluice(["query", "--lake", followed, "--json", "SELECT count(*) AS n FROM stage_checkout"])
       return code === 0 ? JSON.parse(stdout)[0].n : 0
     }
-    await until(async () => (await rows()) === 1)
+    await eventually(async () => (await rows()) === 1)
     await writeFile(join(input, "b.ndjson"), `${order("b-1", 2)}\n`)
     await appendFile(join(input, "a.ndjson"), `${order("a-2", 3)}\n`)
-    await until(async () => (await rows()) === 3)
+    await eventually(async () => (await rows()) === 3)
     // Twice at once is one signal: Ctrl-C comes from the terminal and from npm.
     child.kill("SIGTERM")
     child.kill("SIGINT")

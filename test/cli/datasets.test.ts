@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { eventually } from "../passing-time.ts"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 
 const project = `import { defineContract, defineProject, text, timestamp, versions } from "sluice/contract"
@@ -30,9 +31,6 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const until = async (holds: () => boolean) => {
-  while (!holds()) await new Promise((done) => setTimeout(done, 100))
-}
 const rows = (dataset: { readonly dataset: string; readonly counts: { readonly rows: number } }) => [dataset.dataset, dataset.counts.rows]
 
 describe("datasets of a project whose files are there", () => {
@@ -86,11 +84,11 @@ describe("datasets of a project whose files are there", () => {
     )
     const isThere = (dataset: string) =>
       existsSync(join(folder, "followed", "stage", dataset, "_delta_log", `${"1".padStart(20, "0")}.json`))
-    await until(() => isThere("orders") && isThere("returns"))
+    await eventually(() => isThere("orders") && isThere("returns"))
     expect(existsSync(join(folder, "followed", "stage", "carts"))).toBe(false)
     await mkdir(join(folder, "in", "carts"))
     await writeFile(join(folder, "in", "carts", "c.ndjson"), record("c-1"))
-    await until(() => isThere("carts"))
+    await eventually(() => isThere("carts"))
     child.kill("SIGTERM")
     const { code, stdout } = await done
     expect([code, JSON.parse(stdout).datasets.map(rows)]).toEqual([

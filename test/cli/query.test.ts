@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { zstdDecompressSync } from "node:zlib"
 import { parquetReadObjects } from "hyparquet"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { eventually } from "../passing-time.ts"
 import { sluice, start } from "./sluice.ts"
 
 let folder = ""
@@ -67,7 +68,7 @@ describe("--output", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("late")])
     const { child, done } = start(["query", "--lake", lake, "--output", path, "FROM range(100000000000)"])
     const parts = async () => (await readdir(folder)).filter((name) => name.startsWith(".part.csv."))
-    while ((await parts()).length === 0) await new Promise((wait) => setTimeout(wait, 20))
+    await eventually(async () => (await parts()).length > 0)
     child.kill("SIGTERM")
     expect((await done).code).toBe(143)
     expect([await readFile(path, "utf8"), await parts()]).toEqual(["as it was", []])

@@ -60,6 +60,12 @@ it("an ingest from a bucket that is killed goes on, and every record is there on
   bucket.before = () => undefined
   await sluiceJson(["run", "--once", ...from("lake")], env)
   expect((await sluiceJson(["ingest", ...from("lake")], env)).commits).toBe(0)
+  // Written anew as it was: that is remembered, and nothing is read twice.
+  bucket.put("in/2026/11/20/08/c.ndjson", records("c", 30), Date.UTC(2026, 6, 1), "uploaded in parts-2")
+  for (const commits of [1, 0]) {
+    const again = await sluiceJson(["ingest", ...from("lake")], env)
+    expect([again.commits, again.counts.records]).toEqual([commits, 0])
+  }
   expect((await sluiceJson(["verify", ...lake], env)).ok).toBe(true)
   const sql =
     "SELECT _shard AS shard, ingest_hour AS hour, count(*)::INTEGER AS n, count(DISTINCT id)::INTEGER AS ids FROM stage_orders GROUP BY ALL ORDER BY ALL"

@@ -16,7 +16,7 @@ import { sourceMetrics } from "../../src/source/kinesis/metrics.ts"
 import { Unanswered, unansweredMetric, watchUnanswered } from "../../src/source/unanswered.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { Store, StoreError } from "../../src/store/store.ts"
-import { passMillis, until } from "../passing-time.ts"
+import { eventually, passMillis, until } from "../passing-time.ts"
 import { readExposition } from "./exposition.ts"
 import { root } from "./sluice.ts"
 
@@ -231,7 +231,7 @@ describe("whether the command is ready", () => {
           const run = Effect.runPromiseWith(clock)
           await run(TestClock.adjust("31 seconds"))
           const asked = readiness(url)
-          while (puts < 2) await new Promise((done) => setImmediate(done))
+          await eventually(() => puts === 2)
           await run(TestClock.adjust("5 seconds"))
           assert.deepInclude((await asked)[1], { ready: false, lake: "file:///lake did not answer within 5 s" })
         },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { addNulls } from "../../src/columns/add-run.ts"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { type Column, type LeafType, leaf, type Value } from "../../src/record/column.ts"
 
@@ -22,6 +23,17 @@ describe("ColumnBuilders", () => {
     expect(builders.bytes).toBeGreaterThan(0)
     builders.clear()
     expect([builders.rowCount, builders.bytes, builders.rows()]).toEqual([0, 0, []])
+  })
+
+  it("gathers many rows without a value, whatever was there before", () => {
+    const list: Column = { kind: "list", name: "b", description: "", element: leaf("element", "integer", "") }
+    const builders = new ColumnBuilders([leaf("a", "integer", ""), list])
+    for (let i = 0; i < 4; i++) builders.append([i, [1, 2, 3]])
+    builders.clear()
+    const { nodes, store } = builders
+    for (const { first, end } of nodes) addNulls(store, first, end, 5)
+    builders.endRows(5)
+    expect(builders.rows()).toEqual(Array.from({ length: 5 }, () => [null, null]))
   })
 
   it("adds nothing of a row that does not fit", () => {

@@ -1,178 +1,49 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { CompiledContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, versions } from "../../src/contract/contract.ts"
-import { binary, date, decimal, long, text, timestamp } from "../../src/contract/field.ts"
-import type { CsvOptions } from "../../src/contract/format.ts"
+import { vi } from "vitest"
+import { FieldsBlock } from "../../src/decode/fields/block.ts"
 import { Random } from "../../src/generate/random.ts"
 import { emptyCounts } from "../../src/record/report.ts"
-import { hits } from "./access-log/contract.ts"
-import { columns, definition, orderLines } from "./csv/contract.ts"
 import { addCounts, closes } from "./equality.ts"
+import { csvKinds, type Kind, logKinds, mutated } from "./field-records.ts"
 import { Lane } from "./lane.ts"
 import { arrival, pageOf, sum } from "./support.ts"
 
-/** What records are made of, for one contract. */
-interface Kind {
-  readonly contract: CompiledContract
-  readonly header?: string
-  readonly record: (random: Random) => string
-  /** Letters that mean something. */
-  readonly letters: readonly [string, ...Array<string>]
-  readonly encoding?: BufferEncoding
+/** What pages are made of. */
+interface Shape {
+  readonly pages: number
+  readonly records: (random: Random, kind: Kind) => ReadonlyArray<Buffer>
+  /** Milliseconds between the arrivals of two records. */
+  readonly apart: (random: Random) => number
 }
 
-const texts = [
-  "",
-  "a",
-  "ação",
-  "null",
-  "x y",
-  " ",
-  "0",
-  "-",
-  "\u00a0",
-  "😀",
-  'say "hi"',
-  "a,b;c\td",
-  "one\ntwo\r\n",
-  "x".repeat(300)
-] as const
-const numbers = [
-  "0",
-  "-0",
-  "7",
-  "-12.50",
-  "007",
-  "1e3",
-  "1.",
-  ".5",
-  "9007199254740993",
-  "2147483648",
-  "0.1",
-  "-3.14159265358979",
-  " 5 ",
-  "99999999999.995"
-] as const
-const times = [
-  "2026-11-20T07:00:00Z",
-  "2026-11-20 07:00:00.123456789",
-  "2026-02-29T07:00:00Z",
-  "2026-11-20",
-  "2026-11-20T07:00:00-03:00",
-  " 2026-11-20T07:00:00Z ",
-  "0001-01-01T00:00:00Z",
-  "now"
-] as const
-const documents = [
-  '{"height":"12","kind":"x"}',
-  '{"height":1.5,"other":{"a":[1]}}',
-  "[]",
-  '["a",1]',
-  '{"email":"a@b","n":1.50}',
-  "[[[[[[1]]]]]]",
-  "{"
-] as const
+const small: Shape = {
+  pages: 10,
+  records: (random, kind) => Array.from({ length: random.between(1, 100) }, () => mutated(random, kind)),
+  apart: () => 100_000
+}
 
-const quoted = (text: string, quote: string) => `${quote}${text.replaceAll(quote, quote + quote)}${quote}`
-
-const csvKind = (
-  options: CsvOptions,
-  change: Parameters<typeof orderLines>[1],
-  names: ReadonlyArray<string>,
-  encoding?: BufferEncoding
-): Kind => {
-  const { delimiter = ",", quote = '"' } = options
-  const contract = orderLines({ ...options, ...(options.columns === null ? {} : {}) }, change)
-  const field = (random: Random): string => {
-    const text = random.pick([random.pick(texts), random.pick(numbers), random.pick(times), random.pick(documents), "true", "false"])
-    return quote !== null && (random.chance(0.3) || /[",;\t\n\r']/.test(text)) ? quoted(text, quote) : text
-  }
-  const likely = (random: Random, name: string): string => {
-    if (random.chance(0.1)) return field(random)
-    switch (name) {
-      case "orderId":
-        return random.chance(0.5) ? `o-${random.below(100)}` : quoted(`o-${random.below(100)}`, quote ?? "")
-      case "changedAt":
-        return random.chance(0.9) ? times[0] : random.pick(times)
-      case "units":
-      case "stock":
-        return String(random.between(-5, 2000))
-      case "madeOn":
-        return random.chance(0.7) ? "2026-11-20" : random.pick(["2026-02-29", "0001-01-01", "26-11-20", "2026-11-20T01:00:00Z"])
-      case "seen":
-        return random.pick(["1795158000000", "-1", "1e3", "2026-11-20"])
-      case "tax":
-        return quoted(random.pick(["1,5", "12", "1.5"]), quote ?? "")
-      case "price":
-      case "weight":
-        return random.pick(["1.50", "12", "0.05", "-1", "1234.5"])
-      case "soldAt":
-      case "scannedAt":
-        return random.pick(["1707252371701", "1707252371701.25", "-1", "1e3", times[0]])
-      case "dueOn":
-        return quoted(random.pick(["06/02/2024", "6/2/2024", "31/02/2024", "2024-02-06"]), quote ?? "")
-      case "arrivedOn":
-        return random.pick(["2024-02-06", "2024-02-30", times[0], "20240206"])
-      case "weighed":
-        return quoted(random.pick(["1,5", "1.5", "12", "-0,05", "1,5,5"]), quote ?? "")
-      case "stamp":
-        return random.pick(["0aFF", "0aF", "", "null"])
-      case "carrier":
-        return "dhl"
-      default:
-        return field(random)
+/** More than are read at a time, most of them plainly rows: with others among them, in between, and in long stretches. */
+const large: Shape = {
+  pages: 2,
+  records: (random, kind) => {
+    const letters = random.pick([0, 0, 0, 300, 4000])
+    const count = random.between(1, letters === 4000 ? 500 : 6000)
+    const plain = (letters: number) => Buffer.from(kind.plain(random, letters), kind.encoding)
+    const records: Array<Buffer> = []
+    while (records.length < count) {
+      const share = random.pick([0, 0, 0.002, 0.002, 0.05, 0.9])
+      const stretch = Math.min(random.between(1, 2500), count - records.length)
+      for (let i = 0; i < stretch; i++) records.push(random.chance(share) ? mutated(random, kind) : plain(letters))
+      // As large as what is looked at after the other, and too large for the fast path.
+      if (random.chance(0.1)) records.push(plain(random.pick([150_000, 150_000, 1_200_000])))
     }
-  }
-  return {
-    contract,
-    ...(contract.contract.format?.kind === "csv" && contract.contract.format.header ? { header: names.join(delimiter) } : {}),
-    record: (random) => names.map((name) => likely(random, name)).join(delimiter) + random.pick(["", "", "\n", "\r\n", "\r"]),
-    letters: [delimiter, quote ?? '"', "\n", "\r", "0", "-", ".", "\uFEFF", "é", "a", "null"],
-    ...(encoding === undefined ? {} : { encoding })
-  }
-}
-
-const logKind = (contract: CompiledContract): Kind => ({
-  contract,
-  record: (random) => {
-    const mostly = (usual: string, ...others: readonly [string, ...Array<string>]) => (random.chance(0.8) ? usual : random.pick(others))
-    const request = mostly(
-      random.pick(["GET /a/b?x=1&y HTTP/1.1", "POST / HTTP/2", "GET /old"]),
-      ...(["-", "", "\\x16\\x03", "GET /a b HTTP/1.1", "OPTIONS * HTTP/1.0", "GET /é?ü=1 HTTP/1.1"] as const),
-      ...(["G<T / HTTP/1.1", "GET /?? HTTP/1.", "GET / HTTPS/1.1", " / HTTP/1.1"] as const)
-    )
-    const time = mostly(
-      "17/May/2015:10:05:03 +0000",
-      ...(["01/Dec/2026:23:59:59 -0330", "31/Feb/2015:10:05:03 +0000", "17/Mai/2015:10:05:03 +0000"] as const),
-      ...(["17/May/2015:24:05:03 +0000", "17/May/15:10:05:03 +0000"] as const)
-    )
-    const host = mostly("83.149.9.216", "2001:db8::1", "shop.example", "-")
-    const user = mostly("-", "ana", "Ana Luísa", '""')
-    const agent = mostly("Mozilla/5.0 (X11)", "-", 'say \\"x\\"', "", "caf\\xc3\\xa9", "null")
-    const end = random.pick(["", "", "\n", "\r\n", mostly("", " 123", ' "more"')])
-    const status = mostly("200", "404", "-", "999", "20", "2000")
-    const bytes = mostly("203023", "-", "0", "9".repeat(20))
-    return `${host} - ${user} [${time}] "${request}" ${status} ${bytes} "${mostly("-", "http://é/")}" "${agent}"${end}`
+    return records
   },
-  letters: ['"', " ", "[", "]", "\\", "-", "?", "/", "\n", "0", "é", "\t", "\u00a0"]
-})
-
-/** A record with no, one or some changes. */
-const mutated = (random: Random, { record, letters, encoding = "utf8" }: Kind): Buffer => {
-  const text = [...record(random)]
-  for (let changes = random.pick([0, 0, 0, 0, 1, 1, 2, 5]); changes > 0; changes--) {
-    const at = random.below(text.length + 1)
-    if (random.chance(0.4)) text.splice(at, 0, random.pick(letters))
-    else if (random.chance(0.5)) text.splice(at, 1)
-    else text.splice(at, random.below(8), random.pick(letters))
-  }
-  const bytes = Buffer.from(text.join(""), encoding)
-  if (random.chance(0.03) && bytes.length > 0) bytes[random.below(bytes.length)] = random.between(128, 255)
-  return random.chance(0.03) ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes
+  apart: (random) => random.pick([10, 10, 100_000])
 }
 
-/** Runs records of some kinds both ways. */
-const race = (kinds: readonly [Kind, ...Array<Kind>], wanted: number) => {
+/** Runs records of some kinds by the definition, and by the bytes with SIMD and without. */
+const race = (kinds: readonly [Kind, ...Array<Kind>], wanted: number, { pages, records: recordsOf, apart }: Shape = small) => {
   const counts = emptyCounts()
   let handedOver = 0
   for (let number = 1; counts.records < wanted; number++) {
@@ -184,77 +55,40 @@ const race = (kinds: readonly [Kind, ...Array<Kind>], wanted: number) => {
       maxRecordBytes: random.chance(0.8) ? 1e7 : 120
     }
     const definition = new Lane("definition", kind.contract, settings, { by: "definition" })
-    const fast = new Lane("bytes", kind.contract, settings, {})
-    for (let page = 0; page < 10; page++) {
-      const records = Array.from({ length: random.between(1, 100) }, () => mutated(random, kind))
+    const fast = [new Lane("simd", kind.contract, settings, {}), new Lane("scalar", kind.contract, settings, { kernel: "scalar" })]
+    for (let page = 0; page < pages; page++) {
+      const records = recordsOf(random, kind)
       const gap = random.pick(["", "\n", "\r\n", '"', " "])
       // Records back to back, or with something between them.
       const all = Buffer.concat(records.flatMap((record) => [record, Buffer.from(gap)]))
       const plain = pageOf(records)
       const starts = Array.from(plain.starts, (start, i) => start + i * gap.length)
+      const millis = apart(random)
       const whole = {
         ...plain,
         bytes: new Uint8Array(all),
         starts,
         ends: starts.map((start, i) => start + (records[i]?.length ?? 0)),
-        arrivedAt: records.map((_, i) => arrival + i * 100_000),
+        arrivedAt: records.map((_, i) => arrival + i * millis),
         ...(kind.header === undefined || random.chance(0.02) ? {} : { header: Buffer.from(kind.header) })
       }
-      for (const lane of [definition, fast]) lane.decode(whole)
-      const difference = fast.differenceFrom(definition)
-      assert.isNull(difference, `race ${number}, page ${page}: ${JSON.stringify(records.map(String)).slice(0, 2000)}`)
+      for (const lane of [definition, ...fast]) lane.decode(whole)
+      for (const lane of fast) {
+        const difference = lane.differenceFrom(definition)
+        const shown = () => JSON.stringify(records.slice(0, 100).map(String)).slice(0, 2000)
+        if (difference !== null) assert.fail(`race ${number}, page ${page}, ${lane.name}: ${difference}; ${shown()}`)
+      }
     }
     addCounts(counts, definition.counts)
-    handedOver += fast.counts.handedOver[""] ?? 0
+    for (const lane of fast) handedOver += lane.counts.handedOver[""] ?? 0
     assert.isTrue(closes(definition.counts))
   }
-  return { counts, share: 1 - handedOver / counts.records }
-}
-
-/** Values that are written otherwise than they usually are. */
-const written: Partial<ContractDefinition> = {
-  fields: {
-    ...definition().fields,
-    soldAt: timestamp("When it was sold.", { from: "epochMillis" }),
-    dueOn: date("When it is due.", { from: { pattern: "dd/MM/yyyy" } }),
-    arrivedOn: date("When it came."),
-    weighed: decimal(9, 3, "Kilograms.", { decimalSign: "," }),
-    stamp: binary("Its stamp.", { from: "hex" })
-  }
-}
-
-/** A key of two columns, a version that is no time, and an epoch for the event time. */
-const twoKeys: Partial<ContractDefinition> = {
-  fields: {
-    carrier: text("Who carries it."),
-    stock: long("What it is."),
-    scannedAt: timestamp("When it was scanned.", { from: "epochMillis" }),
-    weighed: decimal(9, 3, "Kilograms.", { decimalSign: "," }),
-    name: text("What it is called.")
-  },
-  table: versions({ key: ["carrier", "stock"], version: "name", by: { day: "scannedAt" } }),
-  eventTime: { field: "scannedAt" },
-  drops: [],
-  expectations: []
+  return { counts, share: 1 - handedOver / (2 * counts.records) }
 }
 
 describe("fields found in bytes and the definition give the same", () => {
   it("for mutated records of CSV", () => {
-    const some = ["units", "orderId", "colour", "changedAt", "price", "internalNote", "name", "email"]
-    const { counts, share } = race(
-      [
-        csvKind({}, {}, columns),
-        csvKind({}, { keepUnknown: true }, some),
-        csvKind({ delimiter: ";", nullText: "0" }, {}, [...some, "Units"]),
-        csvKind({ columns: some, quote: "'" }, {}, some),
-        csvKind({ columns: some, delimiter: "\t", quote: null, nullText: "null" }, { keepUnknown: true }, some),
-        csvKind({ encoding: "latin1" }, {}, some, "latin1"),
-        csvKind({}, written, [...some, "soldAt", "dueOn", "arrivedOn", "weighed", "stamp"]),
-        csvKind({}, { conventions: { nullText: true, anyCase: true } }, [...some, "PHONE"]),
-        csvKind({}, twoKeys, ["carrier", "stock", "scannedAt", "weighed", "name"])
-      ],
-      20_000
-    )
+    const { counts, share } = race(csvKinds, 20_000)
     assert.sameMembers(Object.keys(counts.deadLetters), [
       ...["not_csv", "truncated", "not_utf8", "no_header", "too_large", "too_deep", "missing_key", "unreadable_key"],
       ...["missing_event_time", "unreadable_event_time", "missing_version", "quality_rejected"]
@@ -265,12 +99,29 @@ describe("fields found in bytes and the definition give the same", () => {
   })
 
   it("for mutated lines of access logs", () => {
-    const { counts, share } = race([logKind(hits()), logKind(hits("common")), logKind(hits("combined", { keepUnknown: true }))], 20_000)
+    const { counts, share } = race(logKinds, 20_000)
     assert.sameMembers(Object.keys(counts.deadLetters), [
       ...["not_access_log", "truncated", "not_utf8", "too_large", "missing_key", "unreadable_event_time"]
     ])
     assert.isAbove(counts.rows / counts.records, 0.3)
     assert.isAbove(share, 0.2)
     for (const what of [counts.rescued, counts.drift, counts.masked, counts.quality]) assert.isAbove(sum(what), 50)
+  })
+
+  it.for([
+    ["CSV", csvKinds],
+    ["access logs", logKinds]
+  ] as const)("for large pages of %s, many records at a time", ([, kinds]) => {
+    const settled = vi.spyOn(FieldsBlock.prototype, "settle")
+    const looked = vi.spyOn(FieldsBlock.prototype, "look")
+    const leftOut = vi.spyOn(FieldsBlock.prototype, "leaveOut")
+    const { counts } = race(kinds, 40_000, large)
+    const runs = settled.mock.calls.map(([first, end]) => end - first)
+    assert.isAbove(runs.reduce((sum, rows) => sum + rows, 0) / (2 * counts.records), 0.2)
+    assert.isAbove(Math.max(...runs), 300)
+    // Looked at in the middle of a page, too, and rejected by an expectation in the middle of a run.
+    assert.isAbove(looked.mock.calls.filter(([, first, from]) => first > 0 && from > 0).length, 50)
+    if (counts.deadLetters["quality_rejected"] !== undefined) assert.isAbove(leftOut.mock.calls.length, 20)
+    vi.restoreAllMocks()
   })
 })

@@ -7,6 +7,7 @@ import { Decimal } from "../../src/duckdb/plain.ts"
 import { filesList, identifier, literal, readParquet, sqlType } from "../../src/duckdb/sql.ts"
 import { isoMicros } from "../../src/duckdb/values.ts"
 import { jsonText } from "../../src/record/json-text.ts"
+import { until } from "../passing-time.ts"
 
 describe("duckdb", () => {
   it.live("gives exact values", () =>
@@ -115,10 +116,15 @@ describe("duckdb", () => {
       const folder = yield* Effect.scoped(
         Effect.gen(function* () {
           const db = yield* openDuckDB()
-          const fiber = yield* Effect.forkChild(db.run("SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"))
-          yield* Effect.sleep(50)
-          yield* Fiber.interrupt(fiber)
-          assert.deepStrictEqual(yield* db.rows("SELECT 1 AS one"), [{ one: 1 }])
+          // At once, when it may not have begun in its thread, and when it surely has.
+          for (const written of [null, join(db.folder, "begun.csv")]) {
+            const file = literal(written ?? join(db.folder, "other.csv"))
+            const endless = db.run(`COPY (SELECT a.range FROM range(10000000) a, range(10000000) b) TO ${file} (USE_TMP_FILE false)`)
+            const fiber = yield* Effect.forkChild(endless, { startImmediately: true })
+            if (written !== null) yield* until(() => existsSync(written))
+            yield* Fiber.interrupt(fiber)
+            assert.deepStrictEqual(yield* db.rows("SELECT 1 AS one"), [{ one: 1 }])
+          }
           assert.isTrue(existsSync(db.folder))
           return db.folder
         })

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { sluice, sluiceJson, start } from "../cli/sluice.ts"
+import { eventually } from "../passing-time.ts"
+import { startProxy } from "./faulty-proxy.ts"
 import { type Moto, motoEnvironment, startMoto } from "./moto.ts"
 
 /** The real command on a lake in a bucket: it must hold what the lake in a folder holds, row for row, whatever happens to the process. */
@@ -109,23 +111,29 @@ describe("a lake in a bucket", () => {
 
   it("is the same after kills", async () => {
     const lake = `s3://${await moto.bucket()}/lake`
+    // What a process has done is told by what it has asked S3 to keep: it is killed at one of its first requests to, or one of those behind.
+    const proxy = await startProxy(moto.endpoint)
+    const kept = () => proxy.seen.filter((request) => request.startsWith("PUT ")).length
     let killed = 0
     for (const [args, wanted] of [
       [[...ingest(lake, "300kB"), "--threads", "1"], 8],
       [["repartition", "--lake", lake], 12]
     ] as const) {
       for (;;) {
-        const { child, done } = start(args, env)
-        const timer = killed < wanted ? setTimeout(() => child.kill("SIGKILL"), 1_000 + ((killed * 377) % 1_500)) : undefined
+        const { child, done } = start(args, { ...env, SLUICE_S3_ENDPOINT: proxy.endpoint })
+        const enough = killed < wanted ? kept() + 1 + ((killed * 5) % 13) : Number.POSITIVE_INFINITY
+        const isOver = () => child.exitCode !== null || child.signalCode !== null
+        await eventually(() => isOver() || kept() >= enough)
+        if (!isOver()) child.kill("SIGKILL")
         const { code, stderr } = await done
-        clearTimeout(timer)
         if (code === 0) break
         if (code !== null) throw new Error(`ended with ${code}: ${stderr}`)
         killed++
       }
     }
     console.log(`killed ${killed} times`)
-    expect(killed).toBeGreaterThan(3)
+    expect(killed).toBeGreaterThanOrEqual(8)
+    await proxy.stop()
     await expectSameLake(lake)
   })
 

@@ -17,6 +17,7 @@ import { Store } from "../../src/store/store.ts"
 import { commitName } from "../../src/table/paths.ts"
 import { createTable, openTable, type Row, readTable } from "../../src/table/table.ts"
 import { contract, page, pagesSource, run, temporaryStore } from "../ingest/support.ts"
+import { until, untilTrue, yieldToIo } from "../passing-time.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
 
 const startedAt = "2026-11-20T07:00:00.000Z"
@@ -169,7 +170,7 @@ describe("the table of runs", () => {
       assert.deepStrictEqual(yield* counters, { recorded: 0, lost: 0 })
       yield* TestClock.adjust("1 second")
       // Files take real time.
-      while ((yield* counters).recorded < 2) yield* Effect.promise(() => new Promise(setImmediate))
+      yield* untilTrue(Effect.map(counters, ({ recorded }) => recorded === 2))
       assert.strictEqual(yield* version, 1)
     }).pipe(Effect.scoped, Effect.provide(temporaryStore))
   )
@@ -185,8 +186,7 @@ describe("the table of runs", () => {
           const runs = yield* recordRuns({ gatherMillis: 0 })
           for (let n = 1; n <= 3; n++) {
             yield* runs.record(completed(n, minute(n)))
-            const isDone = Effect.map(runs.counters, ({ recorded, lost }) => recorded + lost === n)
-            while (!(yield* isDone)) yield* Effect.promise(() => new Promise(setImmediate))
+            yield* untilTrue(Effect.map(runs.counters, ({ recorded, lost }) => recorded + lost === n))
           }
           return yield* runs.counters
         })
@@ -220,7 +220,7 @@ describe("the table of runs", () => {
       const faults = makeFaultyStore(yield* Store)
       faults.beforeNext("putIfAbsent", "runs/_delta_log/", Effect.never)
       const fiber = yield* Effect.forkChild(recording([completed(1, minute(1))]).pipe(Effect.provideService(Store, Store.of(faults.store))))
-      while (!faults.calls.some((call) => call.startsWith("putIfAbsent"))) yield* Effect.promise(() => new Promise(setImmediate))
+      yield* until(() => faults.calls.some((call) => call.startsWith("putIfAbsent")))
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(yield* Fiber.join(fiber), { recorded: 0, lost: 1 })
     }).pipe(silent, Effect.provide(temporaryStore))
@@ -237,14 +237,14 @@ describe("the table of runs", () => {
       yield* record(completed(1, minute(1)))
       faults.beforeNext("putIfAbsent", `runs/_delta_log/${commitName(1)}`, Effect.sleep("1 minute"))
       const fiber = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-      const isCommitting = () => faults.calls.some((call) => call.startsWith("putIfAbsent") && call.includes(commitName(1)))
-      while (!isCommitting()) yield* Effect.promise(() => new Promise(setImmediate))
+      yield* until(() => faults.calls.some((call) => call.startsWith("putIfAbsent") && call.includes(commitName(1))))
       yield* TestClock.adjust("5 seconds")
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(yield* counters, { recorded: 0, lost: 1 })
       yield* TestClock.adjust("1 minute")
-      while ((yield* version) < 1) yield* Effect.promise(() => new Promise(setImmediate))
-      for (let i = 0; i < 20; i++) yield* Effect.promise(() => new Promise(setImmediate))
+      yield* untilTrue(Effect.map(version, (now) => now === 1))
+      // Nothing tells that something was not counted again: who would do so has the time to.
+      for (let i = 0; i < 20; i++) yield* yieldToIo
       assert.deepStrictEqual(yield* counters, { recorded: 0, lost: 1 })
     }).pipe(silent, Effect.provide(temporaryStore))
   )

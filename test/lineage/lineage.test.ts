@@ -123,13 +123,17 @@ describe("lineage", () => {
   it.live("interrupting the work does not interrupt what is being sent", () =>
     Effect.gen(function* () {
       const { transport, numbers } = collecting()
-      const slow: Transport = { name: "slow", send: (event) => Effect.andThen(Effect.sleep(30), transport.send(event)) }
-      const begun = yield* Deferred.make<void>()
+      const [begun, released] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: Transport = {
+        name: "slow",
+        send: (event) => Effect.andThen(Deferred.succeed(begun, undefined), Effect.andThen(Deferred.await(released), transport.send(event)))
+      }
       const work = Effect.scoped(
         Effect.gen(function* () {
           const lineage = yield* makeLineage({ events: quiet(), transports: [slow] })
+          // Runs before lineage is closed: the first event is on its way when the work has been interrupted.
+          yield* Effect.addFinalizer(() => Deferred.succeed(released, undefined))
           yield* emitAll(2)(lineage)
-          yield* Deferred.succeed(begun, undefined)
           return yield* Effect.never
         })
       )

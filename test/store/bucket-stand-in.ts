@@ -8,7 +8,8 @@ export interface Bucket {
   readonly endpoint: string
   /** What was asked for, in order. */
   readonly asked: Array<Asked>
-  readonly put: (key: string, content: string | Uint8Array, writtenAt?: number) => void
+  /** @param tag by default made of the content; another one is what an upload in parts gives the same content */
+  readonly put: (key: string, content: string | Uint8Array, writtenAt?: number, tag?: string) => void
   readonly delete: (key: string) => void
   /** Answers in place of the bucket, where it gives an answer. */
   before: (asked: Asked) => Answer | undefined
@@ -27,9 +28,9 @@ export const bucketWith = (
 ): Effect.Effect<Bucket, never, Scope.Scope> =>
   Effect.gen(function* () {
     const kept = new Map<string, Kept>()
-    const put: Bucket["put"] = (key, content, writtenAt = Date.UTC(2026, 0, 1)) => {
+    const put: Bucket["put"] = (key, content, writtenAt = Date.UTC(2026, 0, 1), tag) => {
       const bytes = Buffer.from(content)
-      kept.set(key, { content: bytes, tag: `"${createHash("md5").update(bytes).digest("hex")}"`, writtenAt })
+      kept.set(key, { content: bytes, tag: `"${tag ?? createHash("md5").update(bytes).digest("hex")}"`, writtenAt })
     }
     const { endpoint, asked } = yield* s3Endpoint((one) => bucket.before(one) ?? answer(kept, one, pageSize))
     const bucket: Bucket = { endpoint, asked, put, delete: (key) => kept.delete(key), before: () => undefined }

@@ -1,12 +1,13 @@
 import { createCipheriv, createDecipheriv } from "node:crypto"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Deferred, Effect, Fiber, Stream } from "effect"
 import { streamProbe } from "../../src/cli/doctor-probes.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { type KinesisOptions, kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { aggregate } from "../../src/stream/kinesis/aggregation.ts"
 import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { awsKinesis } from "../../src/stream/kinesis/aws-kinesis.ts"
+import { until } from "../passing-time.ts"
 import { Committed, textsIn } from "../source/kinesis/consume.ts"
 import { type Emulator, emulatorEnvironment, startKinesisLocal } from "./kinesis-local.ts"
 
@@ -121,18 +122,17 @@ describe("over the wire", () => {
     Effect.gen(function* () {
       const { put, source, stream } = yield* withStream(1)
       yield* put(10)
-      yield* Effect.sleep(50)
       const pages: Array<RecordPage> = []
       const following = yield* source({ follow: true, initial: { type: "LATEST" } })
       const fiber = yield* Stream.runForEach(following.pages(new Committed().resume), (page) => Effect.sync(() => pages.push(page))).pipe(
         Effect.forkScoped
       )
-      while (pages.length === 0) yield* Effect.sleep(10)
-      yield* Effect.sleep(50)
+      // What comes behind the first answer, though it was empty, is later than the latest.
+      yield* until(() => pages.length > 0)
       const want = [...(yield* put(50))]
       yield* Effect.promise(() => emulator.splitShard(stream, shardId(0), String(middle)))
       want.push(...(yield* put(50)))
-      while (textsIn(pages).length < want.length) yield* Effect.sleep(10)
+      yield* until(() => textsIn(pages).length >= want.length)
       assert.deepStrictEqual(sorted(textsIn(pages)), sorted(want))
       yield* Fiber.interrupt(fiber)
     })
@@ -209,14 +209,18 @@ describe("over the wire", () => {
     Effect.gen(function* () {
       const { createServer } = yield* Effect.promise(() => import("node:http"))
       // Begins its answer and never ends it.
-      const server = createServer((_, response) => void response.writeHead(200, { "content-length": "1000" }).write('{"Records":['))
+      const begun = yield* Deferred.make<void>()
+      const server = createServer((_, response) => {
+        response.writeHead(200, { "content-length": "1000" }).write('{"Records":[')
+        Deferred.doneUnsafe(begun, Effect.void)
+      })
       yield* Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)))
       const address = server.address()
       if (address === null || typeof address === "string") throw new Error("no port")
       const api = yield* awsKinesis({ endpoint: `http://127.0.0.1:${address.port}` })
       const fiber = yield* Effect.forkScoped(api.getRecords("iterator", 10))
-      yield* Effect.sleep(200)
-      const closed = new Promise<void>((resolve) => server.once("connection", () => {}).close(() => resolve()))
+      yield* Deferred.await(begun)
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       yield* Fiber.interrupt(fiber)
       // The connection of the request has gone with it.
       yield* Effect.promise(() => closed)

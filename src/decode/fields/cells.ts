@@ -23,9 +23,10 @@ export class Cells {
   static readonly #room = Cells.capacity + Cells.#padding
   static readonly #roomOfMany = 1 << 19
 
-  constructor() {
+  /** @param isSimd may a kernel mark the bytes? */
+  constructor(isSimd: boolean) {
     // Texts get shorter by losing escapes, but for a time, which may become longer.
-    this.marks = new Marks(2 * Cells.#room + Cells.#roomOfMany + 64, Cells.capacity)
+    this.marks = new Marks(2 * Cells.#room + Cells.#roomOfMany + 64, Cells.capacity, isSimd)
     this.bytes = this.marks.bytes
     this.view = new DataView(this.marks.buffer)
     this.starts = new Int32Array(2 * Cells.most)

@@ -28,15 +28,18 @@ export class FieldsReader implements FastReader {
   #names: ReadonlyArray<string | null> | undefined
   #places: Places | undefined
 
-  /** @param required null: what makes a record a row takes more than a look at its columns */
-  constructor(finder: FieldFinder, parts: FieldsParts, builders: ColumnBuilders, required: Required | null) {
+  /**
+   * @param required null: what makes a record a row takes more than a look at its columns
+   * @param isSimd may a kernel look over the bytes first?
+   */
+  constructor(finder: FieldFinder, parts: FieldsParts, builders: ColumnBuilders, required: Required | null, isSimd: boolean) {
     const { plan, run, walker, hashKey } = parts
     this.capacity = finder === findNothing ? 0 : Cells.capacity
     this.accepts = finder.accepts
     this.builders = builders
     this.#finder = finder
     this.#parts = parts
-    this.#cells = new Cells()
+    this.#cells = new Cells(isSimd)
     this.#columns = new FieldColumns(plan, run, walker, hashKey === null ? null : new HashMemo(hashKey), builders, this.#cells)
     const block = required === null || finder === findNothing ? null : required
     this.block = block === null ? null : new FieldsBlock(finder, this.#cells, this.#columns, builders, parts, block)
