@@ -1,3 +1,5 @@
+import { LargePages } from "../source/page-memory.ts"
+
 /** What a process may use at a time for ingest, however many datasets it carries. */
 export interface Budget {
   /** Threads that decode and encode: the main one, which all datasets share, and others. */
@@ -20,3 +22,6 @@ export const shareOf = ({ threads, bufferBytes }: Budget, datasets: number): Bud
 
 /** Raw bytes of a page of files. Some of each dataset are in memory, and many times their size while they are decoded. */
 export const pageBytesOf = (datasets: number): number => Math.max(mebibyte / 4, Math.floor((4 * mebibyte) / Math.max(1, datasets)))
+
+/** Room for the pages of all datasets in which a record is large: of 10 MiB, it takes many times that while it is decoded. */
+export const largePagesOf = (datasets: number): LargePages => new LargePages(1, Math.max(mebibyte, pageBytesOf(datasets)))

@@ -8,7 +8,7 @@ import type { SourceError } from "../record/source-error.ts"
 import { type Arrivals, arrivalsIn } from "../source/arrivals.ts"
 import { framingOf, takesName } from "../source/framing.ts"
 import type { Place } from "../source/place.ts"
-import { pageBytesOf } from "./budget.ts"
+import { largePagesOf, pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
 import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
@@ -67,12 +67,15 @@ export const openInputs = (
   Effect.gen(function* () {
     const shares = yield* wantedShares(project, choice, values)
     const place = yield* Effect.cached(openPlace(values, follow))
+    const pageBytes = follow ? pageBytesOf(shares.length) : undefined
+    const large = follow ? largePagesOf(shares.length) : undefined
     const opened = yield* Effect.forEach(shares, ({ contract, takes }) =>
       Effect.map(
         openSource(choice, contract, values, follow, {
           place,
           takes: takes ?? undefined,
-          pageBytes: follow ? pageBytesOf(shares.length) : undefined
+          pageBytes,
+          large
         }),
         (open) => ({
           contract,

@@ -70,7 +70,7 @@ export type SourceValues = Values<
 >
 
 /** What a source has that shares an input. */
-export interface SourceShare extends Pick<FilesOptions, "takes" | "pageBytes"> {
+export interface SourceShare extends Pick<FilesOptions, "takes" | "pageBytes" | "large"> {
   /** Where the files lie, which all that share it open once. */
   readonly place: Effect.Effect<Place, SourceError | UsageError, Scope.Scope>
 }
@@ -85,7 +85,7 @@ export const openSource = (
   { contract }: CompiledContract,
   values: SourceValues,
   follow: boolean,
-  { place, takes, pageBytes }: SourceShare
+  { place, takes, pageBytes, large }: SourceShare
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
     if (values.worker >= values.workers) {
@@ -113,6 +113,7 @@ export const openSource = (
       format: framingOf(formatOf(contract), format),
       takes,
       pageBytes,
+      large,
       maxRecordBytes,
       ...arrival,
       ...(follow ? { follow: { pollMillis: pollInterval } } : {})

@@ -149,7 +149,13 @@ export const makeDefinition = (
   }
 
   const byFields = fieldsOf(contract)
-  if (byFields === null) return (raw) => decodeBytes(raw, decode)
+  if (byFields === null)
+    return (raw) => {
+      const outcome = decodeBytes(raw, decode)
+      // A text may have megabytes, and each dataset a run.
+      run.text = ""
+      return outcome
+    }
   return (raw, header) => {
     const fields = byFields.read(raw, header)
     if (!(fields instanceof Members)) return fields

@@ -12,6 +12,7 @@ import { behindHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { cutRecords } from "./lines.ts"
 import { type Entry, type FileEntry, hasGzipName, inside, pathBelow, type SkipReason } from "./list-files.ts"
+import type { LargePages } from "./page-memory.ts"
 import type { Place } from "./place.ts"
 import { type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { isUnchanged, type Known, knownOf } from "./resume-point.ts"
@@ -29,6 +30,8 @@ export interface FilesOptions {
   readonly arrivedAt?: number | undefined
   /** Aimed size of a page; default 4 MiB. Larger costs memory, smaller an effect per few records. */
   readonly pageBytes?: number | undefined
+  /** Room for large pages, shared with other sources; default: there is enough. Who gives it releases every page. */
+  readonly large?: LargePages | undefined
   /** Larger records are cut to one byte more and marked; default 10 MiB. Bounds memory. */
   readonly maxRecordBytes?: number | undefined
   /** Look again for new and grown files, for ever. A short interval costs a look at all of them each time, which a bucket charges for. */
@@ -74,7 +77,7 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
   }
   if (options.input === "-") return stdinSource(options.stdin ?? process.stdin, yield* Clock.currentTimeMillis, settings)
   const place = typeof options.input === "string" ? yield* diskPlace(filesName, options.input) : options.input
-  const walk = new Walk(place, settings, options.takes)
+  const walk = new Walk(place, settings, options)
   return {
     name: filesName,
     location: place.location,
@@ -176,9 +179,11 @@ class Walk {
   readonly settings: ReadSettings
   readonly takes: (path: string) => boolean
   readonly #isShared: boolean
+  readonly #large: LargePages | undefined
 
-  constructor(place: Place, settings: ReadSettings, takes: FilesOptions["takes"]) {
+  constructor(place: Place, settings: ReadSettings, { takes, large }: Pick<FilesOptions, "takes" | "large">) {
     this.#isShared = takes !== undefined
+    this.#large = large
     this.takes = (path) => (takes === undefined ? takesName(settings.format, path) : takes(pathBelow(place.root, path)))
     this.place = place
     this.settings = settings
@@ -197,6 +202,7 @@ class Walk {
       try {
         yield* readFilePages(entry, known, this.#look(true, signal), this.settings)
       } catch (cause) {
+        signal.throwIfAborted()
         problems.push(ioError(filesName, entry.path, cause))
       }
     }
@@ -243,6 +249,7 @@ class Walk {
           try {
             yield* readFilePages(entry, seen.known, this.#look(settled, signal), this.settings)
           } catch (cause) {
+            signal.throwIfAborted()
             const problem = ioError(filesName, entry.path, cause)
             seen.problem = problem
             const known = before?.problem !== undefined && isSame(before.problem, problem)
@@ -276,7 +283,12 @@ class Walk {
   }
 
   #look(isSettled: boolean, signal: AbortSignal): Look {
-    return { open: (file) => this.place.open(file, signal), isSettled, note: (text) => this.notes.add(text) }
+    return {
+      open: (file) => this.place.open(file, signal),
+      room: this.#large?.until(signal),
+      isSettled,
+      note: (text) => this.notes.add(text)
+    }
   }
 
   #isReadableWhileWritten(file: FileEntry, known: Known): boolean {
@@ -327,7 +339,8 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
         pageBytes,
         maxRecordBytes,
         atEnd: "deliver",
-        eager: true
+        eager: true,
+        room: undefined
       })
       for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts) : cuts) {
         if (cut.starts.length > 0) yield recordPage(shard, 0, cut, settings.arrivedAt ?? now)

@@ -30,7 +30,10 @@ export const headerOf = async (file: FileLocation, content: Content, settings: C
   const reader: ByteReader = await content.from(0)
   try {
     const start = { offset: 0, sum: 0, head: new Uint8Array(0) }
-    for await (const { header } of behindHeader(file, cutRecords(reader, start, { ...settings, pageBytes: 4096, eager: true })))
+    for await (const { header } of behindHeader(
+      file,
+      cutRecords(reader, start, { ...settings, pageBytes: 4096, eager: true, room: undefined })
+    ))
       if (header !== undefined) return header
     return undefined
   } finally {

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib"
 import type { ByteReader } from "./byte-reader.ts"
+import { PageBuffer, PageMemory, type PageRoom } from "./page-memory.ts"
 import type { RecordEnds } from "./record-ends.ts"
 
 /**
@@ -34,6 +35,8 @@ export interface CutSettings {
   readonly atEnd: "deliver" | "hold"
   /** Give what is there as soon as it holds a record, rather than fill pages: for input that arrives by and by. */
   readonly eager: boolean
+  /** For large pages, which hold it until they are released; undefined: there is enough. */
+  readonly room: PageRoom | undefined
 }
 
 const newline = 10
@@ -56,49 +59,54 @@ export async function* cutRecords(reader: ByteReader, { head, ...start }: CutSta
   const { maxRecordBytes } = settings
   let { offset, sum } = start
   let carry = head
-  const free: Array<Buffer> = []
-  for (;;) {
-    const filled = await fill(reader, carry, settings, free)
-    const { bytes, failure } = filled
-    const last = filled.ended && failure === undefined
-    const ends = filled.ends.of(bytes)
-    const behindEnds = (ends.at(-1) ?? -1) + 1
-    const deliverTail = last && settings.atEnd === "deliver"
-    carry = nothing
-    if (behindEnds > 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
-      const length = deliverTail ? bytes.length : behindEnds
-      const records = split(bytes.subarray(0, length), ends, maxRecordBytes)
-      sum = crc32(records.bytes, sum)
-      yield { ...records, offset, end: offset + length, sum, last, release: filled.release }
-      carry = bytes.subarray(length)
-      offset += length
-    } else if (bytes.length > maxRecordBytes) {
-      const kept = bytes.slice(0, maxRecordBytes + 1)
-      const rest = await skip(reader, filled.ends.byNewline, bytes.length, crc32(bytes, sum))
-      if (rest.ended && settings.atEnd === "hold") return
-      const end = offset + rest.length + (rest.behind === undefined ? 0 : 1)
-      sum = rest.sum
-      const ended = rest.ended || (reader.ended() && rest.behind?.length === 0)
-      yield {
-        bytes: kept,
-        starts: [0],
-        ends: [kept.length],
-        cut: new Map([[0, rest.length]]),
-        offset,
-        end,
-        sum,
-        last: ended,
-        release: keep
+  const memory = new PageMemory(settings.room)
+  try {
+    for (;;) {
+      const filled = await fill(reader, carry, settings, memory)
+      const { bytes, failure } = filled
+      const last = filled.ended && failure === undefined
+      const ends = filled.ends.of(bytes)
+      const behindEnds = (ends.at(-1) ?? -1) + 1
+      const deliverTail = last && settings.atEnd === "deliver"
+      carry = nothing
+      if (behindEnds > 0 || (deliverTail && bytes.length > 0 && bytes.length <= maxRecordBytes)) {
+        const length = deliverTail ? bytes.length : behindEnds
+        const records = split(bytes.subarray(0, length), ends, maxRecordBytes)
+        sum = crc32(records.bytes, sum)
+        const rest = filled.page.kept(length, bytes.length)
+        yield { ...records, offset, end: offset + length, sum, last, release: () => filled.page.release() }
+        carry = rest
+        offset += length
+      } else if (bytes.length > maxRecordBytes) {
+        const kept = bytes.subarray(0, maxRecordBytes + 1)
+        const rest = await skip(reader, filled.ends.byNewline, bytes.length, crc32(bytes, sum))
+        if (rest.ended && settings.atEnd === "hold") return
+        const end = offset + rest.length + (rest.behind === undefined ? 0 : 1)
+        sum = rest.sum
+        const ended = rest.ended || (reader.ended() && rest.behind?.length === 0)
+        yield {
+          bytes: kept,
+          starts: [0],
+          ends: [kept.length],
+          cut: new Map([[0, rest.length]]),
+          offset,
+          end,
+          sum,
+          last: ended,
+          release: () => filled.page.release()
+        }
+        if (ended) return
+        carry = rest.behind ?? nothing
+        offset = end
+      } else if (last) {
+        // Nothing left, or only what is held back: tells the reader of the pages that the end was seen.
+        yield { bytes: nothing, starts: [], ends: [], offset, end: offset, sum, last: true, release: keep }
       }
-      if (ended) return
-      carry = rest.behind ?? nothing
-      offset = end
-    } else if (last) {
-      // Nothing left, or only what is held back: tells the reader of the pages that the end was seen.
-      yield { bytes: nothing, starts: [], ends: [], offset, end: offset, sum, last: true, release: keep }
+      if (failure !== undefined) throw failure
+      if (last) return
     }
-    if (failure !== undefined) throw failure
-    if (last) return
+  } finally {
+    memory.close()
   }
 }
 
@@ -106,18 +114,18 @@ export async function* cutRecords(reader: ByteReader, { head, ...start }: CutSta
  * Reads behind `carry` until a page is full and holds the end of a record, the record limit is passed, or the input ends or fails. A failure
  * is given back, not thrown, so that what precedes it is delivered first.
  */
-const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings, free: Array<Buffer>) => {
+const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings, memory: PageMemory) => {
   const { eager, maxRecordBytes, pageBytes } = settings
   const ends = settings.ends()
   const limit = maxRecordBytes + 1
   const larger = (size: number): number => (size < limit && size * 4 >= limit ? limit : size * 2)
   let size = pageBytes
   while (size < Math.min(carry.length * 2, limit) || size < carry.length) size = larger(size)
-  // What is carried over may stand in the very buffer that is used again: `set` moves it.
-  let buffer = takeBuffer(free, size)
-  buffer.set(carry)
+  const page = new PageBuffer(memory)
+  // What is carried over may stand in the very buffer that is used again.
+  await page.resize(size, carry)
   let used = carry.length
-  let holdsEnd = ends.see(buffer, 0, used)
+  let holdsEnd = ends.see(page.bytes, 0, used)
   let ended = false
   let failure: unknown
   try {
@@ -126,42 +134,23 @@ const fill = async (reader: ByteReader, carry: Uint8Array, settings: CutSettings
         ended = true
         break
       }
-      if (used === buffer.length) {
+      if (used === page.bytes.length) {
         if (holdsEnd || used >= limit) break
-        const outgrown = buffer
-        buffer = takeBuffer(free, larger(used))
-        buffer.set(outgrown)
-        giveBuffer(free, outgrown)
+        await page.resize(larger(used), page.bytes)
       }
-      const read = await reader.read(buffer.subarray(used))
+      const read = await reader.read(page.bytes.subarray(used))
       if (read === 0) {
         ended = true
         break
       }
-      holdsEnd = ends.see(buffer, used, used + read)
+      holdsEnd = ends.see(page.bytes, used, used + read)
       used += read
     }
   } catch (cause) {
     failure = cause
     ended = true
   }
-  let isReleased = false
-  const release = () => {
-    // Once: given back again, it would take from the next page what is being read there.
-    if (!isReleased) giveBuffer(free, buffer)
-    isReleased = true
-  }
-  return { bytes: buffer.subarray(0, used), ends, ended: ended || reader.ended(), failure, release }
-}
-
-/** Large buffers that come and go leave holes in the process' memory. They have few sizes, so that they can be used again. */
-const takeBuffer = (free: Array<Buffer>, size: number): Buffer => {
-  const at = free.findIndex(({ length }) => length === size)
-  return (at < 0 ? undefined : free.splice(at, 1)[0]) ?? Buffer.allocUnsafeSlow(size)
-}
-
-const giveBuffer = (free: Array<Buffer>, buffer: Buffer): void => {
-  if (free.length < 4) free.push(buffer)
+  return { page, bytes: page.bytes.subarray(0, used), ends, ended: ended || reader.ended(), failure }
 }
 
 /**

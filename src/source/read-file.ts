@@ -8,6 +8,7 @@ import { behindHeader, type HeadedCut, headerOf } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { type CutSettings, type CutStart, cutRecords, withoutFirst } from "./lines.ts"
 import type { FileEntry } from "./list-files.ts"
+import type { PageRoom } from "./page-memory.ts"
 import { isUnchanged, type Known, type Progress, type ResumePoint, resumePoint } from "./resume-point.ts"
 
 /** How a file, or what comes through a pipe, is read. */
@@ -23,6 +24,8 @@ export interface ReadSettings {
 export interface Look {
   /** Opens the file. Rejects with `SourceError`. */
   readonly open: (file: FileEntry) => Promise<StoredBytes>
+  /** For large pages; undefined: there is enough. */
+  readonly room: PageRoom | undefined
   /** Is its writer done, as far as can be told? Otherwise what may be unfinished is left for the next look. */
   readonly isSettled: boolean
   /** Told what people should know of the file. */
@@ -36,7 +39,7 @@ export interface Look {
 export async function* readFilePages(
   file: FileEntry,
   known: Known,
-  { open, isSettled, note }: Look,
+  { open, room, isSettled, note }: Look,
   settings: ReadSettings
 ): AsyncGenerator<RecordPage, void> {
   if (isUnchanged(file, known)) return
@@ -75,7 +78,8 @@ export async function* readFilePages(
       pageBytes: Math.min(settings.pageBytes, expected),
       maxRecordBytes: settings.maxRecordBytes,
       atEnd: isSettled ? "deliver" : "hold",
-      eager: false
+      eager: false,
+      room
     })
     const { begin } = point
     let first = point.skipFirst
@@ -91,6 +95,7 @@ export async function* readFilePages(
       if (last !== undefined) known.sequenceNumber = Number(last)
       // A page without records only moves on the progress of a shard that has a position.
       if (last !== undefined || (known.sequenceNumber !== undefined && !isSameProgress(now, before))) yield page
+      else page.release?.()
     }
   } finally {
     await reader?.close()

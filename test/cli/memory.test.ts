@@ -69,15 +69,15 @@ describe("memory", () => {
 
   it("of one run over several datasets is less than 512 MB", async () => {
     const names = ["orders_1", "orders_2", "orders_3", "orders_4"]
-    const shop = shopOf("several", names, 8)
+    const shop = shopOf("several", names, Array<string>(8).fill("lists of 40,000 empty items"))
     const [code, peak] = await measured(["run", "--once", ...shop, "--lake", join(folder, "several", "lake")])
     expect([code, readdirSync(join(folder, "several", "lake", "consumable")).sort()]).toEqual([0, names])
     expect(peak).toBeLessThan(promised)
   })
 
   it("of a run that follows many datasets at once is less than 512 MB", async () => {
-    const names = Array.from({ length: 8 }, (_, i) => `orders_${i + 1}`)
-    const shop = shopOf("followed", names, 2)
+    const names = Array.from({ length: 16 }, (_, i) => `orders_${i + 1}`).sort()
+    const shop = shopOf("followed", names, ["lists of 40,000 empty items", "texts of 9 MB", "texts of 9 MB"])
     const stage = join(folder, "followed", "lake", "stage")
     const isCommitted = (name: string) => existsSync(join(stage, name, "_delta_log", `${"1".padStart(20, "0")}.json`))
     const [code, peak] = await measured(["run", ...shop, "--lake", join(folder, "followed", "lake"), "--batch-age", "1s"], () =>
@@ -88,8 +88,8 @@ describe("memory", () => {
   })
 })
 
-/** Writes a project of datasets that are like orders, and so many records of lists of 40,000 empty items of each. Gives the flags that name them. */
-const shopOf = (name: string, datasets: ReadonlyArray<string>, records: number): ReadonlyArray<string> => {
+/** Writes a project of datasets that are like orders, and records of each, of which inputs they are. Gives the flags that name them. */
+const shopOf = (name: string, datasets: ReadonlyArray<string>, records: ReadonlyArray<string>): ReadonlyArray<string> => {
   const shop = join(folder, name, "shop")
   mkdirSync(shop, { recursive: true })
   writeFileSync(
@@ -100,11 +100,11 @@ const of = (name: string) => defineContract({ ...checkout, name, arrives: [\`\${
 export default defineProject({ name: "shop", contracts: ${JSON.stringify(datasets)}.map(of) })
 `
   )
-  const { record } = inputs["lists of 40,000 empty items"] ?? { record: () => "" }
+  const lines = records.map((kind, i) => `${inputs[kind]?.record(i)}\n`).join("")
   const input = join(folder, name, "in")
   for (const dataset of datasets) {
     mkdirSync(join(input, dataset), { recursive: true })
-    writeFileSync(join(input, dataset, "a.ndjson"), Array.from({ length: records }, (_, i) => `${record(i)}\n`).join(""))
+    writeFileSync(join(input, dataset, "a.ndjson"), lines)
   }
   return ["--project", shop, "--input", input]
 }

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractTable, defineContract, events, versions } from "../../src/contract/contract.ts"
 import { document, long, text, timestamp } from "../../src/contract/field.ts"
+import { csv, type Format } from "../../src/contract/format.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { lakeStatus } from "../../src/lake/status.ts"
 import { verify } from "../../src/lake/verify.ts"
@@ -32,7 +33,21 @@ const told = (i: number, change: object = {}): object => ({
   ...change
 })
 
-const ways: ReadonlyArray<readonly [name: string, table: ContractTable, rows: number, days: ReadonlyArray<string>]> = [
+/** A record as CSV: values that are no texts as JSON. */
+const csvOf = (record: object): string =>
+  Object.values(record)
+    .map((value) => `"${(typeof value === "string" ? value : JSON.stringify(value)).replaceAll('"', '""')}"`)
+    .join(";")
+const asCsv = csv({ delimiter: ";", columns: Object.keys(told(0)) })
+
+const ways: ReadonlyArray<readonly [name: string, table: ContractTable, rows: number, days: ReadonlyArray<string>, format?: Format]> = [
+  [
+    "versions by day, of CSV",
+    versions({ key: ["carrier", "parcelNumber"], version: "revision", by: { day: "scannedAt" } }),
+    8,
+    ["2026-11-20"],
+    asCsv
+  ],
   ["versions by day", versions({ key: ["carrier", "parcelNumber"], version: "revision", by: { day: "scannedAt" } }), 8, ["2026-11-20"]],
   [
     "versions by hour of the sale",
@@ -51,10 +66,10 @@ const ways: ReadonlyArray<readonly [name: string, table: ContractTable, rows: nu
 ]
 
 describe("a lake of a dataset that is no order", () => {
-  it.live.each(ways)("is ingested, folded, verified and queried: %s", ([, table, rows, days]) =>
+  it.live.each(ways)("is ingested, folded, verified and queried: %s", ([, table, rows, days, format = { kind: "json" }]) =>
     Effect.gen(function* () {
-      const contract = compileContract(defineContract({ ...definition, table }))
-      const records = Array.from({ length: 16 }, (_, i) => JSON.stringify(told(i)))
+      const contract = compileContract(defineContract({ ...definition, table, format }))
+      const records = Array.from({ length: 16 }, (_, i) => (format.kind === "json" ? JSON.stringify(told(i)) : csvOf(told(i))))
       for (const shard of ["a", "b"]) {
         yield* run(pagesSource([pageOf(records, { shard })]), { contract })
         yield* repartition({ contract })

@@ -7,10 +7,11 @@ import type { ColumnLineage, SchemaField } from "../../src/lineage/facets.ts"
 import { contractFields } from "../../src/lineage/origins.ts"
 import { deadLetterColumns } from "../../src/record/dead-letter.ts"
 import { stageColumns, stagePartitions } from "../../src/record/system-columns.ts"
+import { compiledParcels } from "../contract/parcels.ts"
 import { orders } from "./fixtures.ts"
 
 const source = { namespace: "file", name: "/data/in" }
-const all = [orders, ...vtex.contracts.map(compileContract)]
+const all = [orders, compiledParcels, ...vtex.contracts.map(compileContract)]
 
 /** `field | subtype | masking` of a column's only input. */
 const told = ({ fields }: ColumnLineage, column: string): string => {
@@ -60,10 +61,11 @@ describe("stage", () => {
   })
 
   it("what decides whether a record becomes a row", () => {
-    const filters = lineage.dataset
-      .filter(({ transformations }) => transformations.some(({ masking }) => !masking))
-      .map(({ field }) => field)
-    assert.deepStrictEqual(filters, ["orderId", "lastChange", "creationDate", "items.element.unitPrice"])
+    const filters = ({ dataset }: ColumnLineage) =>
+      dataset.filter(({ transformations }) => transformations.some(({ masking }) => !masking)).map(({ field }) => field)
+    assert.deepStrictEqual(filters(lineage), ["orderId", "lastChange", "creationDate", "items.element.unitPrice"])
+    const ofParcels = stageLineage(compiledParcels, [source], {}, "source")
+    assert.deepStrictEqual(filters(ofParcels), ["carrier", "parcelNumber", "scannedAt", "revision"])
   })
 
   it("from dead letters everything comes out of the raw bytes", () => {
@@ -109,20 +111,19 @@ for (const compiled of all) {
 
 describe("consumable", () => {
   const lineage = consumableLineage(orders, [source])
+  const ofParcels = consumableLineage(compiledParcels, [source])
 
   it("one row per key and version", () => {
-    const windows = lineage.dataset.filter(({ transformations }) => transformations.some(({ subtype }) => subtype === "WINDOW"))
-    assert.deepStrictEqual(
-      windows.map(({ field }) => field),
-      ["order_id", "last_change"]
-    )
+    const windows = ({ dataset }: ColumnLineage) =>
+      dataset.filter(({ transformations }) => transformations.some(({ subtype }) => subtype === "WINDOW")).map(({ field }) => field)
+    assert.deepStrictEqual(windows(lineage), ["order_id", "last_change"])
+    assert.deepStrictEqual(windows(ofParcels), ["carrier", "parcel_number", "revision"])
   })
 
   it("the day comes from the event time or its fallback", () => {
-    assert.deepStrictEqual(
-      lineage.fields["change_date"]?.inputFields.map(({ field }) => field),
-      ["last_change", "creation_date"]
-    )
+    const dayOf = ({ fields }: ColumnLineage) => fields["change_date"]?.inputFields.map(({ field }) => field)
+    assert.deepStrictEqual(dayOf(lineage), ["last_change", "creation_date"])
+    assert.deepStrictEqual(dayOf(ofParcels), ["scanned_at"])
   })
 
   it("what is left out here says by which rule, whatever the case of its path", () => {

@@ -6,6 +6,7 @@ import { compileContract } from "../../src/contract/compile.ts"
 import type { OpenLineageEvent } from "../../src/lineage/event.ts"
 import { facetSchemas, schemaUrl } from "../../src/lineage/facets.ts"
 import { parentEvent, runEvent } from "../../src/lineage/openlineage.ts"
+import { compiledParcels } from "../contract/parcels.ts"
 import { everyEvent, orders, settings } from "./fixtures.ts"
 import { schemasFolder, skipMessage, validateEvent } from "./validate.ts"
 
@@ -16,7 +17,7 @@ if (parent === undefined) throw new Error("the settings of the tests have a pare
 const at = "2026-11-20T07:05:00.000Z"
 
 describe.skipIf(schemasFolder === null)("OpenLineage 2-0-2: every event is valid", () => {
-  const compiled = [orders, ...vtex.contracts.map(compileContract)]
+  const compiled = [orders, compiledParcels, ...vtex.contracts.map(compileContract)]
   for (const each of compiled) {
     const { name } = each.contract
     for (const [title, event] of Object.entries(everyEvent(name))) {

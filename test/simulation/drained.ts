@@ -1,7 +1,7 @@
 import type { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
-import type { SimulatedDataset } from "./orders.ts"
 import type { Made } from "./producers.ts"
 import type { StoredPosition } from "./read-lake.ts"
+import type { SimulatedDataset } from "./shape.ts"
 import type { Bucket } from "./simulated-store.ts"
 
 /** Watches the log of a stage until everything in its stream has been read. */

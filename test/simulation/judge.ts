@@ -1,7 +1,7 @@
 import type { SimulatedRecord, SimulatedShard } from "./kinesis/shard.ts"
-import { type Meaning, type RowMeaning, rowText, type SimulatedDataset, secret } from "./orders.ts"
 import type { Made } from "./producers.ts"
 import { type CommittedPosition, type ReadRow, type ReadTable, readTable } from "./read-lake.ts"
+import { type Meaning, type RowMeaning, type SimulatedDataset, secret } from "./shape.ts"
 import type { Bucket } from "./simulated-store.ts"
 
 /** What is wrong with a lake, in words of the rule that it breaks. */
@@ -58,7 +58,7 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
   }
   const rows = placed(stage, expected, violated)
   const dead = placed(letters, expected, violated, dataset)
-  for (const [place, row] of rows) judgeRow(place, row, expected.get(place), violated)
+  for (const [place, row] of rows) judgeRow(evidence.dataset, place, row, expected.get(place), violated)
   for (const [place, row] of dead) {
     judgeLetter(place, row, expected.get(place), violated)
     if (rows.has(place)) violated("both", `${place} is a row and a dead letter`)
@@ -70,7 +70,7 @@ export const judge = async (evidence: Evidence): Promise<ReadonlyArray<Violation
   for (const [domain, history] of letters?.domains ?? []) judgeForward(`dead letters of ${domain}`, history, violated)
   for (const key of evidence.bucket.madeAgain) violated("log", `${key} was made again after it had expired`)
   judgeOrder(lineage, violated)
-  judgeConsumable(consumable, rows, expected, violated)
+  judgeConsumable(evidence.dataset, consumable, rows, expected, violated)
   judgeSecrets(evidence.bucket, violated)
   return violations
 }
@@ -104,18 +104,15 @@ const hourOf = (millis: number) => {
 
 const millisOf = (value: unknown): number => (value instanceof Date ? value.getTime() : Number.NaN)
 
-/** The row in the form of {@link rowText}. hyparquet makes dates of timestamps and doubles of decimals, which are exact for values as small as these. */
-const textOf = (row: ReadRow): string =>
-  rowText({ ...row, last_change: BigInt(millisOf(row["last_change"])) * 1000n, value: BigInt(Math.round(Number(row["value"]) * 100)) })
-
-const judgeRow = (place: string, row: ReadRow, expected: Expected | undefined, violated: Violated): void => {
+const judgeRow = ({ read }: SimulatedDataset, place: string, row: ReadRow, expected: Expected | undefined, violated: Violated): void => {
   if (expected === undefined) return
   const { meaning, asRow, record } = expected
   if (asRow === undefined) {
     violated("not a row", `${place} should be ${JSON.stringify(meaning)}`)
     return
   }
-  if (textOf(row) !== asRow.row) violated("row", `${place} is ${textOf(row)}, not ${asRow.row}`)
+  const is = read(row).row
+  if (is !== asRow.row) violated("row", `${place} is ${is}, not ${asRow.row}`)
   if (row["_rescued"] != null) violated("row", `${place} has rescued ${row["_rescued"]}`)
   if (millisOf(row["_arrived_at"]) !== record.arrivedAt)
     violated("arrival", `${place} arrived at ${record.arrivedAt}, not ${millisOf(row["_arrived_at"])}`)
@@ -262,7 +259,7 @@ const judgeHistory = (name: string, history: History, violated: Violated): void 
   }
 }
 
-/** What came after a reshard is committed after what came before, or with it: otherwise a later version of an order would be there first. */
+/** What came after a reshard is committed after what came before, or with it: otherwise a later version would be there first. */
 const judgeOrder = (lineage: ReadonlyArray<ShardRead>, violated: Violated): void => {
   const byShard = new Map(lineage.map((read) => [read.shard, read]))
   for (const child of lineage) {
@@ -275,8 +272,9 @@ const judgeOrder = (lineage: ReadonlyArray<ShardRead>, violated: Violated): void
   }
 }
 
-/** The consumable has each version of an order once: the copy that arrived last. */
+/** The consumable has each version once: the copy that arrived last, under the day that it tells. */
 const judgeConsumable = (
+  { read }: SimulatedDataset,
   consumable: ReadTable | null,
   rows: ReadonlyMap<string, ReadRow>,
   expected: ReadonlyMap<string, Expected>,
@@ -286,15 +284,14 @@ const judgeConsumable = (
   for (const [place, row] of rows) {
     const found = expected.get(place)
     if (found?.asRow === undefined) continue
-    const id = `${found.asRow.orderId} ${new Date(found.asRow.lastChange).toISOString()}`
+    const { id } = found.asRow
     const known = winners.get(id)
     const shard = String(row["_shard"])
     if (known === undefined || isLater(found, shard, known.expected, known.shard)) winners.set(id, { place, shard, expected: found })
   }
   const there = new Set<string>()
   for (const row of consumable?.rows ?? []) {
-    const changed = new Date(millisOf(row["last_change"])).toISOString()
-    const id = `${row["order_id"]} ${changed}`
+    const { day, id, row: is } = read(row)
     if (there.has(id)) violated("version twice", id)
     there.add(id)
     const winner = winners.get(id)
@@ -304,8 +301,8 @@ const judgeConsumable = (
       continue
     }
     if (place !== winner.place) violated("winner", `${id} is ${place}, the last to arrive is ${winner.place}`)
-    else if (textOf(row) !== winner.expected.asRow.row) violated("consumable", `${place} is ${textOf(row)}`)
-    if (row.$partition["change_date"] !== changed.slice(0, 10)) violated("partition", `${id} is in ${JSON.stringify(row.$partition)}`)
+    else if (is !== winner.expected.asRow.row) violated("consumable", `${place} is ${is}`)
+    if (row.$partition["change_date"] !== day) violated("partition", `${id} is in ${JSON.stringify(row.$partition)}`)
   }
   for (const id of winners.keys()) if (!there.has(id)) violated("version missing", id)
 }

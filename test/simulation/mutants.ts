@@ -245,6 +245,39 @@ export const mutants: ReadonlyArray<Mutant> = [
     ]
   },
   {
+    name: "key-forgets-its-second-column",
+    why: "what two carriers say of parcels of one number is taken for one parcel",
+    edits: [
+      {
+        file: "src/contract/identity.ts",
+        from: "const key = table.key.map(snakeCase)",
+        to: "const key = table.key.slice(0, 1).map(snakeCase)"
+      }
+    ]
+  },
+  {
+    name: "version-is-the-event-time",
+    why: "revisions of one time are taken for copies, and copies of other times for revisions",
+    edits: [{ file: "src/contract/identity.ts", from: "columnsOf(table.version) : []", to: "columnsOf(times[0] ?? table.version) : []" }]
+  },
+  {
+    name: "versions-never-move",
+    from: 71,
+    why: "a copy that lies under another day is not looked for",
+    edits: [{ file: "src/contract/identity.ts", from: "decidesPartition: isTold }", to: "decidesPartition: true }" }]
+  },
+  {
+    name: "long-keys-are-doubles",
+    why: "numbers that doubles cannot tell apart become one key",
+    edits: [
+      {
+        file: "src/contract/convert.ts",
+        from: "value < minLong || value > maxLong ? unfit : value",
+        to: "value < minLong || value > maxLong ? unfit : BigInt(Number(value))"
+      }
+    ]
+  },
+  {
     name: "retired-file-forgotten",
     world: "files",
     why: "an object that is written anew leaves out one of the files that it had",

@@ -1,15 +1,28 @@
-import { createHmac } from "node:crypto"
-import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
+import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { decimal, document, integer, list, text, timestamp } from "../../src/contract/field.ts"
 import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
+import {
+  bytes,
+  decodeSettings,
+  hashOf,
+  type MadeRecord,
+  type Meaning,
+  noText,
+  type RecordsOptions,
+  type RowMeaning,
+  rowMeaning,
+  type SimulatedDataset,
+  secret,
+  type Values
+} from "./shape.ts"
 
 /** A contract with one of each thing that matters here, and few columns, so that a run takes milliseconds. */
-const contractOf = (name: string, expectations: ContractDefinition["expectations"]) =>
+const contractOf = (expectations: ContractDefinition["expectations"]) =>
   compileContract(
     defineContract({
-      name,
+      name: "simulated",
       title: "Simulated orders",
       owner: "simulation",
       sensitivity: "personal",
@@ -42,84 +55,24 @@ const notNegative: ContractDefinition["expectations"] = [
   }
 ]
 
-/** A dataset of the simulation, and the stream that it comes from. */
-export interface SimulatedDataset {
-  readonly stream: string
-  readonly contract: CompiledContract
-  /** What a replay reads dead letters by: it takes what `contract` refuses for its quality. */
-  readonly lenient: CompiledContract
-}
+/** The contract of orders, also of those in files. */
+export const orders = contractOf(notNegative)
 
-/** Worlds have the first of these, or all: records of one are like those of the other. */
-export const simulatedDatasets: ReadonlyArray<SimulatedDataset> = ["simulated", "simulated_too"].map((name) => ({
-  stream: `stream-of-${name}`,
-  contract: contractOf(name, notNegative),
-  lenient: contractOf(name, [])
-}))
-
-/** The contract of worlds that have one dataset. */
-export const orders = contractOf("simulated", notNegative)
-
-const hashKey = new TextEncoder().encode("simulation")
-export const decodeSettings = { hashKey, maxDepth: 16, maxRecordBytes: 2000 }
-
-/** Stands in every e-mail address: nowhere but in dead letters may it ever be seen. */
-export const secret = "very-secret-person"
-
-export interface RowMeaning {
-  readonly kind: "row"
-  readonly orderId: string
-  /** Milliseconds since 1970. */
-  readonly lastChange: number
-  /** All columns as JSON text, as {@link rowText} gives it. */
-  readonly row: string
-}
-
-/** What a record must come to. Made by whoever made the record, not by reading it. */
-export type Meaning =
-  | RowMeaning
-  /** `replayed`: what it may become by `lenient`. */
-  | { readonly kind: "dead letter"; readonly reason: DeadLetterReason; readonly replayed?: RowMeaning }
-  | { readonly kind: "empty" }
-
-export interface Order {
-  readonly partitionKey: string
-  readonly data: Uint8Array
-  readonly meaning: Meaning
-}
-
-/** The data columns of a row, to be compared. Numbers of the decimal column are unscaled. */
-export const rowText = (row: { readonly [column: string]: unknown }): string =>
-  JSON.stringify(
-    ["order_id", "last_change", "status", "value", "email", "items", "mark"].map((name) => row[name] ?? null),
-    (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)
+/** What a row of orders says. */
+const orderMeaning = (row: Values): RowMeaning =>
+  rowMeaning(
+    {
+      all: ["order_id", "last_change", "status", "value", "email", "items", "mark"],
+      id: ["order_id", "last_change"],
+      day: "last_change"
+    },
+    row
   )
 
-const hashes = new Map<string, string>()
-
-/** As the contract wants it, made by nobody's code but Node's. */
-const hashOf = (email: string): string => {
-  const known = hashes.get(email)
-  if (known !== undefined) return known
-  const hash = createHmac("sha256", hashKey).update(email).digest("hex")
-  hashes.set(email, hash)
-  return hash
-}
-
 const statuses = ["created", "paid", "invoiced", "cancelled"] as const
-const bytes = (content: string): Uint8Array => new TextEncoder().encode(content)
-
-export interface OrdersOptions {
-  /** Orders that there are: few make many versions and copies of each. */
-  readonly keys: number
-  /** Share of records that are no rows, from 0 to 1. */
-  readonly poison: number
-  /** Milliseconds since 1970 about which orders change. */
-  readonly around: number
-}
 
 /** Makes the next record of a producer. */
-export const makeOrder = (random: Random, mark: number, { keys, poison, around }: OrdersOptions): Order => {
+const makeOrder = (random: Random, mark: number, { keys, poison, around }: RecordsOptions): MadeRecord => {
   const orderId = `order-${random.below(keys)}`
   if (random.chance(poison)) return { partitionKey: orderId, ...poisoned(random, orderId, mark) }
   // Few moments, so that several records are copies of one version, over a few days.
@@ -139,16 +92,16 @@ export const makeOrder = (random: Random, mark: number, { keys, poison, around }
   }
   if (random.chance(0.2)) record["attachments"] = { note: "left out" }
   if (random.chance(0.2)) record["surprise"] = 1
-  const row = {
+  const meaning = orderMeaning({
     order_id: orderId,
-    last_change: BigInt(lastChange) * 1000n,
+    last_change: new Date(lastChange),
     status,
-    value: BigInt(cents),
+    value: cents / 100,
     email: hashOf(email),
     items,
     mark: String(mark)
-  }
-  return { partitionKey: orderId, data: bytes(JSON.stringify(record)), meaning: { kind: "row", orderId, lastChange, row: rowText(row) } }
+  })
+  return { partitionKey: orderId, data: bytes(JSON.stringify(record)), meaning }
 }
 
 const poisoned = (random: Random, orderId: string, mark: number): { readonly data: Uint8Array; readonly meaning: Meaning } => {
@@ -169,25 +122,29 @@ const poisoned = (random: Random, orderId: string, mark: number): { readonly dat
     case 5:
       return letter("unreadable_event_time", json({ orderId, lastChange: "yesterday", email: secret }))
     case 6: {
-      const row = {
+      const replayed = orderMeaning({
         order_id: orderId,
-        last_change: BigInt(Date.parse(lastChange)) * 1000n,
-        value: -100n,
+        last_change: new Date(lastChange),
+        value: -1,
         email: hashOf(secret),
         mark: String(mark)
-      }
-      const replayed = { kind: "row", orderId, lastChange: Date.parse(lastChange), row: rowText(row) } as const
+      })
       const { data, meaning } = letter("quality_rejected", json({ orderId, lastChange, value: -1, email: secret }))
       return { data, meaning: { ...meaning, replayed } }
     }
     case 7:
       return letter("too_large", json({ orderId, lastChange, status: "x".repeat(decodeSettings.maxRecordBytes) }))
-    case 8: {
-      // As an aggregated record begins, but none: a plain record that is no text.
-      const mixed = Buffer.concat([Buffer.from("f3899ac2", "hex"), bytes(`${mark}`), Buffer.from(random.hex(32), "hex")])
-      return letter("not_utf8", mixed)
-    }
+    case 8:
+      return letter("not_utf8", noText(random, mark))
     default:
       return { data: bytes("{}"), meaning: { kind: "empty" } }
   }
+}
+
+export const ordersDataset: SimulatedDataset = {
+  stream: "stream-of-simulated",
+  contract: orders,
+  lenient: contractOf([]),
+  make: makeOrder,
+  read: orderMeaning
 }

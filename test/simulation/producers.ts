@@ -2,27 +2,26 @@ import { Effect, Random as EffectRandom } from "effect"
 import type { Random } from "../../src/generate/random.ts"
 import { aggregate } from "../../src/stream/kinesis/aggregation.ts"
 import type { KinesisApi, PutRecord } from "../../src/stream/kinesis/api.ts"
-import { makeOrder, type Order, type OrdersOptions } from "./orders.ts"
+import type { MadeRecord, RecordsOptions, SimulatedDataset } from "./shape.ts"
 
 /** What producers made, by the bytes that they put. */
 export class Made {
-  readonly #orders = new Map<string, ReadonlyArray<Order>>()
+  readonly #records = new Map<string, ReadonlyArray<MadeRecord>>()
   count = 0
 
-  add(data: Uint8Array, orders: ReadonlyArray<Order>): void {
-    this.#orders.set(latin1(data), orders)
+  add(data: Uint8Array, records: ReadonlyArray<MadeRecord>): void {
+    this.#records.set(latin1(data), records)
   }
 
   /** The records that stand in a record of the stream: one in a plain one, any number in an aggregated one. */
-  of(data: Uint8Array): ReadonlyArray<Order> {
-    return this.#orders.get(latin1(data)) ?? []
+  of(data: Uint8Array): ReadonlyArray<MadeRecord> {
+    return this.#records.get(latin1(data)) ?? []
   }
 }
 
 const latin1 = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1")
 
-export interface ProducerOptions extends OrdersOptions {
-  readonly stream: string
+export interface ProducerOptions extends RecordsOptions {
   /** Bursts that it makes, and records in each at most. */
   readonly bursts: number
   readonly burst: number
@@ -43,18 +42,20 @@ export interface ProducerOptions extends OrdersOptions {
  */
 export const produce = (
   api: KinesisApi,
+  dataset: SimulatedDataset,
   made: Made,
   random: Random,
   options: ProducerOptions,
   put: (records: number) => void
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
+    const next = () => nextRecord(dataset, made, random, options)
     for (let burst = 0; burst < options.bursts; burst++) {
       yield* Effect.sleep(-options.pause * Math.log(1 - random.unit()))
-      let left: ReadonlyArray<PutRecord> = Array.from({ length: random.between(1, options.burst) }, () => nextRecord(made, random, options))
+      let left: ReadonlyArray<PutRecord> = Array.from({ length: random.between(1, options.burst) }, next)
       for (let attempt = 0; left.length > 0 && attempt < 50; attempt++) {
         const sent = left
-        const answers = yield* Effect.exit(api.putRecords(options.stream, sent))
+        const answers = yield* Effect.exit(api.putRecords(dataset.stream, sent))
         put(sent.length)
         if (answers._tag === "Success") left = sent.filter((_, i) => answers.value[i]?.ok !== true)
         if (left.length > 0) yield* Effect.sleep(100 * 2 ** Math.min(attempt, 7) * (0.5 + (yield* EffectRandom.next)))
@@ -64,18 +65,18 @@ export const produce = (
     }
   })
 
-const nextRecord = (made: Made, random: Random, options: ProducerOptions): PutRecord => {
-  const order = () => makeOrder(random, made.count++, options)
+const nextRecord = (dataset: SimulatedDataset, made: Made, random: Random, options: ProducerOptions): PutRecord => {
+  const make = () => dataset.make(random, made.count++, options)
   if (!random.chance(options.aggregated)) {
-    const one = order()
+    const one = make()
     made.add(one.data, [one])
     return { partitionKey: one.partitionKey, data: one.data }
   }
-  const orders = Array.from({ length: random.between(1, 6) }, order)
-  const data = aggregate(orders)
-  const partitionKey = orders[0]?.partitionKey ?? "none"
+  const records = Array.from({ length: random.between(1, 6) }, make)
+  const data = aggregate(records)
+  const partitionKey = records[0]?.partitionKey ?? "none"
   if (!random.chance(options.broken)) {
-    made.add(data, orders)
+    made.add(data, records)
     return { partitionKey, data }
   }
   const spoiled = spoil(random, data)

@@ -15,9 +15,9 @@ import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { expireLog, vacuum } from "../../src/table/maintenance.ts"
 import type { Faults } from "./faults.ts"
 import type { ToldRuns } from "./judge-runs.ts"
-import { decodeSettings, type SimulatedDataset } from "./orders.ts"
 import type { Passage, SimulatedProcess } from "./process.ts"
 import type { WorldSettings } from "./settings.ts"
+import { decodeSettings, type SimulatedDataset } from "./shape.ts"
 import { type Bucket, type StoreCall, simulatedStore } from "./simulated-store.ts"
 
 /** What processes find outside of them. */

@@ -2,7 +2,6 @@ import type { Random } from "../../src/generate/random.ts"
 import type { InitialPosition } from "../../src/stream/kinesis/api.ts"
 import { drawRates, type FaultRates, noFaults } from "./faults.ts"
 import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"
-import { simulatedDatasets } from "./orders.ts"
 import type { ProducerOptions } from "./producers.ts"
 
 /** What happens to the world as a whole while it runs. */
@@ -57,6 +56,7 @@ export interface WorldSettings {
   readonly checkpointInterval: number
   readonly latency: number
   readonly listPageSize: number
+  /** They take the datasets in turn. */
   readonly producers: ReadonlyArray<ProducerOptions>
   readonly rates: FaultRates
   readonly events: ReadonlyArray<EventKind>
@@ -74,8 +74,6 @@ export interface WorldSettings {
   /** Repartition with DuckDB and verify the lake with it; else with the plain engine, and without. */
   readonly duckdb: boolean
 }
-
-const streamOf = (dataset: number): string => simulatedDatasets[dataset]?.stream ?? ""
 
 const day = 86_400_000
 
@@ -162,12 +160,8 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   return {
     ...settings,
     datasets,
-    // Each has a producer.
-    producers: Array.from({ length: Math.max(datasets, producers) }, (_, i) => ({
-      ...options,
-      stream: streamOf(i % datasets),
-      pause: active / options.bursts / 1.5
-    })),
+    // One for each, at least.
+    producers: Array.from({ length: Math.max(datasets, producers) }, () => ({ ...options, pause: active / options.bursts / 1.5 })),
     // Where there are two, so little that both would take more together if each took all.
     bufferBytes: datasets === 1 ? 1 << 20 : scale(random, 300, 3000),
     rates: { ...settings.rates, crashAtCommit },

@@ -32,13 +32,21 @@ describe("simulation", () => {
       "expired iterators",
       "gaps",
       "full disk",
-      "failures"
+      "failures",
+      "stream records of simulated",
+      "stream records of simulated_parcels"
     ])
       assert.isAbove(happened(what), 0, what)
   })
 
   it.for(found)("closes the ledger after seed %d", async (seed) => {
     assert.deepStrictEqual((await runSeed(seed, { duckdbShare: defaultDuckdbShare })).violations, [])
+  })
+
+  it("folds and verifies versions that move between days with DuckDB", async () => {
+    const { happened, violations } = await runSeed(71, { duckdbShare: 1 })
+    assert.deepStrictEqual(violations, [])
+    assert.isAbove(happened["stream records of simulated_parcels"] ?? 0, 50)
   })
 
   it("runs the same world for the same seed, to the letter", async () => {

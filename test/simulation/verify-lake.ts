@@ -3,7 +3,7 @@ import type { DuckDB } from "../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { verify } from "../../src/lake/verify.ts"
 import { Store, type StoreShape } from "../../src/store/store.ts"
-import type { SimulatedDataset } from "./orders.ts"
+import type { SimulatedDataset } from "./shape.ts"
 
 /** One for all seeds: opening it costs more than a seed. It ends with the process. */
 let opened: DuckDB | null = null

@@ -9,6 +9,7 @@ import "../../src/duckdb/connection.ts"
 import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store } from "../../src/store/store.ts"
+import { simulatedDatasets } from "./datasets.ts"
 import { Drained } from "./drained.ts"
 import { type Eventful, happen, isOfStream } from "./events.ts"
 import { Faults } from "./faults.ts"
@@ -16,12 +17,12 @@ import { judge, type Violation } from "./judge.ts"
 import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
 import { noFaults } from "./kinesis/faults.ts"
 import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
-import { type SimulatedDataset, secret, simulatedDatasets } from "./orders.ts"
 import { plainEngine } from "./plain-engine.ts"
 import { outsideContext, type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { Made, produce } from "./producers.ts"
 import { expireLogs, type Outside, replayLetters, serviceProgram, upkeepOnce, upkeepProgram, vacuumAll } from "./programs.ts"
 import { type Absence, drawSettings, type WorldSettings } from "./settings.ts"
+import { type SimulatedDataset, secret } from "./shape.ts"
 import { Bucket, simulatedStore } from "./simulated-store.ts"
 import { verifyLake } from "./verify-lake.ts"
 import { VirtualTime } from "./virtual-time.ts"
@@ -262,6 +263,8 @@ class World {
 
   #startProducers(): void {
     for (const [i, options] of this.#settings.producers.entries()) {
+      const dataset = this.#datasets[i % this.#datasets.length]
+      if (dataset === undefined) continue
       const random = new Random(this.#seed, 5, i)
       this.#producing++
       const context = Context.add(outsideContext(this.#time), EffectRandom.Random, {
@@ -272,7 +275,7 @@ class World {
       const { absence } = this.#settings
       // Every second one has nothing to say before somebody listens again.
       const begin = Effect.sleep(absence === null || i % 2 === 0 ? 0 : absence.startsAt + absence.lasts - this.#time.now)
-      const producing = produce(this.#kinesis.api, this.#made, random, options, put)
+      const producing = produce(this.#kinesis.api, dataset, this.#made, random, options, put)
       Effect.runForkWith(context)(absence === null ? producing : Effect.andThen(begin, producing)).addObserver(() => {
         this.#producing--
       })
@@ -376,10 +379,8 @@ class World {
       this.#told.reduce((total, { counters }) => total + Effect.runSync(counters).recorded, 0)
     )
     this.#count("workers started", this.#workers.started)
-    this.#count(
-      "stream records",
-      this.#datasets.reduce((total, { stream }) => total + this.#kinesis.records(stream).length, 0)
-    )
+    for (const { contract, stream } of this.#datasets)
+      this.#count(`stream records of ${contract.contract.name}`, this.#kinesis.records(stream).length)
     this.#count("records", this.#made.count)
     this.#count("stream calls", counts.GetRecords.calls)
     this.#count("throttles", counts.GetRecords.failed.Throttled ?? 0)
