@@ -1,7 +1,7 @@
 import { reserveLevels, reserveText, reserveValues } from "./add-page.ts"
 import { field, type LeafStore, type Storage } from "./leaf-store.ts"
 
-/** Entries of many rows, added at once to a leaf, of values to one outside of lists: what is known of the leaf is looked up once, and not for each row. */
+/** Entries of many rows, added to a leaf at once, values only to one outside of lists: what is known of the leaf is looked up once, and not for each row. */
 
 const { levels, definition, repetition, maxDefinition, count, values, text, textLength } = field
 

@@ -114,6 +114,7 @@ describe("a signal at any moment", () => {
       const place = await own(String(i))
       const { child, done } = start(args(place), env)
       let struck: number | null = null
+      // By the clock, since a signal may come at any moment, and while a process starts, too.
       const strike = setTimeout(() => {
         struck = performance.now()
         child.kill(signal)

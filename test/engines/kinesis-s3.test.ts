@@ -1,31 +1,36 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { sluice, sluiceJson, start } from "../cli/sluice.ts"
+import { eventually } from "../passing-time.ts"
 import { type Emulator, emulatorEnvironment, startKinesisLocal } from "../wire/kinesis-local.ts"
+import { type FaultyProxy, startProxy } from "./faulty-proxy.ts"
 import { type Moto, motoEnvironment, startMoto } from "./moto.ts"
 
 /** From a stream into a bucket, with nothing of AWS but its words: the real command, real HTTP, two workers who are killed. */
 let moto: Moto
+/** In front of it: what is asked for tells how far the workers are. */
+let proxy: FaultyProxy
 let kinesis: Emulator
 let folder = ""
 let env: Readonly<Record<string, string>> = {}
 
 beforeAll(async () => {
   ;[moto, kinesis] = await Promise.all([startMoto(), startKinesisLocal()])
+  proxy = await startProxy(moto.endpoint)
   folder = mkdtempSync(join(tmpdir(), "sluice-kinesis-s3-"))
   const scratch = mkdtempSync(join(folder, "scratch-"))
   env = {
     ...motoEnvironment,
     ...emulatorEnvironment,
-    SLUICE_S3_ENDPOINT: moto.endpoint,
+    SLUICE_S3_ENDPOINT: proxy.endpoint,
     SLUICE_ENDPOINT: kinesis.endpoint,
     TMPDIR: scratch
   }
 })
 afterAll(async () => {
+  await proxy.stop()
   await Promise.all([moto.stop(), kinesis.stop()])
   rmSync(folder, { recursive: true, force: true })
 })
@@ -44,8 +49,8 @@ it("orders from a stream lie in the bucket once each, whoever is killed", async 
   const lake = `s3://${await moto.bucket()}/lake`
   await kinesis.createStream("orders", 4)
 
-  const worker = (n: number) =>
-    start(
+  const worker = (n: number) => {
+    const { child, done } = start(
       ["run", "--source", "kinesis", "--stream", "orders", "--workers", "2", "--worker", String(n), "--lake", lake].concat([
         "--batch-age",
         "1s",
@@ -56,21 +61,38 @@ it("orders from a stream lie in the bucket once each, whoever is killed", async 
       ]),
       env
     )
+    let said = ""
+    const follows = new Promise<void>((resolve) =>
+      child.stderr?.on("data", (text: Buffer) => {
+        said += String(text)
+        if (said.includes("stop with")) resolve()
+      })
+    )
+    return { child, done, follows }
+  }
+  const kept = () => proxy.seen.filter((request) => request.startsWith("PUT ")).length
   const workers = [worker(0), worker(1)]
-  let put = 0
+  let [put, retries] = [0, 0]
   for (const part of parts) {
-    const putting = sluiceJson(["put", "--stream", "orders", "--input", part], env)
+    let isPut = false
+    const putting = sluiceJson(["put", "--stream", "orders", "--input", part], env).finally(() => {
+      isPut = true
+    })
     for (let kill = 0; kill < 4; kill++) {
-      await sleep(2_500 + kill * 333)
+      // While there is something to read, in the middle of what a worker keeps of it.
+      const enough = kept() + 3 + kill
+      await eventually(() => isPut || kept() >= enough)
       const victim = kill % 2
       workers[victim]?.child.kill("SIGKILL")
       await workers[victim]?.done
       workers[victim] = worker(victim)
     }
-    put += (await putting).records
+    const counts = await putting
+    put += counts.records
+    retries += counts.retries
   }
   // Who has only just been started would not know the signal yet.
-  await sleep(2_500)
+  for (const { follows, done } of workers) await Promise.race([follows, done])
   // The workers have read everything when a reader that ends at the tips of the shards finds the rest, if any.
   for (const { child } of workers) child.kill("SIGTERM")
   for (const { done } of workers) {
@@ -78,17 +100,19 @@ it("orders from a stream lie in the bucket once each, whoever is killed", async 
     expect(code, stderr).toBe(0)
   }
   const rest = await sluiceJson(["ingest", "--source", "kinesis", "--stream", "orders", "--lake", lake], env)
-  console.log(`${put} records put, ${rest.counts.records} of them read by the last reader`)
+  console.log(`${put} records put, ${retries} of them again, ${rest.counts.records} of them read by the last reader`)
   await sluiceJson(["repartition", "--lake", lake], env)
 
   const { code, stdout, stderr } = await sluice(["verify", "--lake", lake], env)
   expect(code, stdout + stderr).toBe(0)
   const { datasets } = await sluiceJson(["status", "--lake", lake], env)
-  expect(datasets[0].records).toBe(put)
+  // What was put again, as on a busy machine, may be in the stream twice.
+  expect(datasets[0].records).toBeGreaterThanOrEqual(put)
+  expect(datasets[0].records).toBeLessThanOrEqual(put + retries)
   expect(datasets[0].streams).toHaveLength(4)
-  // Each put may have arrived twice at the stream, and says so then; here it has not.
-  expect(await query(lake, `SELECT ${content} FROM stage_checkout ORDER BY ALL`)).toEqual(
-    await query(calm, `SELECT ${content} FROM stage_checkout ORDER BY ALL`)
+  const rows = retries === 0 ? content : `DISTINCT ${content}`
+  expect(await query(lake, `SELECT ${rows} FROM stage_checkout ORDER BY ALL`)).toEqual(
+    await query(calm, `SELECT ${rows} FROM stage_checkout ORDER BY ALL`)
   )
   await sluiceJson(["repartition", "--lake", calm], env)
   expect(await query(lake, `SELECT ${content} FROM consumable_checkout ORDER BY ALL`)).toEqual(

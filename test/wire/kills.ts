@@ -151,6 +151,7 @@ class Killer {
         said = (said + chunk.toString()).slice(-2000)
       })
       const ended = once(child, "close")
+      // By the clock: a worker follows a stream, and has no end to which its life could be compared.
       await Promise.race([sleep(life[0] + random.unit() * (life[1] - life[0])), ended])
       if (child.exitCode !== null) this.#options.say(`worker ${worker} ended by itself with ${child.exitCode}: ${said}`)
       child.kill("SIGKILL")
@@ -168,6 +169,7 @@ class Killer {
 
 /** In the middle of what is going on. */
 const soon = async (act: () => Promise<void>): Promise<void> => {
+  // Calls go on for seconds, one like the other: any moment among them will do.
   await sleep(500)
   await act()
 }

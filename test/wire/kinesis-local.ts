@@ -61,6 +61,7 @@ export const startKinesisLocal = async (): Promise<Emulator> => {
   const kill = () => child.kill("SIGKILL")
   process.once("exit", kill)
   const endpoint = `http://127.0.0.1:${port}`
+  // It says neither that it listens nor, below, that a stream has changed: it is asked, and left alone in between.
   while (!(await answers(endpoint))) {
     if (child.exitCode !== null) {
       kill()

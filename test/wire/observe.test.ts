@@ -108,6 +108,7 @@ beforeAll(async () => {
   }
   const metrics = await url()
   do {
+    // As Prometheus does: the command tells nobody that a figure is there.
     await pause(200)
     families = readExposition(await (await fetch(metrics)).text())
   } while (!families.has("sluice_last_repartition_timestamp_seconds") || !families.has("sluice_drops_total"))
