@@ -8,13 +8,14 @@ import type { ColumnChunk, RowGroup } from "./row-group.ts"
 import { leafPaths, parquetSchema } from "./schema.ts"
 import { type Struct, structBytes } from "./thrift.ts"
 
-export const magic = new TextEncoder().encode("PAR1")
+const utf8 = new TextEncoder()
+export const magic = utf8.encode("PAR1")
 
 /**
  * Spark refuses dates before 1582 and timestamps before 1900 in files that do not say by which calendar they were written, and the one way to
  * say "the Gregorian one, always" is to name a version of Spark that does so. Shops do send `0001-01-01`.
  */
-const sparkVersion: Struct = { field_1: "org.apache.spark.version", field_2: "3.5.0" }
+const sparkVersion: Struct = { field_1: utf8.encode("org.apache.spark.version"), field_2: utf8.encode("3.5.0") }
 
 /** What every row group says the same of a leaf: type, and names from the top down. */
 interface Leaf {
@@ -34,7 +35,6 @@ export class Footer {
   constructor(columns: ReadonlyArray<Column>, createdBy: string) {
     this.#schema = parquetSchema(columns)
     this.#createdBy = createdBy
-    const utf8 = new TextEncoder()
     this.#leaves = leafPaths(this.#schema).map((path) => ({
       type: ParquetTypes.indexOf(path.at(-1)?.type ?? "BYTE_ARRAY"),
       names: path.slice(1).map(({ name }) => utf8.encode(name))
@@ -86,7 +86,8 @@ const schemaElement = (element: SchemaElement): Struct => ({
   field_1: numberOf(ParquetTypes, element.type),
   field_2: element.type_length,
   field_3: numberOf(FieldRepetitionTypes, element.repetition_type),
-  field_4: element.name,
+  // The library makes an encoder for each text.
+  field_4: utf8.encode(element.name),
   field_5: element.num_children,
   field_6: numberOf(ConvertedTypes, element.converted_type),
   field_7: element.scale,
