@@ -29,9 +29,15 @@ export class Header {
         ? fault("no_header", null, `The header cannot be read: ${read.detail}`)
         : read.fields.length === 0
           ? noHeader
-          : this.#keysOf(read.fields.map(({ text }) => text))
+          : this.#headed(read.fields.map(({ text }) => text))
     }
     return this.#names
+  }
+
+  /** Where none of its names is known it is a record: its values must not be taken for names. */
+  #headed(names: ReadonlyArray<string>): ReadonlyArray<string> | Fault {
+    if (names.some((name) => this.#keyOf(name.trim()) !== undefined)) return this.#keysOf(names)
+    return fault("no_header", null, "The header names no field of the contract: it may be a record.")
   }
 
   #keysOf(names: ReadonlyArray<string>): ReadonlyArray<string> {

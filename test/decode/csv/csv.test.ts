@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
+import { coordinates, defineContract, events } from "../../../src/contract/contract.ts"
 import type { CsvOptions } from "../../../src/contract/format.ts"
 import type { DecodeSettings } from "../../../src/decode/decoder.ts"
 import type { DeadLetterReason } from "../../../src/record/dead-letter.ts"
 import type { RecordPage } from "../../../src/record/record.ts"
 import { closes, type Decoded, decodePages, pageOf } from "../support.ts"
-import { orderLines } from "./contract.ts"
+import { definition, orderLines } from "./contract.ts"
 
 const few = { columns: ["orderId", "changedAt", "name", "units"] }
 const line = (name: string, units = "1") => `o-1,2026-11-20T07:00:00Z,${name},${units}`
@@ -13,9 +15,14 @@ const line = (name: string, units = "1") => `o-1,2026-11-20T07:00:00Z,${name},${
 const decode = (
   record: string | Uint8Array,
   options: CsvOptions = few,
-  change: { readonly settings?: Partial<DecodeSettings>; readonly page?: Partial<RecordPage>; readonly keepUnknown?: boolean } = {}
+  change: {
+    readonly settings?: Partial<DecodeSettings>
+    readonly page?: Partial<RecordPage>
+    readonly keepUnknown?: boolean
+    readonly contract?: CompiledContract
+  } = {}
 ): Decoded => {
-  const contract = orderLines(options, { keepUnknown: change.keepUnknown ?? false })
+  const contract = change.contract ?? orderLines(options, { keepUnknown: change.keepUnknown ?? false })
   const pages = [pageOf([record], change.page)]
   const decoded = decodePages(contract, pages, change.settings)
   const defined = decodePages(contract, pages, change.settings, { by: "definition" })
@@ -214,6 +221,28 @@ describe("the header of CSV records", () => {
 
   it("counts the last of a name that comes twice", () => {
     assert.strictEqual(decode("o-1,2026-11-20T07:00:00Z,a,b", {}, withHeader("orderId,changedAt,name,Name")).rows[0]?.["name"], "b")
+  })
+
+  it("is none where it names no field of the contract, whatever makes two rows the same", () => {
+    const { eventTime: _, ...timeless } = definition()
+    const byPlace = compileContract(defineContract({ ...timeless, table: events({ key: coordinates, by: "none" }), keepUnknown: true }))
+    for (const first of ["o-0,2026-11-20T07:00:00Z,ana@example.com", '{"orderId":1,"name":"a"}', "x,,", '"a, b"'])
+      for (const contract of [byPlace, orderLines()]) {
+        const { rows, letters, counts } = decode(record, {}, { ...withHeader(first), contract })
+        assert.deepStrictEqual(rows, [])
+        const [letter] = letters
+        assert.deepStrictEqual(
+          [letter?.reason, Buffer.from(letter?.raw ?? []).toString(), Buffer.from(letter?.header ?? []).toString()],
+          ["no_header", record, first]
+        )
+        // What may be a value is neither in what is told nor in what is counted.
+        assert.notInclude(letter?.detail, "ana")
+        assert.deepStrictEqual([counts.drift, counts.deadLetters], [{}, { no_header: 1 }])
+        // A blank line is nothing all the same.
+        assert.strictEqual(decode("\r", {}, { ...withHeader(first), contract }).counts.empty, 1)
+      }
+    for (const header of ["a,b,c,Product", "units,b,c,d"])
+      assert.strictEqual(decode(record, {}, { ...withHeader(header), contract: byPlace }).rows.length, 1, header)
   })
 
   it("is left out where the contract names the columns all the same", () => {
