@@ -1,17 +1,21 @@
 import { isUtf8 } from "node:buffer"
-import { type AsyncBuffer, type ParquetParsers, parquetMetadataAsync, type SchemaElement } from "hyparquet"
+import { type AsyncBuffer, type FileMetaData, type ParquetParsers, parquetMetadataAsync, type SchemaElement } from "hyparquet"
+import type { BytesAt } from "../contract/bytes-at.ts"
 import { formatMicros, maxTimestamp, minTimestamp } from "../contract/timestamp.ts"
 import { decimalText } from "../record/decimal-text.ts"
 import { jsonText, rawJson } from "../record/json-text.ts"
-import { exactRows, signed, without } from "./object-rows.ts"
+import { annotationsOf, exactRows, signed, without } from "./object-rows.ts"
 
 /**
  * The rows of a Parquet file, whoever wrote it, as JSON objects, some of a row group at a time: integers and decimals with all their digits, times and days in
- * ISO 8601, bytes that are not text in base64. The same file always gives the same text. Throws whatever hyparquet says of a file that is damaged.
+ * ISO 8601 (those that are of no zone without one), bytes that are not text in base64. The same file always gives the same text. Throws whatever hyparquet says of a file that is damaged, or holds what it does not support.
+ *
+ * @param bytes where bytes are always written as bytes, and how: whether such a value is text by chance does not count there
  */
-export async function* jsonRows(file: AsyncBuffer): AsyncGenerator<ReadonlyArray<string>, void> {
+export async function* jsonRows(file: AsyncBuffer, bytes?: BytesAt): AsyncGenerator<ReadonlyArray<string>, void> {
   const metadata = await parquetMetadataAsync(file)
   const [root] = nodesOf(metadata.schema, 0)
+  refuseUnsupported(metadata)
   const undecorated = without(["DECIMAL"], metadata)
   let rowStart = 0
   for (const { num_rows, total_byte_size } of metadata.row_groups) {
@@ -20,10 +24,17 @@ export async function* jsonRows(file: AsyncBuffer): AsyncGenerator<ReadonlyArray
     while (rowStart < behind) {
       const rowEnd = Math.min(behind, rowStart + atOnce)
       const rows = await exactRows(file, undecorated, { rowStart, rowEnd, useOffsetIndex: true }, parsers)
-      yield rows.map((row) => jsonText(jsonOf(row, root)))
+      yield rows.map((row) => jsonText(jsonOf(row, root, bytes)))
       rowStart = rowEnd
     }
   }
+}
+
+/** hyparquet does not say which column it is. */
+const refuseUnsupported = ({ schema, num_rows }: FileMetaData): void => {
+  const found = schema.find(({ converted_type }) => converted_type === "INTERVAL" || converted_type === "BSON")
+  if (found !== undefined && num_rows > 0n)
+    throw new Error(`column ${found.name} is of the type ${found.converted_type}, which is not supported`)
 }
 
 /** As much of a row group is made rows at once: as objects, and then as text, they take many times that. */
@@ -47,18 +58,34 @@ const nodesOf = (schema: ReadonlyArray<SchemaElement>, at: number): readonly [No
   return [{ element, children }, next]
 }
 
-const isDecimal = ({ converted_type, logical_type }: SchemaElement): boolean =>
-  converted_type === "DECIMAL" || logical_type?.type === "DECIMAL"
+const isDecimal = (element: SchemaElement): boolean => annotationsOf(element).includes("DECIMAL")
 
 const timeOf = (micros: bigint): string => (micros < minTimestamp || micros > maxTimestamp ? String(micros) : formatMicros(micros))
 const dayMillis = 86_400_000
+
+/** A time of the day, or of a day that no zone is said of; what else it is stays as it is. */
+const zonelessOf = (value: unknown, { converted_type, logical_type }: SchemaElement): unknown => {
+  if (typeof value === "string")
+    return logical_type?.type === "TIMESTAMP" && logical_type.isAdjustedToUTC === false ? value.replace(/Z$/, "") : value
+  if (typeof value !== "number" && typeof value !== "bigint") return value
+  if (logical_type?.type === "TIME") return timeOfDay(BigInt(value), logical_type.unit)
+  if (converted_type === "TIME_MILLIS") return timeOfDay(BigInt(value), "MILLIS")
+  return converted_type === "TIME_MICROS" ? timeOfDay(BigInt(value), "MICROS") : value
+}
+
+const timeOfDay = (units: bigint, unit: "MILLIS" | "MICROS" | "NANOS"): string => {
+  const micros = unit === "MILLIS" ? units * 1000n : unit === "NANOS" ? units / 1000n : units
+  const isOfDay = micros >= 0n && micros < BigInt(dayMillis) * 1000n
+  return isOfDay ? formatMicros(micros).slice("1970-01-01T".length, -1) : String(micros)
+}
 
 const parsers: Partial<ParquetParsers> = {
   timestampFromMilliseconds: (millis) => timeOf(millis * 1000n),
   timestampFromMicroseconds: timeOf,
   timestampFromNanoseconds: (nanos) => timeOf(nanos < 0n ? (nanos - 999n) / 1000n : nanos / 1000n),
   dateFromDays: (days) => (Math.abs(days) > 1e8 ? String(days) : new Date(days * dayMillis).toISOString().replace(/T.*/, "")),
-  jsonFromBytes: (bytes) => bytes
+  jsonFromBytes: (bytes) => bytes,
+  uuidFromBytes: (bytes) => bytes
 }
 
 /** What a list is of. A repeated field that no list is around is its own element. */
@@ -69,23 +96,37 @@ const elementOf = (node: Node): Node => {
 }
 
 /** A value as JSON has it. */
-const jsonOf = (value: unknown, node: Node | undefined): unknown => {
+const jsonOf = (value: unknown, node: Node | undefined, bytes: BytesAt | undefined): unknown => {
   if (value === null || value === undefined) return null
   if (Array.isArray(value)) {
     const element = node && elementOf(node)
-    return value.map((each) => jsonOf(each, element))
+    const at = typeof bytes === "function" ? bytes : typeof bytes === "object" ? bytes[0] : undefined
+    return value.map((each) => jsonOf(each, element, at))
   }
   if (node !== undefined && isDecimal(node.element)) return decimalOf(value, node.element.scale ?? 0)
-  if (value instanceof Uint8Array) return isUtf8(value) ? Buffer.from(value).toString("utf8") : Buffer.from(value).toString("base64")
-  if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
-  if (typeof value !== "object") return value
+  if (value instanceof Uint8Array) return bytesText(Buffer.from(value), node?.element, bytes)
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value)
+  if (typeof value !== "object") return node === undefined ? value : zonelessOf(value, node.element)
   const ofMap = node !== undefined && isMap(node.element) ? node.children[0]?.children[1] : undefined
   const members = new Map(node?.children.map((child) => [child.element.name, child]))
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, jsonOf(member, ofMap ?? members.get(key))]))
+  const at = (key: string) => (typeof bytes === "function" ? bytes(key, ofMap !== undefined) : undefined)
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, jsonOf(member, ofMap ?? members.get(key), at(key))]))
 }
 
-const isMap = ({ converted_type, logical_type }: SchemaElement): boolean =>
-  converted_type === "MAP" || converted_type === "MAP_KEY_VALUE" || logical_type?.type === "MAP"
+/** Are bytes of such a column text, whoever reads them? Others may be text by chance, or because their writer does not say so. */
+const isAnnotatedText = (element: SchemaElement): boolean =>
+  annotationsOf(element).some(
+    (annotation) => annotation === "UTF8" || annotation === "STRING" || annotation === "JSON" || annotation === "ENUM"
+  )
+
+const bytesText = (value: Buffer, element: SchemaElement | undefined, bytes: BytesAt | undefined): string => {
+  if (typeof bytes === "string" && (element === undefined || !isAnnotatedText(element))) return value.toString(bytes)
+  if (element?.logical_type?.type === "UUID") return value.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+  return value.toString(isUtf8(value) ? "utf8" : "base64")
+}
+
+const isMap = (element: SchemaElement): boolean =>
+  annotationsOf(element).some((annotation) => annotation === "MAP" || annotation === "MAP_KEY_VALUE")
 
 /** The exact number. */
 const decimalOf = (value: unknown, scale: number): unknown => {
