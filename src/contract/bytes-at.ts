@@ -1,14 +1,19 @@
 import { type Field, type Fields, keysOf, shapeOf } from "./field.ts"
 import { fold } from "./names.ts"
 
-/**
- * How bytes are written at a place of a record so that the contract's field reads them: as it says where they are its value, `[…]` of the elements of a list, and
- * by key of the members of an object, or of a map, whose keys are data.
- */
-export type BytesAt = "base64" | "hex" | readonly [BytesAt] | ((key: string, isData: boolean) => BytesAt | undefined)
+/** How bytes are written at a place of a record so that the contract's field reads them: in this form where they are its value, `[…]` of the elements of a list. */
+export type BytesAt = "base64" | "hex" | readonly [BytesAt] | BytesWithin
+
+/** The same of what an object holds. */
+export interface BytesWithin {
+  /** At the member of a key. */
+  readonly member: (key: string) => BytesAt | undefined
+  /** At all keys and at all members, where keys are data. */
+  readonly pair?: { readonly key: BytesAt | undefined; readonly value: BytesAt | undefined }
+}
 
 /** The same of records with these fields; undefined: none of them holds bytes. */
-export const bytesIn = (fields: Fields): BytesAt | undefined => {
+export const bytesIn = (fields: Fields): BytesWithin | undefined => {
   const [exact, folded] = [new Map<string, BytesAt | undefined>(), new Map<string, BytesAt | undefined>()]
   for (const [key, field] of Object.entries(fields)) {
     const at = bytesOf(field)
@@ -18,7 +23,7 @@ export const bytesIn = (fields: Fields): BytesAt | undefined => {
     }
   }
   if ([...exact.values()].every((at) => at === undefined)) return undefined
-  return (key) => (exact.has(key) ? exact.get(key) : folded.get(fold(key)))
+  return { member: (key) => (exact.has(key) ? exact.get(key) : folded.get(fold(key))) }
 }
 
 const bytesOf = (field: Field): BytesAt | undefined => {
@@ -33,9 +38,9 @@ const bytesOf = (field: Field): BytesAt | undefined => {
       return element && [element]
     }
     case "entries": {
-      const pair = bytesIn({ [shape.key[0]]: shape.key[1], [shape.value[0]]: shape.value[1] })
-      const value = bytesOf(shape.value[1])
-      return typeof pair === "function" ? (key, isData) => (isData ? value : pair(key, false)) : undefined
+      const { key, value } = shape
+      const listed = bytesIn({ [key[0]]: key[1], [value[0]]: value[1] })
+      return listed && { ...listed, pair: { key: bytesOf(key[1]), value: bytesOf(value[1]) } }
     }
   }
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer"
 import { type AsyncBuffer, type FileMetaData, type ParquetParsers, parquetMetadataAsync, type SchemaElement } from "hyparquet"
-import type { BytesAt } from "../contract/bytes-at.ts"
+import type { BytesAt, BytesWithin } from "../contract/bytes-at.ts"
 import { formatMicros, maxTimestamp, minTimestamp } from "../contract/timestamp.ts"
 import { decimalText } from "../record/decimal-text.ts"
 import { jsonText, rawJson } from "../record/json-text.ts"
@@ -16,7 +16,7 @@ export async function* jsonRows(file: AsyncBuffer, bytes?: BytesAt): AsyncGenera
   const metadata = await parquetMetadataAsync(file)
   const [root] = nodesOf(metadata.schema, 0)
   refuseUnsupported(metadata)
-  const undecorated = without(["DECIMAL"], metadata)
+  const undecorated = without(["DECIMAL", ...maps], metadata)
   let rowStart = 0
   for (const { num_rows, total_byte_size } of metadata.row_groups) {
     const behind = rowStart + Number(num_rows)
@@ -37,12 +37,21 @@ const refuseUnsupported = ({ schema, num_rows }: FileMetaData): void => {
     throw new Error(`column ${found.name} is of the type ${found.converted_type}, which is not supported`)
 }
 
+const maps: ReadonlyArray<string> = ["MAP", "MAP_KEY_VALUE"]
+const texts: ReadonlyArray<string> = ["UTF8", "STRING", "JSON", "ENUM"]
+
 /** As much of a row group is made rows at once: as objects, and then as text, they take many times that. */
 const bytesAtOnce = 16 * 1024 * 1024
 
 interface Node {
   readonly element: SchemaElement
   readonly children: ReadonlyArray<Node>
+  readonly members: ReadonlyMap<string, Node>
+  /** What a map repeats, its keys and values, whatever they are called; undefined: it is no map. */
+  readonly pairs: Node | undefined
+  readonly isDecimal: boolean
+  /** Are bytes text, whoever reads them? Others may be text by chance, or because their writer does not say so. */
+  readonly isText: boolean
 }
 
 /** The tree that a schema lists in preorder, from an element on, and the index behind it. */
@@ -55,10 +64,19 @@ const nodesOf = (schema: ReadonlyArray<SchemaElement>, at: number): readonly [No
     children.push(child)
     next = behind
   }
-  return [{ element, children }, next]
+  const annotated = (names: ReadonlyArray<string>) => annotationsOf(element).some((name) => name !== undefined && names.includes(name))
+  const [first] = children
+  const repeatsPairs = first?.element.repetition_type === "REPEATED" && first.children.length === 2
+  const node: Node = {
+    element,
+    children,
+    members: new Map(children.map((child) => [child.element.name, child])),
+    pairs: repeatsPairs && annotated(maps) ? first : undefined,
+    isDecimal: annotated(["DECIMAL"]),
+    isText: annotated(texts)
+  }
+  return [node, next]
 }
-
-const isDecimal = (element: SchemaElement): boolean => annotationsOf(element).includes("DECIMAL")
 
 const timeOf = (micros: bigint): string => (micros < minTimestamp || micros > maxTimestamp ? String(micros) : formatMicros(micros))
 const dayMillis = 86_400_000
@@ -100,33 +118,36 @@ const jsonOf = (value: unknown, node: Node | undefined, bytes: BytesAt | undefin
   if (value === null || value === undefined) return null
   if (Array.isArray(value)) {
     const element = node && elementOf(node)
-    const at = typeof bytes === "function" ? bytes : typeof bytes === "object" ? bytes[0] : undefined
+    const at = typeof bytes !== "object" ? undefined : "member" in bytes ? bytes : bytes[0]
     return value.map((each) => jsonOf(each, element, at))
   }
-  if (node !== undefined && isDecimal(node.element)) return decimalOf(value, node.element.scale ?? 0)
-  if (value instanceof Uint8Array) return bytesText(Buffer.from(value), node?.element, bytes)
+  if (node?.isDecimal === true) return decimalOf(value, node.element.scale ?? 0)
+  if (value instanceof Uint8Array) return bytesText(Buffer.from(value), node, bytes)
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
   if (typeof value !== "object") return node === undefined ? value : zonelessOf(value, node.element)
-  const ofMap = node !== undefined && isMap(node.element) ? node.children[0]?.children[1] : undefined
-  const members = new Map(node?.children.map((child) => [child.element.name, child]))
-  const at = (key: string) => (typeof bytes === "function" ? bytes(key, ofMap !== undefined) : undefined)
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, jsonOf(member, ofMap ?? members.get(key), at(key))]))
+  const within = typeof bytes === "object" && "member" in bytes ? bytes : undefined
+  const pairs = node?.pairs
+  const entries = Object.entries(value)
+  if (pairs !== undefined) return Object.fromEntries(entries.flatMap(([, all]) => mapOf(all, pairs, within)))
+  return Object.fromEntries(entries.map(([key, member]) => [key, jsonOf(member, node?.members.get(key), within?.member(key))]))
 }
 
-/** Are bytes of such a column text, whoever reads them? Others may be text by chance, or because their writer does not say so. */
-const isAnnotatedText = (element: SchemaElement): boolean =>
-  annotationsOf(element).some(
-    (annotation) => annotation === "UTF8" || annotation === "STRING" || annotation === "JSON" || annotation === "ENUM"
-  )
+/** @param all pairs, as hyparquet makes them of the repeated group */
+const mapOf = (all: unknown, { children: [ofKey, ofValue] }: Node, within: BytesWithin | undefined): ReadonlyArray<[string, unknown]> => {
+  const pairs: ReadonlyArray<{ readonly [name: string]: unknown }> = Array.isArray(all) ? all : []
+  return pairs.map((pair) => {
+    const key = jsonOf(pair[ofKey?.element.name ?? ""], ofKey, within?.pair?.key)
+    const name = typeof key === "string" ? key : jsonText(key)
+    const at = within?.pair === undefined ? within?.member(name) : within.pair.value
+    return [name, jsonOf(pair[ofValue?.element.name ?? ""], ofValue, at)]
+  })
+}
 
-const bytesText = (value: Buffer, element: SchemaElement | undefined, bytes: BytesAt | undefined): string => {
-  if (typeof bytes === "string" && (element === undefined || !isAnnotatedText(element))) return value.toString(bytes)
-  if (element?.logical_type?.type === "UUID") return value.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+const bytesText = (value: Buffer, node: Node | undefined, bytes: BytesAt | undefined): string => {
+  if (typeof bytes === "string" && node?.isText !== true) return value.toString(bytes)
+  if (node?.element.logical_type?.type === "UUID") return value.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
   return value.toString(isUtf8(value) ? "utf8" : "base64")
 }
-
-const isMap = (element: SchemaElement): boolean =>
-  annotationsOf(element).some((annotation) => annotation === "MAP" || annotation === "MAP_KEY_VALUE")
 
 /** The exact number. */
 const decimalOf = (value: unknown, scale: number): unknown => {

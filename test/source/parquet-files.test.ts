@@ -110,6 +110,18 @@ describe("files of Parquet", () => {
     })
   )
 
+  it.effect("give maps by the texts of their keys, whatever those are", () =>
+    Effect.gen(function* () {
+      const file =
+        yield* written(`SELECT MAP {'ab'::BLOB: 1} AS bytes, MAP {0.10::DECIMAL(4,2): 1} AS decimals, MAP {TIMESTAMP '2024-01-01 12:00:00': 1} AS times, MAP {'__proto__': 1} AS proto,
+          MAP {9007199254740993: [MAP {'a': 1.50::DECIMAL(4,2)}]} AS nested, {'gone': NULL::MAP(VARCHAR, INTEGER), 'empty': MAP {}::MAP(VARCHAR, INTEGER)} AS s, [NULL, MAP {'a': NULL}] AS l`)
+      assert.deepStrictEqual(yield* textsOf(yield* over({ "a.parquet": file })), [
+        '{"bytes":{"ab":1},"decimals":{"0.10":1},"times":{"2024-01-01T12:00:00":1},"proto":{"__proto__":1},"nested":{"9007199254740993":[{"a":1.50}]},' +
+          '"s":{"gone":null,"empty":{}},"l":[null,{"a":null}]}'
+      ])
+    })
+  )
+
   it.effect("give times that are of no zone without one, and times of the day", () =>
     Effect.gen(function* () {
       const file =
@@ -145,11 +157,12 @@ describe("files of Parquet", () => {
         box: document("Box.", { photo: binary("Photo."), kind: text("Kind.") }),
         all: list("All.", binary("One.")),
         photos: entries("Photos.", { key: ["name", text("Name.")], value: ["photo", binary("Photo.")] }),
+        keys: entries("Keys.", { key: ["key", binary("Key.")], value: ["n", long("Number.")] }),
         boxes: entries("Boxes.", { key: ["name", text("Name.")], value: ["photo", binary("Photo.")] })
       })
       const rowOf = (value: string, name: string, id: number) =>
         `SELECT ${id}::BIGINT AS id, '${value}'::BLOB AS ${name}, '${value}'::BLOB AS h, 'aGk=' AS said, '00010203-0405-0607-0809-0a0b0c0d0e0f'::UUID AS u, '${value}'::BLOB AS t,
-          {'Photo': '${value}'::BLOB, 'kind': '${value}'::BLOB} AS box, ['${value}'::BLOB] AS "all", MAP {'name': '${value}'::BLOB} AS photos, [{'name': '${value}'::BLOB, 'photo': '${value}'::BLOB}] AS boxes`
+          {'Photo': '${value}'::BLOB, 'kind': '${value}'::BLOB} AS box, ['${value}'::BLOB] AS "all", MAP {'name': '${value}'::BLOB} AS photos, MAP {'${value}'::BLOB: 1} AS keys, [{'name': '${value}'::BLOB, 'photo': '${value}'::BLOB}] AS boxes`
       const values = ["abcd", "12345678", "hello!", "\\xFF\\x00"]
       const file = yield* written(
         values
@@ -163,10 +176,10 @@ describe("files of Parquet", () => {
       for (const row of rows) {
         const [id, bytes] = [Number(row["id"]), Buffer.from(values[Number(row["id"])]?.replace("\\xFF\\x00", "\xFF\0") ?? "", "latin1")]
         const asText = id === 3 ? "/wA=" : bytes.toString()
-        const { b, h, said, u, t, box, all, photos, boxes, _rescued } = row
+        const { b, h, said, u, t, box, all, photos, keys, boxes, _rescued } = row
         const photo = new Uint8Array(bytes)
         assert.deepStrictEqual(
-          { b, h, said, u, t, box, all, photos, boxes, _rescued },
+          { b, h, said, u, t, box, all, photos, keys, boxes, _rescued },
           {
             b: photo,
             h: photo,
@@ -176,6 +189,7 @@ describe("files of Parquet", () => {
             box: { photo, kind: asText },
             all: [photo],
             photos: [{ name: "name", photo }],
+            keys: [{ key: photo, n: 1n }],
             boxes: [{ name: asText, photo }],
             _rescued: null
           }
