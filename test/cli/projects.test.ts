@@ -95,7 +95,11 @@ describe("a project of somebody's own", () => {
       "export default defineProjekt({})",
       /the project cannot be loaded: defineProjekt is not defined \(.*project\.ts:1:\d+\)/
     ],
-    ["an import of nothing", 'import "./nothing.ts"', /the project cannot be loaded: Cannot find module .*nothing\.ts/],
+    [
+      "an import of nothing",
+      'import "./nothing.ts"',
+      /the project cannot be loaded: Cannot find module .*nothing\.ts' imported from .*project\.ts\. /
+    ],
     [
       "no contract",
       'import { defineProject } from "sluice/contract"\nexport default defineProject({ name: "a", contracts: [] })',
