@@ -1,4 +1,5 @@
 import { Effect, type Scope } from "effect"
+import { bytesIn } from "../contract/bytes-at.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { formatOf } from "../contract/format.ts"
 import type { SourceError } from "../record/source-error.ts"
@@ -111,6 +112,7 @@ export const openSource = (
     const files = yield* filesSource({
       input: input === "-" ? input : yield* place,
       format: framingOf(formatOf(contract), format),
+      bytesAt: bytesIn(contract.fields),
       takes,
       pageBytes,
       large,

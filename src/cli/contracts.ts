@@ -20,7 +20,7 @@ import { json, toggle, withDefault } from "./common.ts"
 import { printProposal } from "./infer-contract.ts"
 import { lintContracts } from "./lint-contracts.ts"
 import { print, table } from "./output.ts"
-import { allContracts, contractOf, firstDataset, project } from "./project.ts"
+import { allContracts, contractOf, firstDataset, project, projectArgument } from "./project.ts"
 
 const tables = (compiled: CompiledContract) => ({
   stage: { columns: stageColumns(compiled.columns), partitions: stagePartitions },
@@ -130,7 +130,7 @@ export const contracts = Command.make(
       if (stale.length === 0) return
       return yield* new Failed({
         problem: `stale: ${stale.join(", ")}`,
-        hint: `Write them anew with: ${command} contracts --write`
+        hint: `Write them anew with: ${command} contracts --write${projectArgument}`
       })
     }
     if (Option.isNone(dataset) && form !== "markdown") {

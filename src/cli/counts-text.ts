@@ -2,6 +2,7 @@ import type { CompiledContract } from "../contract/compile.ts"
 import { holdsHashes } from "../lake/hash-key.ts"
 import { count } from "../record/count.ts"
 import { type DecodeCounts, sumOf } from "../record/report.ts"
+import { shellWord } from "../record/shell.ts"
 import { table, top } from "./output.ts"
 import { projectArgument } from "./project.ts"
 
@@ -14,6 +15,7 @@ export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
       ["values rescued, by path", counts.rescued],
       ["unknown fields, by path", counts.drift],
       ["expectations not met, by rows", counts.quality],
+      ["values changed by a convention, by rows", counts.conventions],
       ["read the slow way, by path", slowly(counts)]
     ] as const
   ).flatMap(([title, entries]) => {
@@ -31,8 +33,8 @@ export const deadLetterLines = (letters: number, lake: string): ReadonlyArray<st
     ? []
     : [
         `${count(letters, "dead letter waits", "dead letters wait")}. See them, and once their cause is mended (contract or settings) make rows of them:`,
-        `  sluice query --lake ${lake} "SELECT reason, path, detail, _shard, _sequence_number FROM dead_letters LIMIT 20"`,
-        `  sluice replay${projectArgument} --lake ${lake}`
+        `  sluice query --lake ${shellWord(lake)} "SELECT reason, path, detail, _shard, _sequence_number FROM dead_letters LIMIT 20"`,
+        `  sluice replay${projectArgument} --lake ${shellWord(lake)}`
       ]
 
 /** Says what became of sensitive values, where there were any. @param contracts by which they came @param hasKey a hash key is set */

@@ -19,6 +19,7 @@ import { lakeStatus } from "../lake/status.ts"
 import { verify } from "../lake/verify.ts"
 import { count } from "../record/count.ts"
 import { sumOf } from "../record/report.ts"
+import { shellWord } from "../record/shell.ts"
 import { filesSource } from "../source/files.ts"
 import { makeFolders } from "../store/local-files.ts"
 import { json, positive, share, withDefault } from "./common.ts"
@@ -158,7 +159,7 @@ const summary = (
   const { stage, consumable, counts } = dataset
   const shown = relative(process.cwd(), lake) || lake
   const written = stage.bytes + (result.status.deadLetters?.bytes ?? 0)
-  const query = (sql: string) => `  ${command} query --lake ${shown} "${sql}"`
+  const query = (sql: string) => `  ${command} query --lake ${shellWord(shown)} "${sql}"`
   return [
     "",
     table([

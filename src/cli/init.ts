@@ -5,15 +5,13 @@ import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { Failed } from "../app/failures.ts"
 import { newProject } from "../app/new-project.ts"
+import { shellWord } from "../record/shell.ts"
 import { makeFolders } from "../store/local-files.ts"
 import { json } from "./common.ts"
 import { print } from "./output.ts"
 
 /** What a folder may have that is to hold a project, and keeps. */
 const mayStay: ReadonlySet<string> = new Set(["README.md", ".gitignore"])
-
-/** A path as a shell reads it. */
-const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
 export const init = Command.make(
   "init",
@@ -48,17 +46,17 @@ export const init = Command.make(
           hint: "Name a folder that can be, without a project."
         })
     })
-    const below = (path: string) => quoted(join(folder, path))
-    const next = `sluice run --once --project ${quoted(folder)} --input ${below("data")} --lake ${below("lake")}`
+    const below = (path: string) => shellWord(join(folder, path))
+    const next = `sluice run --once --project ${shellWord(folder)} --input ${below("data")} --lake ${below("lake")}`
     yield* print(json, { folder: root, files: written.map(([path]) => path), next }, () =>
       [
         ...written.map(([path]) => `  ${join(folder, path)}`),
         "",
-        "Five sample orders into a lake, and what became of them:",
+        "Five sample orders into a lake, and what became of them; e-mail addresses become hashes under a key, which a lake keeps to:",
+        "  export SLUICE_HASH_KEY=$(openssl rand -hex 32)",
         `  ${next}`,
         `  sluice query --lake ${below("lake")} "FROM consumable_orders"`,
-        "",
-        `${join(folder, "README.md")} says what else there is.`
+        ...(there.includes("README.md") ? [] : ["", `${join(folder, "README.md")} says what else there is.`])
       ].join("\n")
     )
   })

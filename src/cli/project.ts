@@ -3,6 +3,7 @@ import { Flag, GlobalFlag } from "effect/cli"
 import { allContracts as allOf, defaultProject, contractOf as ofProject, warnOfContracts as warnOf } from "../app/project.ts"
 import { readSettings, settings } from "../app/settings.ts"
 import { loadProject } from "../contract/load.ts"
+import { shellWord } from "../record/shell.ts"
 import { given, withDefault } from "./common.ts"
 
 /** The project that this process is about: flags and help speak of its datasets, so that it is there before the command line is read. */
@@ -25,7 +26,7 @@ export const project = await loadProject(chosen._tag === "Success" ? chosen.succ
 /** What commands that are recommended need to be about the same project, where it was named to this one. */
 export const projectArgument = Option.match(given(process.argv.slice(2), "--project"), {
   onNone: () => "",
-  onSome: (named) => ` --project ${named}`
+  onSome: (named) => ` --project ${shellWord(named)}`
 })
 
 /** The dataset that a command is about which is told of none. */

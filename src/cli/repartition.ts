@@ -6,6 +6,7 @@ import { duckdbOptionsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
 import { lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
+import { isFolded } from "../contract/identity.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
@@ -78,7 +79,8 @@ export const repartition = Command.make(
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
-      const contracts = present.length === 0 ? [contract] : present
+      const folded = present.filter(({ identity }) => isFolded(identity))
+      const contracts = folded.length === 0 ? [contract] : folded
       const onRun = yield* runListener(values, contracts)
       return yield* Effect.forEach(contracts, (each) =>
         timed(

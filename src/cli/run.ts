@@ -8,7 +8,7 @@ import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
 import { count } from "../record/count.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
-import { contractsOf, datasetLines, datasetsJson, ingestText, leftText, makeTotal, progressText, totalOf } from "./ingest.ts"
+import { contractsOf, datasetLines, datasetsJson, ingestText, leftText, makeTotal, progressText, skippedText, totalOf } from "./ingest.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { oneDataset, project } from "./project.ts"
@@ -30,7 +30,7 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const follow = !flags.once
-    const { datasets, left, problems, share } = yield* openInputs(project, flags, values, follow)
+    const { datasets, left, problems, notes, skipped, share } = yield* openInputs(project, flags, values, follow)
     const shutdown = yield* Shutdown
     const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
@@ -74,12 +74,26 @@ export const run = Command.make(
       failure: failure?.message ?? null,
       millis
     }))
-    const result = { ...rest, datasets: datasetsJson(done), left, failure: failure?.message ?? null, millis: done.millis, repartitions }
+    // Who follows has been told of them, one by one.
+    const passedOver = follow ? {} : yield* skipped
+    const told = follow ? [] : yield* notes
+    const result = {
+      ...rest,
+      datasets: datasetsJson(done),
+      skipped: passedOver,
+      left,
+      notes: told,
+      failure: failure?.message ?? null,
+      millis: done.millis,
+      repartitions
+    }
     yield* print(flags.json, result, () =>
       [
         ingestText(total, done.millis, contractsOf(datasets), values),
         ...datasetLines(done),
+        ...skippedText(passedOver),
         ...leftText(left),
+        ...told,
         ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))
       ].join("\n")
     )
@@ -87,7 +101,10 @@ export const run = Command.make(
     const unread = yield* problems
     if (unread.length > 0) {
       return yield* new Failed({
-        problem: `${count(unread.length, "input")} could not be read: ${unread.map(({ message }) => message).join(" ")}`,
+        problem: `${count(unread.length, "input")} could not be read: ${unread
+          .map(({ message }) => message)
+          .join(" ")
+          .replace(/\.$/, "")}`,
         hint: "Everything else is committed. Mend them, and run again."
       })
     }

@@ -145,7 +145,8 @@ export const readContracts = (list: ReadonlyArray<unknown>): LoadedContracts => 
 /** What a module that could not be loaded says, with its file and line where they are known. */
 const whereOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause)
-  const [at] = /file:\/\/[^\s)]+:\d+/.exec(cause.stack ?? "") ?? []
+  // Where a module is not found, the first place is where it was looked for, below.
+  const at = cause.stack?.match(/file:\/\/[^\s)]+:\d+/g)?.find((place) => !place.startsWith(import.meta.url))
   const [first = ""] = cause.message.split("\n")
   return at === undefined ? first : `${first} (${at.replace("file://", "")})`
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { Effect, Option, Stream } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
+import { shellWord } from "../record/shell.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { logFolder } from "../table/paths.ts"
 import { consumablePath, deadLettersPath, lineageFolder, runsPath, stagePath } from "./layout.ts"
@@ -48,7 +49,7 @@ export const requireLake: Effect.Effect<void, LakeError | StoreError, Store> = E
   return yield* new LakeError({
     reason: "NoLake",
     problem: `there is no lake at ${place}`,
-    hint: `Check --lake, or fill one with: sluice ingest --input FOLDER --lake ${place}`
+    hint: `Check --lake, or fill one with: sluice ingest --input FOLDER --lake ${shellWord(place)}`
   })
 })
 

@@ -120,6 +120,8 @@ const withWhatThereIs = (error: LakeError, tables: ReadonlyArray<LakeTable>): La
   const problem = duckdbText(error.cause)
     .replace(/\n\nLINE \d+: (COPY \(FROM|\.\.\.).*$/s, "")
     .trim()
+    // A hint follows, behind a dot.
+    .replace(/[.!]$/, "")
   const isMissing = /^Catalog Error: Table with name .* does not exist/.test(problem)
   const views = tables.map(({ view }) => view)
   const there = views.length === 0 ? "The lake has no tables: fill it with `sluice ingest`." : `The lake has: ${views.join(", ")}.`

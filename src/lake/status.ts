@@ -90,7 +90,8 @@ const tableStatus = (table: Table, snapshot: Snapshot): TableStatus => ({
 export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.Effect<LakeStatus, TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const paths = yield* tablePaths
-    const names = paths.flatMap((path) => datasetAt(path) ?? [])
+    // A dataset has two tables.
+    const names = [...new Set(paths.flatMap((path) => datasetAt(path) ?? []))]
     const found = yield* Effect.forEach([...known, ...names.filter((name) => !known.includes(name)).sort()], (dataset) =>
       datasetStatus(dataset, known.includes(dataset))
     )

@@ -30,7 +30,7 @@ export const exactRows = (
 const rangeOf = ({ columns, ...range }: RowRange) => ({ ...range, ...(columns === undefined ? {} : { columns: [...columns] }) })
 
 /** How an element is annotated: in the old way, in the new one, or in both. */
-const annotationsOf = ({ converted_type, logical_type }: SchemaElement): ReadonlyArray<string | undefined> => [
+export const annotationsOf = ({ converted_type, logical_type }: SchemaElement): ReadonlyArray<string | undefined> => [
   converted_type,
   logical_type?.type
 ]

@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { partitionWords } from "../contract/identity.ts"
+import { isFolded, partitionWords } from "../contract/identity.ts"
 import { isOtherIdentity, withRetired } from "../lake/contract-change.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { identityProperty, repartitionApp } from "../lake/log-keys.ts"
@@ -73,8 +73,8 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
 
 /** Refuses what no engine can fold, and days where rows do not lie by time. */
 const refuseUnfoldable = ({ contract, identity }: CompiledContract, bounds: DayBounds | null): Effect.Effect<void, RepartitionError> => {
-  const { kind, partition } = identity
-  if (kind === "latest")
+  const { partition } = identity
+  if (!isFolded(identity))
     return fail(
       contract.name,
       "Invalid",

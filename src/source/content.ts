@@ -1,3 +1,4 @@
+import type { BytesAt } from "../contract/bytes-at.ts"
 import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, openStored, passOver, type StoredBytes, storedReader } from "./byte-reader.ts"
 import { gzipReader, isGzipMember } from "./gzip-reader.ts"
@@ -19,10 +20,15 @@ export interface Content {
 /** Opens a file that has `size` bytes. Throws `SourceError`, also where the first bytes say that it is something that is not read. */
 export const openContent = async (file: FileLocation, size: number): Promise<Content> => contentIn(file, await openStored(file, size))
 
-/** The same of bytes that are open, which are closed where it throws. */
-export const contentIn = async (file: FileLocation, stored: StoredBytes, of: "bytes" | "parquet" = "bytes"): Promise<Content> => {
+/** The same of bytes that are open, which are closed where it throws. @param bytesAt how the rows of a Parquet file have bytes, and where */
+export const contentIn = async (
+  file: FileLocation,
+  stored: StoredBytes,
+  of: "bytes" | "parquet" = "bytes",
+  bytesAt?: BytesAt
+): Promise<Content> => {
   try {
-    if (of === "parquet") return parquetContent(file, stored)
+    if (of === "parquet") return parquetContent(file, stored, bytesAt)
     refuseForeign(file, stored.head)
     return contentOf(file, stored)
   } catch (cause) {
@@ -47,7 +53,7 @@ const contentOf = (file: FileLocation, stored: StoredBytes): Content => {
   return { isPacked: isGzip, from, close: stored.close }
 }
 
-const parquetContent = (file: FileLocation, stored: StoredBytes): Content => {
+const parquetContent = (file: FileLocation, stored: StoredBytes, bytesAt: BytesAt | undefined): Content => {
   if (!isParquet(stored.head)) {
     throw new SourceError({
       source: file.source,
@@ -57,7 +63,7 @@ const parquetContent = (file: FileLocation, stored: StoredBytes): Content => {
       hint: "Leave such files out of the input, or say in the contract what they are."
     })
   }
-  return { isPacked: true, from: (start) => behind(parquetReader(file, stored), start), close: stored.close }
+  return { isPacked: true, from: (start) => behind(parquetReader(file, stored, bytesAt), start), close: stored.close }
 }
 
 /** A reader behind its first bytes. */

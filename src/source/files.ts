@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream"
 import { Clock, Effect, Stream } from "effect"
+import type { BytesAt } from "../contract/bytes-at.ts"
 import type { ReadPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { SourceError } from "../record/source-error.ts"
@@ -24,6 +25,8 @@ export interface FilesOptions {
   readonly input: string | Place
   /** How files are cut into records. */
   readonly format: Framing
+  /** How bytes are written that a format holds as they are, and where, as the contract's fields read them. Default: as text where they are text, else in base64. */
+  readonly bytesAt?: BytesAt | undefined
   /** Which files of a folder are read, by their path below it. Default: those whose names are of the format. */
   readonly takes?: ((path: string) => boolean) | undefined
   /** Arrival time, ms since 1970, of files whose path names no hour; without it the time they were last written. */
@@ -71,6 +74,7 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
   const settings: ReadSettings = {
     source: filesName,
     format: options.format,
+    bytesAt: options.bytesAt,
     arrivedAt: options.arrivedAt,
     pageBytes: options.pageBytes ?? 4 * 1024 * 1024,
     maxRecordBytes: options.maxRecordBytes ?? 10 * 1024 * 1024

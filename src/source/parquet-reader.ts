@@ -1,3 +1,4 @@
+import type { BytesAt } from "../contract/bytes-at.ts"
 import { jsonRows } from "../parquet/json-rows.ts"
 import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, type StoredBytes, take } from "./byte-reader.ts"
@@ -5,11 +6,11 @@ import { type ByteReader, type FileLocation, type StoredBytes, take } from "./by
 /** Begins a Parquet file. */
 export const isParquet = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from("PAR1"))
 
-/** The content of a Parquet file: its rows as lines of JSON. */
-export const parquetReader = (file: FileLocation, stored: StoredBytes): ByteReader => {
-  const groups = jsonRows({
+/** The content of a Parquet file: its rows as lines of JSON. @param bytes how bytes are written, and where */
+export const parquetReader = (file: FileLocation, stored: StoredBytes, bytes: BytesAt | undefined): ByteReader => {
+  const whole = {
     byteLength: stored.size,
-    slice: async (start, end = stored.size) => {
+    slice: async (start: number, end = stored.size) => {
       const buffer = new ArrayBuffer(Math.max(0, end - start))
       const bytes = new Uint8Array(buffer)
       for (let used = 0; used < bytes.length; ) {
@@ -19,14 +20,15 @@ export const parquetReader = (file: FileLocation, stored: StoredBytes): ByteRead
       }
       return buffer
     }
-  })
+  }
+  const groups = jsonRows(whole, bytes)
   const ready: Array<Buffer> = []
   let finished = false
   return {
     read: async (target) => {
       while (ready.length === 0 && !finished) {
         const next = await groups.next().catch((cause) => {
-          throw cause instanceof SourceError ? cause : damaged(file, cause)
+          throw cause instanceof SourceError ? cause : unreadable(file, cause)
         })
         if (next.done === true) finished = true
         else if (next.value.length > 0) ready.push(Buffer.from(`${next.value.join("\n")}\n`))
@@ -39,6 +41,24 @@ export const parquetReader = (file: FileLocation, stored: StoredBytes): ByteRead
     }
   }
 }
+
+/** What hyparquet says of what it knows by name and does not read. A number that means nothing, as in damage, is `undefined` there. */
+const unsupported = /^(?:parquet )?(?!.*undefined)(.*(?:not supported|unsupported).*)/i
+
+const unreadable = (file: FileLocation, cause: unknown): SourceError => {
+  const [, what] = (cause instanceof Error && unsupported.exec(cause.message)) || []
+  return what === undefined ? damaged(file, cause) : foreign(file, what, cause)
+}
+
+const foreign = (file: FileLocation, what: string, cause: unknown): SourceError =>
+  new SourceError({
+    source: file.source,
+    reason: "Invalid",
+    location: file.path,
+    detail: `The Parquet file holds what cannot be read here (${what})`,
+    hint: "Write it again without that: compressed with ZSTD or Snappy, a column of such a type as another one, such as text, or left out.",
+    cause
+  })
 
 const damaged = (file: FileLocation, cause: unknown): SourceError =>
   new SourceError({

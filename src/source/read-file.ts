@@ -1,3 +1,4 @@
+import type { BytesAt } from "../contract/bytes-at.ts"
 import type { RecordPage } from "../record/record.ts"
 import { arrivalOfFile } from "./arrival-time.ts"
 import type { ByteReader, FileLocation, StoredBytes } from "./byte-reader.ts"
@@ -15,6 +16,7 @@ import { isUnchanged, type Known, type Progress, type ResumePoint, resumePoint }
 export interface ReadSettings {
   readonly source: string
   readonly format: Framing
+  readonly bytesAt: BytesAt | undefined
   readonly arrivedAt: number | undefined
   readonly pageBytes: number
   readonly maxRecordBytes: number
@@ -46,7 +48,8 @@ export async function* readFilePages(
   const content = await contentIn(
     { source: settings.source, path: file.path },
     await open(file),
-    settings.format === "parquet" ? "parquet" : "bytes"
+    settings.format === "parquet" ? "parquet" : "bytes",
+    settings.bytesAt
   )
   let reader: ByteReader | undefined
   try {

@@ -95,7 +95,11 @@ describe("a project of somebody's own", () => {
       "export default defineProjekt({})",
       /the project cannot be loaded: defineProjekt is not defined \(.*project\.ts:1:\d+\)/
     ],
-    ["an import of nothing", 'import "./nothing.ts"', /the project cannot be loaded: Cannot find module .*nothing\.ts/],
+    [
+      "an import of nothing",
+      'import "./nothing.ts"',
+      /the project cannot be loaded: Cannot find module .*nothing\.ts' imported from .*project\.ts\. /
+    ],
     [
       "no contract",
       'import { defineProject } from "sluice/contract"\nexport default defineProject({ name: "a", contracts: [] })',
@@ -112,5 +116,53 @@ describe("a project of somebody's own", () => {
 
   it("is refused as a setting where it is empty", async () => {
     expect((await sluice(["status", "--project", ""])).code).toBe(2)
+  })
+})
+
+describe("a dataset of which the newest rows are wanted", () => {
+  it("is ingested beside others, asked as stage, and folded by nobody", async () => {
+    const both = join(folder, "both ways")
+    await mkdir(join(both, "in"), { recursive: true })
+    const fields = '{ id: text("Number."), n: integer("Revision.") }'
+    const shared =
+      'title: "T", owner: "o", sensitivity: "internal", description: "D.", drops: [], expectations: [], keepUnknown: false, fields' as const
+    await writeFile(
+      join(both, "project.ts"),
+      `import { csv, defineContract, defineProject, events, integer, latest, text } from "sluice/contract"
+const fields = ${fields}
+const stock = defineContract({ name: "stock", ${shared}, arrives: ["stock*"], table: latest({ key: ["id"], order: "n", by: "none" }) })
+const moves = defineContract({ name: "moves", ${shared}, format: csv({}), arrives: ["moves*"], table: events({ key: ["id", "n"], by: "none" }) })
+export default defineProject({ name: "both", contracts: [stock, moves] })
+`
+    )
+    await writeFile(join(both, "in", "stock.ndjson"), '{"id":"a","n":1}\n{"id":"a","n":2}\n')
+    await writeFile(join(both, "in", "moves.csv"), "id,n\na,1\na,1\n")
+    await writeFile(join(both, "in", ".moves.csv"), "not read")
+    const args = ["--project", both, "--lake", join(both, "lake")]
+    const ran = await sluice(["run", "--once", ...args, "--input", join(both, "in")])
+    expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining("latest")])
+    // What nobody takes is told as by ingest.
+    for (const text of ["4 records became 4 rows", "Files passed over: 1 with a hidden name", "became 1 row;"])
+      expect(ran.stdout).toContain(text)
+    const [verified, status, folded] = [
+      await sluiceJson(["verify", ...args]),
+      await sluice(["status", ...args]),
+      await sluice(["repartition", ...args])
+    ]
+    expect(verified.ok).toBe(true)
+    expect(JSON.stringify(verified)).not.toContain("sluice repartition takes them")
+    expect(status.stdout).toContain("asked as stage: its contract says latest(…)")
+    expect([folded.code, folded.stdout]).toEqual([0, expect.stringContaining("Nothing new")])
+    expect((await sluice(["repartition", ...args, "--dataset", "stock"])).stderr).toContain("Ask stage_stock for the newest row")
+
+    // Told again where content came that was not there, and commands that are recommended can be pasted.
+    await writeFile(join(both, "in", "moves.csv"), "id,n\n,3\n")
+    const again = await sluice(["run", "--once", ...args, "--input", join(both, "in")])
+    expect(again.stdout).toContain("was replaced")
+    expect(again.stdout).toContain(`sluice replay --project '${both}' --lake '${join(both, "lake")}'`)
+    const missing = await sluice(["query", ...args, "FROM consumable_stock"])
+    expect(missing.stderr).toContain("The lake has: ")
+    const stale = await sluice(["contracts", "--check", "--project", both])
+    expect(stale.stderr).toContain(`contracts --write --project '${both}'`)
   })
 })

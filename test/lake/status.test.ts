@@ -32,6 +32,17 @@ describe("status", () => {
   )
 })
 
+describe("status of a dataset that nobody knows", () => {
+  it.live("tells it once, of its two tables", () =>
+    Effect.gen(function* () {
+      yield* ingest([copy("a")])
+      yield* repartition({ contract: orders })
+      const { datasets, others } = yield* lakeStatus("", [])
+      assert.deepStrictEqual([datasets.map(({ dataset, known }) => [dataset, known]), others], [[["order", false]], []])
+    }).pipe(Effect.provide(freshStore))
+  )
+})
+
 describe("status of a stream", () => {
   it.live("tells position, lag and end of every shard, and the largest lag of those that are open", () =>
     Effect.gen(function* () {
