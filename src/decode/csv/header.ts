@@ -48,7 +48,7 @@ export class Header {
     const keys = this.#keysOf(names)
     this.#doubled = doubledOf(names, keys)
     if (!this.#hasFields || names.some((name) => this.#keyOf(name.trim()) !== undefined)) return keys
-    return fault("no_header", null, "The header names no field of the contract: it may be a record.")
+    return fault("no_header", null, "The header names no field of the contract: it may be a record, or have another delimiter.")
   }
 
   #keysOf(names: ReadonlyArray<string>): ReadonlyArray<string> {
