@@ -9,6 +9,7 @@ import { markAt } from "../record/byte-order-mark.ts"
 import type { Value } from "../record/column.ts"
 import type { Expectations } from "./expectations.ts"
 import { type Fault, fault, notUtf8, shifted } from "./fault.ts"
+import { RecordFields } from "./fields/read-fields.ts"
 import { fieldsOf } from "./formats.ts"
 import { byteOffset } from "./locate.ts"
 import { maxElements, maxValues, type Run } from "./run.ts"
@@ -161,7 +162,9 @@ export const makeDefinition = (
     if (!(fields instanceof Members)) return fields
     run.begin("")
     run.exact = true
-    return judged(walker.record(run, fields), fields)
+    const row = walker.record(run, fields)
+    if (fields instanceof RecordFields) for (const { key, name, value } of fields.lost) walker.lost(run, key, name, value)
+    return judged(row, fields)
   }
 }
 

@@ -16,15 +16,17 @@ export interface FieldsFormat {
 }
 
 /** How the format of a contract reads fields; null: JSON, whose values are more than texts. A new format is named here. */
-export const fieldsOf = (contract: Pick<Contract, "fields" | "format">): FieldsFormat | null => {
+export const fieldsOf = (contract: Pick<Contract, "fields" | "format" | "conventions">): FieldsFormat | null => {
   const { fields } = contract
   const format = formatOf(contract)
   switch (format.kind) {
     case "json":
     case "parquet":
       return null
-    case "csv":
-      return { read: csvFields(format, fields), finder: () => new CsvFinder(format, fields) }
+    case "csv": {
+      const anyCase = contract.conventions?.anyCase === true
+      return { read: csvFields(format, fields, anyCase), finder: () => new CsvFinder(format, fields, anyCase) }
+    }
     case "accessLog":
       return { read: accessLogFields(format, fields), finder: () => new AccessLogFinder(format, fields) }
     case "form":

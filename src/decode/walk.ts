@@ -126,11 +126,21 @@ export class Walker {
       this.#keeper.checkDepth(run, value, depth, slot.drift)
       return
     }
+    this.#keepUnknownAs(run, node, slot, key, value, run.here(slot.path).toWellFormed())
+  }
+
+  /** Keeps a value of the record under a name of its own: its field has another one. */
+  lost(run: Run, key: string, name: string, value: string): void {
+    const { root } = this.#plan
+    const slot = root.slots.of(key)
+    if (slot.is === "field") this.#rescue(run, slot.node, value, name)
+    else if (slot.is === "unknown" && this.#keepUnknown) this.#keepUnknownAs(run, root, slot, key, value, name)
+  }
+
+  #keepUnknownAs(run: Run, node: StructNode, slot: Slot & { readonly is: "unknown" }, key: string, value: unknown, name: string): void {
     const state = this.#plan.drops.child(node.state, key)
     const mask = slot.mask ?? this.#plan.sensitiveKeys.get(fold(key))
-    run.kept.push(
-      `${JSON.stringify(run.here(slot.path).toWellFormed())}:${this.#keeper.rescued(run, value, state, depth, slot.drift, mask)}`
-    )
+    run.kept.push(`${JSON.stringify(name)}:${this.#keeper.rescued(run, value, state, node.depth + 1, slot.drift, mask)}`)
   }
 
   #list(run: Run, node: ListNode, raw: unknown): Value {
@@ -222,10 +232,11 @@ export class Walker {
     return true
   }
 
-  #rescue(run: Run, node: Node, raw: unknown): null {
-    run.rescued.push(node.path)
+  /** @param name of a value that is not its field's */
+  #rescue(run: Run, node: Node, raw: unknown, name?: string): null {
+    run.rescued.push(name ?? node.path)
     const text = this.#keeper.rescued(run, raw, node.state, node.depth, node.path, node.mask)
-    run.kept.push(`${JSON.stringify(run.here(node.path))}:${text}`)
+    run.kept.push(`${JSON.stringify(name ?? run.here(node.path))}:${text}`)
     return null
   }
 }

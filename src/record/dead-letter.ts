@@ -13,7 +13,7 @@ export const deadLetterReasons = {
     "The bytes are not one CSV record of as many fields as the header, or the contract, names. `offset` is the byte from which on there is too much, or at which there is too little.",
   not_access_log: "The line is not one of the access log that the contract names. `offset` is the byte from which on it does not fit.",
   no_header:
-    "The contract leaves it to a header to name the fields, and the record came without one, or with one that cannot be read. Say `columns` in the contract.",
+    "The contract leaves it to a header to name the fields, and the record came without one, or with one that cannot be read, or that names none of the contract's fields: a record, perhaps, which stands in `header`. Say `columns` in the contract.",
   too_deep: "Objects and lists are nested deeper than the limit (setting `max-depth`), documents in text included.",
   too_large:
     "The record is larger than the limit (setting `max-record-bytes`), its lists have more than 200,000 elements in all, or it has more than 300,000 objects and lists or a million values, which would take too much memory.",

@@ -9,7 +9,7 @@ import { refusePiped } from "./content.ts"
 import { diskPlace } from "./disk.ts"
 import { detectFormat } from "./format.ts"
 import { type Framing, fixedFormat, hasHeader, recordEnds, takesName } from "./framing.ts"
-import { behindHeader } from "./header.ts"
+import { behindHeader, loneHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { cutRecords } from "./lines.ts"
 import { type Entry, type FileEntry, hasGzipName, inside, pathBelow, type SkipReason } from "./list-files.ts"
@@ -327,6 +327,7 @@ const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError 
 
 const stdinSource = (readable: Readable, now: number, settings: ReadSettings): FilesSource => {
   const shard = `stdin-${new Date(now).toISOString()}`
+  const notes: Array<string> = []
   async function* pages(): AsyncGenerator<RecordPage, void> {
     const location = { source: filesName, path: "standard input" }
     const reader = fromReadable(location, readable)
@@ -338,15 +339,17 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
       const { maxRecordBytes } = settings
       const pageBytes = Math.min(settings.pageBytes, 256 * 1024)
       const start = { offset: 0, sum: 0, head: detected?.head ?? new Uint8Array(0) }
+      const ends = () => recordEnds(settings.format, format, maxRecordBytes)
       const cuts = cutRecords(reader, start, {
-        ends: () => recordEnds(settings.format, format, maxRecordBytes),
+        ends,
         pageBytes,
         maxRecordBytes,
         atEnd: "deliver",
         eager: true,
         room: undefined
       })
-      for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts) : cuts) {
+      const lone = loneHeader(location, ends(), (note) => notes.push(note))
+      for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts, lone) : cuts) {
         if (cut.starts.length > 0) yield recordPage(shard, 0, cut, settings.arrivedAt ?? now)
       }
     } finally {
@@ -359,7 +362,7 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
     takes: () => true,
     skipped: Effect.succeed({ hidden: 0, type: 0, special: 0 }),
     problems: Effect.succeed([]),
-    notes: Effect.succeed([]),
+    notes: Effect.sync(() => notes),
     pages: () => fromGenerator(pages, () => readable.destroy())
   }
 }

@@ -2,27 +2,73 @@ import { SourceError } from "../record/source-error.ts"
 import type { ByteReader, FileLocation } from "./byte-reader.ts"
 import type { Content } from "./content.ts"
 import { type Cut, type CutSettings, cutRecords, withoutFirst } from "./lines.ts"
+import type { RecordEnds } from "./record-ends.ts"
 
 /** Records behind the header that names their fields. */
 export interface HeadedCut extends Cut {
   readonly header?: Uint8Array
 }
 
-/** Takes the header from the front of a content: its first record that is not blank. Throws `SourceError` where it is no header. */
-export async function* behindHeader(file: FileLocation, cuts: AsyncIterable<Cut>): AsyncGenerator<HeadedCut, void> {
+/** Told of a header that is all there is of a content whose writer is done. Throws `SourceError` where it shows why. */
+export type LoneHeader = (header: Uint8Array) => void
+
+/**
+ * Takes the header from the front of a content: its first record that is not blank. Throws `SourceError` where it is no header.
+ *
+ * @param lone undefined: records may follow that are not there yet, or are of no interest
+ */
+export async function* behindHeader(file: FileLocation, cuts: AsyncIterable<Cut>, lone?: LoneHeader): AsyncGenerator<HeadedCut, void> {
   let header: Uint8Array | undefined
+  let isAlone = true
   for await (const cut of cuts) {
-    if (header !== undefined) {
-      yield { ...cut, header }
-      continue
+    let records: HeadedCut = cut
+    if (header === undefined) {
+      const at = firstOf(cut)
+      if (cut.cut?.has(at) === true) throw tooLong(file, cut.cut.get(at) ?? 0)
+      // Bytes of its own: those of the cut are used again.
+      if (at >= 0) header = new Uint8Array(cut.bytes.subarray(cut.starts[at], cut.ends[at]))
+      records = withoutFirst(cut, at < 0 ? cut.starts.length : at + 1)
     }
-    const at = cut.starts.findIndex((start, i) => !isBlank(cut.bytes.subarray(start, cut.ends[i])))
-    if (cut.cut?.has(at) === true) throw tooLong(file, cut.cut.get(at) ?? 0)
-    // Bytes of its own: those of the cut are used again.
-    if (at >= 0) header = new Uint8Array(cut.bytes.subarray(cut.starts[at], cut.ends[at]))
-    const rest = withoutFirst(cut, at < 0 ? cut.starts.length : at + 1)
-    yield header === undefined ? rest : { ...rest, header }
+    isAlone &&= firstOf(records) < 0
+    // Before it is delivered: what is wrong must not count as read.
+    if (header !== undefined && isAlone && cut.last) lone?.(header)
+    yield header === undefined ? records : { ...records, header }
   }
+}
+
+/** Refuses a header that is all there is, where it holds what should have been records; else notes that there are none. */
+export const loneHeader =
+  ({ source, path }: FileLocation, ends: RecordEnds, note: (text: string) => void): LoneHeader =>
+  (header) => {
+    const because = swallows(Buffer.from(header.buffer, header.byteOffset, header.byteLength), ends)
+    if (because === null)
+      return note(
+        `${path} has no record: all that is there is a header, which names the fields. Where it is data, say the columns in the contract.`
+      )
+    throw new SourceError({
+      source,
+      reason: "Invalid",
+      location: path,
+      detail: `The first record, which should name the fields, is all there is: ${because.detail}`,
+      hint: because.hint
+    })
+  }
+
+/** Why a header goes on where a record should have begun, as far as can be told. */
+const swallows = (header: Buffer, ends: RecordEnds): { readonly detail: string; readonly hint: string } | null => {
+  let seen = 0
+  for (let at = header.indexOf(carriageReturn); at >= 0 && at < header.length - 1; at = header.indexOf(carriageReturn, at + 1)) {
+    ends.see(header, seen, at)
+    seen = at
+    if (!ends.isOpen)
+      return {
+        detail: "its lines end with carriage returns alone",
+        hint: "Convert its line ends: records end with a line feed, or with both."
+      }
+  }
+  ends.see(header, seen, header.length)
+  if (!ends.isOpen) return null
+  return { detail: "a quote in it is not closed", hint: "Close the quote, or say in the contract which character quotes fields." }
 }
 
 /** The header of a content, for who goes on behind it; undefined where there is none. */
@@ -41,7 +87,12 @@ export const headerOf = async (file: FileLocation, content: Content, settings: C
   }
 }
 
-const isBlank = (bytes: Uint8Array): boolean => bytes.length === 0 || (bytes.length === 1 && bytes[0] === 13)
+const carriageReturn = 13
+
+/** Number of the first record that is not blank; -1: there is none. */
+const firstOf = ({ bytes, starts, ends }: Cut): number => starts.findIndex((start, i) => !isBlank(bytes.subarray(start, ends[i])))
+
+const isBlank = (bytes: Uint8Array): boolean => bytes.length === 0 || (bytes.length === 1 && bytes[0] === carriageReturn)
 
 const tooLong = ({ source, path }: FileLocation, length: number): SourceError =>
   new SourceError({

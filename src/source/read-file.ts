@@ -5,7 +5,7 @@ import type { ByteReader, FileLocation, StoredBytes } from "./byte-reader.ts"
 import { type Content, contentIn } from "./content.ts"
 import { detectFormat } from "./format.ts"
 import { type ContentFormat, type Framing, hasHeader, recordEnds } from "./framing.ts"
-import { behindHeader, type HeadedCut, headerOf } from "./header.ts"
+import { behindHeader, type HeadedCut, headerOf, loneHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { type CutSettings, type CutStart, cutRecords, withoutFirst } from "./lines.ts"
 import type { FileEntry } from "./list-files.ts"
@@ -76,14 +76,15 @@ export async function* readFilePages(
     const opened = await openAt(content, file, point, settings)
     reader = opened.reader
     const expected = content.isPacked ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
-    const cuts = cutsOf({ source: settings.source, path: file.path }, content, reader, opened.from, settings.format, {
+    const cutSettings: CutSettings = {
       ends: () => recordEnds(settings.format, opened.format, settings.maxRecordBytes),
       pageBytes: Math.min(settings.pageBytes, expected),
       maxRecordBytes: settings.maxRecordBytes,
       atEnd: isSettled ? "deliver" : "hold",
       eager: false,
       room
-    })
+    }
+    const cuts = cutsOf({ source: settings.source, path: file.path }, content, reader, opened.from, settings.format, cutSettings, note)
     const { begin } = point
     let first = point.skipFirst
     for await (const cut of cuts) {
@@ -113,11 +114,13 @@ async function* cutsOf(
   reader: ByteReader,
   from: CutStart,
   framing: Framing,
-  settings: CutSettings
+  settings: CutSettings,
+  note: Look["note"]
 ): AsyncGenerator<HeadedCut, void> {
   const cuts = cutRecords(reader, from, settings)
   if (!hasHeader(framing)) yield* cuts
-  else if (from.offset === 0) yield* behindHeader(file, cuts)
+  else if (from.offset === 0)
+    yield* behindHeader(file, cuts, settings.atEnd === "deliver" ? loneHeader(file, settings.ends(), note) : undefined)
   else {
     const header = await headerOf(file, content, settings)
     for await (const cut of cuts) yield header === undefined ? cut : { ...cut, header }

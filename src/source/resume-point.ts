@@ -161,6 +161,8 @@ const behindKnown = async (
   if (isReplaced) return fresh(begin + end, "replaced")
   const next = (await look(content, end, 1)).last
   if (next < 0) return undefined
+  // What replaced another content has given no record yet: no more than its header was there, whole or not.
+  if (sequenceNumber < begin) return fresh(begin, "known")
   const behind = { ...goOn, sum: before.sum ?? 0 }
   // What was one document may be seen to be lines, now that there is more of it.
   const now = format === "line" && fixed !== "csv" ? format : (fixed ?? (await formatOf(content, file.size, maxRecordBytes)))

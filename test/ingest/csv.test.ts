@@ -83,6 +83,26 @@ describe("ingest of CSV", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.effect("keeps records whose file has no header, until the contract names the columns", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.csv": lines(0, 5) })
+      const { counts } = yield* ingestFolder(folder)
+      assert.deepStrictEqual([counts.records, counts.rows, counts.deadLetters], [4, 0, { no_header: 4 }])
+      const letters = yield* byNumber(deadLettersPath)
+      for (const letter of letters)
+        assert.strictEqual(Buffer.from(letter["header"] instanceof Uint8Array ? letter["header"] : []).toString(), lines(0, 1).slice(0, -1))
+      const named = orderLines({ columns: header.trim().split(",") })
+      const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 }
+      const replayed = yield* replay({ contract: named, decode, onEvent: () => Effect.void })
+      assert.deepStrictEqual(replayed, { letters: 4, rows: 4, left: 0, cut: 0 })
+      assert.sameMembers(
+        (yield* rowsOf(stagePath("order_lines"))).map((row) => row["order_id"]),
+        ["o-1", "o-2", "o-3", "o-4"]
+      )
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.effect("is the same in several threads", () =>
     Effect.gen(function* () {
       const folder = yield* folderWith({ "a.csv": content })

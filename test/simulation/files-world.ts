@@ -28,8 +28,9 @@ import { VirtualTime } from "./virtual-time.ts"
 import type { Happened, Outcome, RunOptions } from "./world.ts"
 
 /**
- * A world of files: hourly folders that grow, get late files, and have files replaced and appended to, read into a lake whose store fails and whose
- * processes crash, by a few limits so low that positions retire all the time. What must be in the lake are the lines that were written, once each.
+ * A world of files: hourly folders that grow, get late files, and have files replaced, as a whole or by their head first, and appended to, read into
+ * a lake whose store fails and whose processes crash, by a few limits so low that positions retire all the time. What must be in the lake are the
+ * lines that were written, once each.
  */
 interface FilesSettings {
   readonly retirement: RetirementLimits
@@ -75,22 +76,27 @@ class Writer {
   readonly #shape: Lines
   readonly #root: string
   readonly #random: Random
+  readonly #heads: Random
   readonly #name: string
   readonly #files: Array<string> = []
+  /** Files that have begun anew, and have nothing but what files begin with. */
+  readonly #begun: Array<string> = []
   #hours = 0
 
-  constructor(root: string, name: string, shape: Lines, random: Random) {
+  /** @param heads draws which files begin anew, and what comes into them */
+  constructor(root: string, name: string, shape: Lines, random: Random, heads: Random) {
     this.#shape = shape
     this.#root = root
     this.#name = name
     this.#random = random
+    this.#heads = heads
     mkdirSync(root, { recursive: true })
   }
 
-  #lines(): string {
-    return Array.from({ length: this.#random.between(1, 4) }, () => {
+  #lines(random = this.#random): string {
+    return Array.from({ length: random.between(1, 4) }, () => {
       const mark = `${this.#name}-${this.written.size}`
-      const { text, row } = this.#shape.line(this.#random, mark)
+      const { text, row } = this.#shape.line(random, mark)
       this.written.set(mark, row)
       return text
     }).join("")
@@ -115,14 +121,22 @@ class Writer {
   /** What the files had must have been read. */
   replaceSome(): void {
     const paths = Array.from({ length: this.#random.below(4) }, () => this.#files[this.#random.below(this.#files.length)])
-    for (const path of new Set(paths)) if (path !== undefined) this.#replace(path)
+    for (const path of new Set(paths)) if (path !== undefined) this.#replace(path, this.#shape.head + this.#lines())
+    const path = this.#files[this.#heads.below(this.#files.length)]
+    if (path === undefined || paths.includes(path) || this.#heads.chance(0.5)) return
+    this.#replace(path, this.#shape.head)
+    this.#begun.push(path)
+  }
+
+  /** Files that have begun anew go on. */
+  goOn(): void {
+    for (const path of this.#begun.splice(0)) appendFileSync(path, this.#lines(this.#heads))
   }
 
   /** The clock of the file system may tick but every few milliseconds. */
-  #replace(path: string): void {
+  #replace(path: string, content: string): void {
     const before = statSync(path).ctimeMs
-    const lines = this.#shape.head + this.#lines()
-    do writeFileSync(path, lines)
+    do writeFileSync(path, content)
     while (statSync(path).ctimeMs === before)
   }
 }
@@ -176,7 +190,8 @@ class FilesWorld {
     }
     this.#writers = Array.from(
       { length: this.#settings.inputs },
-      (_, i) => new Writer(this.#inputOf(i), String.fromCharCode(97 + i), this.#settings.lines, new Random(seed, 16, i))
+      (_, i) =>
+        new Writer(this.#inputOf(i), String.fromCharCode(97 + i), this.#settings.lines, new Random(seed, 16, i), new Random(seed, 18, i))
     )
   }
 
@@ -197,6 +212,7 @@ class FilesWorld {
         if (rivals && random.chance(0.5)) readers.push(0)
         await this.#ingest(readers, true)
       }
+      for (const writer of this.#writers) writer.goOn()
       this.#faults.quiet = true
       await this.#ingest(
         Array.from({ length: inputs }, (_, i) => i),

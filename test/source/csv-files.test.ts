@@ -18,6 +18,8 @@ const over = (files: Readonly<Record<string, string | Uint8Array>>, options: Par
   Effect.flatMap(folderWith(files), (input) => filesSource({ input, format, arrivedAt: 0, ...options }))
 
 const header = 'id,"the\ntext"\r\n'
+/** A beginning of it that no record may follow. */
+const openHeader = /^id,"[^"]*$/
 /** Some records: plain, quoted, with newlines and quotes inside. */
 const rows = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `${from + i},${['"a\nb"', "é", '"x ""y"" \r\n,"', "", '"",z'][i % 5]}\r\n`).join("")
@@ -85,12 +87,112 @@ describe("files of CSV", () => {
     })
   )
 
-  it.effect("without records have none, whatever there is of a header", () =>
+  it.effect("without records have none, whatever there is of a header, and say so where there is one", () =>
     Effect.gen(function* () {
-      for (const content of ["", "\n", "id", "id\n", '"id\n', header])
-        assert.deepStrictEqual(yield* textsOf(yield* over({ "a.csv": content })), [], JSON.stringify(content))
+      for (const [content, notes] of [
+        ["", 0],
+        ["\n", 0],
+        ["id", 1],
+        ["id\n", 1],
+        ["id\r\n\r\n", 1],
+        ["id\r", 1],
+        [header, 1],
+        ['id,"a\r"\n', 1],
+        ["secret,1\n", 1],
+        ["id\n1\n", 0]
+      ] as const) {
+        for (const packed of [content, gzipSync(content)]) {
+          const source = yield* over({ [packed === content ? "a.csv" : "a.csv.gz"]: packed })
+          const texts = (yield* textsOf(source)).filter((text) => text.trim() !== "")
+          assert.deepStrictEqual(texts, content.endsWith("1\n") && notes === 0 ? ["1"] : [], JSON.stringify(content))
+          const told = yield* source.notes
+          assert.strictEqual(told.length, notes, JSON.stringify(content))
+          for (const note of told) {
+            assert.match(note, /a\.csv(?:\.gz)? has no record/)
+            assert.notInclude(note, "secret")
+          }
+        }
+      }
+      const piped = yield* filesSource({ input: "-", format, stdin: Readable.from([Buffer.from("secret,1\n")]) })
+      assert.deepStrictEqual(yield* textsOf(piped), [])
+      assert.match((yield* piped.notes).join(), /^standard input has no record/)
     })
   )
+
+  it.effect("fail where records are taken for a header, for their line ends or a quote, and others are read", () =>
+    Effect.gen(function* () {
+      for (const [content, why] of [
+        ["id,n\r1,secret\r2,b\r", "carriage returns"],
+        ['id,"n\r"\r1,secret', "carriage returns"],
+        ['id,n\r1,"secret\n', "carriage returns"],
+        ['id,"n\n1,secret\n2,b\n', "a quote in it is not closed"],
+        ['\n"id,n\r\n1,secret\r\n', "a quote in it is not closed"]
+      ] as const)
+        for (const pageBytes of [4, 1000]) {
+          const failed = yield* untilFailure(yield* over({ "a.csv": content, "b.csv": "h\n2\n" }, { pageBytes }))
+          assert.deepStrictEqual(failed.texts, ["2"], JSON.stringify(content))
+          const piped = yield* untilFailure(yield* filesSource({ input: "-", format, stdin: Readable.from([Buffer.from(content)]) }))
+          for (const [error, name] of [
+            [failed.error, "a.csv"],
+            [piped.error, "standard input"]
+          ] as const) {
+            assert.strictEqual(error.reason, "Invalid")
+            for (const what of [why, name]) assert.include(error.message, what, JSON.stringify(content))
+            assert.notInclude(error.message, "secret")
+          }
+        }
+      // Without quotes there are none to close.
+      const plain = { format: framingOf(csv({ quote: null })) }
+      assert.deepStrictEqual(yield* textsOf(yield* over({ "a.csv": 'id,"n\n1,a\n' }, plain)), ["1,a"])
+      assert.include((yield* untilFailure(yield* over({ "a.csv": 'id,"n\r1,a\r' }, plain))).error.message, "carriage returns")
+    })
+  )
+
+  it.effect("fail on and on where what replaced them is taken for a header, until it is mended", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({ "a.csv": "id,n\n1,a\n" })
+      const source = yield* filesSource({ input: folder, format, arrivedAt: 0 })
+      let positions = positionsAfter(yield* pagesOf(source))
+      change(folder, "a.csv", "id,n\r2,b\r")
+      for (let look = 0; look < 2; look++) {
+        const failed = yield* untilFailure(source, positions)
+        assert.include(failed.error.message, "carriage returns")
+        positions = new Map([...positions, ...failed.positions])
+      }
+      change(folder, "a.csv", "id,n\r\n2,b\r\n")
+      assert.deepStrictEqual(yield* textsOf(source, positions), ["2,b\r"])
+    })
+  )
+
+  for (const [kind, pack] of [
+    ["plain", (content: string) => content],
+    ["gzip", (content: string) => gzipSync(content)]
+  ] as const)
+    it.effect(`that are written anew are read anew, however little of them is seen first: ${kind}`, () =>
+      Effect.gen(function* () {
+        const folder = yield* folderWith({})
+        const input = join(folder, "a.csv")
+        const whole = `${header}9,"a\nb"\r\n`
+        for (let cut = 0; cut <= header.length; cut++) {
+          change(folder, "a.csv", pack(`${header}1,a\n2,b\n`))
+          const source = yield* filesSource({ input, format, arrivedAt: 0 })
+          let positions = positionsAfter(yield* pagesOf(source))
+          const seen: Array<string> = []
+          // Also by who has only what a table keeps; twice the same gives nothing.
+          for (const content of [whole.slice(0, cut), whole.slice(0, cut), whole, `${whole}10,c\r\n`, header, `${header}11,d\n`]) {
+            change(folder, "a.csv", pack(content))
+            const before = [...positions.values()].map(({ sequenceNumber }) => Number(sequenceNumber))
+            const pages = openHeader.test(content) ? [] : yield* pagesOf(source, positions)
+            for (const { text, sequenceNumber } of pages.flatMap(recordsOf)) {
+              assert.isAbove(Number(sequenceNumber), before[0] ?? 0)
+              seen.push(text.trimEnd())
+            }
+            positions = positionsAfter(pages, positions)
+          }
+          assert.deepStrictEqual(seen, ['9,"a\nb"', "10,c", "11,d"], `cut at ${cut}`)
+        }
+      })
+    )
 
   it.effect("fail where the header is longer than a record may be, by name, and others are read", () =>
     Effect.gen(function* () {
@@ -115,7 +217,9 @@ describe("files of CSV", () => {
         for (let cut = 1; cut < content.length; cut++) {
           change(folder, "a.csv", pack(content.subarray(0, cut)))
           const source = yield* filesSource({ input, format, arrivedAt: 0 })
-          const before = yield* pagesOf(source)
+          const isOpen = openHeader.test(content.subarray(0, cut).toString())
+          if (isOpen) assert.include((yield* untilFailure(source)).error.message, "not closed")
+          const before = isOpen ? [] : yield* pagesOf(source)
           change(folder, "a.csv", pack(content))
           const after = yield* pagesOf(source, positionsAfter(before))
           const [first, second] = [before.flatMap(recordsOf), after.flatMap(recordsOf)]

@@ -1,14 +1,13 @@
 import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
-import { Members } from "../../contract/json.ts"
 import { fault } from "../fault.ts"
-import type { ReadFields } from "../fields/read-fields.ts"
+import { type ReadFields, RecordFields } from "../fields/read-fields.ts"
 import { Header } from "./header.ts"
-import { readRecord } from "./record.ts"
+import { type CsvField, readRecord } from "./record.ts"
 
 /** The definition of CSV: one record's bytes → fields by name. */
-export const csvFields = (format: CsvFormat, fields: Fields): ReadFields => {
-  const header = new Header(format, fields)
+export const csvFields = (format: CsvFormat, fields: Fields, anyCase: boolean): ReadFields => {
+  const header = new Header(format, fields, anyCase)
   return (raw, headerBytes) => {
     const read = readRecord(format, raw)
     if (!("fields" in read)) return read
@@ -22,9 +21,15 @@ export const csvFields = (format: CsvFormat, fields: Fields): ReadFields => {
       const where = surplus === undefined ? "the record ends" : "there is one too many"
       return fault("not_csv", null, `${found} fields, where there must be ${names.length}: ${where} at byte ${at}.`, at)
     }
-    const record = new Members()
-    for (const [i, { text, isQuoted }] of read.fields.entries())
-      record.put(names[i] ?? "", !isQuoted && text === format.nullText ? null : text)
+    const record = new RecordFields()
+    const textOf = ({ text, isQuoted }: CsvField) => (!isQuoted && text === format.nullText ? null : text)
+    for (const [i, field] of read.fields.entries()) record.put(names[i] ?? "", textOf(field))
+    for (const [i, name] of header.doubled) {
+      const key = names[i] ?? ""
+      const field = read.fields[i]
+      const value = field === undefined ? null : textOf(field)
+      if (value !== null && value !== record.get(key)) record.lost.push({ key, name, value })
+    }
     return record
   }
 }

@@ -19,10 +19,10 @@ export class CsvFinder implements FieldFinder {
   readonly #quote: number
   readonly #nullText: Buffer
 
-  constructor(format: CsvFormat, fields: Fields) {
+  constructor(format: CsvFormat, fields: Fields, anyCase: boolean) {
     // What is ASCII is the same in all encodings.
     this.accepts = format.encoding === "utf-8" ? isUtf8 : isAscii
-    this.#header = new Header(format, fields)
+    this.#header = new Header(format, fields, anyCase)
     this.#delimiter = format.delimiter.charCodeAt(0)
     this.#quote = format.quote?.charCodeAt(0) ?? -1
     this.#nullText = Buffer.from(format.nullText)

@@ -8,13 +8,17 @@ import { readRecord } from "./record.ts"
 export class Header {
   readonly #format: CsvFormat
   readonly #keyOf: KeyOf
+  /** Without, as where a contract is only being proposed, all names are as good. */
+  readonly #hasFields: boolean
   readonly #said: ReadonlyArray<string> | null
   #bytes: Uint8Array | undefined
   #names: ReadonlyArray<string> | Fault = noHeader
+  #doubled: ReadonlyMap<number, string> = new Map()
 
-  constructor(format: CsvFormat, fields: Fields) {
+  constructor(format: CsvFormat, fields: Fields, anyCase: boolean) {
     this.#format = format
-    this.#keyOf = keysByName(fields)
+    this.#keyOf = keysByName(fields, anyCase)
+    this.#hasFields = Object.keys(fields).length > 0
     this.#said = format.columns === null ? null : this.#keysOf(format.columns)
   }
 
@@ -29,9 +33,22 @@ export class Header {
         ? fault("no_header", null, `The header cannot be read: ${read.detail}`)
         : read.fields.length === 0
           ? noHeader
-          : this.#keysOf(read.fields.map(({ text }) => text))
+          : this.#headed(read.fields.map(({ text }) => text))
     }
     return this.#names
+  }
+
+  /** Of the names given last, those whose field is named again behind them, by their places: what their values are called where they are kept. */
+  get doubled(): ReadonlyMap<number, string> {
+    return this.#doubled
+  }
+
+  /** Where none of its names is known it is a record: its values must not be taken for names. */
+  #headed(names: ReadonlyArray<string>): ReadonlyArray<string> | Fault {
+    const keys = this.#keysOf(names)
+    this.#doubled = doubledOf(names, keys)
+    if (!this.#hasFields || names.some((name) => this.#keyOf(name.trim()) !== undefined)) return keys
+    return fault("no_header", null, "The header names no field of the contract: it may be a record, or have another delimiter.")
   }
 
   #keysOf(names: ReadonlyArray<string>): ReadonlyArray<string> {
@@ -40,3 +57,12 @@ export class Header {
 }
 
 const noHeader = fault("no_header", null, "No header came with the record, and the contract does not name the columns.")
+
+/** Values are called as in the header, and by their column where another value may be called so too. */
+const doubledOf = (names: ReadonlyArray<string>, keys: ReadonlyArray<string>): ReadonlyMap<number, string> => {
+  const last = new Map(keys.map((key, i) => [key, i]))
+  const isTelling = (name: string) => !last.has(name) && names.indexOf(name) === names.lastIndexOf(name)
+  return new Map(
+    names.flatMap((name, i) => (last.get(keys[i] ?? "") === i ? [] : [[i, isTelling(name) ? name : `${name} (column ${i + 1})`] as const]))
+  )
+}

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
+import { coordinates, defineContract, events } from "../../../src/contract/contract.ts"
 import type { CsvOptions } from "../../../src/contract/format.ts"
 import type { DecodeSettings } from "../../../src/decode/decoder.ts"
 import type { DeadLetterReason } from "../../../src/record/dead-letter.ts"
 import type { RecordPage } from "../../../src/record/record.ts"
 import { closes, type Decoded, decodePages, pageOf } from "../support.ts"
-import { orderLines } from "./contract.ts"
+import { definition, orderLines } from "./contract.ts"
 
 const few = { columns: ["orderId", "changedAt", "name", "units"] }
 const line = (name: string, units = "1") => `o-1,2026-11-20T07:00:00Z,${name},${units}`
@@ -13,9 +15,14 @@ const line = (name: string, units = "1") => `o-1,2026-11-20T07:00:00Z,${name},${
 const decode = (
   record: string | Uint8Array,
   options: CsvOptions = few,
-  change: { readonly settings?: Partial<DecodeSettings>; readonly page?: Partial<RecordPage>; readonly keepUnknown?: boolean } = {}
+  change: {
+    readonly settings?: Partial<DecodeSettings>
+    readonly page?: Partial<RecordPage>
+    readonly keepUnknown?: boolean
+    readonly contract?: CompiledContract
+  } = {}
 ): Decoded => {
-  const contract = orderLines(options, { keepUnknown: change.keepUnknown ?? false })
+  const contract = change.contract ?? orderLines(options, { keepUnknown: change.keepUnknown ?? false })
   const pages = [pageOf([record], change.page)]
   const decoded = decodePages(contract, pages, change.settings)
   const defined = decodePages(contract, pages, change.settings, { by: "definition" })
@@ -212,8 +219,85 @@ describe("the header of CSV records", () => {
     )
   })
 
-  it("counts the last of a name that comes twice", () => {
-    assert.strictEqual(decode("o-1,2026-11-20T07:00:00Z,a,b", {}, withHeader("orderId,changedAt,name,Name")).rows[0]?.["name"], "b")
+  it("counts the last of names that are one field's, and keeps the values before it that say something else", () => {
+    const of = (fields: string, names: string, keepUnknown = false) => {
+      const { rows, letters, counts } = decode(
+        `o-1,2026-11-20T07:00:00Z,${fields}`,
+        {},
+        { ...withHeader(`orderId,changedAt,${names}`), keepUnknown }
+      )
+      assert.deepStrictEqual(letters, [])
+      return { row: rows[0], kept: JSON.parse(String(rows[0]?.["_rescued"] ?? "{}")), rescued: counts.rescued, counts }
+    }
+    for (const [fields, names, name, kept] of [
+      ["a,b", "name,Name", "b", { "name (column 3)": "a" }],
+      ["a,b", "Product,name", "b", { Product: "a" }],
+      ["a,b", "name,name", "b", { "name (column 3)": "a" }],
+      ["a,b,c", "NAME,name,NAME", "c", { "NAME (column 3)": "a", "name (column 4)": "b" }],
+      ["a,", "Product,name", null, { Product: "a" }],
+      [",b", "Product,name", "b", {}],
+      ['"",b', "Product,name", "b", { Product: "" }],
+      ["a,a", "Product,name", "a", {}]
+    ] as const) {
+      const { row, kept: found, rescued } = of(fields, names)
+      assert.deepStrictEqual([row?.["name"], found], [name, kept], names)
+      assert.deepStrictEqual(rescued, Object.fromEntries(Object.keys(kept).map((key) => [key, 1])))
+    }
+    const anyCase = decode(
+      "o-0,o-1,2026-11-20T07:00:00Z",
+      {},
+      {
+        ...withHeader("ORDERID,orderId,changedAt"),
+        contract: orderLines({}, { conventions: { anyCase: true } })
+      }
+    )
+    assert.deepStrictEqual([anyCase.rows[0]?.["order_id"], anyCase.rows[0]?.["_rescued"]], ["o-1", '{"ORDERID":"o-0"}'])
+    // What does not fit is kept beside it.
+    assert.deepStrictEqual(of("1,many", "Units,units").kept, { Units: "1", units: "many" })
+    assert.deepStrictEqual(of("1,many", "units,units").kept, { "units (column 3)": "1", units: "many" })
+    // A key that comes twice.
+    const keyed = decode("o-0,o-1,2026-11-20T07:00:00Z", {}, withHeader("order_id,orderId,changedAt"))
+    assert.deepStrictEqual([keyed.rows[0]?.["order_id"], keyed.rows[0]?.["_rescued"]], ["o-1", '{"order_id":"o-0"}'])
+    const keyless = decode("o-0,,2026-11-20T07:00:00Z", {}, withHeader("orderId,orderId,changedAt"))
+    assert.deepStrictEqual(
+      keyless.letters.map(({ reason }) => reason),
+      ["missing_key"]
+    )
+    // Sensitive values are not to be read there.
+    for (const fields of ["ana@example.com,b@example.com", "ana@example.com,"]) {
+      const { row, kept } = of(fields, "Email,email")
+      assert.notInclude(String(row?.["_rescued"]), "ana")
+      assert.match(kept["Email"].masked, /^[0-9a-f]{64}$/)
+    }
+    // Unknown ones are kept where the contract says so, and what a rule drops is not.
+    assert.deepStrictEqual(of("x,y", "Colour,Colour", true).kept, { "Colour (column 3)": "x", Colour: "y" })
+    assert.deepStrictEqual(of("x,y", "Colour,Colour").kept, {})
+    assert.deepStrictEqual(of("x,y", "internalNote,internalNote", true).kept, {})
+  })
+
+  it("is none where it names no field of the contract, whatever makes two rows the same", () => {
+    const { eventTime: _, ...timeless } = definition()
+    const byPlace = compileContract(defineContract({ ...timeless, table: events({ key: coordinates, by: "none" }), keepUnknown: true }))
+    for (const first of ["o-0,2026-11-20T07:00:00Z,ana@example.com", '{"orderId":1,"name":"a"}', "x,,", '"a, b"'])
+      for (const contract of [byPlace, orderLines()]) {
+        const { rows, letters, counts } = decode(record, {}, { ...withHeader(first), contract })
+        assert.deepStrictEqual(rows, [])
+        const [letter] = letters
+        assert.deepStrictEqual(
+          [letter?.reason, Buffer.from(letter?.raw ?? []).toString(), Buffer.from(letter?.header ?? []).toString()],
+          ["no_header", record, first]
+        )
+        // What may be a value is neither in what is told nor in what is counted.
+        assert.notInclude(letter?.detail, "ana")
+        assert.deepStrictEqual([counts.drift, counts.deadLetters], [{}, { no_header: 1 }])
+        // A blank line is nothing all the same.
+        assert.strictEqual(decode("\r", {}, { ...withHeader(first), contract }).counts.empty, 1)
+      }
+    const anyCase = orderLines({}, { conventions: { anyCase: true } })
+    const shouted = withHeader("UNITS,CHANGEDAT,ORDERID,ISGIFT")
+    assert.deepStrictEqual(decode(record, {}, { ...shouted, contract: anyCase }).rows[0]?.["order_id"], "o-1")
+    for (const header of ["a,b,c,Product", "units,b,c,d"])
+      assert.strictEqual(decode(record, {}, { ...withHeader(header), contract: byPlace }).rows.length, 1, header)
   })
 
   it("is left out where the contract names the columns all the same", () => {
