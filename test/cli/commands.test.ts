@@ -95,8 +95,8 @@ describe("exit codes", () => {
 
   it("1 and the same words from every command for a lake that is not there, and nothing is left behind", async () => {
     const nothing = join(folder, "nothing")
-    const words = (lake: string) =>
-      `there is no lake at ${lake}. Check --lake, or fill one with: sluice ingest --input FOLDER --lake ${lake}`
+    const words = (lake: string, pasted = lake) =>
+      `there is no lake at ${lake}. Check --lake, or fill one with: sluice ingest --input FOLDER --lake ${pasted}`
     const commands = [
       ["verify"],
       ["repartition"],
@@ -113,7 +113,7 @@ describe("exit codes", () => {
     const empty = await mkdtemp(join(folder, "empty "))
     await writeFile(join(empty, "notes.txt"), "mine")
     const { code, stdout, stderr } = await sluice(["repartition", "--lake", empty, "--json"])
-    expect([code, stdout, JSON.parse(stderr).error]).toEqual([1, "", { kind: "LakeError", message: words(empty), code: 1 }])
+    expect([code, stdout, JSON.parse(stderr).error]).toEqual([1, "", { kind: "LakeError", message: words(empty, `'${empty}'`), code: 1 }])
     expect(await readdir(empty)).toEqual(["notes.txt"])
   })
 
