@@ -67,15 +67,13 @@ export const openInputs = (
   Effect.gen(function* () {
     const shares = yield* wantedShares(project, choice, values)
     const place = yield* Effect.cached(openPlace(values, follow))
-    const pageBytes = follow ? pageBytesOf(shares.length) : undefined
-    const large = follow ? largePagesOf(shares.length) : undefined
+    const atOnce = follow ? { pageBytes: pageBytesOf(shares.length), large: largePagesOf(shares.length) } : {}
     const opened = yield* Effect.forEach(shares, ({ contract, takes }) =>
       Effect.map(
         openSource(choice, contract, values, follow, {
           place,
           takes: takes ?? undefined,
-          pageBytes,
-          large
+          ...atOnce
         }),
         (open) => ({
           contract,

@@ -25,7 +25,7 @@ export const progressText = (p: IngestProgress): string =>
   `${count(p.rows, "row")}, ${count(p.deadLetters, "dead letter")}, ${bytes(p.bytes)}, ${count(p.commits, "commit")}`
 
 /** What an ingest did, in a few lines. */
-export const ingestText = (
+const ingestText = (
   { commits, counts, stopped, failure }: IngestResult,
   millis: number,
   contracts: ReadonlyArray<CompiledContract>,
@@ -47,7 +47,7 @@ export const ingestText = (
 }
 
 /** What the ingests of all datasets came to. */
-export const totalOf = ({ ingested, stopped }: Pick<PipelineResult, "ingested" | "stopped">): IngestResult => {
+const totalOf = ({ ingested, stopped }: Pick<PipelineResult, "ingested" | "stopped">): IngestResult => {
   const counts = emptyCounts()
   for (const { result } of ingested) addCounts(counts, result.counts)
   return {
@@ -78,11 +78,11 @@ export const makeTotal = () => {
 export const contractsOf = (datasets: PipelineOptions["datasets"]) => datasets.map(({ contract }) => contract)
 
 /** What each dataset came to, for a program. */
-export const datasetsJson = ({ ingested }: Pick<PipelineResult, "ingested">) =>
+const datasetsJson = ({ ingested }: Pick<PipelineResult, "ingested">) =>
   ingested.map(({ dataset, result: { failure, ...result }, millis }) => ({ dataset, ...result, failure: failure?.message ?? null, millis }))
 
 /** The same for people, where there are several. */
-export const datasetLines = ({ ingested }: Pick<PipelineResult, "ingested">): ReadonlyArray<string> =>
+const datasetLines = ({ ingested }: Pick<PipelineResult, "ingested">): ReadonlyArray<string> =>
   ingested.length < 2
     ? []
     : [
@@ -98,7 +98,7 @@ export const datasetLines = ({ ingested }: Pick<PipelineResult, "ingested">): Re
       ]
 
 /** Files of no dataset: for who wonders why they are not there. */
-export const leftText = (left: number): ReadonlyArray<string> =>
+const leftText = (left: number): ReadonlyArray<string> =>
   left === 0 ? [] : [`${count(left, "file is", "files are")} of no dataset that was carried: a contract says with arrives which are of it.`]
 
 /** Files that were passed over, where there are any: for who wonders why there is nothing. */
@@ -113,6 +113,23 @@ export const skippedText = (skipped: Skipped): ReadonlyArray<string> => {
     return n === 0 ? [] : [`${number(n)} ${text}`]
   })
   return shown.length === 0 ? [] : [`Files passed over: ${shown.join(", ")}.`]
+}
+
+/** What an ingest came to, for a program and for people. @param files what became of those that no record came of */
+export const outcomeOf = (
+  done: Pick<PipelineResult, "ingested" | "stopped" | "millis">,
+  contracts: ReadonlyArray<CompiledContract>,
+  files: { readonly skipped: Skipped; readonly left: number; readonly notes: ReadonlyArray<string> },
+  values: Values<"hashKey" | "lake">
+) => {
+  const total = totalOf(done)
+  const { failure, ...rest } = total
+  const { skipped, left, notes } = files
+  return {
+    failure,
+    report: { ...rest, datasets: datasetsJson(done), skipped, left, notes, failure: failure?.message ?? null, millis: done.millis },
+    lines: [ingestText(total, done.millis, contracts, values), ...datasetLines(done), ...skippedText(skipped), ...leftText(left), ...notes]
+  }
 }
 
 export const ingest = Command.make(
@@ -145,30 +162,9 @@ export const ingest = Command.make(
         }
       })
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
-    const passedOver = yield* skipped
-    const told = yield* notes
-    const total = totalOf(done)
-    const { failure, ...rest } = total
-    yield* print(
-      flags.json,
-      {
-        ...rest,
-        datasets: datasetsJson(done),
-        skipped: passedOver,
-        left,
-        notes: told,
-        failure: failure?.message ?? null,
-        millis: done.millis
-      },
-      () =>
-        [
-          ingestText(total, done.millis, contractsOf(datasets), values),
-          ...datasetLines(done),
-          ...skippedText(passedOver),
-          ...leftText(left),
-          ...told
-        ].join("\n")
-    )
+    const files = { skipped: yield* skipped, left, notes: yield* notes }
+    const { failure, report, lines } = outcomeOf(done, contractsOf(datasets), files, values)
+    yield* print(flags.json, report, () => lines.join("\n"))
     if (failure !== null) return yield* failure
   }, Effect.scoped)
 ).pipe(

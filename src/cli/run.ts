@@ -8,7 +8,7 @@ import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
 import { count } from "../record/count.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
-import { contractsOf, datasetLines, datasetsJson, ingestText, leftText, makeTotal, progressText, skippedText, totalOf } from "./ingest.ts"
+import { contractsOf, makeTotal, outcomeOf, progressText } from "./ingest.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { oneDataset, project } from "./project.ts"
@@ -66,36 +66,19 @@ export const run = Command.make(
         }
       })
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
-    const total = totalOf(done)
-    const { failure, ...rest } = total
+    // Who follows has been told of them, one by one.
+    const files = follow ? { skipped: {}, left, notes: [] } : { skipped: yield* skipped, left, notes: yield* notes }
+    const { failure, report, lines } = outcomeOf(done, contractsOf(datasets), files, values)
     const repartitions = done.repartitioned.map(({ dataset, outcome, failure, millis }) => ({
       dataset,
       ...outcome,
       failure: failure?.message ?? null,
       millis
     }))
-    // Who follows has been told of them, one by one.
-    const passedOver = follow ? {} : yield* skipped
-    const told = follow ? [] : yield* notes
-    const result = {
-      ...rest,
-      datasets: datasetsJson(done),
-      skipped: passedOver,
-      left,
-      notes: told,
-      failure: failure?.message ?? null,
-      millis: done.millis,
-      repartitions
-    }
-    yield* print(flags.json, result, () =>
-      [
-        ingestText(total, done.millis, contractsOf(datasets), values),
-        ...datasetLines(done),
-        ...skippedText(passedOver),
-        ...leftText(left),
-        ...told,
-        ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))
-      ].join("\n")
+    yield* print(flags.json, { ...report, repartitions }, () =>
+      [...lines, ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))].join(
+        "\n"
+      )
     )
     if (failure !== null) return yield* failure
     const unread = yield* problems
