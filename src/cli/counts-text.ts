@@ -15,7 +15,7 @@ export const countLines = (counts: DecodeCounts): ReadonlyArray<string> =>
       ["values rescued, by path", counts.rescued],
       ["unknown fields, by path", counts.drift],
       ["expectations not met, by rows", counts.quality],
-      ["values changed by a convention, by rows", counts.conventions],
+      ["conventions that changed a value or a key, by times", counts.conventions],
       ["read the slow way, by path", slowly(counts)]
     ] as const
   ).flatMap(([title, entries]) => {
