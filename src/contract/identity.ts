@@ -13,6 +13,10 @@ export interface Identity {
   readonly key: ReadonlyArray<string>
   /** And they are one version of it when they have this value in common; empty: there are no versions. */
   readonly version: ReadonlyArray<string>
+  /** Of rows of one key the one with the largest value stays, whenever it arrived; a null is less than any. Empty: the latest arrival stays. */
+  readonly order: ReadonlyArray<string>
+  /** Boolean column: a row that has true there takes its key away. Null: no row does. */
+  readonly deleted: string | null
   /** When it happened; empty: the dataset does not say. */
   readonly eventTime: ReadonlyArray<string>
   readonly partition: Partition
@@ -37,12 +41,14 @@ export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table
   const columnsOf = (field: string): ReadonlyArray<string> => (field === times[0] ? times : [field]).map(snakeCase)
   const key = table.key.map(snakeCase)
   const version = table.kind === "versions" ? columnsOf(table.version) : []
+  const order = table.kind === "latest" ? columnsOf(table.order) : []
+  const deleted = table.kind === "latest" && table.deleted !== undefined ? snakeCase(table.deleted) : null
   const partition = partitionOf(table, columnsOf)
   const isTold =
     !("time" in partition) ||
     partition.time.join() === version.join() ||
     (partition.time.length === 1 && partition.time.every((column) => key.includes(column)))
-  return { kind: table.kind, key, version, eventTime: times.map(snakeCase), partition, decidesPartition: isTold }
+  return { kind: table.kind, key, version, order, deleted, eventTime: times.map(snakeCase), partition, decidesPartition: isTold }
 }
 
 /** The partition of a contract's table. @param columnsOf the columns that stand for a field */
@@ -64,8 +70,8 @@ export const partitionOf = (
 }
 
 /** Every column that a row is told apart or placed by. */
-export const identityColumns = ({ key, version, partition }: Identity): ReadonlyArray<string> => [
-  ...new Set([...key, ...version, ...("time" in partition ? partition.time : [])])
+export const identityColumns = ({ key, version, order, deleted, partition }: Identity): ReadonlyArray<string> => [
+  ...new Set([...key, ...version, ...order, ...(deleted === null ? [] : [deleted]), ...("time" in partition ? partition.time : [])])
 ]
 
 /** The columns that tell rows apart, as people say it: `order_id and last_change`. */

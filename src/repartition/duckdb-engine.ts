@@ -78,7 +78,7 @@ const noKey = ({ dataset, identity: { key } }: EnginePlan, column: string, rows:
 const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError> =>
   Effect.gen(function* () {
     const { db, schema, paths } = run
-    if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], partitions: [] }
+    if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], tombstones: plan.tombstones, partitions: [] }
     yield* db.run(`CREATE TABLE copy AS ${sql.copiesSql(plan, schema, yield* paths(plan.inputs), 0, false)}`)
     const { key, decidesPartition } = plan.identity
     const [keyless = {}] = yield* db.rows(sql.keylessSql(plan.identity))
@@ -104,6 +104,7 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
       rowsRead: Number(counts["read"]),
       rowsAdded: Number(counts["added"]) - Number(counts["lost"]),
       files: yield* writeChosen(plan, run, files),
+      tombstones: plan.tombstones,
       replaced: replaced.flatMap((f) => existing[f - plan.inputs.length]?.path ?? []),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }

@@ -19,6 +19,16 @@ export interface ExistingFile extends EngineFile {
   readonly partition: string
 }
 
+/**
+ * A file of keys that were deleted: for each its key, order, partition and coordinates. It lies below the table in a folder that is no data (`_tombstones`),
+ * and the table's log names it, so that an older copy which arrives afterwards does not bring a key back.
+ */
+export interface TombstoneFile extends EngineFile {
+  /** Relative to the table. */
+  readonly path: string
+  readonly rows: number
+}
+
 /** UTC days, `YYYY-MM-DD`, both included; open where null. */
 export interface DayBounds {
   readonly from: string | null
@@ -39,6 +49,8 @@ export interface EnginePlan {
   readonly identity: Identity
   readonly inputs: ReadonlyArray<EngineFile>
   readonly existing: ReadonlyArray<ExistingFile>
+  /** Keys that were deleted before: they are copies like any other, of which no row is written. Empty where rows cannot say so. */
+  readonly tombstones: ReadonlyArray<TombstoneFile>
   /** Rows of other days are passed over. Null where rows do not lie by time. */
   readonly bounds: DayBounds | null
   readonly targetFileBytes: number
@@ -59,6 +71,8 @@ export interface EngineResult {
   readonly files: ReadonlyArray<NewFile>
   /** Paths of existing files whose rows are in `files` now, or have lost against a later arrival. */
   readonly replaced: ReadonlyArray<string>
+  /** All files of tombstones that the table has from now on; those of the plan, where no key was deleted. */
+  readonly tombstones: ReadonlyArray<TombstoneFile>
   /** Partitions of the rows read: whose existing files the result rests on. */
   readonly partitions: ReadonlyArray<string>
 }

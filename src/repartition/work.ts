@@ -150,6 +150,7 @@ const enginePlan = (
   identity: contract.identity,
   inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
   existing,
+  tombstones: [],
   bounds,
   targetFileBytes: targetFileBytes ?? defaultTargetFileBytes
 })

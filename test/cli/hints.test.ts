@@ -22,6 +22,7 @@ it.effect("what a store says of itself is told once by the engine that asked it"
       identity: compileContract(checkout).identity,
       inputs: [{ key: "a.parquet", size: 1 }],
       existing: [],
+      tombstones: [],
       bounds: null,
       targetFileBytes: 1
     }

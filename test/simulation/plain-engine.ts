@@ -47,6 +47,7 @@ export const plainEngine: RepartitionEngine = {
           rowsRead: fresh.filter(({ partition }) => isWithin(plan, partition)).length,
           rowsAdded: [...won].filter((copy) => !copy.old).length - old.filter((copy) => !won.has(copy)).length,
           files: yield* write(plan, chosen),
+          tombstones: plan.tombstones,
           replaced: existing.filter(({ key }) => replaced.has(key)).map(({ path }) => path),
           partitions: [...new Set([...touched, ...(decidesPartition ? [] : existing.map(({ partition }) => partition))])].sort()
         }
