@@ -33,8 +33,10 @@ const isObject = (value: unknown): value is { [name: string]: unknown } => typeo
 
 const parse = () => {
   try {
-    const options = { set: { type: "string", multiple: true, default: [] }, json: { type: "boolean", default: false } } as const
-    return parseArgs({ allowPositionals: true, options })
+    return parseArgs({
+      allowPositionals: true,
+      options: { set: { type: "string", multiple: true, default: [] }, json: { type: "boolean", default: false } }
+    })
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error))
   }
