@@ -31,9 +31,6 @@ export type Partition =
   | { readonly by: "bucket"; readonly buckets: number; readonly columns: ReadonlyArray<Column> }
   | { readonly by: "none"; readonly columns: readonly [] }
 
-/** Does a repartition fold such rows into a table for users? Where the newest of each key are wanted, stage is asked for them. */
-export const isFolded = ({ kind }: Identity): boolean => kind !== "latest"
-
 /** Derives it from a contract without problems. */
 export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table" | "eventTime">): Identity => {
   const times = eventTime === undefined ? [] : [eventTime.field, ...(eventTime.fallback === undefined ? [] : [eventTime.fallback])]
