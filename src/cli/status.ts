@@ -48,7 +48,7 @@ export const statusText = ({ root, datasets, deadLetters, runs, others }: LakeSt
         ? waitingText(d.waiting)
         : d.consumable === null
           ? "not repartitioned yet"
-          : `repartitioned up to now, ${count(d.days.length, "day")}`,
+          : `repartitioned up to now${d.days.length === 0 ? "" : `, ${count(d.days.length, "day")}`}`,
       ...(d.hashKeys < 2
         ? []
         : [`filled with ${number(d.hashKeys)} hash keys, one after the other: values hashed under different ones do not meet`]),
