@@ -1,9 +1,10 @@
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import type { StoreError, StoreShape } from "../store/store.ts"
 import type { StructType } from "../table/schema.ts"
-import type { RepartitionProgress } from "./engine.ts"
+import type { EngineFile, RepartitionProgress } from "./engine.ts"
+import type { NumberedFiles } from "./fold-sql.ts"
 
 /** What the steps of one run share. */
 export interface EngineRun {
@@ -16,3 +17,19 @@ export interface EngineRun {
   readonly paths: (files: ReadonlyArray<{ readonly key: string }>) => Effect.Effect<ReadonlyArray<string>, LakeError | StoreError>
   readonly onProgress: (progress: RepartitionProgress) => void
 }
+
+/** Files that have the numbers from `first` on. */
+export const numbered = (
+  { paths }: EngineRun,
+  files: ReadonlyArray<EngineFile>,
+  first: number
+): Effect.Effect<NumberedFiles, LakeError | StoreError> =>
+  Effect.map(paths(files), (paths) => ({ paths, numbers: files.map((_, i) => first + i) }))
+
+/** Those of some files that have these numbers. */
+export const numberedOf = (
+  { paths }: EngineRun,
+  files: ReadonlyArray<EngineFile>,
+  numbers: ReadonlyArray<number>
+): Effect.Effect<NumberedFiles, LakeError | StoreError> =>
+  Effect.map(paths(numbers.flatMap((number) => files[number] ?? [])), (paths) => ({ paths, numbers }))
