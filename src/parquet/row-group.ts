@@ -41,6 +41,8 @@ export class LeafEncoder {
   readonly #writer: ChunkWriter
   readonly #logged: ReturnType<typeof loggedLeaves>
   readonly #level: number
+  /** What was encoded of leaves without a value. */
+  readonly #nothing = new Map<number, { readonly bytes: Uint8Array; readonly encoded: EncodedLeaf }>()
 
   /** @param writer puts the column chunks one behind the other */
   constructor(columns: Pick<ColumnBuilders, "columns" | "nodes">, writer: ChunkWriter, options: RowGroupOptions = {}) {
@@ -65,7 +67,41 @@ export class LeafEncoder {
             : { nulls, ...logBounds(leaf, bounds) }
     }
   }
+
+  /**
+   * Encodes rows of which each has one entry of the leaf, all without a value and as far defined. Most leaves of wide rows are such, and alike: one copies the
+   * other.
+   *
+   * @param definition level of all of them
+   */
+  encodeNothing(leaf: LeafColumn, number: number, rows: number, definition: number): EncodedLeaf {
+    const { maxDefinition, maxRepetition } = leaf
+    const inLog = this.#logged.get(number)
+    const kind = inLog === undefined ? 0 : inLog.list && definition > inLog.depth ? 1 : 2
+    const about = (((kind * 2 + (tells(leaf) ? 1 : 0)) * 256 + definition) * 256 + maxDefinition) * 256 + maxRepetition
+    const key = about * 2 ** 22 + rows
+    const known = rows < 2 ** 22 ? this.#nothing.get(key) : undefined
+    if (known !== undefined) {
+      this.#writer.out.append(known.bytes)
+      return known.encoded
+    }
+    leaf.levels = rows
+    leaf.count = 0
+    leaf.entries = 0
+    leaf.dictionarySize = 0
+    leaf.indexCount = 0
+    leaf.definition = new Uint8Array(rows).fill(definition)
+    leaf.repetition = new Uint8Array(maxRepetition > 0 ? rows : 0)
+    const start = this.#writer.out.length
+    const encoded = this.encode(leaf, number)
+    if (this.#nothing.size >= mostKept) this.#nothing.clear()
+    if (rows < 2 ** 22) this.#nothing.set(key, { bytes: this.#writer.out.written(start).slice(), encoded })
+    return encoded
+  }
 }
+
+/** So many that were encoded of leaves without a value are kept. */
+const mostKept = 1024
 
 /** One row group is encoded at a time, so its memory is used again for the next. */
 const out = new ByteBuffer()
