@@ -1,11 +1,13 @@
 import { Effect } from "effect"
+import { glueOf, requireS3Lake } from "../app/catalog.ts"
 import { clusterOf, type EmrValues, serverlessOf } from "../app/emr.ts"
-import type { Values } from "../app/settings.ts"
+import type { CatalogName, Values } from "../app/settings.ts"
 import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
 import { probeCluster } from "../repartition/emr/cluster.ts"
 import { probeServerless } from "../repartition/emr/serverless.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
+import { withDatabase } from "./project.ts"
 import { collectorHeaders } from "./telemetry.ts"
 
 /**
@@ -75,6 +77,20 @@ export const jobsProbe = (values: EmrValues): Probe => {
       : Effect.flatMap(serverlessOf(values), (settings) => probeServerless(settings))
   if (values.emrApplication === null && values.emrCluster === null) return null
   return within("EMR", Effect.scoped(ask))
+}
+
+/** Asks the catalog for the tables of its database: what of rights to change them is missing only a change tells. */
+export const catalogProbe = (values: Values<CatalogName | "lake" | "region">): Probe => {
+  if (values.catalog === "none") return null
+  const { glueDatabase: database } = withDatabase(values)
+  const ask = Effect.gen(function* () {
+    yield* requireS3Lake(values)
+    const tables = yield* (yield* glueOf(values)).tables(database)
+    return tables === null
+      ? `Glue answers, and has no database ${database} yet: the first sync makes it`
+      : `database ${database} of Glue can be read: ${tables.length} tables`
+  }).pipe(Effect.scoped)
+  return within("Glue", ask)
 }
 
 /** Reaches the lineage server without an event. */

@@ -4,9 +4,8 @@ import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
 import { duckdbOptionsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
-import { lakeNames } from "../app/settings.ts"
+import { catalogNames, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
-import { isFolded } from "../contract/identity.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
@@ -15,10 +14,10 @@ import { repartition as runRepartition } from "../repartition/repartition.ts"
 import { json, toggle } from "./common.ts"
 import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
-import { contractOf, datasetText, firstDataset, project } from "./project.ts"
+import { contractOf, datasetText, firstDataset, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+export const repartitionSettings = use(...lakeNames, ...catalogNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
 const day = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
@@ -43,7 +42,7 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out${outcome.rowsDeleted === undefined ? "" : `, ${count(outcome.rowsDeleted, "row was", "rows were")} deleted`}.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
@@ -79,9 +78,8 @@ export const repartition = Command.make(
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
-      const folded = present.filter(({ identity }) => isFolded(identity))
-      const contracts = folded.length === 0 ? [contract] : folded
-      const onRun = yield* runListener(values, contracts)
+      const contracts = present.length === 0 ? [contract] : present
+      const onRun = yield* runListener(withDatabase(values), contracts)
       return yield* Effect.forEach(contracts, (each) =>
         timed(
           Effect.exit(
