@@ -35,11 +35,16 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
+        `${count(outcome.stageFiles, "stage file")}${outcome.rows === null ? "" : ` with ${count(outcome.rows, "row")}`}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
         ...(outcome.days.length === 0 ? [] : [table(outcome.days.map(({ day, rows }) => [day, rows]))]),
         outcome.rebuild
           ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
           : `${count(outcome.existingFiles, "file")} where they go (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+      ].join("\n")
+    case "submitted":
+      return [
+        `${count(outcome.stageFiles, "stage file")}, ${bytes(outcome.stageBytes)}, up to stage version ${outcome.toVersion}, are folded by ${outcome.run} (${outcome.says}).`,
+        `Run the same command again to commit what it makes${outcome.logs === null ? "." : `; its log: ${outcome.logs}`}`
       ].join("\n")
     case "repartition":
       return [
