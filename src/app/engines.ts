@@ -14,7 +14,6 @@ export interface EngineSettings {
   readonly threads: number
   readonly sparkSubmit: string
   readonly sparkConf: ReadonlyArray<string>
-  readonly region: string | null
   readonly s3Endpoint: string | null
 }
 

@@ -1,6 +1,5 @@
 import { Deferred, Effect, Exit, Fiber, Result } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { isFolded } from "../contract/identity.ts"
 import { type IngestError, ingest } from "../ingest/ingest.ts"
 import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
 import type { IngestOptions, IngestProgress, IngestResult } from "../ingest/options.ts"
@@ -173,10 +172,7 @@ const repartitionAll = (
 ): Effect.Effect<ReadonlyArray<Repartitioned>, never, Store> => {
   const { repartition: wanted, watch } = options
   if (wanted === null || wanted.worker !== 0) return Effect.succeed([])
-  return Effect.forEach(
-    datasets.filter(({ contract }) => isFolded(contract.identity)),
-    ({ contract }) => repartitionOne(contract, wanted, watch)
-  )
+  return Effect.forEach(datasets, ({ contract }) => repartitionOne(contract, wanted, watch))
 }
 
 const repartitionOne = (

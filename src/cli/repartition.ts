@@ -1,14 +1,14 @@
 import { Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { engineOf } from "../app/engines.ts"
 import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
-import { duckdbOptionsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
-import { lakeNames } from "../app/settings.ts"
+import { engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
-import { isFolded } from "../contract/identity.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
+import type { JobState } from "../repartition/job-place.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
@@ -18,7 +18,7 @@ import { makeProgress, type Progress } from "./progress.ts"
 import { contractOf, datasetText, firstDataset, project } from "./project.ts"
 import { use } from "./settings.ts"
 
-export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+export const repartitionSettings = use(...lakeNames, ...engineSettings, "lineage", "lineageKey", "lineageNamespace")
 
 const day = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
@@ -48,7 +48,7 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out${outcome.rowsDeleted === undefined ? "" : `, ${count(outcome.rowsDeleted, "row was", "rows were")} deleted`}.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
@@ -63,12 +63,22 @@ export const repartitionProgress =
   ({ rows, rowsTotal }: RepartitionProgress): void =>
     progress.show(rows / Math.max(1, rowsTotal), `${number(rows)} of ${number(rowsTotal)} rows repartitioned`)
 
+/** Shows what is known of a job that is waited for. */
+export const jobProgress =
+  (progress: Progress) =>
+  ({ run, says }: JobState): void =>
+    progress.show(null, `${run}: ${says}`)
+
 export const repartition = Command.make(
   "repartition",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription(`${datasetText} Without it, all that the lake has.`), Flag.optional),
     dryRun: toggle("dry-run", "Say what would be done: files, rows, bytes, days. Change nothing."),
     rebuild: toggle("rebuild", "Fold the whole stage into a fresh version of the table."),
+    wait: toggle(
+      "wait",
+      "Wait for the end of a job, where the engine makes one, and commit what it made. Else it is submitted, and the same command commits later."
+    ),
     from: day("from", "First day (UTC) to fold anew."),
     to: day("to", "Last day (UTC) to fold anew."),
     settings: repartitionSettings.flags,
@@ -84,15 +94,14 @@ export const repartition = Command.make(
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
-      const folded = present.filter(({ identity }) => isFolded(identity))
-      const contracts = folded.length === 0 ? [contract] : folded
+      const contracts = present.length === 0 ? [contract] : present
       const onRun = yield* runListener(values, contracts)
       return yield* Effect.forEach(contracts, (each) =>
         timed(
           Effect.exit(
             runRepartition({
               contract: each,
-              ...duckdbOptionsOf(values),
+              engine: engineOf(values, flags.wait, jobProgress(progress)),
               dryRun: flags.dryRun,
               rebuild: flags.rebuild,
               from,
@@ -120,6 +129,10 @@ export const repartition = Command.make(
   Command.withDescription("Take what is new in stage into the table for users, where what is the same stands once."),
   Command.withExamples([
     { description: "What is new in stage", command: "sluice repartition --lake lake" },
+    {
+      description: "With Spark on this machine",
+      command: "sluice repartition --lake lake --engine spark --wait --spark-conf spark.jars.packages=io.delta:delta-spark_2.12:3.3.2"
+    },
     {
       description: "Say first what two days anew would come to",
       command: "sluice repartition --lake lake --from 2026-11-20 --to 2026-11-21 --dry-run"

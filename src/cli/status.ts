@@ -2,7 +2,6 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { existingLakeOf, lakeUrl } from "../app/lake.ts"
 import { lakeNames } from "../app/settings.ts"
-import { isFolded } from "../contract/identity.ts"
 import { type DatasetStatus, type LakeStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
 import { gapText, type StreamShard } from "../lake/stream-shards.ts"
 import { waitingText } from "../lake/waiting.ts"
@@ -25,12 +24,6 @@ const tableRow = (status: TableStatus): ReadonlyArray<string | number> => [
   `version ${number(status.version)}`
 ]
 
-/** Is the newest row of each key wanted, which nothing folds? */
-const isAskedAsStage = (dataset: string): boolean => {
-  const contract = project.compiled.get(dataset)
-  return contract !== undefined && !isFolded(contract.identity)
-}
-
 /** A lake's tables and datasets, for people. */
 export const statusText = ({ root, datasets, deadLetters, runs, others }: LakeStatus): string => {
   const lake = root.replace("file://", "")
@@ -51,13 +44,11 @@ export const statusText = ({ root, datasets, deadLetters, runs, others }: LakeSt
       `last arrival ${d.lastArrival ?? "never"}, last commit ${d.lastCommit ?? "never"}`,
       ...streamLines(d),
       ...(d.known ? [] : ["there is no such dataset here: run the version, or use the contracts, that wrote it"]),
-      isAskedAsStage(d.dataset)
-        ? "asked as stage: its contract says latest(…), and nothing is repartitioned"
-        : d.waiting.versions > 0
-          ? waitingText(d.waiting)
-          : d.consumable === null
-            ? "not repartitioned yet"
-            : `repartitioned up to now, ${count(d.days.length, "day")}`,
+      d.waiting.versions > 0
+        ? waitingText(d.waiting)
+        : d.consumable === null
+          ? "not repartitioned yet"
+          : `repartitioned up to now${d.days.length === 0 ? "" : `, ${count(d.days.length, "day")}`}`,
       ...(d.hashKeys < 2
         ? []
         : [`filled with ${number(d.hashKeys)} hash keys, one after the other: values hashed under different ones do not meet`]),

@@ -31,9 +31,6 @@ export type Partition =
   | { readonly by: "bucket"; readonly buckets: number; readonly columns: ReadonlyArray<Column> }
   | { readonly by: "none"; readonly columns: readonly [] }
 
-/** Does a repartition fold such rows into a table for users? Where the newest of each key are wanted, stage is asked for them. */
-export const isFolded = ({ kind }: Identity): boolean => kind !== "latest"
-
 /** Derives it from a contract without problems. */
 export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table" | "eventTime">): Identity => {
   const times = eventTime === undefined ? [] : [eventTime.field, ...(eventTime.fallback === undefined ? [] : [eventTime.fallback])]
@@ -51,6 +48,13 @@ export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table
   return { kind: table.kind, key, version, order, deleted, eventTime: times.map(snakeCase), partition, decidesPartition: isTold }
 }
 
+/** Beginning of a partition column's name, and what it tells the time of. */
+const placeWords: { readonly [kind in ContractTable["kind"]]: readonly [prefix: string, what: string] } = {
+  versions: ["change", "this version last changed"],
+  events: ["event", "this happened"],
+  latest: ["change", "this row last changed"]
+}
+
 /** The partition of a contract's table. @param columnsOf the columns that stand for a field */
 export const partitionOf = (
   { kind, by }: Pick<ContractTable, "kind" | "by">,
@@ -61,7 +65,7 @@ export const partitionOf = (
     const column = leaf("key_bucket", "integer", `Number that the key is hashed to, 0 to ${by.bucket - 1}. Partition column.`)
     return { by: "bucket", buckets: by.bucket, columns: [column] }
   }
-  const [prefix, what] = kind === "events" ? ["event", "this happened"] : ["change", "this version last changed"]
+  const [prefix, what] = placeWords[kind]
   const date = leaf(`${prefix}_date`, "date", `UTC day on which ${what}. Partition column.`)
   const hour = leaf(`${prefix}_hour`, "integer", `UTC hour in which ${what}, 0 to 23. Partition column.`)
   return "day" in by
@@ -76,6 +80,10 @@ export const identityColumns = ({ key, version, order, deleted, partition }: Ide
 
 /** The columns that tell rows apart, as people say it: `order_id and last_change`. */
 export const identityWords = ({ key, version }: Identity): string => [...key, ...version.slice(0, 1)].join(" and ")
+
+/** Which of several copies of one row stays, as people say it: `the newest by revision`. */
+export const winnerWords = ({ order }: Identity): string =>
+  order.length === 0 ? "the latest arrival" : `the newest by ${order.join(", else ")}`
 
 /** Where rows lie, as people say it: `by day of last_change, else of creation_date`. */
 export const partitionWords = (partition: Partition): string =>

@@ -29,6 +29,40 @@ export const identitySql = (
   ...(version.length === 0 ? [] : [["v", firstOf(version)] as const])
 ]
 
+/**
+ * What the contract's order compares, and whether a row takes its key away, by names that are the same for any dataset: `w`, where there is an order,
+ * and `d`, which is never null.
+ */
+export const newnessSql = ({ order, deleted }: Identity): ReadonlyArray<readonly [name: string, sql: string]> => [
+  ...(order.length === 0 ? [] : [["w", firstOf(order)] as const]),
+  ["d", deleted === null ? "false" : `coalesce(${identifier(deleted)}, false)`]
+]
+
+/**
+ * The order of copies of one row, of which the first stays: the newest by the contract's order where there is one, then the latest arrival. Of one time it
+ * is the latest by name of source and shard (of files, the last by path), and in one shard by position, compared as integers (longer is larger, then as
+ * text): rows alone decide, so that it is the same however they were batched, compacted or folded before. Of columns as {@link newnessSql} names them, and
+ * the coordinates.
+ */
+export const newestFirstSql = ({ order }: Identity): string =>
+  [
+    ...(order.length === 0 ? [] : ["w"]),
+    "_arrived_at",
+    "_source",
+    "_shard",
+    "length(_sequence_number)",
+    "_sequence_number",
+    "_sub_sequence_number"
+  ]
+    .map((sql) => `${sql} DESC NULLS LAST`)
+    .join(", ")
+
+/** Condition that rows of two sides are the same. Only a version may be null. */
+export const sameSql = (identity: Identity, a: string, b: string): string =>
+  identitySql(identity, [])
+    .map(([name]) => `${a}.${name} ${name === "v" ? "IS NOT DISTINCT FROM" : "="} ${b}.${name}`)
+    .join(" AND ")
+
 /** The partition of a row as text: `2026-11-20`, `2026-11-20/7`, the number of a bucket. Empty: the one without a time, and where there is only one. */
 export const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArray<Column>): string => {
   switch (partition.by) {

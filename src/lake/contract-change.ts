@@ -17,6 +17,10 @@ interface Remembered {
   /** One column, or several. */
   readonly key: string | ReadonlyArray<string>
   readonly version?: string | undefined
+  /** Absent where the table is `latest`: it was made before tables said it. */
+  readonly order?: string | undefined
+  /** Absent: no row takes its key away. */
+  readonly deleted?: string | undefined
   readonly eventTime: ReadonlyArray<string>
   /** Absent: `versions`. */
   readonly table?: Identity["kind"] | undefined
@@ -45,11 +49,13 @@ const rememberedBy = ({ partition, eventTime }: Identity): RememberedBy | undefi
 
 /** Text of the property as a contract says it. */
 export const identityText = ({ identity }: CompiledContract): string => {
-  const { kind, key, version, eventTime } = identity
+  const { kind, key, version, order, deleted, eventTime } = identity
   const [only] = key
   const remembered: Remembered = {
     key: key.length === 1 && only !== undefined ? only : key,
     version: version[0],
+    order: order[0],
+    deleted: deleted ?? undefined,
     eventTime,
     table: kind === "versions" ? undefined : kind,
     by: rememberedBy(identity)
@@ -66,11 +72,18 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
   if (text === undefined) return null
   const before = readIdentity(text)
   const now = nowOf(contract.columns)
-  const { kind, key, version, eventTime } = contract.identity
+  const { kind, key, version, order, deleted, eventTime } = contract.identity
+  const saysOrder = before.order !== undefined || before.table !== "latest"
   const differ = [
     ["table", [before.table ?? "versions"], [kind], ""],
     ["key", [before.key].flat(), key, ", "],
-    ["version", before.version === undefined ? [] : [before.version], version.slice(0, 1), ""],
+    ["version", optional(before.version), version.slice(0, 1), ""],
+    ...(saysOrder
+      ? ([
+          ["order", optional(before.order), order.slice(0, 1), ""],
+          ["column that deletes", optional(before.deleted), optional(deleted), ""]
+        ] as const)
+      : []),
     ["event time", before.eventTime, eventTime, ", else "]
   ] as const
   const words = (columns: ReadonlyArray<string>, between: string) => (columns.length === 0 ? "none" : columns.join(between))
@@ -82,12 +95,23 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
   return found.length === 0 ? null : found.join(", ")
 }
 
+const optional = (column: string | null | undefined): ReadonlyArray<string> => (column == null ? [] : [column])
+
 const readIdentity = (text: string): Remembered => {
+  const textOf = (column: unknown) => (column === undefined ? undefined : String(column))
   try {
-    const { key, version, eventTime, table, by } = JSON.parse(text)
+    const { key, version, order, deleted, eventTime, table, by } = JSON.parse(text)
     const keys: ReadonlyArray<unknown> = [key].flat()
     if (keys.length > 0 && keys.every((each) => typeof each === "string") && Array.isArray(eventTime))
-      return { key, version: version === undefined ? undefined : String(version), eventTime: eventTime.map(String), table, by }
+      return {
+        key,
+        version: textOf(version),
+        order: textOf(order),
+        deleted: textOf(deleted),
+        eventTime: eventTime.map(String),
+        table,
+        by
+      }
   } catch {
     // As bad as one that says something else.
   }

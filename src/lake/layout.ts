@@ -3,6 +3,8 @@ export const stagePath = (dataset: string): string => `stage/${dataset}`
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
 /** Where the objects of retired positions lie, below a stage table. */
 export const retiredFolder = "_positions"
+/** Where the keys that were deleted are remembered, below a consumable. */
+export const tombstoneFolder = "_tombstones"
 export const deadLettersPath = "dead_letters"
 export const runsPath = "runs"
 /** Where a lake keeps its lineage, unless it is sent elsewhere. */

@@ -30,6 +30,9 @@ export const repartitionApp = (dataset: string): string => `repartition/${datase
 /** appId under which it records, with the same version, which stage that was. One that was made anew has another id. */
 export const repartitionStageApp = (dataset: string, stageId: string): string => `${repartitionApp(dataset)}/${stageId}`
 
+/** Property of a consumable: the files of the keys that were deleted from it, see `tombstones.ts`. */
+export const tombstonesProperty = "sluice.tombstones"
+
 /** Property of stage and consumable: the columns that make a record, a version of it, and its day. */
 export const identityProperty = "sluice.identity"
 

@@ -10,10 +10,11 @@ import type { TableError } from "../table/errors.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
 import { type Compacted, compact } from "./compact.ts"
 import { keepFrom } from "./keep-from.ts"
-import { datasetAt, deadLettersPath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath } from "./layout.ts"
 import { retiredObjects } from "./retired.ts"
 import { type Done, Run } from "./run.ts"
 import { identityOf } from "./tables.ts"
+import { tombstoneFiles } from "./tombstones.ts"
 import { type LakeTable, lakeTables } from "./views.ts"
 
 /** What was done to one table. */
@@ -58,7 +59,10 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
           begin(0.9, "expiring the log")
           const expired = yield* expireLog(table, { dryRun, ...(from === undefined ? {} : { keepFrom: from }) })
           begin(0.95, "deleting what no table refers to")
-          const vacuumed = yield* vacuum(table, { dryRun, own: retiredObjects })
+          const vacuumed = yield* vacuum(table, {
+            dryRun,
+            own: table.path.startsWith(consumablePath("")) ? tombstoneFiles : retiredObjects
+          })
           const result: Maintained = {
             table: table.path,
             compacted,

@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { type Partition, partitionWords } from "../contract/identity.ts"
+import { type Partition, partitionWords, winnerWords } from "../contract/identity.ts"
 import { skippingColumns } from "../parquet/statistics.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
@@ -95,10 +95,13 @@ const agreeWithOthers = ({ key }: Hashing): Effect.Effect<void, TableError | Sto
 export const consumableSchema = (columns: ReadonlyArray<Column>, partition: Partition): StructType =>
   deltaSchema([...columns, ...partition.columns])
 
-const rowsWords = ({ identity: { kind, key, partition } }: CompiledContract): string =>
-  kind === "versions" && partition.by === "day"
-    ? "one row per version, by the UTC day on which it last changed"
-    : `one row per ${kind === "versions" ? "version" : key.join(" and ")}, ${partitionWords(partition)}`
+const rowsWords = ({ identity }: CompiledContract): string => {
+  const { kind, key, deleted, partition } = identity
+  if (kind === "versions" && partition.by === "day") return "one row per version, by the UTC day on which it last changed"
+  const row = `one row per ${kind === "versions" ? "version" : key.join(" and ")}`
+  const newest = kind === "latest" ? `, ${winnerWords(identity)}${deleted === null ? "" : ` unless ${deleted}`}` : ""
+  return `${row}${newest}, ${partitionWords(partition)}`
+}
 
 /**
  * Opens the consumable of a contract, creating it or adding the columns that it lacks. Any engine may write it: it needs no feature. One that was

@@ -19,6 +19,7 @@ import { isBeyond, replayedRows, storedLetterPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
 import { hashedTogether, hashName, writeRowHashes } from "./row-hashes.ts"
 import { totalsOf } from "./rows.ts"
+import { latestChecks } from "./verify-latest.ts"
 import { asLakeError, rowsOf } from "./views.ts"
 
 /** A table as of one version. */
@@ -187,11 +188,15 @@ export const consumableChecks = (
     )
     const files = new Map([...stage.snapshot.files].filter(([file]) => taken >= 0 && !later.has(file)))
     const asTaken = yield* rowsAt(duckdb, { table: stage.table, snapshot: { ...stage.snapshot, files } })
+    const allOfStage = yield* rowsAt(duckdb, stage)
+    const upTo = takenText(taken, stage.snapshot.version)
+    const content = contentCheck(stage, consumable, total, duckdb, onValues)
+    if (identity.kind === "latest") {
+      const sides = { consumable: rows, taken: asTaken, stage: allOfStage, takenText: upTo }
+      return [...checks, ...(yield* latestChecks(contract, consumable, sides, duckdb)), yield* content]
+    }
     const { missing = 0 } = yield* numbers(duckdb, `SELECT count(*) AS missing FROM (${distinctOf(asTaken)} EXCEPT ${distinctOf(rows)})`)
-    const { surplus = 0 } = yield* numbers(
-      duckdb,
-      `SELECT count(*) AS surplus FROM (${distinctOf(rows)} EXCEPT ${distinctOf(yield* rowsAt(duckdb, stage))})`
-    )
+    const { surplus = 0 } = yield* numbers(duckdb, `SELECT count(*) AS surplus FROM (${distinctOf(rows)} EXCEPT ${distinctOf(allOfStage)})`)
     return [
       ...checks,
       check(
@@ -199,10 +204,10 @@ export const consumableChecks = (
         `holds every ${what} of stage`,
         missing === 0 && surplus === 0,
         missing === 0 && surplus === 0
-          ? `${count(distinct, what)}, ${takenText(taken, stage.snapshot.version)}`
+          ? `${count(distinct, what)}, ${upTo}`
           : `${missing} ${what}s are missing, ${surplus} are in no stage file`
       ),
-      yield* contentCheck(stage, consumable, total, duckdb, onValues)
+      yield* content
     ]
   })
 

@@ -1,6 +1,5 @@
 import { Effect, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { isFolded } from "../contract/identity.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { count, number } from "../record/count.ts"
@@ -180,8 +179,7 @@ const datasetChecks = (
     checks.push(...(yield* retiredChecks(stage)))
     const consumableThere = consumable === null ? [] : [yield* fileCheck(consumable), ...(yield* logChecks(consumable))]
     checks.push(...consumableThere)
-    if (contract === undefined || isFolded(contract.identity))
-      checks.push(upToDate(dataset, taken, stage.snapshot.version, waiting.waiting(stage.snapshot)))
+    checks.push(upToDate(dataset, taken, stage.snapshot.version, waiting.waiting(stage.snapshot)))
     // Rows can only be counted where the files are.
     if (!stageThere.ok) return
     begin(0.1, "rows of stage")

@@ -1,6 +1,6 @@
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DropRule } from "../contract/contract.ts"
-import { type Identity, identityWords } from "../contract/identity.ts"
+import { type Identity, identityWords, winnerWords } from "../contract/identity.ts"
 import { snakeCase } from "../contract/names.ts"
 import { versionFieldOf } from "../contract/table.ts"
 import type { Column } from "../record/column.ts"
@@ -160,9 +160,11 @@ export const consumableLineage = (compiled: CompiledContract, inputs: ReadonlyAr
   const { identity: same, contract } = compiled
   for (const path of leafPaths(consumableTableColumns(compiled))) lineage.column(path, path, identity)
   partitionLineage(lineage, same)
-  const one = indirect("WINDOW", `one row per ${identityWords(same)}: the latest arrival`)
+  const one = indirect("WINDOW", `one row per ${identityWords(same)}: ${winnerWords(same)}`)
   const fresh = indirect("FILTER", `${same.version.length === 0 ? "rows" : "versions"} that are in the table already are not added again`)
   for (const column of new Set([...same.key, ...same.version.slice(0, 1)])) lineage.whole(column, one, fresh)
+  for (const column of same.order) lineage.whole(column, indirect("SORT", "decides which of several copies is the newest"))
+  if (same.deleted !== null) lineage.whole(same.deleted, indirect("FILTER", "true where the key was deleted: it has no row"))
   for (const { name } of coordinateColumns) lineage.whole(name, indirect("SORT", "decides which of several copies is the latest arrival"))
   const kept = new Set(Array.from(walkColumns(compiled.consumableColumns), ({ path }) => path))
   const { fieldOf } = contractFields(compiled)

@@ -90,7 +90,9 @@ export interface RepartitionReport {
   readonly stageBytes: number
   readonly rowsRead: number
   readonly rowsAdded: number
-  /** Copies of a version that lost against a later arrival, or that stood in the consumable already. */
+  /** Rows that are no longer there since their keys were deleted. Absent: none. */
+  readonly rowsDeleted?: number
+  /** Rows read that added none: copies that lost, that stood in the consumable already, or took the place of an older one, and those that delete a key. */
   readonly duplicates: number
   readonly files: number
   readonly fileBytes: number

@@ -2,15 +2,17 @@ import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
+import { withTombstones } from "../lake/tombstones.ts"
 import type { RepartitionReport, RunInput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { WriteAction } from "../table/actions.ts"
 import type { ReadSet, Transaction } from "../table/commit.ts"
 import type { TableError } from "../table/errors.ts"
+import { deletedFileRetention } from "../table/properties.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import type { EngineError, EngineResult } from "./engine.ts"
+import type { EngineError, EnginePlan, EngineResult } from "./engine.ts"
 import type { RepartitionError, RepartitionOptions, UpToDate } from "./options.ts"
 import { daysOf, partitionText } from "./partitions.ts"
 import { inBounds } from "./plan.ts"
@@ -106,7 +108,7 @@ const reportOf = (
   engine: string,
   startedAt: string,
   { taken, rebuild, whole, bounds, stage, input, plan }: Work,
-  { files, rowsRead, rowsAdded }: EngineResult
+  { files, rowsRead, rowsAdded, rowsDeleted }: EngineResult
 ): RepartitionReport => ({
   ...about,
   engine,
@@ -118,6 +120,7 @@ const reportOf = (
   stageBytes: input.bytes,
   rowsRead,
   rowsAdded,
+  ...(rowsDeleted === 0 ? {} : { rowsDeleted }),
   duplicates: rowsRead - rowsAdded,
   files: files.length,
   fileBytes: files.reduce((total, { add }) => total + add.size, 0),
@@ -179,7 +182,7 @@ const commit = (
         numOutputRows: String(result.files.reduce((total, { rows }) => total + rows, 0)),
         numOutputBytes: String(report.fileBytes)
       },
-      actions: [...schemaActions(before, work), ...txn, ...removes, ...adds],
+      actions: [...metaDataActions(before, work, result, millis), ...txn, ...removes, ...adds],
       isBlindAppend: false,
       isolation: "Serializable",
       readFiles,
@@ -187,7 +190,7 @@ const commit = (
     }
     return yield* table.commit(transaction).pipe(
       Effect.tapError((error) =>
-        error.reason === "Conflict" || error.reason === "AlreadyCommitted" ? discard(table, result) : Effect.void
+        error.reason === "Conflict" || error.reason === "AlreadyCommitted" ? discard(table, work, result) : Effect.void
       ),
       Effect.catchIf(
         (error) => error.reason === "AlreadyCommitted" && !work.rebuild,
@@ -196,13 +199,29 @@ const commit = (
     )
   })
 
-/** All of its files are new: the table has the columns that they have, and no longer those that an earlier contract had. */
-const schemaActions = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work): ReadonlyArray<WriteAction> => {
+/** What the table says of itself from now on, where that is something else: its columns, and which keys were deleted. */
+const metaDataActions = (before: Snapshot, work: Work, { tombstones }: EngineResult, millis: number): ReadonlyArray<WriteAction> => {
+  const withColumns = withNewColumns(before, work)
+  const pathsOf = (files: EnginePlan["tombstones"]) => files.map(({ path }) => path).join("\n")
+  // A fold from the start began with none, whatever the table has.
+  const isAsBefore = !work.whole && pathsOf(tombstones) === pathsOf(work.plan.tombstones)
+  const configuration = isAsBefore
+    ? withColumns.configuration
+    : withTombstones({ metaData: withColumns }, tombstones, millis, millis - deletedFileRetention(before))
+  const metaData = { ...withColumns, configuration }
+  return JSON.stringify(metaData) === JSON.stringify(before.metaData) ? [] : [{ metaData }]
+}
+
+/** Where all of its files are new, the table has the columns that they have, and no longer those that an earlier contract had. */
+const withNewColumns = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work): Snapshot["metaData"] => {
   const schemaString = JSON.stringify(consumableSchema(plan.columns, plan.identity.partition))
-  if (!rebuild || !whole || schemaString === metaData.schemaString) return []
-  return [{ metaData: { ...metaData, schemaString, configuration: { ...metaData.configuration, ...skippable(plan.columns) } } }]
+  if (!rebuild || !whole || schemaString === metaData.schemaString) return metaData
+  return { ...metaData, schemaString, configuration: { ...metaData.configuration, ...skippable(plan.columns) } }
 }
 
 /** Files of a commit that is certainly lost: nobody will ever name them. */
-const discard = (table: Table, result: EngineResult): Effect.Effect<void, never, Store> =>
-  Effect.flatMap(Store, (store) => Effect.ignore(store.delete(result.files.map(({ add }) => `${table.path}/${add.path}`))))
+const discard = (table: Table, { plan }: Work, { files, tombstones }: EngineResult): Effect.Effect<void, never, Store> => {
+  const before = new Set(plan.tombstones.map(({ path }) => path))
+  const paths = [...files.map(({ add }) => add.path), ...tombstones.flatMap(({ path }) => (before.has(path) ? [] : [path]))]
+  return Effect.flatMap(Store, (store) => Effect.ignore(store.delete(paths.map((path) => `${table.path}/${path}`))))
+}

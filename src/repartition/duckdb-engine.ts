@@ -1,14 +1,16 @@
-import { Effect } from "effect"
-import { type DuckDBSettings, defaultMemoryLimit } from "../duckdb/duckdb.ts"
+import { Effect, type Scope } from "effect"
+import { type DuckDBSettings, defaultMemoryLimit, defaultThreads } from "../duckdb/duckdb.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { localCopies } from "../duckdb/local-copies.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { EngineError, type EnginePlan, type EngineResult, keyless, type RepartitionEngine } from "./engine.ts"
-import type { EngineRun } from "./engine-run.ts"
+import { EngineError, type EnginePlan, type EngineResult, keyless, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
+import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
+import { openSliceThreads } from "./slice-threads.ts"
 import { writeChosen } from "./write-chosen.ts"
+import { writeTombstones } from "./write-tombstones.ts"
 
 export interface DuckDBEngineSettings extends DuckDBSettings {
   /**
@@ -36,7 +38,7 @@ export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEn
 const scoped =
   <A>(
     settings: DuckDBEngineSettings,
-    use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError>,
+    use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError, Scope.Scope>,
     onProgress: EngineRun["onProgress"] = () => {}
   ) =>
   (plan: EnginePlan): Effect.Effect<A, EngineError, Store> =>
@@ -49,6 +51,7 @@ const scoped =
           store,
           onProgress,
           schema: deltaSchema(plan.columns),
+          threads: settings.threads ?? defaultThreads,
           sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
           paths: (files) => {
             const keys = files.map(({ key }) => key)
@@ -65,11 +68,18 @@ const asEngineError = (error: unknown): EngineError => {
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
-const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError> =>
+/** Bytes of files that one thread moves sooner than another one starts. */
+const fewBytes = 4 * 1024 * 1024
+
+const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { db, schema, paths } = run
-    if (plan.inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, files: [], replaced: [], tombstones: plan.tombstones, partitions: [] }
-    yield* db.run(`CREATE TABLE copy AS ${sql.copiesSql(plan, schema, yield* paths(plan.inputs), 0, false)}`)
+    const { db, schema } = run
+    const { inputs, tombstones } = plan
+    if (inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
+    // They start while it is decided which rows are written; for a few rows that would take longer than all the rest.
+    const isMuch = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0) > fewBytes
+    const threads = yield* openSliceThreads(plan.columns, isMuch ? run.threads : 1)
+    yield* db.run(sql.copySql(plan, schema, yield* numbered(run, inputs, 0)))
     const { key, decidesPartition } = plan.identity
     const [none = {}] = yield* db.rows(sql.keylessSql(plan.identity))
     for (const [i, column] of key.entries()) {
@@ -79,23 +89,31 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
     const touched = (yield* db.rows("SELECT DISTINCT p FROM copy ORDER BY p")).map((row) => String(row["p"]))
 
     const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.includes(partition)) : plan.existing
-    const files = [...plan.inputs, ...existing]
-    if (existing.length > 0) {
-      yield* db.run(`INSERT INTO copy ${sql.copiesSql(plan, schema, yield* paths(existing), plan.inputs.length, true)}`)
+    const files = [...inputs, ...existing, ...tombstones]
+    const rowFiles = inputs.length + existing.length
+    if (existing.length > 0) yield* db.run(sql.oldCopiesSql(plan, schema, yield* numbered(run, existing, inputs.length)))
+    if (tombstones.length > 0) {
+      const ofTombstones = deltaSchema(tombstoneColumns(plan))
+      yield* db.run(sql.oldCopiesSql(plan, ofTombstones, yield* numbered(run, tombstones, rowFiles)))
     }
     yield* db.run(sql.winnerSql(plan))
-    const replaced = (yield* db.rows(sql.replacedSql)).map((row) => Number(row["f"]))
-    const [counts = {}] = yield* db.rows(sql.countsSql(plan.bounds))
+    yield* db.run(sql.lostSql(plan))
+    const [counts = {}] = yield* db.rows(sql.countsSql(rowFiles))
     yield* db.run("DROP TABLE copy")
-    yield* db.run(sql.chosenSql(plan, replaced))
+    const replaced = (yield* db.rows(sql.replacedSql)).map((row) => Number(row["f"]))
+    const ofRows = replaced.filter((f) => f < rowFiles)
+    const moved = ofRows.length === 0 ? null : yield* numberedOf(run, files, ofRows)
+    const remembered = yield* writeTombstones(plan, run, files, replaced)
+    yield* db.run(sql.chosenSql(plan, schema, moved))
     yield* db.run("DROP TABLE winner")
-
+    const deleted = Number(counts["deleted"])
     return {
       rowsRead: Number(counts["read"]),
-      rowsAdded: Number(counts["added"]) - Number(counts["lost"]),
-      files: yield* writeChosen(plan, run, files),
-      tombstones: plan.tombstones,
-      replaced: replaced.flatMap((f) => existing[f - plan.inputs.length]?.path ?? []),
+      rowsAdded: Number(counts["added"]) - (Number(counts["lost"]) - deleted),
+      rowsDeleted: deleted,
+      files: yield* writeChosen(plan, run, files, threads),
+      tombstones: remembered,
+      replaced: ofRows.flatMap((f) => existing[f - inputs.length]?.path ?? []),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }
   })

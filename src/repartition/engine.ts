@@ -1,6 +1,7 @@
 import { type Effect, Schema } from "effect"
-import type { Identity } from "../contract/identity.ts"
+import { type Identity, identityColumns } from "../contract/identity.ts"
 import type { Column } from "../record/column.ts"
+import { coordinateColumns } from "../record/system-columns.ts"
 import type { Store } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 
@@ -20,8 +21,8 @@ export interface ExistingFile extends EngineFile {
 }
 
 /**
- * A file of keys that were deleted: for each its key, order, partition and coordinates. It lies below the table in a folder that is no data (`_tombstones`),
- * and the table's log names it, so that an older copy which arrives afterwards does not bring a key back.
+ * A file of keys that were deleted: of each the row that took it away, as {@link tombstoneColumns} says. It lies below the table in a folder that is no
+ * data (`_tombstones`), and the table's log names it, so that an older copy which arrives afterwards does not bring a key back.
  */
 export interface TombstoneFile extends EngineFile {
   /** Relative to the table. */
@@ -36,8 +37,9 @@ export interface DayBounds {
 }
 
 /**
- * What an engine is to do: of all rows of `inputs`, and of `existing` in the partitions that those rows belong to, keep of each row the
- * latest arrival, and write what is not in the table already. `plan.ts` makes one; it is plain data so that any engine can take it.
+ * What an engine is to do: of all rows of `inputs` within the bounds, of `existing` in the partitions that those rows belong to, and of `tombstones`, keep
+ * of each row the newest copy, as the identity says, and write what is not in the table already. A copy that takes its key away is no row: it becomes a
+ * tombstone. `plan.ts` makes one; it is plain data so that any engine can take it.
  */
 export interface EnginePlan {
   readonly dataset: string
@@ -51,7 +53,9 @@ export interface EnginePlan {
   readonly existing: ReadonlyArray<ExistingFile>
   /** Keys that were deleted before: they are copies like any other, of which no row is written. Empty where rows cannot say so. */
   readonly tombstones: ReadonlyArray<TombstoneFile>
-  /** Rows of other days are passed over. Null where rows do not lie by time. */
+  /**
+   * Rows of `inputs` of other days are passed over, and `existing` has none of these days. Null: all rows.
+   */
   readonly bounds: DayBounds | null
   readonly targetFileBytes: number
 }
@@ -68,13 +72,27 @@ export interface EngineResult {
   readonly rowsRead: number
   /** Rows that the table has now and did not have before. */
   readonly rowsAdded: number
+  /** Rows that the table had, and has no longer since their keys were deleted. */
+  readonly rowsDeleted: number
   readonly files: ReadonlyArray<NewFile>
   /** Paths of existing files whose rows are in `files` now, or have lost against a later arrival. */
   readonly replaced: ReadonlyArray<string>
-  /** All files of tombstones that the table has from now on; those of the plan, where no key was deleted. */
+  /**
+   * All files of tombstones that the table has from now on, at most {@link mostTombstoneFiles}; those of the plan, where no key was deleted or came back. One
+   * that has a key which did is replaced, as files of rows are.
+   */
   readonly tombstones: ReadonlyArray<TombstoneFile>
   /** Partitions of the rows read: whose existing files the result rests on. */
   readonly partitions: ReadonlyArray<string>
+}
+
+/** So many files of tombstones become one: each is read by every run. */
+export const mostTombstoneFiles = 8
+
+/** Columns of a file of tombstones, those of a row by which it is told apart, ordered and placed: so its keys are copies like any other. */
+export const tombstoneColumns = ({ identity, columns }: Pick<EnginePlan, "identity" | "columns">): ReadonlyArray<Column> => {
+  const wanted = new Set([...identityColumns(identity), ...coordinateColumns.map(({ name }) => name)])
+  return columns.filter(({ name }) => wanted.has(name))
 }
 
 /** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */

@@ -1,6 +1,7 @@
 import type { Identity } from "../contract/identity.ts"
-import { identitySql, partitionSql } from "../duckdb/identity-sql.ts"
-import { literal, readParquet } from "../duckdb/sql.ts"
+import { identitySql, newestFirstSql, newnessSql, partitionSql, sameSql } from "../duckdb/identity-sql.ts"
+import { identifier, list, literal, readParquet } from "../duckdb/sql.ts"
+import { coordinateColumns } from "../record/system-columns.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
 
@@ -8,10 +9,18 @@ import type { DayBounds, EnginePlan } from "./engine.ts"
  * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any
  * number of rows; the rows themselves move once, after it is known which.
  *
- * `copy`: every copy of a row that is looked at (`k0`, `k1`, … key, `v` version where there is one, `p` partition, then what orders copies, then where it
- * stands: `f` file, `r` row of the file; `old`: in the consumable already). `winner`: the latest of each. `chosen`: the rows to write, by their place
- * in the order partition, key, version.
+ * `copy`: every copy of a row that is looked at, which are the new ones, and those that the table has of the same rows (`k0`, `k1`, … key, `v` version where
+ * there is one, `p` partition, `w` order where there is one, `d`: takes its key away, coordinates, then where it stands: `f` file, `r` row of the file;
+ * `old`: in the consumable already, as a row or as a key that was deleted). `winner`: of each row the copy that stays. `lost`: old copies that do
+ * not stay. `gone`: new copies that take their key away. `chosen`: the rows to write, by their place in the order partition, key, version.
  */
+
+/** Files to read, and the numbers that they have in `f`. */
+export interface NumberedFiles {
+  /** Local paths, at least one. */
+  readonly paths: ReadonlyArray<string>
+  readonly numbers: ReadonlyArray<number>
+}
 
 const sameness = (identity: Identity): string =>
   identitySql(identity, [])
@@ -31,46 +40,90 @@ export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyA
   `SELECT p AS partition, count(*) AS rows FROM (SELECT ${partitionSql(plan.identity, plan.columns)} AS p FROM ${readParquet(files, schema)})
    WHERE ${within(plan.bounds)} GROUP BY p ORDER BY p`
 
-/** @param firstFile number of the first of `files`; the others follow */
-export const copiesSql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>, firstFile: number, old: boolean): string =>
-  `SELECT ${identitySql(plan.identity, plan.columns)
-    .map(([name, sql]) => `${sql} AS ${name}`)
-    .join(", ")}, ${partitionSql(plan.identity, plan.columns)} AS p,
-     _arrived_at AS a, _sequence_number AS s, _sub_sequence_number AS u, _source AS o, _shard AS h,
-     ${old} AS old, (file_index + ${firstFile})::INTEGER AS f, file_row_number AS r
-   FROM ${readParquet(files, schema)}`
+/** The number of the file of a row that is read. */
+const numberSql = (numbers: ReadonlyArray<number>): string => {
+  const [first = 0] = numbers
+  const follow = numbers.every((number, i) => number === first + i)
+  return `${follow ? `(file_index + ${first})` : `${list(numbers.map(String))}[file_index::BIGINT + 1]`}::INTEGER`
+}
+
+const copiesOf = (plan: EnginePlan, schema: StructType, { paths, numbers }: NumberedFiles, old: boolean): string =>
+  `SELECT ${[...identitySql(plan.identity, plan.columns), ...newnessSql(plan.identity)].map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
+     ${partitionSql(plan.identity, plan.columns)} AS p, ${coordinateColumns.map(({ name }) => name).join(", ")},
+     ${old} AS old, ${numberSql(numbers)} AS f, file_row_number AS r
+   FROM ${readParquet(paths, schema)}`
+
+export const copySql = (plan: EnginePlan, schema: StructType, inputs: NumberedFiles): string =>
+  `CREATE TABLE copy AS SELECT * FROM (${copiesOf(plan, schema, inputs, false)}) WHERE ${within(plan.bounds)}`
+
+/** Adds what the table has of rows that there are new copies of: of all others it does not matter where they are. */
+export const oldCopiesSql = (plan: EnginePlan, schema: StructType, existing: NumberedFiles): string =>
+  `INSERT INTO copy SELECT o.* FROM (${copiesOf(plan, schema, existing, true)}) o SEMI JOIN copy n ON ${sameSql(plan.identity, "o", "n")}`
 
 /** Of each column of the key, in how many copies it is null. */
 export const keylessSql = ({ key }: Identity): string =>
   `SELECT ${key.map((_, i) => `count(*) FILTER (k${i} IS NULL) AS k${i}`).join(", ")} FROM copy`
 
-/**
- * The latest arrival wins. Of one time it is the latest by name of source and shard (of files, the last by path), and in one shard by position, compared as
- * integers (longer is larger, then as text): rows alone decide, so that it is the same however they were batched, compacted or folded before. Of
- * the very same record twice, the one that is in the table already stays.
- */
-export const winnerSql = ({ identity, bounds }: EnginePlan): string =>
+/** Of the very same record twice, the one that is in the table already stays. */
+export const winnerSql = ({ identity }: EnginePlan): string =>
   `CREATE TABLE winner AS
-   SELECT ${sameness(identity)}, p, old, f, r FROM copy
-   QUALIFY row_number() OVER (
-     PARTITION BY ${sameness(identity)}
-     ORDER BY a DESC NULLS LAST, o DESC NULLS LAST, h DESC NULLS LAST, length(s) DESC NULLS LAST, s DESC NULLS LAST, u DESC NULLS LAST,
-       old DESC, f DESC, r DESC
-   ) = 1 AND (${within(bounds)})`
+   SELECT ${sameness(identity)}, p, d, old, f, r FROM copy
+   QUALIFY row_number() OVER (PARTITION BY ${sameness(identity)} ORDER BY ${newestFirstSql(identity)}, old DESC, f DESC, r DESC) = 1`
 
-/** Existing files with a row that lost: they cannot stay as they are. */
-export const replacedSql = `SELECT DISTINCT c.f FROM copy c ANTI JOIN winner w ON w.old AND c.f = w.f AND c.r = w.r WHERE c.old ORDER BY c.f`
+export const lostSql = ({ identity }: EnginePlan): string =>
+  `CREATE TABLE lost AS
+   SELECT c.f, c.r, w.d FROM copy c JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT (c.f = w.f AND c.r = w.r)`
 
-/** `read`: new copies within the bounds; `added`: rows won by new copies; `lost`: rows of the table that lost. */
-export const countsSql = (bounds: DayBounds | null): string =>
-  `SELECT (SELECT count(*) FROM copy WHERE NOT old AND ${within(bounds)}) AS read,
-     (SELECT count(*) FROM winner WHERE NOT old) AS added,
-     (SELECT count(*) FROM copy WHERE old) - (SELECT count(*) FROM winner WHERE old) AS lost`
+export const goneSql = "CREATE TABLE gone AS SELECT f, r FROM winner WHERE d AND NOT old"
 
-export const chosenSql = ({ identity }: EnginePlan, replaced: ReadonlyArray<number>): string =>
-  `CREATE TABLE chosen AS
-   SELECT row_number() OVER (ORDER BY p, ${sameness(identity)}) - 1 AS place, p, f, r FROM winner
-   WHERE NOT old${replaced.length === 0 ? "" : ` OR f IN (${replaced.join(", ")})`}`
+/** Files of the table with a copy that lost: they cannot stay as they are. */
+export const replacedSql = "SELECT DISTINCT f FROM lost ORDER BY f"
+
+/**
+ * `read`: new copies; `added`: rows won by new copies; `lost`: rows of the table that lost, of which `deleted` to a copy that takes the key away.
+ *
+ * @param rowFiles files from this number on have no rows, but keys that were deleted
+ */
+export const countsSql = (rowFiles: number): string =>
+  `SELECT (SELECT count(*) FROM copy WHERE NOT old) AS read, (SELECT count(*) FROM winner WHERE NOT old AND NOT d) AS added,
+     count(*) AS lost, count(*) FILTER (d) AS deleted
+   FROM lost WHERE f < ${rowFiles}`
+
+/** @param replaced files of the table whose rows move, but for those that lost; null: there are none */
+export const chosenSql = (plan: EnginePlan, schema: StructType, replaced: NumberedFiles | null): string => {
+  const columns = `${sameness(plan.identity)}, p, f, r`
+  const staying =
+    replaced === null ? "" : `UNION ALL SELECT ${columns} FROM (${copiesOf(plan, schema, replaced, true)}) ANTI JOIN lost USING (f, r)`
+  return `CREATE TABLE chosen AS
+   SELECT row_number() OVER (ORDER BY p, ${sameness(plan.identity)}) - 1 AS place, p, f, r
+   FROM (SELECT ${columns} FROM winner WHERE NOT old AND NOT d ${staying})`
+}
+
+/**
+ * The keys that new copies take away, and those of files of such keys that become one, but for what lost.
+ *
+ * @param columns to write of each
+ * @param merged files of keys that were deleted before; null: there are none
+ */
+export const tombstonesSql = (
+  columns: StructType,
+  schema: StructType,
+  inputs: NumberedFiles | null,
+  merged: NumberedFiles | null
+): string => {
+  const names = columns.fields.map(({ name }) => identifier(name)).join(", ")
+  // No column of a dataset is called so.
+  const rowsOf = ({ paths, numbers }: NumberedFiles, schema: StructType) =>
+    `SELECT ${names}, ${numberSql(numbers)} AS "/file", file_row_number AS "/row" FROM ${readParquet(paths, schema)}`
+  const at = (table: string) => `"/file" = ${table}.f AND "/row" = ${table}.r`
+  return [
+    ...(inputs === null ? [] : [`SELECT ${names} FROM (${rowsOf(inputs, schema)}) SEMI JOIN gone ON ${at("gone")}`]),
+    ...(merged === null ? [] : [`SELECT ${names} FROM (${rowsOf(merged, columns)}) ANTI JOIN lost ON ${at("lost")}`])
+  ].join(" UNION ALL ")
+}
+
+/** The files that have copies of `gone`. */
+export const goneFilesSql = "SELECT DISTINCT f FROM gone ORDER BY f"
 
 /** The partitions of `chosen` in order, and how many rows each has. */
 export const chosenPartitionsSql = "SELECT p AS partition, count(*) AS rows FROM chosen GROUP BY p ORDER BY p"
@@ -78,6 +131,6 @@ export const chosenPartitionsSql = "SELECT p AS partition, count(*) AS rows FROM
 /** The files that have rows of `chosen`. */
 export const holdingSql = "SELECT DISTINCT f FROM chosen"
 
-/** Where the rows of some places stand, file by file. */
+/** Where the rows of some places stand, file by file: places count from the first of them. */
 export const placesSql = (from: number, to: number): string =>
-  `SELECT place, f, r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`
+  `SELECT (place - ${from})::INTEGER AS place, f::INTEGER AS f, r::INTEGER AS r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`

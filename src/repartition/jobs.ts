@@ -9,7 +9,7 @@ import { EngineError, type EngineResult } from "./engine.ts"
 import type { JobEngine, JobState, SparkJob } from "./job-place.ts"
 import type { RepartitionError, RepartitionOptions, RepartitionOutcome, Submitted } from "./options.ts"
 import { jobFolder, jobsFolder, putJob } from "./spark/job-plan.ts"
-import { findResult, type JobResult, readResult } from "./spark/job-result.ts"
+import { findResult, readResult } from "./spark/job-result.ts"
 import { fail, type Work } from "./work.ts"
 
 /**
@@ -110,14 +110,14 @@ export const attend = (
     }
     const there = isMade ? yield* made(engine, outstanding) : null
     const { files } = yield* consumable.snapshot
-    if (there?.result.files.some(({ add }) => files.has(add.path))) {
+    if (there?.files.some(({ add }) => files.has(add.path))) {
       // Committed by a run that ended before it could say so.
       yield* forget(outstanding)
       return { kind: "up-to-date", dataset: job.dataset, version: job.stageVersion } as const
     }
     const result = Effect.gen(function* () {
       if (!isMade && wait) yield* awaitEnd(engine, outstanding)
-      return (yield* made(engine, outstanding)).result
+      return yield* made(engine, outstanding)
     })
     const read = yield* Effect.tapError(readVersion(consumable, outstanding), () => forget(outstanding))
     const making = { name: outstanding.engine, startedAt: outstanding.startedAt, result }
@@ -176,7 +176,11 @@ const pauses: { readonly [name in JobEngine["name"]]: number } = { spark: 500, e
 const mostUnseen = 20
 
 const lost = ({ name }: JobEngine, { id }: SparkJob): EngineError =>
-  new EngineError({ engine: name, problem: `job ${id} is not to be found any more`, hint: "Run again: it is looked for, and started anew." })
+  new EngineError({
+    engine: name,
+    problem: `job ${id} is not to be found any more`,
+    hint: "Run again: it is looked for, and started anew."
+  })
 
 /** Who stops waiting ends what runs here, and then nothing is outstanding. */
 const abandon = ({ place }: JobEngine, outstanding: OutstandingJob): Effect.Effect<void, never, Store> =>
@@ -186,7 +190,7 @@ const abandon = ({ place }: JobEngine, outstanding: OutstandingJob): Effect.Effe
 const made = (
   engine: JobEngine,
   outstanding: OutstandingJob
-): Effect.Effect<JobResult, RepartitionError | EngineError | TableError | StoreError, Store> =>
+): Effect.Effect<EngineResult, RepartitionError | EngineError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const { job, work } = outstanding
     const left = yield* findResult(work.plan.tablePath, job.id)
@@ -196,7 +200,7 @@ const made = (
       return yield* failed(engine, job, state)
     }
     return yield* readResult(outstanding.engine, work.plan, left).pipe(
-      Effect.tap(({ result }) => stillThere(outstanding, result)),
+      Effect.tap((result) => stillThere(outstanding, result)),
       Effect.tapError(({ _tag }) => (_tag === "StoreError" ? Effect.void : forget(outstanding)))
     )
   })

@@ -1,7 +1,8 @@
 import type { Partition } from "../contract/identity.ts"
+import { tombstonesOf } from "../lake/tombstones.ts"
 import type { Action, AddFile } from "../table/actions.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import type { DayBounds, ExistingFile } from "./engine.ts"
+import type { DayBounds, ExistingFile, TombstoneFile } from "./engine.ts"
 import { dayOf, noPartition, partitionText } from "./partitions.ts"
 
 /** What one commit of the stage says. */
@@ -136,6 +137,10 @@ export const existingFiles = (tablePath: string, snapshot: Snapshot, partition: 
     size,
     partition: partitionText(partition, partitionValues)
   }))
+
+/** The files of keys that were deleted. Throws `Malformed` where the log does not say which. */
+export const tombstoneFiles = (tablePath: string, snapshot: Snapshot): ReadonlyArray<TombstoneFile> =>
+  tombstonesOf(snapshot).map((file) => ({ ...file, key: `${tablePath}/${file.path}` }))
 
 /** Does a partition by time lie within the bounds? */
 export const inBounds = (partition: string, { from, to }: DayBounds): boolean =>

@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { isFolded, partitionWords } from "../contract/identity.ts"
+import { partitionWords } from "../contract/identity.ts"
 import { isOtherIdentity, withRetired } from "../lake/contract-change.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { identityProperty, repartitionApp } from "../lake/log-keys.ts"
@@ -13,7 +13,7 @@ import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { carryOut, type Making } from "./carry-out.ts"
 import { duckdbEngine } from "./duckdb-engine.ts"
-import type { DayBounds, EngineError, PartitionCount, RepartitionEngine } from "./engine.ts"
+import type { EngineError, PartitionCount, RepartitionEngine } from "./engine.ts"
 import { attend, findOutstanding, isSameRequest, submit } from "./jobs.ts"
 import { RepartitionError, type RepartitionOptions, type RepartitionOutcome, type RepartitionPlan } from "./options.ts"
 import { dayOf, daysOf } from "./partitions.ts"
@@ -22,7 +22,7 @@ import { fail, findWork, type Work } from "./work.ts"
 
 /**
  * Brings the consumable of a dataset up to its stage, in one commit: the rows that stage commits added since the version recorded in the
- * consumable, each row once as the contract says, the latest arrival wins. A run that has nothing to do commits nothing, a run that was cut
+ * consumable, each row once as the contract says: the latest arrival wins, or the newest of each key. A run that has nothing to do commits nothing, a run that was cut
  * off is simply run again: what it had written is in no log, and vacuum removes it.
  *
  * Errors: {@link RepartitionError}, whose reason says what to do.
@@ -39,7 +39,7 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const dataset = options.contract.contract.name
     const engine = options.engine ?? duckdbEngine({ memoryLimit: options.memoryLimit, threads: options.threads })
     const bounds = yield* Effect.try({ try: () => dayBounds(options.from, options.to), catch: asInvalid(dataset) })
-    yield* refuseUnfoldable(options.contract, bounds)
+    if (bounds !== null) yield* refuseDays(options.contract)
     const stage = yield* findTable(stagePath(dataset))
     if (Option.isNone(stage)) return yield* fail(dataset, "NoStage", "there is no stage yet", "Ingest something first.")
     const app = repartitionApp(dataset)
@@ -90,25 +90,16 @@ const inProcess = ({ onProgress }: RepartitionOptions, engine: RepartitionEngine
   result: engine.run(work.plan, onProgress ?? (() => {}))
 })
 
-/** Refuses what no engine can fold, and days where rows do not lie by time. */
-const refuseUnfoldable = ({ contract, identity }: CompiledContract, bounds: DayBounds | null): Effect.Effect<void, RepartitionError> => {
-  const { partition } = identity
-  if (!isFolded(identity))
-    return fail(
-      contract.name,
-      "Invalid",
-      "its contract says latest(…), and a repartition folds versions(…) and events(…)",
-      `Ask stage_${contract.name} for the newest row of each key, or let the contract keep every version: versions({ key, version, by })`
-    )
-  return bounds !== null && partition.by !== "day" && partition.by !== "hour"
-    ? fail(
+/** Refuses days where rows do not lie by time. */
+const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>
+  partition.by === "day" || partition.by === "hour"
+    ? Effect.void
+    : fail(
         contract.name,
         "Invalid",
         `its table is ${partitionWords(partition)}, and has no days to fold anew`,
         "Leave --from and --to out, or fold all of stage anew with --rebuild"
       )
-    : Effect.void
-}
 
 /**
  * May stage be folded by this contract? Says whether it was made with another key, version or event time: the consumable is where records are

@@ -5,12 +5,12 @@ import { type Totals, totalsOf } from "../lake/rows.ts"
 import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
-import type { TableError } from "../table/errors.ts"
+import { fromThrown, type TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import type { DayBounds, EnginePlan } from "./engine.ts"
+import type { DayBounds, EnginePlan, ExistingFile } from "./engine.ts"
 import { defaultTargetFileBytes, RepartitionError, type RepartitionOptions, type repartitionReasons } from "./options.ts"
-import { existingFiles, firstTask, inBounds, newFiles, readable, type StageCommit, taskWithoutFiles } from "./plan.ts"
+import { existingFiles, firstTask, inBounds, newFiles, readable, type StageCommit, taskWithoutFiles, tombstoneFiles } from "./plan.ts"
 
 /** What to do, with the files to do it on: plain data, so that another process can commit what an engine made of it. */
 export interface Work {
@@ -52,9 +52,16 @@ export const findWork = (
       rebuild: options.rebuild === true,
       bounds
     })
-    const existing = before === null ? [] : existingFiles(consumablePath(contract.name), before, options.contract.identity.partition)
+    const tablePath = consumablePath(contract.name)
+    const existing = before === null ? [] : existingFiles(tablePath, before, options.contract.identity.partition)
+    // A fold from the start remembers what stage says, and nothing else.
+    const tombstones =
+      before === null || (task.kind === "fold" && task.bounds === null)
+        ? []
+        : yield* Effect.try({ try: () => tombstoneFiles(tablePath, before), catch: fromThrown(tablePath, "its deleted keys") })
     const work = (inputs: ReadonlyArray<AddFile>, whole: boolean, bounds: DayBounds | null): Work => {
-      const cleared = whole || bounds !== null ? existing.filter(({ partition }) => bounds === null || inBounds(partition, bounds)) : []
+      const isCleared = ({ partition }: ExistingFile) => whole || (bounds !== null && inBounds(partition, bounds))
+      const cleared = existing.filter(isCleared)
       return {
         rebuild: options.rebuild === true,
         whole,
@@ -68,7 +75,17 @@ export const findWork = (
           ...totalsOf(inputs),
           modificationTime: inputs.reduce((latest, { modificationTime }) => Math.max(latest, modificationTime), 0)
         },
-        plan: enginePlan(options, columns, stage, inputs, whole || bounds !== null ? [] : existing, bounds),
+        plan: {
+          dataset: contract.name,
+          tablePath,
+          columns,
+          identity: options.contract.identity,
+          inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
+          existing: existing.filter((file) => !isCleared(file)),
+          tombstones,
+          bounds,
+          targetFileBytes: options.targetFileBytes ?? defaultTargetFileBytes
+        },
         cleared: cleared.map(({ path }) => path)
       }
     }
@@ -146,25 +163,6 @@ const inputsSince = (
     const inputs = readable(found, snapshot.files, (path) => found.compacted.has(path) && !gone.has(path))
     return inputs ?? (yield* fail(dataset, "Vacuumed", "files with new rows were removed before they were taken", "Run with --rebuild."))
   })
-
-const enginePlan = (
-  { contract, targetFileBytes }: RepartitionOptions,
-  columns: ReadonlyArray<Column>,
-  stage: Table,
-  inputs: ReadonlyArray<AddFile>,
-  existing: EnginePlan["existing"],
-  bounds: DayBounds | null
-): EnginePlan => ({
-  dataset: contract.contract.name,
-  tablePath: consumablePath(contract.contract.name),
-  columns,
-  identity: contract.identity,
-  inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
-  existing,
-  tombstones: [],
-  bounds,
-  targetFileBytes: targetFileBytes ?? defaultTargetFileBytes
-})
 
 export const fail = (
   dataset: string,

@@ -99,8 +99,11 @@ export interface VacuumOptions {
   /** Milliseconds; default and least: the table's `delta.deletedFileRetentionDuration` (7 days). */
   readonly retention?: number
   readonly dryRun?: boolean
-  /** A hidden folder of the caller's own, and which objects in it a snapshot needs, by their paths below the table. Default: hidden ones are left alone. */
-  readonly own?: { readonly folder: string; readonly needed: (snapshot: Snapshot) => ReadonlySet<string> }
+  /**
+   * A hidden folder of the caller's own, and which objects in it a snapshot needs, or one that was the newest at or after `before` (milliseconds since
+   * 1970), by their paths below the table. May throw `Malformed`. Default: hidden ones are left alone.
+   */
+  readonly own?: { readonly folder: string; readonly needed: (snapshot: Snapshot, before: number) => ReadonlySet<string> }
 }
 
 export interface Vacuumed {
@@ -125,7 +128,7 @@ export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect
     const old = (yield* collect(table, store.list(folder))).filter((object) => object.modifiedAt < before)
     // Read after the listing: what was committed in between is live, and stays.
     const snapshot = yield* table.snapshot
-    const needed = options.own?.needed(snapshot)
+    const needed = yield* Effect.try({ try: () => options.own?.needed(snapshot, before), catch: fromThrown(table.path, "vacuum") })
     const doomed = old.filter(({ key }) => {
       const path = key.slice(folder.length)
       if (options.own !== undefined && path.startsWith(`${options.own.folder}/`)) return needed?.has(path) === false

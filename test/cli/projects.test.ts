@@ -120,29 +120,32 @@ describe("a project of somebody's own", () => {
 })
 
 describe("a dataset of which the newest rows are wanted", () => {
-  it("is ingested beside others, asked as stage, and folded by nobody", async () => {
+  it("is ingested and folded beside others, and what was deleted is gone", async () => {
     const both = join(folder, "both ways")
     await mkdir(join(both, "in"), { recursive: true })
-    const fields = '{ id: text("Number."), n: integer("Revision.") }'
+    const fields = '{ id: text("Number."), n: integer("Revision."), gone: boolean("No longer sold?") }'
     const shared =
       'title: "T", owner: "o", sensitivity: "internal", description: "D.", drops: [], expectations: [], keepUnknown: false, fields' as const
     await writeFile(
       join(both, "project.ts"),
-      `import { csv, defineContract, defineProject, events, integer, latest, text } from "sluice/contract"
+      `import { boolean, csv, defineContract, defineProject, events, integer, latest, text } from "sluice/contract"
 const fields = ${fields}
-const stock = defineContract({ name: "stock", ${shared}, arrives: ["stock*"], table: latest({ key: ["id"], order: "n", by: "none" }) })
+const stock = defineContract({ name: "stock", ${shared}, arrives: ["stock*"], table: latest({ key: ["id"], order: "n", deleted: "gone", by: { bucket: 2 } }) })
 const moves = defineContract({ name: "moves", ${shared}, format: csv({}), arrives: ["moves*"], table: events({ key: ["id", "n"], by: "none" }) })
 export default defineProject({ name: "both", contracts: [stock, moves] })
 `
     )
-    await writeFile(join(both, "in", "stock.ndjson"), '{"id":"a","n":1}\n{"id":"a","n":2}\n')
+    await writeFile(
+      join(both, "in", "stock.ndjson"),
+      '{"id":"a","n":2}\n{"id":"b","n":7,"gone":true}\n{"id":"a","n":1}\n{"id":"b","n":6}\n'
+    )
     await writeFile(join(both, "in", "moves.csv"), "id,n\na,1\na,1\n")
     await writeFile(join(both, "in", ".moves.csv"), "not read")
     const args = ["--project", both, "--lake", join(both, "lake")]
     const ran = await sluice(["run", "--once", ...args, "--input", join(both, "in")])
     expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining("latest")])
     // What nobody takes is told as by ingest.
-    for (const text of ["4 records became 4 rows", "Files passed over: 1 with a hidden name", "became 1 row;"])
+    for (const text of ["6 records became 6 rows", "Files passed over: 1 with a hidden name", "became 1 row;"])
       expect(ran.stdout).toContain(text)
     const [verified, status, folded] = [
       await sluiceJson(["verify", ...args]),
@@ -151,16 +154,20 @@ export default defineProject({ name: "both", contracts: [stock, moves] })
     ]
     expect(verified.ok).toBe(true)
     expect(JSON.stringify(verified)).not.toContain("sluice repartition takes them")
-    expect(status.stdout).toContain("asked as stage: its contract says latest(…)")
-    expect([folded.code, folded.stdout]).toEqual([0, expect.stringContaining("Nothing new")])
-    expect((await sluice(["repartition", ...args, "--dataset", "stock"])).stderr).toContain("Ask stage_stock for the newest row")
+    const told = verified.checks
+      .filter(({ table }: { table: string }) => table === "consumable/stock")
+      .map(({ detail }: { detail: string }) => detail)
+    expect(told).toEqual(expect.arrayContaining(["1 row, 1 key by id", "1 key by n", "1 key by gone", "1 key in 1 file"]))
+    expect(status.stdout.match(/repartitioned up to now/g)).toHaveLength(2)
+    expect([folded.code, folded.stdout]).toEqual([0, expect.stringContaining("stock: Nothing new")])
+    expect((await sluice(["query", ...args, "SELECT id, n FROM consumable_stock", "--format", "csv"])).stdout).toBe("id,n\r\na,2\r\n")
 
     // Told again where content came that was not there, and commands that are recommended can be pasted.
     await writeFile(join(both, "in", "moves.csv"), "id,n\n,3\n")
     const again = await sluice(["run", "--once", ...args, "--input", join(both, "in")])
     expect(again.stdout).toContain("was replaced")
     expect(again.stdout).toContain(`sluice replay --project '${both}' --lake '${join(both, "lake")}'`)
-    const missing = await sluice(["query", ...args, "FROM consumable_stock"])
+    const missing = await sluice(["query", ...args, "FROM consumable_stocks"])
     expect(missing.stderr).toContain("The lake has: ")
     const stale = await sluice(["contracts", "--check", "--project", both])
     expect(stale.stderr).toContain(`contracts --write --project '${both}'`)

@@ -192,7 +192,7 @@ describe("positions of files at rest", () => {
       assert.strictEqual((yield* replay({ contract, decode, onEvent: () => Effect.void })).letters, 12)
       const store = yield* Store
       const table = yield* openTable(stagePath("order"))
-      const named = retiredObjects.needed(yield* table.snapshot)
+      const named = retiredObjects.needed(yield* table.snapshot, 0)
       const root = new URL(store.root).pathname
       const old = new Date("2026-01-01")
       const objects = yield* Effect.map(Effect.orDie(listed(store, `${table.path}/_positions/`)), (keys) => keys)

@@ -158,13 +158,21 @@ export const expectedNotes = (copies: ReadonlyArray<Copy>): ReadonlyArray<string
     .map(lineOf)
     .sort()
 
-/** Of copies that are the same, the latest arrival. */
-export const winners = (copies: ReadonlyArray<Copy>, same: (copy: Copy) => ReadonlyArray<unknown>): ReadonlyArray<Copy> => {
+/** Of copies that are the same, the newest by an order, of which a null is less than any; else the latest arrival. */
+export const winners = (
+  copies: ReadonlyArray<Copy>,
+  same: (copy: Copy) => ReadonlyArray<unknown>,
+  order: (copy: Copy) => number | string | null = () => null
+): ReadonlyArray<Copy> => {
+  const isNewer = (copy: Copy, before: Copy): boolean => {
+    const [a, b] = [order(copy), order(before)]
+    return a === b ? isLater(copy, before) : b === null || (a !== null && a > b)
+  }
   const best = new Map<string, Copy>()
   for (const copy of copies) {
     const key = same(copy).join()
     const before = best.get(key)
-    if (before === undefined || isLater(copy, before)) best.set(key, copy)
+    if (before === undefined || isNewer(copy, before)) best.set(key, copy)
   }
   return [...best.values()]
 }

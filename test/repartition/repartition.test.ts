@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
-import { type ContractTable, defineContract, events, latest } from "../../src/contract/contract.ts"
+import { defineContract, events } from "../../src/contract/contract.ts"
 import { document, long, text, timestamp } from "../../src/contract/field.ts"
 import type { PartitionBy } from "../../src/contract/table.ts"
 import { compact } from "../../src/lake/compact.ts"
@@ -92,18 +92,6 @@ describe("repartition", () => {
       assert.strictEqual([...after.files.keys()].filter((path) => before.files.has(path)).length, 2)
       assert.deepInclude(yield* run, { rowsRead: 3, rowsAdded: 2, duplicates: 1 })
       assert.strictEqual((yield* actualNotes).length, 6)
-    }).pipe(Effect.provide(freshStore))
-  )
-
-  it.live("refuses what it cannot fold: the newest row of each key", () =>
-    Effect.gen(function* () {
-      const of = (table: ContractTable) => compileContract(defineContract({ ...definition, table }))
-      const newest = of(latest({ key: ["orderId"], order: "lastChange", deleted: "paid", by: "none" }))
-      yield* ingest([copy("a", "1")], newest)
-      const refused = yield* Effect.flip(repartition({ contract: newest }))
-      assert.strictEqual(refused.reason, "Invalid")
-      assert.include(refused.message, "its contract says latest(…), and a repartition folds versions(…) and events(…)")
-      assert.strictEqual((yield* Effect.flip(openTable("consumable/order"))).reason, "NotFound")
     }).pipe(Effect.provide(freshStore))
   )
 

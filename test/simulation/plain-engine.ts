@@ -1,11 +1,20 @@
 import { hash } from "node:crypto"
 import { Effect, Stream } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
+import { tombstoneFolder } from "../../src/lake/layout.ts"
 import { openParquetFile } from "../../src/parquet/file.ts"
-import type { Value } from "../../src/record/column.ts"
+import type { Column, Value } from "../../src/record/column.ts"
 import { compareSequenceNumbers } from "../../src/record/position.ts"
 import { randomUuid } from "../../src/record/random.ts"
-import { EngineError, type EngineFile, type EnginePlan, type NewFile, type RepartitionEngine } from "../../src/repartition/engine.ts"
+import {
+  EngineError,
+  type EngineFile,
+  type EnginePlan,
+  mostTombstoneFiles,
+  type NewFile,
+  type RepartitionEngine,
+  tombstoneColumns
+} from "../../src/repartition/engine.ts"
 import { dayOf, noPartition, partitionValues } from "../../src/repartition/partitions.ts"
 import { Store } from "../../src/store/store.ts"
 import { deltaSchema } from "../../src/table/schema.ts"
@@ -29,25 +38,29 @@ export const plainEngine: RepartitionEngine = {
   run: (plan) =>
     failing(
       Effect.gen(function* () {
-        const fresh = yield* read(plan, plan.inputs)
+        const fresh = (yield* read(plan, plan.inputs)).filter(({ partition }) => isWithin(plan, partition))
         const { decidesPartition } = plan.identity
         const touched = new Set(fresh.map(({ partition }) => partition))
         const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.has(partition)) : plan.existing
         const old = (yield* read(plan, existing)).map((copy) => ({ ...copy, old: true }))
+        const gone = (yield* read(plan, plan.tombstones)).map((copy) => ({ ...copy, old: true }))
 
         const winners = new Map<string, Copy>()
-        for (const copy of [...old, ...fresh]) {
+        for (const copy of [...old, ...gone, ...fresh]) {
           const known = winners.get(copy.id)
-          if (known === undefined || isLater(copy, known)) winners.set(copy.id, copy)
+          if (known === undefined || isLater(plan, copy, known)) winners.set(copy.id, copy)
         }
-        const won = new Set([...winners.values()].filter(({ partition }) => isWithin(plan, partition)))
-        const replaced = new Set(old.filter((copy) => !won.has(copy)).map(({ file }) => file))
-        const chosen = [...won].filter((copy) => !copy.old || replaced.has(copy.file))
+        const won = new Set(winners.values())
+        const lost = old.filter((copy) => !won.has(copy))
+        const replaced = new Set(lost.map(({ file }) => file))
+        const chosen = [...won].filter((copy) => !copy.deleted && (!copy.old || replaced.has(copy.file)))
+        const deleted = lost.filter(({ id }) => winners.get(id)?.deleted === true).length
         return {
-          rowsRead: fresh.filter(({ partition }) => isWithin(plan, partition)).length,
-          rowsAdded: [...won].filter((copy) => !copy.old).length - old.filter((copy) => !won.has(copy)).length,
+          rowsRead: fresh.length,
+          rowsAdded: [...won].filter((copy) => !copy.old && !copy.deleted).length - (lost.length - deleted),
+          rowsDeleted: deleted,
           files: yield* write(plan, chosen),
-          tombstones: plan.tombstones,
+          tombstones: yield* remember(plan, gone, won),
           replaced: existing.filter(({ key }) => replaced.has(key)).map(({ path }) => path),
           partitions: [...new Set([...touched, ...(decidesPartition ? [] : existing.map(({ partition }) => partition))])].sort()
         }
@@ -66,6 +79,8 @@ interface Copy {
   /** Key of its file. */
   readonly file: string
   readonly old: boolean
+  /** Takes its key away. */
+  readonly deleted: boolean
 }
 
 const read = (plan: EnginePlan, files: ReadonlyArray<EngineFile>) =>
@@ -94,9 +109,9 @@ const firstOf = (row: Row, columns: ReadonlyArray<string>): unknown => {
 }
 
 const copyOf = (plan: EnginePlan, row: Row, file: string): Copy => {
-  const { key, version } = plan.identity
+  const { key, version, deleted } = plan.identity
   const id = [...key.map((column) => row[column]), firstOf(row, version)].join("\n")
-  return { row, id, partition: partitionOf(plan, row), file, old: false }
+  return { row, id, partition: partitionOf(plan, row), file, old: false, deleted: deleted !== null && row[deleted] === true }
 }
 
 const partitionOf = ({ identity: { key, partition } }: EnginePlan, row: Row): string => {
@@ -124,11 +139,15 @@ const isWithin = ({ bounds }: EnginePlan, partition: string): boolean =>
     (bounds.from === null || dayOf(partition) >= bounds.from) &&
     (bounds.to === null || dayOf(partition) <= bounds.to))
 
-/** The latest arrival; ties go by source and shard, then position. Of the very same record, the one that is there already stays. */
-const isLater = (a: Copy, b: Copy): boolean => {
+/**
+ * The newest by the contract's order, of which a null is less than any; then the latest arrival; ties go by source and shard, then position. Of the very
+ * same record, the one that is there already stays.
+ */
+const isLater = ({ identity }: EnginePlan, a: Copy, b: Copy): boolean => {
   const [p, q] = [a.row, b.row]
-  const by = (column: string): number => compare(p[column] as bigint | string, q[column] as bigint | string)
+  const by = (column: string): number => compare(p[column] as Ordered, q[column] as Ordered)
   const order =
+    compare(firstOf(p, identity.order) as Ordered, firstOf(q, identity.order) as Ordered) ||
     by("_arrived_at") ||
     by("_source") ||
     by("_shard") ||
@@ -137,27 +156,50 @@ const isLater = (a: Copy, b: Copy): boolean => {
   return order > 0
 }
 
-const compare = (a: bigint | string, b: bigint | string): number => (a < b ? -1 : a > b ? 1 : 0)
+type Ordered = bigint | number | string | null
+
+const compare = (a: Ordered, b: Ordered): number =>
+  a === null || b === null ? Number(a !== null) - Number(b !== null) : a < b ? -1 : a > b ? 1 : 0
+
+/** Files of the keys that are deleted now: a file stays while all of its keys do, and where there would be too many, all become one. */
+const remember = (plan: EnginePlan, gone: ReadonlyArray<Copy>, won: ReadonlySet<Copy>) =>
+  Effect.gen(function* () {
+    const added = [...won].filter(({ old, deleted }) => deleted && !old)
+    const replaced = new Set(gone.filter((copy) => !won.has(copy)).map(({ file }) => file))
+    if (added.length === 0 && replaced.size === 0) return plan.tombstones
+    const staying = plan.tombstones.filter(({ key }) => !replaced.has(key))
+    const kept = staying.length < mostTombstoneFiles ? staying : []
+    const merged = gone.filter((copy) => won.has(copy) && !kept.some(({ key }) => key === copy.file))
+    const written = [...added, ...merged].sort((a, b) => (a.id < b.id ? -1 : 1))
+    if (written.length === 0) return kept
+    const path = `${tombstoneFolder}/${yield* randomUuid}.parquet`
+    const { size, rows } = yield* writeFile(tombstoneColumns(plan), `${plan.tablePath}/${path}`, written)
+    return [...kept, { key: `${plan.tablePath}/${path}`, path, size, rows }]
+  })
+
+const writeFile = (columns: ReadonlyArray<Column>, key: string, copies: ReadonlyArray<Copy>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const builders = new ColumnBuilders(columns)
+      // What was read of a table's columns can be written to them again.
+      for (const { row } of copies) builders.append(columns.map(({ name }) => (row[name] ?? null) as Value))
+      const file = openParquetFile(columns, yield* (yield* Store).upload(key))
+      yield* file.write(builders)
+      return { ...(yield* file.finish), rows: copies.length }
+    })
+  )
 
 const write = (plan: EnginePlan, chosen: ReadonlyArray<Copy>) => {
   const found = new Map<string, Array<Copy>>()
   for (const copy of chosen) found.set(copy.partition, [...(found.get(copy.partition) ?? []), copy])
   const order = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
   return Effect.forEach(order, ([partition, copies]) =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const builders = new ColumnBuilders(plan.columns)
-        for (const { row } of copies.sort((a, b) => (a.id < b.id ? -1 : 1))) {
-          // What was read of a table's columns can be written to them again.
-          builders.append(plan.columns.map(({ name }) => (row[name] ?? null) as Value))
-        }
-        const values = partitionValues(plan.identity.partition, partition)
-        const path = addPath(values, `part-${yield* randomUuid}.zstd.parquet`)
-        const file = openParquetFile(plan.columns, yield* (yield* Store).upload(`${plan.tablePath}/${path}`))
-        yield* file.write(builders)
-        const { size, stats } = yield* file.finish
-        return { add: { path, partitionValues: values, size, stats }, rows: copies.length } satisfies NewFile
-      })
-    )
+    Effect.gen(function* () {
+      const values = partitionValues(plan.identity.partition, partition)
+      const path = addPath(values, `part-${yield* randomUuid}.zstd.parquet`)
+      const sorted = copies.sort((a, b) => (a.id < b.id ? -1 : 1))
+      const { size, stats, rows } = yield* writeFile(plan.columns, `${plan.tablePath}/${path}`, sorted)
+      return { add: { path, partitionValues: values, size, stats }, rows } satisfies NewFile
+    })
   )
 }

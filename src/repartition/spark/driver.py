@@ -61,6 +61,8 @@ def main(spark, uri):
 
     folders = {}
     for name, output in plan["outputs"].items():
+        if output["when"] is not None and not found[output["when"]]:
+            continue
         folder = output["folder"] + uuid.uuid4().hex[:12]
         writer = sql(output["sql"]).write.format("delta").partitionBy(*output["partitions"])
         for option, value in output["options"].items():

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
+import { tombstoneFolder } from "../../lake/layout.ts"
 import { skippable } from "../../lake/tables.ts"
 import type { StoreError, StoreShape } from "../../store/store.ts"
-import { type EnginePlan, EngineError } from "../engine.ts"
+import { EngineError, type EnginePlan, tombstoneColumns } from "../engine.ts"
 import type { JobPlace, SparkJob } from "../job-place.ts"
-import { rowsSql, type Step, stepsOf } from "./fold-sql.ts"
+import { rowsSql, type Step, stepsOf, tombstonesSql } from "./fold-sql.ts"
 import { putScratchTable } from "./scratch.ts"
 
 /** Where jobs of a table are noted, below it: in a folder that is no data. */
@@ -26,6 +27,8 @@ interface DriverPlan {
       readonly folder: string
       readonly partitions: ReadonlyArray<string>
       readonly options: { readonly [name: string]: string }
+      /** Made only where this step has found something; null: always. */
+      readonly when: string | null
     }
   }
   /** The object to leave when all is written. */
@@ -95,29 +98,46 @@ export const putJob = (
           cause
         })
     })
-    const id = createHash("sha256").update(JSON.stringify([plan, about])).update(driver).digest("hex").slice(0, 32)
-    const { dataset, tablePath, columns, identity, inputs, existing } = plan
+    const id = createHash("sha256")
+      .update(JSON.stringify([plan, about]))
+      .update(driver)
+      .digest("hex")
+      .slice(0, 32)
+    const { dataset, tablePath, columns, identity, inputs, existing, tombstones } = plan
     const folder = jobFolder(tablePath, id)
     const uri = (key: string) => uriOf(store, place, key)
+    const lists = { inputs: [columns, inputs], existing: [columns, existing], tombstones: [tombstoneColumns(plan), tombstones] } as const
+    const read = Object.entries(lists).filter(([, [, files]]) => files.length > 0)
+    const output = {
+      root: `${uri(tablePath)}/`,
+      folder: `fold-${id.slice(0, 12)}-`,
+      partitions: identity.partition.columns.map(({ name }) => name),
+      options: skippable(columns),
+      when: null
+    }
     const driverPlan: DriverPlan = {
       settings: settingsOf(plan),
-      tables: { inputs: uri(`${folder}/inputs`), existing: uri(`${folder}/existing`) },
+      tables: Object.fromEntries(read.map(([name]) => [name, uri(`${folder}/${name}`)])),
       steps: stepsOf(plan),
       outputs: {
-        rows: {
-          sql: rowsSql(plan),
-          root: `${uri(tablePath)}/`,
-          folder: `fold-${id.slice(0, 12)}-`,
-          partitions: identity.partition.columns.map(({ name }) => name),
-          options: skippable(columns)
-        }
+        rows: { ...output, sql: rowsSql(plan) },
+        ...(identity.deleted === null
+          ? {}
+          : {
+              tombstones: {
+                ...output,
+                sql: tombstonesSql(plan),
+                folder: `${tombstoneFolder}/${output.folder}`,
+                partitions: [],
+                options: skippable(tombstoneColumns(plan)),
+                when: "remembered"
+              }
+            })
       },
       result: uri(resultKey(tablePath, id))
     }
-    yield* putScratchTable(store, `${folder}/inputs`, columns, inputs, uri)
-    yield* putScratchTable(store, `${folder}/existing`, columns, existing, uri)
+    for (const [name, [columns, files]] of read) yield* putScratchTable(store, `${folder}/${name}`, columns, files, uri)
     yield* store.put(`${folder}/driver.py`, driver)
     yield* store.put(`${folder}/plan.json`, new TextEncoder().encode(JSON.stringify(driverPlan)))
     return { id, dataset, stageVersion, driver: uri(`${folder}/driver.py`), args: [uri(`${folder}/plan.json`)] }
   })
-

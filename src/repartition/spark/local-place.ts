@@ -123,13 +123,7 @@ const run = ({ command, threads, conf, endpoint }: SparkPlaceSettings, job: Spar
     "spark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs",
     ...(endpoint == null ? [] : [`spark.hadoop.fs.s3a.endpoint=${endpoint}`, "spark.hadoop.fs.s3a.path.style.access=true"])
   ]
-  const args = [
-    "--master",
-    `local[${threads}]`,
-    ...[...own, ...conf].flatMap((each) => ["--conf", each]),
-    job.driver,
-    ...job.args
-  ]
+  const args = ["--master", `local[${threads}]`, ...[...own, ...conf].flatMap((each) => ["--conf", each]), job.driver, ...job.args]
   return new Promise((done, fail) => {
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, TZ: "UTC" } })
     child.on("error", fail)

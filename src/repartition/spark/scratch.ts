@@ -1,9 +1,9 @@
-import { Effect } from "effect"
+import type { Effect } from "effect"
 import { withFormer } from "../../duckdb/former-names.ts"
 import type { Column } from "../../record/column.ts"
 import type { StoreError, StoreShape } from "../../store/store.ts"
-import { asWritten, deltaSchema } from "../../table/schema.ts"
 import { commitName, logFolder } from "../../table/paths.ts"
+import { asWritten, deltaSchema } from "../../table/schema.ts"
 import type { EngineFile, ExistingFile } from "../engine.ts"
 
 /**

@@ -35,7 +35,9 @@ const put = (tree: { [name: string]: Json }, path: ReadonlyArray<string>, value:
  */
 export const asOurs = (columns: ReadonlyArray<Column>, text: string | null): { readonly stats: string; readonly rows: number } | null => {
   if (text === null) return null
-  const told = parseWithSource(text, (_, value, { source }) => (typeof value === "number" && source !== undefined ? rawJson(source) : value))
+  const told = parseWithSource(text, (_, value, { source }) =>
+    typeof value === "number" && source !== undefined ? rawJson(source) : value
+  )
   const numRecords = at(told, ["numRecords"])
   const rows = numberOf(numRecords)
   if (rows === null) return null
