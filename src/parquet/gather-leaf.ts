@@ -76,7 +76,7 @@ const pageOf = ({ leaves, store }: ColumnBuilders, leaf: number): PageEntries =>
   const text = store.get(leaf, field.text)
   const ends = store.ints.slice(at, at + count)
   const starts = new Int32Array(count)
-  starts.set(ends.subarray(0, -1), 1)
+  if (count > 1) starts.set(ends.subarray(0, -1), 1)
   const bytes = store.bytes.subarray(text, text + store.get(leaf, field.textLength))
   return { ...about, values: { bytes, view: new DataView(store.bytes.buffer, text), width: 0, starts, ends } }
 }
