@@ -69,14 +69,12 @@ export const inputProbe = (values: Values<InputName>): Probe => {
   return within(input, ask)
 }
 
-/** Looks at what would run the jobs: the application, the cluster, or whether a cluster may be looked for. */
-export const jobsProbe = (values: EmrValues): Probe => {
-  const ask =
-    values.emrApplication === null
-      ? probeCluster(clusterOf(values))
-      : Effect.flatMap(serverlessOf(values), (settings) => probeServerless(settings))
-  if (values.emrApplication === null && values.emrCluster === null) return null
-  return within("EMR", Effect.scoped(ask))
+/** Looks at what would run the jobs of the engine: the application, the cluster, or whether a cluster may be looked for. */
+export const engineProbe = (values: Values<"engine"> & EmrValues): Probe => {
+  if (values.engine === "emr") return within("EMR", Effect.scoped(probeCluster(clusterOf(values))))
+  if (values.engine === "emr-serverless")
+    return within("EMR Serverless", Effect.scoped(Effect.flatMap(serverlessOf(values), probeServerless)))
+  return null
 }
 
 /** Asks the catalog for the tables of its database: what of rights to change them is missing only a change tells. */

@@ -190,13 +190,12 @@ const requestOf = (settings: ServerlessSettings, job: SparkJob, release: string,
     sparkSubmit: {
       entryPoint: job.driver,
       entryPointArguments: [...job.args],
-      sparkSubmitParameters: [
-        ...sparkConf(settings),
+      sparkSubmitParameters: sparkConf(settings, [
         `spark.dynamicAllocation.maxExecutors=${settings.executors}`,
         // Its own default of 3 may be more than the most.
         `spark.dynamicAllocation.initialExecutors=${Math.min(3, settings.executors)}`,
         `spark.executor.instances=${Math.min(3, settings.executors)}`
-      ]
+      ])
         .map((each) => `--conf ${each}`)
         .join(" ")
     }
