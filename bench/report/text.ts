@@ -35,7 +35,8 @@ export const cellText = (cell: Cell): string => {
   return cell.toPrecision(3).includes("e") ? cell.toFixed(6) : cell.toPrecision(3)
 }
 
-const tableText = ({ title, columns, rows }: Table): string => {
+/** A table with its title, indented. */
+export const tableText = ({ title, columns, rows }: Table): string => {
   const cells = [columns, ...rows.map((row) => row.map(cellText))]
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? "").length)))
   const isText = columns.map((_, i) => rows.every((row) => typeof row[i] === "string"))

@@ -96,6 +96,18 @@ export const lineageTarget: SettingType<string> = {
   show: (s) => s
 }
 
+export const catalogTarget: SettingType<"glue" | "none"> = {
+  accepts: "`glue` or `none`",
+  parse: (s) => (s === "glue" || s === "none" ? s : null),
+  show: (s) => s
+}
+
+export const databaseName: SettingType<string | null> = {
+  ...optionalText,
+  accepts: "at most 255 lower-case letters, digits, `_` and `-`, a letter or a digit first",
+  parse: (s) => (/^[a-z0-9][a-z0-9_-]{0,254}$/.test(s) ? s : null)
+}
+
 const units: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }
 export const bytes: SettingType<number> = {
   accepts: "a size such as 128MiB, 500kB or 1000000",

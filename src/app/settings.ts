@@ -4,8 +4,10 @@ import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
 import {
   bytes,
+  catalogTarget,
   collector,
   count,
+  databaseName,
   duration,
   inputPlace,
   instant,
@@ -79,6 +81,19 @@ export const settings = {
   ),
   lineageKey: setting("lineage-key", "Bearer token for the lineage server.", secret, null),
   lineageNamespace: setting("lineage-namespace", "OpenLineage namespace of the jobs.", text, "sluice"),
+  catalog: setting(
+    "catalog",
+    "Catalog that is kept in step with the lake, whose tables are in S3: `glue`, that of AWS, or `none`. A table that was made or got columns is told to it behind the commit.",
+    catalogTarget,
+    "none"
+  ),
+  glueDatabase: setting(
+    "glue-database",
+    "Database of the lake's tables in AWS Glue. Without it, the name of the project's first dataset.",
+    databaseName,
+    null
+  ),
+  glueEndpoint: setting("glue-endpoint", "URL of the Glue service, where it is not that of the region.", optionalUrl, null),
   pollInterval: setting(
     "poll-interval",
     "How often a followed folder or bucket is looked at for new files (S3 charges for each thousand objects of a look), and a shard of a stream whose tip is reached for new records.",
@@ -124,6 +139,10 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 /** What says where the lake lies and how it is reached: every command that opens it takes these. */
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
+
+/** What says which catalog is kept in step with the lake, and how it is reached. */
+export const catalogNames = ["catalog", "glueDatabase", "glueEndpoint"] as const
+export type CatalogName = (typeof catalogNames)[number]
 
 export const variableOf = (name: string): string => `SLUICE_${name.toUpperCase().replaceAll("-", "_")}`
 

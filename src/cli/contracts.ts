@@ -4,13 +4,18 @@ import { dirname, join, relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Failed, UsageError } from "../app/failures.ts"
+import { lakeUrl } from "../app/lake.ts"
 import { command, isClone, root } from "../app/project.ts"
+import { s3Place } from "../app/setting-types.ts"
+import type { Values } from "../app/settings.ts"
+import { athenaDdl } from "../catalog/athena.ts"
+import { glueTable } from "../catalog/glue-table.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { deadLettersMarkdown } from "../contract/dead-letters.ts"
 import { shortPath } from "../contract/file-of-caller.ts"
-import { glueTable } from "../contract/glue.ts"
 import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
+import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
 import { parquetSchema } from "../parquet/schema.ts"
 import { count } from "../record/count.ts"
 import { stageColumns, stagePartitions } from "../record/system-columns.ts"
@@ -20,7 +25,8 @@ import { json, toggle, withDefault } from "./common.ts"
 import { printProposal } from "./infer-contract.ts"
 import { lintContracts } from "./lint-contracts.ts"
 import { print, table } from "./output.ts"
-import { allContracts, contractOf, firstDataset, project, projectArgument } from "./project.ts"
+import { allContracts, contractOf, firstDataset, project, projectArgument, withDatabase } from "./project.ts"
+import { use } from "./settings.ts"
 
 const tables = (compiled: CompiledContract) => ({
   stage: { columns: stageColumns(compiled.columns), partitions: stagePartitions },
@@ -38,7 +44,14 @@ const forms = {
   delta: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => deltaSchema([...columns, ...partitions])),
   parquet: (compiled: CompiledContract) => both(compiled, ({ columns }) => parquetSchema(columns)),
   "json-schema": (compiled: CompiledContract) => jsonSchema(compiled.contract),
-  glue: (compiled: CompiledContract) => both(compiled, ({ columns, partitions }) => glueTable(compiled.contract, columns, partitions)),
+  glue: (compiled: CompiledContract) =>
+    both(compiled, ({ columns, partitions }) =>
+      glueTable(
+        compiled.contract,
+        deltaSchema([...columns, ...partitions]),
+        partitions.map(({ name }) => name)
+      )
+    ),
   markdown: (compiled: CompiledContract) => contractMarkdown(compiled.contract)
 } as const
 
@@ -47,6 +60,14 @@ type Form = keyof typeof forms
 const textOf = (form: Form, compiled: CompiledContract): string => {
   const derived = forms[form](compiled)
   return typeof derived === "string" ? derived : `${JSON.stringify(derived, null, 2)}\n`
+}
+
+/** The statements that make tables known to Athena: those of a dataset, or of all and what they share. Where no lake in S3 is named, its place is left open. */
+const athena = (dataset: CompiledContract | null, values: Values<"lake" | "glueDatabase">): string => {
+  const lake = s3Place(values.lake) === null ? "s3://BUCKET/PREFIX" : lakeUrl(values)
+  const pathsOf = ({ contract: { name } }: CompiledContract) => [stagePath(name), consumablePath(name)]
+  const paths = dataset === null ? [...[...project.compiled.values()].flatMap(pathsOf), deadLettersPath, runsPath] : pathsOf(dataset)
+  return athenaDdl(withDatabase(values).glueDatabase, lake, paths)
 }
 
 /** Projects that come with Sluice have their pages among its own. */
@@ -82,13 +103,15 @@ const writeFiles = Effect.tryPromise({
     })
 })
 
+const settings = use("lake", "glueDatabase")
+
 export const contracts = Command.make(
   "contracts",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription("The contract to print. Without it, all are listed."), Flag.optional),
     form: withDefault(
-      Flag.Literals("form", ["columns", "delta", "parquet", "json-schema", "glue", "markdown"]),
-      "What to derive from it.",
+      Flag.Literals("form", ["columns", "delta", "parquet", "json-schema", "glue", "athena", "markdown"]),
+      "What to derive from it. athena: statements that make the tables of --lake known there, of all datasets where none is named.",
       "markdown"
     ),
     write: toggle("write", "Write the files that are derived from the project."),
@@ -103,9 +126,10 @@ export const contracts = Command.make(
       Argument.withDescription("For --lint: a file with a contract, or the folder of a project."),
       Argument.optional
     ),
+    settings: settings.flags,
     json
   },
-  Effect.fnUntraced(function* ({ dataset, form, write, check, infer, lint, path, json }) {
+  Effect.fnUntraced(function* ({ dataset, form, write, check, infer, lint, path, settings: given, json }) {
     if (Option.isSome(infer)) return yield* printProposal(infer.value, Option.getOrNull(dataset), json)
     if (lint) return yield* lintContracts(Option.getOrNull(path), json)
     if (Option.isSome(path))
@@ -132,6 +156,11 @@ export const contracts = Command.make(
         problem: `stale: ${stale.join(", ")}`,
         hint: `Write them anew with: ${command} contracts --write${projectArgument}`
       })
+    }
+    if (form === "athena") {
+      const values = yield* settings.read(given)
+      const sql = athena(Option.isSome(dataset) ? yield* contractOf(dataset.value) : null, values)
+      return yield* print(json, { sql }, () => sql)
     }
     if (Option.isNone(dataset) && form !== "markdown") {
       return yield* new UsageError({
@@ -160,6 +189,10 @@ export const contracts = Command.make(
   Command.withExamples([
     { description: "What a dataset is", command: `sluice contracts --dataset ${firstDataset}` },
     { description: "Its columns for the Glue catalog", command: `sluice contracts --dataset ${firstDataset} --form glue` },
+    {
+      description: "Statements that make the tables of a lake known to Athena",
+      command: "sluice contracts --form athena --lake s3://my-lake/shop"
+    },
     { description: "A contract for the records of a file, to begin with", command: "sluice contracts --infer orders.csv > shop/orders.ts" },
     { description: "Is a contract right, and could it be better?", command: "sluice contracts --lint shop/orders.ts" }
   ])

@@ -63,7 +63,7 @@ export const demo = Command.make(
     const tell = (line: string) => (json ? Effect.void : say(line))
     const folder = resolve(out)
     const raw = join(folder, "raw")
-    const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw }
+    const values = { ...(yield* allSettings.read({})), lake: join(folder, "lake"), input: raw, catalog: "none" as const }
     // Generated records are of one dataset, whatever the project of the lake that is worked on.
     const project = yield* Effect.promise(() => loadProject(defaultProject))
     const contract = yield* contractOf(project, generatedDataset)

@@ -1,8 +1,10 @@
 import { Effect } from "effect"
-import type { Values } from "../app/settings.ts"
+import { glueOf, requireS3Lake } from "../app/catalog.ts"
+import type { CatalogName, Values } from "../app/settings.ts"
 import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
+import { withDatabase } from "./project.ts"
 import { collectorHeaders } from "./telemetry.ts"
 
 /**
@@ -62,6 +64,20 @@ export const inputProbe = (values: Values<InputName>): Probe => {
     })
   }).pipe(Effect.scoped)
   return within(input, ask)
+}
+
+/** Asks the catalog for the tables of its database: what of rights to change them is missing only a change tells. */
+export const catalogProbe = (values: Values<CatalogName | "lake" | "region">): Probe => {
+  if (values.catalog === "none") return null
+  const { glueDatabase: database } = withDatabase(values)
+  const ask = Effect.gen(function* () {
+    yield* requireS3Lake(values)
+    const tables = yield* (yield* glueOf(values)).tables(database)
+    return tables === null
+      ? `Glue answers, and has no database ${database} yet: the first sync makes it`
+      : `database ${database} of Glue can be read: ${tables.length} tables`
+  }).pipe(Effect.scoped)
+  return within("Glue", ask)
 }
 
 /** Reaches the lineage server without an event. */

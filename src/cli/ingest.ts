@@ -16,7 +16,7 @@ import { changeHashKey, json } from "./common.ts"
 import { countLines, deadLetterLines, maskedLine } from "./counts-text.ts"
 import { bytes, print, rate, seconds, table } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { oneDataset, project } from "./project.ts"
+import { oneDataset, project, withDatabase } from "./project.ts"
 import { Shutdown } from "./shutdown.ts"
 import { ingestSettings, sourceFlags } from "./sources.ts"
 import { logEvent, telemetry } from "./telemetry.ts"
@@ -142,7 +142,7 @@ export const ingest = Command.make(
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
       yield* shutdown.drain
-      const onRun = yield* runListener(values, contractsOf(datasets))
+      const onRun = yield* runListener(withDatabase(values), contractsOf(datasets))
       let ended = 0
       const ingested = makeTotal()
       return yield* pipeline({

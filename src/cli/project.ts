@@ -32,6 +32,12 @@ export const projectArgument = Option.match(given(process.argv.slice(2), "--proj
 /** The dataset that a command is about which is told of none. */
 export const firstDataset = project.datasets[0] ?? ""
 
+/** Settings in which the database of the catalog has a name. */
+export const withDatabase = <A extends { readonly glueDatabase: string | null }>(values: A): A & { readonly glueDatabase: string } => ({
+  ...values,
+  glueDatabase: values.glueDatabase ?? firstDataset
+})
+
 export const datasetText = [
   `Dataset: ${project.datasets.join(" or ")}.`,
   ...(project.error === null ? [] : ["Not all of their contracts can be used: sluice doctor says why."])

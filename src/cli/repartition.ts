@@ -4,7 +4,7 @@ import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
 import { duckdbOptionsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
-import { lakeNames } from "../app/settings.ts"
+import { catalogNames, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
@@ -14,10 +14,10 @@ import { repartition as runRepartition } from "../repartition/repartition.ts"
 import { json, toggle } from "./common.ts"
 import { bytes, print, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
-import { contractOf, datasetText, firstDataset, project } from "./project.ts"
+import { contractOf, datasetText, firstDataset, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-export const repartitionSettings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+export const repartitionSettings = use(...lakeNames, ...catalogNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
 const day = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
@@ -79,7 +79,7 @@ export const repartition = Command.make(
       progress.show(null, "…")
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
       const contracts = present.length === 0 ? [contract] : present
-      const onRun = yield* runListener(values, contracts)
+      const onRun = yield* runListener(withDatabase(values), contracts)
       return yield* Effect.forEach(contracts, (each) =>
         timed(
           Effect.exit(

@@ -4,16 +4,16 @@ import { Failed } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
-import { lakeNames } from "../app/settings.ts"
+import { catalogNames, lakeNames } from "../app/settings.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { count, number } from "../record/count.ts"
 import { changeHashKey, json } from "./common.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { allContracts, contractOf } from "./project.ts"
+import { allContracts, contractOf, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-const settings = use(...lakeNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
+const settings = use(...lakeNames, ...catalogNames, "maxRecordBytes", "maxDepth", "hashKey", "lineage", "lineageKey", "lineageNamespace")
 
 export const replay = Command.make(
   "replay",
@@ -34,7 +34,7 @@ export const replay = Command.make(
           hint: "Check --dataset and --lake; sluice status says what lies there."
         })
       }
-      const onRun = yield* runListener(values, present)
+      const onRun = yield* runListener(withDatabase(values), present)
       const progress = yield* makeProgress("replay", !flags.json)
       const decode = decodeSettingsOf(values)
       const total = { letters: 0, rows: 0, left: 0, cut: 0 }

@@ -11,7 +11,7 @@ import { changeHashKey, json, toggle } from "./common.ts"
 import { contractsOf, makeTotal, outcomeOf, progressText } from "./ingest.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
-import { oneDataset, project } from "./project.ts"
+import { oneDataset, project, withDatabase } from "./project.ts"
 import { repartitionProgress, repartitionText } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
 import { runSettings, sourceFlags } from "./sources.ts"
@@ -41,7 +41,7 @@ export const run = Command.make(
       const totalOfAll = makeTotal()
       const show = (what: string) => progress.show(share(ended), `${what}: ${ingested}`)
       yield* shutdown.drain
-      const onRun = yield* runListener(values, contractsOf(datasets), follow ? "STREAMING" : "BATCH")
+      const onRun = yield* runListener(withDatabase(values), contractsOf(datasets), follow ? "STREAMING" : "BATCH")
       const [first] = datasets
       if (follow && first !== undefined) yield* Effect.logInfo(`following ${first.source.location}; stop with Ctrl-C or SIGTERM`)
       show(doing)

@@ -1,4 +1,5 @@
 import { Command } from "effect/cli"
+import { catalog } from "./catalog.ts"
 import { contracts } from "./contracts.ts"
 import { demo } from "./demo.ts"
 import { doctor } from "./doctor.ts"
@@ -29,6 +30,7 @@ export const sluice = Command.make("sluice").pipe(
     status,
     runs,
     maintain,
+    catalog,
     contracts,
     generate,
     put,

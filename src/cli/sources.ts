@@ -1,5 +1,5 @@
 import { Flag } from "effect/cli"
-import { lakeNames } from "../app/settings.ts"
+import { catalogNames, lakeNames } from "../app/settings.ts"
 import { withDefault } from "./common.ts"
 import { use } from "./settings.ts"
 
@@ -16,6 +16,7 @@ export const sourceFlags = {
 /** What ingest can be told, by flag or environment. */
 const ingestNames = [
   ...lakeNames,
+  ...catalogNames,
   "input",
   "arrivedAt",
   "batchBytes",

@@ -104,7 +104,7 @@ export class LeafColumn {
         this.view = new DataView(store.bytes.buffer, text, count === 0 ? 0 : length + 4)
         this.ends = store.ints.subarray(values, values + count)
         this.entries = count
-        this.#deduplicate()
+        this.deduplicate()
         return
       }
       case "int32":
@@ -130,7 +130,8 @@ export class LeafColumn {
     return entry === 0 ? 0 : (this.ends[entry - 1] ?? 0)
   }
 
-  #deduplicate(): void {
+  /** Puts texts that stand one behind the other, and repeat, into a dictionary, in place. */
+  deduplicate(): void {
     if (!isWorthwhile(this)) return
     if (indices.length < this.count) indices = new Int32Array(Math.max(this.count, indices.length * 2))
     const { entries, indexed } = makeDictionary(this, indices)

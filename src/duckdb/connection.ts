@@ -55,6 +55,7 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
         threads = wanted
       }),
     rows: (sql) => attempt(sql, async () => rowsOf(await connection.run(sql))),
+    integers: (sql) => attempt(sql, async () => integersOf(await connection.run(sql))),
     stream: (sql) =>
       Effect.map(
         attempt(sql, () => connection.stream(sql)),
@@ -135,6 +136,20 @@ const rowsOfChunk = (chunk: DuckDBDataChunk): Stream.Stream<ReadonlyArray<Plain>
       return [rows, next < chunk.rowCount ? Option.some(next) : Option.none()] as const
     })
   )
+}
+
+const integersOf = async (result: DuckDBResult): Promise<ReadonlyArray<Int32Array>> => {
+  const chunks = await result.fetchAllChunks()
+  const length = chunks.reduce((rows, { rowCount }) => rows + rowCount, 0)
+  return Array.from({ length: result.columnCount }, (_, i) => {
+    const column = new Int32Array(length)
+    let at = 0
+    for (const chunk of chunks) {
+      const vector = chunk.getColumnVector(i)
+      for (let row = 0; row < chunk.rowCount; row++) column[at++] = Number(vector.getItem(row))
+    }
+    return column
+  })
 }
 
 const rowsOf = async (result: DuckDBResult): Promise<ReadonlyArray<Row>> => {

@@ -42,6 +42,8 @@ export interface DuckDB {
   readonly setThreads: (threads: number) => Effect.Effect<void, LakeError>
   /** All rows in memory: for small results. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Row>, LakeError>
+  /** Columns of whole numbers of at most 32 bits, none of them null: for results of millions of rows. */
+  readonly integers: (sql: string) => Effect.Effect<ReadonlyArray<Int32Array>, LakeError>
   /** The rows of any number, without holding them. */
   readonly stream: (sql: string) => Effect.Effect<Result, LakeError>
   /**

@@ -26,17 +26,17 @@ export const readAt = async (file: FileHandle, start: number, length: number): P
 
 /** For what reads a data file: errors tell which. */
 export const reading = <A>(path: string, use: () => Promise<A>): Effect.Effect<A, LakeError> =>
-  Effect.tryPromise({
-    try: use,
-    catch: (cause) => {
-      const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT"
-      return new LakeError({
-        reason: isMissing ? "Missing" : "Damaged",
-        problem: `the data file ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: isMissing
-          ? "Was the table vacuumed while it was read? Run again; if it stays, restore the file."
-          : "Restore it from a copy, or ingest again what it held.",
-        cause
-      })
-    }
+  Effect.tryPromise({ try: use, catch: (cause) => unreadable(path, cause) })
+
+/** Why a data file cannot be read. */
+export const unreadable = (path: string, cause: unknown): LakeError => {
+  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+  return new LakeError({
+    reason: isMissing ? "Missing" : "Damaged",
+    problem: `the data file ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: isMissing
+      ? "Was the table vacuumed while it was read? Run again; if it stays, restore the file."
+      : "Restore it from a copy, or ingest again what it held.",
+    cause
   })
+}

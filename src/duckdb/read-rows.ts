@@ -2,9 +2,10 @@ import { setImmediate } from "node:timers/promises"
 import { Effect } from "effect"
 import type { ColumnBuilders } from "../columns/builders.ts"
 import { appendLeaf } from "../parquet/append-leaf.ts"
+import type { CompressionCodec } from "../parquet/metadata.ts"
 import type { LakeError } from "./errors.ts"
 import { readAt, reading, withFile } from "./local-reading.ts"
-import type { Chunk, RowsAt } from "./row-groups.ts"
+import type { RowsAt } from "./row-groups.ts"
 
 /** Rows of a row group that are to be taken: one a row, 1 where it is. */
 export interface WantedRows {
@@ -19,17 +20,68 @@ const leastWindow = 16 * 1024
 /** After how many entries others get their turn: signals are heard, timers run. */
 const entriesAtATime = 1 << 20
 
+/** The bytes of column chunks of several row groups, which are asked for in the order in which they stand there. */
+export class ChunkReader {
+  readonly #groups: ReadonlyArray<RowsAt>
+  readonly #windowBytes: number
+  readonly #windows: Array<{ readonly start: number; readonly bytes: Uint8Array } | undefined> = []
+
+  constructor(groups: ReadonlyArray<RowsAt>, window = windowBytes) {
+    this.#groups = groups
+    this.#windowBytes = window
+  }
+
+  /**
+   * The chunk from which a leaf comes in a row group; null where its file has none. At once where it was read ahead: most are.
+   *
+   * @param number of the row group
+   */
+  of(number: number, leaf: number): StoredChunk | null | Promise<StoredChunk> {
+    const at = this.#groups[number]
+    const source = at?.shape.sources[leaf]
+    if (at === undefined || source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
+    if (source.from === null) return null
+    const { chunks } = at
+    const { number: column } = source.from
+    const [start, end, entries, codec] = [chunks.starts[column], chunks.ends[column], chunks.entries[column], chunks.codecs[column]]
+    if (start === undefined || end === undefined || entries === undefined || codec === undefined)
+      throw new RangeError("its row groups lack columns")
+    const known = this.#windows[number]
+    if (known !== undefined && start >= known.start && end <= known.start + known.bytes.length)
+      return { bytes: known.bytes.subarray(start - known.start, end - known.start), codec, entries }
+    return this.#read(number, at, start, end).then((bytes) => ({ bytes, codec, entries }))
+  }
+
+  async #read(number: number, at: RowsAt, start: number, end: number): Promise<Uint8Array> {
+    // Nothing behind the row group is wanted: files of a few rows are many, and memory that is made for each is not free.
+    const ahead = Math.min(Math.max(leastWindow, this.#windowBytes / this.#groups.length), at.end - start)
+    const bytes = await withFile(at.path, (file) => readAt(file, start, Math.max(ahead, end - start)))
+    if (bytes.length < end - start) throw new RangeError("it ends before its pages do")
+    this.#windows[number] = end - start > ahead ? undefined : { start, bytes }
+    return bytes.subarray(0, end - start)
+  }
+}
+
+/** The bytes of a column chunk, as they stand in a file. */
+export interface StoredChunk {
+  readonly bytes: Uint8Array
+  readonly codec: CompressionCodec
+  /** Nulls included. */
+  readonly entries: number
+}
+
 /**
  * Reads rows of several row groups, leaf by leaf in the order of the table. Rows are never put together: each leaf moves by itself, as entries with
  * levels, so that what a row costs is what it holds, however many elements its lists have.
  */
 export class RowReader {
   readonly #groups: ReadonlyArray<WantedRows>
-  readonly #windows: Array<{ readonly start: number; readonly bytes: Uint8Array } | undefined> = []
+  readonly #chunks: ChunkReader
   #sinceBreath = 0
 
   constructor(groups: ReadonlyArray<WantedRows>) {
     this.#groups = groups
+    this.#chunks = new ChunkReader(groups.map(({ at }) => at))
   }
 
   /**
@@ -49,27 +101,13 @@ export class RowReader {
   }
 
   async #append(leaf: number, number: number, { at, wanted }: WantedRows, into: ColumnBuilders): Promise<void> {
-    const source = at.sources[leaf]
+    const chunk = await this.#chunks.of(number, leaf)
+    const source = at.shape.sources[leaf]
     if (source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
-    const chunk = source.from === null ? undefined : at.chunks[source.from.number]
-    if (source.from !== null && chunk === undefined) throw new RangeError("its row groups lack columns")
-    appendLeaf(into, source, chunk === undefined ? null : await this.#bytes(number, at.path, chunk), chunk?.codec ?? "UNCOMPRESSED", wanted)
+    appendLeaf(into, source, chunk?.bytes ?? null, chunk?.codec ?? "UNCOMPRESSED", wanted)
     this.#sinceBreath += chunk?.entries ?? wanted.length
     if (this.#sinceBreath < entriesAtATime) return
     this.#sinceBreath = 0
     await setImmediate()
-  }
-
-  async #bytes(number: number, path: string, { start, end }: Chunk): Promise<Uint8Array> {
-    const known = this.#windows[number]
-    if (known !== undefined && start >= known.start && end <= known.start + known.bytes.length)
-      return known.bytes.subarray(start - known.start, end - known.start)
-    // Nothing behind the row group is wanted: files of a few rows are many, and memory that is made for each is not free.
-    const behind = this.#groups[number]?.at.end ?? end
-    const ahead = Math.min(Math.max(leastWindow, windowBytes / this.#groups.length), behind - start)
-    const bytes = await withFile(path, (file) => readAt(file, start, Math.max(ahead, end - start)))
-    if (bytes.length < end - start) throw new RangeError("it ends before its pages do")
-    this.#windows[number] = end - start > ahead ? undefined : { start, bytes }
-    return bytes.subarray(0, end - start)
   }
 }

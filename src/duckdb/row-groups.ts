@@ -23,21 +23,27 @@ export interface RowsAt {
   readonly rows: number
   /** Bytes in memory that its rows take at the least: levels, and values as far as they are not told by a dictionary. */
   readonly leastBytes: number
-  /** Where each leaf of the table comes from. */
-  readonly sources: ReadonlyArray<LeafSource>
-  /** By the number of the leaf in the file. */
-  readonly chunks: ReadonlyArray<Chunk>
+  readonly shape: FileShape
+  readonly chunks: ChunkPlaces
   /** Where its last column chunk ends in the file. */
   readonly end: number
 }
 
-/** Where the pages of a column chunk lie. */
-export interface Chunk {
-  readonly start: number
-  readonly end: number
-  readonly codec: CompressionCodec
+/** What files of one shape have in common. */
+export interface FileShape {
+  /** As the footer says it. */
+  readonly schema: FileMetaData["schema"]
+  /** Where each leaf of the table comes from. */
+  readonly sources: ReadonlyArray<LeafSource>
+}
+
+/** Where the pages of each column chunk lie, by the number of the leaf in the file: plain data, and little of it, since files may be many. */
+export interface ChunkPlaces {
+  readonly starts: Float64Array
+  readonly ends: Float64Array
   /** Nulls included. */
-  readonly entries: number
+  readonly entries: Float64Array
+  readonly codecs: ReadonlyArray<CompressionCodec>
 }
 
 /**
@@ -49,7 +55,7 @@ export class RowGroups {
   readonly #table: Pick<ColumnBuilders, "nodes" | "leaves" | "columns">
   readonly #db: DuckDB
   /** Null: files of this shape are written anew. */
-  readonly #sources = new Map<string, ReadonlyArray<LeafSource> | null>()
+  readonly #shapes = new Map<string, FileShape | null>()
   readonly #anew = new Map<string, string>()
 
   /** @param table whose leaves are looked for. @param db in whose folder files are written anew */
@@ -77,27 +83,27 @@ export class RowGroups {
   #find(path: string): Effect.Effect<ReadonlyArray<RowsAt> | null, LakeError> {
     return reading(path, async () => {
       const metadata = await withFile(path, readFooter)
-      const shape = JSON.stringify(metadata.schema)
-      const known = this.#sources.get(shape)
-      const sources = known === undefined ? this.#map(metadata) : known
-      this.#sources.set(shape, sources)
-      if (sources === null) return null
+      const text = JSON.stringify(metadata.schema)
+      const known = this.#shapes.get(text)
+      const shape = known === undefined ? this.#shape(metadata) : known
+      this.#shapes.set(text, shape)
+      if (shape === null) return null
       let first = 0
       return metadata.row_groups.map((group) => {
         const rows = Number(group.num_rows)
-        const chunks = group.columns.map(chunkOf)
+        const chunks = placesOf(group.columns)
         const leastBytes = group.columns.reduce((total, { meta_data: data }) => total + Number(data?.total_uncompressed_size ?? 0), 0)
-        const entries = chunks.reduce((total, chunk) => total + chunk.entries, 0)
-        const end = chunks.reduce((last, chunk) => Math.max(last, chunk.end), 0)
+        const entries = chunks.entries.reduce((total, each) => total + each, 0)
+        const end = chunks.ends.reduce((last, each) => Math.max(last, each), 0)
         first += rows
-        return { path, first: first - rows, rows, leastBytes: leastBytes + entries, sources, chunks, end }
+        return { path, first: first - rows, rows, leastBytes: leastBytes + entries, shape, chunks, end }
       })
     })
   }
 
-  #map(metadata: FileMetaData): ReadonlyArray<LeafSource> | null {
+  #shape({ schema }: FileMetaData): FileShape | null {
     try {
-      return mapLeaves(this.#table, metadata)
+      return { schema, sources: mapLeaves(this.#table, schema) }
     } catch (cause) {
       if (cause instanceof UnlikeFile) return null
       throw cause
@@ -105,11 +111,18 @@ export class RowGroups {
   }
 }
 
-const chunkOf = (column: ColumnChunk): Chunk => {
-  const range = chunkRange(column)
-  if (range === null || column.meta_data === undefined) throw new RangeError("its footer says nothing of a column")
-  const { codec, num_values } = column.meta_data
-  return { ...range, codec, entries: Number(num_values) }
+const placesOf = (columns: ReadonlyArray<ColumnChunk>): ChunkPlaces => {
+  const numbers = () => new Float64Array(columns.length)
+  const [starts, ends, entries] = [numbers(), numbers(), numbers()]
+  const codecs = columns.map((column, i) => {
+    const range = chunkRange(column)
+    if (range === null || column.meta_data === undefined) throw new RangeError("its footer says nothing of a column")
+    starts[i] = range.start
+    ends[i] = range.end
+    entries[i] = Number(column.meta_data.num_values)
+    return column.meta_data.codec
+  })
+  return { starts, ends, entries, codecs }
 }
 
 const readFooter = async (file: FileHandle): Promise<FileMetaData> => {

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads"
 import { Effect, Schema, type Scope } from "effect"
 import { moduleBeside } from "../record/module-beside.ts"
 import type { RecordPage } from "../record/record.ts"
+import { isOutOfMemory, resourceLimits } from "../record/worker.ts"
 import type { PartitionGroup } from "./partitioned-rows.ts"
 import type { DecodedPage } from "./stage-decoder.ts"
 import { type FromWorker, pageMessage, slotCount, type ToWorker, type WorkerSetup } from "./worker-messages.ts"
@@ -17,9 +18,6 @@ export class WorkerError extends Schema.TaggedError<WorkerError>()("WorkerError"
     return `${this.problem}. ${this.hint}`
   }
 }
-
-/** As the npm scripts limit the main thread, in megabytes: what is large lives outside of the heap. */
-const resourceLimits = { maxOldGenerationSizeMb: 320, maxYoungGenerationSizeMb: 24 }
 
 /** What the workers have made of a batch. */
 export interface WorkerBatch {
@@ -167,8 +165,6 @@ export const openWorkers = (setup: WorkerSetup, count: number): Effect.Effect<De
     Effect.sync(() => new DecodeWorkers(setup, count)),
     (workers) => Effect.promise(() => workers.close())
   )
-
-const isOutOfMemory = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
 
 const outOfMemory = Effect.fail(
   new WorkerError({

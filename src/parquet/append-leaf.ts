@@ -68,7 +68,7 @@ export const appendLeaf = (
 }
 
 /** Rows that begin in a page. */
-const rowsIn = ({ slots, repetition }: ReadPage): number => {
+export const rowsIn = ({ slots, repetition }: ReadPage): number => {
   if (repetition.length === 0) return slots
   let rows = 0
   for (let slot = 0; slot < slots; slot++) if (repetition[slot] === 0) rows++
@@ -84,7 +84,7 @@ let numbersRoom = new Int32Array(0)
  * @param row the last that begins before the page
  * @param isWanted is that one?
  */
-const wantedOf = (page: ReadPage, { maxDefinition }: FileLeaf, wanted: Uint8Array, row: number, isWanted: boolean): ReadPage => {
+export const wantedOf = (page: ReadPage, { maxDefinition }: FileLeaf, wanted: Uint8Array, row: number, isWanted: boolean): ReadPage => {
   const { slots, definition, repetition, indices } = page
   if (numbersRoom.length < page.count) numbersRoom = new Int32Array(page.count * 2)
   const numbers = indices ?? numbersRoom

@@ -35,11 +35,13 @@ export class ByteBuffer {
     this.length += 4
   }
 
-  /** @param value a whole number, 0 to 2^31 - 1 */
+  /** @param value a whole number, 0 to 2^53 - 1 */
   varint(value: number): void {
-    this.reserve(5)
+    this.reserve(8)
     const { bytes } = this
     let rest = value
+    // Beyond 32 bits there are no shifts.
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) bytes[this.length++] = (rest % 128) | 0x80
     for (; rest >= 0x80; rest >>>= 7) bytes[this.length++] = (rest & 0x7f) | 0x80
     bytes[this.length++] = rest
   }

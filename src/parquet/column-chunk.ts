@@ -3,7 +3,7 @@ import { ByteBuffer } from "./byte-buffer.ts"
 import { writeHybrid, writeRun } from "./hybrid.ts"
 import { LevelWriter } from "./levels.ts"
 import { type PageRange, pageRanges } from "./pages.ts"
-import { structBytes } from "./thrift.ts"
+import { ThriftWriter } from "./thrift.ts"
 import { planValues, type ValuePlan, writePlain } from "./values.ts"
 import { worthCompressing, zstd } from "./zstd.ts"
 
@@ -12,7 +12,7 @@ export const pageType = { data: 0, dictionary: 2 } as const
 export const encoding = { plain: 0, rle: 3, rleDictionary: 8 } as const
 export const codec = { uncompressed: 0, zstd: 6 } as const
 
-/** Where a column chunk's pages are and how they are written: what a footer says of it. Offsets count from the row group's start. */
+/** How a column chunk's pages are written: what a footer says of it. Chunks of a row group follow each other, so where each begins is told by their lengths. */
 export interface ChunkPages {
   readonly codec: number
   /** Entries, nulls among them. */
@@ -20,8 +20,8 @@ export interface ChunkPages {
   /** With page headers. */
   readonly uncompressedBytes: number
   readonly compressedBytes: number
-  readonly dictionaryOffset: number | null
-  readonly dataOffset: number
+  /** How long the dictionary page is, which stands in front; 0: there is none. */
+  readonly dictionaryBytes: number
   /** Data pages with indices into the dictionary, and with plain values. */
   readonly indexedPages: number
   readonly plainPages: number
@@ -34,9 +34,11 @@ export class ChunkWriter {
   readonly #pages = new ByteBuffer()
   readonly #repetition = new LevelWriter()
   readonly #definition = new LevelWriter()
+  readonly #headers: ThriftWriter
 
   constructor(out: ByteBuffer) {
     this.out = out
+    this.#headers = new ThriftWriter(out)
   }
 
   /** The leaves written next are those of other rows. */
@@ -52,7 +54,7 @@ export class ChunkWriter {
     pages.clear()
     const { out } = this
     const start = out.length
-    let dataOffset = start
+    let dictionaryBytes = 0
     let uncompressedBytes = 0
     // Pages go out as soon as it is known that there is enough to compress: those of large values are not held all at once.
     let level: number | null = null
@@ -62,7 +64,7 @@ export class ChunkWriter {
       for (const { end, range } of waiting) {
         uncompressedBytes += end - from
         uncompressedBytes += this.#emit(pages.written(from, end), level, range, range === null ? plan.size : range.end - range.start)
-        if (range === null) dataOffset = out.length
+        if (range === null) dictionaryBytes = out.length - start
         from = end
       }
       waiting = []
@@ -88,8 +90,7 @@ export class ChunkWriter {
       entries: leaf.levels,
       uncompressedBytes,
       compressedBytes: out.length - start,
-      dictionaryOffset: plan.size > 0 ? start : null,
-      dataOffset,
+      dictionaryBytes,
       indexedPages,
       plainPages: ranges.length - indexedPages
     }
@@ -113,17 +114,20 @@ export class ChunkWriter {
     const bytes = level === null ? page : zstd(page, level)
     const { out } = this
     const start = out.length
-    const encodingOf = range?.indexed ? encoding.rleDictionary : encoding.plain
-    out.append(
-      structBytes({
-        field_1: range === null ? pageType.dictionary : pageType.data,
-        field_2: page.length,
-        field_3: bytes.length,
-        ...(range === null
-          ? { field_7: { field_1: values, field_2: encodingOf } }
-          : { field_5: { field_1: values, field_2: encodingOf, field_3: encoding.rle, field_4: encoding.rle } })
-      })
-    )
+    const headers = this.#headers
+    headers.begin()
+    headers.int32(1, range === null ? pageType.dictionary : pageType.data)
+    headers.int32(2, page.length)
+    headers.int32(3, bytes.length)
+    headers.begin(range === null ? 7 : 5)
+    headers.int32(1, values)
+    headers.int32(2, range?.indexed ? encoding.rleDictionary : encoding.plain)
+    if (range !== null) {
+      headers.int32(3, encoding.rle)
+      headers.int32(4, encoding.rle)
+    }
+    headers.end()
+    headers.end()
     const length = out.length - start
     out.append(bytes)
     return length

@@ -28,9 +28,9 @@ export interface LeafSource {
  */
 export const mapLeaves = (
   { nodes, leaves }: Pick<ColumnBuilders, "nodes" | "leaves">,
-  metadata: FileMetaData
+  schema: FileMetaData["schema"]
 ): ReadonlyArray<LeafSource> => {
-  const root = treeOf(metadata)
+  const root = treeOf({ schema })
   const numbers = numbered(root)
   const sources: Array<LeafSource> = []
 

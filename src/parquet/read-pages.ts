@@ -44,6 +44,8 @@ export interface ReadPage {
   readonly values: PlainValues
   /** For each value that is there its number in `values`; null: they are these, in order. */
   readonly indices: Int32Array | null
+  /** Are they those of the chunk's dictionary? */
+  readonly inDictionary: boolean
 }
 
 /**
@@ -131,7 +133,7 @@ const decode = (
   let count = 0
   if (!isUniform) for (let i = 0; i < slots; i++) if (definition[i] === maxDefinition) count++
   if (isUniform && definition[0] === maxDefinition) count = slots
-  const about = { slots, definition, isUniform, repetition, count }
+  const about = { slots, definition, isUniform, repetition, count, inDictionary: indexed }
   if (!indexed) return { ...about, values: plainValues(page, at, element, count), indices: null }
   const indices = indicesFor(count)
   const width = page.bytes[at] ?? 0
@@ -253,9 +255,18 @@ const decodeOther = (
   if (maxRepetition > 0) repetition.set(repetitionLevels)
   const count = dataPage.length
   if (dictionary === null)
-    return { slots, definition, isUniform: false, repetition, count, values: gathered(dataPage, element), indices: null }
+    return {
+      slots,
+      definition,
+      isUniform: false,
+      repetition,
+      count,
+      values: gathered(dataPage, element),
+      indices: null,
+      inDictionary: false
+    }
   const indices = Int32Array.from(dataPage, Number)
-  return { slots, definition, isUniform: false, repetition, count, values: known(dictionary, indices, count), indices }
+  return { slots, definition, isUniform: false, repetition, count, values: known(dictionary, indices, count), indices, inDictionary: true }
 }
 
 /** hyparquet's values as a plain page would have them. */

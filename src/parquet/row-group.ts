@@ -13,7 +13,7 @@ export interface RowGroupOptions {
   readonly compressionLevel?: number
 }
 
-/** An encoded row group: plain data, which another thread may have made. It can stand anywhere in a file. */
+/** An encoded row group: plain data, which another thread may have made. It can stand anywhere in a file: its column chunks follow each other. */
 export interface RowGroup {
   /** Its pages, in memory of their own: the buffer can be transferred. */
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -29,6 +29,80 @@ export interface ColumnChunk extends ChunkPages {
   readonly statistics: (FooterBounds & { readonly nulls: number }) | null
 }
 
+/** A leaf of some rows, encoded. */
+export interface EncodedLeaf {
+  readonly chunk: ColumnChunk
+  /** What the file's statistics tell of it; null: nothing. */
+  readonly statistics: ColumnStatistics | null
+}
+
+/** Encodes leaves of the same columns, one after the other. Dictionaries, bounds and what may be told of a column are decided here, whoever gathered the leaf. */
+export class LeafEncoder {
+  readonly #writer: ChunkWriter
+  readonly #logged: ReturnType<typeof loggedLeaves>
+  readonly #level: number
+  /** What was encoded of leaves without a value. */
+  readonly #nothing = new Map<number, { readonly bytes: Uint8Array; readonly encoded: EncodedLeaf }>()
+
+  /** @param writer puts the column chunks one behind the other */
+  constructor(columns: Pick<ColumnBuilders, "columns" | "nodes">, writer: ChunkWriter, options: RowGroupOptions = {}) {
+    this.#writer = writer
+    this.#logged = loggedLeaves(columns)
+    this.#level = options.compressionLevel ?? 1
+  }
+
+  /** @param number of the leaf among those of the columns */
+  encode(leaf: LeafColumn, number: number): EncodedLeaf {
+    const nulls = leaf.levels - leaf.count
+    const inFooter = tells(leaf)
+    const bounds = inFooter ? leafBounds(leaf) : null
+    const inLog = this.#logged.get(number)
+    return {
+      chunk: { ...this.#writer.write(leaf, this.#level), statistics: inFooter ? { nulls, ...footerBounds(leaf, bounds) } : null },
+      statistics:
+        inLog === undefined
+          ? null
+          : inLog.list
+            ? { nulls: nullLists(leaf, inLog.depth), ...noBounds }
+            : { nulls, ...logBounds(leaf, bounds) }
+    }
+  }
+
+  /**
+   * Encodes rows of which each has one entry of the leaf, all without a value and as far defined. Most leaves of wide rows are such, and alike: one copies the
+   * other.
+   *
+   * @param definition level of all of them
+   */
+  encodeNothing(leaf: LeafColumn, number: number, rows: number, definition: number): EncodedLeaf {
+    const { maxDefinition, maxRepetition } = leaf
+    const inLog = this.#logged.get(number)
+    const kind = inLog === undefined ? 0 : inLog.list && definition > inLog.depth ? 1 : 2
+    const about = (((kind * 2 + (tells(leaf) ? 1 : 0)) * 256 + definition) * 256 + maxDefinition) * 256 + maxRepetition
+    const key = about * 2 ** 22 + rows
+    const known = rows < 2 ** 22 ? this.#nothing.get(key) : undefined
+    if (known !== undefined) {
+      this.#writer.out.append(known.bytes)
+      return known.encoded
+    }
+    leaf.levels = rows
+    leaf.count = 0
+    leaf.entries = 0
+    leaf.dictionarySize = 0
+    leaf.indexCount = 0
+    leaf.definition = new Uint8Array(rows).fill(definition)
+    leaf.repetition = new Uint8Array(maxRepetition > 0 ? rows : 0)
+    const start = this.#writer.out.length
+    const encoded = this.encode(leaf, number)
+    if (this.#nothing.size >= mostKept) this.#nothing.clear()
+    if (rows < 2 ** 22) this.#nothing.set(key, { bytes: this.#writer.out.written(start).slice(), encoded })
+    return encoded
+  }
+}
+
+/** So many that were encoded of leaves without a value are kept. */
+const mostKept = 1024
+
 /** One row group is encoded at a time, so its memory is used again for the next. */
 const out = new ByteBuffer()
 const writer = new ChunkWriter(out)
@@ -42,26 +116,21 @@ export const encodeRowGroup = (builders: ColumnBuilders, options: RowGroupOption
 
 /** Encodes the leaves `first` to before `end` as a part of a row group, see {@link joinLeaves}. Of the other leaves nothing need be there. */
 export const encodeLeaves = (builders: ColumnBuilders, first: number, end: number, options: RowGroupOptions = {}): RowGroup => {
-  const level = options.compressionLevel ?? 1
   const { rowCount: rows } = builders
   if (rows === 0) throw new RangeError("a row group has at least one row")
   out.clear()
-  const logged = loggedLeaves(builders)
-  const statistics: Array<ColumnStatistics> = []
-  const encode = (leaf: LeafColumn, at: number): ColumnChunk => {
-    const i = first + at
-    leaf.seal(builders.store, i)
-    const nulls = leaf.levels - leaf.count
-    const inFooter = tells(leaf)
-    const bounds = inFooter ? leafBounds(leaf) : null
-    const inLog = logged.get(i)
-    if (inLog !== undefined)
-      statistics.push(inLog.list ? { nulls: nullLists(leaf, inLog.depth), ...noBounds } : { nulls, ...logBounds(leaf, bounds) })
-    return { ...writer.write(leaf, level), statistics: inFooter ? { nulls, ...footerBounds(leaf, bounds) } : null }
-  }
+  const encoder = new LeafEncoder(builders, writer, options)
   try {
-    const chunks = builders.leaves.slice(first, end).map(encode)
-    return { bytes: out.copy(), rows, chunks, statistics }
+    const encoded = builders.leaves.slice(first, end).map((leaf, at) => {
+      leaf.seal(builders.store, first + at)
+      return encoder.encode(leaf, first + at)
+    })
+    return {
+      bytes: out.copy(),
+      rows,
+      chunks: encoded.map(({ chunk }) => chunk),
+      statistics: encoded.flatMap(({ statistics }) => statistics ?? [])
+    }
   } finally {
     writer.forget()
   }
@@ -73,17 +142,17 @@ export const joinLeaves = (parts: ReadonlyArray<RowGroup>): RowGroup => {
   if (first === undefined || parts.some(({ rows }) => rows !== first.rows)) throw new RangeError("parts of a row group have the same rows")
   if (parts.length === 1) return first
   const bytes = new Uint8Array(parts.reduce((total, part) => total + part.bytes.length, 0))
-  const chunks: Array<ColumnChunk> = []
   let offset = 0
   for (const part of parts) {
     bytes.set(part.bytes, offset)
-    for (const chunk of part.chunks) {
-      const dictionaryOffset = chunk.dictionaryOffset === null ? null : chunk.dictionaryOffset + offset
-      chunks.push({ ...chunk, dictionaryOffset, dataOffset: chunk.dataOffset + offset })
-    }
     offset += part.bytes.length
   }
-  return { bytes, rows: first.rows, chunks, statistics: parts.flatMap(({ statistics }) => statistics) }
+  return {
+    bytes,
+    rows: first.rows,
+    chunks: parts.flatMap(({ chunks }) => chunks),
+    statistics: parts.flatMap(({ statistics }) => statistics)
+  }
 }
 
 /** The footer tells no more than the log may. Within lists nobody asks, and JSON texts and bytes have no order that means anything. */
@@ -91,7 +160,10 @@ const tells = ({ leaf, maxRepetition }: LeafColumn): boolean =>
   leaf.sensitive === undefined && maxRepetition === 0 && (leaf.leaf.type === "boolean" || hasBounds(leaf.leaf))
 
 /** Of the columns that `statisticsColumns` names, in its order, the leaf, or a list's first one. */
-const loggedLeaves = ({ columns, nodes }: ColumnBuilders): ReadonlyMap<number, { readonly list: boolean; readonly depth: number }> => {
+const loggedLeaves = ({
+  columns,
+  nodes
+}: Pick<ColumnBuilders, "columns" | "nodes">): ReadonlyMap<number, { readonly list: boolean; readonly depth: number }> => {
   const all = new Map<string, ColumnNode>()
   const visit = (node: ColumnNode, path: string) => {
     all.set(path, node)

@@ -16,3 +16,19 @@ export const hintOfClient = (said: string): string | null => {
     ? noCredentials
     : null
 }
+
+/**
+ * What to allow, where a service of AWS denies an action or Lake Formation guards what it works on; null where it does not say.
+ *
+ * @param said the error's message
+ */
+export const hintOfDenied = (said: string): string | null => {
+  if (/\bLake ?Formation\b/i.test(said)) {
+    const [, permission] = /\bRequired ([\w ,]+?)(?: on\b|$)/i.exec(said) ?? []
+    return `Lake Formation guards it: grant the role of this process ${permission ?? "Create Table and Describe on the database, Alter and Describe on its tables"} there, beside what IAM allows, and data location access where the bucket is registered.`
+  }
+  const [, action, resource] = /\bnot authorized to perform:? ([\w-]+:\w+)(?: on resource:? (\S+))?/i.exec(said) ?? []
+  return action === undefined
+    ? null
+    : `Allow ${action}${resource === undefined ? "" : ` on ${resource}`} to the role of this process (docs/aws.md).`
+}

@@ -1,5 +1,5 @@
-import { Effect } from "effect"
-import { type DuckDBSettings, defaultMemoryLimit } from "../duckdb/duckdb.ts"
+import { Effect, type Scope } from "effect"
+import { type DuckDBSettings, defaultMemoryLimit, defaultThreads } from "../duckdb/duckdb.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { localCopies } from "../duckdb/local-copies.ts"
 import { openDuckDB } from "../duckdb/open.ts"
@@ -8,6 +8,7 @@ import { deltaSchema } from "../table/schema.ts"
 import { EngineError, type EnginePlan, type EngineResult, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
 import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
+import { openSliceThreads } from "./slice-threads.ts"
 import { writeChosen } from "./write-chosen.ts"
 import { writeTombstones } from "./write-tombstones.ts"
 
@@ -37,7 +38,7 @@ export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEn
 const scoped =
   <A>(
     settings: DuckDBEngineSettings,
-    use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError>,
+    use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError, Scope.Scope>,
     onProgress: EngineRun["onProgress"] = () => {}
   ) =>
   (plan: EnginePlan): Effect.Effect<A, EngineError, Store> =>
@@ -50,6 +51,7 @@ const scoped =
           store,
           onProgress,
           schema: deltaSchema(plan.columns),
+          threads: settings.threads ?? defaultThreads,
           sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
           paths: (files) => {
             const keys = files.map(({ key }) => key)
@@ -76,11 +78,17 @@ const noKey = ({ dataset, identity: { key } }: EnginePlan, column: string, rows:
     })
   )
 
-const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError> =>
+/** Bytes of files that one thread moves sooner than another one starts. */
+const fewBytes = 4 * 1024 * 1024
+
+const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
   Effect.gen(function* () {
     const { db, schema } = run
     const { inputs, tombstones } = plan
     if (inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
+    // They start while it is decided which rows are written; for a few rows that would take longer than all the rest.
+    const isMuch = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0) > fewBytes
+    const threads = yield* openSliceThreads(plan.columns, isMuch ? run.threads : 1)
     yield* db.run(sql.copySql(plan, schema, yield* numbered(run, inputs, 0)))
     const { key, decidesPartition } = plan.identity
     const [keyless = {}] = yield* db.rows(sql.keylessSql(plan.identity))
@@ -121,7 +129,7 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
       rowsRead: Number(counts["read"]),
       rowsAdded: Number(counts["added"]) - (Number(counts["lost"]) - deleted),
       rowsDeleted: deleted,
-      files: yield* writeChosen(plan, run, files),
+      files: yield* writeChosen(plan, run, files, threads),
       tombstones: remembered,
       replaced: moved.map(({ path }) => path),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]

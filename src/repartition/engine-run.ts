@@ -11,6 +11,8 @@ export interface EngineRun {
   readonly db: DuckDB
   readonly store: StoreShape
   readonly schema: StructType
+  /** That move rows, this one among them. */
+  readonly threads: number
   /** Bytes of leaves that are held at a time, and twice that of compressed rows; see `DuckDBEngineSettings`. */
   readonly sliceBytes: number
   /** Where the files can be opened; those on other machines are copied here first, once. */

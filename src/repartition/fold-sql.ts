@@ -151,6 +151,6 @@ export const chosenPartitionsSql = "SELECT p AS partition, count(*) AS rows FROM
 /** The files that have rows of `chosen`. */
 export const holdingSql = "SELECT DISTINCT f FROM chosen"
 
-/** Where the rows of some places stand, file by file. */
+/** Where the rows of some places stand, file by file: places count from the first of them. */
 export const placesSql = (from: number, to: number): string =>
-  `SELECT place, f, r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`
+  `SELECT (place - ${from})::INTEGER AS place, f::INTEGER AS f, r::INTEGER AS r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`

@@ -1,109 +1,155 @@
 import { Effect } from "effect"
 import { ColumnBuilders } from "../columns/builders.ts"
-import { type RowStarts, startsOf, takeRows } from "../columns/take-rows.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import { RowReader, type WantedRows } from "../duckdb/read-rows.ts"
+import type { WantedRows } from "../duckdb/read-rows.ts"
 import { RowGroups } from "../duckdb/row-groups.ts"
-import { encodeLeaves, joinLeaves, type RowGroup } from "../parquet/row-group.ts"
+import type { EncodedLeaf, RowGroup } from "../parquet/row-group.ts"
+import type { ColumnStatistics } from "../parquet/statistics.ts"
 import type { StoreError } from "../store/store.ts"
 import type { EngineFile, EnginePlan } from "./engine.ts"
 import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
+import { type MovedLeaves, newClaims } from "./leaf-mover.ts"
+import type { SliceThreads } from "./slice-threads.ts"
 import { cutRowGroups, type Piece } from "./slices.ts"
+
+/** Bytes that are read ahead of what is asked for, by all threads. */
+const windowBytes = 16 * 1024 * 1024
 
 /** Moves the rows of a slice from the files that hold them into row groups, in memory. */
 export class SliceMover {
   readonly #run: EngineRun
   readonly #files: ReadonlyArray<EngineFile>
   readonly #rowGroups: RowGroups
-  /** Leaves of the slice's rows in the order in which the files have them, and of one row group's in their own order. */
-  readonly #gathered: ColumnBuilders
-  readonly #ordered: ColumnBuilders
+  readonly #threads: SliceThreads
 
-  constructor({ columns }: EnginePlan, run: EngineRun, files: ReadonlyArray<EngineFile>) {
+  constructor({ columns }: EnginePlan, run: EngineRun, files: ReadonlyArray<EngineFile>, threads: SliceThreads) {
     this.#run = run
     this.#files = files
-    this.#gathered = new ColumnBuilders(columns)
-    this.#ordered = new ColumnBuilders(columns)
-    this.#rowGroups = new RowGroups(this.#gathered, run.db)
+    this.#rowGroups = new RowGroups(new ColumnBuilders(columns), run.db)
+    this.#threads = threads
   }
 
   /**
-   * The rows at places `from` to before `from + length`: of each of their pieces the row groups. Null: they are too many, as one leaf of them does not fit
-   * in memory.
+   * The rows at places `from` to before `from + length`: of each of their pieces the row groups, one at a time. Null: they are too many, as one leaf of them does
+   * not fit in memory.
    */
   move(
     from: number,
     length: number,
     pieces: ReadonlyArray<Piece>
-  ): Effect.Effect<ReadonlyArray<ReadonlyArray<RowGroup>> | null, LakeError | StoreError> {
+  ): Effect.Effect<ReadonlyArray<Iterable<RowGroup>> | null, LakeError | StoreError> {
     return Effect.gen({ self: this }, function* () {
       const { wanted, rowAt, rowBytes } = yield* this.#find(from, length)
-      const reader = new RowReader(wanted)
-      const groups = pieces.map(({ rows }) => cutRowGroups(rows, rowBytes).map((rows) => ({ rows, parts: [] as RowGroup[] })))
-      const gathered = this.#gathered
-      const limit = length === 1 ? Number.POSITIVE_INFINITY : this.#run.sliceBytes
-      gathered.reset()
-      const starts: Array<RowStarts> = []
-      const areMany = groups.length > 1
-      let held = 0
+      const ranges = pieces.map(({ rows }) => cutRowGroups(rows, rowBytes))
+      const { threads, sliceBytes } = this.#run
+      const moved = yield* this.#threads.move({
+        wanted,
+        rowAt,
+        bounds: Int32Array.of(0, ...ranges.flat().map(({ to }) => to)),
+        limit: length === 1 ? Number.POSITIVE_INFINITY : (2 * sliceBytes) / Math.max(2, threads),
+        windowBytes: windowBytes / threads,
+        claims: newClaims()
+      })
+      if (moved === null) return null
+      const count = ranges.flat().length
+      const joined = new JoinedLeaves(moved, count)
       let first = 0
-      for (const leaf of gathered.leaves.keys()) {
-        if (!(yield* reader.leaf(leaf, gathered, gathered.bytes + limit))) return null
-        const end = leaf + 1
-        if (areMany) {
-          const found = startsOf(gathered, leaf)
-          starts[leaf] = found
-          held += found.bytes
-        }
-        if (gathered.bytes + held < limit && end < gathered.leaves.length) continue
-        for (const { rows, parts } of groups.flat()) {
-          takeRows(this.#ordered, gathered, rowAt.subarray(rows.from, rows.to), first, end, starts)
-          parts.push(encodeLeaves(this.#ordered, first, end))
-          this.#ordered.reset()
-        }
-        gathered.reset()
-        starts.length = 0
-        held = 0
-        first = end
-      }
-      return groups.map((ofPiece) => ofPiece.map(({ parts }) => joinLeaves(parts)))
+      return ranges.map((ofPiece) => {
+        const at = first
+        first += ofPiece.length
+        return joined.groups(
+          at,
+          ofPiece.map(({ from, to }) => to - from)
+        )
+      })
     })
   }
 
   /** Where the rows stand; of each, by its place, its number among those that are gathered; and how many bytes a row takes, about. */
   #find(from: number, length: number) {
     return Effect.gen({ self: this }, function* () {
-      const byFile = new Map<number, Array<{ readonly row: number; readonly place: number }>>()
-      for (const { f, r, place } of yield* this.#run.db.rows(sql.placesSql(from, from + length))) {
-        const rows = byFile.get(Number(f)) ?? []
-        if (rows.length === 0) byFile.set(Number(f), rows)
-        rows.push({ row: Number(r), place: Number(place) })
-      }
+      const [places, files, rows] = yield* this.#run.db.integers(sql.placesSql(from, from + length))
+      if (places === undefined || files === undefined || rows === undefined) throw new RangeError("places have three columns")
       const wanted: Array<WantedRows> = []
       const rowAt = new Int32Array(length)
       let taken = 0
       let bytes = 0
-      for (const [f, rows] of byFile) {
+      for (let next = 0; next < length; ) {
+        const f = files[next] ?? 0
         const [path = ""] = yield* this.#run.paths(this.#files.slice(f, f + 1))
-        let next = 0
         for (const at of yield* this.#rowGroups.of(path)) {
-          const ofGroup: Array<{ readonly row: number; readonly place: number }> = []
-          for (let found = rows[next]; found !== undefined && found.row < at.first + at.rows; found = rows[++next]) ofGroup.push(found)
-          if (ofGroup.length === 0) continue
+          const first = next
+          while (next < length && files[next] === f && (rows[next] ?? 0) < at.first + at.rows) next++
+          const found = next - first
+          if (found === 0) continue
           // A few more rows than are wanted cost less than looking at each.
-          const all = ofGroup.length > 0.75 * at.rows
+          const all = found > 0.75 * at.rows
           const some = new Uint8Array(at.rows).fill(all ? 1 : 0)
-          for (const [i, { row, place }] of ofGroup.entries()) {
-            some[row - at.first] = 1
-            rowAt[place - from] = taken + (all ? row - at.first : i)
+          for (let i = first; i < next; i++) {
+            const row = (rows[i] ?? 0) - at.first
+            some[row] = 1
+            rowAt[places[i] ?? 0] = taken + (all ? row : i - first)
           }
           wanted.push({ at, wanted: some })
-          taken += all ? at.rows : ofGroup.length
-          bytes += (at.leastBytes * ofGroup.length) / at.rows
+          taken += all ? at.rows : found
+          bytes += (at.leastBytes * found) / at.rows
         }
+        if (files[next] === f) throw new RangeError(`${path} has fewer rows than were read of it`)
       }
       return { wanted, rowAt, rowBytes: bytes / length }
     })
+  }
+}
+
+/** The column chunks of a slice, put together by row groups, of which one at a time is made. */
+class JoinedLeaves {
+  /** How far each of the leaves of a part has been copied: row groups are asked for in their order. */
+  readonly #parts: ReadonlyArray<MovedLeaves & { readonly offsets: Float64Array }>
+  /** How many row groups there are. */
+  readonly #count: number
+
+  constructor(moved: ReadonlyArray<MovedLeaves>, count: number) {
+    this.#count = count
+    this.#parts = moved.map((part) => {
+      const offsets = new Float64Array(part.encoded.length / count)
+      let at = 0
+      for (const leaf of offsets.keys()) {
+        offsets[leaf] = at
+        for (let group = 0; group < count; group++) at += part.encoded[leaf * count + group]?.chunk.compressedBytes ?? 0
+      }
+      return { ...part, offsets }
+    })
+  }
+
+  /** The row groups from one on, which are asked for once and in order. @param rows of each */
+  *groups(first: number, rows: ReadonlyArray<number>): Generator<RowGroup> {
+    for (const [i, each] of rows.entries()) yield this.#group(first + i, each)
+  }
+
+  #group(group: number, rows: number): RowGroup {
+    const chunks: Array<EncodedLeaf["chunk"]> = []
+    const statistics: Array<ColumnStatistics> = []
+    const stored: Array<Uint8Array> = []
+    let length = 0
+    for (const { encoded, bytes, offsets } of this.#parts) {
+      for (const [leaf, at] of offsets.entries()) {
+        const found = encoded[leaf * this.#count + group]
+        if (found === undefined) throw new RangeError(`a leaf has no row group ${group}`)
+        const end = at + found.chunk.compressedBytes
+        stored.push(bytes.subarray(at, end))
+        offsets[leaf] = end
+        length += end - at
+        chunks.push(found.chunk)
+        if (found.statistics !== null) statistics.push(found.statistics)
+      }
+    }
+    const bytes = new Uint8Array(length)
+    let to = 0
+    for (const each of stored) {
+      bytes.set(each, to)
+      to += each.length
+    }
+    return { bytes, rows, chunks, statistics }
   }
 }

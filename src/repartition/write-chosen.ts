@@ -9,6 +9,7 @@ import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
 import { partitionValues } from "./partitions.ts"
 import { SliceMover } from "./slice-mover.ts"
+import type { SliceThreads } from "./slice-threads.ts"
 import { mostRows, piecesOf } from "./slices.ts"
 
 type Failure = LakeError | StoreError
@@ -25,15 +26,15 @@ interface OpenFile {
 /**
  * Moves the rows of `chosen` from the files that hold them to files by partition, sorted by key and version.
  *
- * Rows move in slices of that order, and within a slice leaf by leaf: each is read from wherever it stands, put in order, and encoded. Leaves are held until they
- * fill the memory that there is; so it is filled by what takes the room, be it many rows or the many elements of one. A slice of which one leaf alone is too
- * much is halved; a row by itself always goes, for the ingest has held it in the same form. What stays of a slice until its end is compressed. A
- * partition of more than one slice becomes one file all the same, up to the target size: their row groups follow each other.
+ * Rows move in slices of that order, and within a slice leaf by leaf, by several threads: each is read from wherever it stands, put in order, and encoded. A slice of
+ * which one leaf alone is too much is halved; a row by itself always goes, for the ingest has held it in the same form. What stays of a slice until its end is
+ * compressed. A partition of more than one slice becomes one file all the same, up to the target size: their row groups follow each other.
  */
 export const writeChosen = (
   plan: EnginePlan,
   run: EngineRun,
-  files: ReadonlyArray<EngineFile>
+  files: ReadonlyArray<EngineFile>,
+  threads: SliceThreads
 ): Effect.Effect<ReadonlyArray<NewFile>, Failure> =>
   Effect.gen(function* () {
     const { db, store } = run
@@ -43,7 +44,7 @@ export const writeChosen = (
     }))
     const total = partitions.reduce((sum, { rows }) => sum + rows, 0)
     const holding = new Set((yield* db.rows(sql.holdingSql)).map((row) => Number(row["f"])))
-    const mover = new SliceMover(plan, run, files)
+    const mover = new SliceMover(plan, run, files, threads)
     const most = mostRows(
       files.reduce((sum, { size }, f) => sum + (holding.has(f) ? size : 0), 0),
       total,

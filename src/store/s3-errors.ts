@@ -1,3 +1,4 @@
+import { neverConnected } from "../record/aws-errors.ts"
 import { hintOfClient } from "../record/aws-hints.ts"
 import type { StoreReason } from "./store.ts"
 
@@ -91,9 +92,6 @@ const byStatus: Readonly<Record<number, Kind>> = {
   503: ["Unavailable", slower, { certain: false, again: true }],
   507: ["Full", "The store has no space left."]
 }
-
-/** Codes of Node for connections that were never made: nothing can have arrived. */
-const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
 
 /** Says what an error of the S3 client, or of what is below it, means. In doubt a write may have happened. @param readsOnly to whom it is said */
 export const classify = (error: unknown, readsOnly = false): Verdict => {

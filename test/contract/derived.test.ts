@@ -1,60 +1,24 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { glueTable } from "../../src/catalog/glue-table.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { deadLettersMarkdown } from "../../src/contract/dead-letters.ts"
-import { glueColumns, glueTable } from "../../src/contract/glue.ts"
 import { jsonSchema } from "../../src/contract/json-schema.ts"
 import { contractMarkdown } from "../../src/contract/markdown.ts"
 import { outputDatasets } from "../../src/lineage/datasets.ts"
 import { deadLetterReasons } from "../../src/record/dead-letter.ts"
-import { stagePartitions } from "../../src/record/system-columns.ts"
-import { compiledOrders, orders } from "./orders.ts"
+import { deltaSchema } from "../../src/table/schema.ts"
+import { orders } from "./orders.ts"
 import { definition as parcelDefinition, parcels } from "./parcels.ts"
-
-describe("Glue", () => {
-  const types = new Map(glueColumns(compiledOrders.columns).map(({ Name, Type }) => [Name, Type]))
-  it.each([
-    ["order_id", "string"],
-    ["last_change", "timestamp"],
-    ["value", "bigint"],
-    ["rate", "double"],
-    ["count", "int"],
-    ["amount", "decimal(10,2)"],
-    ["is_completed", "boolean"],
-    ["custom_data", "string"],
-    ["geo", "array<string>"],
-    ["matrix", "array<array<bigint>>"],
-    ["item_metadata", "struct<items:array<struct<id:string>>>"],
-    [
-      "items",
-      "array<struct<id:string,price:bigint,is_gift:boolean,product_categories:array<struct<id:string,name:string>>,tags:array<string>>>"
-    ]
-  ])("%s %s", (name, type) => expect(types.get(name)).toBe(type))
-
-  it("keeps partition keys apart and comments short", () => {
-    const table = glueTable(
-      orders,
-      [{ kind: "leaf", name: "a", description: `x\n${"y".repeat(400)}`, leaf: { type: "text" } }],
-      stagePartitions
-    )
-    expect(table.partitionKeys.map(({ Name, Type }) => [Name, Type])).toEqual([
-      ["ingest_date", "date"],
-      ["ingest_hour", "int"]
-    ])
-    expect([table.owner, table.parameters]).toEqual(["shop", { sensitivity: "personal" }])
-    expect(table.columns[0]?.Comment).toHaveLength(255)
-    expect(table.columns[0]?.Comment).not.toContain("\n")
-  })
-})
 
 describe("who answers for a dataset, and how it is treated", () => {
   const about = { steward: "data office", sourceSystem: "WMS", costTag: "cc-7", refreshEvery: "15 minutes" }
   const governed = defineContract({ ...parcelDefinition, ...about, tags: { domain: "logistics" } })
   const told = { steward: "data office", source_system: "WMS", sensitivity: "internal", cost_tag: "cc-7", refresh_every: "15 minutes" }
   it("is in the catalog, and on the page", () => {
-    expect(glueTable(governed, [], [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
+    expect(glueTable(governed, deltaSchema([]), [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
     const page = contractMarkdown(governed)
     for (const line of ["| Steward | data office |", "| Source system | WMS |", "| Cost tag | cc-7 |", "| Refresh every | 15 minutes |"])
       expect(page).toContain(line)

@@ -20,7 +20,7 @@ const bits = (max: number): number => (max === 0 ? 0 : Math.floor(Math.log2(max)
 /** The pages of a leaf in a row group, one after the other, which must be all that the chunk has. */
 export const pagesOf = (group: RowGroup, leaf: LeafColumn, chunk: ColumnChunk): ReadonlyArray<Page> => {
   const pages: Array<Page> = []
-  const start = chunk.dictionaryOffset ?? chunk.dataOffset
+  const start = group.chunks.slice(0, group.chunks.indexOf(chunk)).reduce((at, { compressedBytes }) => at + compressedBytes, 0)
   const end = start + chunk.compressedBytes
   let uncompressed = 0
   const reader = { view: new DataView(group.bytes.buffer), offset: start }

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
-import { takeRows } from "../../src/columns/take-rows.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { document, list, long, text } from "../../src/contract/field.ts"
@@ -16,6 +15,7 @@ import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
+import { takeRows } from "../columns/take-rows.ts"
 import { type Copy, definition, freshStore, ingest } from "./lake.ts"
 
 const fields = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`f${i}`, i % 3 === 0 ? long("A number.") : text("A text.")]))

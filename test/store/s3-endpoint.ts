@@ -19,6 +19,8 @@ export interface Asked {
 }
 
 export interface Answer {
+  /** The answer does not arrive: the connection ends. */
+  readonly isLost?: boolean
   readonly status?: number
   readonly body?: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
@@ -45,7 +47,11 @@ export const s3Endpoint = (
         body: Buffer.concat(chunks)
       }
       asked.push(one)
-      const { status = 200, body = "", headers = {} } = await answer(one)
+      const { isLost = false, status = 200, body = "", headers = {} } = await answer(one)
+      if (isLost) {
+        response.destroy()
+        return
+      }
       response.writeHead(status, { "content-type": "application/xml", ...headers })
       response.end(one.method === "HEAD" ? "" : body)
     })

@@ -1,6 +1,6 @@
-import { reserveLevels, reserveText, reserveValues } from "./add-page.ts"
-import type { ColumnBuilders } from "./builders.ts"
-import { field, type LeafStore, widths } from "./leaf-store.ts"
+import { reserveLevels, reserveText, reserveValues } from "../../src/columns/add-page.ts"
+import type { ColumnBuilders } from "../../src/columns/builders.ts"
+import { field, type LeafStore, widths } from "../../src/columns/leaf-store.ts"
 
 /** Where the entries of each row of a leaf begin, and its values that are there; behind the last row, where they end. */
 export interface RowStarts {

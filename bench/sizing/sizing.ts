@@ -1,0 +1,89 @@
+/**
+ * `npm run -s sizing [-- ORDERS_PER_DAY…] [--set NAME=VALUE]… [--json]`: what a load needs and costs.
+ *
+ * Rates and prices are those of `input.json` unless `--set` gives another, by its path: `--set spark.rowsPerCoreSecond=2500`. The rates are measured (`npm run
+ * bench -- repartition`, `npm run bench -- engines`), the prices are assumptions: put in yours.
+ */
+import { readFileSync } from "node:fs"
+import { parseArgs } from "node:util"
+import { cellText, tableText } from "../report/text.ts"
+import { mostOrdersPerDay, type Size, type SizingInput, sizeOf } from "./size.ts"
+
+const usage = (problem: string): never => {
+  console.error(`${problem}\nusage: npm run sizing -- [ORDERS_PER_DAY…] [--set NAME=VALUE]… [--json]`)
+  process.exit(2)
+}
+
+/** The input with another number at a path. */
+const withValue = (input: SizingInput, assignment: string): SizingInput => {
+  const [path = "", text = ""] = assignment.split("=")
+  const value = Number(text)
+  const copy: unknown = structuredClone(input)
+  let at = copy
+  const names = path.split(".")
+  for (const name of names.slice(0, -1)) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : usage(`there is no ${path}`)
+  const last = names.at(-1) ?? ""
+  if (!isObject(at) || typeof at[last] !== "number") return usage(`there is no number ${path}`)
+  if (text === "" || !(value >= 0)) return usage(`--set ${assignment}: give a number, 0 or more`)
+  at[last] = value
+  return copy as SizingInput // only a number took the place of another
+}
+
+const isObject = (value: unknown): value is { [name: string]: unknown } => typeof value === "object" && value !== null
+
+const parse = () => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { set: { type: "string", multiple: true, default: [] }, json: { type: "boolean", default: false } }
+    })
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Large numbers in threes. */
+const text = (value: string | number): string =>
+  typeof value === "number" && value >= 1000 ? Math.round(value).toLocaleString("en") : cellText(value)
+
+const { values, positionals } = parse()
+const loads = positionals.length === 0 ? [1e6, 1e8, 1e9] : positionals.map(Number)
+if (loads.some((orders) => !(orders > 0))) usage("give orders a day as numbers above 0, such as 1e6")
+const file: SizingInput = JSON.parse(readFileSync(new URL("input.json", import.meta.url), "utf8"))
+const input = values.set.reduce(withValue, file)
+const sizes = loads.map((orders) => sizeOf(input, orders))
+const { embedded } = input
+const limits = [embedded.measuredCores, embedded.mostCores].map((cores) => ({ cores, ordersPerDay: mostOrdersPerDay(input, cores) }))
+
+const rows: ReadonlyArray<readonly [what: string, of: (size: Size) => string | number]> = [
+  ["rows a day", ({ rowsPerDay }) => rowsPerDay],
+  ["rows in the busiest hour", ({ busiestHourRows }) => busiestHourRows],
+  ["cores that ingest", ({ ingestCores }) => ingestCores],
+  ["embedded engine: cores", ({ embedded }) => embedded.cores],
+  ["  busiest hour, minutes", ({ embedded }) => embedded.busiestSeconds / 60],
+  ["  does one machine do it?", ({ embedded }) => embedded.fits],
+  ["  cost a day", ({ embedded }) => embedded.costPerDay],
+  ["Spark: cores", ({ spark }) => spark.cores],
+  ["  busiest hour, minutes", ({ spark }) => spark.busiestSeconds / 60],
+  ["  cost a day", ({ spark }) => spark.costPerDay],
+  ["fold by", ({ engine }) => engine],
+  ["ingest, cost a day", ({ ingestCostPerDay }) => ingestCostPerDay],
+  ["stored a month, GB", ({ storedGigabytesPerMonth }) => storedGigabytesPerMonth],
+  ["storage, cost a month", ({ storageCostPerMonth }) => storageCostPerMonth]
+]
+
+if (values.json) console.log(JSON.stringify({ input, sizes, limits }))
+else {
+  console.log(
+    tableText({
+      title: "what a load needs, for the hours that there are",
+      columns: ["orders a day", ...loads.map((orders) => orders.toLocaleString("en"))],
+      rows: rows.map(([what, of]) => [what, ...sizes.map((size) => text(of(size)))])
+    })
+  )
+  console.log()
+  for (const { cores, ordersPerDay } of limits)
+    console.log(
+      `  With ${cores} cores the embedded engine folds the busiest hour in time up to ${text(Math.round(ordersPerDay))} orders a day.`
+    )
+}
