@@ -96,6 +96,24 @@ export const lineageTarget: SettingType<string> = {
   show: (s) => s
 }
 
+/** One of some words. */
+export const oneOf = <const A extends string>(words: ReadonlyArray<A>): SettingType<A> => ({
+  accepts: words.join(" or "),
+  parse: (s) => words.find((word) => word === s) ?? null,
+  show: (s) => s
+})
+
+/** `spark.…=value` each, with a comma between; there may be commas in values. */
+export const sparkPairs: SettingType<ReadonlyArray<string>> = {
+  accepts: "spark.key=value, and more of them with a comma between",
+  parse: (s) => {
+    const all = s.split(/,(?=spark\.)/).map((pair) => pair.trim())
+    return all.every((pair) => /^spark\.[^=\s]+=/.test(pair)) ? all : null
+  },
+  // A value may be a password.
+  show: (all) => (all.length === 0 ? "(not set)" : all.map((pair) => `${pair.slice(0, pair.indexOf("="))}=…`).join(","))
+}
+
 export const catalogTarget: SettingType<"glue" | "none"> = {
   accepts: "`glue` or `none`",
   parse: (s) => (s === "glue" || s === "none" ? s : null),

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
+import { engineNames } from "./engines.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
 import {
@@ -17,12 +18,14 @@ import {
   logLevel,
   longSecret,
   metricsAddress,
+  oneOf,
   optionalText,
   optionalUrl,
   projectFolder,
   type Setting,
   secret,
   setting,
+  sparkPairs,
   start,
   text
 } from "./setting-types.ts"
@@ -72,6 +75,19 @@ export const settings = {
     count(1),
     // More than four leave the thread that reads and commits behind.
     Math.min(availableParallelism(), 4)
+  ),
+  engine: setting(
+    "engine",
+    "What folds stage into the tables for users: `duckdb` in this process; `spark`, for more than one machine's disk holds, with spark-submit.",
+    oneOf(engineNames),
+    "duckdb"
+  ),
+  sparkSubmit: setting("spark-submit", "The command that starts Spark, which is 3.5 or 4.0.", text, "spark-submit"),
+  sparkConf: setting(
+    "spark-conf",
+    "Settings for spark-submit: `spark.jars=…` or `spark.jars.packages=…` with Delta, where Spark has not got it; `spark.master`, `spark.driver.memory`, …",
+    sparkPairs,
+    []
   ),
   lineage: setting(
     "lineage",
@@ -139,6 +155,9 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 /** What says where the lake lies and how it is reached: every command that opens it takes these. */
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
+
+/** What says which engine repartitions, and how. */
+export const engineSettings = ["engine", "memoryLimit", "threads", "sparkSubmit", "sparkConf"] as const
 
 /** What says which catalog is kept in step with the lake, and how it is reached. */
 export const catalogNames = ["catalog", "glueDatabase", "glueEndpoint"] as const

@@ -43,4 +43,16 @@ export interface JobPlace {
    * run.
    */
   readonly submit: (job: SparkJob) => Effect.Effect<JobState, EngineError>
+  /** Ends what runs on this machine for a job, where nobody waits for it any more. A place that is elsewhere lets it go on. */
+  readonly abandon?: (job: SparkJob) => Effect.Effect<void>
+}
+
+/** An engine whose work is a job elsewhere: one run of Sluice submits it, and another one may commit what it made. */
+export interface JobEngine {
+  readonly name: JobPlace["name"]
+  readonly place: JobPlace
+  /** Waits for the job, and commits what it made. Else it is submitted, and a later run commits. */
+  readonly wait: boolean
+  /** Told what is known of a job that is waited for. Must not fail or block. */
+  readonly onState?: ((state: JobState) => void) | undefined
 }
