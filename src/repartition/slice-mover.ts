@@ -1,7 +1,6 @@
 import { Effect } from "effect"
 import { ColumnBuilders } from "../columns/builders.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import type { WantedRows } from "../duckdb/read-rows.ts"
 import { RowGroups } from "../duckdb/row-groups.ts"
 import type { EncodedLeaf, RowGroup } from "../parquet/row-group.ts"
 import type { ColumnStatistics } from "../parquet/statistics.ts"
@@ -9,15 +8,17 @@ import type { StoreError } from "../store/store.ts"
 import type { EngineFile, EnginePlan } from "./engine.ts"
 import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
-import { type MovedLeaves, newClaims } from "./leaf-mover.ts"
+import { type MovedLeaves, newClaims, type TakenRows } from "./leaf-mover.ts"
 import type { SliceThreads } from "./slice-threads.ts"
 import { cutRowGroups, type Piece } from "./slices.ts"
 
 /** Bytes that are read ahead of what is asked for, by all threads. */
-const windowBytes = 16 * 1024 * 1024
+const windowBytes = 8 * 1024 * 1024
 
 /** Moves the rows of a slice from the files that hold them into row groups, in memory. */
 export class SliceMover {
+  /** How many leaves a row has. */
+  readonly leaves: number
   readonly #run: EngineRun
   readonly #files: ReadonlyArray<EngineFile>
   readonly #rowGroups: RowGroups
@@ -26,7 +27,9 @@ export class SliceMover {
   constructor({ columns }: EnginePlan, run: EngineRun, files: ReadonlyArray<EngineFile>, threads: SliceThreads) {
     this.#run = run
     this.#files = files
-    this.#rowGroups = new RowGroups(new ColumnBuilders(columns), run.db)
+    const table = new ColumnBuilders(columns)
+    this.leaves = table.leaves.length
+    this.#rowGroups = new RowGroups(table, run.db)
     this.#threads = threads
   }
 
@@ -71,7 +74,7 @@ export class SliceMover {
     return Effect.gen({ self: this }, function* () {
       const [places, files, rows] = yield* this.#run.db.integers(sql.placesSql(from, from + length))
       if (places === undefined || files === undefined || rows === undefined) throw new RangeError("places have three columns")
-      const wanted: Array<WantedRows> = []
+      const wanted: Array<TakenRows> = []
       const rowAt = new Int32Array(length)
       let taken = 0
       let bytes = 0
@@ -91,7 +94,7 @@ export class SliceMover {
             some[row] = 1
             rowAt[places[i] ?? 0] = taken + (all ? row : i - first)
           }
-          wanted.push({ at, wanted: some })
+          wanted.push({ at, wanted: some, taken: all ? at.rows : found })
           taken += all ? at.rows : found
           bytes += (at.leastBytes * found) / at.rows
         }
@@ -108,6 +111,8 @@ class JoinedLeaves {
   readonly #parts: ReadonlyArray<MovedLeaves & { readonly offsets: Float64Array }>
   /** How many row groups there are. */
   readonly #count: number
+  /** Of the present row group. */
+  #bytes = new Uint8Array(0)
 
   constructor(moved: ReadonlyArray<MovedLeaves>, count: number) {
     this.#count = count
@@ -122,7 +127,7 @@ class JoinedLeaves {
     })
   }
 
-  /** The row groups from one on, which are asked for once and in order. @param rows of each */
+  /** The row groups from one on, which are asked for once and in order. The bytes of one are there until the next is asked for. @param rows of each */
   *groups(first: number, rows: ReadonlyArray<number>): Generator<RowGroup> {
     for (const [i, each] of rows.entries()) yield this.#group(first + i, each)
   }
@@ -144,12 +149,12 @@ class JoinedLeaves {
         if (found.statistics !== null) statistics.push(found.statistics)
       }
     }
-    const bytes = new Uint8Array(length)
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length)
     let to = 0
     for (const each of stored) {
-      bytes.set(each, to)
+      this.#bytes.set(each, to)
       to += each.length
     }
-    return { bytes, rows, chunks, statistics }
+    return { bytes: this.#bytes.subarray(0, length), rows, chunks, statistics }
   }
 }
