@@ -2,13 +2,13 @@ import { Effect } from "effect"
 import { ColumnBuilders } from "../columns/builders.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { RowGroups } from "../duckdb/row-groups.ts"
-import type { EncodedLeaf, RowGroup } from "../parquet/row-group.ts"
-import type { ColumnStatistics } from "../parquet/statistics.ts"
+import type { RowGroup } from "../parquet/row-group.ts"
 import type { StoreError } from "../store/store.ts"
 import type { EngineFile, EnginePlan } from "./engine.ts"
 import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
-import { type MovedLeaves, newClaims, type TakenRows } from "./leaf-mover.ts"
+import { JoinedLeaves } from "./joined-leaves.ts"
+import { newClaims, type TakenRows } from "./leaf-mover.ts"
 import type { SliceThreads } from "./slice-threads.ts"
 import { cutRowGroups, type Piece } from "./slices.ts"
 
@@ -102,59 +102,5 @@ export class SliceMover {
       }
       return { wanted, rowAt, rowBytes: bytes / length }
     })
-  }
-}
-
-/** The column chunks of a slice, put together by row groups, of which one at a time is made. */
-class JoinedLeaves {
-  /** How far each of the leaves of a part has been copied: row groups are asked for in their order. */
-  readonly #parts: ReadonlyArray<MovedLeaves & { readonly offsets: Float64Array }>
-  /** How many row groups there are. */
-  readonly #count: number
-  /** Of the present row group. */
-  #bytes = new Uint8Array(0)
-
-  constructor(moved: ReadonlyArray<MovedLeaves>, count: number) {
-    this.#count = count
-    this.#parts = moved.map((part) => {
-      const offsets = new Float64Array(part.encoded.length / count)
-      let at = 0
-      for (const leaf of offsets.keys()) {
-        offsets[leaf] = at
-        for (let group = 0; group < count; group++) at += part.encoded[leaf * count + group]?.chunk.compressedBytes ?? 0
-      }
-      return { ...part, offsets }
-    })
-  }
-
-  /** The row groups from one on, which are asked for once and in order. The bytes of one are there until the next is asked for. @param rows of each */
-  *groups(first: number, rows: ReadonlyArray<number>): Generator<RowGroup> {
-    for (const [i, each] of rows.entries()) yield this.#group(first + i, each)
-  }
-
-  #group(group: number, rows: number): RowGroup {
-    const chunks: Array<EncodedLeaf["chunk"]> = []
-    const statistics: Array<ColumnStatistics> = []
-    const stored: Array<Uint8Array> = []
-    let length = 0
-    for (const { encoded, bytes, offsets } of this.#parts) {
-      for (const [leaf, at] of offsets.entries()) {
-        const found = encoded[leaf * this.#count + group]
-        if (found === undefined) throw new RangeError(`a leaf has no row group ${group}`)
-        const end = at + found.chunk.compressedBytes
-        stored.push(bytes.subarray(at, end))
-        offsets[leaf] = end
-        length += end - at
-        chunks.push(found.chunk)
-        if (found.statistics !== null) statistics.push(found.statistics)
-      }
-    }
-    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length)
-    let to = 0
-    for (const each of stored) {
-      this.#bytes.set(each, to)
-      to += each.length
-    }
-    return { bytes: this.#bytes.subarray(0, length), rows, chunks, statistics }
   }
 }
