@@ -23,7 +23,7 @@ const hints: Record<CatalogReason, string> = {
   Throttled: "Glue asks for fewer calls: run sluice catalog sync again, a little later.",
   Unavailable: "Check the region, the endpoint and the route to Glue (VPC endpoint, proxy, firewall), and run sluice catalog sync again.",
   Denied:
-    "Allow glue:GetTables, glue:CreateDatabase, glue:CreateTable and glue:UpdateTable on the catalog, the database and its tables (docs/aws.md).",
+    "Allow glue:GetTables, glue:CreateDatabase, glue:CreateTable and glue:UpdateTable on the catalog, the database and its tables (docs/catalog.md).",
   Invalid: "Check the name of the database, the region and the endpoint."
 }
 

@@ -1,6 +1,8 @@
 import type { Column, StorageDescriptor, Table, TableInput } from "@aws-sdk/client-glue"
+import type { TableError } from "../table/errors.ts"
 import { evolveSchema } from "../table/evolve.ts"
 import { typeText } from "../table/schema.ts"
+import type { CatalogError } from "./api.ts"
 import { type GlueColumn, type GlueTable, oneLine } from "./glue-table.ts"
 import { hiveType, readHiveType } from "./hive-type.ts"
 
@@ -38,8 +40,15 @@ export type Step =
       readonly kept: ReadonlyArray<string>
     })
   | (About & { readonly action: "nothing"; readonly kept: ReadonlyArray<string> })
-  /** `refused`: the name is somebody else's. `gone`: the catalog has a table that the lake has no longer; it stays. `unknown`: no contract says what it is. */
+  /** `refused`: the name is somebody else's. `gone`: the catalog has a table that the lake has no longer; it stays. `unknown`: no contract says what it is, or its log cannot be read. */
   | (About & { readonly action: "refused" | "gone" | "unknown"; readonly problem: string })
+
+/** What became of one table, or would. */
+export interface Synced {
+  readonly step: Step
+  /** Why it could not be done, or not be worked out; null: it was, or there was nothing to do, or nothing was to be done. */
+  readonly failure: CatalogError | TableError | null
+}
 
 export interface PlanOptions {
   /** Take columns out of the catalog that a table has no longer. */

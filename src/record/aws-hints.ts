@@ -30,5 +30,5 @@ export const hintOfDenied = (said: string): string | null => {
   const [, action, resource] = /\bnot authorized to perform:? ([\w-]+:\w+)(?: on resource:? (\S+))?/i.exec(said) ?? []
   return action === undefined
     ? null
-    : `Allow ${action}${resource === undefined ? "" : ` on ${resource}`} to the role of this process (docs/aws.md).`
+    : `Allow ${action}${resource === undefined ? "" : ` on ${resource}`} to the role of this process (docs/catalog.md).`
 }

@@ -79,7 +79,7 @@ describe("the catalog of AWS", () => {
         [denied.reason, denied.hint],
         [
           "Denied",
-          "Allow glue:CreateTable on arn:aws:glue:eu-central-1:123456789012:table/shop/orders to the role of this process (docs/aws.md)."
+          "Allow glue:CreateTable on arn:aws:glue:eu-central-1:123456789012:table/shop/orders to the role of this process (docs/catalog.md)."
         ]
       )
       const guarded = yield* failureOf(
