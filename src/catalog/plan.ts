@@ -57,7 +57,7 @@ export interface PlanOptions {
 
 /** Parameter of a table in the catalog: its path in the lake. */
 export const pathParameter = "sluice.table"
-/** Names of the parameters that a contract gave, so that those which it gives no longer can go. */
+/** A JSON list of the names of the parameters that a contract gave, so that those which it gives no longer can go. */
 const givenParameter = "sluice.parameters"
 
 /** What makes a table a Delta table to Athena and Trino (`table_type`), to Spark (`spark.sql.sources.provider`) and on Glue's console. */
@@ -198,12 +198,22 @@ const inputOf = (wanted: WantedTable, existing: Partial<Table>, { columns, parti
 }
 
 const parametersOf = ({ path, table }: WantedTable, existing: Record<string, string>): Record<string, string> => {
-  const given = Object.entries(table.parameters).filter(([name]) => !(name in deltaParameters))
+  const given = Object.entries(table.parameters).filter(([name]) => !Object.hasOwn(deltaParameters, name))
   const others = { ...existing }
-  for (const name of existing[givenParameter]?.split(",") ?? []) delete others[name]
+  for (const name of namesIn(existing[givenParameter])) delete others[name]
   // A crawler writes them in other letters.
   for (const [name, value] of Object.entries(deltaParameters)) if (others[name]?.toLowerCase() !== value.toLowerCase()) others[name] = value
-  return { ...others, ...Object.fromEntries(given), [pathParameter]: path, [givenParameter]: given.map(([name]) => name).join(",") }
+  return { ...others, ...Object.fromEntries(given), [pathParameter]: path, [givenParameter]: JSON.stringify(given.map(([name]) => name)) }
+}
+
+/** Somebody else may have put anything there. */
+const namesIn = (text: string | undefined): ReadonlyArray<string> => {
+  try {
+    const names: unknown = JSON.parse(text ?? "[]")
+    return Array.isArray(names) ? names.filter((name) => typeof name === "string") : []
+  } catch {
+    return []
+  }
 }
 
 /** The formats are those of Glue's crawler and of Spark, which neither they nor Athena use; readers of Hive refuse a table that has none. */
