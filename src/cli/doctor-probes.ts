@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { glueOf, requireS3Lake } from "../app/catalog.ts"
+import { glueOf, problemForGlue } from "../app/catalog.ts"
 import { clusterOf, type EmrValues, serverlessOf } from "../app/emr.ts"
 import type { CatalogName, Values } from "../app/settings.ts"
 import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
@@ -82,7 +82,8 @@ export const catalogProbe = (values: Values<CatalogName | "lake" | "region">): P
   if (values.catalog === "none") return null
   const { glueDatabase: database } = withDatabase(values)
   const ask = Effect.gen(function* () {
-    yield* requireS3Lake(values)
+    const problem = problemForGlue(values)
+    if (problem !== null) return yield* Effect.fail({ message: `${problem}: give --lake s3://bucket/prefix, or --catalog none` })
     const tables = yield* (yield* glueOf(values)).tables(database)
     return tables === null
       ? `Glue answers, and has no database ${database} yet: the first sync makes it`

@@ -61,7 +61,7 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
           begin(0.95, "deleting what no table refers to")
           const vacuumed = yield* vacuum(table, {
             dryRun,
-            own: table.path.startsWith(consumablePath("")) ? tombstoneFiles : retiredObjects
+            own: ownObjects(table)
           })
           const result: Maintained = {
             table: table.path,
@@ -82,6 +82,9 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
       })
     )
   })
+
+/** What vacuum has to know of hidden objects below a table. */
+export const ownObjects = ({ path }: LakeTable["table"]) => (path.startsWith(consumablePath("")) ? tombstoneFiles : retiredObjects)
 
 /** Hours that may still fill are left alone. */
 const isClosed =
