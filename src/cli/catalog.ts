@@ -56,6 +56,8 @@ const sync = Command.make(
     const values = withDatabase(yield* settings.read(flags.settings))
     const problem = problemForGlue(values)
     if (problem !== null) return yield* new UsageError({ problem, hint: "Give --lake s3://bucket/prefix." })
+    // A project that cannot be read has no dataset whose name the database could have.
+    if (values.glueDatabase === "") yield* allContracts
     const named = Option.isSome(dataset) ? yield* contractOf(dataset.value) : null
     const report = yield* Effect.gen(function* () {
       const api = yield* glueOf(values)

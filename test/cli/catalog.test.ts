@@ -9,6 +9,8 @@ it("refuses a lake that no program of AWS could read, before it asks anybody", a
     2,
     expect.stringContaining("the lake is the folder some/lake, and AWS Glue can only tell of one in S3")
   ])
+  const nowhere = await sluice(["catalog", "sync", "--lake", "s3://my-lake/shop", "--project", "some/where"])
+  expect([nowhere.code, nowhere.stderr]).toEqual([78, expect.stringContaining("there is no project in")])
   const ingested = await sluice(["ingest", "--input", "src", "--lake", "some/lake"], { SLUICE_CATALOG: "glue" })
   expect([ingested.code, ingested.stderr]).toEqual([78, expect.stringContaining("or --catalog none")])
 })
