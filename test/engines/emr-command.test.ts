@@ -63,6 +63,8 @@ it("says what is missing before it starts anything, and doctor says what there i
   const checkOf = ({ stdout }: { readonly stdout: string }) =>
     JSON.parse(stdout).checks.find(({ check }: { readonly check: string }) => check === "engine")
   expect(checkOf(noRole)).toMatchObject({ ok: false, detail: expect.stringContaining("--emr-role is missing") })
+  const local = await sluice(["doctor", "--lake", folder, "--engine", "emr", "--json"], env)
+  expect(checkOf(local)).toMatchObject({ ok: false, detail: expect.stringContaining("--engine emr cannot reach the folder") })
   const there = await sluice(["doctor", "--lake", lake, "--engine", "emr-serverless", "--json"], env)
   expect(checkOf(there)).toMatchObject({ ok: true, detail: "application shop of release emr-7.13.0 is STARTED" })
   expect(emr.runs.length).toBe(started)
