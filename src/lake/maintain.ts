@@ -9,6 +9,7 @@ import type { PartitionValues } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
 import { type Compacted, compact } from "./compact.ts"
+import { jobObjects } from "./job-objects.ts"
 import { keepFrom } from "./keep-from.ts"
 import { consumablePath, datasetAt, deadLettersPath } from "./layout.ts"
 import { retiredObjects } from "./retired.ts"
@@ -61,7 +62,7 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
           begin(0.95, "deleting what no table refers to")
           const vacuumed = yield* vacuum(table, {
             dryRun,
-            own: table.path.startsWith(consumablePath("")) ? tombstoneFiles : retiredObjects
+            own: table.path.startsWith(consumablePath("")) ? [jobObjects, tombstoneFiles] : [retiredObjects]
           })
           const result: Maintained = {
             table: table.path,
