@@ -62,7 +62,7 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
           begin(0.95, "deleting what no table refers to")
           const vacuumed = yield* vacuum(table, {
             dryRun,
-            own: table.path.startsWith(consumablePath("")) ? [jobObjects, tombstoneFiles] : [retiredObjects]
+            own: ownObjects(table)
           })
           const result: Maintained = {
             table: table.path,
@@ -83,6 +83,10 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
       })
     )
   })
+
+/** What vacuum has to know of hidden objects below a table. */
+export const ownObjects = ({ path }: LakeTable["table"]) =>
+  path.startsWith(consumablePath("")) ? [jobObjects, tombstoneFiles] : [retiredObjects]
 
 /** Hours that may still fill are left alone. */
 const isClosed =

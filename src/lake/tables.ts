@@ -14,7 +14,7 @@ import { identityText, refuseOldColumns, refuseOtherIdentity, refuseOtherPartiti
 import { hasTable, ownTablePaths } from "./find-tables.ts"
 import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, holdsHashes } from "./hash-key.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
-import { hashKeysProperty, identityProperty } from "./log-keys.ts"
+import { hashKeysProperty, identityProperty, tombstonesProperty } from "./log-keys.ts"
 
 export interface Opened {
   readonly table: Table
@@ -134,6 +134,9 @@ export const refuseStage = (compiled: CompiledContract, existing: Snapshot, iden
   refuseUnknownColumns(compiled, stageSchema(compiled), existing)
 }
 
+/** Has a consumable rows, or keys that were deleted? One that is empty has told nothing apart yet. */
+export const hasToldApart = ({ files, metaData }: Snapshot): boolean => files.size > 0 || tombstonesProperty in metaData.configuration
+
 /** Refuses a consumable that a contract must not write. Throws `Malformed`. */
 export const refuseConsumable = (
   compiled: CompiledContract,
@@ -141,8 +144,7 @@ export const refuseConsumable = (
   rebuild: boolean,
   existing: Snapshot
 ): void => {
-  // One that is empty has told nothing apart yet.
-  if (existing.files.size > 0) refuseOtherIdentity(compiled, existing)
+  if (hasToldApart(existing)) refuseOtherIdentity(compiled, existing)
   refuseOtherPartition(compiled, existing)
   if (!rebuild) refuseOldColumns(compiled, consumableSchema(columns, compiled.identity.partition), existing)
 }

@@ -102,9 +102,17 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
     yield* db.run("DROP TABLE copy")
     const replaced = (yield* db.rows(sql.replacedSql)).map((row) => Number(row["f"]))
     const ofRows = replaced.filter((f) => f < rowFiles)
-    const moved = ofRows.length === 0 ? null : yield* numberedOf(run, files, ofRows)
+    const moved = ofRows.flatMap((f) => existing[f - inputs.length] ?? [])
+    const ofMoved = moved.length === 0 ? null : yield* numberedOf(run, files, ofRows)
     const remembered = yield* writeTombstones(plan, run, files, replaced)
-    yield* db.run(sql.chosenSql(plan, schema, moved))
+    yield* db.run(
+      sql.chosenSql(
+        plan,
+        schema,
+        ofMoved,
+        moved.map(({ partition }) => partition)
+      )
+    )
     yield* db.run("DROP TABLE winner")
     const deleted = Number(counts["deleted"])
     return {
@@ -113,7 +121,7 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
       rowsDeleted: deleted,
       files: yield* writeChosen(plan, run, files, threads),
       tombstones: remembered,
-      replaced: ofRows.flatMap((f) => existing[f - inputs.length]?.path ?? []),
+      replaced: moved.map(({ path }) => path),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }
   })

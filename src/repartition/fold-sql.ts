@@ -47,18 +47,25 @@ const numberSql = (numbers: ReadonlyArray<number>): string => {
   return `${follow ? `(file_index + ${first})` : `${list(numbers.map(String))}[file_index::BIGINT + 1]`}::INTEGER`
 }
 
-const copiesOf = (plan: EnginePlan, schema: StructType, { paths, numbers }: NumberedFiles, old: boolean): string =>
+/** @param only what rows are looked at, as SQL that follows the files to read; what is worked out of a row costs more than most rows are worth */
+const copiesOf = (plan: EnginePlan, schema: StructType, { paths, numbers }: NumberedFiles, old: boolean, only = ""): string =>
   `SELECT ${[...identitySql(plan.identity, plan.columns), ...newnessSql(plan.identity)].map(([name, sql]) => `${sql} AS ${name}`).join(", ")},
      ${partitionSql(plan.identity, plan.columns)} AS p, ${coordinateColumns.map(({ name }) => name).join(", ")},
      ${old} AS old, ${numberSql(numbers)} AS f, file_row_number AS r
-   FROM ${readParquet(paths, schema)}`
+   FROM ${readParquet(paths, schema)} ${only}`
 
 export const copySql = (plan: EnginePlan, schema: StructType, inputs: NumberedFiles): string =>
   `CREATE TABLE copy AS SELECT * FROM (${copiesOf(plan, schema, inputs, false)}) WHERE ${within(plan.bounds)}`
 
 /** Adds what the table has of rows that there are new copies of: of all others it does not matter where they are. */
-export const oldCopiesSql = (plan: EnginePlan, schema: StructType, existing: NumberedFiles): string =>
-  `INSERT INTO copy SELECT o.* FROM (${copiesOf(plan, schema, existing, true)}) o SEMI JOIN copy n ON ${sameSql(plan.identity, "o", "n")}`
+export const oldCopiesSql = (plan: EnginePlan, schema: StructType, existing: NumberedFiles): string => {
+  const same = identitySql(plan.identity, plan.columns)
+  // No column of a dataset is called so.
+  const asNew = (name: string) => identifier(`/${name}`)
+  const fresh = `SELECT ${same.map(([name]) => `${name} AS ${asNew(name)}`).join(", ")} FROM copy`
+  const isSame = same.map(([name, sql]) => `${sql} ${name === "v" ? "IS NOT DISTINCT FROM" : "="} ${asNew(name)}`).join(" AND ")
+  return `INSERT INTO copy ${copiesOf(plan, schema, existing, true, `SEMI JOIN (${fresh}) ON ${isSame}`)}`
+}
 
 /** Of each column of the key, in how many copies it is null. */
 export const keylessSql = ({ key }: Identity): string =>
@@ -89,14 +96,28 @@ export const countsSql = (rowFiles: number): string =>
      count(*) AS lost, count(*) FILTER (d) AS deleted
    FROM lost WHERE f < ${rowFiles}`
 
-/** @param replaced files of the table whose rows move, but for those that lost; null: there are none */
-export const chosenSql = (plan: EnginePlan, schema: StructType, replaced: NumberedFiles | null): string => {
-  const columns = `${sameness(plan.identity)}, p, f, r`
-  const staying =
-    replaced === null ? "" : `UNION ALL SELECT ${columns} FROM (${copiesOf(plan, schema, replaced, true)}) ANTI JOIN lost USING (f, r)`
+/**
+ * Rows are numbered as they come from the sort, which is half the work of numbering by order.
+ *
+ * @param replaced files of the table whose rows move, but for those that lost; null: there are none
+ * @param partitions of these, each of one
+ */
+export const chosenSql = (
+  { identity, columns }: EnginePlan,
+  schema: StructType,
+  replaced: NumberedFiles | null,
+  partitions: ReadonlyArray<string>
+): string => {
+  const order = `p, ${sameness(identity)}`
+  const staying = ({ paths, numbers }: NumberedFiles) =>
+    `UNION ALL SELECT ${order}, f, r FROM (
+       SELECT ${identitySql(identity, columns)
+         .map(([name, sql]) => `${sql} AS ${name}`)
+         .join(", ")}, ${list(partitions.map(literal))}[file_index::BIGINT + 1] AS p, ${numberSql(numbers)} AS f, file_row_number AS r
+       FROM ${readParquet(paths, schema)}) ANTI JOIN lost USING (f, r)`
   return `CREATE TABLE chosen AS
-   SELECT row_number() OVER (ORDER BY p, ${sameness(plan.identity)}) - 1 AS place, p, f, r
-   FROM (SELECT ${columns} FROM winner WHERE NOT old AND NOT d ${staying})`
+   SELECT row_number() OVER () - 1 AS place, p, f, r FROM (
+     SELECT * FROM (SELECT ${order}, f, r FROM winner WHERE NOT old AND NOT d ${replaced === null ? "" : staying(replaced)}) ORDER BY ${order})`
 }
 
 /**
@@ -112,7 +133,6 @@ export const tombstonesSql = (
   merged: NumberedFiles | null
 ): string => {
   const names = columns.fields.map(({ name }) => identifier(name)).join(", ")
-  // No column of a dataset is called so.
   const rowsOf = ({ paths, numbers }: NumberedFiles, schema: StructType) =>
     `SELECT ${names}, ${numberSql(numbers)} AS "/file", file_row_number AS "/row" FROM ${readParquet(paths, schema)}`
   const at = (table: string) => `"/file" = ${table}.f AND "/row" = ${table}.r`

@@ -5,7 +5,7 @@ import { isOtherIdentity, withRetired } from "../lake/contract-change.ts"
 import { consumablePath, stagePath } from "../lake/layout.ts"
 import { identityProperty, repartitionApp } from "../lake/log-keys.ts"
 import { bytesOf } from "../lake/rows.ts"
-import { findTable, openConsumable, openStage, refuseConsumable, refuseStage } from "../lake/tables.ts"
+import { findTable, hasToldApart, openConsumable, openStage, refuseConsumable, refuseStage } from "../lake/tables.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
 import { fromThrown, TableError } from "../table/errors.ts"
@@ -109,7 +109,7 @@ const admitStage = (contract: CompiledContract, stage: Table, consumable: Snapsh
   Effect.flatMap(stage.snapshot, (snapshot) =>
     Effect.try({
       try: () => {
-        const isTold = consumable === null || consumable.files.size === 0 || identityProperty in consumable.metaData.configuration
+        const isTold = consumable === null || !hasToldApart(consumable) || identityProperty in consumable.metaData.configuration
         refuseStage(contract, snapshot, isTold ? "new" : "same")
         return isOtherIdentity(contract, snapshot)
       },

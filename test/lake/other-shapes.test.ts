@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
-import { type ContractTable, defineContract, events, versions } from "../../src/contract/contract.ts"
+import { type ContractTable, defineContract, events, latest, versions } from "../../src/contract/contract.ts"
 import { document, long, text, timestamp } from "../../src/contract/field.ts"
 import { csv, type Format } from "../../src/contract/format.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
@@ -62,7 +62,9 @@ const ways: ReadonlyArray<readonly [name: string, table: ContractTable, rows: nu
     ["2026-11-24"]
   ],
   ["events by bucket", events({ key: ["carrier", "parcelNumber", "scannedAt", "promisedOn"], by: { bucket: 7 } }), 4, []],
-  ["events all together", events({ key: ["scannedAt"], by: "none" }), 2, []]
+  ["events all together", events({ key: ["scannedAt"], by: "none" }), 2, []],
+  ["the newest by bucket", latest({ key: ["carrier", "parcelNumber"], order: "revision", by: { bucket: 3 } }), 2, []],
+  ["the newest by the day of a change", latest({ key: ["parcelNumber"], order: "revision", by: { day: "scannedAt" } }), 2, ["2026-11-20"]]
 ]
 
 describe("a lake of a dataset that is no order", () => {

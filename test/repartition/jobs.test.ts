@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Stream } from "effect"
-import { jobObjects } from "../../src/lake/job-objects.ts"
+import { ownObjects } from "../../src/lake/maintain.ts"
 import { openConsumable } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
@@ -170,8 +170,7 @@ describe("jobs", () => {
             currentTimeMillis: Effect.sync(() => Date.now() + now),
             currentTimeMillisUnsafe: () => Date.now() + now
           }
-          const own = [jobObjects]
-          yield* Effect.provideService(vacuum(table, { own }), Clock.Clock, later)
+          yield* Effect.provideService(vacuum(table, { own: ownObjects(table) }), Clock.Clock, later)
           return (yield* Stream.runCollect(store.list("consumable/order/"))).map(({ key }) => key)
         })
       const before = yield* all(0)

@@ -16,7 +16,8 @@ const kinds: { readonly [dataset: string]: ReadonlyArray<string> } = {
     "unreadable_version",
     "missing_event_time",
     "unreadable_event_time"
-  ]
+  ],
+  simulated_stock: ["not_json", "truncated", "not_object", "missing_key", "missing_version", "unreadable_version"]
 }
 const kindsOfAll = ["row", "empty", "quality_rejected", "too_large", "not_utf8"]
 

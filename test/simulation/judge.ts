@@ -272,7 +272,10 @@ const judgeOrder = (lineage: ReadonlyArray<ShardRead>, violated: Violated): void
   }
 }
 
-/** The consumable has each version once: the copy that arrived last, under the day that it tells. */
+/**
+ * The consumable has each version once: the copy that arrived last, under the day that it tells. Where the newest row of a key counts, it has that one, or
+ * none where it takes the key away.
+ */
 const judgeConsumable = (
   { read }: SimulatedDataset,
   consumable: ReadTable | null,
@@ -291,7 +294,7 @@ const judgeConsumable = (
   }
   const there = new Set<string>()
   for (const row of consumable?.rows ?? []) {
-    const { day, id, row: is } = read(row)
+    const { place: partition, id, row: is } = read(row)
     if (there.has(id)) violated("version twice", id)
     there.add(id)
     const winner = winners.get(id)
@@ -300,14 +303,17 @@ const judgeConsumable = (
       violated("version from nowhere", id)
       continue
     }
-    if (place !== winner.place) violated("winner", `${id} is ${place}, the last to arrive is ${winner.place}`)
+    if (winner.expected.asRow.deleted) violated("deleted", `${id} was deleted by ${winner.place}, and has the row ${place}`)
+    else if (place !== winner.place) violated("winner", `${id} is ${place}, the newest, or the last to arrive, is ${winner.place}`)
     else if (is !== winner.expected.asRow.row) violated("consumable", `${place} is ${is}`)
-    if (row.$partition["change_date"] !== day) violated("partition", `${id} is in ${JSON.stringify(row.$partition)}`)
+    if (Object.values(row.$partition).join("/") !== partition) violated("partition", `${id} is in ${JSON.stringify(row.$partition)}`)
   }
-  for (const id of winners.keys()) if (!there.has(id)) violated("version missing", id)
+  for (const [id, { expected }] of winners) if (expected.asRow?.deleted !== true && !there.has(id)) violated("version missing", id)
 }
 
 const isLater = (a: Expected, shardOfA: string, b: Expected, shardOfB: string): boolean => {
+  const [newness, other] = [a.asRow?.order ?? 0n, b.asRow?.order ?? 0n]
+  if (newness !== other) return newness > other
   if (a.record.arrivedAt !== b.record.arrivedAt) return a.record.arrivedAt > b.record.arrivedAt
   if (shardOfA !== shardOfB) return shardOfA > shardOfB
   const [p, q] = [BigInt(a.record.sequenceNumber), BigInt(b.record.sequenceNumber)]

@@ -267,6 +267,32 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ file: "src/contract/identity.ts", from: "decidesPartition: isTold }", to: "decidesPartition: true }" }]
   },
   {
+    name: "deleted-comes-back",
+    why: "keys that were deleted are not remembered: an older row brings one back",
+    edits: [{ file: "src/repartition/work.ts", from: "          tombstones,\n", to: "          tombstones: [],\n" }]
+  },
+  {
+    name: "newest-is-the-last-to-arrive",
+    why: "of the rows of a key the last to arrive is taken for the newest",
+    edits: [{ file: "src/contract/identity.ts", from: "columnsOf(table.order) : []", to: "[] : []" }]
+  },
+  {
+    name: "bucket-left-out",
+    why: "of the buckets that new rows fall into, one is not compared with",
+    edits: [
+      {
+        file: "src/repartition/work.ts",
+        from: "existing.filter((file) => !isCleared(file))",
+        to: 'existing.filter((file) => !isCleared(file) && file.partition !== "1")'
+      }
+    ]
+  },
+  {
+    name: "read-set-too-small",
+    why: "rows may move between days, and a commit to a day that was read and not touched is not seen",
+    edits: [{ file: "src/repartition/carry-out.ts", from: "whole || !identity.decidesPartition\n        ?", to: "whole\n        ?" }]
+  },
+  {
     name: "long-keys-are-doubles",
     why: "numbers that doubles cannot tell apart become one key",
     edits: [

@@ -5,6 +5,7 @@ import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
 import {
   bytes,
+  dayOf,
   decodeSettings,
   hashOf,
   type MadeRecord,
@@ -64,7 +65,7 @@ const orderMeaning = (row: Values): RowMeaning =>
     {
       all: ["order_id", "last_change", "status", "value", "email", "items", "mark"],
       id: ["order_id", "last_change"],
-      day: "last_change"
+      place: dayOf("last_change")
     },
     row
   )

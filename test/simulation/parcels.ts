@@ -6,6 +6,7 @@ import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
 import {
   bytes,
+  dayOf,
   decodeSettings,
   hashOf,
   type MadeRecord,
@@ -52,7 +53,7 @@ export const parcelMeaning = (row: Values): RowMeaning =>
     {
       all: ["carrier", "parcel_number", "revision", "scanned_at", "note", "email", "mark"],
       id: ["carrier", "parcel_number", "revision"],
-      day: "scanned_at"
+      place: dayOf("scanned_at")
     },
     row
   )

@@ -1,14 +1,16 @@
-import { Deferred, Effect, Exit, type Scope } from "effect"
+import { Deferred, Effect, Exit, Random, type Scope } from "effect"
 import { pipeline, unwatched } from "../../src/app/pipeline.ts"
 import { defaultBatchLimits } from "../../src/ingest/options.ts"
 import { replay } from "../../src/ingest/replay.ts"
 import { keepFrom } from "../../src/lake/keep-from.ts"
+import { ownObjects } from "../../src/lake/maintain.ts"
 import { recordRuns } from "../../src/lake/record-runs.ts"
 import { lakeTables } from "../../src/lake/views.ts"
 import { makeLineage } from "../../src/lineage/lineage.ts"
 import { LineageError, type Transport } from "../../src/lineage/transport.ts"
 import type { OnRunEvent } from "../../src/record/report.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
+import { repartition } from "../../src/repartition/repartition.ts"
 import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { Store, type StoreError } from "../../src/store/store.ts"
 import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
@@ -192,9 +194,21 @@ export const replayLetters = (process: SimulatedProcess, outside: Outside): Upke
     Effect.scoped
   )
 
+/** Folds the days of all that there is anew, one after the other, where tables have days. */
+export const foldDays = ({ datasets, engine, settings }: Outside): Upkeep =>
+  Effect.forEach(
+    datasets.filter(({ contract }) => contract.identity.partition.by === "day"),
+    ({ contract }) =>
+      Effect.flatMap(Random.nextIntBetween(-6, 7), (days) => {
+        const day = new Date(settings.startsAt + days * 86_400_000).toISOString().slice(0, 10)
+        return Effect.asVoid(repartition({ contract, engine, from: day, to: day }))
+      }),
+    { discard: true }
+  )
+
 /** Deletes what no table refers to. Whoever has uploaded files and sleeps for longer than they are kept loses them: there must be nobody. */
 export const vacuumAll: Upkeep = Effect.flatMap(lakeTables, (tables) =>
-  Effect.forEach(tables, ({ table }) => vacuum(table), { discard: true })
+  Effect.forEach(tables, ({ table }) => vacuum(table, { own: ownObjects(table) }), { discard: true })
 )
 
 /** Does it once, where nothing fails. */

@@ -50,6 +50,8 @@ export interface WorldSettings {
   readonly repartitionEvery: number
   /** How often logs are expired; null: never. */
   readonly maintainEvery: number | null
+  /** How often a day is folded anew, beside whoever repartitions; null: never. */
+  readonly foldEvery: number | null
   /** How often dead letters are replayed by a contract that refuses less; null: never. */
   readonly replayEvery: number | null
   readonly absence: Absence | null
@@ -156,18 +158,23 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
   // The service offers no less than a day, and who is late by an hour asks.
   const changes = absence !== null && !short && random.chance(0.5)
   const crashAtCommit = !calm && random.chance(0.2) ? scale(random, 10, 150) / 1000 : 0
-  const datasets = random.chance(0.15) ? 2 : 1
-  return {
+  const some = random.chance(0.15) ? 2 : 1
+  const drawn = {
     ...settings,
-    datasets,
-    // One for each, at least.
-    producers: Array.from({ length: Math.max(datasets, producers) }, () => ({ ...options, pause: active / options.bursts / 1.5 })),
     // Where there are two, so little that both would take more together if each took all.
-    bufferBytes: datasets === 1 ? 1 << 20 : scale(random, 300, 3000),
+    bufferBytes: some === 1 ? 1 << 20 : scale(random, 300, 3000),
     rates: { ...settings.rates, crashAtCommit },
     maintainEvery: random.chance(0.1) ? scale(random, 120_000, 900_000) : null,
     replayEvery: random.chance(0.15) ? scale(random, 60_000, 900_000) : null,
     retention: changes ? random.pick([day, 2 * day]) : settings.retention,
     absence: absence && { ...absence, retention: changes ? random.pick([day, 1.5 * day, 2 * day]) : null }
+  }
+  const datasets = random.chance(0.1) ? 3 : some
+  return {
+    ...drawn,
+    datasets,
+    // One for each, at least.
+    producers: Array.from({ length: Math.max(datasets, producers) }, () => ({ ...options, pause: active / options.bursts / 1.5 })),
+    foldEvery: random.chance(0.1) ? scale(random, 10_000, 300_000) : null
   }
 }

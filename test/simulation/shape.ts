@@ -39,10 +39,14 @@ export type Meaning =
 
 export interface RowMeaning {
   readonly kind: "row"
-  /** Rows with the same are copies of one version. */
+  /** Rows with the same are copies of one row of the consumable. */
   readonly id: string
-  /** The day that the consumable has it under. */
-  readonly day: string
+  /** The partition that the consumable has it under, its values with a slash between them. */
+  readonly place: string
+  /** Of rows of one `id` the one with the largest counts, then the last to arrive. */
+  readonly order: bigint
+  /** It takes its `id` away. */
+  readonly deleted: boolean
   /** All data columns as JSON text. */
   readonly row: string
 }
@@ -57,19 +61,25 @@ export interface ShapeColumns {
   readonly all: ReadonlyArray<string>
   /** Key and version. */
   readonly id: ReadonlyArray<string>
-  /** A time. */
-  readonly day: string
+  readonly place: (row: Values) => string
 }
 
+/** The day of a column. */
+export const dayOf =
+  (column: string) =>
+  (row: Values): string => {
+    const time = row[column]
+    return time instanceof Date ? time.toISOString().slice(0, 10) : "none"
+  }
+
 /** Brings values into the form in which they are compared. */
-export const rowMeaning = ({ all, id, day }: ShapeColumns, row: Values): RowMeaning => {
+export const rowMeaning = ({ all, id, place }: ShapeColumns, row: Values): RowMeaning => {
   const textOf = (columns: ReadonlyArray<string>) =>
     JSON.stringify(
       columns.map((column) => row[column] ?? null),
       valueText
     )
-  const time = row[day]
-  return { kind: "row", id: textOf(id), day: time instanceof Date ? time.toISOString().slice(0, 10) : "none", row: textOf(all) }
+  return { kind: "row", id: textOf(id), place: place(row), order: 0n, deleted: false, row: textOf(all) }
 }
 
 const valueText = (_: string, value: unknown): unknown => {

@@ -20,7 +20,7 @@ import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import { plainEngine } from "./plain-engine.ts"
 import { outsideContext, type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { Made, produce } from "./producers.ts"
-import { expireLogs, type Outside, replayLetters, serviceProgram, upkeepOnce, upkeepProgram, vacuumAll } from "./programs.ts"
+import { expireLogs, foldDays, type Outside, replayLetters, serviceProgram, upkeepOnce, upkeepProgram, vacuumAll } from "./programs.ts"
 import { type Absence, drawSettings, type WorldSettings } from "./settings.ts"
 import { type SimulatedDataset, secret } from "./shape.ts"
 import { Bucket, simulatedStore } from "./simulated-store.ts"
@@ -148,11 +148,13 @@ class World {
     await this.#prepare()
     this.#startProducers()
     time.at(time.now + settings.workersStartAfter, () => this.#workers.fill())
-    const { absence, maintainEvery, replayEvery } = settings
+    const { absence, foldEvery, maintainEvery, replayEvery } = settings
     if (maintainEvery !== null)
       this.#keepRunning("maintenance", (process) => upkeepProgram(process, this.#outside, maintainEvery, expireLogs))
     if (replayEvery !== null)
       this.#keepRunning("replay", (process) => upkeepProgram(process, this.#outside, replayEvery, replayLetters(process, this.#outside)))
+    if (foldEvery !== null)
+      this.#keepRunning("fold", (process) => upkeepProgram(process, this.#outside, foldEvery, foldDays(this.#outside)))
     this.#expectEvent()
     if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
     const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
