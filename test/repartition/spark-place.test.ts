@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { SparkJob } from "../../src/repartition/job-place.ts"
 import { sparkPlace } from "../../src/repartition/spark/local-place.ts"
 import { until, untilTrue } from "../passing-time.ts"
-import { freshFolder } from "./lake.ts"
+import { freshFolder, freshStore } from "./lake.ts"
 
 const job: SparkJob = {
   id: "0123456789abcdef",
@@ -59,7 +59,7 @@ describe("Spark on this machine", () => {
       )
       assert.notStrictEqual((yield* submit(job)).run, failed?.run)
       yield* untilTrue(Effect.map(read("calls"), (text) => text.trim().split("\n").length === 2))
-    }).pipe(Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
   )
 
   it.live("ends a job that nobody waits for", () =>
@@ -72,7 +72,7 @@ describe("Spark on this machine", () => {
       yield* untilTrue(Effect.map(find(job), (state) => state?.phase === "failed"))
       assert.strictEqual(yield* read("signals"), "ended\n")
       yield* abandon(job)
-    }).pipe(Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
   )
 
   it.live("says what to do where there is no Spark, and nothing is under way then", () =>
@@ -83,6 +83,6 @@ describe("Spark on this machine", () => {
       assert.match(error.message, /there is no \/nowhere\/spark-submit.*--spark-submit/)
       assert.isNull(yield* find(job))
       assert.match((yield* Effect.flip(submit(job))).message, /there is no/)
-    }).pipe(Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
   )
 })
