@@ -159,6 +159,24 @@ describe("the newest row of each key", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("takes a stage that was made before tables said by what rows are newer", () =>
+    Effect.gen(function* () {
+      const contract = byBucket
+      yield* ingest([copy("a", 2n), copy("a", 1n)], contract)
+      const stage = yield* openTable("stage/order")
+      const read = yield* stage.snapshot
+      const { order: _, deleted: __, ...before } = JSON.parse(read.metaData.configuration["sluice.identity"] ?? "")
+      const configuration = { ...read.metaData.configuration, "sluice.identity": JSON.stringify(before) }
+      const actions = [{ metaData: { ...read.metaData, configuration } }]
+      yield* stage.commit({ read, operation: "WRITE", parameters: {}, metrics: {}, actions, isBlindAppend: false })
+      yield* repartition({ contract })
+      yield* ingest([copy("a", 3n, true)], contract)
+      yield* repartition({ contract })
+      assert.deepStrictEqual(yield* notes, [])
+      assert.strictEqual(yield* remembered, 1)
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("takes a column that deletes from when the contract has it on", () =>
     Effect.gen(function* () {
       const before = compileContract(
