@@ -16,16 +16,16 @@ export const glueOf = ({
 }: Partial<Values<"region" | "glueEndpoint">>): Effect.Effect<CatalogApi, CatalogError, Scope.Scope> =>
   awsGlue({ region: region ?? undefined, endpoint: glueEndpoint ?? undefined })
 
-/** Fails where the lake cannot be in a catalog, since no program of AWS could read it. */
-export const requireS3Lake = ({ lake }: Values<"lake">): Effect.Effect<void, BadConfig> =>
-  s3Place(lake) === null
-    ? Effect.fail(
-        new BadConfig({
-          problem: `the lake is the folder ${lake}, and AWS Glue can only tell of one in S3`,
-          hint: "Give --lake s3://bucket/prefix, or --catalog none."
-        })
-      )
-    : Effect.void
+/** Why a lake cannot be in the catalog of AWS, whose programs could not read it; null: it can. */
+export const problemForGlue = ({ lake }: Values<"lake">): string | null =>
+  s3Place(lake) === null ? `the lake is the folder ${lake}, and AWS Glue can only tell of one in S3` : null
+
+const refuseFolder = (values: Values<"lake">): Effect.Effect<void, BadConfig> => {
+  const problem = problemForGlue(values)
+  return problem === null
+    ? Effect.void
+    : Effect.fail(new BadConfig({ problem, hint: "Give --lake s3://bucket/prefix, or --catalog none." }))
+}
 
 /**
  * Tells the catalog that the settings name of tables that runs have made, or added columns to. Nothing is asked of the catalog, or loaded, before a commit.
@@ -39,6 +39,6 @@ export const catalogListener = (
   Effect.gen(function* () {
     const { catalog = "none", glueDatabase: database = null } = values
     if (catalog === "none" || database === null) return () => Effect.void
-    yield* requireS3Lake(values)
+    yield* refuseFolder(values)
     return yield* followTables({ open: glueOf(values), database, contracts: new Map(contracts.map((each) => [each.contract.name, each])) })
   })

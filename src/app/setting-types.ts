@@ -75,6 +75,12 @@ export const inputPlace: SettingType<string | null> = {
   parse: (s) => (isPlace(s) ? s : null)
 }
 
+export const optionalS3Place: SettingType<string | null> = {
+  ...optionalText,
+  accepts: "s3://bucket/prefix",
+  parse: (s) => (s3Place(s) === null ? null : s)
+}
+
 /** Bucket and prefix of `s3://bucket/prefix`; null for other texts. */
 export const s3Place = (text: string): { readonly bucket: string; readonly prefix: string } | null => {
   const [, bucket = "", prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(text) ?? []
@@ -94,6 +100,24 @@ export const lineageTarget: SettingType<string> = {
   accepts: "`file`, `none`, or an http or https URL without user name and password",
   parse: (s) => (s === "file" || s === "none" ? s : optionalUrl.parse(s)),
   show: (s) => s
+}
+
+/** One of some words. */
+export const oneOf = <const A extends string>(words: ReadonlyArray<A>): SettingType<A> => ({
+  accepts: words.join(" or "),
+  parse: (s) => words.find((word) => word === s) ?? null,
+  show: (s) => s
+})
+
+/** `spark.…=value` each, with a comma between; there may be commas in values. */
+export const sparkPairs: SettingType<ReadonlyArray<string>> = {
+  accepts: "spark.key=value, and more of them with a comma between",
+  parse: (s) => {
+    const all = s.split(/,(?=spark\.)/).map((pair) => pair.trim())
+    return all.every((pair) => /^spark\.[^=\s]+=/.test(pair)) ? all : null
+  },
+  // A value may be a password.
+  show: (all) => (all.length === 0 ? "(not set)" : all.map((pair) => `${pair.slice(0, pair.indexOf("="))}=…`).join(","))
 }
 
 export const catalogTarget: SettingType<"glue" | "none"> = {
@@ -118,6 +142,38 @@ export const bytes: SettingType<number> = {
     return Number.isSafeInteger(value) && value > 0 ? value : null
   },
   show: (n) => (n % 1024 ** 2 === 0 ? `${n / 1024 ** 2}MiB` : String(n))
+}
+
+/** Texts between commas. */
+export const list: SettingType<ReadonlyArray<string>> = {
+  accepts: "texts with commas between them",
+  parse: (s) => {
+    const all = s.split(",").map((each) => each.trim())
+    return all.includes("") ? null : all
+  },
+  show: (all) => (all.length === 0 ? "(not set)" : all.join(","))
+}
+
+/** Names with values. */
+export const tags: SettingType<Readonly<Record<string, string>>> = {
+  accepts: "key=value with commas between them, each key once",
+  parse: (s) => {
+    const pairs = s.split(",").map((each) => /^\s*([^=]*[^=\s])\s*=\s*(.*?)\s*$/.exec(each)?.slice(1) ?? [])
+    const keys = new Set(pairs.map(([key = ""]) => key))
+    return keys.has("") || keys.size < pairs.length ? null : Object.fromEntries(pairs)
+  },
+  show: (all) => list.show(Object.entries(all).map(([key, value]) => `${key}=${value}`))
+}
+
+/** Cores and bytes of memory of a process. */
+export const processSize: SettingType<{ readonly cores: number; readonly memory: number } | null> = {
+  accepts: "cores x memory, such as 4x14GiB",
+  parse: (s) => {
+    const [, cores = "", memory = ""] = /^\s*([1-9]\d{0,2})\s*x\s*(.+)$/i.exec(s) ?? []
+    const parsed = memory === "" ? null : bytes.parse(memory)
+    return parsed === null || parsed < 1024 ** 2 ? null : { cores: Number(cores), memory: parsed }
+  },
+  show: (size) => (size === null ? "(not set)" : `${size.cores}x${bytes.show(size.memory)}`)
 }
 
 const times: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

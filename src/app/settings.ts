@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
+import { engineNames } from "./engines.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
 import {
@@ -13,17 +14,23 @@ import {
   instant,
   lakePlace,
   lineageTarget,
+  list,
   logFormat,
   logLevel,
   longSecret,
   metricsAddress,
+  oneOf,
+  optionalS3Place,
   optionalText,
   optionalUrl,
+  processSize,
   projectFolder,
   type Setting,
   secret,
   setting,
+  sparkPairs,
   start,
+  tags,
   text
 } from "./setting-types.ts"
 
@@ -73,6 +80,19 @@ export const settings = {
     // More than four leave the thread that reads and commits behind.
     Math.min(availableParallelism(), 4)
   ),
+  engine: setting(
+    "engine",
+    "What folds stage into the tables for users: `duckdb` in this process; `spark`, for more than one machine's disk holds, with spark-submit.",
+    oneOf(engineNames),
+    "duckdb"
+  ),
+  sparkSubmit: setting("spark-submit", "The command that starts Spark, which is 3.5 or 4.0.", text, "spark-submit"),
+  sparkConf: setting(
+    "spark-conf",
+    "Settings for spark-submit: `spark.jars=…` or `spark.jars.packages=…` with Delta, where Spark has not got it; `spark.master`, `spark.driver.memory`, …",
+    sparkPairs,
+    []
+  ),
   lineage: setting(
     "lineage",
     "Where OpenLineage events go: `file` (lineage/events.ndjson in the lake; in S3 an object for each), `none`, or the URL of a server such as Marquez.",
@@ -104,6 +124,64 @@ export const settings = {
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
   endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),
   region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
+  emrApplication: setting("emr-application", "Id of the application of EMR Serverless that runs jobs.", optionalText, null),
+  emrCluster: setting(
+    "emr-cluster",
+    "Id of a cluster of EMR that runs jobs as steps. Without it each job gets a cluster of its own, which ends with it.",
+    optionalText,
+    null
+  ),
+  emrRole: setting(
+    "emr-role",
+    "Role that jobs run as: its ARN on EMR Serverless and on --emr-cluster, the instance profile of a cluster of its own. Without it, the cluster's, or EMR_EC2_DefaultRole.",
+    optionalText,
+    null
+  ),
+  emrServiceRole: setting("emr-service-role", "Role of EMR itself, for a cluster of its own.", text, "EMR_DefaultRole"),
+  emrRelease: setting("emr-release", "Release of a cluster of its own, emr-7.0.0 or newer.", text, "emr-7.13.0"),
+  emrMachines: setting(
+    "emr-machines",
+    "Types of the machines of a cluster of its own, of which EMR takes what there is. Small ones spill to disk, large ones cost while a few tasks are left.",
+    list,
+    ["r5.xlarge"]
+  ),
+  emrExecutors: setting(
+    "emr-executors",
+    "Most executors of a job on EMR Serverless; most machines of a cluster beside its first, 0: the first does all. They come while there is work: many end a large job sooner, few bound what it costs.",
+    count(0),
+    10
+  ),
+  emrSize: setting(
+    "emr-size",
+    "Cores and memory of the driver and of each executor, such as 4x14GiB. Without it what EMR chooses, on EMR Serverless 4x14GiB. Small ones spill to disk, large ones cost while a few tasks are left.",
+    processSize,
+    null
+  ),
+  emrSubnets: setting(
+    "emr-subnets",
+    "Subnets for a cluster of its own, of which EMR takes one. Without it, the account's default network.",
+    list,
+    []
+  ),
+  emrLogs: setting(
+    "emr-logs",
+    "s3://bucket/prefix for the logs of jobs. Without it EMR Serverless keeps them for 30 days, and a cluster's end with it.",
+    optionalS3Place,
+    null
+  ),
+  emrTimeout: setting(
+    "emr-timeout",
+    "Time after which a run on EMR Serverless is cancelled, 5m to 7d. A short one ends work that would have come to its end, a long one lets cost what hangs.",
+    duration,
+    6 * 3_600_000
+  ),
+  emrTags: setting(
+    "emr-tags",
+    "Tags of jobs and clusters, as key=value,key=value, beside Sluice's own, by which jobs are found.",
+    tags,
+    {}
+  ),
+  emrEndpoint: setting("emr-endpoint", "URL of EMR, where it is not that of the region.", optionalUrl, null),
   start: setting("start", "Where a stream is begun that was never read. Its positions count, once there are some.", start, {
     type: "TRIM_HORIZON"
   }),
@@ -139,6 +217,9 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 /** What says where the lake lies and how it is reached: every command that opens it takes these. */
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
+
+/** What says which engine repartitions, and how. */
+export const engineSettings = ["engine", "memoryLimit", "threads", "sparkSubmit", "sparkConf"] as const
 
 /** What says which catalog is kept in step with the lake, and how it is reached. */
 export const catalogNames = ["catalog", "glueDatabase", "glueEndpoint"] as const

@@ -12,7 +12,7 @@ export interface FollowSettings {
   readonly database: string
   /** By the name of their dataset. */
   readonly contracts: ReadonlyMap<string, CompiledContract>
-  /** Milliseconds for which the first table waits for others, which then share its sync. */
+  /** Milliseconds for which the first table waits for others, which then share its sync: longer than the first run waits to make the table of runs. */
   readonly gatherMillis?: number
   /** Milliseconds that a sync may take. */
   readonly syncMillis?: number
@@ -29,7 +29,7 @@ export interface FollowSettings {
  */
 export const followTables = (settings: FollowSettings): Effect.Effect<OnRunEvent, never, Scope.Scope | Store> =>
   Effect.gen(function* () {
-    const { open, database, contracts, gatherMillis = 10_000, syncMillis = 120_000, pauseMillis = 60_000, closeMillis = 15_000 } = settings
+    const { open, database, contracts, gatherMillis = 15_000, syncMillis = 120_000, pauseMillis = 60_000, closeMillis = 15_000 } = settings
     const store = yield* Store
     /** Tables that the catalog has heard of from this process. */
     const told = new Set<string>()

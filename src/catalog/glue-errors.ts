@@ -1,5 +1,5 @@
+import { awsErrorParts, classifyAws } from "../record/aws-errors.ts"
 import { hintOfClient, hintOfDenied } from "../record/aws-hints.ts"
-import { classify } from "../stream/kinesis/aws-errors.ts"
 import { CatalogError, type CatalogReason } from "./api.ts"
 
 /** By the name that Glue gives to the error. What is not here is common to the services of AWS. */
@@ -23,7 +23,7 @@ const hints: Record<CatalogReason, string> = {
   Throttled: "Glue asks for fewer calls: run sluice catalog sync again, a little later.",
   Unavailable: "Check the region, the endpoint and the route to Glue (VPC endpoint, proxy, firewall), and run sluice catalog sync again.",
   Denied:
-    "Allow glue:GetTables, glue:CreateDatabase, glue:CreateTable and glue:UpdateTable on the catalog, the database and its tables (docs/aws.md).",
+    "Allow glue:GetTables, glue:CreateDatabase, glue:CreateTable and glue:UpdateTable on the catalog, the database and its tables (docs/catalog.md).",
   Invalid: "Check the name of the database, the region and the endpoint."
 }
 
@@ -40,13 +40,14 @@ const hintOf = (name: string, reason: CatalogReason, said: string): string => {
 const reasonOf = (cause: unknown, name: string): CatalogReason => {
   const own = Object.hasOwn(byName, name) ? byName[name] : undefined
   if (own !== undefined) return own
-  const common = classify(cause, false)
-  return common === "Throttled" || common === "Unavailable" || common === "Denied" ? common : "Invalid"
+  const common = classifyAws(cause, false)
+  // What Glue itself does not find has a name of its own.
+  return common === "NotFound" ? "Invalid" : common
 }
 
 /** What a failed call of the SDK means. */
 export const asCatalogError = (operation: string, of: string, cause: unknown): CatalogError => {
-  const { name, message } = cause instanceof Error ? cause : new Error()
+  const { name, message } = awsErrorParts(cause)
   const said = message.replace(/\s*\.\s*$/, "")
   const reason = reasonOf(cause, name)
   return new CatalogError({ operation, of, reason, detail: said === "" ? name : said, hint: hintOf(name, reason, said) })

@@ -1,6 +1,8 @@
 import type { Column, StorageDescriptor, Table, TableInput } from "@aws-sdk/client-glue"
+import type { TableError } from "../table/errors.ts"
 import { evolveSchema } from "../table/evolve.ts"
 import { typeText } from "../table/schema.ts"
+import type { CatalogError } from "./api.ts"
 import { type GlueColumn, type GlueTable, oneLine } from "./glue-table.ts"
 import { hiveType, readHiveType } from "./hive-type.ts"
 
@@ -38,8 +40,15 @@ export type Step =
       readonly kept: ReadonlyArray<string>
     })
   | (About & { readonly action: "nothing"; readonly kept: ReadonlyArray<string> })
-  /** `refused`: the name is somebody else's. `gone`: the catalog has a table that the lake has no longer; it stays. `unknown`: no contract says what it is. */
+  /** `refused`: the name is somebody else's. `gone`: the catalog has a table that the lake has no longer; it stays. `unknown`: no contract says what it is, or its log cannot be read. */
   | (About & { readonly action: "refused" | "gone" | "unknown"; readonly problem: string })
+
+/** What became of one table, or would. */
+export interface Synced {
+  readonly step: Step
+  /** Why it could not be done, or not be worked out; null: it was, or there was nothing to do, or nothing was to be done. */
+  readonly failure: CatalogError | TableError | null
+}
 
 export interface PlanOptions {
   /** Take columns out of the catalog that a table has no longer. */
@@ -48,7 +57,7 @@ export interface PlanOptions {
 
 /** Parameter of a table in the catalog: its path in the lake. */
 export const pathParameter = "sluice.table"
-/** Names of the parameters that a contract gave, so that those which it gives no longer can go. */
+/** A JSON list of the names of the parameters that a contract gave, so that those which it gives no longer can go. */
 const givenParameter = "sluice.parameters"
 
 /** What makes a table a Delta table to Athena and Trino (`table_type`), to Spark (`spark.sql.sources.provider`) and on Glue's console. */
@@ -189,12 +198,22 @@ const inputOf = (wanted: WantedTable, existing: Partial<Table>, { columns, parti
 }
 
 const parametersOf = ({ path, table }: WantedTable, existing: Record<string, string>): Record<string, string> => {
-  const given = Object.entries(table.parameters).filter(([name]) => !(name in deltaParameters))
+  const given = Object.entries(table.parameters).filter(([name]) => !Object.hasOwn(deltaParameters, name))
   const others = { ...existing }
-  for (const name of existing[givenParameter]?.split(",") ?? []) delete others[name]
+  for (const name of namesIn(existing[givenParameter])) delete others[name]
   // A crawler writes them in other letters.
   for (const [name, value] of Object.entries(deltaParameters)) if (others[name]?.toLowerCase() !== value.toLowerCase()) others[name] = value
-  return { ...others, ...Object.fromEntries(given), [pathParameter]: path, [givenParameter]: given.map(([name]) => name).join(",") }
+  return { ...others, ...Object.fromEntries(given), [pathParameter]: path, [givenParameter]: JSON.stringify(given.map(([name]) => name)) }
+}
+
+/** Somebody else may have put anything there. */
+const namesIn = (text: string | undefined): ReadonlyArray<string> => {
+  try {
+    const names: unknown = JSON.parse(text ?? "[]")
+    return Array.isArray(names) ? names.filter((name) => typeof name === "string") : []
+  } catch {
+    return []
+  }
 }
 
 /** The formats are those of Glue's crawler and of Spark, which neither they nor Athena use; readers of Hive refuse a table that has none. */

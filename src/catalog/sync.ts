@@ -3,9 +3,8 @@ import { Effect, Schedule } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { datasetAt } from "../lake/layout.ts"
 import { Store, type StoreError } from "../store/store.ts"
-import type { TableError } from "../table/errors.ts"
 import type { CatalogApi, CatalogError } from "./api.ts"
-import { goneTables, type PlanOptions, planTables, type Step } from "./plan.ts"
+import { goneTables, type PlanOptions, planTables, type Step, type Synced } from "./plan.ts"
 import { lakeForCatalog } from "./wanted.ts"
 
 export interface SyncOptions extends PlanOptions {
@@ -17,13 +16,6 @@ export interface SyncOptions extends PlanOptions {
   readonly shared: boolean
   /** Work out what would be done, and do nothing. */
   readonly dryRun: boolean
-}
-
-/** What became of one table, or would. */
-export interface Synced {
-  readonly step: Step
-  /** Why it could not be done; null: it was, or there was nothing to do, or nothing was to be done. */
-  readonly failure: CatalogError | null
 }
 
 export interface SyncReport {
@@ -40,12 +32,9 @@ const rounds = 6
  * Brings the catalog in step with the tables of the lake: makes what it has not, adds what it lacks, and takes nothing away. Of several syncs at once each
  * update rests on the version that it was worked out from; what another has overtaken is worked out anew. What fails for one table stops no other.
  *
- * Errors: `CatalogError` where the catalog cannot be read, or its database not be made.
+ * Errors: `CatalogError` where the catalog cannot be read, or its database not be made; `StoreError` where the lake cannot be listed.
  */
-export const syncCatalog = (
-  api: CatalogApi,
-  options: SyncOptions
-): Effect.Effect<SyncReport, CatalogError | TableError | StoreError, Store> =>
+export const syncCatalog = (api: CatalogApi, options: SyncOptions): Effect.Effect<SyncReport, CatalogError | StoreError, Store> =>
   Effect.gen(function* () {
     const { database, contracts, datasets, shared } = options
     const { root } = yield* Store
@@ -54,17 +43,16 @@ export const syncCatalog = (
       return datasets === null || (dataset === null ? shared : datasets.has(dataset))
     }
     const { wanted, unknown } = yield* lakeForCatalog(contracts, isMeant)
-    const present = new Set([...wanted, ...unknown].map(({ path }) => path))
+    const present = new Set([...wanted, ...unknown.map(({ step }) => step)].map(({ path }) => path))
     const planFor = (existing: ReadonlyArray<Table>): ReadonlyArray<Step> => [
       ...planTables(wanted, existing, options),
-      ...unknown,
       ...goneTables(existing, root, (path) => isMeant(path) && !present.has(path))
     ]
 
     const found = yield* api.tables(database)
     const databaseCreated = found === null && wanted.length > 0
     const first = planFor(found ?? [])
-    if (options.dryRun) return { database, databaseCreated, tables: first.map((step) => ({ step, failure: null })) }
+    if (options.dryRun) return { database, databaseCreated, tables: [...first.map((step) => ({ step, failure: null })), ...unknown] }
     if (databaseCreated) yield* createDatabase(api, database, root)
 
     const done = new Map<string, Synced>()
@@ -84,7 +72,7 @@ export const syncCatalog = (
       const schedule = Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.upTo({ times: rounds - 1 }))
       yield* Effect.repeat(Effect.delay(again, "50 millis"), { schedule, until: (isDone) => isDone })
     }
-    return { database, databaseCreated, tables: [...done.values()] }
+    return { database, databaseCreated, tables: [...done.values(), ...unknown] }
   })
 
 /** Two tables of one name may be wanted; of one path there is one. */

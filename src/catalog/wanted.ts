@@ -1,4 +1,4 @@
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { ownTablePaths } from "../lake/find-tables.ts"
 import { datasetAt, deadLettersPath, runsPath } from "../lake/layout.ts"
@@ -9,13 +9,13 @@ import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { type GlueTable, glueColumns, glueTable } from "./glue-table.ts"
 import { catalogName } from "./names.ts"
-import type { Step, WantedTable } from "./plan.ts"
+import type { Synced, WantedTable } from "./plan.ts"
 
 /** What a lake has for its catalog. */
 export interface LakeForCatalog {
   readonly wanted: ReadonlyArray<WantedTable>
-  /** Tables that no contract says anything of. */
-  readonly unknown: ReadonlyArray<Step>
+  /** Tables that no contract says anything of, and those whose logs cannot be read, which keep the others from nothing. */
+  readonly unknown: ReadonlyArray<Synced>
 }
 
 /**
@@ -27,26 +27,41 @@ export interface LakeForCatalog {
 export const lakeForCatalog = (
   contracts: ReadonlyMap<string, CompiledContract>,
   isMeant: (path: string) => boolean
-): Effect.Effect<LakeForCatalog, TableError | StoreError, Store> =>
+): Effect.Effect<LakeForCatalog, StoreError, Store> =>
   Effect.gen(function* () {
     const wanted: Array<WantedTable> = []
-    const unknown: Array<Step> = []
+    const unknown: Array<Synced> = []
     for (const path of (yield* ownTablePaths).filter(isMeant)) {
-      const found = yield* findTable(path)
-      if (Option.isNone(found)) continue
-      const snapshot = yield* found.value.snapshot
-      if (path === runsPath && !holdsRuns(snapshot)) continue
       const name = catalogName(path)
+      const leave = (problem: string, failure: TableError | null): void =>
+        void unknown.push({ step: { action: "unknown", name, path, problem }, failure })
+      const read = yield* Effect.result(readTable(path))
+      if (Result.isFailure(read)) {
+        leave("its log cannot be read: it is left as it is", read.failure)
+        continue
+      }
+      if (Option.isNone(read.success)) continue
+      const { uri, snapshot } = read.success.value
+      if (path === runsPath && !holdsRuns(snapshot)) continue
       const dataset = datasetAt(path)
       const contract = dataset === null ? undefined : contracts.get(dataset)
       if (dataset !== null && contract === undefined) {
-        unknown.push({ action: "unknown", name, path, problem: `the project has no dataset ${dataset}: its table is left as it is` })
+        leave(`the project has no dataset ${dataset}: its table is left as it is`, null)
         continue
       }
-      wanted.push({ name, path, location: `${found.value.uri}/`, table: tableOf(snapshot, path, contract) })
+      wanted.push({ name, path, location: `${uri}/`, table: tableOf(snapshot, path, contract) })
     }
     return { wanted, unknown }
   })
+
+const readTable = (path: string) =>
+  Effect.flatMap(
+    findTable(path),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: ({ uri, snapshot }) => Effect.map(snapshot, (snapshot) => Option.some({ uri, snapshot }))
+    })
+  )
 
 const tableOf = ({ schema, metaData }: Snapshot, path: string, contract: CompiledContract | undefined): GlueTable =>
   contract !== undefined

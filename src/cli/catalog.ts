@@ -1,10 +1,11 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { glueOf, requireS3Lake } from "../app/catalog.ts"
-import { Failed } from "../app/failures.ts"
+import { glueOf, problemForGlue } from "../app/catalog.ts"
+import { Failed, UsageError } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
 import { lakeNames } from "../app/settings.ts"
-import { type Synced, type SyncReport, syncCatalog } from "../catalog/sync.ts"
+import type { Synced } from "../catalog/plan.ts"
+import { type SyncReport, syncCatalog } from "../catalog/sync.ts"
 import { stepWords } from "../catalog/words.ts"
 import { count } from "../record/count.ts"
 import { json, toggle } from "./common.ts"
@@ -32,7 +33,11 @@ const reportText = ({ database, databaseCreated, tables }: SyncReport, isDone: b
   [
     databaseCreated ? `Database ${database}: ${isDone ? "created" : "would be created"}.` : `Database ${database}:`,
     table(
-      tables.map(({ step, failure }) => [step.name, step.path, failure === null ? stepWords(step, isDone) : `failed: ${failure.detail}`])
+      tables.map(({ step, failure }) => [
+        step.name,
+        step.path,
+        failure === null ? stepWords(step, isDone) : `failed: ${"detail" in failure ? failure.detail : failure.problem}`
+      ])
     ),
     ...(tables.some(({ step, failure }) => failure !== null || step.action !== "nothing") ? [] : ["Nothing to do."]),
     ...(isDone ? [] : ["Nothing was changed."])
@@ -49,7 +54,10 @@ const sync = Command.make(
   },
   Effect.fnUntraced(function* ({ dataset, dryRun, allowDrop, json, ...flags }) {
     const values = withDatabase(yield* settings.read(flags.settings))
-    yield* requireS3Lake(values)
+    const problem = problemForGlue(values)
+    if (problem !== null) return yield* new UsageError({ problem, hint: "Give --lake s3://bucket/prefix." })
+    // A project that cannot be read has no dataset whose name the database could have.
+    if (values.glueDatabase === "") yield* allContracts
     const named = Option.isSome(dataset) ? yield* contractOf(dataset.value) : null
     const report = yield* Effect.gen(function* () {
       const api = yield* glueOf(values)

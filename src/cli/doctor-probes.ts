@@ -1,8 +1,11 @@
 import { Effect } from "effect"
-import { glueOf, requireS3Lake } from "../app/catalog.ts"
+import { glueOf, problemForGlue } from "../app/catalog.ts"
+import { clusterOf, type EmrValues, serverlessOf } from "../app/emr.ts"
 import type { CatalogName, Values } from "../app/settings.ts"
 import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
+import { probeCluster } from "../repartition/emr/cluster.ts"
+import { probeServerless } from "../repartition/emr/serverless.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
 import { withDatabase } from "./project.ts"
 import { collectorHeaders } from "./telemetry.ts"
@@ -66,12 +69,23 @@ export const inputProbe = (values: Values<InputName>): Probe => {
   return within(input, ask)
 }
 
+/** Looks at what would run the jobs: the application, the cluster, or whether a cluster may be looked for. */
+export const jobsProbe = (values: EmrValues): Probe => {
+  const ask =
+    values.emrApplication === null
+      ? probeCluster(clusterOf(values))
+      : Effect.flatMap(serverlessOf(values), (settings) => probeServerless(settings))
+  if (values.emrApplication === null && values.emrCluster === null) return null
+  return within("EMR", Effect.scoped(ask))
+}
+
 /** Asks the catalog for the tables of its database: what of rights to change them is missing only a change tells. */
 export const catalogProbe = (values: Values<CatalogName | "lake" | "region">): Probe => {
   if (values.catalog === "none") return null
   const { glueDatabase: database } = withDatabase(values)
   const ask = Effect.gen(function* () {
-    yield* requireS3Lake(values)
+    const problem = problemForGlue(values)
+    if (problem !== null) return yield* Effect.fail({ message: `${problem}: give --lake s3://bucket/prefix, or --catalog none` })
     const tables = yield* (yield* glueOf(values)).tables(database)
     return tables === null
       ? `Glue answers, and has no database ${database} yet: the first sync makes it`

@@ -1,13 +1,14 @@
 import { Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { engineOf } from "../app/engines.ts"
 import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
-import { duckdbOptionsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
+import type { JobState } from "../repartition/job-place.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { repartition as runRepartition } from "../repartition/repartition.ts"
@@ -17,7 +18,7 @@ import { makeProgress, type Progress } from "./progress.ts"
 import { contractOf, datasetText, firstDataset, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-export const repartitionSettings = use(...lakeNames, ...catalogNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+export const repartitionSettings = use(...lakeNames, ...catalogNames, ...engineSettings, "lineage", "lineageKey", "lineageNamespace")
 
 const day = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
@@ -34,11 +35,16 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return "Nothing new to repartition."
     case "plan":
       return [
-        `${count(outcome.stageFiles, "stage file")} with ${count(outcome.rows, "row")}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
+        `${count(outcome.stageFiles, "stage file")}${outcome.rows === null ? "" : ` with ${count(outcome.rows, "row")}`}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
         ...(outcome.days.length === 0 ? [] : [table(outcome.days.map(({ day, rows }) => [day, rows]))]),
         outcome.rebuild
           ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
           : `${count(outcome.existingFiles, "file")} where they go (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
+      ].join("\n")
+    case "submitted":
+      return [
+        `${count(outcome.stageFiles, "stage file")}, ${bytes(outcome.stageBytes)}, up to stage version ${outcome.toVersion}, are folded by ${outcome.run} (${outcome.says}).`,
+        `Run the same command again to commit what it makes${outcome.logs === null ? "." : `; its log: ${outcome.logs}`}`
       ].join("\n")
     case "repartition":
       return [
@@ -57,12 +63,22 @@ export const repartitionProgress =
   ({ rows, rowsTotal }: RepartitionProgress): void =>
     progress.show(rows / Math.max(1, rowsTotal), `${number(rows)} of ${number(rowsTotal)} rows repartitioned`)
 
+/** Shows what is known of a job that is waited for. */
+export const jobProgress =
+  (progress: Progress) =>
+  ({ run, says }: JobState): void =>
+    progress.show(null, `${run}: ${says}`)
+
 export const repartition = Command.make(
   "repartition",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription(`${datasetText} Without it, all that the lake has.`), Flag.optional),
     dryRun: toggle("dry-run", "Say what would be done: files, rows, bytes, days. Change nothing."),
     rebuild: toggle("rebuild", "Fold the whole stage into a fresh version of the table."),
+    wait: toggle(
+      "wait",
+      "Wait for the end of a job, where the engine makes one, and commit what it made. Else it is submitted, and the same command commits later."
+    ),
     from: day("from", "First day (UTC) to fold anew."),
     to: day("to", "Last day (UTC) to fold anew."),
     settings: repartitionSettings.flags,
@@ -85,7 +101,7 @@ export const repartition = Command.make(
           Effect.exit(
             runRepartition({
               contract: each,
-              ...duckdbOptionsOf(values),
+              engine: engineOf(values, flags.wait, jobProgress(progress)),
               dryRun: flags.dryRun,
               rebuild: flags.rebuild,
               from,
@@ -113,6 +129,10 @@ export const repartition = Command.make(
   Command.withDescription("Take what is new in stage into the table for users, where what is the same stands once."),
   Command.withExamples([
     { description: "What is new in stage", command: "sluice repartition --lake lake" },
+    {
+      description: "With Spark on this machine",
+      command: "sluice repartition --lake lake --engine spark --wait --spark-conf spark.jars.packages=io.delta:delta-spark_2.12:3.3.2"
+    },
     {
       description: "Say first what two days anew would come to",
       command: "sluice repartition --lake lake --from 2026-11-20 --to 2026-11-21 --dry-run"

@@ -1,9 +1,10 @@
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
+import { engineOf } from "../app/engines.ts"
 import { Failed } from "../app/failures.ts"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
-import { duckdbOptionsOf, ingestOptionsOf } from "../app/options.ts"
+import { ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
 import { count } from "../record/count.ts"
@@ -49,7 +50,7 @@ export const run = Command.make(
         datasets,
         follow,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
-        repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: values.worker },
+        repartition: { engine: engineOf(values, true), every: values.repartitionEvery, worker: values.worker },
         stop: shutdown.requested,
         watch: {
           event: (event) => Effect.andThen(onRun(event), logEvent(event)),

@@ -1,5 +1,5 @@
 import { Flag } from "effect/cli"
-import { catalogNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { withDefault } from "./common.ts"
 import { use } from "./settings.ts"
 
@@ -40,4 +40,4 @@ const ingestNames = [
 export const ingestSettings = use(...ingestNames)
 
 /** The same for a command that also repartitions, again and again. */
-export const runSettings = use(...ingestNames, "memoryLimit", "repartitionEvery")
+export const runSettings = use(...ingestNames, ...engineSettings, "repartitionEvery")

@@ -5,10 +5,11 @@ import { larger, type TextBytes, TextPool } from "./text-pool.ts"
 export interface PageEntries {
   readonly slots: number
   readonly definition: Uint8Array
-  /** Are all definition levels known to be the same? */
+  /** Are all definition levels known to be the same? The first is enough then. */
   readonly isUniform: boolean
-  /** Empty where nothing repeats. */
   readonly repetition: Uint8Array
+  /** Is every entry known to begin a row? Nothing need be in `repetition` then. */
+  readonly isFlat: boolean
   /** Values that are there. */
   readonly count: number
   /** `width` bytes each; 0: texts. */
@@ -43,6 +44,8 @@ export class LeafEntries {
   /** The definition level of all entries; -1: they differ, and stand in `definition`. */
   uniform = -1
   definition = noBytes
+  /** Does every entry begin a row, as far as is known? Then nothing is in `repetition`. */
+  isFlat = true
   repetition = noBytes
   values = noInts
   readonly texts = new TextPool()
@@ -67,6 +70,7 @@ export class LeafEntries {
     this.count = 0
     this.valueCount = 0
     this.uniform = -1
+    this.isFlat = true
     this.#dictionary = null
     this.texts.clear()
     if (this.values.byteLength > mostKept) this.values = noInts
@@ -76,15 +80,15 @@ export class LeafEntries {
 
   /** Bytes that it holds. */
   get bytes(): number {
-    const levels = (this.uniform < 0 ? this.count : 0) + (this.repeats ? this.count : 0)
+    const levels = (this.uniform < 0 ? this.count : 0) + (this.isFlat ? 0 : this.count)
     return levels + (this.valueCount === 0 ? 0 : this.count * this.words * 4) + this.texts.size
   }
 
-  /** Rows in which nothing is there of the leaf. */
-  addNulls(rows: number): void {
+  /** Rows of one entry each that is defined so far, and has no value. */
+  addNulls(level: number, rows: number): void {
     if (rows === 0) return
-    if (this.repeats) this.#repetition(rows).fill(0, this.count, this.count + rows)
-    this.#addLevel(0, rows)
+    if (!this.isFlat) this.#repetition(rows).fill(0, this.count, this.count + rows)
+    this.#addLevel(level, rows)
   }
 
   /** Adds the entries of a page. */
@@ -92,7 +96,8 @@ export class LeafEntries {
     const { slots, count, definition } = page
     if (slots === 0) return
     const first = this.count
-    if (this.repeats) this.#repetition(slots).set(page.repetition.subarray(0, slots), first)
+    if (!page.isFlat) this.#repetition(slots).set(page.repetition.subarray(0, slots), first)
+    else if (!this.isFlat) this.#repetition(slots).fill(0, first, first + slots)
     if (page.isUniform) this.#addLevel(definition[0] ?? 0, slots)
     else {
       this.#spread(slots).set(definition.subarray(0, slots), first)
@@ -178,6 +183,8 @@ export class LeafEntries {
   #repetition(more: number): Uint8Array {
     const needed = this.count + more
     if (this.repetition.length < needed) this.repetition = largerBytes(this.repetition, needed)
+    if (this.isFlat) this.repetition.fill(0, 0, this.count)
+    this.isFlat = false
     return this.repetition
   }
 }
@@ -197,8 +204,8 @@ export class RowStarts {
   #count = -1
   #starts: Int32Array | null = null
 
-  of({ repeats, repetition, count }: LeafEntries): Int32Array | null {
-    if (!repeats) return null
+  of({ isFlat, repetition, count }: LeafEntries): Int32Array | null {
+    if (isFlat) return null
     const now = repetition.subarray(0, count)
     if (count === this.#count && Buffer.compare(now, this.#repetition.subarray(0, count)) === 0) return this.#starts
     if (this.#repetition.length < count) this.#repetition = new Uint8Array(count * 2)

@@ -1,5 +1,5 @@
 import type { Identity, Partition } from "../contract/identity.ts"
-import type { Column } from "../record/column.ts"
+import { type Column, leafTypeOf } from "../record/column.ts"
 import { identifier, literal } from "./sql.ts"
 
 /** What makes two rows the same, and where they lie, in SQL: for whoever folds rows, and for whoever counts them again. */
@@ -12,14 +12,9 @@ import { identifier, literal } from "./sql.ts"
  */
 const keySql = (name: string, columns: ReadonlyArray<Column>): string => {
   const key = identifier(name)
-  return typeOf(name, columns) === "text"
+  return leafTypeOf(columns, name) === "text"
     ? `CASE WHEN strlen(${key}) > 1024 THEN left(${key}, 1024) || sha256(${key}) ELSE ${key} END`
     : key
-}
-
-const typeOf = (name: string, columns: ReadonlyArray<Column>): string | undefined => {
-  const column = columns.find((column) => column.name === name)
-  return column?.kind === "leaf" ? column.leaf.type : undefined
 }
 
 const firstOf = (names: ReadonlyArray<string>): string =>
@@ -88,7 +83,7 @@ export const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArra
 /** A value of a key as text: times as microseconds, and dates as days, since 1970. */
 const bucketText = (name: string, columns: ReadonlyArray<Column>): string => {
   const key = identifier(name)
-  switch (typeOf(name, columns)) {
+  switch (leafTypeOf(columns, name)) {
     case "timestamp":
       return `epoch_us(${key})`
     case "date":

@@ -1,4 +1,5 @@
-import { type DataType, formerNames, type StructField, type StructType, typeText } from "../table/schema.ts"
+import type { DataType, StructType } from "../table/schema.ts"
+import { columnsSql, type Dialect, hasFormer, withFormer } from "./former-names.ts"
 
 /** A name in SQL: quoted, whatever it holds. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -75,63 +76,14 @@ export const readParquet = (files: ReadonlyArray<string>, columns: StructType, f
   )
   const scan = parquetFiles(files, `schema = MAP {${schema.join(", ")}}`, ...(fileNames ? [filenameColumn] : []))
   if (!hasFormer(columns)) return scan
-  const values = columns.fields.map((field) => `${memberSql(read, field, "", 0)} AS ${identifier(field.name)}`)
-  return `(SELECT ${[...values, "file_index", "file_row_number", ...(fileNames ? ["filename"] : [])].join(", ")} FROM ${scan})`
+  return `(SELECT ${[...columnsSql(columns, dialect), "file_index", "file_row_number", ...(fileNames ? ["filename"] : [])].join(", ")} FROM ${scan})`
 }
 
-const hasFormer = (type: DataType): boolean =>
-  typeof type === "string" || type.type === "map"
-    ? false
-    : type.type === "array"
-      ? hasFormer(type.elementType)
-      : type.fields.some((field) => formerNames(field).length > 0 || hasFormer(field.type))
-
-/** With the names that columns had before, under the type that they have now, as columns of their own. */
-const withFormer = (schema: StructType): StructType => {
-  const names = new Set(schema.fields.map(({ name }) => name))
-  const deeper = (type: DataType): DataType =>
-    typeof type === "string" || type.type === "map"
-      ? type
-      : type.type === "array"
-        ? { ...type, elementType: deeper(type.elementType) }
-        : withFormer(type)
-  return {
-    type: "struct",
-    fields: schema.fields.flatMap((field) => {
-      const now = { ...field, type: deeper(field.type) }
-      // One that is still a column of the table is read as what it is.
-      return [now, ...formerNames(field).flatMap((name) => (names.has(name) ? [] : [{ ...now, name }]))]
-    })
-  }
-}
-
-/** The value of a field, from the struct that has it, under its name or one that it had before. @param parent SQL of the struct and a dot; empty for columns */
-const memberSql = (from: StructType, field: StructField, parent: string, level: number): string => {
-  const values = [field.name, ...formerNames(field)].flatMap((name) => {
-    const found = from.fields.find((each) => each.name === name)
-    return found === undefined ? [] : [asTypeSql(found.type, field.type, parent + identifier(name), level)]
-  })
-  return values.length === 0
-    ? `CAST(NULL AS ${sqlType(field.type)})`
-    : values.length === 1
-      ? values.join()
-      : `coalesce(${values.join(", ")})`
-}
-
-/** A value of one type as one of another: structs by the names of their fields. @param level of lists around it */
-const asTypeSql = (from: DataType, to: DataType, value: string, level: number): string => {
-  if (typeText(from) === typeText(to) && !hasFormer(to)) return value
-  if (typeof from !== "string" && typeof to !== "string") {
-    if (from.type === "array" && to.type === "array") {
-      const element = `e${level}`
-      return `list_transform(${value}, lambda ${element}: ${asTypeSql(from.elementType, to.elementType, element, level + 1)})`
-    }
-    if (from.type === "struct" && to.type === "struct") {
-      const fields = to.fields.map((field) => `${identifier(field.name)} := ${memberSql(from, field, `${value}.`, level)}`)
-      return `CASE WHEN ${value} IS NULL THEN NULL ELSE struct_pack(${fields.join(", ")}) END`
-    }
-  }
-  return `CAST(${value} AS ${sqlType(to)})`
+const dialect: Dialect = {
+  identifier,
+  type: sqlType,
+  list: (value, element, each) => `list_transform(${value}, lambda ${element}: ${each})`,
+  struct: (fields) => `struct_pack(${fields.map(([name, value]) => `${identifier(name)} := ${value}`).join(", ")})`
 }
 
 /**

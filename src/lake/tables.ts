@@ -171,7 +171,10 @@ export const findTable = (path: string): Effect.Effect<Option.Option<Table>, Tab
   )
 
 /** What tells a table from all others: where it lies, since a copied lake is another one, and its id, since so is one that was made anew. */
-export const identityOf = ({ table, snapshot }: { readonly table: Table; readonly snapshot: Snapshot }): readonly [string, string] => [
-  table.uri,
-  snapshot.metaData.id
-]
+export const identityOf = ({
+  table,
+  snapshot
+}: {
+  readonly table: Pick<Table, "uri">
+  readonly snapshot: { readonly metaData: Pick<Snapshot["metaData"], "id"> }
+}): readonly [string, string] => [table.uri, snapshot.metaData.id]

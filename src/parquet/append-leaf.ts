@@ -38,8 +38,9 @@ export const appendLeaf = (
     row += slots
     return true
   }
-  for (const page of readPages(chunk, from, codec, skip)) {
-    if (page === null) continue
+  for (const read of readPages(chunk, from, codec, skip)) {
+    if (read === null) continue
+    const page = spread(read, from)
     if (isAsItIs) {
       const rows = rowsIn(page)
       const kept = isWhole ? page : wantedOf(page, from, wanted, row, isWanted)
@@ -67,9 +68,18 @@ export const appendLeaf = (
   if (row + 1 !== wanted.length) throw new RangeError(`column ${column.path.join(".")} has ${row + 1} of ${wanted.length} rows`)
 }
 
+const noLevels = new Uint8Array(0)
+
+/** The page with all of its levels. */
+const spread = (page: ReadPage, { maxRepetition }: FileLeaf): ReadPage => {
+  const { slots, definition, isUniform, isFlat } = page
+  if (isUniform) definition.fill(definition[0] ?? 0, 0, slots)
+  return isFlat ? { ...page, repetition: maxRepetition === 0 ? noLevels : new Uint8Array(slots) } : page
+}
+
 /** Rows that begin in a page. */
-export const rowsIn = ({ slots, repetition }: ReadPage): number => {
-  if (repetition.length === 0) return slots
+export const rowsIn = ({ slots, repetition, isFlat }: ReadPage): number => {
+  if (isFlat) return slots
   let rows = 0
   for (let slot = 0; slot < slots; slot++) if (repetition[slot] === 0) rows++
   return rows
@@ -85,12 +95,12 @@ let numbersRoom = new Int32Array(0)
  * @param isWanted is that one?
  */
 export const wantedOf = (page: ReadPage, { maxDefinition }: FileLeaf, wanted: Uint8Array, row: number, isWanted: boolean): ReadPage => {
-  const { slots, definition, repetition, indices } = page
+  const { slots, definition, isUniform, repetition, indices } = page
   if (numbersRoom.length < page.count) numbersRoom = new Int32Array(page.count * 2)
   const numbers = indices ?? numbersRoom
   const repeats = repetition.length > 0
   let kept = 0
-  if (page.isUniform && page.count === 0 && !repeats) {
+  if (isUniform && page.count === 0 && !repeats) {
     for (let slot = 0; slot < slots; slot++) kept += wanted[row + 1 + slot] ?? 0
     return { ...page, slots: kept }
   }
@@ -100,7 +110,7 @@ export const wantedOf = (page: ReadPage, { maxDefinition }: FileLeaf, wanted: Ui
   let takes = isWanted
   for (let slot = 0; slot < slots; slot++) {
     if (!repeats || repetition[slot] === 0) takes = wanted[++at] === 1
-    const level = definition[slot] ?? 0
+    const level = (isUniform ? definition[0] : definition[slot]) ?? 0
     if (takes) {
       if (repeats) repetition[kept] = repetition[slot] ?? 0
       definition[kept++] = level

@@ -49,6 +49,9 @@ const shapeOf = (columns: ReadonlyArray<Column>): Shape => {
   return shape
 }
 
+/** One footer is written at a time, so its memory is used again for the next. */
+const out = new ByteBuffer()
+
 /** The footer of a file, which gathers what there is to say of each row group. Fields by their numbers in parquet.thrift. */
 export class Footer {
   readonly #createdBy: string
@@ -76,7 +79,7 @@ export class Footer {
   /** What stands at the end of the file: the footer, its length, and the magic word. */
   finish(): Uint8Array<ArrayBuffer> {
     const { leaves, elements, elementCount } = this.#shape
-    const out = new ByteBuffer()
+    out.clear()
     const to = new ThriftWriter(out)
     to.begin()
     to.int32(1, 2)

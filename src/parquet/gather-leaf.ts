@@ -9,6 +9,7 @@ import { readPages } from "./read-pages.ts"
  * Adds the entries of one leaf in one row group of a file to those that are gathered of it; otherwise as {@link appendLeaf}.
  *
  * @param builders of the table, with nothing in them, for leaves that the file has in another form
+ * @param taken how many rows are wanted
  */
 export const gatherLeaf = (
   into: LeafEntries,
@@ -16,12 +17,13 @@ export const gatherLeaf = (
   source: LeafSource,
   chunk: Uint8Array | null,
   codec: Parameters<typeof readPages>[2],
-  wanted: Uint8Array
+  wanted: Uint8Array,
+  taken: number
 ): void => {
   const { from } = source
-  const isWhole = !wanted.includes(0)
+  const isWhole = taken === wanted.length
   if (from === null || chunk === null) {
-    into.addNulls(isWhole ? wanted.length : wanted.reduce((rows, each) => rows + each, 0))
+    into.addNulls(0, taken)
     return
   }
   if (!source.isAsItIs) {
@@ -43,7 +45,9 @@ export const gatherLeaf = (
   for (const page of readPages(chunk, from, codec, skip)) {
     if (page === null) continue
     const rows = rowsIn(page)
-    into.add(isWhole ? page : wantedOf(page, from, wanted, row, isWanted))
+    // Of wide rows most leaves have nothing in all rows of a row group.
+    if (page.isFlat && page.isUniform && page.count === 0 && rows === wanted.length) into.addNulls(page.definition[0] ?? 0, taken)
+    else into.add(isWhole ? page : wantedOf(page, from, wanted, row, isWanted))
     row += rows
     isWanted = wanted[row] === 1
   }
@@ -64,6 +68,7 @@ const pageOf = ({ leaves, store }: ColumnBuilders, leaf: number): PageEntries =>
     definition: levelsAt(store.get(leaf, field.definition)),
     repetition: levelsAt(store.get(leaf, field.repetition)),
     isUniform: false,
+    isFlat: column.maxRepetition === 0,
     indices: null,
     inDictionary: false
   }

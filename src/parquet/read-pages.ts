@@ -33,12 +33,14 @@ export interface PlainValues {
 export interface ReadPage {
   /** Entries, nulls among them. */
   readonly slots: number
-  /** One a slot. */
+  /** One a slot; the first alone, where `isUniform`. */
   readonly definition: Uint8Array
   /** Are all of them known to be the same? */
   readonly isUniform: boolean
-  /** One a slot; empty where nothing repeats. */
+  /** One a slot; empty where nothing repeats, or `isFlat`. */
   readonly repetition: Uint8Array
+  /** Is every entry known to begin a row? */
+  readonly isFlat: boolean
   /** Values that are there. */
   readonly count: number
   readonly values: PlainValues
@@ -117,23 +119,24 @@ const decode = (
   let isUniform = true
   const levels = (most: number, name: "definition" | "repetition"): Uint8Array => {
     const into = bytesRoom(name, slots)
-    // Definition levels are read last.
     isUniform = most === 0
-    if (isUniform) into.fill(0, 0, slots)
+    if (isUniform) into[0] = 0
     else {
       const length = page.view.getUint32(at, true)
       isUniform = isOneRun(page.bytes, at + 4, slots)
-      readHybrid(page.bytes, at + 4, at + 4 + length, bitsFor(most), into, slots)
+      readHybrid(page.bytes, at + 4, at + 4 + length, bitsFor(most), into, isUniform ? 1 : slots)
       at += 4 + length
     }
     return into
   }
-  const repetition = maxRepetition === 0 ? noBytes : levels(maxRepetition, "repetition")
+  let repetition = maxRepetition === 0 ? noBytes : levels(maxRepetition, "repetition")
+  const isFlat = maxRepetition === 0 || (isUniform && repetition[0] === 0)
+  if (isFlat) repetition = noBytes
   const definition = levels(maxDefinition, "definition")
   let count = 0
   if (!isUniform) for (let i = 0; i < slots; i++) if (definition[i] === maxDefinition) count++
   if (isUniform && definition[0] === maxDefinition) count = slots
-  const about = { slots, definition, isUniform, repetition, count, inDictionary: indexed }
+  const about = { slots, definition, isUniform, repetition, isFlat, count, inDictionary: indexed }
   if (!indexed) return { ...about, values: plainValues(page, at, element, count), indices: null }
   const indices = indicesFor(count)
   const width = page.bytes[at] ?? 0
@@ -260,13 +263,24 @@ const decodeOther = (
       definition,
       isUniform: false,
       repetition,
+      isFlat: maxRepetition === 0,
       count,
       values: gathered(dataPage, element),
       indices: null,
       inDictionary: false
     }
   const indices = Int32Array.from(dataPage, Number)
-  return { slots, definition, isUniform: false, repetition, count, values: known(dictionary, indices, count), indices, inDictionary: true }
+  return {
+    slots,
+    definition,
+    isUniform: false,
+    repetition,
+    isFlat: maxRepetition === 0,
+    count,
+    values: known(dictionary, indices, count),
+    indices,
+    inDictionary: true
+  }
 }
 
 /** hyparquet's values as a plain page would have them. */

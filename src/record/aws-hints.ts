@@ -28,7 +28,5 @@ export const hintOfDenied = (said: string): string | null => {
     return `Lake Formation guards it: grant the role of this process ${permission ?? "Create Table and Describe on the database, Alter and Describe on its tables"} there, beside what IAM allows, and data location access where the bucket is registered.`
   }
   const [, action, resource] = /\bnot authorized to perform:? ([\w-]+:\w+)(?: on resource:? (\S+))?/i.exec(said) ?? []
-  return action === undefined
-    ? null
-    : `Allow ${action}${resource === undefined ? "" : ` on ${resource}`} to the role of this process (docs/aws.md).`
+  return action === undefined ? null : `Allow ${action}${resource === undefined ? "" : ` on ${resource}`} to the role of this process.`
 }

@@ -67,3 +67,9 @@ export const holdsSensitive = (column: Column): boolean =>
     : column.kind === "list"
       ? holdsSensitive(column.element)
       : column.fields.some(holdsSensitive)
+
+/** The type of the leaf of this name among columns. */
+export const leafTypeOf = (columns: ReadonlyArray<Column>, name: string): LeafType["type"] | undefined => {
+  const column = columns.find((column) => column.name === name)
+  return column?.kind === "leaf" ? column.leaf.type : undefined
+}

@@ -1,6 +1,5 @@
 import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
-import { bytesOf, totalsOf } from "../lake/rows.ts"
 import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
 import { withTombstones } from "../lake/tombstones.ts"
@@ -13,15 +12,27 @@ import type { TableError } from "../table/errors.ts"
 import { deletedFileRetention } from "../table/properties.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import type { EngineError, EnginePlan, EngineResult, RepartitionEngine } from "./engine.ts"
-import type { RepartitionOptions, UpToDate } from "./options.ts"
+import type { EngineError, EnginePlan, EngineResult } from "./engine.ts"
+import type { RepartitionError, RepartitionOptions, UpToDate } from "./options.ts"
 import { daysOf, partitionText } from "./partitions.ts"
 import { inBounds } from "./plan.ts"
 import type { Work } from "./work.ts"
 
+type Failure = RepartitionError | EngineError | TableError | StoreError
+
 interface Consumable {
   readonly table: Table
+  /** As the work found it. */
   readonly before: Snapshot
+}
+
+/** Who makes the files, and how it comes about. */
+export interface Making {
+  /** Of the engine. */
+  readonly name: string
+  /** When the work was begun, milliseconds since 1970; null: now. */
+  readonly startedAt: number | null
+  readonly result: Effect.Effect<EngineResult, Failure, Store>
 }
 
 /**
@@ -29,15 +40,14 @@ interface Consumable {
  */
 export const carryOut = (
   options: RepartitionOptions,
-  engine: RepartitionEngine,
+  making: Making,
   work: Work,
   consumable: Consumable
-): Effect.Effect<RepartitionReport | UpToDate, EngineError | TableError | StoreError, Store> =>
+): Effect.Effect<RepartitionReport | UpToDate, Failure, Store> =>
   Effect.gen(function* () {
     const dataset = options.contract.contract.name
-    const { stage, inputs } = work
+    const { stage, input } = work
     const about = { kind: "repartition", runId: runIdOf(dataset, work), dataset } as const
-    const input = totalsOf(inputs)
     const read: ReadonlyArray<RunInput> = [
       {
         uri: stage.table.uri,
@@ -47,11 +57,11 @@ export const carryOut = (
         ...(input.rows === null ? {} : { rows: input.rows })
       }
     ]
-    const run = new Run(options.onEvent ?? (() => Effect.void), about, yield* Clock.currentTimeMillis, read)
+    const run = new Run(options.onEvent ?? (() => Effect.void), about, making.startedAt ?? (yield* Clock.currentTimeMillis), read)
     return yield* run.of(
       Effect.gen(function* () {
-        const result = yield* engine.run(work.plan, options.onProgress ?? (() => {}))
-        const report = reportOf(about, engine.name, run.startedAt, work, result)
+        const result = yield* making.result
+        const report = reportOf(about, making.name, run.startedAt, work, result)
         // The commit point.
         const committed = yield* commit(consumable, work, result, report)
         return committed === null ? takenByAnother(report) : taken(report, consumable, committed.version)
@@ -86,20 +96,18 @@ const takenByAnother = (report: RepartitionReport): Carried => ({
 })
 
 /** The same work has the same run, so that a run that is repeated after a crash is seen as one. */
-const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, inputs }: Work): string => {
-  const millis = inputs.reduce((latest, { modificationTime }) => Math.max(latest, modificationTime), 0)
-  return deterministicRunId(
-    millis,
+const runIdOf = (dataset: string, { taken, stage, rebuild, bounds, input }: Work): string =>
+  deterministicRunId(
+    input.modificationTime,
     `${dataset}.repartition`,
     JSON.stringify([...identityOf(stage), taken, stage.snapshot.version, rebuild, bounds])
   )
-}
 
 const reportOf = (
   about: { readonly kind: "repartition"; readonly runId: string; readonly dataset: string },
   engine: string,
   startedAt: string,
-  { taken, rebuild, whole, bounds, stage, inputs, plan }: Work,
+  { taken, rebuild, whole, bounds, stage, input, plan }: Work,
   { files, rowsRead, rowsAdded, rowsDeleted }: EngineResult
 ): RepartitionReport => ({
   ...about,
@@ -108,8 +116,8 @@ const reportOf = (
   fromVersion: whole || bounds !== null ? -1 : taken,
   toVersion: stage.snapshot.version,
   rebuild,
-  stageFiles: inputs.length,
-  stageBytes: bytesOf(inputs),
+  stageFiles: input.files,
+  stageBytes: input.bytes,
   rowsRead,
   rowsAdded,
   ...(rowsDeleted === 0 ? {} : { rowsDeleted }),

@@ -5,7 +5,7 @@ import { localCopies } from "../duckdb/local-copies.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { EngineError, type EnginePlan, type EngineResult, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
+import { EngineError, type EnginePlan, type EngineResult, keyless, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
 import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
 import { openSliceThreads } from "./slice-threads.ts"
@@ -68,16 +68,6 @@ const asEngineError = (error: unknown): EngineError => {
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
-/** Decode lets no row without a key pass, but the key may have been another one then. */
-const noKey = ({ dataset, identity: { key } }: EnginePlan, column: string, rows: number): Effect.Effect<never, EngineError> =>
-  Effect.fail(
-    new EngineError({
-      engine: "duckdb",
-      problem: `${rows} rows of stage have no ${column}, which is ${key.length === 1 ? "the key" : "in the key"} of ${dataset}: they would become one`,
-      hint: "Their stage was filled with another key: give the dataset another name, and ingest them again from their source."
-    })
-  )
-
 /** Bytes of files that one thread moves sooner than another one starts. */
 const fewBytes = 4 * 1024 * 1024
 
@@ -91,10 +81,10 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
     const threads = yield* openSliceThreads(plan.columns, isMuch ? run.threads : 1)
     yield* db.run(sql.copySql(plan, schema, yield* numbered(run, inputs, 0)))
     const { key, decidesPartition } = plan.identity
-    const [keyless = {}] = yield* db.rows(sql.keylessSql(plan.identity))
+    const [none = {}] = yield* db.rows(sql.keylessSql(plan.identity))
     for (const [i, column] of key.entries()) {
-      const rows = Number(keyless[`k${i}`])
-      if (rows > 0) return yield* noKey(plan, column, rows)
+      const rows = Number(none[`k${i}`])
+      if (rows > 0) return yield* keyless("duckdb", plan, column, rows)
     }
     const touched = (yield* db.rows("SELECT DISTINCT p FROM copy ORDER BY p")).map((row) => String(row["p"]))
 

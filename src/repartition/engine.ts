@@ -128,3 +128,11 @@ export class EngineError extends Schema.TaggedError<EngineError>()("EngineError"
     return `engine ${this.engine}: ${this.problem}. ${this.hint}`
   }
 }
+
+/** Decode lets no row without a key pass, but the key may have been another one then. */
+export const keyless = (engine: string, { dataset, identity: { key } }: EnginePlan, column: string, rows: number): EngineError =>
+  new EngineError({
+    engine,
+    problem: `${rows} rows of stage have no ${column}, which is ${key.length === 1 ? "the key" : "in the key"} of ${dataset}: they would become one`,
+    hint: "Their stage was filled with another key: give the dataset another name, and ingest them again from their source."
+  })

@@ -1,4 +1,5 @@
 import type { Effect } from "effect"
+import type { Store } from "../store/store.ts"
 import type { EngineError } from "./engine.ts"
 
 /**
@@ -37,10 +38,22 @@ export interface JobPlace {
    * The newest run of a job, found by what was told the place when it was started: null, where it has none, or has forgotten it. A run whose start was
    * asked for and never heard of is found as well.
    */
-  readonly find: (job: SparkJob) => Effect.Effect<JobState | null, EngineError>
+  readonly find: (job: SparkJob) => Effect.Effect<JobState | null, EngineError, Store>
   /**
    * Starts a job. Asked twice for one that waits or runs, it starts no second one, as far as the place can promise that; of one that has failed it starts another
    * run.
    */
-  readonly submit: (job: SparkJob) => Effect.Effect<JobState, EngineError>
+  readonly submit: (job: SparkJob) => Effect.Effect<JobState, EngineError, Store>
+  /** Ends what runs on this machine for a job, where nobody waits for it any more. A place that is elsewhere lets it go on. */
+  readonly abandon?: (job: SparkJob) => Effect.Effect<void>
+}
+
+/** An engine whose work is a job elsewhere: one run of Sluice submits it, and another one may commit what it made. */
+export interface JobEngine {
+  readonly name: JobPlace["name"]
+  readonly place: JobPlace
+  /** Waits for the job, and commits what it made. Else it is submitted, and a later run commits. */
+  readonly wait: boolean
+  /** Told what is known of a job that is waited for. Must not fail or block. */
+  readonly onState?: ((state: JobState) => void) | undefined
 }

@@ -12,7 +12,7 @@ import type { Column } from "../record/column.ts"
 
 /** Rows that are moved, whichever thread moves which of their leaves. */
 export interface Slice {
-  readonly wanted: ReadonlyArray<WantedRows>
+  readonly wanted: ReadonlyArray<TakenRows>
   /** By place, the number of the row among those wanted. */
   readonly rowAt: Int32Array
   /** Bounds of the row groups that are made: places `bounds[i]` to before `bounds[i + 1]`. */
@@ -22,6 +22,11 @@ export interface Slice {
   /** Bytes that are read ahead. */
   readonly windowBytes: number
   readonly claims: Claims
+}
+
+export interface TakenRows extends WantedRows {
+  /** How many rows are wanted. */
+  readonly taken: number
 }
 
 /** Leaves of a slice that one thread has moved: of each, its column chunk in each row group. */
@@ -103,13 +108,13 @@ export class LeafMover {
     const column = this.#builders.leaves[leaf]
     if (column === undefined) throw new RangeError(`there is no leaf ${leaf}`)
     entries.begin(column)
-    for (const [number, { at, wanted: rows }] of wanted.entries()) {
+    for (const [number, { at, wanted: rows, taken }] of wanted.entries()) {
       try {
         const source = at.shape.sources[leaf]
         if (source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
         const found = chunks.of(number, leaf)
         const chunk = found instanceof Promise ? await found : found
-        gatherLeaf(entries, this.#builders, source, chunk?.bytes ?? null, chunk?.codec ?? "UNCOMPRESSED", rows)
+        gatherLeaf(entries, this.#builders, source, chunk?.bytes ?? null, chunk?.codec ?? "UNCOMPRESSED", rows, taken)
         this.#sinceBreath += chunk?.entries ?? 0
       } catch (cause) {
         throw unreadable(at.path, cause)

@@ -2,11 +2,12 @@ import { Schema } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { OnRunEvent, RepartitionReport } from "../record/report.ts"
 import type { RepartitionEngine, RepartitionProgress } from "./engine.ts"
+import type { JobEngine } from "./job-place.ts"
 
 export interface RepartitionOptions {
   readonly contract: CompiledContract
   /** Default: DuckDB in this process. */
-  readonly engine?: RepartitionEngine | undefined
+  readonly engine?: RepartitionEngine | JobEngine | undefined
   /** Folds the whole stage into a fresh version of the consumable. */
   readonly rebuild?: boolean | undefined
   /** Changes nothing; says what would be done. */
@@ -39,9 +40,9 @@ export interface RepartitionPlan {
   readonly rebuild: boolean
   readonly stageFiles: number
   readonly stageBytes: number
-  /** Rows that would be read, before copies of one row are made one. */
-  readonly rows: number
-  /** Empty where rows do not lie by time. */
+  /** Rows that would be read, before copies of one row are made one; null where the log does not tell. */
+  readonly rows: number | null
+  /** Empty where rows do not lie by time, and where only a job would find out. */
   readonly days: ReadonlyArray<{ readonly day: string; readonly rows: number }>
   /** Files of the consumable that lie where these rows go, which would be compared with, and replaced where a row lost. */
   readonly existingFiles: number
@@ -56,11 +57,27 @@ export interface UpToDate {
   readonly version: number
 }
 
-export type RepartitionOutcome = RepartitionReport | RepartitionPlan | UpToDate
+/** A job was started, and a later run commits what it makes. */
+export interface Submitted {
+  readonly kind: "submitted"
+  readonly dataset: string
+  readonly engine: string
+  /** As the place where it runs names it, and what that place says of it. */
+  readonly run: string
+  readonly says: string
+  /** Where it says more; null: the place does not tell. */
+  readonly logs: string | null
+  /** Stage version that it takes. */
+  readonly toVersion: number
+  readonly stageFiles: number
+  readonly stageBytes: number
+}
+
+export type RepartitionOutcome = RepartitionReport | RepartitionPlan | UpToDate | Submitted
 
 /**
  * Why a repartition failed, by what to do: `NoStage`: ingest first. `Expired`, `Vacuumed` and `Rewritten`: the log no longer says what is
- * new; rebuild. `Conflict`: somebody else changed the table meanwhile; run again. `Invalid`: the options. `Engine`, `Table`, `Store`: see `cause`.
+ * new; rebuild. `Conflict`: somebody else changed the table meanwhile; run again. `UnderWay`: a job is at it; run again when it has ended. `Invalid`: the options. `Engine`, `Table`, `Store`: see `cause`.
  */
 export const repartitionReasons = [
   "NoStage",
@@ -68,6 +85,7 @@ export const repartitionReasons = [
   "Vacuumed",
   "Rewritten",
   "Conflict",
+  "UnderWay",
   "Invalid",
   "Engine",
   "Table",

@@ -11,9 +11,10 @@ import { type Store, StoreError } from "../store/store.ts"
 import { fromThrown, TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import { carryOut } from "./carry-out.ts"
+import { carryOut, type Making } from "./carry-out.ts"
 import { duckdbEngine } from "./duckdb-engine.ts"
-import type { EngineError, PartitionCount } from "./engine.ts"
+import type { EngineError, PartitionCount, RepartitionEngine } from "./engine.ts"
+import { attend, findOutstanding, isSameRequest, submit } from "./jobs.ts"
 import { RepartitionError, type RepartitionOptions, type RepartitionOutcome, type RepartitionPlan } from "./options.ts"
 import { dayOf, daysOf } from "./partitions.ts"
 import { dayBounds } from "./plan.ts"
@@ -49,6 +50,11 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const columns = stageColumns(found === null ? consumableColumns : withRetired(options.contract, consumableColumns, found.schema))
 
     const isRebuild = options.rebuild === true && bounds === null
+    // All of stage is folded by the new key: from here on it is what the dataset is.
+    const settled = (outcome: RepartitionOutcome) =>
+      isOther && outcome.kind !== "submitted"
+        ? Effect.as(openStage(options.contract, { identity: "new" }), outcome)
+        : Effect.succeed(outcome)
 
     if (options.dryRun === true) {
       if (found !== null) {
@@ -57,7 +63,14 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
       }
       const work = yield* findWork(options, columns, stage.value, found, bounds)
       if (work === null) return { kind: "up-to-date", dataset, version: found?.transactions.get(app) ?? -1 } as const
-      return planOf(dataset, engine.name, work, yield* engine.survey(work.plan))
+      return planOf(dataset, engine.name, work, "place" in engine ? null : yield* engine.survey(work.plan))
+    }
+    if ("place" in engine && Option.isSome(consumable)) {
+      const outstanding = yield* findOutstanding(consumable.value.path)
+      if (outstanding !== null) {
+        const outcome = yield* attend(options, engine, outstanding, consumable.value)
+        if (isSameRequest(outstanding, options.rebuild === true, bounds)) return yield* settled(outcome)
+      }
     }
     const { table } = yield* openConsumable(options.contract, columns, isRebuild)
     const before = yield* table.snapshot
@@ -65,11 +78,17 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const outcome: RepartitionOutcome =
       work === null
         ? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 }
-        : yield* carryOut(options, engine, work, { table, before })
-    // All of stage is folded by the new key: from here on it is what the dataset is.
-    if (isOther) yield* openStage(options.contract, { identity: "new" })
-    return outcome
+        : "place" in engine
+          ? yield* submit(options, engine, work, table, before.version)
+          : yield* carryOut(options, inProcess(options, engine, work), work, { table, before })
+    return yield* settled(outcome)
   })
+
+const inProcess = ({ onProgress }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({
+  name: engine.name,
+  startedAt: null,
+  result: engine.run(work.plan, onProgress ?? (() => {}))
+})
 
 /** Refuses days where rows do not lie by time. */
 const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>
@@ -98,10 +117,12 @@ const admitStage = (contract: CompiledContract, stage: Table, consumable: Snapsh
     })
   )
 
-const planOf = (dataset: string, engine: string, work: Work, found: ReadonlyArray<PartitionCount>): RepartitionPlan => {
+/** @param survey rows by partition; null: only a job could count them, and the log says how many there are */
+const planOf = (dataset: string, engine: string, work: Work, survey: ReadonlyArray<PartitionCount> | null): RepartitionPlan => {
+  const found = survey ?? []
   const { partition, decidesPartition } = work.plan.identity
   const touched = new Set(found.map(({ partition }) => partition))
-  const existing = work.plan.existing.filter(({ partition }) => touched.has(partition) || !decidesPartition)
+  const existing = work.plan.existing.filter(({ partition }) => touched.has(partition) || !decidesPartition || survey === null)
   const rowsOf = (counts: ReadonlyArray<PartitionCount>) => counts.reduce((total, { rows }) => total + rows, 0)
   return {
     kind: "plan",
@@ -110,9 +131,9 @@ const planOf = (dataset: string, engine: string, work: Work, found: ReadonlyArra
     fromVersion: work.whole || work.bounds !== null ? -1 : work.taken,
     toVersion: work.stage.snapshot.version,
     rebuild: work.rebuild,
-    stageFiles: work.inputs.length,
-    stageBytes: bytesOf(work.inputs),
-    rows: rowsOf(found),
+    stageFiles: work.input.files,
+    stageBytes: work.input.bytes,
+    rows: survey === null ? work.input.rows : rowsOf(found),
     days: daysOf(partition, touched).map((day) => ({ day, rows: rowsOf(found.filter(({ partition }) => dayOf(partition) === day)) })),
     existingFiles: existing.length + work.cleared.length,
     existingBytes: bytesOf(existing)

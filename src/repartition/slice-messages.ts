@@ -1,10 +1,9 @@
 import type { ColumnBuilders } from "../columns/builders.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import type { WantedRows } from "../duckdb/read-rows.ts"
 import type { FileShape, RowsAt } from "../duckdb/row-groups.ts"
 import { mapLeaves } from "../parquet/leaf-map.ts"
 import type { Column } from "../record/column.ts"
-import type { MovedLeaves, Slice } from "./leaf-mover.ts"
+import type { MovedLeaves, Slice, TakenRows } from "./leaf-mover.ts"
 
 /** What a thread is made with. */
 export interface WorkerSetup {
@@ -19,6 +18,7 @@ export interface SliceMessage extends Omit<Slice, "wanted"> {
     /** Number of its schema. */
     readonly schema: number
     readonly wanted: Uint8Array
+    readonly taken: number
   }>
 }
 
@@ -31,10 +31,10 @@ export type FromWorker =
 
 export const sliceMessage = ({ wanted, ...slice }: Slice): SliceMessage => {
   const numbers = new Map<FileShape, number>()
-  const groups = wanted.map(({ at: { shape, ...at }, wanted }) => {
+  const groups = wanted.map(({ at: { shape, ...at }, ...rows }) => {
     const schema = numbers.get(shape) ?? numbers.size
     numbers.set(shape, schema)
-    return { at, schema, wanted }
+    return { at, schema, ...rows }
   })
   return { ...slice, groups, schemas: [...numbers.keys()].map(({ schema }) => schema) }
 }
@@ -42,10 +42,10 @@ export const sliceMessage = ({ wanted, ...slice }: Slice): SliceMessage => {
 /** The slice of a message. @param table whose leaves are moved */
 export const sliceOf = ({ schemas, groups, ...slice }: SliceMessage, table: Pick<ColumnBuilders, "nodes" | "leaves">): Slice => {
   const shapes = schemas.map((schema): FileShape => ({ schema, sources: mapLeaves(table, schema) }))
-  const wanted = groups.map(({ at, schema, wanted }): WantedRows => {
+  const wanted = groups.map(({ at, schema, ...rows }): TakenRows => {
     const shape = shapes[schema]
     if (shape === undefined) throw new RangeError(`there is no schema ${schema}`)
-    return { at: { ...at, shape }, wanted }
+    return { at: { ...at, shape }, ...rows }
   })
   return { ...slice, wanted }
 }

@@ -1,23 +1,24 @@
 import { Effect } from "effect"
 import { ColumnBuilders } from "../columns/builders.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import type { WantedRows } from "../duckdb/read-rows.ts"
 import { RowGroups } from "../duckdb/row-groups.ts"
-import type { EncodedLeaf, RowGroup } from "../parquet/row-group.ts"
-import type { ColumnStatistics } from "../parquet/statistics.ts"
+import type { RowGroup } from "../parquet/row-group.ts"
 import type { StoreError } from "../store/store.ts"
 import type { EngineFile, EnginePlan } from "./engine.ts"
 import type { EngineRun } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
-import { type MovedLeaves, newClaims } from "./leaf-mover.ts"
+import { JoinedLeaves } from "./joined-leaves.ts"
+import { newClaims, type TakenRows } from "./leaf-mover.ts"
 import type { SliceThreads } from "./slice-threads.ts"
 import { cutRowGroups, type Piece } from "./slices.ts"
 
 /** Bytes that are read ahead of what is asked for, by all threads. */
-const windowBytes = 16 * 1024 * 1024
+const windowBytes = 8 * 1024 * 1024
 
 /** Moves the rows of a slice from the files that hold them into row groups, in memory. */
 export class SliceMover {
+  /** How many leaves a row has. */
+  readonly leaves: number
   readonly #run: EngineRun
   readonly #files: ReadonlyArray<EngineFile>
   readonly #rowGroups: RowGroups
@@ -26,7 +27,9 @@ export class SliceMover {
   constructor({ columns }: EnginePlan, run: EngineRun, files: ReadonlyArray<EngineFile>, threads: SliceThreads) {
     this.#run = run
     this.#files = files
-    this.#rowGroups = new RowGroups(new ColumnBuilders(columns), run.db)
+    const table = new ColumnBuilders(columns)
+    this.leaves = table.leaves.length
+    this.#rowGroups = new RowGroups(table, run.db)
     this.#threads = threads
   }
 
@@ -71,7 +74,7 @@ export class SliceMover {
     return Effect.gen({ self: this }, function* () {
       const [places, files, rows] = yield* this.#run.db.integers(sql.placesSql(from, from + length))
       if (places === undefined || files === undefined || rows === undefined) throw new RangeError("places have three columns")
-      const wanted: Array<WantedRows> = []
+      const wanted: Array<TakenRows> = []
       const rowAt = new Int32Array(length)
       let taken = 0
       let bytes = 0
@@ -91,7 +94,7 @@ export class SliceMover {
             some[row] = 1
             rowAt[places[i] ?? 0] = taken + (all ? row : i - first)
           }
-          wanted.push({ at, wanted: some })
+          wanted.push({ at, wanted: some, taken: all ? at.rows : found })
           taken += all ? at.rows : found
           bytes += (at.leastBytes * found) / at.rows
         }
@@ -99,57 +102,5 @@ export class SliceMover {
       }
       return { wanted, rowAt, rowBytes: bytes / length }
     })
-  }
-}
-
-/** The column chunks of a slice, put together by row groups, of which one at a time is made. */
-class JoinedLeaves {
-  /** How far each of the leaves of a part has been copied: row groups are asked for in their order. */
-  readonly #parts: ReadonlyArray<MovedLeaves & { readonly offsets: Float64Array }>
-  /** How many row groups there are. */
-  readonly #count: number
-
-  constructor(moved: ReadonlyArray<MovedLeaves>, count: number) {
-    this.#count = count
-    this.#parts = moved.map((part) => {
-      const offsets = new Float64Array(part.encoded.length / count)
-      let at = 0
-      for (const leaf of offsets.keys()) {
-        offsets[leaf] = at
-        for (let group = 0; group < count; group++) at += part.encoded[leaf * count + group]?.chunk.compressedBytes ?? 0
-      }
-      return { ...part, offsets }
-    })
-  }
-
-  /** The row groups from one on, which are asked for once and in order. @param rows of each */
-  *groups(first: number, rows: ReadonlyArray<number>): Generator<RowGroup> {
-    for (const [i, each] of rows.entries()) yield this.#group(first + i, each)
-  }
-
-  #group(group: number, rows: number): RowGroup {
-    const chunks: Array<EncodedLeaf["chunk"]> = []
-    const statistics: Array<ColumnStatistics> = []
-    const stored: Array<Uint8Array> = []
-    let length = 0
-    for (const { encoded, bytes, offsets } of this.#parts) {
-      for (const [leaf, at] of offsets.entries()) {
-        const found = encoded[leaf * this.#count + group]
-        if (found === undefined) throw new RangeError(`a leaf has no row group ${group}`)
-        const end = at + found.chunk.compressedBytes
-        stored.push(bytes.subarray(at, end))
-        offsets[leaf] = end
-        length += end - at
-        chunks.push(found.chunk)
-        if (found.statistics !== null) statistics.push(found.statistics)
-      }
-    }
-    const bytes = new Uint8Array(length)
-    let to = 0
-    for (const each of stored) {
-      bytes.set(each, to)
-      to += each.length
-    }
-    return { bytes, rows, chunks, statistics }
   }
 }

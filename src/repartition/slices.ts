@@ -36,7 +36,20 @@ export const mostRows = (bytes: number, rows: number, sliceBytes: number): numbe
   Math.max(1, Math.min(mostSliceRows, Math.floor((2 * sliceBytes * rows) / Math.max(1, bytes))))
 
 /** More are not put in order at once, however small they are: of each it is noted where it stands. */
-const mostSliceRows = 64 * 1024
+const mostSliceRows = 512 * 1024
+
+/** Column chunks of a slice, about: of each some hundred bytes are known until the slice is written. */
+const mostChunks = 96 * 1024
+
+/**
+ * How many of a slice's rows are taken at once, so that their partitions, of which each gets a column chunk of each leaf, are not too many.
+ *
+ * @param leaves of a row
+ */
+export const rowsAtOnce = (pieces: ReadonlyArray<Piece>, leaves: number): number => {
+  const most = Math.max(1, Math.floor(mostChunks / leaves))
+  return pieces.slice(0, most).at(-1)?.rows.to ?? 0
+}
 
 /** Bytes of rows in a row group, about, as they are in memory: what the ingest makes at the most. */
 const rowGroupBytes = 48 * 1024 * 1024

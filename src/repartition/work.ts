@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
 import { consumablePath } from "../lake/layout.ts"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
+import { type Totals, totalsOf } from "../lake/rows.ts"
 import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
@@ -11,7 +12,7 @@ import type { DayBounds, EnginePlan, ExistingFile } from "./engine.ts"
 import { defaultTargetFileBytes, RepartitionError, type RepartitionOptions, type repartitionReasons } from "./options.ts"
 import { existingFiles, firstTask, inBounds, newFiles, readable, type StageCommit, taskWithoutFiles, tombstoneFiles } from "./plan.ts"
 
-/** What to do, with the files to do it on. */
+/** What to do, with the files to do it on: plain data, so that another process can commit what an engine made of it. */
 export interface Work {
   /** Asked for, rather than the first run. */
   readonly rebuild: boolean
@@ -20,8 +21,12 @@ export interface Work {
   readonly bounds: DayBounds | null
   /** Stage version after which the work begins. */
   readonly taken: number
-  readonly stage: { readonly table: Table; readonly snapshot: Snapshot }
-  readonly inputs: ReadonlyArray<AddFile>
+  readonly stage: {
+    readonly table: Pick<Table, "path" | "uri">
+    readonly snapshot: { readonly version: number; readonly metaData: Pick<Snapshot["metaData"], "id"> }
+  }
+  /** What the files to read come to, and when the newest of them was written, milliseconds since 1970. */
+  readonly input: Totals & { readonly modificationTime: number }
   readonly plan: EnginePlan
   /** Files of the consumable that go, whatever the engine says. */
   readonly cleared: ReadonlyArray<string>
@@ -62,8 +67,14 @@ export const findWork = (
         whole,
         bounds,
         taken,
-        stage: { table: stage, snapshot },
-        inputs,
+        stage: {
+          table: { path: stage.path, uri: stage.uri },
+          snapshot: { version: snapshot.version, metaData: { id: snapshot.metaData.id } }
+        },
+        input: {
+          ...totalsOf(inputs),
+          modificationTime: inputs.reduce((latest, { modificationTime }) => Math.max(latest, modificationTime), 0)
+        },
         plan: {
           dataset: contract.name,
           tablePath,
@@ -102,7 +113,7 @@ export const findWork = (
         )
       case "fold": {
         const whole = work([...snapshot.files.values()], task.bounds === null, task.bounds)
-        const idle = whole.inputs.length === 0 && whole.cleared.length === 0
+        const idle = whole.input.files === 0 && whole.cleared.length === 0
         return idle && taskWithoutFiles(taken, snapshot.version).kind === "nothing" ? null : whole
       }
       case "merge": {

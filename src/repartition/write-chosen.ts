@@ -10,7 +10,7 @@ import * as sql from "./fold-sql.ts"
 import { partitionValues } from "./partitions.ts"
 import { SliceMover } from "./slice-mover.ts"
 import type { SliceThreads } from "./slice-threads.ts"
-import { mostRows, piecesOf } from "./slices.ts"
+import { mostRows, piecesOf, rowsAtOnce } from "./slices.ts"
 
 type Failure = LakeError | StoreError
 
@@ -48,7 +48,7 @@ export const writeChosen = (
     const most = mostRows(
       files.reduce((sum, { size }, f) => sum + (holding.has(f) ? size : 0), 0),
       total,
-      run.sliceBytes
+      (2 * run.sliceBytes) / (1 + run.threads)
     )
     const written: Array<NewFile> = []
     let open: OpenFile | null = null
@@ -71,7 +71,7 @@ export const writeChosen = (
       let rows = most
       let fitted = 0
       for (let from = 0; from < total; ) {
-        const length = Math.min(rows, total - from)
+        const length = rowsAtOnce(piecesOf(partitions, from, Math.min(rows, total - from)), mover.leaves)
         const pieces = piecesOf(partitions, from, length)
         const groups = yield* mover.move(from, length, pieces)
         if (groups === null) {

@@ -125,10 +125,15 @@ const replay = (log: Log, from: Snapshot | null, until: number): Effect.Effect<S
     )
   )
 
-/** The newest version, from scratch. Fails with NotFound where there is no log. */
-export const load = (log: Log): Effect.Effect<Snapshot, TableError> =>
+/**
+ * The newest version, from scratch. Fails with NotFound where there is no log.
+ *
+ * @param until an older version, in place of the newest; fails where the log no longer has it
+ */
+export const load = (log: Log, until = Number.POSITIVE_INFINITY): Effect.Effect<Snapshot, TableError> =>
   Effect.gen(function* () {
-    const hint = yield* hintedVersion(log)
+    const hinted = yield* hintedVersion(log)
+    const hint = hinted !== null && hinted > until ? null : hinted
     let listing = yield* listFrom(log, hint ?? 0)
     let complete = hint === null
     if (!complete && listing.checkpoints.length === 0) {
@@ -139,7 +144,7 @@ export const load = (log: Log): Effect.Effect<Snapshot, TableError> =>
     let start: Snapshot | null = null
     const damaged = new Map<number, TableError>()
     for (;;) {
-      const candidate = listing.checkpoints.find(({ version }) => !damaged.has(version))
+      const candidate = listing.checkpoints.find(({ version }) => version <= until && !damaged.has(version))
       if (candidate === undefined && complete) break
       if (candidate === undefined) {
         listing = yield* listFrom(log, 0)
@@ -158,7 +163,7 @@ export const load = (log: Log): Effect.Effect<Snapshot, TableError> =>
       }
       damaged.set(candidate.version, loaded)
     }
-    const snapshot = yield* replay(log, start, listing.newest).pipe(
+    const snapshot = yield* replay(log, start, Math.min(listing.newest, until)).pipe(
       // The beginning may be gone because a checkpoint replaced it: then it is the checkpoint that is to blame.
       Effect.mapError((error) => (start === null && error.version === 0 ? (damaged.values().next().value ?? error) : error))
     )

@@ -25,6 +25,8 @@ export interface Table {
     afterVersion: number,
     toVersion: number
   ) => Stream.Stream<{ readonly version: number; readonly actions: ReadonlyArray<Action> }, TableError>
+  /** An older version. Fails with Corrupt where the log no longer has what it is made of. */
+  readonly at: (version: number) => Effect.Effect<Snapshot, TableError>
   /** Oldest version whose commit is still in the log. */
   readonly earliestVersion: Effect.Effect<number, TableError>
 }
@@ -48,6 +50,7 @@ export const tableOf = (log: Log, snapshot: Snapshot): Effect.Effect<Table> =>
       snapshot: gate.withPermit(Effect.map(refresh(log, seen), (found) => found.snapshot)),
       commit: (transaction) => gate.withPermit(commit(log, seen, transaction)),
       changes: (afterVersion, toVersion) => changes(log, afterVersion, toVersion),
+      at: (version) => load(log, version),
       earliestVersion: Effect.suspend(() => earliestVersion(log))
     }
   })

@@ -77,10 +77,7 @@ describe("the catalog of AWS", () => {
       const denied = yield* failureOf(refusal("AccessDeniedException", iam))
       assert.deepStrictEqual(
         [denied.reason, denied.hint],
-        [
-          "Denied",
-          "Allow glue:CreateTable on arn:aws:glue:eu-central-1:123456789012:table/shop/orders to the role of this process (docs/aws.md)."
-        ]
+        ["Denied", "Allow glue:CreateTable on arn:aws:glue:eu-central-1:123456789012:table/shop/orders to the role of this process."]
       )
       const guarded = yield* failureOf(
         refusal("AccessDeniedException", "Insufficient Lake Formation permission(s): Required Create Table on shop")

@@ -77,6 +77,12 @@ describe("a table that the catalog has not", () => {
     expect(types).not.toHaveProperty("ingest_date")
     expect(input.StorageDescriptor?.Columns?.[0]?.Comment).toBe("Who carries it.")
   })
+  it("stays a Delta table whatever the tags of its contract are called", () => {
+    const tags = { table_type: "PARQUET", "sluice.table": "elsewhere", "a,b": "c" }
+    const odd = wantedOf({ ...governed, tags: tags as unknown as typeof governed.tags })
+    expect(inputOf(plan(odd)).Parameters).toMatchObject({ table_type: "DELTA", "sluice.table": "stage/parcels", "a,b": "c" })
+    expect(plan(odd, [createdAs(odd)]).action).toBe("nothing")
+  })
   it("is in step from then on", () => {
     expect(plan(wanted, [createdAs(wanted)])).toEqual({ action: "nothing", name: "raw_parcels", path: "stage/parcels", kept: [] })
   })
@@ -148,6 +154,8 @@ describe("a table that the catalog has", () => {
     const step = plan(wantedOf(rest as typeof governed), [{ ...before, Parameters: { ...before.Parameters, team: "bi" } }])
     expect(inputOf(step).Parameters).toMatchObject({ team: "bi", steward: "data office" })
     expect(inputOf(step).Parameters).not.toHaveProperty("cost_tag")
+    const odd = plan(wanted, [{ ...before, Parameters: { ...before.Parameters, "sluice.parameters": "team,bi" } }])
+    expect(odd).toMatchObject({ action: "update", changes: ["parameters: sluice.parameters"] })
     expect(costTag).toBe("cc-7")
   })
   it("is taken over where Spark, Athena or a crawler made it of the same table", () => {

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -9,6 +11,7 @@ import { text } from "../../src/contract/field.ts"
 import { openConsumable, openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { emptyCounts, type RunEvent } from "../../src/record/report.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
+import { commitName } from "../../src/table/paths.ts"
 import { compiledOrders, definition } from "../contract/orders.ts"
 import { passMillis, until } from "../passing-time.ts"
 import { inLake } from "../table/helpers.ts"
@@ -95,6 +98,22 @@ describe("a sync", () => {
         const report = yield* syncCatalog(catalog.api, options())
         assert.deepStrictEqual(actions(report), { raw_orders: "Denied", orders: "refused", dead_letters: "create" })
         assert.strictEqual(catalog.table("orders").TableType, "VIRTUAL_VIEW")
+      })
+    )
+  )
+
+  it.live("goes on where the log of a table cannot be read, and does not take it for gone", () =>
+    inLake(({ root }) =>
+      Effect.gen(function* () {
+        yield* aLake
+        const catalog = makeCatalog()
+        yield* syncCatalog(catalog.api, options())
+        writeFileSync(join(root, "stage", "orders", "_delta_log", commitName(0)), "{")
+        const report = yield* syncCatalog(catalog.api, options({}, wider))
+        assert.deepStrictEqual(actions(report), { raw_orders: "Corrupt", orders: "nothing", dead_letters: "nothing" })
+        rmSync(join(root, "stage"), { recursive: true })
+        const after = yield* syncCatalog(catalog.api, options())
+        assert.deepStrictEqual(actions(after), { orders: "nothing", dead_letters: "nothing", raw_orders: "gone" })
       })
     )
   )

@@ -28,11 +28,18 @@ const helpOf = async (...names: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc>
   return doc
 }
 
-const subcommands = (await helpOf()).subcommands?.flatMap(({ commands }) => commands.map(({ name }) => name)) ?? []
+/** Names of all commands, those below others behind them: `catalog sync`. */
+const namesBelow = async (...names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const found = (await helpOf(...names)).subcommands?.flatMap(({ commands }) => commands.map(({ name }) => name)) ?? []
+  const below = await Promise.all(found.map(async (name) => [[...names, name].join(" "), ...(await namesBelow(...names, name))]))
+  return below.flat()
+}
+
+const subcommands = await namesBelow()
 
 describe.each(subcommands)("the help of %s", (name) => {
   it("has examples, whose flags there are", async () => {
-    const { examples = [], flags } = await helpOf(name)
+    const { examples = [], flags } = await helpOf(...name.split(" "))
     expect(examples.length).toBeGreaterThan(0)
     const known = new Set(flags.map((flag) => `--${flag.name}`))
     for (const { command } of examples) {
@@ -43,7 +50,7 @@ describe.each(subcommands)("the help of %s", (name) => {
   })
 
   it("says what each flag is where it is not given", async () => {
-    const { flags } = await helpOf(name)
+    const { flags } = await helpOf(...name.split(" "))
     for (const flag of flags) {
       const text = Option.getOrElse(flag.description, () => "")
       expect(text, flag.name).not.toBe("")
@@ -55,7 +62,7 @@ describe.each(subcommands)("the help of %s", (name) => {
   })
 
   it("fits a terminal", async () => {
-    const text = CliOutput.defaultFormatter({ colors: true }).formatHelpDoc({ ...(await helpOf(name)), examples: [] })
+    const text = CliOutput.defaultFormatter({ colors: true }).formatHelpDoc({ ...(await helpOf(...name.split(" "))), examples: [] })
     const plain = (line: string) => line.replaceAll(/\p{Cc}\[\d+m/gu, "")
     for (const width of [80, 200]) {
       const lines = wrapped(text, width).split("\n").map(plain)

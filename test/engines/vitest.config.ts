@@ -2,7 +2,7 @@ import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-/** Tests that need a server from PyPI; `run.ts` runs them with the others of this folder. */
+/** Tests that need a server from PyPI, or Spark; `run.ts` runs them with the others of this folder. */
 export default defineConfig({
   root: dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
   test: {

@@ -5,6 +5,7 @@ import { type ContractDefinition, defineContract, latest } from "../../src/contr
 import { boolean, long, text } from "../../src/contract/field.ts"
 import { tombstonesOf } from "../../src/lake/tombstones.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
+import type { JobEngine } from "../../src/repartition/job-place.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { openTable } from "../../src/table/table.ts"
 import { random, randomHistory, start, unlikeStage } from "./histories.ts"
@@ -90,7 +91,7 @@ export const remembered = Effect.flatMap(openTable("consumable/order"), ({ snaps
 )
 
 /** Part of the suite of engines: the newest row of each key. @param seeds of random histories; none: nothing is tried */
-export const newestSuite = (engine: RepartitionEngine, seeds: ReadonlyArray<number>): void => {
+export const newestSuite = (engine: RepartitionEngine | JobEngine, seeds: ReadonlyArray<number>): void => {
   if (seeds.length === 0) return
   for (const [i, seed] of seeds.entries()) {
     const kind = newestTables[i % newestTables.length]

@@ -38,15 +38,15 @@ interface Place {
  * EMR on EC2. The service starts as many as it is asked for: so a start is announced in the lake first (`claim.ts`), and its number is part of the name by which
  * it is found.
  */
-export const emrCluster = (settings: ClusterSettings): Effect.Effect<JobPlace, EngineError, Scope.Scope | Store> =>
-  Effect.gen(function* () {
-    const place: Place = { emr: yield* openEmr(settings), store: yield* Store, settings, watched: new Map() }
-    return {
-      name: engine,
-      find: (job) => Effect.mapError(find(place, job), asError),
-      submit: (job) => Effect.mapError(submit(place, job), asError)
-    }
-  })
+export const emrCluster = (settings: ClusterSettings): JobPlace => {
+  const watched: Place["watched"] = new Map()
+  // A client for each: they are far between.
+  const use = <A>(f: (place: Place) => Effect.Effect<A, Failure>): Effect.Effect<A, EngineError, Store> =>
+    Effect.gen(function* () {
+      return yield* f({ emr: yield* openEmr(settings), store: yield* Store, settings, watched })
+    }).pipe(Effect.scoped, Effect.mapError(asError))
+  return { name: engine, find: (job) => use((place) => find(place, job)), submit: (job) => use((place) => submit(place, job)) }
+}
 
 const openEmr = (settings: ClusterSettings): Effect.Effect<Caller<EMR>, EngineError, Scope.Scope> =>
   Effect.mapError(

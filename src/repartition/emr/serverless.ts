@@ -41,10 +41,8 @@ const phases: { readonly [state: string]: JobState["phase"] } = {
 const phaseOf = (state: string | undefined): JobState["phase"] => phases[state ?? ""] ?? "running"
 const hasEnded = ({ state }: Partial<JobRun>): boolean => phaseOf(state) === "done" || phaseOf(state) === "failed"
 
-/** Runs are looked through as far back as this, in milliseconds; none is under way for longer. */
+/** A run is found as far back as this, in milliseconds; none is under way for longer. */
 const lookBack = 30 * 86_400_000
-/** A run that has ended is not one that was just started if it is older than this, in milliseconds. */
-const startedBefore = 3_600_000
 
 interface Place {
   readonly emr: Caller<EMRServerless>
@@ -57,15 +55,17 @@ interface Place {
  * An application of EMR Serverless. Starting is idempotent there: who asks twice with one token gets one run. The token is made of the job and of how often it
  * has been run and has ended, so that two triggers ask for one run, and one that failed is followed by another.
  */
-export const emrServerless = (settings: ServerlessSettings): Effect.Effect<JobPlace, EngineError, Scope.Scope> =>
-  Effect.map(openServerless(settings), (emr) => {
-    const place: Place = { emr, settings, watched: new Map() }
-    return {
-      name: engine,
-      find: (job) => Effect.mapError(find(place, job), asError),
-      submit: (job) => submit(place, job)
-    }
-  })
+export const emrServerless = (settings: ServerlessSettings): JobPlace => {
+  const watched = new Map<string, string>()
+  // A client for each: they are far between.
+  const use = <A>(f: (place: Place) => Effect.Effect<A, EngineError>): Effect.Effect<A, EngineError> =>
+    Effect.scoped(Effect.flatMap(openServerless(settings), (emr) => f({ emr, settings, watched })))
+  return {
+    name: engine,
+    find: (job) => use((place) => Effect.mapError(find(place, job), asError)),
+    submit: (job) => use((place) => submit(place, job))
+  }
+}
 
 const openServerless = (settings: ServerlessSettings): Effect.Effect<Caller<EMRServerless>, EngineError, Scope.Scope> =>
   Effect.mapError(
@@ -104,9 +104,8 @@ const runPage =
       .pipe(Effect.map(({ jobRuns = [], nextToken: next }) => ({ items: jobRuns, next })))
 
 /** Runs of a job, newest first. Names need not be of one job: the tags, which a list does not tell, decide. */
-const runsOf = ({ emr, settings }: Place, job: SparkJob): Effect.Effect<ReadonlyArray<Partial<JobRun>>, CallFailed> =>
+const runsOf = ({ emr, settings }: Place, job: SparkJob, since: Date): Effect.Effect<ReadonlyArray<Partial<JobRun>>, CallFailed> =>
   Effect.gen(function* () {
-    const since = new Date((yield* Clock.currentTimeMillis) - lookBack)
     const listed = yield* allPages(runPage(emr, settings, since))
     const named = listed.filter(({ name }) => name === nameOf(job)).sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt))
     const runs = yield* Effect.forEach(named, ({ id }) => runOf(emr, settings, id ?? ""))
@@ -129,7 +128,8 @@ const find = (place: Place, job: SparkJob): Effect.Effect<JobState | null, CallF
   Effect.gen(function* () {
     const known = place.watched.get(job.id)
     const seen = known === undefined ? null : yield* runOf(place.emr, place.settings, known)
-    const newest = seen !== null && !hasEnded(seen) ? seen : (yield* runsOf(place, job))[0]
+    const since = new Date((yield* Clock.currentTimeMillis) - lookBack)
+    const newest = seen !== null && !hasEnded(seen) ? seen : (yield* runsOf(place, job, since))[0]
     return newest === undefined ? null : watch(place, job, newest)
   })
 
@@ -138,7 +138,8 @@ const submit = (place: Place, job: SparkJob): Effect.Effect<JobState, EngineErro
     yield* refuseLocal(engine, job)
     const { releaseLabel = "" } = yield* applicationOf(place.emr, place.settings)
     const run = yield* Effect.mapError(
-      Effect.flatMap(runsOf(place, job), (runs) => {
+      // All of them, however old: how many have ended makes the token, and the service may remember those of old ones.
+      Effect.flatMap(runsOf(place, job, new Date(0)), (runs) => {
         const underWay = runs.find((each) => !hasEnded(each))
         return underWay === undefined ? start(place, job, releaseLabel, runs.length) : Effect.succeed(underWay)
       }),
@@ -155,17 +156,11 @@ const start = (place: Place, job: SparkJob, release: string, ended: number): Eff
     .call("StartJobRun", (client, abort) => client.startJobRun(request, abort))
     .pipe(
       Effect.flatMap(({ jobRunId }) => runOf(emr, settings, jobRunId ?? "")),
-      Effect.flatMap((run) =>
-        // The token is older than what is listed: it was used for a run that nobody else tells of any more.
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          hasEnded(run) && timeOf(run.createdAt) < now - startedBefore ? start(place, job, release, ended + 1) : Effect.succeed(run)
-        )
-      ),
       // Another trigger with other settings was a moment faster with this token.
       Effect.catchIf(
         ({ operation, name }) => operation === "StartJobRun" && name === "ConflictException",
         (error) =>
-          Effect.flatMap(runsOf(place, job), (runs) => {
+          Effect.flatMap(runsOf(place, job, new Date(0)), (runs) => {
             const other = runs.find((each) => !hasEnded(each))
             return other === undefined ? Effect.fail(error) : Effect.succeed(other)
           })

@@ -3,14 +3,11 @@ import { Clock, Effect, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { emrCluster, probeCluster } from "../../../src/repartition/emr/cluster.ts"
 import type { ClusterSettings } from "../../../src/repartition/emr/cluster-request.ts"
-import type { EngineError } from "../../../src/repartition/engine.ts"
-import type { JobPlace } from "../../../src/repartition/job-place.ts"
-import { Store } from "../../../src/store/store.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
 import { type FaultyStore, makeFaultyStore } from "../../store/faulty-store.ts"
 import { anyCredentials } from "../../store/s3-endpoint.ts"
 import { aBreakdown, aThrottle, type EmrStandIn, emrStandIn, lost, type StandInCluster, serviceError } from "./emr-stand-in.ts"
-import { aJob, commonSettings, patiently } from "./jobs.ts"
+import { aJob, commonSettings, over, patiently } from "./jobs.ts"
 
 Object.assign(process.env, anyCredentials)
 
@@ -20,7 +17,7 @@ interface World {
   readonly faults: FaultyStore
   readonly settings: ClusterSettings
   /** A place where jobs run, as one process sees it. */
-  readonly place: (more?: Partial<ClusterSettings>) => Effect.Effect<JobPlace, EngineError, Scope.Scope>
+  readonly place: (more?: Partial<ClusterSettings>) => Effect.Effect<ReturnType<typeof over>>
 }
 
 const withEmr = (body: (world: World) => Effect.Effect<void, unknown, Scope.Scope>) =>
@@ -40,8 +37,7 @@ const withEmr = (body: (world: World) => Effect.Effect<void, unknown, Scope.Scop
         role: null,
         serviceRole: "EMR_DefaultRole"
       }
-      const place = (more: Partial<ClusterSettings> = {}) =>
-        Effect.provideService(emrCluster({ ...settings, ...more }), Store, faults.store)
+      const place = (more: Partial<ClusterSettings> = {}) => Effect.sync(() => over(faults.store, emrCluster({ ...settings, ...more })))
       yield* body({ emr, bucket, faults, settings, place })
     })
   )

@@ -1,6 +1,7 @@
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import type { SparkJob } from "../../../src/repartition/job-place.ts"
+import type { JobPlace, SparkJob } from "../../../src/repartition/job-place.ts"
+import { Store, type StoreShape } from "../../../src/store/store.ts"
 import { moment } from "../../passing-time.ts"
 
 /** A job like any other. */
@@ -34,3 +35,9 @@ export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
     }
     return yield* Fiber.join(fiber)
   })
+
+/** A place where jobs run, whose lake is in a store. */
+export const over = (store: StoreShape, { find, submit }: JobPlace) => ({
+  find: (job: SparkJob) => Effect.provideService(find(job), Store, store),
+  submit: (job: SparkJob) => Effect.provideService(submit(job), Store, store)
+})

@@ -2,9 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { emrServerless, probeServerless, type ServerlessSettings } from "../../../src/repartition/emr/serverless.ts"
+import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
 import { anyCredentials } from "../../store/s3-endpoint.ts"
 import { aBreakdown, aThrottle, type EmrStandIn, emrStandIn, lost, serviceError } from "./emr-stand-in.ts"
-import { aJob, commonSettings, patiently } from "./jobs.ts"
+import { aJob, commonSettings, over, patiently } from "./jobs.ts"
 
 Object.assign(process.env, anyCredentials)
 
@@ -18,7 +19,8 @@ const settingsOf = ({ endpoint }: EmrStandIn, more: Partial<ServerlessSettings> 
 })
 
 /** A place where jobs run, as one process sees it. */
-const placeAt = (emr: EmrStandIn, more: Partial<ServerlessSettings> = {}) => emrServerless(settingsOf(emr, more))
+const placeAt = (emr: EmrStandIn, more: Partial<ServerlessSettings> = {}) =>
+  Effect.sync(() => over(simulatedStore(new Bucket(() => 0)), emrServerless(settingsOf(emr, more))))
 
 const withEmr = (body: (emr: EmrStandIn) => Effect.Effect<void, unknown, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(Effect.andThen(TestClock.setTime(Date.UTC(2026, 10, 28)), emrStandIn()), body))
@@ -145,12 +147,13 @@ describe("a job on EMR Serverless", () => {
     )
   )
 
-  it.effect("gets a run of its own where its token is an old one's, of which no list tells any more", () =>
+  it.effect("is followed by another run, however long ago it has failed", () =>
     withEmr((emr) =>
       Effect.gen(function* () {
         yield* (yield* placeAt(emr)).submit(aJob())
-        for (const run of emr.runs) Object.assign(run, { state: "FAILED", isForgotten: true })
+        for (const run of emr.runs) run.state = "FAILED"
         yield* TestClock.adjust("40 days")
+        assert.isNull(yield* (yield* placeAt(emr)).find(aJob()))
         assert.deepInclude(yield* (yield* placeAt(emr)).submit(aJob()), { run: "run1", phase: "waiting" })
       })
     )

@@ -1,0 +1,275 @@
+import { Clock, Effect, Random, Stream } from "effect"
+import { Store, type StoreError, type StoreShape } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import { logFolder } from "../table/paths.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import type { Table } from "../table/table.ts"
+import { carryOut } from "./carry-out.ts"
+import { EngineError, type EngineResult } from "./engine.ts"
+import type { JobEngine, JobState, SparkJob } from "./job-place.ts"
+import type { RepartitionError, RepartitionOptions, RepartitionOutcome, Submitted } from "./options.ts"
+import { jobFolder, jobsFolder, putJob } from "./spark/job-plan.ts"
+import { findResult, readResult } from "./spark/job-result.ts"
+import { fail, type Work } from "./work.ts"
+
+/**
+ * A repartition whose files a job makes. What has to be known to commit them stands in one object below the table, which also says that a job is outstanding: of several runs of
+ * Sluice, one puts it. It goes when what the job made is committed, or when nothing will come of the job.
+ */
+export interface OutstandingJob {
+  readonly job: SparkJob
+  readonly engine: JobEngine["name"]
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  /** Version of the consumable that the work was found for. */
+  readonly readVersion: number
+  /** Without the files to read, which stand in the job's own objects. */
+  readonly work: Work
+}
+
+/** Which objects mean what here: one that another version of Sluice wrote is not understood. */
+const format = 1
+
+const outstandingKey = (tablePath: string): string => `${tablePath}/${jobsFolder}/outstanding.json`
+
+type Failure = RepartitionError | EngineError | TableError | StoreError
+
+/** The job that is outstanding for a table; null: none is. */
+export const findOutstanding = (tablePath: string): Effect.Effect<OutstandingJob | null, StoreError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const bytes = yield* store.get(outstandingKey(tablePath)).pipe(
+      Effect.catchIf(
+        (error) => error.reason === "NotFound",
+        () => Effect.succeed(null)
+      )
+    )
+    if (bytes === null) return null
+    const { format: written, ...outstanding } = JSON.parse(new TextDecoder().decode(bytes))
+    // `submit` wrote it, by JSON.stringify of this type.
+    if (written === format) return outstanding as OutstandingJob
+    yield* store.delete([outstandingKey(tablePath)])
+    return null
+  })
+
+/** Is what a job does what is asked for now? */
+export const isSameRequest = ({ work }: OutstandingJob, rebuild: boolean, bounds: Work["bounds"]): boolean =>
+  work.rebuild === rebuild && JSON.stringify(work.bounds) === JSON.stringify(bounds)
+
+/** Makes a job of work, and sees it through as far as the engine is to wait. */
+export const submit = (
+  options: RepartitionOptions,
+  engine: JobEngine,
+  work: Work,
+  consumable: Table,
+  readVersion: number
+): Effect.Effect<RepartitionOutcome, Failure, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const { tablePath } = work.plan
+    const about = JSON.stringify([{ ...work, plan: null }, readVersion])
+    const job = yield* putJob(store, engine.name, work.plan, work.stage.snapshot.version, about)
+    const outstanding: OutstandingJob = {
+      job,
+      engine: engine.name,
+      startedAt: yield* Clock.currentTimeMillis,
+      readVersion,
+      work: { ...work, plan: { ...work.plan, inputs: [] } }
+    }
+    const text = JSON.stringify({ format, ...outstanding })
+    // Of several runs at once, one goes on from here.
+    const put = yield* store.putIfAbsent(outstandingKey(tablePath), new TextEncoder().encode(text))
+    const other = put === "exists" ? yield* findOutstanding(tablePath) : null
+    if (other !== null) return yield* attend(options, engine, other, consumable)
+    yield* removeOthers(store, tablePath, job.id)
+    return yield* attend(options, engine, outstanding, consumable, true)
+  })
+
+/**
+ * Sees an outstanding job through: commits what it made, or waits for it, starting it again where it has failed before. Without waiting, one that is under way is
+ * refused, and one that has failed is told, and given up: the next run makes another.
+ *
+ * @param isNew it was made by this run
+ */
+export const attend = (
+  options: RepartitionOptions,
+  engine: JobEngine,
+  outstanding: OutstandingJob,
+  consumable: Table,
+  isNew = false
+): Effect.Effect<RepartitionOutcome, Failure, Store> =>
+  Effect.gen(function* () {
+    const { job, work } = outstanding
+    const { place, wait } = engine
+    const isMade = (yield* findResult(work.plan.tablePath, job.id)) !== null
+    if (!isMade) {
+      if (outstanding.engine !== engine.name) return yield* underWay(outstanding, null)
+      const found = wait ? null : yield* place.find(job)
+      if (found !== null && isUnderWay(found)) return isNew ? submitted(outstanding, found) : yield* underWay(outstanding, found)
+      if (!wait && (found === null || isNew)) return submitted(outstanding, yield* place.submit(job))
+    }
+    const there = isMade ? yield* made(engine, outstanding) : null
+    const { files } = yield* consumable.snapshot
+    if (there?.files.some(({ add }) => files.has(add.path))) {
+      // Committed by a run that ended before it could say so.
+      yield* forget(outstanding)
+      return { kind: "up-to-date", dataset: job.dataset, version: job.stageVersion } as const
+    }
+    const result = Effect.gen(function* () {
+      if (!isMade && wait) yield* awaitEnd(engine, outstanding)
+      return yield* made(engine, outstanding)
+    })
+    const read = yield* Effect.tapError(readVersion(consumable, outstanding), () => forget(outstanding))
+    const making = { name: outstanding.engine, startedAt: outstanding.startedAt, result }
+    const outcome = yield* carryOut(options, making, work, { table: consumable, before: read }).pipe(
+      // What it rests on is no longer so, and will not be again.
+      Effect.tapError((error) => (error._tag === "TableError" && error.reason !== "Store" ? forget(outstanding) : Effect.void))
+    )
+    yield* forget(outstanding)
+    return outcome
+  })
+
+const isUnderWay = ({ phase }: JobState): boolean => phase === "waiting" || phase === "running"
+
+const submitted = ({ job, work, engine }: OutstandingJob, { run, says, logs }: JobState): Submitted => ({
+  kind: "submitted",
+  dataset: job.dataset,
+  engine,
+  run,
+  says,
+  logs: logs ?? null,
+  toVersion: job.stageVersion,
+  stageFiles: work.input.files,
+  stageBytes: work.input.bytes
+})
+
+const underWay = ({ job, engine, startedAt }: OutstandingJob, state: JobState | null): Effect.Effect<never, RepartitionError> =>
+  fail(
+    job.dataset,
+    "UnderWay",
+    state === null
+      ? `a job of engine ${engine} was begun at ${new Date(startedAt).toISOString()}, and what became of it is not known here`
+      : `${state.run} is under way (${state.says}), begun at ${new Date(startedAt).toISOString()}`,
+    state === null ? `Run again with --engine ${engine}, which finds out.` : "Run again when it has ended, or with --wait."
+  )
+
+/** Starts a job, unless it is under way, and waits for its end. */
+const awaitEnd = (engine: JobEngine, outstanding: OutstandingJob): Effect.Effect<void, EngineError, Store> =>
+  Effect.gen(function* () {
+    const { place, onState = () => {} } = engine
+    const { job } = outstanding
+    const found = yield* place.find(job)
+    let state: JobState | null = found !== null && isUnderWay(found) ? found : yield* place.submit(job)
+    for (let unseen = 0; state === null || isUnderWay(state); unseen = state === null ? unseen + 1 : 0) {
+      if (state !== null) onState(state)
+      if (unseen > mostUnseen) return yield* lost(engine, job)
+      // So that those who wait for the same service do not all ask at once.
+      yield* Effect.sleep(pauses[engine.name] * (0.75 + (yield* Random.next) / 2))
+      state = yield* place.find(job)
+    }
+  }).pipe(Effect.onInterrupt(() => abandon(engine, outstanding)))
+
+/** Milliseconds between two looks: services count how often they are asked. */
+const pauses: { readonly [name in JobEngine["name"]]: number } = { spark: 500, emr: 20_000, "emr-serverless": 10_000 }
+
+/** So many looks in a row that do not find a job: services may take their time to show one. */
+const mostUnseen = 20
+
+const lost = ({ name }: JobEngine, { id }: SparkJob): EngineError =>
+  new EngineError({
+    engine: name,
+    problem: `job ${id} is not to be found any more`,
+    hint: "Run again: it is looked for, and started anew."
+  })
+
+/** Who stops waiting ends what runs here, and then nothing is outstanding. */
+const abandon = ({ place }: JobEngine, outstanding: OutstandingJob): Effect.Effect<void, never, Store> =>
+  place.abandon === undefined ? Effect.void : Effect.andThen(place.abandon(outstanding.job), forget(outstanding))
+
+/** What a job made. One that has ended without making anything is given up. */
+const made = (
+  engine: JobEngine,
+  outstanding: OutstandingJob
+): Effect.Effect<EngineResult, RepartitionError | EngineError | TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const { job, work } = outstanding
+    const left = yield* findResult(work.plan.tablePath, job.id)
+    if (left === null) {
+      const state = yield* engine.place.find(job)
+      yield* forget(outstanding)
+      return yield* failed(engine, job, state)
+    }
+    return yield* readResult(outstanding.engine, work.plan, left).pipe(
+      Effect.tap((result) => stillThere(outstanding, result)),
+      Effect.tapError(({ _tag }) => (_tag === "StoreError" ? Effect.void : forget(outstanding)))
+    )
+  })
+
+const failed = ({ name }: JobEngine, { id }: SparkJob, state: JobState | null): EngineError =>
+  new EngineError({
+    engine: name,
+    problem: `${state?.run ?? `job ${id}`} ${state?.phase === "failed" ? "failed" : "ended"} without a result${state?.reason === undefined ? "" : `: ${state.reason}`}`,
+    hint: `${state?.logs === undefined ? "" : `Its log: ${state.logs}. `}Nothing was committed; run again for another attempt.`
+  })
+
+/** So long after the beginning of a job, a vacuum may have taken its files for those of a commit that never came, milliseconds. */
+const trusted = 86_400_000
+
+const stillThere = (
+  { startedAt, job, work }: OutstandingJob,
+  { files }: EngineResult
+): Effect.Effect<void, RepartitionError | StoreError, Store> =>
+  Effect.gen(function* () {
+    if ((yield* Clock.currentTimeMillis) - startedAt < trusted) return
+    const store = yield* Store
+    yield* Effect.forEach(files, ({ add }) => store.head(`${work.plan.tablePath}/${add.path}`), { concurrency: 16, discard: true }).pipe(
+      Effect.catchIf(
+        (error) => error.reason === "NotFound",
+        () => fail(job.dataset, "Vacuumed", "what a job made was removed before it was committed", "Run again.")
+      )
+    )
+  })
+
+/** The consumable as the work found it. */
+const readVersion = (consumable: Table, outstanding: OutstandingJob): Effect.Effect<Snapshot, RepartitionError | TableError> =>
+  Effect.flatMap(consumable.snapshot, (now) =>
+    now.version === outstanding.readVersion
+      ? Effect.succeed(now)
+      : consumable.at(outstanding.readVersion).pipe(
+          Effect.catchIf(
+            (error) => error.reason === "Corrupt",
+            () =>
+              fail(
+                outstanding.job.dataset,
+                "Conflict",
+                `version ${outstanding.readVersion} of the table, on which a job rests, has expired from its log`,
+                "Nothing was committed; run again."
+              )
+          )
+        )
+  )
+
+/**
+ * Nothing is outstanding any more. What is left behind where this fails is found by the next run, which sees that it is committed, and by `maintain`: so it
+ * fails nothing.
+ */
+const forget = ({ job, work }: OutstandingJob): Effect.Effect<void, never, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const { tablePath } = work.plan
+    const left = yield* findResult(tablePath, job.id)
+    yield* store.delete([outstandingKey(tablePath)])
+    const logs = Object.values(left?.folders ?? {}).map((folder) => `${tablePath}/${folder}/${logFolder}`)
+    for (const prefix of [`${jobFolder(tablePath, job.id)}/`, ...logs]) {
+      const objects = yield* Stream.runCollect(store.list(prefix))
+      yield* store.delete(objects.map(({ key }) => key))
+    }
+  }).pipe(Effect.ignore)
+
+/** Removes what other jobs have left: one is outstanding at a time. */
+const removeOthers = (store: StoreShape, tablePath: string, id: string): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    const own = `${jobFolder(tablePath, id)}/`
+    const objects = yield* Stream.runCollect(store.list(`${tablePath}/${jobsFolder}/`))
+    yield* store.delete(objects.flatMap(({ key }) => (key.startsWith(own) || key === outstandingKey(tablePath) ? [] : [key])))
+  })

@@ -1,0 +1,167 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
+import { repartition } from "../../src/repartition/repartition.ts"
+import { Store } from "../../src/store/store.ts"
+import { openTable } from "../../src/table/table.ts"
+import { drive, testPlace } from "./job-driver.ts"
+import { actualNotes, type Copy, expectedNotes, freshStore, ingest, orders } from "./lake.ts"
+
+const start = Date.UTC(2026, 10, 20)
+const day = 86_400_000
+
+const copy = (order: string, note: string, days = 0): Copy => ({
+  order,
+  lastChange: start + days * day,
+  arrivedAt: start + note.length,
+  sequence: String(note.length),
+  note
+})
+const first = [copy("a", "a1"), copy("b", "b1", 1)]
+const second = [copy("a", "a22"), copy("c", "c1", 2)]
+
+const run = (engine: Parameters<typeof repartition>[0]["engine"], more: object = {}) => repartition({ contract: orders, engine, ...more })
+/** Objects below the consumable that are neither its log nor its data. */
+const left = Effect.gen(function* () {
+  const store = yield* Store
+  const objects = yield* Stream.runCollect(store.list("consumable/order/"))
+  return objects.flatMap(({ key }) => (/\/_repartition\/|\/fold-[^/]*\/_delta_log\//.test(key) ? [key] : []))
+})
+const version = Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => Effect.map(snapshot, (s) => s.version))
+
+describe("jobs", () => {
+  it.live("are submitted by one run, refused by name while under way, and committed by a later one", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      const begun = yield* run(at.engine(false))
+      assert.deepInclude(begun, { kind: "submitted", dataset: "order", engine: "spark", run: "run 1", says: "RUNNING", toVersion: 1 })
+      // What has come since does not make another job of it.
+      yield* ingest(second)
+      const refused = yield* Effect.flip(run(at.engine(false)))
+      assert.strictEqual(refused.reason, "UnderWay")
+      assert.match(refused.message, /run 1 is under way \(RUNNING\), begun at 2.*--wait/)
+      assert.strictEqual(at.runs.length, 1)
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
+      const done = yield* run(at.engine(false))
+      assert.deepInclude(done, { kind: "repartition", engine: "spark", rowsAdded: 2, rowsRead: 2, toVersion: 1, fromVersion: -1 })
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+      assert.deepStrictEqual(yield* left, [])
+      at.onStart = (job) => Effect.as(drive(store, job, "y"), "done")
+      assert.deepInclude(yield* run(at.engine(true)), { kind: "repartition", rowsAdded: 1, duplicates: 1, fromVersion: 1, toVersion: 2 })
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
+      assert.strictEqual((yield* run(at.engine(true))).kind, "up-to-date")
+      assert.deepStrictEqual(yield* left, [])
+      assert.strictEqual(at.runs.length, 2)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("that fail are told with reason and log, and the next run makes another attempt; a late first one does no harm", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      at.onStart = () => Effect.succeed("failed")
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      const failed = yield* Effect.flip(run(at.engine(false)))
+      assert.strictEqual(failed.reason, "Engine")
+      assert.match(failed.message, /run 1 failed without a result: out of memory.*\/logs\/1/)
+      assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
+      assert.deepStrictEqual(
+        at.runs.map(({ job }) => job.id),
+        [at.runs[0]?.job.id, at.runs[0]?.job.id]
+      )
+      // Who waits starts what has failed again, at once.
+      at.onStart = (job) => Effect.as(Effect.andThen(drive(store, job, "zombie"), drive(store, job, "third")), "done")
+      assert.strictEqual((yield* run(at.engine(true))).kind, "repartition")
+      assert.strictEqual(at.runs.length, 3)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("whose start or state is not known are asked for again", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      yield* ingest(first)
+      at.failNext = true
+      assert.match((yield* Effect.flip(run(at.engine(false)))).message, /no answer/)
+      assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
+      at.failNext = true
+      assert.match((yield* Effect.flip(run(at.engine(false)))).message, /no answer/)
+      assert.strictEqual((yield* Effect.flip(run(at.engine(false)))).reason, "UnderWay")
+      assert.strictEqual(at.runs.length, 1)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("whose work another engine has done meanwhile come to nothing, and leave nothing", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* ingest(second)
+      yield* run(duckdbEngine({ threads: 1 }))
+      const before = yield* version
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "late")
+      assert.strictEqual((yield* run(at.engine(false))).kind, "up-to-date")
+      assert.strictEqual(yield* version, before)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
+      assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("that rest on files which another commit has replaced conflict by name, and are made anew", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(duckdbEngine({ threads: 1 }))
+      yield* ingest(second)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "old")
+      yield* run(duckdbEngine({ threads: 1 }), { from: "2026-11-20", to: "2026-11-20" })
+      assert.strictEqual((yield* Effect.flip(run(at.engine(false)))).reason, "Conflict")
+      assert.deepStrictEqual(yield* left, [])
+      at.onStart = (job) => Effect.as(drive(store, job, "new"), "done")
+      yield* run(at.engine(true))
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("that were committed by a run which ended before it could say so are not committed again", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "once")
+      const objects = yield* Stream.runCollect(store.list("consumable/order/"))
+      const kept = yield* Effect.forEach(
+        objects.filter(({ key }) => /\/_repartition\/|\/fold-[^/]*\/_delta_log\//.test(key)),
+        ({ key }) => Effect.map(store.get(key), (bytes) => ({ key, bytes }))
+      )
+      yield* run(at.engine(false))
+      const before = yield* version
+      yield* Effect.forEach(kept, ({ key, bytes }) => store.put(key, bytes))
+      assert.strictEqual((yield* run(at.engine(false))).kind, "up-to-date")
+      assert.strictEqual(yield* version, before)
+      assert.deepStrictEqual(yield* left, [])
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("are one, of several runs that start at once", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      yield* ingest(first)
+      const outcomes = yield* Effect.all(
+        Array.from({ length: 4 }, () => Effect.result(run(at.engine(false)))),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(at.runs.length, 1)
+      assert.isTrue(outcomes.some(({ _tag }) => _tag === "Success"))
+      assert.strictEqual(new Set(at.runs.map(({ job }) => job.id)).size, 1)
+    }).pipe(Effect.provide(freshStore))
+  )
+})
