@@ -1,4 +1,4 @@
-import { type ContractDefinition, defineContract, events } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, events, latest } from "../../src/contract/contract.ts"
 import { decimal, integer, long, text, timestamp } from "../../src/contract/field.ts"
 import { accessLog, csv } from "../../src/contract/format.ts"
 
@@ -28,6 +28,23 @@ export const items = defineContract({
   },
   table: events({ key: ["orderId", "orderItemId"], by: "none" }),
   eventTime: { field: "shippingLimitDate" }
+})
+
+/** What is in stock of each article: narrow rows, of which the newest of each key counts. */
+export const stock = defineContract({
+  ...about,
+  name: "stock",
+  title: "Stock",
+  description: "Articles and how many there are.",
+  fields: {
+    sku: text("Article."),
+    seller: text("Who has it."),
+    quantity: integer("How many there are."),
+    price: decimal(12, 2, "Price."),
+    changed: timestamp("When this was so.")
+  },
+  table: latest({ key: ["sku"], order: "changed", by: { bucket: 64 } }),
+  eventTime: { field: "changed" }
 })
 
 export const orders = defineContract({
