@@ -30,7 +30,7 @@ export const items = defineContract({
   eventTime: { field: "shippingLimitDate" }
 })
 
-/** What is in stock of each article: narrow rows, of which the newest of each key counts. */
+/** What is in stock of each article: narrow rows, of which the newest of each key counts. They lie by the day on which the article was listed. */
 export const stock = defineContract({
   ...about,
   name: "stock",
@@ -38,12 +38,13 @@ export const stock = defineContract({
   description: "Articles and how many there are.",
   fields: {
     sku: text("Article."),
+    listed: timestamp("Since when it is there."),
     seller: text("Who has it."),
     quantity: integer("How many there are."),
     price: decimal(12, 2, "Price."),
     changed: timestamp("When this was so.")
   },
-  table: latest({ key: ["sku"], order: "changed", by: { bucket: 64 } }),
+  table: latest({ key: ["sku", "listed"], order: "changed", by: { day: "listed" } }),
   eventTime: { field: "changed" }
 })
 
