@@ -1,29 +1,22 @@
 import { Effect, type Scope } from "effect"
-import { type DuckDBSettings, defaultMemoryLimit, defaultThreads } from "../duckdb/duckdb.ts"
 import { LakeError } from "../duckdb/errors.ts"
-import { localCopies } from "../duckdb/local-copies.ts"
+import { type MoveSettings, moveWith } from "../duckdb/move/move.ts"
+import { openSliceThreads } from "../duckdb/move/slice-threads.ts"
+import { writeChosen } from "../duckdb/move/write-chosen.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { EngineError, type EnginePlan, type EngineResult, keyless, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
 import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
-import { openSliceThreads } from "./slice-threads.ts"
-import { writeChosen } from "./write-chosen.ts"
+import { partitionValues } from "./partitions.ts"
 import { writeTombstones } from "./write-tombstones.ts"
-
-export interface DuckDBEngineSettings extends DuckDBSettings {
-  /**
-   * Bytes of rows' leaves that are put in order together; default a twelfth of `memoryLimit`. Small values read the stage more often.
-   */
-  readonly sliceBytes?: number | undefined
-}
 
 /**
  * Repartitions in this process. Memory is bounded whatever the size of the stage: what decides who wins is small and spills to disk; the rows
- * themselves move in slices that fit in memory, see `write-chosen.ts`.
+ * themselves move in slices that fit in memory, see `duckdb/move/`.
  */
-export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEngine => ({
+export const duckdbEngine = (settings: MoveSettings = {}): RepartitionEngine => ({
   name: "duckdb",
   survey: (plan) =>
     scoped(settings, (run) =>
@@ -37,7 +30,7 @@ export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEn
 
 const scoped =
   <A>(
-    settings: DuckDBEngineSettings,
+    settings: MoveSettings,
     use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError, Scope.Scope>,
     onProgress: EngineRun["onProgress"] = () => {}
   ) =>
@@ -46,18 +39,7 @@ const scoped =
       Effect.gen(function* () {
         const store = yield* Store
         const db = yield* openDuckDB(settings)
-        return yield* use({
-          db,
-          store,
-          onProgress,
-          schema: deltaSchema(plan.columns),
-          threads: settings.threads ?? defaultThreads,
-          sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
-          paths: (files) => {
-            const keys = files.map(({ key }) => key)
-            return Effect.map(localCopies(store, db.folder, keys), (pathOf) => keys.map(pathOf))
-          }
-        })
+        return yield* use({ ...moveWith(settings, db, store, onProgress), schema: deltaSchema(plan.columns) })
       })
     ).pipe(Effect.mapError(asEngineError))
 
@@ -68,17 +50,14 @@ const asEngineError = (error: unknown): EngineError => {
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
-/** Bytes of files that one thread moves sooner than another one starts. */
-const fewBytes = 4 * 1024 * 1024
-
 const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
   Effect.gen(function* () {
     const { db, schema } = run
     const { inputs, tombstones } = plan
     if (inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
-    // They start while it is decided which rows are written; for a few rows that would take longer than all the rest.
-    const isMuch = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0) > fewBytes
-    const threads = yield* openSliceThreads(plan.columns, isMuch ? run.threads : 1)
+    // They start while it is decided which rows are written.
+    const bytes = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0)
+    const threads = yield* openSliceThreads(plan.columns, run.threads, bytes)
     yield* db.run(sql.copySql(plan, schema, yield* numbered(run, inputs, 0)))
     const { key, decidesPartition } = plan.identity
     const [none = {}] = yield* db.rows(sql.keylessSql(plan.identity))
@@ -115,11 +94,12 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
     )
     yield* db.run("DROP TABLE winner")
     const deleted = Number(counts["deleted"])
+    const target = { ...plan, valuesOf: (partition: string) => partitionValues(plan.identity.partition, partition) }
     return {
       rowsRead: Number(counts["read"]),
       rowsAdded: Number(counts["added"]) - (Number(counts["lost"]) - deleted),
       rowsDeleted: deleted,
-      files: yield* writeChosen(plan, run, files, threads),
+      files: yield* writeChosen(target, run, files, threads),
       tombstones: remembered,
       replaced: moved.map(({ path }) => path),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]

@@ -1,16 +1,17 @@
 import { type Effect, Schema } from "effect"
 import { type Identity, identityColumns } from "../contract/identity.ts"
+import type { MoveProgress, NewFile, PartitionCount, StoredFile } from "../duckdb/move/move.ts"
 import type { Column } from "../record/column.ts"
 import { coordinateColumns } from "../record/system-columns.ts"
 import type { Store } from "../store/store.ts"
-import type { AddFile } from "../table/actions.ts"
 
-/** A data file for an engine to read: its key in the store, and what the log says of it. */
-export interface EngineFile {
-  readonly key: string
-  /** Bytes. */
-  readonly size: number
-}
+export type { NewFile, PartitionCount }
+
+/** A data file for an engine to read. */
+export type EngineFile = StoredFile
+
+/** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */
+export type RepartitionProgress = MoveProgress
 
 /** A file of the consumable, which the engine may have to merge with. */
 export interface ExistingFile extends EngineFile {
@@ -60,13 +61,6 @@ export interface EnginePlan {
   readonly targetFileBytes: number
 }
 
-/** A file that an engine put into the store. */
-export interface NewFile {
-  /** Ready for the log, but for `modificationTime`, which the commit knows. */
-  readonly add: Omit<AddFile, "modificationTime" | "dataChange">
-  readonly rows: number
-}
-
 export interface EngineResult {
   /** Rows of `inputs` within the bounds. */
   readonly rowsRead: number
@@ -93,17 +87,6 @@ export const mostTombstoneFiles = 8
 export const tombstoneColumns = ({ identity, columns }: Pick<EnginePlan, "identity" | "columns">): ReadonlyArray<Column> => {
   const wanted = new Set([...identityColumns(identity), ...coordinateColumns.map(({ name }) => name)])
   return columns.filter(({ name }) => wanted.has(name))
-}
-
-/** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */
-export interface RepartitionProgress {
-  readonly rows: number
-  readonly rowsTotal: number
-}
-
-export interface PartitionCount {
-  readonly partition: string
-  readonly rows: number
 }
 
 /**
