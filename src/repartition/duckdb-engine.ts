@@ -6,7 +6,15 @@ import { writeChosen } from "../duckdb/move/write-chosen.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { EngineError, type EnginePlan, type EngineResult, keyless, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
+import {
+  EngineError,
+  type EnginePlan,
+  type EngineResult,
+  keyless,
+  type PartitionCount,
+  type RepartitionEngine,
+  tombstoneColumns
+} from "./engine.ts"
 import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
 import { partitionValues } from "./partitions.ts"
@@ -21,12 +29,14 @@ export const duckdbEngine = (settings: MoveSettings = {}): RepartitionEngine => 
   survey: (plan) =>
     scoped(settings, (run) =>
       Effect.gen(function* () {
-        const rows = plan.inputs.length === 0 ? [] : yield* run.db.rows(sql.surveySql(plan, run.schema, yield* run.paths(plan.inputs)))
-        return rows.map((row) => ({ partition: String(row["partition"]), rows: Number(row["rows"]) }))
+        return plan.inputs.length === 0 ? [] : yield* partitionCounts(run, sql.surveySql(plan, run.schema, yield* run.paths(plan.inputs)))
       })
     )(plan),
-  run: (plan, onProgress) => scoped(settings, (run) => fold(plan, run), onProgress)(plan)
+  run: (plan, onProgress, onFound) => scoped(settings, (run) => fold(plan, run, onFound), onProgress)(plan)
 })
+
+const partitionCounts = ({ db }: EngineRun, sql: string): Effect.Effect<ReadonlyArray<PartitionCount>, LakeError> =>
+  Effect.map(db.rows(sql), (rows) => rows.map((row) => ({ partition: String(row["partition"]), rows: Number(row["rows"]) })))
 
 const scoped =
   <A>(
@@ -50,10 +60,15 @@ const asEngineError = (error: unknown): EngineError => {
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
-const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
+const fold = (
+  plan: EnginePlan,
+  run: EngineRun,
+  onFound?: Parameters<RepartitionEngine["run"]>[2]
+): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
   Effect.gen(function* () {
     const { db, schema } = run
     const { inputs, tombstones } = plan
+    if (inputs.length === 0 && onFound !== undefined) yield* onFound([])
     if (inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
     // They start while it is decided which rows are written.
     const bytes = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0)
@@ -65,7 +80,9 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
       const rows = Number(none[`k${i}`])
       if (rows > 0) return yield* keyless("duckdb", plan, column, rows)
     }
-    const touched = (yield* db.rows("SELECT DISTINCT p FROM copy ORDER BY p")).map((row) => String(row["p"]))
+    const found = yield* partitionCounts(run, sql.foundSql)
+    const touched = found.map(({ partition }) => partition)
+    if (onFound !== undefined) yield* onFound(found)
 
     const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.includes(partition)) : plan.existing
     const files = [...inputs, ...existing, ...tombstones]

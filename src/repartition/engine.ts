@@ -97,8 +97,16 @@ export interface RepartitionEngine {
   readonly name: string
   /** Rows of the inputs by partition, in their order; writes nothing. */
   readonly survey: (plan: EnginePlan) => Effect.Effect<ReadonlyArray<PartitionCount>, EngineError, Store>
-  /** Puts new files into the store; they are invisible until committed. When it fails, files may be left that only vacuum removes. */
-  readonly run: (plan: EnginePlan, onProgress: (progress: RepartitionProgress) => void) => Effect.Effect<EngineResult, EngineError, Store>
+  /**
+   * Puts new files into the store; they are invisible until committed. When it fails, files may be left that only vacuum removes.
+   *
+   * @param onFound told what `survey` would have said, before anything is written
+   */
+  readonly run: (
+    plan: EnginePlan,
+    onProgress: (progress: RepartitionProgress) => void,
+    onFound?: (found: ReadonlyArray<PartitionCount>) => Effect.Effect<void>
+  ) => Effect.Effect<EngineResult, EngineError, Store>
 }
 
 export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {

@@ -41,6 +41,9 @@ export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyA
   `SELECT p AS partition, count(*) AS rows FROM (SELECT ${partitionSql(plan.identity, plan.columns)} AS p FROM ${readParquet(files, schema)})
    WHERE ${within(plan.bounds)} GROUP BY p ORDER BY p`
 
+/** The same as {@link surveySql}, of the new copies alone: before there are old ones. */
+export const foundSql = "SELECT p AS partition, count(*) AS rows FROM copy GROUP BY p ORDER BY p"
+
 /** The number of the file of a row that is read. */
 const numberSql = (numbers: ReadonlyArray<number>): string => {
   const [first = 0] = numbers
