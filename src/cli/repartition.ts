@@ -7,6 +7,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
+import type { RepartitionReport } from "../record/report.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { JobState } from "../repartition/job-place.ts"
 import type { RepartitionOutcome } from "../repartition/options.ts"
@@ -48,11 +49,19 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out${outcome.rowsDeleted === undefined ? "" : `, ${count(outcome.rowsDeleted, "row was", "rows were")} deleted`}.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${leftText(outcome)}.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
 }
+
+/** What became of the rows that add none. */
+const leftText = ({ duplicates, rowsReplaced = 0, rowsDeleted = 0 }: RepartitionReport): string =>
+  [
+    ...(rowsReplaced === 0 ? [] : [`${count(rowsReplaced, "older row was", "older rows were")} replaced`]),
+    `${count(duplicates - rowsReplaced, "copy was", "copies were")} left out`,
+    ...(rowsDeleted === 0 ? [] : [`${count(rowsDeleted, "row was", "rows were")} deleted`])
+  ].join(", ")
 
 /** A table may not lie by time, and then has no days. */
 const inDays = ({ length }: ReadonlyArray<unknown>, word: "in" | "into"): string => (length === 0 ? "" : ` ${word} ${count(length, "day")}`)
@@ -96,12 +105,13 @@ export const repartition = Command.make(
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
       const contracts = present.length === 0 ? [contract] : present
       const onRun = yield* runListener(withDatabase(values), contracts)
+      const engine = yield* engineOf(values, flags.wait, jobProgress(progress))
       return yield* Effect.forEach(contracts, (each) =>
         timed(
           Effect.exit(
             runRepartition({
               contract: each,
-              engine: engineOf(values, flags.wait, jobProgress(progress)),
+              engine,
               dryRun: flags.dryRun,
               rebuild: flags.rebuild,
               from,
@@ -132,6 +142,11 @@ export const repartition = Command.make(
     {
       description: "With Spark on this machine",
       command: "sluice repartition --lake lake --engine spark --wait --spark-conf spark.jars.packages=io.delta:delta-spark_2.12:3.3.2"
+    },
+    {
+      description: "With Spark on AWS, for what no machine holds; once more, to commit what it made",
+      command:
+        "sluice repartition --lake s3://my-lake/shop --engine emr-serverless --emr-application 00f1abc --emr-role arn:aws:iam::123456789012:role/jobs"
     },
     {
       description: "Say first what two days anew would come to",

@@ -7,6 +7,9 @@ export const retiredFolder = "_positions"
 export const tombstoneFolder = "_tombstones"
 export const deadLettersPath = "dead_letters"
 export const runsPath = "runs"
+/** Where jobs that make files of a consumable are noted, below it; and what the name of a folder begins with that such a job writes. */
+export const jobsFolder = "_repartition"
+export const jobOutput = "fold-"
 /** Where a lake keeps its lineage, unless it is sent elsewhere. */
 export const lineageFolder = "lineage"
 

@@ -9,6 +9,7 @@ import type { PartitionValues } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
 import { type Compacted, compact } from "./compact.ts"
+import { jobObjects } from "./job-objects.ts"
 import { keepFrom } from "./keep-from.ts"
 import { consumablePath, datasetAt, deadLettersPath } from "./layout.ts"
 import { retiredObjects } from "./retired.ts"
@@ -84,7 +85,8 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
   })
 
 /** What vacuum has to know of hidden objects below a table. */
-export const ownObjects = ({ path }: LakeTable["table"]) => (path.startsWith(consumablePath("")) ? tombstoneFiles : retiredObjects)
+export const ownObjects = ({ path }: LakeTable["table"]) =>
+  path.startsWith(consumablePath("")) ? [jobObjects, tombstoneFiles] : [retiredObjects]
 
 /** Hours that may still fill are left alone. */
 const isClosed =

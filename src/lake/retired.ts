@@ -1,6 +1,6 @@
 import { Malformed } from "../record/malformed.ts"
 import { noCounts, plusCounts, type ShardCounts } from "../record/position.ts"
-import type { VacuumOptions } from "../table/maintenance.ts"
+import type { OwnObjects } from "../table/maintenance.ts"
 import { retiredFolder } from "./layout.ts"
 import { retiredDomain, retiredPrefix } from "./log-keys.ts"
 import { parsePosition, storedPositions } from "./positions.ts"
@@ -140,7 +140,7 @@ export const positionTotals = (domains: Domains): PositionTotals => {
 }
 
 /** What `vacuum` has to know of the objects: those that a snapshot names stay. */
-export const retiredObjects: NonNullable<VacuumOptions["own"]> = {
-  folder: retiredFolder,
+export const retiredObjects: OwnObjects = {
+  holds: (path) => path.startsWith(`${retiredFolder}/`),
   needed: ({ domains }) => new Set(retiredPages(domains).map(({ object }) => object))
 }

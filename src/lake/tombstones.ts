@@ -1,5 +1,5 @@
 import { Malformed } from "../record/malformed.ts"
-import type { VacuumOptions } from "../table/maintenance.ts"
+import type { OwnObjects } from "../table/maintenance.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { tombstoneFolder } from "./layout.ts"
 import { tombstonesProperty } from "./log-keys.ts"
@@ -89,8 +89,8 @@ const notedBefore = (snapshot: Pick<Snapshot, "metaData">): ReadonlyArray<Noted>
 }
 
 /** What `vacuum` has to know of the files: those that count stay, and those that a version within the retention names. */
-export const tombstoneFiles: NonNullable<VacuumOptions["own"]> = {
-  folder: tombstoneFolder,
+export const tombstoneFiles: OwnObjects = {
+  holds: (path) => path.startsWith(`${tombstoneFolder}/`),
   needed: (snapshot, before) =>
     new Set(notedIn(snapshot).flatMap(({ path, removed }) => (removed === undefined || removed >= before ? [path] : [])))
 }

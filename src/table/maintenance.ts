@@ -95,15 +95,19 @@ const firstToKeep = (objects: ReadonlyArray<ObjectInfo>, folder: string, cutoff:
   return keep
 }
 
+/** Hidden objects that vacuum may remove, by their paths below the table. */
+export interface OwnObjects {
+  readonly holds: (path: string) => boolean
+  /** Those that a snapshot needs, or one that was the newest at or after `before` (milliseconds since 1970). May throw `Malformed`. */
+  readonly needed: (snapshot: Snapshot, before: number) => ReadonlySet<string>
+}
+
 export interface VacuumOptions {
   /** Milliseconds; default and least: the table's `delta.deletedFileRetentionDuration` (7 days). */
   readonly retention?: number
   readonly dryRun?: boolean
-  /**
-   * A hidden folder of the caller's own, and which objects in it a snapshot needs, or one that was the newest at or after `before` (milliseconds since
-   * 1970), by their paths below the table. May throw `Malformed`. Default: hidden ones are left alone.
-   */
-  readonly own?: { readonly folder: string; readonly needed: (snapshot: Snapshot, before: number) => ReadonlySet<string> }
+  /** Hidden objects of the caller's own. Default: hidden ones are left alone. */
+  readonly own?: ReadonlyArray<OwnObjects>
 }
 
 export interface Vacuumed {
@@ -128,10 +132,15 @@ export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect
     const old = (yield* collect(table, store.list(folder))).filter((object) => object.modifiedAt < before)
     // Read after the listing: what was committed in between is live, and stays.
     const snapshot = yield* table.snapshot
-    const needed = yield* Effect.try({ try: () => options.own?.needed(snapshot, before), catch: fromThrown(table.path, "vacuum") })
+    const { own: all = [] } = options
+    const own = yield* Effect.try({
+      try: () => all.map(({ holds, needed }) => ({ holds, needed: needed(snapshot, before) })),
+      catch: fromThrown(table.path, "vacuum")
+    })
     const doomed = old.filter(({ key }) => {
       const path = key.slice(folder.length)
-      if (options.own !== undefined && path.startsWith(`${options.own.folder}/`)) return needed?.has(path) === false
+      const its = own.find(({ holds }) => holds(path))
+      if (its !== undefined) return !its.needed.has(path)
       if (isHidden(path, snapshot.metaData.partitionColumns) || snapshot.files.has(path)) return false
       const tombstone = snapshot.tombstones.get(path)
       return tombstone === undefined || tombstone.deletionTimestamp < before

@@ -199,7 +199,7 @@ describe("positions of files at rest", () => {
       assert.isAbove(objects.length, named.size)
       for (const key of objects) utimesSync(join(root, key), old, old)
       assert.strictEqual((yield* vacuum(table)).deleted.filter((path) => path.startsWith("_positions")).length, 0)
-      const { deleted } = yield* vacuum(table, { own: retiredObjects })
+      const { deleted } = yield* vacuum(table, { own: [retiredObjects] })
       assert.strictEqual(deleted.length, objects.length - named.size)
       assert.isFalse(deleted.some((path) => named.has(path)))
       rmSync(join(folder, "2026/11/10/02"), { recursive: true })

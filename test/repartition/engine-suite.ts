@@ -16,13 +16,13 @@ import { newestSuite } from "./newest-suite.ts"
 const day = 86_400_000
 const hour = 3_600_000
 
-const withLines: ContractDefinition = {
+export const withLines: ContractDefinition = {
   ...definition,
   fields: { ...definition.fields, line: long("Line of the order."), revision: long("Version of the line.") }
 }
 
 /** Tables of every kind, and what makes their rows the same. */
-const tables: ReadonlyArray<readonly [name: string, table: ContractTable, same: (copy: Copy) => ReadonlyArray<unknown>]> = [
+export const tables: ReadonlyArray<readonly [name: string, table: ContractTable, same: (copy: Copy) => ReadonlyArray<unknown>]> = [
   [
     "versions that are not told by their day, of a key of two columns",
     versions({ key: ["orderId", "line"], version: "revision", by: { day: "lastChange" } }),

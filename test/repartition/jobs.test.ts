@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Clock, Effect, Stream } from "effect"
+import { ownObjects } from "../../src/lake/maintain.ts"
+import { openConsumable } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"
+import { vacuum } from "../../src/table/maintenance.ts"
 import { openTable } from "../../src/table/table.ts"
 import { drive, testPlace } from "./job-driver.ts"
 import { actualNotes, type Copy, expectedNotes, freshStore, ingest, orders } from "./lake.ts"
@@ -148,6 +151,37 @@ describe("jobs", () => {
       assert.strictEqual(yield* version, before)
       assert.deepStrictEqual(yield* left, [])
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("whose commit never comes leave nothing that maintain does not remove", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "never")
+      const { table } = yield* openConsumable(orders, orders.consumableColumns, true)
+      const all = (now: number) =>
+        Effect.gen(function* () {
+          const clock = yield* Clock.clockWith(Effect.succeed)
+          const later = {
+            ...clock,
+            currentTimeMillis: Effect.sync(() => Date.now() + now),
+            currentTimeMillisUnsafe: () => Date.now() + now
+          }
+          yield* Effect.provideService(vacuum(table, { own: ownObjects(table) }), Clock.Clock, later)
+          return (yield* Stream.runCollect(store.list("consumable/order/"))).map(({ key }) => key)
+        })
+      const before = yield* all(0)
+      assert.isTrue(before.some((key) => key.endsWith("outstanding.json")))
+      assert.isTrue(before.some((key) => /fold-never\/change_date/.test(key)))
+      assert.deepStrictEqual(
+        (yield* all(8 * day)).filter((key) => !key.startsWith("consumable/order/_delta_log/")),
+        []
+      )
+      // And the next run begins anew.
+      assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
     }).pipe(Effect.provide(freshStore))
   )
 

@@ -34,7 +34,7 @@ const byLine = ({ order, values }: Copy) => [order, values?.["line"]]
 const revisionOf = ({ values }: Copy) => (values?.["revision"] == null ? null : Number(values["revision"]))
 
 /** Tables that have the newest row of each key. */
-const newestTables: ReadonlyArray<Newest> = [
+export const newestTables: ReadonlyArray<Newest> = [
   {
     what: "by bucket, of a key of two columns",
     table: { key: ["line", "orderId"], order: "revision", deleted: "removed", by: { bucket: 3 } },

@@ -307,9 +307,9 @@ class FilesWorld {
     this.#time.at(later, () => {})
     await this.#time.run(() => false, later)
     const { deleted } = await this.#outside(
-      Effect.flatMap(openTable(`stage/${this.#settings.lines.contract.contract.name}`), (table) => vacuum(table, { own: retiredObjects }))
+      Effect.flatMap(openTable(`stage/${this.#settings.lines.contract.contract.name}`), (table) => vacuum(table, { own: [retiredObjects] }))
     )
-    this.#count("objects vacuumed", deleted.filter((path) => path.startsWith(`${retiredObjects.folder}/`)).length)
+    this.#count("objects vacuumed", deleted.filter(retiredObjects.holds).length)
   }
 
   /** Runs something by the world's time, where nothing fails. */

@@ -52,9 +52,9 @@ def main(spark, uri):
         return spark.sql(text)
 
     for step in plan["steps"]:
-        frame = sql(step["sql"])
+        frame = sql(step["sql"]).persist()
         rows = frame.collect()
-        spark.createDataFrame(rows, frame.schema).createOrReplaceTempView(step["name"])
+        frame.createOrReplaceTempView(step["name"])
         found[step["name"]] = [list(row) for row in rows]
         items = [f"'{row[0]}'" if isinstance(row[0], str) else str(row[0]) for row in rows]
         lists[step["name"]] = ", ".join(items or [step["none"]])
@@ -69,6 +69,7 @@ def main(spark, uri):
             writer = writer.option(option, value)
         writer.save(output["root"] + folder)
         folders[name] = folder
+    spark.catalog.clearCache()
     put(plan["result"], json.dumps({"found": found, "folders": folders}))
 
 

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
-import { tombstoneFolder } from "../../lake/layout.ts"
+import { jobOutput, jobsFolder, tombstoneFolder } from "../../lake/layout.ts"
 import { skippable } from "../../lake/tables.ts"
 import type { StoreError, StoreShape } from "../../store/store.ts"
 import { EngineError, type EnginePlan, tombstoneColumns } from "../engine.ts"
 import type { JobPlace, SparkJob } from "../job-place.ts"
 import { rowsSql, type Step, stepsOf, tombstonesSql } from "./fold-sql.ts"
 import { putScratchTable } from "./scratch.ts"
-
-/** Where jobs of a table are noted, below it: in a folder that is no data. */
-export const jobsFolder = "_repartition"
 
 /** What the driver reads. All places are as Spark opens them. */
 interface DriverPlan {
@@ -110,7 +107,7 @@ export const putJob = (
     const read = Object.entries(lists).filter(([, [, files]]) => files.length > 0)
     const output = {
       root: `${uri(tablePath)}/`,
-      folder: `fold-${id.slice(0, 12)}-`,
+      folder: `${jobOutput}${id.slice(0, 12)}-`,
       partitions: identity.partition.columns.map(({ name }) => name),
       options: skippable(columns),
       when: null

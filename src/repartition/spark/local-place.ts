@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
-import { mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { Clock, Effect } from "effect"
 import { EngineError } from "../engine.ts"
@@ -28,18 +28,23 @@ interface Attempt {
   readonly startedAt: string
 }
 
+interface Found {
+  readonly number: number
+  readonly attempt: Attempt
+}
+
 /**
  * Runs jobs with `spark-submit` on this machine. A driver is a process of its own: it goes on where Sluice is killed, and what it leaves is found by the next
  * run. Each attempt has a file that says which process it is, made by one of those who would start it at once, and a log.
  */
 export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
-  const root = settings.folder ?? join(tmpdir(), "sluice-spark")
+  const root = settings.folder ?? join(tmpdir(), `sluice-spark-${userInfo().username}`)
   const folderOf = ({ id }: SparkJob) => join(root, id)
   const file = (job: SparkJob, attempt: number) => join(folderOf(job), `${attempt}.json`)
   const logOf = (job: SparkJob, attempt: number) => join(folderOf(job), `${attempt}.log`)
 
   /** Number and note of the newest attempt; null: there is none. */
-  const newest = async (job: SparkJob): Promise<{ readonly number: number; readonly attempt: Attempt } | null> => {
+  const newest = async (job: SparkJob): Promise<Found | null> => {
     const names = await readdir(folderOf(job)).catch(ignoreMissing)
     const number = Math.max(0, ...(names ?? []).flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number))
     if (number === 0) return null
@@ -48,8 +53,7 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
     return { number, attempt: text === "" ? { starter: process.pid, pid: null, startedAt: "" } : (JSON.parse(text) as Attempt) }
   }
 
-  const stateOf = async (job: SparkJob): Promise<JobState | null> => {
-    const found = await newest(job)
+  const stateOf = async (job: SparkJob, found: Found | null): Promise<JobState | null> => {
     if (found === null) return null
     const { number, attempt } = found
     const logs = logOf(job, number)
@@ -66,13 +70,17 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
 
   const start = async (job: SparkJob, now: number): Promise<JobState | null> => {
     await mkdir(folderOf(job), { recursive: true, mode: 0o700 })
-    const number = ((await newest(job))?.number ?? 0) + 1
+    const before = await newest(job)
+    const state = await stateOf(job, before)
+    if (state?.phase === "waiting" || state?.phase === "running") return state
+    // The one after the attempt that was seen to have ended: whoever saw the same wants the same.
+    const number = (before?.number ?? 0) + 1
     const attempt: Attempt = { starter: process.pid, pid: null, startedAt: new Date(now).toISOString() }
     try {
       await writeFile(file(job, number), JSON.stringify(attempt), { flag: "wx" })
     } catch (error) {
       // Another process starts it.
-      if (isErrno(error, "EEXIST")) return await stateOf(job)
+      if (isErrno(error, "EEXIST")) return await stateOf(job, await newest(job))
       throw error
     }
     const log = await open(logOf(job, number), "a")
@@ -81,10 +89,14 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
       const unfinished = `${file(job, number)}.part`
       await writeFile(unfinished, JSON.stringify({ ...attempt, pid } satisfies Attempt))
       await rename(unfinished, file(job, number))
+    } catch (error) {
+      // Nobody waits for what never began.
+      await rm(file(job, number), { force: true })
+      throw error
     } finally {
       await log.close()
     }
-    return await stateOf(job)
+    return await stateOf(job, await newest(job))
   }
 
   const attempt = <A>(doing: string, use: () => Promise<A>): Effect.Effect<A, EngineError> =>
@@ -92,11 +104,9 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
 
   return {
     name: "spark",
-    find: (job) => attempt(`looking for job ${job.id}`, () => stateOf(job)),
+    find: (job) => attempt(`looking for job ${job.id}`, async () => stateOf(job, await newest(job))),
     submit: (job) =>
       Effect.gen(function* () {
-        const before = yield* attempt(`looking for job ${job.id}`, () => stateOf(job))
-        if (before?.phase === "waiting" || before?.phase === "running") return before
         const now = yield* Clock.currentTimeMillis
         const state = yield* Effect.uninterruptible(attempt("starting Spark", () => start(job, now)))
         return state ?? (yield* Effect.fail(failure(settings.command, "starting Spark", "what was noted of it is gone")))

@@ -1,8 +1,84 @@
-import { afterAll } from "@effect/vitest"
-import { engineSuite } from "../../repartition/engine-suite.ts"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
+import { defineContract, latest } from "../../../src/contract/contract.ts"
+import { duckdbEngine } from "../../../src/repartition/duckdb-engine.ts"
+import { repartition } from "../../../src/repartition/repartition.ts"
+import { engineSuite, tables, withLines } from "../../repartition/engine-suite.ts"
+import { randomHistory, unlikeStage } from "../../repartition/histories.ts"
+import { type Copy, freshStore, ingest, rowsOf, winners } from "../../repartition/lake.ts"
+import { newestTables, remembered, withChanges, withDeletes } from "../../repartition/newest-suite.ts"
 import { openSparkSession } from "./session.ts"
 
 const session = openSparkSession()
 afterAll(session.close)
+const spark = session.engine
+const duckdb = duckdbEngine({ threads: 1 })
 
-engineSuite("spark", session.engine, { seeds: [1, 2], manyRows: 1000 })
+engineSuite("spark", spark, { seeds: [1], manyRows: 1000, kinds: [], newestSeeds: [] })
+
+/** How many random histories are tried of each kind of table: `SLUICE_SPARK_SEEDS=50 npm run test:engines` for the long run. */
+const seeds = Number(process.env["SLUICE_SPARK_SEEDS"] ?? 1)
+
+interface Kind {
+  readonly what: string
+  readonly contract: CompiledContract
+  readonly history: (seed: number) => ReadonlyArray<ReadonlyArray<Copy>>
+  /** The rows that there must be, of all copies so far, and how many keys are deleted. */
+  readonly won: (seen: ReadonlyArray<Copy>) => { readonly rows: ReadonlyArray<Copy>; readonly deleted: number }
+}
+
+const kinds: ReadonlyArray<Kind> = [
+  ...tables.map(([what, table, same]) => ({
+    what,
+    contract: compileContract(defineContract({ ...withLines, table })),
+    history: (seed: number) =>
+      randomHistory(seed, 4, 20).map((copies) =>
+        copies.map((copy, i) => ({ ...copy, values: { line: BigInt(i % 3), revision: BigInt(i % 4) } }))
+      ),
+    won: (seen: ReadonlyArray<Copy>) => ({ rows: winners(seen, same), deleted: 0 })
+  })),
+  ...newestTables.map(({ what, table, same, order }) => ({
+    what: `the newest row of each key, ${what}`,
+    contract: compileContract(defineContract({ ...withDeletes, table: latest(table) })),
+    history: (seed: number) => withChanges(seed, randomHistory(seed, 4, 14)),
+    won: (seen: ReadonlyArray<Copy>) => {
+      const all = winners(seen, same, order)
+      const isDeleted = ({ values }: Copy) => table.deleted !== undefined && values?.["removed"] === true
+      return { rows: all.filter((copy) => !isDeleted(copy)), deleted: all.filter(isDeleted).length }
+    }
+  }))
+]
+
+describe("Spark, DuckDB and the definition", () => {
+  for (const [i, { what, contract, history, won }] of kinds.entries()) {
+    for (let seed = i + 1; seed <= i + seeds * kinds.length; seed += kinds.length) {
+      it.live(`agree on ${what}, in turn on one table and each alone (seed ${seed})`, () =>
+        Effect.gen(function* () {
+          const { columns } = contract.identity.partition
+          const place = columns.length === 0 ? "''" : `concat_ws('/', ${columns.map(({ name }) => name).join(", ")})`
+          const everything = rowsOf(`SELECT *, ${place} AS place FROM consumable_order ORDER BY ALL`)
+          const seen: Array<Copy> = []
+          for (const [step, copies] of history(seed).entries()) {
+            yield* ingest(copies, contract)
+            seen.push(...copies)
+            yield* repartition({ contract, engine: (step + seed) % 2 === 0 ? spark : duckdb })
+            const { rows, deleted } = won(seen)
+            assert.deepStrictEqual(
+              (yield* everything).map((row) => JSON.parse(JSON.parse(row).raw).note).sort(),
+              rows.map(({ note }) => note).sort()
+            )
+            assert.strictEqual(yield* remembered, deleted)
+          }
+          const inTurn = yield* everything
+          for (const engine of [spark, duckdb]) {
+            yield* repartition({ contract, engine, rebuild: true })
+            assert.deepStrictEqual(yield* everything, inTurn)
+            assert.strictEqual(yield* remembered, won(seen).deleted)
+            assert.deepStrictEqual(yield* unlikeStage(contract), [])
+          }
+        }).pipe(Effect.provide(freshStore))
+      )
+    }
+  }
+})
