@@ -97,6 +97,26 @@ describe("jobs", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("of which what is noted is damaged, or another version's, are made anew", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      for (const text of ["{", '{"format":99}', "null", ""]) {
+        yield* store.put("consumable/order/_repartition/outstanding.json", new TextEncoder().encode(text))
+        at.runs.length = 0
+        assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
+      }
+      const { id = "" } = at.runs[0]?.job ?? {}
+      yield* store.put(`consumable/order/_repartition/${id}/result.json`, new TextEncoder().encode('{"found":'))
+      at.onStart = (job) => Effect.as(drive(store, job, "whole"), "done")
+      at.runs.length = 0
+      assert.strictEqual((yield* run(at.engine(true))).kind, "repartition")
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+      assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("whose work another engine has done meanwhile come to nothing, and leave nothing", () =>
     Effect.gen(function* () {
       const at = testPlace()
