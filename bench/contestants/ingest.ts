@@ -10,18 +10,24 @@ import type { Source } from "../../src/source/source.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { awsKinesis } from "../../src/stream/kinesis/aws-kinesis.ts"
-import { contracts } from "../contracts/contracts.ts"
+import { type ContractName, contracts } from "../contracts/contracts.ts"
 import type { Job, Prepared } from "./job.ts"
 import { preparedStream } from "./prepared-stream.ts"
 import { decodeSettings } from "./sluice.ts"
 import { startStreamServer } from "./stream-server.ts"
 
-/** The core that it is compared with has one. */
-const oneThread = { threads: 1 }
+/** Where threads find the contract of whole orders. */
+const project = new URL("../../schemas/vtex/project.ts", import.meta.url)
 
-/** Everything that `sluice ingest` does after its start: a file → a lake that was not there, all batches committed. */
-export const ingest = ({ input, output }: { readonly input: string; readonly output: string }): Prepared =>
-  intoLake(output, filesSource({ input, format: "lines", arrivedAt: 0 }))
+/** Everything that `sluice ingest` does after its start: a file → a lake, all batches committed. */
+export const ingest = ({
+  input,
+  output,
+  contract = "all",
+  threads = 1,
+  adds = false
+}: Omit<Job & { readonly kind: "ingest" }, "kind">): Prepared =>
+  intoLake(output, filesSource({ input, format: "lines", arrivedAt: 0 }), { contract, threads, adds })
 
 /** The same, from a stream that holds the lines of the file. The pauses that the service asks for are left out. */
 export const consume = async (job: Job & { readonly kind: "consume" }): Promise<Prepared> => {
@@ -34,8 +40,15 @@ export const consume = async (job: Job & { readonly kind: "consume" }): Promise<
   return intoLake(output, Effect.flatMap(awsKinesis({ region: "us-east-1", endpoint }), from))
 }
 
-const intoLake = (output: string, open: Effect.Effect<Source, SourceError, Scope.Scope>): Prepared => {
-  const contract = compileContract(contracts.all)
+/** The core that it is compared with has one thread. */
+const ordinary = { contract: "all", threads: 1, adds: false } as const
+
+const intoLake = (
+  output: string,
+  open: Effect.Effect<Source, SourceError, Scope.Scope>,
+  how: { readonly contract: ContractName; readonly threads: number; readonly adds: boolean } = ordinary
+): Prepared => {
+  const contract = compileContract(contracts[how.contract])
   const once = Effect.gen(function* () {
     const source = yield* open
     const { counts } = yield* runIngest({
@@ -46,12 +59,15 @@ const intoLake = (output: string, open: Effect.Effect<Source, SourceError, Scope
       stop: Effect.never,
       onEvent: () => Effect.void,
       onProgress: () => {},
-      ...oneThread
+      threads: how.threads,
+      contracts: project
     })
     return counts.rows
   })
   return {
-    reset: () => rmSync(output, { recursive: true, force: true }),
+    reset: () => {
+      if (!how.adds) rmSync(output, { recursive: true, force: true })
+    },
     run: () => Effect.runPromise(once.pipe(Effect.scoped, Effect.provide(localStore(output))))
   }
 }

@@ -32,8 +32,18 @@ export type Job =
   | { readonly kind: "bytes"; readonly input: string }
   /** `JSON.parse` of each line, and nothing else. */
   | { readonly kind: "json-parse"; readonly input: string }
-  /** The file → a new lake, committed. */
-  | { readonly kind: "ingest"; readonly input: string; readonly output: string }
+  /** The file → a lake, committed. */
+  | {
+      readonly kind: "ingest"
+      readonly input: string
+      readonly output: string
+      /** Default: whole orders. */
+      readonly contract?: ContractName
+      /** Default: one. More than one for whole orders alone. */
+      readonly threads?: number
+      /** Is the lake to stay as it is, and to get the rows? Default: a new one each time. */
+      readonly adds?: boolean
+    }
   /** A stream that holds the file's lines, packed up to so many bytes or as they are (null) → a new lake, committed. */
   | {
       readonly kind: "consume"
@@ -51,8 +61,16 @@ export type Job =
       readonly input: string
       readonly output: string
     }
-  /** The stage of a lake → a new consumable. */
-  | { readonly kind: "repartition"; readonly lake: string }
+  /** The stage of a lake → its consumable. */
+  | {
+      readonly kind: "repartition"
+      readonly lake: string
+      /** Default: whole orders. */
+      readonly contract?: ContractName
+      /** A copy of the consumable as it is before each run. Default: there is none. */
+      readonly before?: string
+      readonly rebuild?: boolean
+    }
   /** `sluice` under a profiler. Laps are the shares of its time, in the order of `partNames`. */
   | { readonly kind: "profile"; readonly contract: ContractName; readonly input: string; readonly output: string }
   /** Opens a table, from nothing. Rows are its version. */

@@ -1,4 +1,4 @@
-import { type ContractDefinition, defineContract, events } from "../../src/contract/contract.ts"
+import { type ContractDefinition, defineContract, events, latest } from "../../src/contract/contract.ts"
 import { decimal, integer, long, text, timestamp } from "../../src/contract/field.ts"
 import { accessLog, csv } from "../../src/contract/format.ts"
 
@@ -28,6 +28,24 @@ export const items = defineContract({
   },
   table: events({ key: ["orderId", "orderItemId"], by: "none" }),
   eventTime: { field: "shippingLimitDate" }
+})
+
+/** What is in stock of each article: narrow rows, of which the newest of each key counts. They lie by the day on which the article was listed. */
+export const stock = defineContract({
+  ...about,
+  name: "stock",
+  title: "Stock",
+  description: "Articles and how many there are.",
+  fields: {
+    sku: text("Article."),
+    listed: timestamp("Since when it is there."),
+    seller: text("Who has it."),
+    quantity: integer("How many there are."),
+    price: decimal(12, 2, "Price."),
+    changed: timestamp("When this was so.")
+  },
+  table: latest({ key: ["sku", "listed"], order: "changed", by: { day: "listed" } }),
+  eventTime: { field: "changed" }
 })
 
 export const orders = defineContract({

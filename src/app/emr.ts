@@ -3,25 +3,26 @@ import type { ClusterSettings } from "../repartition/emr/cluster-request.ts"
 import type { EmrSettings } from "../repartition/emr/job.ts"
 import type { ServerlessSettings } from "../repartition/emr/serverless.ts"
 import { UsageError } from "./failures.ts"
-import type { Values } from "./settings.ts"
 
-/** The settings of jobs on EMR, and of what they need to know beside. */
-export const emrNames = [
-  "emrApplication",
-  "emrCluster",
-  "emrRole",
-  "emrServiceRole",
-  "emrRelease",
-  "emrMachines",
-  "emrExecutors",
-  "emrSize",
-  "emrSubnets",
-  "emrLogs",
-  "emrTimeout",
-  "emrTags",
-  "emrEndpoint"
-] as const
-export type EmrValues = Values<(typeof emrNames)[number] | "region" | "kmsKey">
+/** The settings of jobs on EMR, and what they need to know beside. */
+export interface EmrValues {
+  readonly emrApplication: string | null
+  readonly emrCluster: string | null
+  readonly emrRole: string | null
+  readonly emrServiceRole: string
+  readonly emrRelease: string
+  readonly emrMachines: ReadonlyArray<string>
+  readonly emrExecutors: number
+  readonly emrSize: EmrSettings["size"]
+  readonly emrSubnets: ReadonlyArray<string>
+  readonly emrLogs: string | null
+  readonly emrTimeout: number
+  readonly emrTags: Readonly<Record<string, string>>
+  readonly emrEndpoint: string | null
+  readonly sparkConf: ReadonlyArray<string>
+  readonly region: string | null
+  readonly kmsKey: string | null
+}
 
 const commonOf = (values: EmrValues): EmrSettings => ({
   region: values.region,
@@ -30,7 +31,8 @@ const commonOf = (values: EmrValues): EmrSettings => ({
   size: values.emrSize,
   logs: values.emrLogs,
   tags: values.emrTags,
-  kmsKey: values.kmsKey
+  kmsKey: values.kmsKey,
+  conf: values.sparkConf
 })
 
 /** What the settings say of jobs on EMR Serverless. */
@@ -43,6 +45,8 @@ export const serverlessOf = (values: EmrValues): Effect.Effect<ServerlessSetting
     return unfit("--emr-role", `${engine} needs a role's ARN, such as arn:aws:iam::123456789012:role/jobs`)
   if (emrExecutors === 0) return unfit("--emr-executors", `${engine} needs one executor or more`)
   if (timeout < 300_000 || timeout > 7 * 86_400_000) return unfit("--emr-timeout", "EMR Serverless takes 5m to 7d")
+  // All of them go there in one text, between blanks.
+  if (values.sparkConf.some((pair) => /[\s"']/.test(pair))) return unfit("--spark-conf", "EMR Serverless takes no blanks and quotes in it")
   return Effect.succeed({ ...commonOf(values), application, role, timeout })
 }
 

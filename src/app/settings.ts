@@ -82,7 +82,7 @@ export const settings = {
   ),
   engine: setting(
     "engine",
-    "What folds stage into the tables for users: `duckdb` in this process; `spark`, for more than one machine's disk holds, with spark-submit.",
+    "What folds stage into the tables for users: `duckdb` in this process; `spark` with spark-submit, for what its memory and disk do not hold; `emr` and `emr-serverless` with Spark on AWS, for what one machine does not.",
     oneOf(engineNames),
     "duckdb"
   ),
@@ -219,7 +219,26 @@ export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
 
 /** What says which engine repartitions, and how. */
-export const engineSettings = ["engine", "memoryLimit", "threads", "sparkSubmit", "sparkConf"] as const
+export const engineSettings = [
+  "engine",
+  "memoryLimit",
+  "threads",
+  "sparkSubmit",
+  "sparkConf",
+  "emrApplication",
+  "emrCluster",
+  "emrRole",
+  "emrServiceRole",
+  "emrRelease",
+  "emrMachines",
+  "emrExecutors",
+  "emrSize",
+  "emrSubnets",
+  "emrLogs",
+  "emrTimeout",
+  "emrTags",
+  "emrEndpoint"
+] as const
 
 /** What says which catalog is kept in step with the lake, and how it is reached. */
 export const catalogNames = ["catalog", "glueDatabase", "glueEndpoint"] as const

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { glueOf, problemForGlue } from "../app/catalog.ts"
-import { clusterOf, type EmrValues, serverlessOf } from "../app/emr.ts"
+import { clusterOf, serverlessOf } from "../app/emr.ts"
+import { type EngineSettings, engineOf } from "../app/engines.ts"
 import type { CatalogName, Values } from "../app/settings.ts"
 import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
@@ -69,14 +70,11 @@ export const inputProbe = (values: Values<InputName>): Probe => {
   return within(input, ask)
 }
 
-/** Looks at what would run the jobs: the application, the cluster, or whether a cluster may be looked for. */
-export const jobsProbe = (values: EmrValues): Probe => {
-  const ask =
-    values.emrApplication === null
-      ? probeCluster(clusterOf(values))
-      : Effect.flatMap(serverlessOf(values), (settings) => probeServerless(settings))
-  if (values.emrApplication === null && values.emrCluster === null) return null
-  return within("EMR", Effect.scoped(ask))
+/** Looks at what would run the jobs of the engine: the application, the cluster, or whether a cluster may be looked for. */
+export const engineProbe = (values: EngineSettings): Probe => {
+  if (values.engine !== "emr" && values.engine !== "emr-serverless") return null
+  const ask = values.engine === "emr" ? probeCluster(clusterOf(values)) : Effect.flatMap(serverlessOf(values), probeServerless)
+  return within(`engine ${values.engine}`, Effect.scoped(Effect.andThen(engineOf(values, false), ask)))
 }
 
 /** Asks the catalog for the tables of its database: what of rights to change them is missing only a change tells. */

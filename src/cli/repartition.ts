@@ -96,12 +96,13 @@ export const repartition = Command.make(
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
       const contracts = present.length === 0 ? [contract] : present
       const onRun = yield* runListener(withDatabase(values), contracts)
+      const engine = yield* engineOf(values, flags.wait, jobProgress(progress))
       return yield* Effect.forEach(contracts, (each) =>
         timed(
           Effect.exit(
             runRepartition({
               contract: each,
-              engine: engineOf(values, flags.wait, jobProgress(progress)),
+              engine,
               dryRun: flags.dryRun,
               rebuild: flags.rebuild,
               from,
@@ -132,6 +133,11 @@ export const repartition = Command.make(
     {
       description: "With Spark on this machine",
       command: "sluice repartition --lake lake --engine spark --wait --spark-conf spark.jars.packages=io.delta:delta-spark_2.12:3.3.2"
+    },
+    {
+      description: "With Spark on AWS, for what no machine holds; once more, to commit what it made",
+      command:
+        "sluice repartition --lake s3://my-lake/shop --engine emr-serverless --emr-application 00f1abc --emr-role arn:aws:iam::123456789012:role/jobs"
     },
     {
       description: "Say first what two days anew would come to",

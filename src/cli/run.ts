@@ -50,7 +50,7 @@ export const run = Command.make(
         datasets,
         follow,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
-        repartition: { engine: engineOf(values, true), every: values.repartitionEvery, worker: values.worker },
+        repartition: { engine: yield* engineOf(values, true), every: values.repartitionEvery, worker: values.worker },
         stop: shutdown.requested,
         watch: {
           event: (event) => Effect.andThen(onRun(event), logEvent(event)),

@@ -12,9 +12,15 @@ export const withFile = async <A>(path: string, use: (file: FileHandle) => Promi
   }
 }
 
-/** Bytes of a file, fewer at its end. */
-export const readAt = async (file: FileHandle, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
-  const bytes = new Uint8Array(Math.floor(length))
+/** Bytes of a file, fewer at its end. @param room for them, where there is some already */
+export const readAt = async (
+  file: FileHandle,
+  start: number,
+  length: number,
+  room: Uint8Array<ArrayBuffer> | null = null
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const wanted = Math.floor(length)
+  const bytes = room !== null && room.length >= wanted ? room.subarray(0, wanted) : new Uint8Array(wanted)
   let filled = 0
   while (filled < bytes.length) {
     const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)

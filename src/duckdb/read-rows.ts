@@ -25,6 +25,8 @@ export class ChunkReader {
   readonly #groups: ReadonlyArray<RowsAt>
   readonly #windowBytes: number
   readonly #windows: Array<{ readonly start: number; readonly bytes: Uint8Array } | undefined> = []
+  /** Memory of the windows, which is used again. */
+  readonly #rooms: Array<Uint8Array<ArrayBuffer> | undefined> = []
 
   constructor(groups: ReadonlyArray<RowsAt>, window = windowBytes) {
     this.#groups = groups
@@ -32,7 +34,8 @@ export class ChunkReader {
   }
 
   /**
-   * The chunk from which a leaf comes in a row group; null where its file has none. At once where it was read ahead: most are.
+   * The chunk from which a leaf comes in a row group; null where its file has none. At once where it was read ahead: most are. It is there until the next
+   * is asked for of the same row group.
    *
    * @param number of the row group
    */
@@ -54,10 +57,14 @@ export class ChunkReader {
 
   async #read(number: number, at: RowsAt, start: number, end: number): Promise<Uint8Array> {
     // Nothing behind the row group is wanted: files of a few rows are many, and memory that is made for each is not free.
-    const ahead = Math.min(Math.max(leastWindow, this.#windowBytes / this.#groups.length), at.end - start)
-    const bytes = await withFile(at.path, (file) => readAt(file, start, Math.max(ahead, end - start)))
+    const window = Math.floor(Math.max(leastWindow, this.#windowBytes / this.#groups.length))
+    const ahead = Math.min(window, at.end - start)
+    const isLarge = end - start > ahead
+    if (!isLarge) this.#rooms[number] ??= new Uint8Array(ahead)
+    const room = isLarge ? null : (this.#rooms[number] ?? null)
+    const bytes = await withFile(at.path, (file) => readAt(file, start, Math.max(ahead, end - start), room))
     if (bytes.length < end - start) throw new RangeError("it ends before its pages do")
-    this.#windows[number] = end - start > ahead ? undefined : { start, bytes }
+    this.#windows[number] = isLarge ? undefined : { start, bytes }
     return bytes.subarray(0, end - start)
   }
 }

@@ -34,7 +34,7 @@ export interface MovedLeaves {
   /** Number of the first; the others follow. */
   readonly first: number
   /** The chunks, of the first leaf in the order of the row groups, then of the next. */
-  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly bytes: Uint8Array
   readonly encoded: ReadonlyArray<EncodedLeaf>
 }
 
@@ -99,7 +99,10 @@ export class LeafMover {
         if (!(await this.#gather(slice, chunks, leaf))) return giveUp(slice.claims)
         this.#encode(slice, leaf, encoded)
       }
-      onMoved({ first, bytes: this.#out.copy(), encoded })
+      // Shared, so that it does not cross over as a copy.
+      const bytes = new Uint8Array(new SharedArrayBuffer(this.#out.length))
+      bytes.set(this.#out.written())
+      onMoved({ first, bytes, encoded })
     }
   }
 

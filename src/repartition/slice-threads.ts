@@ -13,6 +13,7 @@ interface Moving {
   readonly message: SliceMessage
   readonly moved: Array<MovedLeaves>
   readonly busy: Set<Worker>
+  /** Told when one of them is done, or has failed. */
   readonly look: () => void
 }
 
@@ -58,14 +59,17 @@ export class SliceThreads {
     const stop = () => giveUp(slice.claims)
     signal.addEventListener("abort", stop)
     try {
-      const others = new Promise<void>((look) => {
-        this.#moving = { slice, message: sliceMessage(slice), moved, busy, look }
-      })
+      let wake = () => {}
+      this.#moving = { slice, message: sliceMessage(slice), moved, busy, look: () => wake() }
       for (const worker of this.#ready) this.#send(worker)
       await this.#mover
         .move(slice, (leaves) => moved.push(leaves))
         .catch((error: unknown) => this.#fail(error instanceof LakeError ? error : { defect: error }))
-      if (busy.size > 0 && this.#failure === null) await others
+      // Who becomes ready meanwhile takes part, too: nobody is left behind with a slice that has ended.
+      while (busy.size > 0 && this.#failure === null)
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
       if (this.#failure instanceof LakeError) return this.#failure
       if (this.#failure !== null) throw this.#failure.defect
       return isGivenUp(slice.claims) ? null : moved.toSorted((a, b) => a.first - b.first)
@@ -89,7 +93,10 @@ export class SliceThreads {
     } else if (message.kind === "failed") this.#fail(new LakeError(message))
     else if (moving === null) return
     else if (message.kind === "moved") moving.moved.push(message.moved)
-    else if (moving.busy.delete(worker) && moving.busy.size === 0) moving.look()
+    else {
+      moving.busy.delete(worker)
+      moving.look()
+    }
   }
 
   /** The first failure counts: nothing is moved after it. */

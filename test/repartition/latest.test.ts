@@ -138,10 +138,10 @@ describe("the newest row of each key", () => {
   it.live("does not commit over what came meanwhile where its rows may lie as well", () =>
     Effect.gen(function* () {
       const contract = byDay
-      yield* ingest([copy("a", 1n, null, 0), copy("b", 1n, null, 2)], contract)
+      yield* ingest([copy("b", 1n, null, 2)], contract)
       yield* repartition({ contract })
       yield* ingest([copy("a", 2n, null, 1)], contract)
-      // While the engine writes, another process folds a day anew that it has not touched, and to which the key moves.
+      // While the engine writes, another process folds a day anew that it has not touched, and there has a newer row of the key.
       const real = duckdbEngine()
       const engine: RepartitionEngine = {
         ...real,
@@ -156,6 +156,24 @@ describe("the newest row of each key", () => {
       yield* repartition({ contract })
       assert.deepStrictEqual(yield* notes, ["a 3", "b 1"])
       assert.deepStrictEqual(yield* unlikeStage(contract), [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("takes a stage that was made before tables said by what rows are newer", () =>
+    Effect.gen(function* () {
+      const contract = byBucket
+      yield* ingest([copy("a", 2n), copy("a", 1n)], contract)
+      const stage = yield* openTable("stage/order")
+      const read = yield* stage.snapshot
+      const { order: _, deleted: __, ...before } = JSON.parse(read.metaData.configuration["sluice.identity"] ?? "")
+      const configuration = { ...read.metaData.configuration, "sluice.identity": JSON.stringify(before) }
+      const actions = [{ metaData: { ...read.metaData, configuration } }]
+      yield* stage.commit({ read, operation: "WRITE", parameters: {}, metrics: {}, actions, isBlindAppend: false })
+      yield* repartition({ contract })
+      yield* ingest([copy("a", 3n, true)], contract)
+      yield* repartition({ contract })
+      assert.deepStrictEqual(yield* notes, [])
+      assert.strictEqual(yield* remembered, 1)
     }).pipe(Effect.provide(freshStore))
   )
 

@@ -288,11 +288,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     ]
   },
   {
-    name: "read-set-too-small",
-    why: "rows may move between days, and a commit to a day that was read and not touched is not seen",
-    edits: [{ file: "src/repartition/carry-out.ts", from: "whole || !identity.decidesPartition\n        ?", to: "whole\n        ?" }]
-  },
-  {
     name: "long-keys-are-doubles",
     why: "numbers that doubles cannot tell apart become one key",
     edits: [

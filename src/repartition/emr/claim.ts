@@ -3,6 +3,7 @@ import { consumablePath } from "../../lake/layout.ts"
 import { randomUuid } from "../../record/random.ts"
 import type { StoreError, StoreShape } from "../../store/store.ts"
 import type { SparkJob } from "../job-place.ts"
+import { jobFolder } from "../spark/job-plan.ts"
 
 /**
  * Who may start a job, where the place itself does not make sure that two who ask at once start one. Starts of a job are numbered, and each has an
@@ -52,7 +53,7 @@ export const claim = (store: StoreShape, job: SparkJob, known: ReadonlySet<numbe
   })
 
 /** Beside the plan. */
-const prefixOf = ({ dataset, id }: SparkJob): string => `${consumablePath(dataset)}/_repartition/${id}/start-`
+const prefixOf = ({ dataset, id }: SparkJob): string => `${jobFolder(consumablePath(dataset), id)}/start-`
 
 const newest = (store: StoreShape, job: SparkJob): Effect.Effect<{ readonly start: number; readonly isRecent: boolean }, StoreError> =>
   Effect.gen(function* () {

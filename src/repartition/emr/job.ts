@@ -15,6 +15,8 @@ export interface EmrSettings extends ServicePlace {
   readonly tags: Readonly<Record<string, string>>
   /** Id or ARN of the key that encrypts what is written; null: what the bucket is set to. */
   readonly kmsKey: string | null
+  /** More for `spark-submit`, `key=value` each, over what stands here. */
+  readonly conf: ReadonlyArray<string>
 }
 
 /** For people, and to find a job among others before its tags are looked at. */
@@ -77,8 +79,8 @@ export const retriesRuns = (label: string): boolean => {
 
 const mebibyte = 1024 ** 2
 
-/** What `spark-submit` is told on EMR, as `key=value`: none of the values has a blank. */
-export const sparkConf = ({ size, kmsKey }: EmrSettings): ReadonlyArray<string> => [
+/** What `spark-submit` is told on EMR, as `key=value`. @param own what only the place knows */
+export const sparkConf = ({ size, kmsKey, conf }: EmrSettings, own: ReadonlyArray<string> = []): ReadonlyArray<string> => [
   `spark.jars=${deltaJars.join(",")}`,
   "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
   "spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -96,7 +98,9 @@ export const sparkConf = ({ size, kmsKey }: EmrSettings): ReadonlyArray<string> 
         `spark.hadoop.fs.s3.serverSideEncryption.kms.keyId=${kmsKey}`,
         "spark.hadoop.fs.s3a.encryption.algorithm=SSE-KMS",
         `spark.hadoop.fs.s3a.encryption.key=${kmsKey}`
-      ])
+      ]),
+  ...own,
+  ...conf
 ]
 
 /** A folder below a place, as a URL with a slash at its end. */

@@ -95,16 +95,24 @@ const applicationOf = (
     )
 
 const runPage =
-  (emr: Caller<EMRServerless>, { application: applicationId }: ServerlessSettings, createdAtAfter: Date) =>
+  (emr: Caller<EMRServerless>, { application: applicationId }: ServerlessSettings, since: Date | null) =>
   (nextToken: string | undefined): Effect.Effect<Page<JobRunSummary>, CallFailed> =>
     emr
       .call("ListJobRuns", (client, abort) =>
-        client.listJobRuns({ applicationId, createdAtAfter, maxResults: 50, ...(nextToken === undefined ? {} : { nextToken }) }, abort)
+        client.listJobRuns(
+          {
+            applicationId,
+            maxResults: 50,
+            ...(since === null ? {} : { createdAtAfter: since }),
+            ...(nextToken === undefined ? {} : { nextToken })
+          },
+          abort
+        )
       )
       .pipe(Effect.map(({ jobRuns = [], nextToken: next }) => ({ items: jobRuns, next })))
 
 /** Runs of a job, newest first. Names need not be of one job: the tags, which a list does not tell, decide. */
-const runsOf = ({ emr, settings }: Place, job: SparkJob, since: Date): Effect.Effect<ReadonlyArray<Partial<JobRun>>, CallFailed> =>
+const runsOf = ({ emr, settings }: Place, job: SparkJob, since: Date | null): Effect.Effect<ReadonlyArray<Partial<JobRun>>, CallFailed> =>
   Effect.gen(function* () {
     const listed = yield* allPages(runPage(emr, settings, since))
     const named = listed.filter(({ name }) => name === nameOf(job)).sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt))
@@ -139,7 +147,7 @@ const submit = (place: Place, job: SparkJob): Effect.Effect<JobState, EngineErro
     const { releaseLabel = "" } = yield* applicationOf(place.emr, place.settings)
     const run = yield* Effect.mapError(
       // All of them, however old: how many have ended makes the token, and the service may remember those of old ones.
-      Effect.flatMap(runsOf(place, job, new Date(0)), (runs) => {
+      Effect.flatMap(runsOf(place, job, null), (runs) => {
         const underWay = runs.find((each) => !hasEnded(each))
         return underWay === undefined ? start(place, job, releaseLabel, runs.length) : Effect.succeed(underWay)
       }),
@@ -160,7 +168,7 @@ const start = (place: Place, job: SparkJob, release: string, ended: number): Eff
       Effect.catchIf(
         ({ operation, name }) => operation === "StartJobRun" && name === "ConflictException",
         (error) =>
-          Effect.flatMap(runsOf(place, job, new Date(0)), (runs) => {
+          Effect.flatMap(runsOf(place, job, null), (runs) => {
             const other = runs.find((each) => !hasEnded(each))
             return other === undefined ? Effect.fail(error) : Effect.succeed(other)
           })
@@ -190,13 +198,12 @@ const requestOf = (settings: ServerlessSettings, job: SparkJob, release: string,
     sparkSubmit: {
       entryPoint: job.driver,
       entryPointArguments: [...job.args],
-      sparkSubmitParameters: [
-        ...sparkConf(settings),
+      sparkSubmitParameters: sparkConf(settings, [
         `spark.dynamicAllocation.maxExecutors=${settings.executors}`,
         // Its own default of 3 may be more than the most.
         `spark.dynamicAllocation.initialExecutors=${Math.min(3, settings.executors)}`,
         `spark.executor.instances=${Math.min(3, settings.executors)}`
-      ]
+      ])
         .map((each) => `--conf ${each}`)
         .join(" ")
     }

@@ -22,7 +22,8 @@ export const commonSettings = (endpoint: string) => ({
   size: { cores: 4, memory: 14 * 1024 ** 3 },
   logs: "s3://logs/sluice/",
   tags: { team: "shop" },
-  kmsKey: null
+  kmsKey: null,
+  conf: []
 })
 
 /** Lets a test's clock go on while something waits, and real requests come and go. */
