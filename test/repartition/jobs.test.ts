@@ -152,6 +152,35 @@ describe("jobs", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("rest on nothing but the partitions that they touch", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(duckdbEngine({ threads: 1 }))
+      yield* ingest(second)
+      yield* run(at.engine(false))
+      yield* run(duckdbEngine({ threads: 1 }), { from: "2026-11-21", to: "2026-11-21" })
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "still")
+      assert.deepInclude(yield* run(at.engine(false)), { kind: "repartition", rowsAdded: 1, duplicates: 1 })
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of other work are committed before what is asked for now", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "asked-before")
+      at.onStart = (job) => Effect.as(drive(store, job, "rebuilt"), "done")
+      assert.deepInclude(yield* run(at.engine(true), { rebuild: true }), { kind: "repartition", rebuild: true, rowsAdded: 2 })
+      assert.strictEqual(yield* version, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("that were committed by a run which ended before it could say so are not committed again", () =>
     Effect.gen(function* () {
       const at = testPlace()
