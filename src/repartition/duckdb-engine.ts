@@ -75,7 +75,8 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
   Effect.gen(function* () {
     const { db, schema } = run
     const { inputs, tombstones } = plan
-    if (inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
+    if (inputs.length === 0)
+      return { rowsRead: 0, rowsAdded: 0, rowsReplaced: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
     // They start while it is decided which rows are written; for a few rows that would take longer than all the rest.
     const isMuch = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0) > fewBytes
     const threads = yield* openSliceThreads(plan.columns, isMuch ? run.threads : 1)
@@ -115,9 +116,11 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
     )
     yield* db.run("DROP TABLE winner")
     const deleted = Number(counts["deleted"])
+    const rowsReplaced = Number(counts["lost"]) - deleted
     return {
       rowsRead: Number(counts["read"]),
-      rowsAdded: Number(counts["added"]) - (Number(counts["lost"]) - deleted),
+      rowsAdded: Number(counts["added"]) - rowsReplaced,
+      rowsReplaced,
       rowsDeleted: deleted,
       files: yield* writeChosen(plan, run, files, threads),
       tombstones: remembered,

@@ -58,6 +58,7 @@ export const plainEngine: RepartitionEngine = {
         return {
           rowsRead: fresh.length,
           rowsAdded: [...won].filter((copy) => !copy.old && !copy.deleted).length - (lost.length - deleted),
+          rowsReplaced: lost.length - deleted,
           rowsDeleted: deleted,
           files: yield* write(plan, chosen),
           tombstones: yield* remember(plan, gone, won),

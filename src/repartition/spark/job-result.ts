@@ -52,9 +52,11 @@ export const readResult = (
       )
     const partitions = touched.map(([text]) => String(text).slice(partitionMark.length))
     const deleted = total("existing", "deleted")
+    const rowsReplaced = total("existing", "lost") - deleted
     return {
       rowsRead: total("inputs", "copies"),
-      rowsAdded: total("inputs", "added") - (total("existing", "lost") - deleted),
+      rowsAdded: total("inputs", "added") - rowsReplaced,
+      rowsReplaced,
       rowsDeleted: deleted,
       files: yield* madeIn(engine, plan, folders["rows"]),
       replaced: numbersOf(found["replaced"]).flatMap((f) => plan.existing[f]?.path ?? []),
