@@ -151,7 +151,8 @@ const submitted = ({ job, work, engine }: OutstandingJob, { run, says, logs }: J
   logs: logs ?? null,
   toVersion: job.stageVersion,
   stageFiles: work.input.files,
-  stageBytes: work.input.bytes
+  stageBytes: work.input.bytes,
+  committed: null
 })
 
 const underWay = ({ job, engine, startedAt }: OutstandingJob, state: JobState | null): Effect.Effect<never, RepartitionError> =>
