@@ -7,6 +7,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
+import type { RepartitionReport } from "../record/report.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { JobState } from "../repartition/job-place.ts"
 import type { RepartitionOutcome, RepartitionPlan } from "../repartition/options.ts"
@@ -37,12 +38,13 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       return `${planText(outcome, "would be")} Nothing was changed.`
     case "submitted":
       return [
+        ...(outcome.committed === null ? [] : [repartitionText(outcome.committed, millis)]),
         `${count(outcome.stageFiles, "stage file")}, ${bytes(outcome.stageBytes)}, up to stage version ${outcome.toVersion}, are folded by ${outcome.run} (${outcome.says}).`,
         `Run the same command again to commit what it makes${outcome.logs === null ? "." : `; its log: ${outcome.logs}`}`
       ].join("\n")
     case "repartition":
       return [
-        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${count(outcome.duplicates, "copy was", "copies were")} left out${outcome.rowsDeleted === undefined ? "" : `, ${count(outcome.rowsDeleted, "row was", "rows were")} deleted`}.`,
+        `${count(outcome.rowsRead, "row")} of ${count(outcome.stageFiles, "stage file")} became ${count(outcome.rowsAdded, "row")}${inDays(outcome.days, "in")}; ${leftText(outcome)}.`,
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
@@ -59,6 +61,14 @@ export const planText = (plan: RepartitionPlan, are: "are" | "would be"): string
     `${count(existingFiles, "file")} ${isAnew ? "" : "where they go "}(${bytes(existingBytes)}) ${are} ${isAnew ? "replaced" : "compared"}.`
   ].join("\n")
 }
+
+/** What became of the rows that add none. */
+const leftText = ({ duplicates, rowsReplaced = 0, rowsDeleted = 0 }: RepartitionReport): string =>
+  [
+    ...(rowsReplaced === 0 ? [] : [`${count(rowsReplaced, "older row was", "older rows were")} replaced`]),
+    `${count(duplicates - rowsReplaced, "copy was", "copies were")} left out`,
+    ...(rowsDeleted === 0 ? [] : [`${count(rowsDeleted, "row was", "rows were")} deleted`])
+  ].join(", ")
 
 /** A table may not lie by time, and then has no days. */
 const inDays = ({ length }: ReadonlyArray<unknown>, word: "in" | "into"): string => (length === 0 ? "" : ` ${word} ${count(length, "day")}`)

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises"
 import { Clock, Effect, ScopedRef } from "effect"
-import { type DuckDB, defaultThreads } from "../duckdb/duckdb.ts"
+import type { DuckDB } from "../duckdb/duckdb.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { identitySql } from "../duckdb/identity-sql.ts"
 import { copiesIn } from "../duckdb/local-copies.ts"
@@ -79,7 +79,7 @@ export const compact = (table: Table, options: CompactOptions = {}): Effect.Effe
       if (options.dryRun === true || groups.length === 0) return planned
       const db = yield* openDuckDB(options)
       const store = yield* Store
-      const threadsFor = yield* threadsOf(bytesBefore < fewBytes ? 1 : (options.threads ?? defaultThreads), bytesBefore)
+      const threadsFor = yield* threadsOf(bytesBefore < fewBytes ? 1 : moveWith(options, db, store).threads, bytesBefore)
       let done = { ...planned, filesAfter: 0 }
       // Each commit begins where the one before has left the table: what came since the first look would be read again for every group.
       let now = snapshot

@@ -90,6 +90,8 @@ export interface RepartitionReport {
   readonly stageBytes: number
   readonly rowsRead: number
   readonly rowsAdded: number
+  /** Rows that were there, and in place of which newer ones are. Absent: none. */
+  readonly rowsReplaced?: number
   /** Rows that are no longer there since their keys were deleted. Absent: none. */
   readonly rowsDeleted?: number
   /** Rows read that added none: copies that lost, that stood in the consumable already, or took the place of an older one, and those that delete a key. */

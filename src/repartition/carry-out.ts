@@ -108,7 +108,7 @@ const reportOf = (
   engine: string,
   startedAt: string,
   { taken, rebuild, whole, bounds, stage, input, plan }: Work,
-  { files, rowsRead, rowsAdded, rowsDeleted }: EngineResult
+  { files, rowsRead, rowsAdded, rowsReplaced, rowsDeleted }: EngineResult
 ): RepartitionReport => ({
   ...about,
   engine,
@@ -120,6 +120,7 @@ const reportOf = (
   stageBytes: input.bytes,
   rowsRead,
   rowsAdded,
+  ...(rowsReplaced === 0 ? {} : { rowsReplaced }),
   ...(rowsDeleted === 0 ? {} : { rowsDeleted }),
   duplicates: rowsRead - rowsAdded,
   files: files.length,

@@ -69,7 +69,8 @@ const fold = (
     const { db, schema } = run
     const { inputs, tombstones } = plan
     if (inputs.length === 0 && onFound !== undefined) yield* onFound([])
-    if (inputs.length === 0) return { rowsRead: 0, rowsAdded: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
+    if (inputs.length === 0)
+      return { rowsRead: 0, rowsAdded: 0, rowsReplaced: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
     // They start while it is decided which rows are written.
     const bytes = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0)
     const threads = yield* openSliceThreads(plan.columns, run.threads, bytes)
@@ -111,10 +112,12 @@ const fold = (
     )
     yield* db.run("DROP TABLE winner")
     const deleted = Number(counts["deleted"])
+    const rowsReplaced = Number(counts["lost"]) - deleted
     const target = { ...plan, valuesOf: (partition: string) => partitionValues(plan.identity.partition, partition) }
     return {
       rowsRead: Number(counts["read"]),
-      rowsAdded: Number(counts["added"]) - (Number(counts["lost"]) - deleted),
+      rowsAdded: Number(counts["added"]) - rowsReplaced,
+      rowsReplaced,
       rowsDeleted: deleted,
       files: yield* writeChosen(target, run, files, threads),
       tombstones: remembered,

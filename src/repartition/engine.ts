@@ -66,6 +66,8 @@ export interface EngineResult {
   readonly rowsRead: number
   /** Rows that the table has now and did not have before. */
   readonly rowsAdded: number
+  /** Rows that the table had, and in place of which it has a newer one. */
+  readonly rowsReplaced: number
   /** Rows that the table had, and has no longer since their keys were deleted. */
   readonly rowsDeleted: number
   readonly files: ReadonlyArray<NewFile>

@@ -12,7 +12,7 @@ export interface RepartitionOptions {
   readonly rebuild?: boolean | undefined
   /** Changes nothing; says what would be done. */
   readonly dryRun?: boolean | undefined
-  /** First and last day (`YYYY-MM-DD`, UTC, as the table is partitioned) to fold anew from the whole stage. Other days stay as they are, and so does how far the stage has been taken. */
+  /** First and last day (`YYYY-MM-DD`, UTC, as the table is partitioned) to fold anew from the whole stage. Other days stay as they are, but for rows that have moved to these, and so does how far the stage has been taken. */
   readonly from?: string | undefined
   readonly to?: string | undefined
   /** Bytes that the default engine may use before it spills to disk. */
@@ -75,6 +75,8 @@ export interface Submitted {
   readonly toVersion: number
   readonly stageFiles: number
   readonly stageBytes: number
+  /** What a job that was submitted before had made, and this run committed; null: there was none. */
+  readonly committed: RepartitionReport | null
 }
 
 export type RepartitionOutcome = RepartitionReport | RepartitionPlan | UpToDate | Submitted

@@ -58,6 +58,7 @@ export const plainEngine: RepartitionEngine = {
         return {
           rowsRead: fresh.length,
           rowsAdded: [...won].filter((copy) => !copy.old && !copy.deleted).length - (lost.length - deleted),
+          rowsReplaced: lost.length - deleted,
           rowsDeleted: deleted,
           files: yield* write(plan, chosen),
           tombstones: yield* remember(plan, gone, won),
@@ -128,7 +129,7 @@ const partitionOf = ({ identity: { key, partition } }: EnginePlan, row: Row): st
       const millis = typeof micros === "bigint" ? Number(micros / 1000n) : typeof micros === "number" ? micros * 86_400_000 : Number.NaN
       if (Number.isNaN(millis)) return noPartition
       const [day = "", time = ""] = new Date(millis).toISOString().split("T")
-      return day.length !== 10 ? noPartition : partition.by === "day" ? day : `${day}/${Number(time.slice(0, 2))}`
+      return day.length !== 10 || day < "0001" ? noPartition : partition.by === "day" ? day : `${day}/${Number(time.slice(0, 2))}`
     }
   }
 }

@@ -63,12 +63,15 @@ export interface Move {
   readonly onProgress: (progress: MoveProgress) => void
 }
 
+/** Threads that move rows: each takes some 70 MB, and all together must stay within half a gigabyte. */
+const mostThreads = 3
+
 /** @param db in whose folder what is not on this machine is copied to */
 export const moveWith = (settings: MoveSettings, db: DuckDB, store: StoreShape, onProgress: Move["onProgress"] = () => {}): Move => ({
   db,
   store,
   onProgress,
-  threads: settings.threads ?? defaultThreads,
+  threads: Math.min(settings.threads ?? defaultThreads, mostThreads),
   sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
   paths: (files) => {
     const keys = files.map(({ key }) => key)

@@ -18,8 +18,14 @@ export const findResult = (tablePath: string, id: string): Effect.Effect<DriverR
         () => Effect.succeed(null)
       )
     )
-    // The driver of this version wrote it, from the plan that names it.
-    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as DriverResult)
+    if (bytes === null) return null
+    try {
+      // The driver of this version wrote it, from the plan that names it.
+      return JSON.parse(new TextDecoder().decode(bytes)) as DriverResult
+    } catch {
+      // What is damaged is no result: the job is run again.
+      return null
+    }
   })
 
 /**
@@ -46,9 +52,11 @@ export const readResult = (
       )
     const partitions = touched.map(([text]) => String(text).slice(partitionMark.length))
     const deleted = total("existing", "deleted")
+    const rowsReplaced = total("existing", "lost") - deleted
     return {
       rowsRead: total("inputs", "copies"),
-      rowsAdded: total("inputs", "added") - (total("existing", "lost") - deleted),
+      rowsAdded: total("inputs", "added") - rowsReplaced,
+      rowsReplaced,
       rowsDeleted: deleted,
       files: yield* madeIn(engine, plan, folders["rows"]),
       replaced: numbersOf(found["replaced"]).flatMap((f) => plan.existing[f]?.path ?? []),

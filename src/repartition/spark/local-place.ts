@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process"
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir, userInfo } from "node:os"
-import { join } from "node:path"
+import { delimiter, join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { Clock, Effect } from "effect"
 import { EngineError } from "../engine.ts"
 import type { JobPlace, JobState, SparkJob } from "../job-place.ts"
@@ -119,6 +120,25 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
   }
 }
 
+/** Looks whether the command is there: where, for people. */
+export const probeSpark = (command: string): Effect.Effect<string, EngineError> => {
+  const folders = command.includes("/") ? [""] : (process.env["PATH"] ?? "").split(delimiter)
+  const isThere = (path: string) =>
+    Effect.promise(() =>
+      access(path, constants.X_OK).then(
+        () => true,
+        () => false
+      )
+    )
+  return Effect.flatMap(
+    Effect.filter(
+      folders.map((folder) => (folder === "" ? command : join(folder, command))),
+      isThere
+    ),
+    ([path]) => (path === undefined ? Effect.fail(noCommand(command)) : Effect.succeed(`${path} is there`))
+  )
+}
+
 /** Starts the driver apart from this process, which it outlives. Gives its process id. */
 const run = ({ command, threads, conf, endpoint }: SparkPlaceSettings, job: SparkJob, log: number): Promise<number> => {
   const own = [
@@ -133,7 +153,9 @@ const run = ({ command, threads, conf, endpoint }: SparkPlaceSettings, job: Spar
     "spark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs",
     ...(endpoint == null ? [] : [`spark.hadoop.fs.s3a.endpoint=${endpoint}`, "spark.hadoop.fs.s3a.path.style.access=true"])
   ]
-  const args = ["--master", `local[${threads}]`, ...[...own, ...conf].flatMap((each) => ["--conf", each]), job.driver, ...job.args]
+  // Spark takes it for a URL, and the plan for a path.
+  const driver = job.driver.startsWith("file://") ? pathToFileURL(job.driver.slice("file://".length)).href : job.driver
+  const args = ["--master", `local[${threads}]`, ...[...own, ...conf].flatMap((each) => ["--conf", each]), driver, ...job.args]
   return new Promise((done, fail) => {
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, TZ: "UTC" } })
     child.on("error", fail)
@@ -175,22 +197,28 @@ const endGroup = (pid: number): void => {
   }
 }
 
-/** What a log says of a failure: the last error that it names, else its last line. */
+/** What a log says of a failure: the last error that it names, else its last line that is more than a note. */
 const reasonIn = (log: string): string | null => {
-  const lines = log.split("\n").filter((line) => line.trim() !== "")
+  const lines = log.split("\n").filter((line) => line.trim() !== "" && !/ (?:INFO|WARN|DEBUG) /.test(line))
   const error = lines.findLast((line) => /^(?:Caused by: |Error: |Exception in thread )?[\w.$]*(?:Error|Exception)\b/.test(line))
   const line = error ?? lines.at(-1)
   return line === undefined ? null : line.trim().slice(0, 300)
 }
 
-const failure = (command: string, doing: string, cause: unknown): EngineError => {
-  const isMissing = isErrno(cause, "ENOENT") && cause instanceof Error && "syscall" in cause && String(cause.syscall).startsWith("spawn")
-  return new EngineError({
+const failure = (command: string, doing: string, cause: unknown): EngineError =>
+  isErrno(cause, "ENOENT") && cause instanceof Error && "syscall" in cause && String(cause.syscall).startsWith("spawn")
+    ? noCommand(command, cause)
+    : new EngineError({
+        engine: "spark",
+        problem: `${doing}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: "Nothing was committed; mend it, and run again.",
+        cause
+      })
+
+const noCommand = (command: string, cause?: unknown): EngineError =>
+  new EngineError({
     engine: "spark",
-    problem: isMissing ? `there is no ${command}` : `${doing}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    hint: isMissing
-      ? "Install Spark 3.5 or 4.0 with Delta, and put spark-submit on the PATH or say --spark-submit where it is."
-      : "Nothing was committed; mend it, and run again.",
-    cause
+    problem: `there is no ${command}`,
+    hint: "Install Spark 3.5 or 4.0 with Delta, and put spark-submit on the PATH or say --spark-submit where it is.",
+    ...(cause === undefined ? {} : { cause })
   })
-}
