@@ -22,7 +22,7 @@ const firstOf = (names: ReadonlyArray<string>): string =>
 
 /** Rows are the same where all of these are: each column of the key, then the version where there is one. By names that are the same for any dataset. */
 export const identitySql = (
-  { key, version }: Identity,
+  { key, version }: Pick<Identity, "key" | "version">,
   columns: ReadonlyArray<Column>
 ): ReadonlyArray<readonly [name: string, sql: string]> => [
   ...key.map((name, i) => [`k${i}`, keySql(name, columns)] as const),
