@@ -46,12 +46,22 @@ export const findOutstanding = (tablePath: string): Effect.Effect<OutstandingJob
       )
     )
     if (bytes === null) return null
-    const { format: written, ...outstanding } = JSON.parse(new TextDecoder().decode(bytes))
-    // `submit` wrote it, by JSON.stringify of this type.
-    if (written === format) return outstanding as OutstandingJob
-    yield* store.delete([outstandingKey(tablePath)])
-    return null
+    const outstanding = parseOutstanding(new TextDecoder().decode(bytes))
+    // Nobody could commit what that job makes.
+    if (outstanding === null) yield* store.delete([outstandingKey(tablePath)])
+    return outstanding
   })
+
+/** Null: it is damaged, or another version of Sluice wrote it. */
+const parseOutstanding = (text: string): OutstandingJob | null => {
+  try {
+    const { format: written, ...outstanding } = JSON.parse(text)
+    // `submit` wrote it, by JSON.stringify of this type.
+    return written === format ? (outstanding as OutstandingJob) : null
+  } catch {
+    return null
+  }
+}
 
 /** Is what a job does what is asked for now? */
 export const isSameRequest = ({ work }: OutstandingJob, rebuild: boolean, bounds: Work["bounds"]): boolean =>

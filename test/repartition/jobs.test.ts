@@ -97,6 +97,26 @@ describe("jobs", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("of which what is noted is damaged, or another version's, are made anew", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      for (const text of ["{", '{"format":99}', "null", ""]) {
+        yield* store.put("consumable/order/_repartition/outstanding.json", new TextEncoder().encode(text))
+        at.runs.length = 0
+        assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
+      }
+      const { id = "" } = at.runs[0]?.job ?? {}
+      yield* store.put(`consumable/order/_repartition/${id}/result.json`, new TextEncoder().encode('{"found":'))
+      at.onStart = (job) => Effect.as(drive(store, job, "whole"), "done")
+      at.runs.length = 0
+      assert.strictEqual((yield* run(at.engine(true))).kind, "repartition")
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+      assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("whose work another engine has done meanwhile come to nothing, and leave nothing", () =>
     Effect.gen(function* () {
       const at = testPlace()
@@ -129,6 +149,35 @@ describe("jobs", () => {
       at.onStart = (job) => Effect.as(drive(store, job, "new"), "done")
       yield* run(at.engine(true))
       assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("rest on nothing but the partitions that they touch", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(duckdbEngine({ threads: 1 }))
+      yield* ingest(second)
+      yield* run(at.engine(false))
+      yield* run(duckdbEngine({ threads: 1 }), { from: "2026-11-21", to: "2026-11-21" })
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "still")
+      assert.deepInclude(yield* run(at.engine(false)), { kind: "repartition", rowsAdded: 1, duplicates: 1 })
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of other work are committed before what is asked for now", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "asked-before")
+      at.onStart = (job) => Effect.as(drive(store, job, "rebuilt"), "done")
+      assert.deepInclude(yield* run(at.engine(true), { rebuild: true }), { kind: "repartition", rebuild: true, rowsAdded: 2 })
+      assert.strictEqual(yield* version, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
     }).pipe(Effect.provide(freshStore))
   )
 

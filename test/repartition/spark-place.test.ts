@@ -27,6 +27,7 @@ const scripted = Effect.gen(function* () {
     `while [ ! -e '${folder}/end' ]; do sleep 0.05; done`,
     "echo 'Caused by: java.io.IOException: No space left on device' >&2",
     "echo '  at org.apache.spark.Nowhere' >&2",
+    "echo '26/11/29 14:16:29 INFO ShutdownHookManager: Deleting directory' >&2",
     "exit 1"
   ]
   yield* Effect.promise(() => writeFile(command, script.join("\n"), { mode: 0o755 }))

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
 import { jobOutput, jobsFolder, tombstoneFolder } from "../../lake/layout.ts"
+import { bytesOf } from "../../lake/rows.ts"
 import { skippable } from "../../lake/tables.ts"
 import type { StoreError, StoreShape } from "../../store/store.ts"
 import { EngineError, type EnginePlan, tombstoneColumns } from "../engine.ts"
@@ -57,6 +58,8 @@ const settingsOf = ({ inputs, existing, targetFileBytes }: EnginePlan): DriverPl
   "spark.sql.adaptive.enabled": "true",
   // Rows on their way between machines are less compressed than in files.
   "spark.sql.adaptive.advisoryPartitionSizeInBytes": String(2 * targetFileBytes),
+  // A task for about as much as it holds: of rows that go to others, four times what they take in files.
+  "spark.sql.shuffle.partitions": String(Math.min(20_000, 4 + Math.ceil((4 * bytesOf([...inputs, ...existing])) / targetFileBytes))),
   // A task for each ten thousand files of a list, not fifty for three.
   "spark.databricks.delta.snapshotPartitions": String(1 + Math.floor(Math.max(inputs.length, existing.length) / 10_000))
 })

@@ -18,8 +18,14 @@ export const findResult = (tablePath: string, id: string): Effect.Effect<DriverR
         () => Effect.succeed(null)
       )
     )
-    // The driver of this version wrote it, from the plan that names it.
-    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as DriverResult)
+    if (bytes === null) return null
+    try {
+      // The driver of this version wrote it, from the plan that names it.
+      return JSON.parse(new TextDecoder().decode(bytes)) as DriverResult
+    } catch {
+      // What is damaged is no result: the job is run again.
+      return null
+    }
   })
 
 /**

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { Clock, Effect } from "effect"
 import { EngineError } from "../engine.ts"
 import type { JobPlace, JobState, SparkJob } from "../job-place.ts"
@@ -133,7 +134,9 @@ const run = ({ command, threads, conf, endpoint }: SparkPlaceSettings, job: Spar
     "spark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs",
     ...(endpoint == null ? [] : [`spark.hadoop.fs.s3a.endpoint=${endpoint}`, "spark.hadoop.fs.s3a.path.style.access=true"])
   ]
-  const args = ["--master", `local[${threads}]`, ...[...own, ...conf].flatMap((each) => ["--conf", each]), job.driver, ...job.args]
+  // Spark takes it for a URL, and the plan for a path.
+  const driver = job.driver.startsWith("file://") ? pathToFileURL(job.driver.slice("file://".length)).href : job.driver
+  const args = ["--master", `local[${threads}]`, ...[...own, ...conf].flatMap((each) => ["--conf", each]), driver, ...job.args]
   return new Promise((done, fail) => {
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, TZ: "UTC" } })
     child.on("error", fail)
@@ -175,9 +178,9 @@ const endGroup = (pid: number): void => {
   }
 }
 
-/** What a log says of a failure: the last error that it names, else its last line. */
+/** What a log says of a failure: the last error that it names, else its last line that is more than a note. */
 const reasonIn = (log: string): string | null => {
-  const lines = log.split("\n").filter((line) => line.trim() !== "")
+  const lines = log.split("\n").filter((line) => line.trim() !== "" && !/ (?:INFO|WARN|DEBUG) /.test(line))
   const error = lines.findLast((line) => /^(?:Caused by: |Error: |Exception in thread )?[\w.$]*(?:Error|Exception)\b/.test(line))
   const line = error ?? lines.at(-1)
   return line === undefined ? null : line.trim().slice(0, 300)

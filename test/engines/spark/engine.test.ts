@@ -4,9 +4,10 @@ import { type CompiledContract, compileContract } from "../../../src/contract/co
 import { defineContract, latest } from "../../../src/contract/contract.ts"
 import { duckdbEngine } from "../../../src/repartition/duckdb-engine.ts"
 import { repartition } from "../../../src/repartition/repartition.ts"
+import { openTable } from "../../../src/table/table.ts"
 import { engineSuite, tables, withLines } from "../../repartition/engine-suite.ts"
 import { randomHistory, unlikeStage } from "../../repartition/histories.ts"
-import { type Copy, freshStore, ingest, rowsOf, winners } from "../../repartition/lake.ts"
+import { type Copy, freshStore, ingest, orders, rowsOf, winners } from "../../repartition/lake.ts"
 import { newestTables, remembered, withChanges, withDeletes } from "../../repartition/newest-suite.ts"
 import { openSparkSession } from "./session.ts"
 
@@ -50,7 +51,76 @@ const kinds: ReadonlyArray<Kind> = [
   }))
 ]
 
+/** Times at the edges of what calendars, engines and partitions have, milliseconds since 1970. */
+const edges = [
+  Date.UTC(1500, 1, 28),
+  Date.UTC(1582, 9, 14),
+  Date.UTC(1900, 0, 1),
+  -62_135_596_800_000,
+  -62_135_596_800_001,
+  253_402_300_799_999,
+  253_402_300_800_000,
+  -1,
+  0
+]
+
+describe("a partition that has most of the rows", () => {
+  it.live("becomes several files, and others one each", () =>
+    Effect.gen(function* () {
+      const copies = Array.from({ length: 3000 }, (_, i) => ({
+        order: `order ${Math.imul(i, 0x9e3779b1) >>> 0}`,
+        lastChange: Date.UTC(2026, 10, i % 100 === 0 ? 20 : 21),
+        arrivedAt: Date.UTC(2026, 10, 22, i % 24),
+        sequence: String(i),
+        note: `${Math.imul(i, 0x85ebca6b)}`
+      }))
+      yield* ingest(copies)
+      yield* repartition({ contract: orders, engine: spark, targetFileBytes: 16_384 })
+      const { files } = yield* Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => snapshot)
+      const of = (day: string) => [...files.values()].filter(({ partitionValues }) => partitionValues["change_date"] === day)
+      assert.strictEqual(of("2026-11-20").length, 1)
+      assert.isAbove(of("2026-11-21").length, 1)
+      const rows = [...files.values()].map(({ stats }) => JSON.parse(stats ?? "{}").numRecords)
+      assert.strictEqual(
+        rows.reduce((total, n) => total + n, 0),
+        copies.length
+      )
+    }).pipe(Effect.provide(freshStore))
+  )
+})
+
 describe("Spark, DuckDB and the definition", () => {
+  it.live("agree on values at the edges of their types", () =>
+    Effect.gen(function* () {
+      const everything = rowsOf("SELECT *, change_date::VARCHAR AS place FROM consumable_order ORDER BY ALL")
+      const copies = [...edges, null].flatMap(
+        (lastChange, i): ReadonlyArray<Copy> =>
+          ["k".repeat(1500), "k'\\ {{touched}} \u{1F600}", "\uffff/é"].map((order, j) => ({
+            order,
+            lastChange,
+            creationDate: null,
+            arrivedAt: Date.UTC(2026, 10, 20) + i,
+            sequence: `${10 ** i}${j}`,
+            note: `${i}.${j}`,
+            values: { total: i % 2 === 0 ? 99999999999999999999999999999999999999n : -1n, ratio: [Number.NaN, Infinity, -0][j] ?? 0 }
+          }))
+      )
+      const tables: Array<ReadonlyArray<string>> = []
+      for (const engine of [spark, duckdb]) {
+        const rows = Effect.gen(function* () {
+          yield* ingest(copies)
+          yield* repartition({ contract: orders, engine })
+          yield* ingest(copies.map((copy) => ({ ...copy, arrivedAt: copy.arrivedAt + 1, note: `${copy.note}!` })))
+          yield* repartition({ contract: orders, engine })
+          return yield* everything
+        })
+        tables.push(yield* Effect.provide(rows, freshStore))
+      }
+      assert.strictEqual(tables[0]?.length, copies.length)
+      assert.deepStrictEqual(tables[0], tables[1])
+    })
+  )
+
   for (const [i, { what, contract, history, won }] of kinds.entries()) {
     for (let seed = i + 1; seed <= i + seeds * kinds.length; seed += kinds.length) {
       it.live(`agree on ${what}, in turn on one table and each alone (seed ${seed})`, () =>
