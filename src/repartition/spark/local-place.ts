@@ -194,6 +194,7 @@ const failure = (command: string, doing: string, cause: unknown): EngineError =>
     hint: isMissing
       ? "Install Spark 3.5 or 4.0 with Delta, and put spark-submit on the PATH or say --spark-submit where it is."
       : "Nothing was committed; mend it, and run again.",
+    ...(isMissing ? { isRefused: true } : {}),
     cause
   })
 }
