@@ -115,6 +115,8 @@ export class EngineError extends Schema.TaggedError<EngineError>()("EngineError"
   engine: Schema.String,
   problem: Schema.String,
   hint: Schema.String,
+  /** A job was to be started, and certainly none was. */
+  isRefused: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { ownObjects } from "../../src/lake/maintain.ts"
 import { openConsumable } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
+import type { SparkJob } from "../../src/repartition/job-place.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"
 import { vacuum } from "../../src/table/maintenance.ts"
@@ -153,6 +155,53 @@ describe("jobs", () => {
       assert.strictEqual((yield* run(at.engine(true))).kind, "repartition")
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
       assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("whose start is refused are not outstanding: another engine may be asked then", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const another = { ...at.engine(false), name: "emr" as const }
+      yield* ingest(first)
+      for (const wait of [false, true]) {
+        at.isClosed = true
+        assert.match((yield* Effect.flip(run(at.engine(wait)))).message, /closed/)
+        assert.deepStrictEqual(yield* left, [])
+        // Nor where its state cannot be asked for, as long as nobody can have started it.
+        at.failNext = true
+        assert.match((yield* Effect.flip(run(at.engine(wait)))).message, /no answer/)
+        assert.deepStrictEqual(yield* left, [])
+      }
+      at.isClosed = false
+      assert.strictEqual((yield* run(another)).kind, "submitted")
+      // What may be under way elsewhere is not forgotten; the way out is told.
+      const refused = yield* Effect.flip(run(at.engine(false)))
+      assert.match(refused.message, /--engine emr.* delete consumable\/order\/_repartition\/outstanding\.json/)
+      yield* Effect.flatMap(Store, (store) => store.delete(["consumable/order/_repartition/outstanding.json"]))
+      at.runs.length = 0
+      assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.effect("that are lost from sight while they are waited for are asked for again", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      at.onStart = (job) => {
+        if (at.runs.length === 1) return Effect.succeed("waiting")
+        return Effect.as(drive(store, job, "again"), "done")
+      }
+      let looks = 0
+      const place = {
+        ...at.place,
+        // Announced for a while, and then there was nothing.
+        find: (job: SparkJob) => (looks++ < 2 ? at.place.find(job) : Effect.succeed(null))
+      }
+      const fiber = yield* Effect.forkChild(run({ ...at.engine(true), place }))
+      yield* Effect.forever(Effect.andThen(TestClock.adjust("1 second"), Effect.yieldNow)).pipe(Effect.raceFirst(Fiber.join(fiber)))
+      assert.strictEqual(at.runs.length, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
     }).pipe(Effect.provide(freshStore))
   )
 
