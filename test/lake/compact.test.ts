@@ -7,6 +7,8 @@ import { openDuckDB } from "../../src/duckdb/open.ts"
 import { parquetFiles } from "../../src/duckdb/sql.ts"
 import { compact } from "../../src/lake/compact.ts"
 import { identityProperty } from "../../src/lake/log-keys.ts"
+import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
+import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
@@ -167,6 +169,43 @@ describe("compaction of a table for users", () => {
         assert.deepStrictEqual(yield* unlikeStage(contract), [])
       }).pipe(Effect.scoped, Effect.provide(freshStore))
     )
+
+  it.live("beside a repartition: whoever commits last gives way by name, and nothing is lost", () =>
+    Effect.gen(function* () {
+      const at = (order: string, sequence: number, note: string): Copy => ({
+        order,
+        lastChange: start,
+        arrivedAt: start,
+        sequence: `${sequence}`,
+        note
+      })
+      yield* ingest([at("a", 1, "a1")])
+      yield* repartition({ contract: orders })
+      yield* ingest([at("b", 2, "b1")])
+      yield* repartition({ contract: orders })
+      const correction = at("a", 3, "a2")
+      yield* ingest([correction])
+      const real = duckdbEngine({ threads: 1 })
+      const table = yield* openTable("consumable/order")
+      const compacted: RepartitionEngine = {
+        ...real,
+        run: (plan, tell) => Effect.tap(real.run(plan, tell), () => Effect.orDie(compact(table)))
+      }
+      const refused = yield* Effect.flip(repartition({ contract: orders, engine: compacted }))
+      assert.deepInclude(refused, { reason: "Conflict" })
+      assert.include(refused.message, "another process changed the table meanwhile")
+      assert.deepInclude(yield* repartition({ contract: orders }), { rowsRead: 1 })
+      assert.deepStrictEqual(yield* unlikeStage(orders), [])
+      // And the other way round: the compaction knows the table as it was before a fold.
+      yield* ingest([at("c", 4, "c1")])
+      yield* repartition({ contract: orders })
+      const before = yield* table.snapshot
+      yield* ingest([at("a", 5, "a3"), at("c", 6, "c2")])
+      yield* repartition({ contract: orders })
+      assert.deepInclude(yield* compact({ ...table, snapshot: Effect.succeed(before) }), { overtaken: 1, version: null })
+      assert.deepStrictEqual(yield* unlikeStage(orders), [])
+    }).pipe(Effect.provide(freshStore))
+  )
 
   it.live("keeps the order of rows where the table does not say what its key is, and of stage", () =>
     Effect.gen(function* () {
