@@ -7,6 +7,7 @@ import { type InputName, kinesisOf, openPlace } from "../app/sources.ts"
 import { reachEndpoint } from "../lineage/http-transport.ts"
 import { probeCluster } from "../repartition/emr/cluster.ts"
 import { probeServerless } from "../repartition/emr/serverless.ts"
+import { probeSpark } from "../repartition/spark/local-place.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
 import { withDatabase } from "./project.ts"
 import { collectorHeaders } from "./telemetry.ts"
@@ -70,8 +71,9 @@ export const inputProbe = (values: Values<InputName>): Probe => {
   return within(input, ask)
 }
 
-/** Looks at what would run the jobs of the engine: the application, the cluster, or whether a cluster may be looked for. */
+/** Looks at what would run the jobs of the engine: the command, the application, the cluster, or whether a cluster may be looked for. */
 export const engineProbe = (values: EngineSettings): Probe => {
+  if (values.engine === "spark") return probeSpark(values.sparkSubmit)
   if (values.engine !== "emr" && values.engine !== "emr-serverless") return null
   const ask = values.engine === "emr" ? probeCluster(clusterOf(values)) : Effect.flatMap(serverlessOf(values), probeServerless)
   return within(`engine ${values.engine}`, Effect.scoped(Effect.andThen(engineOf(values, false), ask)))

@@ -44,6 +44,7 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
       ].join("\n")
     case "submitted":
       return [
+        ...(outcome.committed === null ? [] : [repartitionText(outcome.committed, millis)]),
         `${count(outcome.stageFiles, "stage file")}, ${bytes(outcome.stageBytes)}, up to stage version ${outcome.toVersion}, are folded by ${outcome.run} (${outcome.says}).`,
         `Run the same command again to commit what it makes${outcome.logs === null ? "." : `; its log: ${outcome.logs}`}`
       ].join("\n")

@@ -51,7 +51,7 @@ const scoped =
           store,
           onProgress,
           schema: deltaSchema(plan.columns),
-          threads: settings.threads ?? defaultThreads,
+          threads: Math.min(settings.threads ?? defaultThreads, mostThreads),
           sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
           paths: (files) => {
             const keys = files.map(({ key }) => key)
@@ -67,6 +67,9 @@ const asEngineError = (error: unknown): EngineError => {
   const { problem, hint } = isKnown ? error : { problem: String(error), hint: "Run again." }
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
+
+/** Threads that move rows: each takes some 70 MB, and all together must stay within half a gigabyte. */
+const mostThreads = 3
 
 /** Bytes of files that one thread moves sooner than another one starts. */
 const fewBytes = 4 * 1024 * 1024

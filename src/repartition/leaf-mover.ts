@@ -88,6 +88,7 @@ export class LeafMover {
       slice.wanted.map(({ at }) => at),
       slice.windowBytes
     )
+    const rows = slice.wanted.map(numbersOf)
     const { length } = this.#builders.leaves
     const together = Math.max(1, Math.min(leavesAtATime, length >> 6))
     while (!isGivenUp(slice.claims)) {
@@ -96,7 +97,7 @@ export class LeafMover {
       this.#out.clear()
       const encoded: Array<EncodedLeaf> = []
       for (let leaf = first; leaf < Math.min(first + together, length); leaf++) {
-        if (!(await this.#gather(slice, chunks, leaf))) return giveUp(slice.claims)
+        if (!(await this.#gather(slice, chunks, rows, leaf))) return giveUp(slice.claims)
         this.#encode(slice, leaf, encoded)
       }
       // Shared, so that it does not cross over as a copy.
@@ -106,18 +107,18 @@ export class LeafMover {
     }
   }
 
-  async #gather({ wanted, limit }: Slice, chunks: ChunkReader, leaf: number): Promise<boolean> {
+  async #gather({ wanted, limit }: Slice, chunks: ChunkReader, numbers: ReadonlyArray<Int32Array | null>, leaf: number): Promise<boolean> {
     const entries = this.#entries
     const column = this.#builders.leaves[leaf]
     if (column === undefined) throw new RangeError(`there is no leaf ${leaf}`)
     entries.begin(column)
-    for (const [number, { at, wanted: rows, taken }] of wanted.entries()) {
+    for (const [number, { at, wanted: rows }] of wanted.entries()) {
       try {
         const source = at.shape.sources[leaf]
         if (source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
         const found = chunks.of(number, leaf)
         const chunk = found instanceof Promise ? await found : found
-        gatherLeaf(entries, this.#builders, source, chunk?.bytes ?? null, chunk?.codec ?? "UNCOMPRESSED", rows, taken)
+        gatherLeaf(entries, this.#builders, source, chunk?.bytes ?? null, chunk?.codec ?? "UNCOMPRESSED", rows, numbers[number] ?? null)
         this.#sinceBreath += chunk?.entries ?? 0
       } catch (cause) {
         throw unreadable(at.path, cause)
@@ -148,4 +149,13 @@ export class LeafMover {
       this.#writer.forget()
     }
   }
+}
+
+/** The numbers of the rows that are wanted, in order; null: all are. */
+const numbersOf = ({ wanted, taken }: TakenRows): Int32Array | null => {
+  if (taken === wanted.length) return null
+  const numbers = new Int32Array(taken)
+  let at = 0
+  for (let row = 0; row < wanted.length; row++) if (wanted[row] === 1) numbers[at++] = row
+  return numbers
 }

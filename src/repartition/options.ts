@@ -71,6 +71,8 @@ export interface Submitted {
   readonly toVersion: number
   readonly stageFiles: number
   readonly stageBytes: number
+  /** What a job that was submitted before had made, and this run committed; null: there was none. */
+  readonly committed: RepartitionReport | null
 }
 
 export type RepartitionOutcome = RepartitionReport | RepartitionPlan | UpToDate | Submitted

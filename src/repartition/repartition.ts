@@ -6,6 +6,7 @@ import { consumablePath, stagePath } from "../lake/layout.ts"
 import { identityProperty, repartitionApp } from "../lake/log-keys.ts"
 import { bytesOf } from "../lake/rows.ts"
 import { findTable, hasToldApart, openConsumable, openStage, refuseConsumable, refuseStage } from "../lake/tables.ts"
+import type { RepartitionReport } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
 import { fromThrown, TableError } from "../table/errors.ts"
@@ -65,11 +66,14 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
       if (work === null) return { kind: "up-to-date", dataset, version: found?.transactions.get(app) ?? -1 } as const
       return planOf(dataset, engine.name, work, "place" in engine ? null : yield* engine.survey(work.plan))
     }
+    let committed: RepartitionReport | null = null
     if ("place" in engine && Option.isSome(consumable)) {
       const outstanding = yield* findOutstanding(consumable.value.path)
       if (outstanding !== null) {
         const outcome = yield* attend(options, engine, outstanding, consumable.value)
-        if (isSameRequest(outstanding, options.rebuild === true, bounds)) return yield* settled(outcome)
+        const isAll = options.rebuild === true || bounds !== null || outcome.kind === "submitted"
+        if (isAll && isSameRequest(outstanding, options.rebuild === true, bounds)) return yield* settled(outcome)
+        if (outcome.kind === "repartition") committed = outcome
       }
     }
     const { table } = yield* openConsumable(options.contract, columns, isRebuild)
@@ -77,11 +81,11 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const work = yield* findWork(options, columns, stage.value, before, bounds)
     const outcome: RepartitionOutcome =
       work === null
-        ? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 }
+        ? (committed ?? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 })
         : "place" in engine
           ? yield* submit(options, engine, work, table, before.version)
           : yield* carryOut(options, inProcess(options, engine, work), work, { table, before })
-    return yield* settled(outcome)
+    return yield* settled(outcome.kind === "submitted" ? { ...outcome, committed } : outcome)
   })
 
 const inProcess = ({ onProgress }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({

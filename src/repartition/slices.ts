@@ -39,7 +39,7 @@ export const mostRows = (bytes: number, rows: number, sliceBytes: number): numbe
 const mostSliceRows = 512 * 1024
 
 /** Column chunks of a slice, about: of each some hundred bytes are known until the slice is written. */
-const mostChunks = 64 * 1024
+const mostChunks = 80 * 1024
 
 /**
  * How many of a slice's rows are taken at once, so that their partitions, of which each gets a column chunk of each leaf, are not too many.

@@ -49,11 +49,12 @@ describe("jobs", () => {
       assert.match(refused.message, /run 1 is under way \(RUNNING\), begun at 2.*--wait/)
       assert.strictEqual(at.runs.length, 1)
       yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
-      const done = yield* run(at.engine(false))
+      const next = yield* run(at.engine(false))
+      assert.deepInclude(next, { kind: "submitted", run: "run 2", toVersion: 2, stageFiles: 1 })
+      const done = next.kind === "submitted" ? next.committed : null
       assert.deepInclude(done, { kind: "repartition", engine: "spark", rowsAdded: 2, rowsRead: 2, toVersion: 1, fromVersion: -1 })
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
-      assert.deepStrictEqual(yield* left, [])
-      at.onStart = (job) => Effect.as(drive(store, job, "y"), "done")
+      yield* drive(store, at.runs[1]?.job ?? { id: "" }, "y")
       assert.deepInclude(yield* run(at.engine(true)), { kind: "repartition", rowsAdded: 1, duplicates: 1, fromVersion: 1, toVersion: 2 })
       assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
       assert.strictEqual((yield* run(at.engine(true))).kind, "up-to-date")
@@ -162,6 +163,24 @@ describe("jobs", () => {
       const fiber = yield* Effect.forkChild(run({ ...at.engine(true), place }))
       yield* Effect.forever(Effect.andThen(TestClock.adjust("1 second"), Effect.yieldNow)).pipe(Effect.raceFirst(Fiber.join(fiber)))
       assert.strictEqual(at.runs.length, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of which a vacuum has taken what they made are told so, and made anew", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "taken")
+      const made = (yield* Stream.runCollect(store.list("consumable/order/fold-taken/"))).filter(({ key }) => key.endsWith(".parquet"))
+      yield* store.delete(made.slice(1).map(({ key }) => key))
+      assert.strictEqual((yield* Effect.flip(run(at.engine(false)))).reason, "Vacuumed")
+      assert.deepStrictEqual(yield* left, [])
+      at.runs.length = 0
+      at.onStart = (job) => Effect.as(drive(store, job, "anew"), "done")
+      yield* run(at.engine(true))
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
     }).pipe(Effect.provide(freshStore))
   )

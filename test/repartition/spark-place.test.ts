@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { SparkJob } from "../../src/repartition/job-place.ts"
-import { sparkPlace } from "../../src/repartition/spark/local-place.ts"
+import { probeSpark, sparkPlace } from "../../src/repartition/spark/local-place.ts"
 import { until, untilTrue } from "../passing-time.ts"
 import { freshFolder, freshStore } from "./lake.ts"
 
@@ -82,6 +82,9 @@ describe("Spark on this machine", () => {
       const { find, submit } = place({ command: "/nowhere/spark-submit" })
       const error = yield* Effect.flip(submit(job))
       assert.match(error.message, /there is no \/nowhere\/spark-submit.*--spark-submit/)
+      assert.match((yield* Effect.flip(probeSpark("/nowhere/spark-submit"))).message, /there is no/)
+      assert.match((yield* Effect.flip(probeSpark("no-such-command-anywhere"))).message, /there is no/)
+      assert.match(yield* probeSpark("sh"), /\/sh is there$/)
       assert.isNull(yield* find(job))
       assert.match((yield* Effect.flip(submit(job))).message, /there is no/)
     }).pipe(Effect.scoped, Effect.provide(freshStore))

@@ -58,6 +58,9 @@ const settingsOf = ({ inputs, existing, targetFileBytes }: EnginePlan): DriverPl
   "spark.sql.adaptive.enabled": "true",
   // Rows on their way between machines are less compressed than in files.
   "spark.sql.adaptive.advisoryPartitionSizeInBytes": String(2 * targetFileBytes),
+  // Files are to have their size, before all cores have something to do.
+  "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+  "spark.sql.adaptive.coalescePartitions.minPartitionSize": String(Math.min(1024 * 1024, 2 * targetFileBytes)),
   // A task for about as much as it holds: of rows that go to others, four times what they take in files.
   "spark.sql.shuffle.partitions": String(Math.min(20_000, 4 + Math.ceil((4 * bytesOf([...inputs, ...existing])) / targetFileBytes))),
   // A task for each ten thousand files of a list, not fifty for three.

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir, userInfo } from "node:os"
-import { join } from "node:path"
+import { delimiter, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect } from "effect"
 import { EngineError } from "../engine.ts"
@@ -120,6 +120,25 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
   }
 }
 
+/** Looks whether the command is there: where, for people. */
+export const probeSpark = (command: string): Effect.Effect<string, EngineError> => {
+  const folders = command.includes("/") ? [""] : (process.env["PATH"] ?? "").split(delimiter)
+  const isThere = (path: string) =>
+    Effect.promise(() =>
+      access(path, constants.X_OK).then(
+        () => true,
+        () => false
+      )
+    )
+  return Effect.flatMap(
+    Effect.filter(
+      folders.map((folder) => (folder === "" ? command : join(folder, command))),
+      isThere
+    ),
+    ([path]) => (path === undefined ? Effect.fail(noCommand(command)) : Effect.succeed(`${path} is there`))
+  )
+}
+
 /** Starts the driver apart from this process, which it outlives. Gives its process id. */
 const run = ({ command, threads, conf, endpoint }: SparkPlaceSettings, job: SparkJob, log: number): Promise<number> => {
   const own = [
@@ -186,15 +205,21 @@ const reasonIn = (log: string): string | null => {
   return line === undefined ? null : line.trim().slice(0, 300)
 }
 
-const failure = (command: string, doing: string, cause: unknown): EngineError => {
-  const isMissing = isErrno(cause, "ENOENT") && cause instanceof Error && "syscall" in cause && String(cause.syscall).startsWith("spawn")
-  return new EngineError({
+const failure = (command: string, doing: string, cause: unknown): EngineError =>
+  isErrno(cause, "ENOENT") && cause instanceof Error && "syscall" in cause && String(cause.syscall).startsWith("spawn")
+    ? noCommand(command, cause)
+    : new EngineError({
+        engine: "spark",
+        problem: `${doing}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: "Nothing was committed; mend it, and run again.",
+        cause
+      })
+
+const noCommand = (command: string, cause?: unknown): EngineError =>
+  new EngineError({
     engine: "spark",
-    problem: isMissing ? `there is no ${command}` : `${doing}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    hint: isMissing
-      ? "Install Spark 3.5 or 4.0 with Delta, and put spark-submit on the PATH or say --spark-submit where it is."
-      : "Nothing was committed; mend it, and run again.",
-    ...(isMissing ? { isRefused: true } : {}),
-    cause
+    problem: `there is no ${command}`,
+    hint: "Install Spark 3.5 or 4.0 with Delta, and put spark-submit on the PATH or say --spark-submit where it is.",
+    isRefused: true,
+    ...(cause === undefined ? {} : { cause })
   })
-}
