@@ -9,7 +9,7 @@ import { carryOut } from "./carry-out.ts"
 import { EngineError, type EngineResult } from "./engine.ts"
 import type { JobEngine, JobState, SparkJob } from "./job-place.ts"
 import type { RepartitionError, RepartitionOptions, RepartitionOutcome, Submitted } from "./options.ts"
-import { jobFolder, putJob, resultKey } from "./spark/job-plan.ts"
+import { type DriverResult, jobFolder, putJob, resultKey } from "./spark/job-plan.ts"
 import { findResult, readResult } from "./spark/job-result.ts"
 import { fail, type Work } from "./work.ts"
 
@@ -234,7 +234,7 @@ const made = (
       return yield* failed(engine, job, state)
     }
     return yield* readResult(outstanding.engine, work.plan, left).pipe(
-      Effect.tap((result) => stillThere(outstanding, result)),
+      Effect.tap((result) => stillThere(outstanding, left, result)),
       Effect.tapError(({ _tag }) => (_tag === "StoreError" ? Effect.void : forget(outstanding)))
     )
   })
@@ -246,22 +246,26 @@ const failed = ({ name }: JobEngine, { id }: SparkJob, state: JobState | null): 
     hint: `${state?.logs === undefined ? "" : `Its log: ${state.logs}. `}Nothing was committed; run again for another attempt.`
   })
 
-/** So long after the beginning of a job, a vacuum may have taken its files for those of a commit that never came, milliseconds. */
-const trusted = 86_400_000
-
+/** Is all there that a job made? A vacuum, of whatever engine, may have taken it for what is left of a commit that never came. */
 const stillThere = (
-  { startedAt, job, work }: OutstandingJob,
-  { files }: EngineResult
+  { job, work }: OutstandingJob,
+  { folders }: DriverResult,
+  { files, tombstones }: EngineResult
 ): Effect.Effect<void, RepartitionError | StoreError, Store> =>
   Effect.gen(function* () {
-    if ((yield* Clock.currentTimeMillis) - startedAt < trusted) return
     const store = yield* Store
-    yield* Effect.forEach(files, ({ add }) => store.head(`${work.plan.tablePath}/${add.path}`), { concurrency: 16, discard: true }).pipe(
-      Effect.catchIf(
-        (error) => error.reason === "NotFound",
-        () => fail(job.dataset, "Vacuumed", "what a job made was removed before it was committed", "Run again.")
+    const { tablePath } = work.plan
+    const prefixes = Object.values(folders).map((folder) => `${folder}/`)
+    const sizes = new Map<string, number>()
+    for (const prefix of prefixes) {
+      const root = `${tablePath}/`
+      yield* Stream.runForEach(store.list(`${root}${prefix}`), ({ key, size }) =>
+        Effect.sync(() => sizes.set(key.slice(root.length), size))
       )
-    )
+    }
+    const made = [...files.map(({ add }) => add), ...tombstones].filter(({ path }) => prefixes.some((prefix) => path.startsWith(prefix)))
+    if (made.some(({ path, size }) => sizes.get(path) !== size))
+      yield* fail(job.dataset, "Vacuumed", "what a job made was removed before it was committed", "Nothing was committed; run again.")
   })
 
 /** The consumable as the work found it. */

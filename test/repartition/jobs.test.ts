@@ -205,6 +205,24 @@ describe("jobs", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("of which a vacuum has taken what they made are told so, and made anew", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "taken")
+      const made = (yield* Stream.runCollect(store.list("consumable/order/fold-taken/"))).filter(({ key }) => key.endsWith(".parquet"))
+      yield* store.delete(made.slice(1).map(({ key }) => key))
+      assert.strictEqual((yield* Effect.flip(run(at.engine(false)))).reason, "Vacuumed")
+      assert.deepStrictEqual(yield* left, [])
+      at.runs.length = 0
+      at.onStart = (job) => Effect.as(drive(store, job, "anew"), "done")
+      yield* run(at.engine(true))
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("whose work another engine has done meanwhile come to nothing, and leave nothing", () =>
     Effect.gen(function* () {
       const at = testPlace()
