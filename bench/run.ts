@@ -1,5 +1,6 @@
 /**
- * `npm run bench [-- NAME…] [--short] [--json] [--html] [--gate] [--shape NAME]… [--shapes] [--seed N]`: runs benches, one after the other.
+ * `npm run bench [-- NAME…] [--short] [--json] [--html] [--gate] [--shape NAME]… [--shapes] [--seed N]`: runs benches, one after the other;
+ * without a name, those that need nothing but Node.
  *
  * `--json` writes one object to standard output and everything else to standard error. `--html` writes a page with plots to `bench/results/`.
  * `--gate` compares ratios with `bench/baseline.json` and exits 1 when one has fallen, see `gate.ts`.
@@ -13,6 +14,7 @@ import { parseArgs } from "node:util"
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts"
 import { consumer } from "./consumer.ts"
 import { core } from "./core.ts"
+import { engines } from "./engines.ts"
 import { formats } from "./formats.ts"
 import { baselineOf, gate } from "./gate.ts"
 import { ingest } from "./ingest.ts"
@@ -26,7 +28,9 @@ import { textOf } from "./report/text.ts"
 import { scale } from "./scale.ts"
 import { stages } from "./stages.ts"
 
-const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition }
+const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition, engines }
+/** They need more than Node: they run where they are named. */
+const onlyByName: ReadonlySet<string> = new Set(["engines"])
 
 const usage = (problem: string): never => {
   console.error(
@@ -89,7 +93,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const results: Array<BenchResult> = []
 let fallen = 0
 for (const [name, bench] of Object.entries(benches)) {
-  if (flags.names.length > 0 && !flags.names.includes(name)) continue
+  if (flags.names.length > 0 ? !flags.names.includes(name) : onlyByName.has(name)) continue
   const result = await run(bench, options)
   results.push(result)
   const print = flags.json ? console.error : console.log

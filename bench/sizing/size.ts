@@ -4,6 +4,8 @@
  * says so.
  */
 export interface SizingInput {
+  /** Where the numbers of each part come from, for people. */
+  readonly from: Readonly<Record<string, string>>
   readonly load: {
     /** Rows that come of an order: how often it changes, and copies. */
     readonly rowsPerOrder: number

@@ -86,4 +86,6 @@ else {
     console.log(
       `  With ${cores} cores the embedded engine folds the busiest hour in time up to ${text(Math.round(ordersPerDay))} orders a day.`
     )
+  console.log()
+  for (const [part, words] of Object.entries(input.from)) console.log(`  ${part}: ${words}`)
 }

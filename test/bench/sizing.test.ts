@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { mostOrdersPerDay, type SizingInput, sizeOf } from "../../bench/sizing/size.ts"
 
 const input: SizingInput = {
+  from: {},
   load: { rowsPerOrder: 2, rawBytesPerRow: 1000, stageBytesPerRow: 60, consumableBytesPerRow: 40, peak: 3 },
   window: 0.5,
   ingest: { rawBytesPerCoreSecond: 1e6 },
@@ -11,6 +13,9 @@ const input: SizingInput = {
   spark: { rowsPerCoreSecond: 500, startSeconds: 60, gigabytesPerCore: 4, leastCores: 4 },
   prices: { taskCoreHour: 0.03, taskGigabyteHour: 0.01, sparkCoreHour: 0.06, sparkGigabyteHour: 0.01, storedGigabyteMonth: 0.02 }
 }
+
+const script = fileURLToPath(new URL("../../bench/sizing/sizing.ts", import.meta.url))
+const run = (...args: ReadonlyArray<string>) => spawnSync(process.execPath, [script, ...args], { encoding: "utf8" })
 
 describe("the size of a load", () => {
   it("is what its busiest hour needs within the window, and costs what a day's rows take", () => {
@@ -30,12 +35,16 @@ describe("the size of a load", () => {
   })
 
   it("takes other numbers by their path, and refuses what is none", () => {
-    const script = fileURLToPath(new URL("../../bench/sizing/sizing.ts", import.meta.url))
-    const run = (...args: ReadonlyArray<string>) => spawnSync(process.execPath, [script, ...args], { encoding: "utf8" })
     const given = JSON.parse(run("1e6", "--json", "--set", "spark.rowsPerCoreSecond=1").stdout)
     expect(given.input.spark.rowsPerCoreSecond).toBe(1)
     expect(given.sizes).toHaveLength(1)
     for (const args of [["none"], ["--set", "spark.color=1"], ["--set", "window=much"], ["--set", "__proto__.x=1"]])
       expect(run(...args)).toMatchObject({ status: 2, stdout: "" })
+  })
+
+  it("is told in the documentation as the script tells it", () => {
+    const page = readFileSync(new URL("../../docs/scaling.md", import.meta.url), "utf8")
+    const [, pasted] = /^```text\n(.*?)^```$/ms.exec(page) ?? []
+    expect(pasted).toBe(run().stdout)
   })
 })

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 const here = dirname(fileURLToPath(import.meta.url))
 const venv = join(here, ".venv")
 const jarFolder = join(here, ".jars")
+const requirements = join(here, "requirements.txt")
 
 /** The release that AWS runs beside Spark 3.5 (EMR 7, Glue 5), and what it needs that Spark has not. */
 const artifacts = ["io.delta:delta-spark_2.12:3.3.2", "io.delta:delta-storage:3.3.2"]
@@ -26,23 +27,46 @@ export const setUpMoto = (): string => {
   return join(folder, "bin", "moto_server")
 }
 
+/** What is installed already; null where something is missing. */
+export const findEngines = (): Engines | null =>
+  isComplete(venv, reasonOf(requirements)) && isComplete(jarFolder, artifacts.join(" ")) && works("java", ["-version"]) ? installed() : null
+
+const installed = (): Engines => ({
+  python: pythonIn(venv),
+  jars: readdirSync(jarFolder).flatMap((name) => (name.endsWith(".jar") ? [join(jarFolder, name)] : []))
+})
+
+/** What `sluice --engine spark` needs in its environment to start this Spark. */
+export const sparkEnvironment = ({ python, jars }: Engines): Readonly<Record<string, string>> => {
+  const [version = ""] = readdirSync(join(venv, "lib"))
+  return {
+    SPARK_HOME: join(venv, "lib", version, "site-packages", "pyspark"),
+    PYSPARK_PYTHON: python,
+    PYSPARK_DRIVER_PYTHON: python,
+    SLUICE_SPARK_SUBMIT: join(dirname(python), "spark-submit"),
+    SLUICE_SPARK_CONF: `spark.jars=${jars.join(",")}`
+  }
+}
+
 /** Installs what is missing, once: Python packages in `.venv`, jars in `.jars`, and on a bare machine Python, Java and Maven themselves. */
 export const setUp = (): Engines => {
   needTool("java", ["-version"], "openjdk-17-jre-headless")
-  const python = installPython(venv, join(here, "requirements.txt"))
+  installPython(venv, requirements)
   once(jarFolder, artifacts.join(" "), () => {
     needTool("mvn", ["--version"], "maven")
     for (const artifact of artifacts) {
       run("mvn", ["--batch-mode", "--quiet", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${jarFolder}`])
     }
   })
-  return { python, jars: readdirSync(jarFolder).flatMap((name) => (name.endsWith(".jar") ? [join(jarFolder, name)] : [])) }
+  return installed()
 }
+
+const pythonIn = (folder: string): string => join(folder, "bin", "python")
 
 /** A virtual environment with the packages that a file lists. Gives its Python. */
 const installPython = (folder: string, requirements: string): string => {
-  const python = join(folder, "bin", "python")
-  once(folder, createHash("sha256").update(readFileSync(requirements)).digest("hex"), () => {
+  const python = pythonIn(folder)
+  once(folder, reasonOf(requirements), () => {
     needTool("python3", ["-c", "import venv, ensurepip"], "python3-venv")
     run("python3", ["-m", "venv", folder])
     run(python, ["-m", "pip", "install", "--quiet", "--requirement", requirements])
@@ -50,15 +74,24 @@ const installPython = (folder: string, requirements: string): string => {
   return python
 }
 
+const reasonOf = (requirements: string): string => createHash("sha256").update(readFileSync(requirements)).digest("hex")
+
+/** Was a folder filled, for this reason? */
+const isComplete = (folder: string, reason: string): boolean => {
+  const stamp = stampOf(folder)
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === reason
+}
+
+const stampOf = (folder: string): string => join(folder, ".complete")
+
 /** Fills a folder anew unless it was filled for the same reason before. */
 const once = (folder: string, reason: string, fill: () => void): void => {
-  const stamp = join(folder, ".complete")
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === reason) return
+  if (isComplete(folder, reason)) return
   console.log(`setting up ${folder} …`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   fill()
-  writeFileSync(stamp, reason)
+  writeFileSync(stampOf(folder), reason)
 }
 
 const works = (command: string, args: ReadonlyArray<string>): boolean => spawnSync(command, args, { stdio: "ignore" }).status === 0

@@ -76,6 +76,19 @@ describe("Spark on this machine", () => {
     }).pipe(Effect.scoped, Effect.provide(freshStore))
   )
 
+  it.live("takes no job for ended whose process is about to run another program", () =>
+    Effect.gen(function* () {
+      const { folder, place, end } = yield* scripted
+      const command = join(folder, "one-after-the-other")
+      yield* Effect.promise(() => writeFile(command, `#!/bin/sh\n[ -e '${folder}/end' ] || exec "$0" "$@"\n`, { mode: 0o755 }))
+      const { find, submit } = place({ command })
+      yield* submit(job)
+      for (let i = 0; i < 2000; i++) assert.strictEqual((yield* find(job))?.phase, "running")
+      yield* end
+      yield* untilTrue(Effect.map(find(job), (state) => state?.phase === "failed"))
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
+  )
+
   it.live("says what to do where there is no Spark, and nothing is under way then", () =>
     Effect.gen(function* () {
       const { place } = yield* scripted

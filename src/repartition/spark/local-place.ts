@@ -186,6 +186,8 @@ const isAlive = (pid: number): boolean => {
 const isOurs = async (pid: number, { id }: SparkJob): Promise<boolean> => {
   if (!isAlive(pid)) return false
   const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => null)
+  // Empty: it is about to run another program, as the scripts that start Spark do one after the other; or it has ended, and nobody has asked how.
+  if (line === "") return !/\) [ZX] /.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") X "))
   return line === null ? process.platform !== "linux" : line.includes(id)
 }
 

@@ -1,26 +1,21 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { setUp } from "../setup.ts"
+import { join } from "node:path"
+import { setUp, sparkEnvironment } from "../setup.ts"
 
 /** For jobs of few rows: code that is compiled well takes longer to compile than it saves. */
 export const quickJava = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 const quickConf = ["spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN"]
 
 /** What the command needs to repartition with the real `spark-submit`, whose notes and logs lie below a folder. */
-export const sparkEnvironment = (folder: string): Readonly<Record<string, string>> => {
-  const { python, jars } = setUp()
-  const root = dirname(dirname(python))
-  const [version = ""] = readdirSync(join(root, "lib"))
+export const commandEnvironment = (folder: string): Readonly<Record<string, string>> => {
+  const spark = sparkEnvironment(setUp())
   const temporary = join(folder, "tmp")
   mkdirSync(temporary, { recursive: true })
   return {
+    ...spark,
     TMPDIR: temporary,
-    SPARK_HOME: join(root, "lib", version, "site-packages", "pyspark"),
-    PYSPARK_PYTHON: python,
-    PYSPARK_DRIVER_PYTHON: python,
     SLUICE_ENGINE: "spark",
-    SLUICE_SPARK_SUBMIT: join(dirname(python), "spark-submit"),
-    SLUICE_SPARK_CONF: [`spark.jars=${jars.join(",")}`, "spark.driver.memory=1g", ...quickConf].join(),
+    SLUICE_SPARK_CONF: [spark["SLUICE_SPARK_CONF"], "spark.driver.memory=1g", ...quickConf].join(),
     JAVA_TOOL_OPTIONS: quickJava,
     SLUICE_HASH_KEY: "a key that nobody has to guess"
   }
