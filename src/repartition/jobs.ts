@@ -9,7 +9,7 @@ import { carryOut } from "./carry-out.ts"
 import { EngineError, type EngineResult } from "./engine.ts"
 import type { JobEngine, JobState, SparkJob } from "./job-place.ts"
 import type { RepartitionError, RepartitionOptions, RepartitionOutcome, Submitted } from "./options.ts"
-import { type DriverResult, jobFolder, putJob } from "./spark/job-plan.ts"
+import { type DriverResult, jobFolder, putJob, resultKey } from "./spark/job-plan.ts"
 import { findResult, readResult } from "./spark/job-result.ts"
 import { fail, type Work } from "./work.ts"
 
@@ -304,10 +304,14 @@ const forget = ({ job, work }: OutstandingJob): Effect.Effect<void, never, Store
     }
   }).pipe(Effect.ignore)
 
-/** Removes what other jobs have left: one is outstanding at a time. */
+/**
+ * Removes what other jobs have left: one is outstanding at a time. So does a result of this one go that is from before it was: nobody has seen to it that its files are
+ * still there.
+ */
 const removeOthers = (store: StoreShape, tablePath: string, id: string): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const own = `${jobFolder(tablePath, id)}/`
+    const isNeeded = (key: string) => key === outstandingKey(tablePath) || (key.startsWith(own) && key !== resultKey(tablePath, id))
     const objects = yield* Stream.runCollect(store.list(`${tablePath}/${jobsFolder}/`))
-    yield* store.delete(objects.flatMap(({ key }) => (key.startsWith(own) || key === outstandingKey(tablePath) ? [] : [key])))
+    yield* store.delete(objects.flatMap(({ key }) => (isNeeded(key) ? [] : [key])))
   })

@@ -79,6 +79,8 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const { table } = yield* openConsumable(options.contract, columns, isRebuild)
     const before = yield* table.snapshot
     const work = yield* findWork(options, columns, stage.value, before, bounds)
+    const { onPlan = () => Effect.void } = options
+    if (work !== null && "place" in engine) yield* onPlan(planOf(dataset, engine.name, work, null))
     const outcome: RepartitionOutcome =
       work === null
         ? (committed ?? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 })
@@ -88,21 +90,25 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     return yield* settled(outcome.kind === "submitted" ? { ...outcome, committed } : outcome)
   })
 
-const inProcess = ({ onProgress }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({
+const inProcess = ({ contract, onPlan, onProgress = () => {} }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({
   name: engine.name,
   startedAt: null,
-  result: engine.run(work.plan, onProgress ?? (() => {}))
+  result: engine.run(
+    work.plan,
+    onProgress,
+    onPlan === undefined ? undefined : (found) => onPlan(planOf(contract.contract.name, engine.name, work, found))
+  )
 })
 
 /** Refuses days where rows do not lie by time. */
-const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>
+export const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>
   partition.by === "day" || partition.by === "hour"
     ? Effect.void
     : fail(
         contract.name,
         "Invalid",
         `its table is ${partitionWords(partition)}, and has no days to fold anew`,
-        "Leave --from and --to out, or fold all of stage anew with --rebuild"
+        "Leave --from and --to out, and fold all of stage anew with --rebuild; or name with --dataset one that lies by time"
       )
 
 /**
@@ -140,7 +146,8 @@ const planOf = (dataset: string, engine: string, work: Work, survey: ReadonlyArr
     rows: survey === null ? work.input.rows : rowsOf(found),
     days: daysOf(partition, touched).map((day) => ({ day, rows: rowsOf(found.filter(({ partition }) => dayOf(partition) === day)) })),
     existingFiles: existing.length + work.cleared.length,
-    existingBytes: bytesOf(existing)
+    existingBytes: bytesOf(existing) + work.clearedBytes,
+    replacedFiles: work.cleared.length
   }
 }
 

@@ -86,6 +86,44 @@ describe("jobs", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("are not believed by a result from before they were outstanding", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
+      const [begun] = at.runs
+      if (begun !== undefined) begun.state = { ...begun.state, phase: "done" }
+      // A vacuum took what is old: the note and the files, and not yet the result.
+      const objects = yield* Stream.runCollect(store.list("consumable/order/"))
+      yield* store.delete(objects.flatMap(({ key }) => (/\/outstanding\.json$|\/fold-/.test(key) ? [key] : [])))
+      at.onStart = (job) => Effect.as(drive(store, job, "y"), "done")
+      assert.deepInclude(yield* run(at.engine(true)), { kind: "repartition", rowsAdded: 2 })
+      assert.strictEqual(at.runs.length, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of a backfill are told before they are begun, and not by who finds them", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(duckdbEngine({ threads: 1 }))
+      const told: Array<unknown> = []
+      const onPlan = (plan: unknown) => Effect.sync(() => void told.push([plan, at.runs.length]))
+      const options = { rebuild: true, onPlan }
+      const planned = yield* run(at.engine(false), { rebuild: true, dryRun: true })
+      assert.strictEqual((yield* run(at.engine(false), options)).kind, "submitted")
+      assert.deepStrictEqual(told, [[planned, 0]])
+      assert.deepInclude(planned, { rows: 2, days: [], replacedFiles: 2 })
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
+      assert.deepInclude(yield* run(at.engine(false), options), { kind: "repartition", rebuild: true, rowsAdded: 2 })
+      assert.strictEqual(told.length, 1)
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("whose start or state is not known are asked for again", () =>
     Effect.gen(function* () {
       const at = testPlace()
