@@ -12,7 +12,8 @@ import type { DayBounds, EnginePlan } from "./engine.ts"
  * `copy`: every copy of a row that is looked at, which are the new ones, and those that the table has of the same rows (`k0`, `k1`, … key, `v` version where
  * there is one, `p` partition, `w` order where there is one, `d`: takes its key away, coordinates, then where it stands: `f` file, `r` row of the file;
  * `old`: in the consumable already, as a row or as a key that was deleted). `winner`: of each row the copy that stays. `lost`: old copies that do
- * not stay. `gone`: new copies that take their key away. `chosen`: the rows to write, by their place in the order partition, key, version.
+ * not stay, and the new one that each lost to (`winner_f` and `winner_r`, null: there is no new row, and `p`). `gone`: new copies that take their key away. `chosen`: the
+ * rows to write, by their place: those of a partition follow each other by key and version. A run of `n` rows that follow each other in their file is one row of it.
  */
 
 /** Files to read, and the numbers that they have in `f`. */
@@ -79,7 +80,8 @@ export const winnerSql = ({ identity }: EnginePlan): string =>
 
 export const lostSql = ({ identity }: EnginePlan): string =>
   `CREATE TABLE lost AS
-   SELECT c.f, c.r, w.d FROM copy c JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT (c.f = w.f AND c.r = w.r)`
+   SELECT c.f, c.r, w.d, CASE WHEN NOT w.old AND NOT w.d THEN w.f END AS winner_f, CASE WHEN NOT w.old AND NOT w.d THEN w.r END AS winner_r, w.p
+   FROM copy c JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT (c.f = w.f AND c.r = w.r)`
 
 export const goneSql = "CREATE TABLE gone AS SELECT f, r FROM winner WHERE d AND NOT old"
 
@@ -96,10 +98,16 @@ export const countsSql = (rowFiles: number): string =>
      count(*) AS lost, count(*) FILTER (d) AS deleted
    FROM lost WHERE f < ${rowFiles}`
 
+/** `in_place` and `chosen` without rows, for where nothing stays in the order that it has, see `in-place-sql.ts`. */
+export const chosenEmptySql = [
+  "CREATE TABLE in_place (p VARCHAR, f INTEGER, rows BIGINT)",
+  "CREATE TABLE chosen (place BIGINT, p VARCHAR, f INTEGER, r BIGINT, n BIGINT)"
+]
+
 /**
- * Rows are numbered as they come from the sort, which is half the work of numbering by order.
+ * Adds the rows that must be sorted to `chosen`. They are numbered as they come from the sort, which is half the work of numbering by order.
  *
- * @param replaced files of the table whose rows move, but for those that lost; null: there are none
+ * @param replaced files of the table whose rows move, but for those that lost, and for those in place; null: there are none
  * @param partitions of these, each of one
  */
 export const chosenSql = (
@@ -115,9 +123,11 @@ export const chosenSql = (
          .map(([name, sql]) => `${sql} AS ${name}`)
          .join(", ")}, ${list(partitions.map(literal))}[file_index::BIGINT + 1] AS p, ${numberSql(numbers)} AS f, file_row_number AS r
        FROM ${readParquet(paths, schema)}) ANTI JOIN lost USING (f, r)`
-  return `CREATE TABLE chosen AS
-   SELECT row_number() OVER () - 1 AS place, p, f, r FROM (
-     SELECT * FROM (SELECT ${order}, f, r FROM winner WHERE NOT old AND NOT d ${replaced === null ? "" : staying(replaced)}) ORDER BY ${order})`
+  return `INSERT INTO chosen
+   SELECT (SELECT coalesce(sum(n), 0)::BIGINT FROM chosen) + row_number() OVER () - 1 AS place, p, f, r, 1 AS n FROM (
+     SELECT * FROM (
+       SELECT ${order}, f, r FROM winner WHERE NOT old AND NOT d AND p NOT IN (SELECT p FROM in_place) ${replaced === null ? "" : staying(replaced)})
+     ORDER BY ${order})`
 }
 
 /**
@@ -145,12 +155,14 @@ export const tombstonesSql = (
 /** The files that have copies of `gone`. */
 export const goneFilesSql = "SELECT DISTINCT f FROM gone ORDER BY f"
 
-/** The partitions of `chosen` in order, and how many rows each has. */
-export const chosenPartitionsSql = "SELECT p AS partition, count(*) AS rows FROM chosen GROUP BY p ORDER BY p"
+/** The partitions of `chosen` in the order of their places, and how many rows each has. */
+export const chosenPartitionsSql = "SELECT p AS partition, sum(n) AS rows FROM chosen GROUP BY p ORDER BY min(place)"
 
 /** The files that have rows of `chosen`. */
 export const holdingSql = "SELECT DISTINCT f FROM chosen"
 
-/** Where the rows of some places stand, file by file: places count from the first of them. */
+/** Where the rows of some places stand, file by file, in runs: their first place, counted from the first of these places, the file, its row, and how many rows. */
 export const placesSql = (from: number, to: number): string =>
-  `SELECT (place - ${from})::INTEGER AS place, f::INTEGER AS f, r::INTEGER AS r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`
+  `SELECT (greatest(place, ${from}) - ${from})::INTEGER AS place, f::INTEGER AS f, (r + greatest(${from} - place, 0))::INTEGER AS r,
+     (least(place + n, ${to}) - greatest(place, ${from}))::INTEGER AS n
+   FROM chosen WHERE place < ${to} AND place + n > ${from} ORDER BY f, r`
