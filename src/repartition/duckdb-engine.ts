@@ -138,16 +138,16 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
 
 /** Orders the rows of partitions that stay in the order of their file. @param replaced files of the table; null: there are none. @returns those files */
 const chooseInPlace = (
-  { db }: EngineRun,
+  { db, schema }: EngineRun,
   replaced: NumberedFiles | null,
   partitions: ReadonlyArray<string>
 ): Effect.Effect<ReadonlySet<number>, LakeError> =>
   Effect.gen(function* () {
     if (replaced === null) {
-      for (const statement of sql.chosenEmptySql) yield* db.run(statement)
+      for (const statement of inPlace.noneInPlaceSql) yield* db.run(statement)
       return new Set<number>()
     }
-    yield* db.run(inPlace.replacingSql(replaced, partitions))
+    yield* db.run(inPlace.replacingSql(schema, replaced, partitions))
     yield* db.run(inPlace.inPlaceSql)
     yield* db.run(inPlace.chosenInPlaceSql)
     return new Set((yield* db.rows(inPlace.inPlaceFilesSql)).map((row) => Number(row["f"])))

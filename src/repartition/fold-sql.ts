@@ -42,7 +42,7 @@ export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyA
    WHERE ${within(plan.bounds)} GROUP BY p ORDER BY p`
 
 /** The number of the file of a row that is read. */
-const numberSql = (numbers: ReadonlyArray<number>): string => {
+export const numberSql = (numbers: ReadonlyArray<number>): string => {
   const [first = 0] = numbers
   const follow = numbers.every((number, i) => number === first + i)
   return `${follow ? `(file_index + ${first})` : `${list(numbers.map(String))}[file_index::BIGINT + 1]`}::INTEGER`
@@ -98,14 +98,8 @@ export const countsSql = (rowFiles: number): string =>
      count(*) AS lost, count(*) FILTER (d) AS deleted
    FROM lost WHERE f < ${rowFiles}`
 
-/** `in_place` and `chosen` without rows, for where nothing stays in the order that it has, see `in-place-sql.ts`. */
-export const chosenEmptySql = [
-  "CREATE TABLE in_place (p VARCHAR, f INTEGER, rows BIGINT)",
-  "CREATE TABLE chosen (place BIGINT, p VARCHAR, f INTEGER, r BIGINT, n BIGINT)"
-]
-
 /**
- * Adds the rows that must be sorted to `chosen`. They are numbered as they come from the sort, which is half the work of numbering by order.
+ * Adds the rows that must be sorted to `chosen`, which has those that stay in order, see `in-place-sql.ts`. They are numbered as they come from the sort, which is half the work of numbering by order.
  *
  * @param replaced files of the table whose rows move, but for those that lost, and for those in place; null: there are none
  * @param partitions of these, each of one

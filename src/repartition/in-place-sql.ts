@@ -1,5 +1,6 @@
-import { list, literal } from "../duckdb/sql.ts"
-import type { NumberedFiles } from "./fold-sql.ts"
+import { list, literal, readParquet } from "../duckdb/sql.ts"
+import type { StructType } from "../table/schema.ts"
+import { type NumberedFiles, numberSql } from "./fold-sql.ts"
 
 /**
  * The order of rows that need no sort, in SQL: where all new rows of a partition take the place of rows of its one replaced file, and others at most leave it, its rows
@@ -8,12 +9,17 @@ import type { NumberedFiles } from "./fold-sql.ts"
  * `replacing`: the replaced files with `p`, the partition, and how many rows they have. `in_place`: those of which this holds.
  */
 
+/** Both, and `chosen`, without rows: there are no replaced files. */
+export const noneInPlaceSql = [
+  "CREATE TABLE in_place (p VARCHAR, f INTEGER, rows BIGINT)",
+  "CREATE TABLE chosen (place BIGINT, p VARCHAR, f INTEGER, r BIGINT, n BIGINT)"
+]
+
 /** @param partitions of the files, each of one */
-export const replacingSql = ({ paths, numbers }: NumberedFiles, partitions: ReadonlyArray<string>): string =>
+export const replacingSql = (schema: StructType, { paths, numbers }: NumberedFiles, partitions: ReadonlyArray<string>): string =>
   `CREATE TABLE replacing AS
-   SELECT m.num_rows AS rows, ${list(numbers.map(String))}[i]::INTEGER AS f, ${list(partitions.map(literal))}[i] AS p
-   FROM (SELECT unnest(${list(paths.map(literal))}) AS path, unnest(range(1, ${paths.length + 1})) AS i)
-   JOIN parquet_file_metadata(${list(paths.map(literal))}) m ON m.file_name = path`
+   SELECT ${numberSql(numbers)} AS f, ${list(partitions.map(literal))}[file_index::BIGINT + 1] AS p, count(*) AS rows
+   FROM ${readParquet(paths, schema)} GROUP BY ALL`
 
 export const inPlaceSql = `CREATE TABLE in_place AS
    SELECT p, any_value(f) AS f, any_value(rows) AS rows FROM replacing
