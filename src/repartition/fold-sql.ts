@@ -13,7 +13,7 @@ import type { DayBounds, EnginePlan } from "./engine.ts"
  * there is one, `p` partition, `w` order where there is one, `d`: takes its key away, coordinates, then where it stands: `f` file, `r` row of the file;
  * `old`: in the consumable already, as a row or as a key that was deleted). `winner`: of each row the copy that stays. `lost`: old copies that do
  * not stay, and the new one that each lost to (`winner_f` and `winner_r`, null: there is no new row, and `p`). `gone`: new copies that take their key away. `chosen`: the
- * rows to write, by their place: those of a partition follow each other by key and version. A run of `n` rows that follow each other in their file is one row of it.
+ * rows to write, those of a partition by key and version, see `../duckdb/move/chosen-sql.ts`.
  */
 
 /** Files to read, and the numbers that they have in `f`. */
@@ -40,6 +40,9 @@ const within = (bounds: DayBounds | null): string => {
 export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>): string =>
   `SELECT p AS partition, count(*) AS rows FROM (SELECT ${partitionSql(plan.identity, plan.columns)} AS p FROM ${readParquet(files, schema)})
    WHERE ${within(plan.bounds)} GROUP BY p ORDER BY p`
+
+/** The same as {@link surveySql}, of the new copies alone: before there are old ones. */
+export const foundSql = "SELECT p AS partition, count(*) AS rows FROM copy GROUP BY p ORDER BY p"
 
 /** The number of the file of a row that is read. */
 export const numberSql = (numbers: ReadonlyArray<number>): string => {
@@ -148,15 +151,3 @@ export const tombstonesSql = (
 
 /** The files that have copies of `gone`. */
 export const goneFilesSql = "SELECT DISTINCT f FROM gone ORDER BY f"
-
-/** The partitions of `chosen` in the order of their places, and how many rows each has. */
-export const chosenPartitionsSql = "SELECT p AS partition, sum(n) AS rows FROM chosen GROUP BY p ORDER BY min(place)"
-
-/** The files that have rows of `chosen`. */
-export const holdingSql = "SELECT DISTINCT f FROM chosen"
-
-/** Where the rows of some places stand, file by file, in runs: their first place, counted from the first of these places, the file, its row, and how many rows. */
-export const placesSql = (from: number, to: number): string =>
-  `SELECT (greatest(place, ${from}) - ${from})::INTEGER AS place, f::INTEGER AS f, (r + greatest(${from} - place, 0))::INTEGER AS r,
-     (least(place + n, ${to}) - greatest(place, ${from}))::INTEGER AS n
-   FROM chosen WHERE place < ${to} AND place + n > ${from} ORDER BY f, r`
