@@ -131,7 +131,7 @@ export const engines: Bench = async (options, folder) => {
     say(`engines: ingesting ${articles} articles, folding them, ingesting one in a hundred again`)
     const lake = join(folder, "stock")
     const project = ["--project", join(import.meta.dirname, "contracts")]
-    const add = (which: "all" | "changes") => {
+    const add = (which: "all" | "scattered") => {
       const input = join(folder, `${which}.ndjson`)
       writeStock(input, articles, which, seed)
       return ingest(lake, input, project)
@@ -140,7 +140,7 @@ export const engines: Bench = async (options, folder) => {
     await sluice(["repartition", "--lake", lake, ...project])
     const before = join(folder, "before")
     cpSync(join(lake, "consumable", "stock"), before, { recursive: true })
-    const { rows } = await add("changes")
+    const { rows } = await add("scattered")
     return { what: `${rows} changes to a table of ${articles} rows`, ratio: "upsert", lake, table: "stock", project, rows, before }
   }
 

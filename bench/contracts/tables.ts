@@ -30,7 +30,7 @@ export const items = defineContract({
   eventTime: { field: "shippingLimitDate" }
 })
 
-/** What is in stock of each article: narrow rows, of which the newest of each key counts. They lie by the day on which the article was listed. */
+/** What is in stock of each article: narrow rows, of which the newest of each key counts. They lie in buckets of the key: what changes is scattered over all files. */
 export const stock = defineContract({
   ...about,
   name: "stock",
@@ -44,8 +44,17 @@ export const stock = defineContract({
     price: decimal(12, 2, "Price."),
     changed: timestamp("When this was so.")
   },
-  table: latest({ key: ["sku", "listed"], order: "changed", by: { day: "listed" } }),
+  table: latest({ key: ["sku", "listed"], order: "changed", by: { bucket: 16 } }),
   eventTime: { field: "changed" }
+})
+
+const { schema: _, ...sameStock } = stock
+
+/** The same by the day on which the article was listed: what is young lies together. */
+export const stockByDay = defineContract({
+  ...sameStock,
+  name: "stock_by_day",
+  table: latest({ key: ["sku", "listed"], order: "changed", by: { day: "listed" } })
 })
 
 export const orders = defineContract({

@@ -6,11 +6,11 @@ const days = 100
 
 const time = (day: number, second: number): string => new Date(Date.UTC(2026, 0, 1 + day, 0, 0, second)).toISOString()
 
-/**
- * Writes articles of a stock, one a line. `all`: each of them. `changes`: one in a hundred, as they are later: every other one, drawn, of those that were listed on the last
- * two days, since what is young is what changes.
- */
-export const writeStock = (file: string, articles: number, which: "all" | "changes", seed: number): void => {
+/** `all`: each article. `scattered`: one in a hundred, drawn from all. `recent`: as many of those that were listed on the last two days, since what is young is what changes most. */
+export type StockRows = "all" | "scattered" | "recent"
+
+/** Writes articles of a stock, one a line: all of them, or some as they are later. */
+export const writeStock = (file: string, articles: number, which: StockRows, seed: number): void => {
   const random = new Random(seed)
   const out = openSync(file, "w")
   let rows = 0
@@ -21,7 +21,8 @@ export const writeStock = (file: string, articles: number, which: "all" | "chang
   }
   for (let i = 0; i < articles; i++) {
     const day = Math.floor((i * days) / articles)
-    if (which === "changes" && (day < days - 2 || random.below(2) === 0)) continue
+    if (which === "scattered" && random.below(100) > 0) continue
+    if (which === "recent" && (day < days - 2 || random.below(2) === 0)) continue
     const article = { sku: `sku-${(i * 7919) % articles}`, listed: time(day, i % 86_400), seller: `seller ${i % 500}` }
     const changed = time(which === "all" ? day : days, random.below(86_400))
     lines.push(`${JSON.stringify({ ...article, quantity: random.below(1000), price: `${random.below(100_000)}.95`, changed })}\n`)

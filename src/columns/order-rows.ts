@@ -12,6 +12,28 @@ const noBytes = new Uint8Array(0)
 /** Room that is kept for the next rows. */
 const mostKept = 16 * 1024 * 1024
 
+/** Runs pay when there are so many rows to each. */
+const leastRun = 8
+
+/** Where runs of rows that follow each other begin, by their place, and behind the last where it ends; null: there are too many. */
+export const runsOf = (rows: Int32Array): Int32Array | null => {
+  const { length } = rows
+  const most = Math.floor(length / leastRun)
+  const starts = new Int32Array(most + 1)
+  let runs = 0
+  let next = -1
+  for (let i = 0; i < length; i++) {
+    const row = rows[i] ?? 0
+    if (row !== next) {
+      if (runs === most) return null
+      starts[runs++] = i
+    }
+    next = row + 1
+  }
+  starts[runs] = length
+  return starts.subarray(0, runs + 1)
+}
+
 /**
  * Puts rows of a leaf that was gathered in an order, as the encoder takes them. Texts of a pool in which each stands once are moved as numbers, of which the
  * dictionary follows without a look at a text.
@@ -44,10 +66,12 @@ export class OrderedRows {
    *
    * @param starts of the rows, see `RowStarts`
    * @param rows numbers of rows
+   * @param runs of them, see {@link runsOf}
    */
-  take(into: LeafColumn, from: LeafEntries, starts: Int32Array | null, rows: Int32Array): void {
+  take(into: LeafColumn, from: LeafEntries, starts: Int32Array | null, rows: Int32Array, runs: Int32Array | null): void {
     const levels = starts === null ? rows.length : entriesOf(rows, starts)
     const { taken, count } = this.#takeLevels(into, from, starts, rows, levels)
+    const ofTaken = taken === rows ? runs : null
     into.levels = levels
     into.count = count
     into.entries = 0
@@ -55,7 +79,7 @@ export class OrderedRows {
     into.indexCount = 0
     switch (from.storage) {
       case "bytes":
-        this.#takeTexts(into, from, taken, count)
+        this.#takeTexts(into, from, taken, ofTaken, count)
         return
       case "boolean": {
         const data = this.#room(count)
@@ -65,7 +89,7 @@ export class OrderedRows {
       }
       default: {
         const { words } = from
-        const values = this.#takeWords(from, taken, count)
+        const values = this.#takeWords(from, taken, ofTaken, count)
         into.ints = values.subarray(0, count * words)
         if (from.storage === "double") into.doubles = new Float64Array(values.buffer, 0, count)
         if (from.storage === "fixed") {
@@ -124,10 +148,16 @@ export class OrderedRows {
     return { taken, count }
   }
 
-  #takeWords({ values: from, words }: LeafEntries, taken: Int32Array, count: number): Int32Array {
+  #takeWords({ values: from, words }: LeafEntries, taken: Int32Array, runs: Int32Array | null, count: number): Int32Array {
     if (this.#values.length < count * words) this.#values = new Int32Array(count * words * 2)
     const to = this.#values
-    if (words === 1) for (let i = 0; i < count; i++) to[i] = from[taken[i] ?? 0] ?? 0
+    if (runs !== null && count > 0)
+      for (let run = 0; run + 1 < runs.length; run++) {
+        const start = runs[run] ?? 0
+        const first = taken[start] ?? 0
+        to.set(from.subarray(first * words, (first + (runs[run + 1] ?? 0) - start) * words), start * words)
+      }
+    else if (words === 1) for (let i = 0; i < count; i++) to[i] = from[taken[i] ?? 0] ?? 0
     else if (words === 2)
       for (let i = 0; i < count; i++) {
         const at = (taken[i] ?? 0) * 2
@@ -140,12 +170,11 @@ export class OrderedRows {
     return to
   }
 
-  #takeTexts(into: LeafColumn, { values, texts }: LeafEntries, taken: Int32Array, count: number): void {
+  #takeTexts(into: LeafColumn, from: LeafEntries, taken: Int32Array, runs: Int32Array | null, count: number): void {
+    const { values, texts } = from
     const isWorthwhile = texts.isDistinct ? this.#takeByDictionary(into, values, texts, taken, count) : null
     if (isWorthwhile === true) return
-    if (this.#values.length < count) this.#values = new Int32Array(count * 2)
-    const numbers = this.#values
-    for (let i = 0; i < count; i++) numbers[i] = values[taken[i] ?? 0] ?? 0
+    const numbers = this.#takeWords(from, taken, runs, count)
     this.#write(into, texts, numbers, count)
     into.entries = count
     if (isWorthwhile === null) into.deduplicate()

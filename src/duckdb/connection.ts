@@ -139,14 +139,15 @@ const rowsOfChunk = (chunk: DuckDBDataChunk): Stream.Stream<ReadonlyArray<Plain>
 }
 
 const integersOf = async (result: DuckDBResult): Promise<ReadonlyArray<Int32Array>> => {
-  const chunks = await result.fetchAllChunks()
-  const length = chunks.reduce((rows, { rowCount }) => rows + rowCount, 0)
+  // The binding counts anew whenever it is asked for a chunk's rows.
+  const chunks = (await result.fetchAllChunks()).map((chunk) => ({ chunk, rows: chunk.rowCount }))
+  const length = chunks.reduce((total, { rows }) => total + rows, 0)
   return Array.from({ length: result.columnCount }, (_, i) => {
     const column = new Int32Array(length)
     let at = 0
-    for (const chunk of chunks) {
+    for (const { chunk, rows } of chunks) {
       const vector = chunk.getColumnVector(i)
-      for (let row = 0; row < chunk.rowCount; row++) column[at++] = Number(vector.getItem(row))
+      for (let row = 0; row < rows; row++) column[at++] = Number(vector.getItem(row))
     }
     return column
   })

@@ -215,7 +215,7 @@ const chooseAll = (db: DuckDB, paths: ReadonlyArray<string>, order: Order | null
       order === null
         ? `SELECT f, unnest(range(n)) AS r FROM (VALUES ${paths.map((path, f) => `(${f}, ${rowsOf.get(path) ?? 0})`).join(", ")}) files(f, n) ORDER BY f, r`
         : `SELECT file_index AS f, file_row_number AS r FROM ${readParquet(paths, order.columns)} ORDER BY ${[...order.by, "f", "r"].join(", ")}`
-    yield* db.run(`CREATE OR REPLACE TABLE chosen AS SELECT row_number() OVER () - 1 AS place, '' AS p, f, r FROM (${rows})`)
+    yield* db.run(`CREATE OR REPLACE TABLE chosen AS SELECT row_number() OVER () - 1 AS place, '' AS p, f, r, 1 AS n FROM (${rows})`)
     return [...rowsOf.values()].reduce((total, n) => total + n, 0)
   })
 

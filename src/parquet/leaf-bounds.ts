@@ -37,13 +37,13 @@ const textBounds = (leaf: LeafColumn): LeafBounds => {
   let maxHead = minHead
   for (let entry = 1; entry < leaf.entries; entry++) {
     const head = headOf(leaf, entry)
-    if (head < minHead || (head === minHead && compareEntries(leaf, entry, min) < 0)) {
-      min = entry
-      minHead = head
-    }
+    // Texts are often sorted: what is larger than all before is not looked at again.
     if (head > maxHead || (head === maxHead && compareEntries(leaf, entry, max) > 0)) {
       max = entry
       maxHead = head
+    } else if (head < minHead || (head === minHead && compareEntries(leaf, entry, min) < 0)) {
+      min = entry
+      minHead = head
     }
   }
   return { min: textOf(leaf, min), max: textOf(leaf, max) }

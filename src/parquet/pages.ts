@@ -23,7 +23,30 @@ export const pageRanges = (leaf: LeafColumn, plan: ValuePlan): ReadonlyArray<Pag
   if (!mixed && mostBytes(leaf, plan) <= pageBytes) {
     return [{ start: 0, end: leaf.levels, firstValue: 0, endValue: leaf.count, indexed: plan.indexed > 0 }]
   }
-  return divide(leaf, plan)
+  const isDense = leaf.maxRepetition === 0 && leaf.count === leaf.levels
+  return isDense && leaf.storage === "bytes" && plan.indexed === 0 && leaf.entries === leaf.count ? divideTexts(leaf) : divide(leaf, plan)
+}
+
+/** The same as {@link divide} of texts that each stand for themselves, one a row: where a page is full is told by where the texts end. */
+const divideTexts = (leaf: LeafColumn): ReadonlyArray<PageRange> => {
+  const pages: Array<PageRange> = []
+  const { levels, ends } = leaf
+  const bytesOfEntry = 4 + levelBits(leaf) / 8
+  let start = 0
+  while (start < levels) {
+    const from = leaf.startOf(start)
+    // The first page that is too large ends behind `low`; a text by itself always goes.
+    let low = start + 1
+    let high = levels
+    while (low < high) {
+      const end = (low + high + 1) >> 1
+      if ((ends[end - 1] ?? 0) - from + bytesOfEntry * (end - start) > pageBytes) high = end - 1
+      else low = end
+    }
+    pages.push({ start, end: low, firstValue: start, endValue: low, indexed: false })
+    start = low
+  }
+  return pages
 }
 
 const levelBits = (leaf: LeafColumn): number => bitsFor(leaf.maxDefinition) + bitsFor(leaf.maxRepetition)

@@ -16,7 +16,9 @@ import {
   tombstoneColumns
 } from "./engine.ts"
 import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
+import type { NumberedFiles } from "./fold-sql.ts"
 import * as sql from "./fold-sql.ts"
+import * as inPlace from "./in-place-sql.ts"
 import { partitionValues } from "./partitions.ts"
 import { writeTombstones } from "./write-tombstones.ts"
 
@@ -100,14 +102,16 @@ const fold = (
     const replaced = (yield* db.rows(sql.replacedSql)).map((row) => Number(row["f"]))
     const ofRows = replaced.filter((f) => f < rowFiles)
     const moved = ofRows.flatMap((f) => existing[f - inputs.length] ?? [])
-    const ofMoved = moved.length === 0 ? null : yield* numberedOf(run, files, ofRows)
+    const partitions = moved.map(({ partition }) => partition)
     const remembered = yield* writeTombstones(plan, run, files, replaced)
+    const staysInOrder = yield* chooseInPlace(run, moved.length === 0 ? null : yield* numberedOf(run, files, ofRows), partitions)
+    const sorted = ofRows.filter((f) => !staysInOrder.has(f))
     yield* db.run(
       sql.chosenSql(
         plan,
         schema,
-        ofMoved,
-        moved.map(({ partition }) => partition)
+        sorted.length === 0 ? null : yield* numberedOf(run, files, sorted),
+        partitions.filter((_, i) => !staysInOrder.has(ofRows[i] ?? -1))
       )
     )
     yield* db.run("DROP TABLE winner")
@@ -124,4 +128,21 @@ const fold = (
       replaced: moved.map(({ path }) => path),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }
+  })
+
+/** Orders the rows of partitions that stay in the order of their file. @param replaced files of the table; null: there are none. @returns those files */
+const chooseInPlace = (
+  { db, schema }: EngineRun,
+  replaced: NumberedFiles | null,
+  partitions: ReadonlyArray<string>
+): Effect.Effect<ReadonlySet<number>, LakeError> =>
+  Effect.gen(function* () {
+    if (replaced === null) {
+      for (const statement of inPlace.noneInPlaceSql) yield* db.run(statement)
+      return new Set<number>()
+    }
+    yield* db.run(inPlace.replacingSql(schema, replaced, partitions))
+    yield* db.run(inPlace.inPlaceSql)
+    yield* db.run(inPlace.chosenInPlaceSql)
+    return new Set((yield* db.rows(inPlace.inPlaceFilesSql)).map((row) => Number(row["f"])))
   })

@@ -12,8 +12,8 @@ import type { DayBounds, EnginePlan } from "./engine.ts"
  * `copy`: every copy of a row that is looked at, which are the new ones, and those that the table has of the same rows (`k0`, `k1`, … key, `v` version where
  * there is one, `p` partition, `w` order where there is one, `d`: takes its key away, coordinates, then where it stands: `f` file, `r` row of the file;
  * `old`: in the consumable already, as a row or as a key that was deleted). `winner`: of each row the copy that stays. `lost`: old copies that do
- * not stay. `gone`: new copies that take their key away. `chosen`: the rows to write, in the order partition, key, version, see
- * `../duckdb/move/chosen-sql.ts`.
+ * not stay, and the new one that each lost to (`winner_f` and `winner_r`, null: there is no new row, and `p`). `gone`: new copies that take their key away. `chosen`: the
+ * rows to write, those of a partition by key and version, see `../duckdb/move/chosen-sql.ts`.
  */
 
 /** Files to read, and the numbers that they have in `f`. */
@@ -45,7 +45,7 @@ export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyA
 export const foundSql = "SELECT p AS partition, count(*) AS rows FROM copy GROUP BY p ORDER BY p"
 
 /** The number of the file of a row that is read. */
-const numberSql = (numbers: ReadonlyArray<number>): string => {
+export const numberSql = (numbers: ReadonlyArray<number>): string => {
   const [first = 0] = numbers
   const follow = numbers.every((number, i) => number === first + i)
   return `${follow ? `(file_index + ${first})` : `${list(numbers.map(String))}[file_index::BIGINT + 1]`}::INTEGER`
@@ -83,7 +83,8 @@ export const winnerSql = ({ identity }: EnginePlan): string =>
 
 export const lostSql = ({ identity }: EnginePlan): string =>
   `CREATE TABLE lost AS
-   SELECT c.f, c.r, w.d FROM copy c JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT (c.f = w.f AND c.r = w.r)`
+   SELECT c.f, c.r, w.d, CASE WHEN NOT w.old AND NOT w.d THEN w.f END AS winner_f, CASE WHEN NOT w.old AND NOT w.d THEN w.r END AS winner_r, w.p
+   FROM copy c JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT (c.f = w.f AND c.r = w.r)`
 
 export const goneSql = "CREATE TABLE gone AS SELECT f, r FROM winner WHERE d AND NOT old"
 
@@ -101,9 +102,9 @@ export const countsSql = (rowFiles: number): string =>
    FROM lost WHERE f < ${rowFiles}`
 
 /**
- * Rows are numbered as they come from the sort, which is half the work of numbering by order.
+ * Adds the rows that must be sorted to `chosen`, which has those that stay in order, see `in-place-sql.ts`. They are numbered as they come from the sort, which is half the work of numbering by order.
  *
- * @param replaced files of the table whose rows move, but for those that lost; null: there are none
+ * @param replaced files of the table whose rows move, but for those that lost, and for those in place; null: there are none
  * @param partitions of these, each of one
  */
 export const chosenSql = (
@@ -119,9 +120,11 @@ export const chosenSql = (
          .map(([name, sql]) => `${sql} AS ${name}`)
          .join(", ")}, ${list(partitions.map(literal))}[file_index::BIGINT + 1] AS p, ${numberSql(numbers)} AS f, file_row_number AS r
        FROM ${readParquet(paths, schema)}) ANTI JOIN lost USING (f, r)`
-  return `CREATE TABLE chosen AS
-   SELECT row_number() OVER () - 1 AS place, p, f, r FROM (
-     SELECT * FROM (SELECT ${order}, f, r FROM winner WHERE NOT old AND NOT d ${replaced === null ? "" : staying(replaced)}) ORDER BY ${order})`
+  return `INSERT INTO chosen
+   SELECT (SELECT coalesce(sum(n), 0)::BIGINT FROM chosen) + row_number() OVER () - 1 AS place, p, f, r, 1 AS n FROM (
+     SELECT * FROM (
+       SELECT ${order}, f, r FROM winner WHERE NOT old AND NOT d AND p NOT IN (SELECT p FROM in_place) ${replaced === null ? "" : staying(replaced)})
+     ORDER BY ${order})`
 }
 
 /**

@@ -67,6 +67,47 @@ describe("the newest row of each key", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("puts what changes in the place of what it replaces, sorts where a key is new, and keeps every file sorted", () =>
+    Effect.gen(function* () {
+      const contract = byBucket
+      const fold = Effect.fn(function* (copies: ReadonlyArray<Copy>) {
+        yield* ingest(copies, contract)
+        yield* repartition({ contract })
+        assert.deepStrictEqual(yield* unlikeStage(contract), [])
+        const { localPath } = yield* Store
+        const paths = [...(yield* snapshot).files.keys()].map((path) => `'${localPath(`consumable/order/${decodeURI(path)}`)}'`)
+        return yield* rowsOf(
+          `SELECT filename.split('_bucket=')[2][1] AS bucket, list(order_id ORDER BY file_row_number) AS orders
+           FROM read_parquet([${paths.join(", ")}], filename = true, file_row_number = true) GROUP BY ALL ORDER BY bucket`
+        )
+      })
+      const many = Array.from({ length: 60 }, (_, i) => `o${(i * 37) % 60}`)
+      const first = yield* fold(many.map((order) => copy(order, 1n)))
+      assert.strictEqual(first.length, 4)
+      const orders = first.map((row): ReadonlyArray<string> => JSON.parse(row).orders)
+      for (const each of orders) assert.deepStrictEqual(each, each.toSorted())
+      // The first and the last row of a file, neighbours, and all of one file.
+      const [a = [], b = [], c = [], d = []] = orders
+      const changed = [...a.slice(0, 2), ...a.slice(-1), ...b, ...c.slice(2, 3)]
+      assert.deepStrictEqual(yield* fold(changed.map((order) => copy(order, 2n))), first)
+      assert.deepStrictEqual(
+        (yield* notes).filter((note) => note.endsWith(" 2")),
+        changed.map((order) => `${order} 2`).toSorted()
+      )
+      // Rows that leave: first, last, beside one that is replaced, all of a file. And a new key between others of one.
+      const gone = [...a.slice(0, 1), ...a.slice(-1), ...b.slice(1, 2), ...c]
+      const later = yield* fold([
+        ...gone.map((order) => copy(order, 3n, true)),
+        ...[...b.slice(2, 4), ...d.slice(5, 6)].map((order) => copy(order, 3n)),
+        copy("o3x", 1n)
+      ])
+      assert.deepStrictEqual(
+        later.map((row): ReadonlyArray<string> => JSON.parse(row).orders),
+        [a, b, [...d, "o3x"].toSorted()].map((each) => each.filter((order) => !gone.includes(order)))
+      )
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("moves a row that now belongs to a day which is folded anew, and changes nothing else of other days", () =>
     Effect.gen(function* () {
       const contract = byDay

@@ -1,14 +1,16 @@
 /**
- * The table that says which rows move: `chosen`, of each row its `place` in the order to be written, from 0, its partition `p` as text, and where it stands: `f`
- * file, `r` row of the file. Rows of one partition follow each other, and partitions are in order.
+ * The table that says which rows move: `chosen`, of each run of `n` rows that follow each other in their file the `place` of the first in the order to be written, from 0,
+ * its partition `p` as text, and where it stands: `f` file, `r` row of the file. Rows of one partition follow each other.
  */
 
-/** The partitions of `chosen` in order, and how many rows each has. */
-export const chosenPartitionsSql = "SELECT p AS partition, count(*) AS rows FROM chosen GROUP BY p ORDER BY p"
+/** The partitions of `chosen` in the order of their places, and how many rows each has. */
+export const chosenPartitionsSql = "SELECT p AS partition, sum(n) AS rows FROM chosen GROUP BY p ORDER BY min(place)"
 
 /** The files that have rows of `chosen`. */
 export const holdingSql = "SELECT DISTINCT f FROM chosen"
 
-/** Where the rows of some places stand, file by file: places count from the first of them. */
+/** Where the rows of some places stand, file by file, in runs: their first place, counted from the first of these places, the file, its row, and how many rows. */
 export const placesSql = (from: number, to: number): string =>
-  `SELECT (place - ${from})::INTEGER AS place, f::INTEGER AS f, r::INTEGER AS r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`
+  `SELECT (greatest(place, ${from}) - ${from})::INTEGER AS place, f::INTEGER AS f, (r + greatest(${from} - place, 0))::INTEGER AS r,
+     (least(place + n, ${to}) - greatest(place, ${from}))::INTEGER AS n
+   FROM chosen WHERE place < ${to} AND place + n > ${from} ORDER BY f, r`

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import { ColumnBuilders } from "../../columns/builders.ts"
 import { LeafEntries, RowStarts } from "../../columns/leaf-entries.ts"
-import { OrderedRows } from "../../columns/order-rows.ts"
+import { OrderedRows, runsOf } from "../../columns/order-rows.ts"
 import { ByteBuffer } from "../../parquet/byte-buffer.ts"
 import { ChunkWriter } from "../../parquet/column-chunk.ts"
 import { gatherLeaf } from "../../parquet/gather-leaf.ts"
@@ -71,6 +71,8 @@ export class LeafMover {
   readonly #out = new ByteBuffer()
   readonly #writer = new ChunkWriter(this.#out)
   readonly #encoder: LeafEncoder
+  /** Of the rows of each row group. */
+  #runs: ReadonlyArray<Int32Array | null> = []
   #sinceBreath = 0
 
   constructor(columns: ReadonlyArray<Column>) {
@@ -89,6 +91,7 @@ export class LeafMover {
       slice.windowBytes
     )
     const rows = slice.wanted.map(numbersOf)
+    this.#runs = [...slice.bounds.subarray(1)].map((to, group) => runsOf(slice.rowAt.subarray(slice.bounds[group], to)))
     const { length } = this.#builders.leaves
     const together = Math.max(1, Math.min(leavesAtATime, length >> 6))
     while (!isGivenUp(slice.claims)) {
@@ -144,7 +147,7 @@ export class LeafMover {
         encoded.push(this.#encoder.encodeNothing(column, leaf, to - from, entries.uniform))
         continue
       }
-      this.#ordered.take(column, entries, starts, rowAt.subarray(from, to))
+      this.#ordered.take(column, entries, starts, rowAt.subarray(from, to), this.#runs[group] ?? null)
       encoded.push(this.#encoder.encode(column, leaf))
       this.#writer.forget()
     }

@@ -72,33 +72,49 @@ export class SliceMover {
   /** Where the rows stand; of each, by its place, its number among those that are gathered; and how many bytes a row takes, about. */
   #find(from: number, length: number) {
     return Effect.gen({ self: this }, function* () {
-      const [places, files, rows] = yield* this.#run.db.integers(placesSql(from, from + length))
-      if (places === undefined || files === undefined || rows === undefined) throw new RangeError("places have three columns")
+      const [places, files, rows, lengths] = yield* this.#run.db.integers(placesSql(from, from + length))
+      if (places === undefined || files === undefined || rows === undefined || lengths === undefined)
+        throw new RangeError("places have four columns")
       const wanted: Array<TakenRows> = []
       const rowAt = new Int32Array(length)
       let taken = 0
       let bytes = 0
-      for (let next = 0; next < length; ) {
-        const f = files[next] ?? 0
+      // The run that is next, and how many of its rows the row groups before had.
+      let run = 0
+      let done = 0
+      while (run < places.length) {
+        const f = files[run] ?? 0
         const [path = ""] = yield* this.#run.paths(this.#files.slice(f, f + 1))
         for (const at of yield* this.#rowGroups.of(path)) {
-          const first = next
-          while (next < length && files[next] === f && (rows[next] ?? 0) < at.first + at.rows) next++
-          const found = next - first
+          const end = at.first + at.rows
+          const first = { run, done }
+          let found = 0
+          while (files[run] === f && (rows[run] ?? 0) + done < end) {
+            const more = Math.min((lengths[run] ?? 0) - done, end - (rows[run] ?? 0) - done)
+            found += more
+            done += more
+            if (done < (lengths[run] ?? 0)) break
+            run++
+            done = 0
+          }
           if (found === 0) continue
           // A few more rows than are wanted cost less than looking at each.
           const all = found > 0.75 * at.rows
           const some = new Uint8Array(at.rows).fill(all ? 1 : 0)
-          for (let i = first; i < next; i++) {
-            const row = (rows[i] ?? 0) - at.first
-            some[row] = 1
-            rowAt[places[i] ?? 0] = taken + (all ? row : i - first)
+          let before = first.done
+          for (let i = first.run, rank = 0; rank < found; i++, before = 0) {
+            const row = (rows[i] ?? 0) + before - at.first
+            const place = (places[i] ?? 0) + before
+            const more = Math.min((lengths[i] ?? 0) - before, at.rows - row)
+            if (!all) some.fill(1, row, row + more)
+            for (let j = 0; j < more; j++) rowAt[place + j] = taken + j + (all ? row : rank)
+            rank += more
           }
           wanted.push({ at, wanted: some, taken: all ? at.rows : found })
           taken += all ? at.rows : found
           bytes += (at.leastBytes * found) / at.rows
         }
-        if (files[next] === f) throw new RangeError(`${path} has fewer rows than were read of it`)
+        if (files[run] === f) throw new RangeError(`${path} has fewer rows than were read of it`)
       }
       return { wanted, rowAt, rowBytes: bytes / length }
     })
