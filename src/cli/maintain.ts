@@ -12,7 +12,7 @@ import { makeProgress } from "./progress.ts"
 import { project } from "./project.ts"
 import { use } from "./settings.ts"
 
-const settings = use(...lakeNames, "memoryLimit", "lineage", "lineageKey", "lineageNamespace")
+const settings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
 
 export const maintain = Command.make(
   "maintain",
@@ -28,6 +28,7 @@ export const maintain = Command.make(
       const tell = yield* runListener(dryRun ? { ...values, lineage: "none" } : values, [...project.compiled.values()])
       return yield* maintainLake({
         memoryLimit: values.memoryLimit,
+        threads: values.threads,
         dryRun,
         onEvent: tell,
         onSteps: ({ share, doing }) => progress.show(share, doing)

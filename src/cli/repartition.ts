@@ -10,11 +10,11 @@ import { count, number } from "../record/count.ts"
 import type { RepartitionReport } from "../record/report.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { JobState } from "../repartition/job-place.ts"
-import type { RepartitionOutcome } from "../repartition/options.ts"
+import type { RepartitionOutcome, RepartitionPlan } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
-import { repartition as runRepartition } from "../repartition/repartition.ts"
+import { refuseDays, repartition as runRepartition } from "../repartition/repartition.ts"
 import { json, toggle } from "./common.ts"
-import { bytes, print, seconds, table } from "./output.ts"
+import { bytes, print, say, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
 import { contractOf, datasetText, firstDataset, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
@@ -35,15 +35,10 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
     case "up-to-date":
       return "Nothing new to repartition."
     case "plan":
-      return [
-        `${count(outcome.stageFiles, "stage file")}${outcome.rows === null ? "" : ` with ${count(outcome.rows, "row")}`}, ${bytes(outcome.stageBytes)}, of versions ${outcome.fromVersion + 1} to ${outcome.toVersion}, would be folded${inDays(outcome.days, "into")}${outcome.days.length === 0 ? "." : ":"}`,
-        ...(outcome.days.length === 0 ? [] : [table(outcome.days.map(({ day, rows }) => [day, rows]))]),
-        outcome.rebuild
-          ? `${count(outcome.existingFiles, "file")} would be replaced. Nothing was changed.`
-          : `${count(outcome.existingFiles, "file")} where they go (${bytes(outcome.existingBytes)}) would be compared. Nothing was changed.`
-      ].join("\n")
+      return `${planText(outcome, "would be")} Nothing was changed.`
     case "submitted":
       return [
+        ...(outcome.committed === null ? [] : [repartitionText(outcome.committed, millis)]),
         `${count(outcome.stageFiles, "stage file")}, ${bytes(outcome.stageBytes)}, up to stage version ${outcome.toVersion}, are folded by ${outcome.run} (${outcome.says}).`,
         `Run the same command again to commit what it makes${outcome.logs === null ? "." : `; its log: ${outcome.logs}`}`
       ].join("\n")
@@ -53,6 +48,18 @@ export const repartitionText = (outcome: RepartitionOutcome, millis: number): st
         `${bytes(outcome.stageBytes)} in ${seconds(millis)}, ${count(outcome.files, "file")} of ${bytes(outcome.fileBytes)}, stage versions ${outcome.fromVersion + 1} to ${outcome.toVersion}.`
       ].join("\n")
   }
+}
+
+/** What is to be done, before it is; or what would be done. */
+export const planText = (plan: RepartitionPlan, are: "are" | "would be"): string => {
+  const { stageFiles, stageBytes, rows, days, fromVersion, toVersion, existingFiles, existingBytes, replacedFiles } = plan
+  const read = `${count(stageFiles, "stage file")}${rows === null ? "" : ` with ${count(rows, "row")}`}, ${bytes(stageBytes)}`
+  const isAnew = replacedFiles > 0 && replacedFiles === existingFiles
+  return [
+    `${read}, of versions ${fromVersion + 1} to ${toVersion}, ${are} folded${inDays(days, "into")}${days.length === 0 ? "." : ":"}`,
+    ...(days.length === 0 ? [] : [table(days.map(({ day, rows }) => [day, rows]))]),
+    `${count(existingFiles, "file")} ${isAnew ? "" : "where they go "}(${bytes(existingBytes)}) ${are} ${isAnew ? "replaced" : "compared"}.`
+  ].join("\n")
 }
 
 /** What became of the rows that add none. */
@@ -97,13 +104,24 @@ export const repartition = Command.make(
     const values = yield* repartitionSettings.read(flags.settings)
     const from = Option.getOrUndefined(flags.from)
     const to = Option.getOrUndefined(flags.to)
-    yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
+    const bounds = yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
+    const isBackfill = !flags.dryRun && (flags.rebuild || bounds !== null)
+    const plans = new Map<string, RepartitionPlan>()
     const contract = yield* contractOf(Option.getOrElse(flags.dataset, () => firstDataset))
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
       const contracts = present.length === 0 ? [contract] : present
+      // Before anything is begun for any of them.
+      if (bounds !== null) yield* Effect.forEach(contracts, refuseDays, { discard: true })
+      // What changes much says first what it comes to.
+      const tellPlan = (plan: RepartitionPlan) =>
+        Effect.suspend(() => {
+          plans.set(plan.dataset, plan)
+          progress.clear()
+          return flags.json ? Effect.void : say(`${contracts.length === 1 ? "" : `${plan.dataset}: `}${planText(plan, "are")}`)
+        })
       const onRun = yield* runListener(withDatabase(values), contracts)
       const engine = yield* engineOf(values, flags.wait, jobProgress(progress))
       return yield* Effect.forEach(contracts, (each) =>
@@ -116,6 +134,7 @@ export const repartition = Command.make(
               rebuild: flags.rebuild,
               from,
               to,
+              onPlan: isBackfill ? tellPlan : undefined,
               onProgress: repartitionProgress(progress),
               onEvent: onRun
             })
@@ -123,7 +142,11 @@ export const repartition = Command.make(
         )
       )
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))
-    const outcomes = done.flatMap(([exit, millis]) => (Exit.isSuccess(exit) ? [{ ...exit.value, millis }] : []))
+    const withPlan = <A extends { readonly dataset: string }>(outcome: A) => {
+      const plan = plans.get(outcome.dataset)
+      return plan === undefined ? outcome : { ...outcome, plan }
+    }
+    const outcomes = done.flatMap(([exit, millis]) => (Exit.isSuccess(exit) ? [withPlan({ ...exit.value, millis })] : []))
     const [only, ...others] = outcomes
     if (only !== undefined) {
       yield* print(flags.json, done.length === 1 ? only : { datasets: outcomes }, () =>

@@ -22,7 +22,7 @@ const firstOf = (names: ReadonlyArray<string>): string =>
 
 /** Rows are the same where all of these are: each column of the key, then the version where there is one. By names that are the same for any dataset. */
 export const identitySql = (
-  { key, version }: Identity,
+  { key, version }: Pick<Identity, "key" | "version">,
   columns: ReadonlyArray<Column>
 ): ReadonlyArray<readonly [name: string, sql: string]> => [
   ...key.map((name, i) => [`k${i}`, keySql(name, columns)] as const),
@@ -70,7 +70,8 @@ export const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArra
     case "hour": {
       const time = firstOf(partition.time)
       const format = partition.by === "day" ? "%Y-%m-%d" : "%Y-%m-%d/%-H"
-      return `CASE WHEN year(${time}) BETWEEN 1 AND 9999 THEN strftime(${time}, ${literal(format)}) ELSE '' END`
+      // Not by `year`, which counts back from the year 1 as people do.
+      return `CASE WHEN ${time} >= '0001-01-01' AND ${time} < '10000-01-01' THEN strftime(${time}, ${literal(format)}) ELSE '' END`
     }
     case "bucket":
       // What any engine can do, and has done before: the first 28 bits of the MD5 of the key's text.

@@ -80,25 +80,26 @@ export class RowGroups {
     })
   }
 
-  #find(path: string): Effect.Effect<ReadonlyArray<RowsAt> | null, LakeError> {
+  /** What a file has of the table; null: it has something in another way than can be read leaf by leaf. */
+  shapeOf(path: string): Effect.Effect<FileShape | null, LakeError> {
+    return Effect.map(this.#look(path), ({ shape }) => shape)
+  }
+
+  #look(path: string): Effect.Effect<{ readonly metadata: FileMetaData; readonly shape: FileShape | null }, LakeError> {
     return reading(path, async () => {
       const metadata = await withFile(path, readFooter)
       const text = JSON.stringify(metadata.schema)
       const known = this.#shapes.get(text)
       const shape = known === undefined ? this.#shape(metadata) : known
       this.#shapes.set(text, shape)
-      if (shape === null) return null
-      let first = 0
-      return metadata.row_groups.map((group) => {
-        const rows = Number(group.num_rows)
-        const chunks = placesOf(group.columns)
-        const leastBytes = group.columns.reduce((total, { meta_data: data }) => total + Number(data?.total_uncompressed_size ?? 0), 0)
-        const entries = chunks.entries.reduce((total, each) => total + each, 0)
-        const end = chunks.ends.reduce((last, each) => Math.max(last, each), 0)
-        first += rows
-        return { path, first: first - rows, rows, leastBytes: leastBytes + entries, shape, chunks, end }
-      })
+      return { metadata, shape }
     })
+  }
+
+  #find(path: string): Effect.Effect<ReadonlyArray<RowsAt> | null, LakeError> {
+    return Effect.flatMap(this.#look(path), ({ metadata, shape }) =>
+      shape === null ? Effect.succeed(null) : reading(path, async () => rowsAt(path, metadata, shape))
+    )
   }
 
   #shape({ schema }: FileMetaData): FileShape | null {
@@ -109,6 +110,19 @@ export class RowGroups {
       throw cause
     }
   }
+}
+
+const rowsAt = (path: string, metadata: FileMetaData, shape: FileShape): ReadonlyArray<RowsAt> => {
+  let first = 0
+  return metadata.row_groups.map((group) => {
+    const rows = Number(group.num_rows)
+    const chunks = placesOf(group.columns)
+    const leastBytes = group.columns.reduce((total, { meta_data: data }) => total + Number(data?.total_uncompressed_size ?? 0), 0)
+    const entries = chunks.entries.reduce((total, each) => total + each, 0)
+    const end = chunks.ends.reduce((last, each) => Math.max(last, each), 0)
+    first += rows
+    return { path, first: first - rows, rows, leastBytes: leastBytes + entries, shape, chunks, end }
+  })
 }
 
 const placesOf = (columns: ReadonlyArray<ColumnChunk>): ChunkPlaces => {

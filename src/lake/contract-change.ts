@@ -1,67 +1,17 @@
 import type { CompiledContract } from "../contract/compile.ts"
-import { type Identity, partitionWords } from "../contract/identity.ts"
+import { partitionWords } from "../contract/identity.ts"
 import { type Column, leaf } from "../record/column.ts"
 import { Malformed } from "../record/malformed.ts"
 import { columnsBeyond } from "../table/columns-beyond.ts"
 import { type DataType, decimalType, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { identityProperty } from "./log-keys.ts"
+import { nowOf, type RememberedBy, readIdentity, rememberedBy } from "./remembered.ts"
 
 /**
  * A contract and the tables that were made with an earlier one. What "once" means must not change unseen, and no column may quietly end: a
  * contract that would do either is refused, by name.
  */
-
-/** What a table remembers of the identity that it was made with. What is usual is not said: so tables are read that were made before there was more. */
-interface Remembered {
-  /** One column, or several. */
-  readonly key: string | ReadonlyArray<string>
-  readonly version?: string | undefined
-  /** Absent where the table is `latest`: it was made before tables said it. */
-  readonly order?: string | undefined
-  /** Absent: no row takes its key away. */
-  readonly deleted?: string | undefined
-  readonly eventTime: ReadonlyArray<string>
-  /** Absent: `versions`. */
-  readonly table?: Identity["kind"] | undefined
-  /** Absent: by day of the event time. */
-  readonly by?: RememberedBy | undefined
-}
-
-type RememberedBy =
-  | { readonly day: ReadonlyArray<string> }
-  | { readonly hour: ReadonlyArray<string> }
-  | { readonly bucket: number }
-  | "none"
-
-const rememberedBy = ({ partition, eventTime }: Identity): RememberedBy | undefined => {
-  switch (partition.by) {
-    case "day":
-      return partition.time.join() === eventTime.join() ? undefined : { day: partition.time }
-    case "hour":
-      return { hour: partition.time }
-    case "bucket":
-      return { bucket: partition.buckets }
-    case "none":
-      return "none"
-  }
-}
-
-/** Text of the property as a contract says it. */
-export const identityText = ({ identity }: CompiledContract): string => {
-  const { kind, key, version, order, deleted, eventTime } = identity
-  const [only] = key
-  const remembered: Remembered = {
-    key: key.length === 1 && only !== undefined ? only : key,
-    version: version[0],
-    order: order[0],
-    deleted: deleted ?? undefined,
-    eventTime,
-    table: kind === "versions" ? undefined : kind,
-    by: rememberedBy(identity)
-  }
-  return JSON.stringify(remembered)
-}
 
 /** Does the table say that its records are told apart by other columns? One that was made before tables said it does not. */
 export const isOtherIdentity = (contract: CompiledContract, { metaData }: Snapshot): boolean => otherIdentity(contract, metaData) !== null
@@ -96,35 +46,6 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
 }
 
 const optional = (column: string | null | undefined): ReadonlyArray<string> => (column == null ? [] : [column])
-
-const readIdentity = (text: string): Remembered => {
-  const textOf = (column: unknown) => (column === undefined ? undefined : String(column))
-  try {
-    const { key, version, order, deleted, eventTime, table, by } = JSON.parse(text)
-    const keys: ReadonlyArray<unknown> = [key].flat()
-    if (keys.length > 0 && keys.every((each) => typeof each === "string") && Array.isArray(eventTime))
-      return {
-        key,
-        version: textOf(version),
-        order: textOf(order),
-        deleted: textOf(deleted),
-        eventTime: eventTime.map(String),
-        table,
-        by
-      }
-  } catch {
-    // As bad as one that says something else.
-  }
-  throw new Malformed(
-    "Corrupt",
-    `the property ${identityProperty} is ${JSON.stringify(text)}`,
-    "It says which columns are key, version and event time."
-  )
-}
-
-/** The name that a top-level column has now. */
-const nowOf = (columns: ReadonlyArray<Column>) => (before: string) =>
-  columns.find(({ name, formerly }) => name === before || formerly?.includes(before) === true)?.name ?? before
 
 /** Refuses a table whose records are told apart by other columns than the contract says. Throws `Malformed`. */
 export const refuseOtherIdentity = (contract: CompiledContract, { metaData }: Snapshot): void => {

@@ -30,6 +30,7 @@ export interface Maintained {
 
 export interface MaintainOptions {
   readonly memoryLimit?: number | undefined
+  readonly threads?: number | undefined
   /** Only says what would be done. That is no run. */
   readonly dryRun?: boolean
   /** Told of each table's run. One that has nothing to compact reads no file. */
@@ -41,7 +42,7 @@ export interface MaintainOptions {
 /** Compacts closed hours, expires the log, and deletes files that no table refers to any more: table by table, each a run of its own. */
 export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<Maintained>, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const { dryRun = false, memoryLimit, onEvent, onSteps = () => {} } = options
+    const { dryRun = false, memoryLimit, threads, onEvent, onSteps = () => {} } = options
     const tables = yield* lakeTables
     const now = yield* Clock.currentTimeMillis
     return yield* Effect.forEach(tables, (each, i) =>
@@ -50,7 +51,7 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
         const begin = (share: number, doing: string) => onSteps({ share: (i + share) / tables.length, doing: `${table.path}: ${doing}` })
         begin(0, "looking for small files")
         // A replay that was cut off finds its file of dead letters by name: these are left as they are.
-        const compacting = table.path === deadLettersPath ? null : { memoryLimit, where: isClosed(now) }
+        const compacting = table.path === deadLettersPath ? null : { memoryLimit, threads, where: isClosed(now) }
         const planned = compacting === null ? null : yield* compact(table, { ...compacting, dryRun: true })
         const isCompacting = compacting !== null && planned !== null && planned.filesBefore > 0
         const from = keepFrom(each, tables)
@@ -123,6 +124,6 @@ const doneOf = ({ about, startedAt }: Run, { table }: LakeTable, result: Maintai
     bytesDeleted
   }
   const { uri, path } = table
-  const outputs = version === null ? [] : [{ uri, path, version, created: false, rows: rows ?? 0, bytes: bytesAfter, files }]
+  const outputs = version === null ? [] : [{ uri, path, version, created: false, rows, bytes: bytesAfter, files }]
   return { result, report, outputs }
 }

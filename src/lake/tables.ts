@@ -10,11 +10,12 @@ import { TableError } from "../table/errors.ts"
 import { deltaSchema, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { createTable, openTable, type Table } from "../table/table.ts"
-import { identityText, refuseOldColumns, refuseOtherIdentity, refuseOtherPartition, refuseUnknownColumns } from "./contract-change.ts"
+import { refuseOldColumns, refuseOtherIdentity, refuseOtherPartition, refuseUnknownColumns } from "./contract-change.ts"
 import { hasTable, ownTablePaths } from "./find-tables.ts"
 import { agreeOnHashKey, fingerprintOf, type Hashing, hashKeyProblem, holdsHashes } from "./hash-key.ts"
 import { consumablePath, deadLettersPath, stagePath } from "./layout.ts"
 import { hashKeysProperty, identityProperty, tombstonesProperty } from "./log-keys.ts"
+import { identityText } from "./remembered.ts"
 
 export interface Opened {
   readonly table: Table

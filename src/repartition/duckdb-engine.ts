@@ -1,43 +1,46 @@
 import { Effect, type Scope } from "effect"
-import { type DuckDBSettings, defaultMemoryLimit, defaultThreads } from "../duckdb/duckdb.ts"
 import { LakeError } from "../duckdb/errors.ts"
-import { localCopies } from "../duckdb/local-copies.ts"
+import { type MoveSettings, moveWith } from "../duckdb/move/move.ts"
+import { openSliceThreads } from "../duckdb/move/slice-threads.ts"
+import { writeChosen } from "../duckdb/move/write-chosen.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
 import { deltaSchema } from "../table/schema.ts"
-import { EngineError, type EnginePlan, type EngineResult, keyless, type RepartitionEngine, tombstoneColumns } from "./engine.ts"
+import {
+  EngineError,
+  type EnginePlan,
+  type EngineResult,
+  keyless,
+  type PartitionCount,
+  type RepartitionEngine,
+  tombstoneColumns
+} from "./engine.ts"
 import { type EngineRun, numbered, numberedOf } from "./engine-run.ts"
 import * as sql from "./fold-sql.ts"
-import { openSliceThreads } from "./slice-threads.ts"
-import { writeChosen } from "./write-chosen.ts"
+import { partitionValues } from "./partitions.ts"
 import { writeTombstones } from "./write-tombstones.ts"
-
-export interface DuckDBEngineSettings extends DuckDBSettings {
-  /**
-   * Bytes of rows' leaves that are put in order together; default a twelfth of `memoryLimit`. Small values read the stage more often.
-   */
-  readonly sliceBytes?: number | undefined
-}
 
 /**
  * Repartitions in this process. Memory is bounded whatever the size of the stage: what decides who wins is small and spills to disk; the rows
- * themselves move in slices that fit in memory, see `write-chosen.ts`.
+ * themselves move in slices that fit in memory, see `duckdb/move/`.
  */
-export const duckdbEngine = (settings: DuckDBEngineSettings = {}): RepartitionEngine => ({
+export const duckdbEngine = (settings: MoveSettings = {}): RepartitionEngine => ({
   name: "duckdb",
   survey: (plan) =>
     scoped(settings, (run) =>
       Effect.gen(function* () {
-        const rows = plan.inputs.length === 0 ? [] : yield* run.db.rows(sql.surveySql(plan, run.schema, yield* run.paths(plan.inputs)))
-        return rows.map((row) => ({ partition: String(row["partition"]), rows: Number(row["rows"]) }))
+        return plan.inputs.length === 0 ? [] : yield* partitionCounts(run, sql.surveySql(plan, run.schema, yield* run.paths(plan.inputs)))
       })
     )(plan),
-  run: (plan, onProgress) => scoped(settings, (run) => fold(plan, run), onProgress)(plan)
+  run: (plan, onProgress, onFound) => scoped(settings, (run) => fold(plan, run, onFound), onProgress)(plan)
 })
+
+const partitionCounts = ({ db }: EngineRun, sql: string): Effect.Effect<ReadonlyArray<PartitionCount>, LakeError> =>
+  Effect.map(db.rows(sql), (rows) => rows.map((row) => ({ partition: String(row["partition"]), rows: Number(row["rows"]) })))
 
 const scoped =
   <A>(
-    settings: DuckDBEngineSettings,
+    settings: MoveSettings,
     use: (run: EngineRun) => Effect.Effect<A, LakeError | StoreError | EngineError, Scope.Scope>,
     onProgress: EngineRun["onProgress"] = () => {}
   ) =>
@@ -46,18 +49,7 @@ const scoped =
       Effect.gen(function* () {
         const store = yield* Store
         const db = yield* openDuckDB(settings)
-        return yield* use({
-          db,
-          store,
-          onProgress,
-          schema: deltaSchema(plan.columns),
-          threads: Math.min(settings.threads ?? defaultThreads, mostThreads),
-          sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
-          paths: (files) => {
-            const keys = files.map(({ key }) => key)
-            return Effect.map(localCopies(store, db.folder, keys), (pathOf) => keys.map(pathOf))
-          }
-        })
+        return yield* use({ ...moveWith(settings, db, store, onProgress), schema: deltaSchema(plan.columns) })
       })
     ).pipe(Effect.mapError(asEngineError))
 
@@ -68,21 +60,20 @@ const asEngineError = (error: unknown): EngineError => {
   return new EngineError({ engine: "duckdb", problem, hint, cause: error })
 }
 
-/** Threads that move rows: each takes some 70 MB, and all together must stay within half a gigabyte. */
-const mostThreads = 3
-
-/** Bytes of files that one thread moves sooner than another one starts. */
-const fewBytes = 4 * 1024 * 1024
-
-const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
+const fold = (
+  plan: EnginePlan,
+  run: EngineRun,
+  onFound?: Parameters<RepartitionEngine["run"]>[2]
+): Effect.Effect<EngineResult, LakeError | StoreError | EngineError, Scope.Scope> =>
   Effect.gen(function* () {
     const { db, schema } = run
     const { inputs, tombstones } = plan
+    if (inputs.length === 0 && onFound !== undefined) yield* onFound([])
     if (inputs.length === 0)
       return { rowsRead: 0, rowsAdded: 0, rowsReplaced: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
-    // They start while it is decided which rows are written; for a few rows that would take longer than all the rest.
-    const isMuch = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0) > fewBytes
-    const threads = yield* openSliceThreads(plan.columns, isMuch ? run.threads : 1)
+    // They start while it is decided which rows are written.
+    const bytes = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0)
+    const threads = yield* openSliceThreads(plan.columns, run.threads, bytes)
     yield* db.run(sql.copySql(plan, schema, yield* numbered(run, inputs, 0)))
     const { key, decidesPartition } = plan.identity
     const [none = {}] = yield* db.rows(sql.keylessSql(plan.identity))
@@ -90,7 +81,9 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
       const rows = Number(none[`k${i}`])
       if (rows > 0) return yield* keyless("duckdb", plan, column, rows)
     }
-    const touched = (yield* db.rows("SELECT DISTINCT p FROM copy ORDER BY p")).map((row) => String(row["p"]))
+    const found = yield* partitionCounts(run, sql.foundSql)
+    const touched = found.map(({ partition }) => partition)
+    if (onFound !== undefined) yield* onFound(found)
 
     const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.includes(partition)) : plan.existing
     const files = [...inputs, ...existing, ...tombstones]
@@ -120,12 +113,13 @@ const fold = (plan: EnginePlan, run: EngineRun): Effect.Effect<EngineResult, Lak
     yield* db.run("DROP TABLE winner")
     const deleted = Number(counts["deleted"])
     const rowsReplaced = Number(counts["lost"]) - deleted
+    const target = { ...plan, valuesOf: (partition: string) => partitionValues(plan.identity.partition, partition) }
     return {
       rowsRead: Number(counts["read"]),
       rowsAdded: Number(counts["added"]) - rowsReplaced,
       rowsReplaced,
       rowsDeleted: deleted,
-      files: yield* writeChosen(plan, run, files, threads),
+      files: yield* writeChosen(target, run, files, threads),
       tombstones: remembered,
       replaced: moved.map(({ path }) => path),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]

@@ -1,16 +1,17 @@
 import { type Effect, Schema } from "effect"
 import { type Identity, identityColumns } from "../contract/identity.ts"
+import type { MoveProgress, NewFile, PartitionCount, StoredFile } from "../duckdb/move/move.ts"
 import type { Column } from "../record/column.ts"
 import { coordinateColumns } from "../record/system-columns.ts"
 import type { Store } from "../store/store.ts"
-import type { AddFile } from "../table/actions.ts"
 
-/** A data file for an engine to read: its key in the store, and what the log says of it. */
-export interface EngineFile {
-  readonly key: string
-  /** Bytes. */
-  readonly size: number
-}
+export type { NewFile, PartitionCount }
+
+/** A data file for an engine to read. */
+export type EngineFile = StoredFile
+
+/** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */
+export type RepartitionProgress = MoveProgress
 
 /** A file of the consumable, which the engine may have to merge with. */
 export interface ExistingFile extends EngineFile {
@@ -60,13 +61,6 @@ export interface EnginePlan {
   readonly targetFileBytes: number
 }
 
-/** A file that an engine put into the store. */
-export interface NewFile {
-  /** Ready for the log, but for `modificationTime`, which the commit knows. */
-  readonly add: Omit<AddFile, "modificationTime" | "dataChange">
-  readonly rows: number
-}
-
 export interface EngineResult {
   /** Rows of `inputs` within the bounds. */
   readonly rowsRead: number
@@ -97,17 +91,6 @@ export const tombstoneColumns = ({ identity, columns }: Pick<EnginePlan, "identi
   return columns.filter(({ name }) => wanted.has(name))
 }
 
-/** How far the writing has come, for a progress bar. Before the first, it is being found out which rows are written. */
-export interface RepartitionProgress {
-  readonly rows: number
-  readonly rowsTotal: number
-}
-
-export interface PartitionCount {
-  readonly partition: string
-  readonly rows: number
-}
-
 /**
  * What turns stage into consumable. `test/repartition/engine-suite.ts` says in code what an engine must do; a new one is one file here and
  * a line there.
@@ -116,14 +99,24 @@ export interface RepartitionEngine {
   readonly name: string
   /** Rows of the inputs by partition, in their order; writes nothing. */
   readonly survey: (plan: EnginePlan) => Effect.Effect<ReadonlyArray<PartitionCount>, EngineError, Store>
-  /** Puts new files into the store; they are invisible until committed. When it fails, files may be left that only vacuum removes. */
-  readonly run: (plan: EnginePlan, onProgress: (progress: RepartitionProgress) => void) => Effect.Effect<EngineResult, EngineError, Store>
+  /**
+   * Puts new files into the store; they are invisible until committed. When it fails, files may be left that only vacuum removes.
+   *
+   * @param onFound told what `survey` would have said, before anything is written
+   */
+  readonly run: (
+    plan: EnginePlan,
+    onProgress: (progress: RepartitionProgress) => void,
+    onFound?: (found: ReadonlyArray<PartitionCount>) => Effect.Effect<void>
+  ) => Effect.Effect<EngineResult, EngineError, Store>
 }
 
 export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {
   engine: Schema.String,
   problem: Schema.String,
   hint: Schema.String,
+  /** A job was to be started, and certainly none was. */
+  isRefused: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {

@@ -12,7 +12,8 @@ import type { DayBounds, EnginePlan } from "./engine.ts"
  * `copy`: every copy of a row that is looked at, which are the new ones, and those that the table has of the same rows (`k0`, `k1`, … key, `v` version where
  * there is one, `p` partition, `w` order where there is one, `d`: takes its key away, coordinates, then where it stands: `f` file, `r` row of the file;
  * `old`: in the consumable already, as a row or as a key that was deleted). `winner`: of each row the copy that stays. `lost`: old copies that do
- * not stay. `gone`: new copies that take their key away. `chosen`: the rows to write, by their place in the order partition, key, version.
+ * not stay. `gone`: new copies that take their key away. `chosen`: the rows to write, in the order partition, key, version, see
+ * `../duckdb/move/chosen-sql.ts`.
  */
 
 /** Files to read, and the numbers that they have in `f`. */
@@ -39,6 +40,9 @@ const within = (bounds: DayBounds | null): string => {
 export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>): string =>
   `SELECT p AS partition, count(*) AS rows FROM (SELECT ${partitionSql(plan.identity, plan.columns)} AS p FROM ${readParquet(files, schema)})
    WHERE ${within(plan.bounds)} GROUP BY p ORDER BY p`
+
+/** The same as {@link surveySql}, of the new copies alone: before there are old ones. */
+export const foundSql = "SELECT p AS partition, count(*) AS rows FROM copy GROUP BY p ORDER BY p"
 
 /** The number of the file of a row that is read. */
 const numberSql = (numbers: ReadonlyArray<number>): string => {
@@ -144,13 +148,3 @@ export const tombstonesSql = (
 
 /** The files that have copies of `gone`. */
 export const goneFilesSql = "SELECT DISTINCT f FROM gone ORDER BY f"
-
-/** The partitions of `chosen` in order, and how many rows each has. */
-export const chosenPartitionsSql = "SELECT p AS partition, count(*) AS rows FROM chosen GROUP BY p ORDER BY p"
-
-/** The files that have rows of `chosen`. */
-export const holdingSql = "SELECT DISTINCT f FROM chosen"
-
-/** Where the rows of some places stand, file by file: places count from the first of them. */
-export const placesSql = (from: number, to: number): string =>
-  `SELECT (place - ${from})::INTEGER AS place, f::INTEGER AS f, r::INTEGER AS r FROM chosen WHERE place >= ${from} AND place < ${to} ORDER BY f, r`

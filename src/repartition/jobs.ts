@@ -9,7 +9,7 @@ import { carryOut } from "./carry-out.ts"
 import { EngineError, type EngineResult } from "./engine.ts"
 import type { JobEngine, JobState, SparkJob } from "./job-place.ts"
 import type { RepartitionError, RepartitionOptions, RepartitionOutcome, Submitted } from "./options.ts"
-import { jobFolder, putJob } from "./spark/job-plan.ts"
+import { type DriverResult, jobFolder, putJob, resultKey } from "./spark/job-plan.ts"
 import { findResult, readResult } from "./spark/job-result.ts"
 import { fail, type Work } from "./work.ts"
 
@@ -111,13 +111,13 @@ export const attend = (
 ): Effect.Effect<RepartitionOutcome, Failure, Store> =>
   Effect.gen(function* () {
     const { job, work } = outstanding
-    const { place, wait } = engine
+    const { wait } = engine
     const isMade = (yield* findResult(work.plan.tablePath, job.id)) !== null
     if (!isMade) {
-      if (outstanding.engine !== engine.name) return yield* underWay(outstanding, null)
-      const found = wait ? null : yield* place.find(job)
+      if (outstanding.engine !== engine.name) return yield* elsewhere(outstanding)
+      const found = wait ? null : yield* look(engine, outstanding, isNew)
       if (found !== null && isUnderWay(found)) return isNew ? submitted(outstanding, found) : yield* underWay(outstanding, found)
-      if (!wait && (found === null || isNew)) return submitted(outstanding, yield* place.submit(job))
+      if (!wait && (found === null || isNew)) return submitted(outstanding, yield* begin(engine, outstanding))
     }
     const there = isMade ? yield* made(engine, outstanding) : null
     const { files } = yield* consumable.snapshot
@@ -127,7 +127,7 @@ export const attend = (
       return { kind: "up-to-date", dataset: job.dataset, version: job.stageVersion } as const
     }
     const result = Effect.gen(function* () {
-      if (!isMade && wait) yield* awaitEnd(engine, outstanding)
+      if (!isMade && wait) yield* awaitEnd(engine, outstanding, isNew)
       return yield* made(engine, outstanding)
     })
     const read = yield* Effect.tapError(readVersion(consumable, outstanding), () => forget(outstanding))
@@ -151,40 +151,63 @@ const submitted = ({ job, work, engine }: OutstandingJob, { run, says, logs }: J
   logs: logs ?? null,
   toVersion: job.stageVersion,
   stageFiles: work.input.files,
-  stageBytes: work.input.bytes
+  stageBytes: work.input.bytes,
+  committed: null
 })
 
-const underWay = ({ job, engine, startedAt }: OutstandingJob, state: JobState | null): Effect.Effect<never, RepartitionError> =>
+const underWay = ({ job, startedAt }: OutstandingJob, { run, says }: JobState): Effect.Effect<never, RepartitionError> =>
   fail(
     job.dataset,
     "UnderWay",
-    state === null
-      ? `a job of engine ${engine} was begun at ${new Date(startedAt).toISOString()}, and what became of it is not known here`
-      : `${state.run} is under way (${state.says}), begun at ${new Date(startedAt).toISOString()}`,
-    state === null ? `Run again with --engine ${engine}, which finds out.` : "Run again when it has ended, or with --wait."
+    `${run} is under way (${says}), begun at ${new Date(startedAt).toISOString()}`,
+    "Run again when it has ended, or with --wait."
   )
 
-/** Starts a job, unless it is under way, and waits for its end. */
-const awaitEnd = (engine: JobEngine, outstanding: OutstandingJob): Effect.Effect<void, EngineError, Store> =>
+const elsewhere = ({ job, engine, startedAt, work }: OutstandingJob): Effect.Effect<never, RepartitionError> =>
+  fail(
+    job.dataset,
+    "UnderWay",
+    `a job of engine ${engine} was begun at ${new Date(startedAt).toISOString()}, and what became of it is not known here`,
+    `Run again with --engine ${engine}, which finds out. Where that cannot be had any more, delete ${outstandingKey(work.plan.tablePath)} in the lake: what the job makes is then never committed.`
+  )
+
+/** Where a job is. What this run itself has put, nobody has started yet: where it cannot even be looked for, nothing is outstanding. */
+const look = ({ place }: JobEngine, outstanding: OutstandingJob, isNew: boolean): Effect.Effect<JobState | null, EngineError, Store> =>
+  Effect.tapError(place.find(outstanding.job), () => (isNew ? forget(outstanding) : Effect.void))
+
+/** Starts a job that is not under way. Where the place certainly starts none, nothing is outstanding, and the next run may ask another one. */
+const begin = ({ place }: JobEngine, outstanding: OutstandingJob): Effect.Effect<JobState, EngineError, Store> =>
+  Effect.tapError(place.submit(outstanding.job), ({ isRefused }) => (isRefused === true ? forget(outstanding) : Effect.void))
+
+/**
+ * Starts a job, unless it is under way, and waits for its end. One that its place knows nothing of is asked for again, which starts no second one where it was
+ * only late to show it.
+ */
+const awaitEnd = (engine: JobEngine, outstanding: OutstandingJob, isNew: boolean): Effect.Effect<void, EngineError | StoreError, Store> =>
   Effect.gen(function* () {
     const { place, onState = () => {} } = engine
-    const { job } = outstanding
-    const found = yield* place.find(job)
-    let state: JobState | null = found !== null && isUnderWay(found) ? found : yield* place.submit(job)
-    for (let unseen = 0; state === null || isUnderWay(state); unseen = state === null ? unseen + 1 : 0) {
-      if (state !== null) onState(state)
-      if (unseen > mostUnseen) return yield* lost(engine, job)
+    const { job, work } = outstanding
+    const found = yield* look(engine, outstanding, isNew)
+    let state = found !== null && isUnderWay(found) ? found : yield* begin(engine, outstanding)
+    for (let losses = 0; isUnderWay(state); ) {
+      onState(state)
       // So that those who wait for the same service do not all ask at once.
       yield* Effect.sleep(pauses[engine.name] * (0.75 + (yield* Random.next) / 2))
-      state = yield* place.find(job)
+      const seen = yield* place.find(job)
+      if (seen === null) {
+        if ((yield* findResult(work.plan.tablePath, job.id)) !== null) return
+        losses += 1
+        if (losses > mostLosses) return yield* lost(engine, job)
+      }
+      state = seen ?? (yield* begin(engine, outstanding))
     }
   }).pipe(Effect.onInterrupt(() => abandon(engine, outstanding)))
 
 /** Milliseconds between two looks: services count how often they are asked. */
 const pauses: { readonly [name in JobEngine["name"]]: number } = { spark: 500, emr: 20_000, "emr-serverless": 10_000 }
 
-/** So many looks in a row that do not find a job: services may take their time to show one. */
-const mostUnseen = 20
+/** A job that was lost from sight so often will be so again. */
+const mostLosses = 20
 
 const lost = ({ name }: JobEngine, { id }: SparkJob): EngineError =>
   new EngineError({
@@ -211,7 +234,7 @@ const made = (
       return yield* failed(engine, job, state)
     }
     return yield* readResult(outstanding.engine, work.plan, left).pipe(
-      Effect.tap((result) => stillThere(outstanding, result)),
+      Effect.tap((result) => stillThere(outstanding, left, result)),
       Effect.tapError(({ _tag }) => (_tag === "StoreError" ? Effect.void : forget(outstanding)))
     )
   })
@@ -223,22 +246,26 @@ const failed = ({ name }: JobEngine, { id }: SparkJob, state: JobState | null): 
     hint: `${state?.logs === undefined ? "" : `Its log: ${state.logs}. `}Nothing was committed; run again for another attempt.`
   })
 
-/** So long after the beginning of a job, a vacuum may have taken its files for those of a commit that never came, milliseconds. */
-const trusted = 86_400_000
-
+/** Is all there that a job made? A vacuum, of whatever engine, may have taken it for what is left of a commit that never came. */
 const stillThere = (
-  { startedAt, job, work }: OutstandingJob,
-  { files }: EngineResult
+  { job, work }: OutstandingJob,
+  { folders }: DriverResult,
+  { files, tombstones }: EngineResult
 ): Effect.Effect<void, RepartitionError | StoreError, Store> =>
   Effect.gen(function* () {
-    if ((yield* Clock.currentTimeMillis) - startedAt < trusted) return
     const store = yield* Store
-    yield* Effect.forEach(files, ({ add }) => store.head(`${work.plan.tablePath}/${add.path}`), { concurrency: 16, discard: true }).pipe(
-      Effect.catchIf(
-        (error) => error.reason === "NotFound",
-        () => fail(job.dataset, "Vacuumed", "what a job made was removed before it was committed", "Run again.")
+    const { tablePath } = work.plan
+    const prefixes = Object.values(folders).map((folder) => `${folder}/`)
+    const sizes = new Map<string, number>()
+    for (const prefix of prefixes) {
+      const root = `${tablePath}/`
+      yield* Stream.runForEach(store.list(`${root}${prefix}`), ({ key, size }) =>
+        Effect.sync(() => sizes.set(key.slice(root.length), size))
       )
-    )
+    }
+    const made = [...files.map(({ add }) => add), ...tombstones].filter(({ path }) => prefixes.some((prefix) => path.startsWith(prefix)))
+    if (made.some(({ path, size }) => sizes.get(path) !== size))
+      yield* fail(job.dataset, "Vacuumed", "what a job made was removed before it was committed", "Nothing was committed; run again.")
   })
 
 /** The consumable as the work found it. */
@@ -277,10 +304,14 @@ const forget = ({ job, work }: OutstandingJob): Effect.Effect<void, never, Store
     }
   }).pipe(Effect.ignore)
 
-/** Removes what other jobs have left: one is outstanding at a time. */
+/**
+ * Removes what other jobs have left: one is outstanding at a time. So does a result of this one go that is from before it was: nobody has seen to it that its files are
+ * still there.
+ */
 const removeOthers = (store: StoreShape, tablePath: string, id: string): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const own = `${jobFolder(tablePath, id)}/`
+    const isNeeded = (key: string) => key === outstandingKey(tablePath) || (key.startsWith(own) && key !== resultKey(tablePath, id))
     const objects = yield* Stream.runCollect(store.list(`${tablePath}/${jobsFolder}/`))
-    yield* store.delete(objects.flatMap(({ key }) => (key.startsWith(own) || key === outstandingKey(tablePath) ? [] : [key])))
+    yield* store.delete(objects.flatMap(({ key }) => (isNeeded(key) ? [] : [key])))
   })

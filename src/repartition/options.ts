@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { type Effect, Schema } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { OnRunEvent, RepartitionReport } from "../record/report.ts"
 import type { RepartitionEngine, RepartitionProgress } from "./engine.ts"
@@ -21,6 +21,8 @@ export interface RepartitionOptions {
   readonly threads?: number | undefined
   /** Bytes at which a partition is split into files. Large files are read faster and pruned worse. */
   readonly targetFileBytes?: number | undefined
+  /** Told what is going to be done, before anything is written; not of a job that was begun by another run. Must not fail. */
+  readonly onPlan?: ((plan: RepartitionPlan) => Effect.Effect<void>) | undefined
   /** Told whenever rows were written. Must not fail or block. */
   readonly onProgress?: ((progress: RepartitionProgress) => void) | undefined
   /** Told before the work, and after the commit that it speaks of. Must not fail or block. */
@@ -29,7 +31,7 @@ export interface RepartitionOptions {
 
 export const defaultTargetFileBytes = 128 * 1024 * 1024
 
-/** What a dry run says. */
+/** What is to be done: what a dry run says. */
 export interface RepartitionPlan {
   readonly kind: "plan"
   readonly dataset: string
@@ -44,9 +46,11 @@ export interface RepartitionPlan {
   readonly rows: number | null
   /** Empty where rows do not lie by time, and where only a job would find out. */
   readonly days: ReadonlyArray<{ readonly day: string; readonly rows: number }>
-  /** Files of the consumable that lie where these rows go, which would be compared with, and replaced where a row lost. */
+  /** Files of the consumable that lie where these rows go. They are replaced, or compared with, and replaced where a row lost. */
   readonly existingFiles: number
   readonly existingBytes: number
+  /** How many of them are replaced, whatever their rows: all, where days or the whole table are folded anew. */
+  readonly replacedFiles: number
 }
 
 /** Everything that stage holds is in the consumable already. */
@@ -71,6 +75,8 @@ export interface Submitted {
   readonly toVersion: number
   readonly stageFiles: number
   readonly stageBytes: number
+  /** What a job that was submitted before had made, and this run committed; null: there was none. */
+  readonly committed: RepartitionReport | null
 }
 
 export type RepartitionOutcome = RepartitionReport | RepartitionPlan | UpToDate | Submitted

@@ -117,7 +117,7 @@ export interface TaskInput {
 /** What to do, as far as it can be said before the log is read. */
 export const firstTask = ({ taken, version, earliest, isOther, rebuild, bounds }: TaskInput): Task => {
   if (version < taken) return { kind: "behind" }
-  if (isOther && !rebuild) return { kind: "other" }
+  if (isOther && (!rebuild || bounds !== null)) return { kind: "other" }
   if (bounds !== null) return { kind: "fold", bounds }
   // Who has nothing yet takes everything, and needs no log for it.
   if (rebuild || taken < 0) return { kind: "fold", bounds: null }

@@ -6,6 +6,7 @@ import { consumablePath, stagePath } from "../lake/layout.ts"
 import { identityProperty, repartitionApp } from "../lake/log-keys.ts"
 import { bytesOf } from "../lake/rows.ts"
 import { findTable, hasToldApart, openConsumable, openStage, refuseConsumable, refuseStage } from "../lake/tables.ts"
+import type { RepartitionReport } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type Store, StoreError } from "../store/store.ts"
 import { fromThrown, TableError } from "../table/errors.ts"
@@ -65,40 +66,49 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
       if (work === null) return { kind: "up-to-date", dataset, version: found?.transactions.get(app) ?? -1 } as const
       return planOf(dataset, engine.name, work, "place" in engine ? null : yield* engine.survey(work.plan))
     }
+    let committed: RepartitionReport | null = null
     if ("place" in engine && Option.isSome(consumable)) {
       const outstanding = yield* findOutstanding(consumable.value.path)
       if (outstanding !== null) {
         const outcome = yield* attend(options, engine, outstanding, consumable.value)
-        if (isSameRequest(outstanding, options.rebuild === true, bounds)) return yield* settled(outcome)
+        const isAll = options.rebuild === true || bounds !== null || outcome.kind === "submitted"
+        if (isAll && isSameRequest(outstanding, options.rebuild === true, bounds)) return yield* settled(outcome)
+        if (outcome.kind === "repartition") committed = outcome
       }
     }
     const { table } = yield* openConsumable(options.contract, columns, isRebuild)
     const before = yield* table.snapshot
     const work = yield* findWork(options, columns, stage.value, before, bounds)
+    const { onPlan = () => Effect.void } = options
+    if (work !== null && "place" in engine) yield* onPlan(planOf(dataset, engine.name, work, null))
     const outcome: RepartitionOutcome =
       work === null
-        ? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 }
+        ? (committed ?? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 })
         : "place" in engine
           ? yield* submit(options, engine, work, table, before.version)
           : yield* carryOut(options, inProcess(options, engine, work), work, { table, before })
-    return yield* settled(outcome)
+    return yield* settled(outcome.kind === "submitted" ? { ...outcome, committed } : outcome)
   })
 
-const inProcess = ({ onProgress }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({
+const inProcess = ({ contract, onPlan, onProgress = () => {} }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({
   name: engine.name,
   startedAt: null,
-  result: engine.run(work.plan, onProgress ?? (() => {}))
+  result: engine.run(
+    work.plan,
+    onProgress,
+    onPlan === undefined ? undefined : (found) => onPlan(planOf(contract.contract.name, engine.name, work, found))
+  )
 })
 
 /** Refuses days where rows do not lie by time. */
-const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>
+export const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>
   partition.by === "day" || partition.by === "hour"
     ? Effect.void
     : fail(
         contract.name,
         "Invalid",
         `its table is ${partitionWords(partition)}, and has no days to fold anew`,
-        "Leave --from and --to out, or fold all of stage anew with --rebuild"
+        "Leave --from and --to out, and fold all of stage anew with --rebuild; or name with --dataset one that lies by time"
       )
 
 /**
@@ -136,7 +146,8 @@ const planOf = (dataset: string, engine: string, work: Work, survey: ReadonlyArr
     rows: survey === null ? work.input.rows : rowsOf(found),
     days: daysOf(partition, touched).map((day) => ({ day, rows: rowsOf(found.filter(({ partition }) => dayOf(partition) === day)) })),
     existingFiles: existing.length + work.cleared.length,
-    existingBytes: bytesOf(existing)
+    existingBytes: bytesOf(existing) + work.clearedBytes,
+    replacedFiles: work.cleared.length
   }
 }
 

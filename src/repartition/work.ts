@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import { consumablePath } from "../lake/layout.ts"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
-import { type Totals, totalsOf } from "../lake/rows.ts"
+import { bytesOf, type Totals, totalsOf } from "../lake/rows.ts"
 import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
@@ -28,8 +28,9 @@ export interface Work {
   /** What the files to read come to, and when the newest of them was written, milliseconds since 1970. */
   readonly input: Totals & { readonly modificationTime: number }
   readonly plan: EnginePlan
-  /** Files of the consumable that go, whatever the engine says. */
+  /** Files of the consumable that go, whatever the engine says, and their bytes together. */
   readonly cleared: ReadonlyArray<string>
+  readonly clearedBytes: number
 }
 
 /** Finds out from the logs what there is to do. Null: nothing. @param columns of the files to write */
@@ -86,7 +87,8 @@ export const findWork = (
           bounds,
           targetFileBytes: options.targetFileBytes ?? defaultTargetFileBytes
         },
-        cleared: cleared.map(({ path }) => path)
+        cleared: cleared.map(({ path }) => path),
+        clearedBytes: bytesOf(cleared)
       }
     }
     switch (task.kind) {
@@ -109,7 +111,7 @@ export const findWork = (
           contract.name,
           "Rewritten",
           "the stage is not the one that was taken before: it was made anew",
-          "Run with --rebuild, which takes all of it in place of what is there."
+          "Run with --rebuild and no days, which takes all of it in place of what is there."
         )
       case "fold": {
         const whole = work([...snapshot.files.values()], task.bounds === null, task.bounds)

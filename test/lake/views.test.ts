@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { compact } from "../../src/lake/compact.ts"
 import { openLake, queryLake } from "../../src/lake/query.ts"
 import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { leaf } from "../../src/record/column.ts"
@@ -170,65 +169,6 @@ describe("the views of a lake", () => {
     Effect.gen(function* () {
       yield* createTable("stage/plain", { name: "plain", description: "", columns: [leaf("a", "text", "")], partitions: [] })
       assert.deepStrictEqual(yield* rowsOf("FROM stage_plain"), [])
-    }).pipe(Effect.provide(freshStore))
-  )
-})
-
-describe("compaction", () => {
-  const everything = rowsOf("FROM stage_order ORDER BY ALL")
-
-  it.live("makes one file of many without changing a row, once", () =>
-    Effect.gen(function* () {
-      for (let i = 0; i < 4; i++) yield* ingest(copies(2).map((one) => ({ ...one, order: `${one.order}-${i}`, sequence: `${i}` })))
-      const stage = yield* openTable("stage/order")
-      const [before, read] = [yield* everything, yield* stage.snapshot]
-      const planned = yield* compact(stage, { dryRun: true })
-      assert.deepInclude(planned, { filesBefore: 8, filesAfter: 2, bytesAfter: 0, version: null })
-      assert.strictEqual((yield* stage.snapshot).version, read.version)
-
-      const done = yield* compact(stage)
-      assert.deepInclude(done, { filesBefore: 8, filesAfter: 2, overtaken: 0, version: read.version + 2 })
-      assert.deepStrictEqual(yield* everything, before)
-      const after = yield* stage.snapshot
-      assert.deepStrictEqual(after.domains, read.domains)
-      assert.strictEqual(after.files.size, 2)
-      const moved = yield* Stream.runCollect(stage.changes(read.version, after.version))
-      for (const { actions } of moved)
-        for (const action of actions) {
-          if ("add" in action) assert.isFalse(action.add.dataChange)
-          if ("remove" in action) assert.isFalse(action.remove.dataChange)
-        }
-      for (const { stats } of after.files.values()) {
-        assert.strictEqual(JSON.parse(stats ?? "").numRecords, 4)
-        assert.deepInclude(JSON.parse(stats ?? "").minValues, { _sequence_number: "0" })
-        assert.deepInclude(JSON.parse(stats ?? "").maxValues, { _sequence_number: "3" })
-        assert.notMatch(stats ?? "", /email|phone/)
-      }
-      assert.deepInclude(yield* compact(stage), { filesBefore: 0, version: null })
-    }).pipe(Effect.provide(freshStore))
-  )
-
-  it.live("leaves partitions alone that it is not asked to look at", () =>
-    Effect.gen(function* () {
-      for (let i = 0; i < 2; i++) yield* ingest(copies(2))
-      const stage = yield* openTable("stage/order")
-      const done = yield* compact(stage, { where: (partition) => partition["ingest_hour"] === "22" })
-      assert.deepInclude(done, { filesBefore: 2, filesAfter: 1 })
-      assert.strictEqual((yield* stage.snapshot).files.size, 3)
-    }).pipe(Effect.provide(freshStore))
-  )
-
-  it.live("gives way to whoever was faster, and takes its file away", () =>
-    Effect.gen(function* () {
-      for (let i = 0; i < 3; i++) yield* ingest(copies(1))
-      const stage = yield* openTable("stage/order")
-      const before = yield* everything
-      const both = yield* Effect.all([compact(stage), compact(yield* openTable("stage/order"))], { concurrency: 2 })
-      assert.deepStrictEqual(both.map(({ overtaken }) => overtaken).sort(), [0, 1])
-      assert.deepStrictEqual(yield* everything, before)
-      const store = yield* Store
-      const files = yield* Stream.runCollect(store.list("stage/order/ingest"))
-      assert.strictEqual(files.length, 4)
     }).pipe(Effect.provide(freshStore))
   )
 })

@@ -255,6 +255,21 @@ export const engineSuite = (
       }).pipe(Effect.provide(freshStore))
     )
 
+    it.live("keeps rows of times that no calendar day stands for, under no day", () =>
+      Effect.gen(function* () {
+        const [before, first, last, after] = [-62_135_596_800_001, -62_135_596_800_000, 253_402_300_799_999, 253_402_300_800_000]
+        const times = [before, first, last, after]
+        yield* ingest(times.map((lastChange, i) => ({ order: `o${i}`, lastChange, arrivedAt: start, sequence: String(i), note: "n" })))
+        yield* run
+        assert.deepStrictEqual(yield* rowsOf("SELECT order_id, change_date::VARCHAR AS day FROM consumable_order ORDER BY order_id"), [
+          '{"order_id":"o0","day":null}',
+          '{"order_id":"o1","day":"0001-01-01"}',
+          '{"order_id":"o2","day":"9999-12-31"}',
+          '{"order_id":"o3","day":null}'
+        ])
+      }).pipe(Effect.provide(freshStore))
+    )
+
     it.live("surveys without writing", () =>
       Effect.gen(function* () {
         yield* ingest([

@@ -60,6 +60,8 @@ export interface TestPlace {
   onStart: (job: SparkJob) => Effect.Effect<JobState["phase"]>
   /** The next question is not answered. */
   failNext: boolean
+  /** Nothing is started. */
+  isClosed: boolean
 }
 
 export const testPlace = (): TestPlace => {
@@ -79,6 +81,7 @@ export const testPlace = (): TestPlace => {
         Effect.gen(function* () {
           const before = yield* answer(() => newest(job))
           if (before?.phase === "running") return before
+          if (it.isClosed) return yield* new EngineError({ engine: "spark", problem: "closed", hint: "Ask another.", isRefused: true })
           const run = { job, state: stateOf(runs.length + 1, "running") }
           runs.push(run)
           const phase = yield* it.onStart(job)
@@ -89,7 +92,8 @@ export const testPlace = (): TestPlace => {
     engine: (wait) => ({ name: "spark", place: it.place, wait }),
     runs,
     onStart: () => Effect.succeed("running"),
-    failNext: false
+    failNext: false,
+    isClosed: false
   }
   return it
 }

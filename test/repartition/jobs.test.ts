@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { ownObjects } from "../../src/lake/maintain.ts"
 import { openConsumable } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
+import type { SparkJob } from "../../src/repartition/job-place.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { Store } from "../../src/store/store.ts"
 import { vacuum } from "../../src/table/maintenance.ts"
@@ -47,11 +49,12 @@ describe("jobs", () => {
       assert.match(refused.message, /run 1 is under way \(RUNNING\), begun at 2.*--wait/)
       assert.strictEqual(at.runs.length, 1)
       yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
-      const done = yield* run(at.engine(false))
+      const next = yield* run(at.engine(false))
+      assert.deepInclude(next, { kind: "submitted", run: "run 2", toVersion: 2, stageFiles: 1 })
+      const done = next.kind === "submitted" ? next.committed : null
       assert.deepInclude(done, { kind: "repartition", engine: "spark", rowsAdded: 2, rowsRead: 2, toVersion: 1, fromVersion: -1 })
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
-      assert.deepStrictEqual(yield* left, [])
-      at.onStart = (job) => Effect.as(drive(store, job, "y"), "done")
+      yield* drive(store, at.runs[1]?.job ?? { id: "" }, "y")
       assert.deepInclude(yield* run(at.engine(true)), { kind: "repartition", rowsAdded: 1, duplicates: 1, fromVersion: 1, toVersion: 2 })
       assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
       assert.strictEqual((yield* run(at.engine(true))).kind, "up-to-date")
@@ -80,6 +83,44 @@ describe("jobs", () => {
       assert.strictEqual((yield* run(at.engine(true))).kind, "repartition")
       assert.strictEqual(at.runs.length, 3)
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("are not believed by a result from before they were outstanding", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
+      const [begun] = at.runs
+      if (begun !== undefined) begun.state = { ...begun.state, phase: "done" }
+      // A vacuum took what is old: the note and the files, and not yet the result.
+      const objects = yield* Stream.runCollect(store.list("consumable/order/"))
+      yield* store.delete(objects.flatMap(({ key }) => (/\/outstanding\.json$|\/fold-/.test(key) ? [key] : [])))
+      at.onStart = (job) => Effect.as(drive(store, job, "y"), "done")
+      assert.deepInclude(yield* run(at.engine(true)), { kind: "repartition", rowsAdded: 2 })
+      assert.strictEqual(at.runs.length, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of a backfill are told before they are begun, and not by who finds them", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(duckdbEngine({ threads: 1 }))
+      const told: Array<unknown> = []
+      const onPlan = (plan: unknown) => Effect.sync(() => void told.push([plan, at.runs.length]))
+      const options = { rebuild: true, onPlan }
+      const planned = yield* run(at.engine(false), { rebuild: true, dryRun: true })
+      assert.strictEqual((yield* run(at.engine(false), options)).kind, "submitted")
+      assert.deepStrictEqual(told, [[planned, 0]])
+      assert.deepInclude(planned, { rows: 2, days: [], replacedFiles: 2 })
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "x")
+      assert.deepInclude(yield* run(at.engine(false), options), { kind: "repartition", rebuild: true, rowsAdded: 2 })
+      assert.strictEqual(told.length, 1)
     }).pipe(Effect.provide(freshStore))
   )
 
@@ -114,6 +155,71 @@ describe("jobs", () => {
       assert.strictEqual((yield* run(at.engine(true))).kind, "repartition")
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
       assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("whose start is refused are not outstanding: another engine may be asked then", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const another = { ...at.engine(false), name: "emr" as const }
+      yield* ingest(first)
+      for (const wait of [false, true]) {
+        at.isClosed = true
+        assert.match((yield* Effect.flip(run(at.engine(wait)))).message, /closed/)
+        assert.deepStrictEqual(yield* left, [])
+        // Nor where its state cannot be asked for, as long as nobody can have started it.
+        at.failNext = true
+        assert.match((yield* Effect.flip(run(at.engine(wait)))).message, /no answer/)
+        assert.deepStrictEqual(yield* left, [])
+      }
+      at.isClosed = false
+      assert.strictEqual((yield* run(another)).kind, "submitted")
+      // What may be under way elsewhere is not forgotten; the way out is told.
+      const refused = yield* Effect.flip(run(at.engine(false)))
+      assert.match(refused.message, /--engine emr.* delete consumable\/order\/_repartition\/outstanding\.json/)
+      yield* Effect.flatMap(Store, (store) => store.delete(["consumable/order/_repartition/outstanding.json"]))
+      at.runs.length = 0
+      assert.strictEqual((yield* run(at.engine(false))).kind, "submitted")
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.effect("that are lost from sight while they are waited for are asked for again", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      at.onStart = (job) => {
+        if (at.runs.length === 1) return Effect.succeed("waiting")
+        return Effect.as(drive(store, job, "again"), "done")
+      }
+      let looks = 0
+      const place = {
+        ...at.place,
+        // Announced for a while, and then there was nothing.
+        find: (job: SparkJob) => (looks++ < 2 ? at.place.find(job) : Effect.succeed(null))
+      }
+      const fiber = yield* Effect.forkChild(run({ ...at.engine(true), place }))
+      yield* Effect.forever(Effect.andThen(TestClock.adjust("1 second"), Effect.yieldNow)).pipe(Effect.raceFirst(Fiber.join(fiber)))
+      assert.strictEqual(at.runs.length, 2)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("of which a vacuum has taken what they made are told so, and made anew", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      yield* drive(store, at.runs[0]?.job ?? { id: "" }, "taken")
+      const made = (yield* Stream.runCollect(store.list("consumable/order/fold-taken/"))).filter(({ key }) => key.endsWith(".parquet"))
+      yield* store.delete(made.slice(1).map(({ key }) => key))
+      assert.strictEqual((yield* Effect.flip(run(at.engine(false)))).reason, "Vacuumed")
+      assert.deepStrictEqual(yield* left, [])
+      at.runs.length = 0
+      at.onStart = (job) => Effect.as(drive(store, job, "anew"), "done")
+      yield* run(at.engine(true))
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
     }).pipe(Effect.provide(freshStore))
   )
 

@@ -129,7 +129,7 @@ const partitionOf = ({ identity: { key, partition } }: EnginePlan, row: Row): st
       const millis = typeof micros === "bigint" ? Number(micros / 1000n) : typeof micros === "number" ? micros * 86_400_000 : Number.NaN
       if (Number.isNaN(millis)) return noPartition
       const [day = "", time = ""] = new Date(millis).toISOString().split("T")
-      return day.length !== 10 ? noPartition : partition.by === "day" ? day : `${day}/${Number(time.slice(0, 2))}`
+      return day.length !== 10 || day < "0001" ? noPartition : partition.by === "day" ? day : `${day}/${Number(time.slice(0, 2))}`
     }
   }
 }

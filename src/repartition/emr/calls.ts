@@ -132,6 +132,9 @@ const hints: Readonly<Record<AwsReason, string>> = {
   Invalid: "Look at the settings that begin with emr-, and at the region."
 }
 
+/** What starts a job, or is asked before one is started and never after. */
+const starting = new Set(["Connect", "GetApplication", "StartJobRun", "RunJobFlow", "AddJobFlowSteps"])
+
 /**
  * A failure of a service that nothing can be done about here.
  *
@@ -140,7 +143,7 @@ const hints: Readonly<Record<AwsReason, string>> = {
 export const asEngineError =
   (engine: string, own: Partial<Record<AwsReason, string>> = {}) =>
   (error: CallFailed): EngineError => {
-    const { operation, reason, name, detail } = error
+    const { operation, reason, name, detail, certain } = error
     const denied = /not authorized to perform:? ([\w-]+:\w+)/.exec(detail)?.[1]
     const quota = /quota|limit/i.test(name) && reason === "Invalid"
     return new EngineError({
@@ -152,6 +155,7 @@ export const asEngineError =
         (quota ? "Let what runs end, ask AWS for a higher quota, or give fewer --emr-executors." : undefined) ??
         own[reason] ??
         hints[reason],
+      ...(certain && starting.has(operation) ? { isRefused: true } : {}),
       cause: error
     })
   }

@@ -43,6 +43,7 @@ export const refuseLocal = (engine: string, { driver, args }: SparkJob): Effect.
         new EngineError({
           engine,
           problem: `it cannot reach ${local}`,
+          isRefused: true,
           hint: "Keep the lake in S3 (--lake s3://bucket/prefix), or repartition with --engine spark or duckdb."
         })
       )
@@ -66,6 +67,7 @@ export const refuseOld = (engine: string, label: string): Effect.Effect<void, En
         new EngineError({
           engine,
           problem: `its release is ${label}, whose Spark is too old`,
+          isRefused: true,
           hint: `Use release emr-${oldest}.0.0 or newer.`
         })
       )

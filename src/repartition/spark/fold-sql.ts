@@ -1,5 +1,6 @@
 import type { Identity } from "../../contract/identity.ts"
 import { columnsSql } from "../../duckdb/former-names.ts"
+import { newestFirstSql } from "../../duckdb/identity-sql.ts"
 import { type Column, leafTypeOf } from "../../record/column.ts"
 import { coordinateColumns } from "../../record/system-columns.ts"
 import { deltaSchema } from "../../table/schema.ts"
@@ -32,7 +33,7 @@ const noFile = "-1"
 const firstOf = (names: ReadonlyArray<string>): string =>
   names.length === 1 ? names.map(identifier).join() : `coalesce(${names.map(identifier).join(", ")})`
 
-/** As in `../../duckdb/identity-sql.ts`, but that long keys are no burden here. */
+/** As in `duckdb/identity-sql.ts`, but that long keys are no burden here. */
 const identitySql = ({ key, version }: Identity): ReadonlyArray<readonly [name: string, sql: string]> => [
   ...key.map((name, i) => [`k${i}`, identifier(name)] as const),
   ...(version.length === 0 ? [] : [["v", firstOf(version)] as const])
@@ -44,19 +45,6 @@ const newnessSql = ({ order, deleted }: Identity): ReadonlyArray<readonly [name:
   ...(order.length === 0 ? [] : [["w", firstOf(order)] as const]),
   ["d", deleted === null ? "false" : `coalesce(${identifier(deleted)}, false)`]
 ]
-
-const newestFirstSql = ({ order }: Identity): string =>
-  [
-    ...(order.length === 0 ? [] : ["w"]),
-    "_arrived_at",
-    "_source",
-    "_shard",
-    "length(_sequence_number)",
-    "_sequence_number",
-    "_sub_sequence_number"
-  ]
-    .map((sql) => `${sql} DESC NULLS LAST`)
-    .join(", ")
 
 const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArray<Column>): string => {
   switch (partition.by) {

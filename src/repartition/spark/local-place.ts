@@ -222,5 +222,6 @@ const noCommand = (command: string, cause?: unknown): EngineError =>
     engine: "spark",
     problem: `there is no ${command}`,
     hint: "Install Spark 3.5 or 4.0 with Delta, and put spark-submit on the PATH or say --spark-submit where it is.",
+    isRefused: true,
     ...(cause === undefined ? {} : { cause })
   })

@@ -6,11 +6,9 @@ import { Effect } from "effect"
 import { EngineError } from "../../../src/repartition/engine.ts"
 import type { JobEngine, JobPlace, JobState } from "../../../src/repartition/job-place.ts"
 import { setUp } from "../setup.ts"
+import { quickJava } from "./command.ts"
 
 const script = join(dirname(fileURLToPath(import.meta.url)), "session.py")
-
-/** A session lives for minutes: code that is compiled well takes longer to compile than it saves. */
-const quick = { TZ: "UTC", JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" }
 
 /** A place whose jobs run in one session of real Spark, one after the other. */
 export interface SparkSession {
@@ -22,7 +20,10 @@ export interface SparkSession {
 
 export const openSparkSession = (): SparkSession => {
   const { python, jars } = setUp()
-  const child = spawn(python, [script, ...jars], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...quick } })
+  const child = spawn(python, [script, ...jars], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, TZ: "UTC", JAVA_TOOL_OPTIONS: quickJava }
+  })
   let said = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-4000)

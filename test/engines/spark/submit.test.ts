@@ -1,10 +1,10 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { sluice, sluiceJson, start } from "../../cli/sluice.ts"
 import { eventually } from "../../passing-time.ts"
-import { setUp, sparkEnvironment } from "../setup.ts"
+import { sparkEnvironment } from "./command.ts"
 
 /** The real command and the real `spark-submit`, in folders whose names mean something to Spark, to a shell and in a URL. */
 const folder = mkdtempSync(join(tmpdir(), "sluice-spark-submit-"))
@@ -13,15 +13,7 @@ const other = join(folder, "other")
 let env: Readonly<Record<string, string>> = {}
 
 beforeAll(async () => {
-  const spark = sparkEnvironment(setUp())
-  mkdirSync(join(folder, "tmp"))
-  env = {
-    ...spark,
-    TMPDIR: join(folder, "tmp"),
-    SLUICE_ENGINE: "spark",
-    SLUICE_SPARK_CONF: `${spark["SLUICE_SPARK_CONF"]},spark.driver.memory=1g`,
-    SLUICE_HASH_KEY: "a key that nobody has to guess"
-  }
+  env = sparkEnvironment(folder)
   const input = join(folder, "input")
   await sluiceJson(["generate", "--orders", "40", "--seed", "5", "--out", input])
   await sluiceJson(["ingest", "--lake", lake, "--input", input], env)

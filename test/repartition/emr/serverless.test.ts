@@ -206,7 +206,10 @@ describe("what EMR Serverless refuses", () => {
       Effect.gen(function* () {
         const refused = (answer: ReturnType<typeof serviceError>) => {
           emr.answerNext("StartJobRun", answer)
-          return Effect.map(Effect.flip(Effect.flatMap(placeAt(emr), (place) => place.submit(aJob()))), ({ message }) => message)
+          return Effect.map(Effect.flip(Effect.flatMap(placeAt(emr), (place) => place.submit(aJob()))), ({ message, isRefused }) => {
+            assert.isTrue(isRefused)
+            return message
+          })
         }
         const denied = "User: arn:aws:sts::123456789012:assumed-role/x/y is not authorized to perform: iam:PassRole on resource: z"
         assert.include(yield* refused(serviceError(403, "AccessDeniedException", denied)), "Grant iam:PassRole to who runs Sluice")
@@ -217,7 +220,13 @@ describe("what EMR Serverless refuses", () => {
         assert.include(yield* refused(serviceError(402, "ServiceQuotaExceededException", "Too many vCPU.")), "give fewer --emr-executors")
         assert.strictEqual(emr.runs.length, 0)
         const absent = Effect.flatMap(placeAt(emr, { application: "app2" }), (place) => place.submit(aJob()))
-        assert.include((yield* Effect.flip(absent)).message, "Application app2 does not exist). Look at --emr-application")
+        const error = yield* Effect.flip(absent)
+        assert.include(error.message, "Application app2 does not exist). Look at --emr-application")
+        assert.isTrue(error.isRefused)
+        // This one may have been started.
+        emr.answerNext("GetJobRun", serviceError(403, "AccessDeniedException", denied))
+        assert.isUndefined((yield* Effect.flip(Effect.flatMap(placeAt(emr), (place) => place.submit(aJob())))).isRefused)
+        assert.strictEqual(emr.runs.length, 1)
       })
     )
   )

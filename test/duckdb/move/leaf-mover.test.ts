@@ -3,18 +3,18 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
-import { ColumnBuilders } from "../../src/columns/builders.ts"
-import { openDuckDB } from "../../src/duckdb/open.ts"
-import { RowReader } from "../../src/duckdb/read-rows.ts"
-import { RowGroups, type RowsAt } from "../../src/duckdb/row-groups.ts"
-import { openParquetFile } from "../../src/parquet/file.ts"
-import { encodeRowGroup, type RowGroup } from "../../src/parquet/row-group.ts"
-import { type Column, leaf, type Value } from "../../src/record/column.ts"
-import { JoinedLeaves } from "../../src/repartition/joined-leaves.ts"
-import { newClaims, type Slice } from "../../src/repartition/leaf-mover.ts"
-import { openSliceThreads } from "../../src/repartition/slice-threads.ts"
-import { randomColumn, randomValue, seeded } from "../parquet/random.ts"
-import { memoryUpload, query, writeParquet } from "../parquet/support.ts"
+import { ColumnBuilders } from "../../../src/columns/builders.ts"
+import { JoinedLeaves } from "../../../src/duckdb/move/joined-leaves.ts"
+import { newClaims, type Slice } from "../../../src/duckdb/move/leaf-mover.ts"
+import { openSliceThreads } from "../../../src/duckdb/move/slice-threads.ts"
+import { openDuckDB } from "../../../src/duckdb/open.ts"
+import { RowReader } from "../../../src/duckdb/read-rows.ts"
+import { RowGroups, type RowsAt } from "../../../src/duckdb/row-groups.ts"
+import { openParquetFile } from "../../../src/parquet/file.ts"
+import { encodeRowGroup, type RowGroup } from "../../../src/parquet/row-group.ts"
+import { type Column, leaf, type Value } from "../../../src/record/column.ts"
+import { randomColumn, randomValue, seeded } from "../../parquet/random.ts"
+import { memoryUpload, query, writeParquet } from "../../parquet/support.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-move-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -39,7 +39,7 @@ const sliceOf = (at: ReadonlyArray<RowsAt>, isWanted: (row: number) => boolean, 
 
 const moved = (columns: ReadonlyArray<Column>, slice: Slice, threads: number) =>
   Effect.gen(function* () {
-    const opened = yield* openSliceThreads(columns, threads)
+    const opened = yield* openSliceThreads(columns, threads, Number.POSITIVE_INFINITY)
     const leaves = yield* opened.move(slice)
     if (leaves === null) return null
     const sizes = Array.from(slice.bounds.subarray(1), (to, i) => to - (slice.bounds[i] ?? 0))
@@ -160,7 +160,7 @@ describe("leaves that are moved", () => {
       Effect.scoped(
         Effect.gen(function* () {
           const at = yield* groupsOf(columns, [path])
-          const threads = yield* openSliceThreads(columns, 2)
+          const threads = yield* openSliceThreads(columns, 2, Number.POSITIVE_INFINITY)
           const slice = () => sliceOf(at, () => true, backwards, Int32Array.of(0, 300))
           return [yield* threads.move({ ...slice(), limit: 1000 }), yield* threads.move(slice())]
         })

@@ -1,14 +1,14 @@
 import { Effect } from "effect"
-import { ColumnBuilders } from "../columns/builders.ts"
-import type { LakeError } from "../duckdb/errors.ts"
-import { RowGroups } from "../duckdb/row-groups.ts"
-import type { RowGroup } from "../parquet/row-group.ts"
-import type { StoreError } from "../store/store.ts"
-import type { EngineFile, EnginePlan } from "./engine.ts"
-import type { EngineRun } from "./engine-run.ts"
-import * as sql from "./fold-sql.ts"
+import { ColumnBuilders } from "../../columns/builders.ts"
+import type { RowGroup } from "../../parquet/row-group.ts"
+import type { Column } from "../../record/column.ts"
+import type { StoreError } from "../../store/store.ts"
+import type { LakeError } from "../errors.ts"
+import { RowGroups } from "../row-groups.ts"
+import { placesSql } from "./chosen-sql.ts"
 import { JoinedLeaves } from "./joined-leaves.ts"
 import { newClaims, type TakenRows } from "./leaf-mover.ts"
+import type { Move, StoredFile } from "./move.ts"
 import type { SliceThreads } from "./slice-threads.ts"
 import { cutRowGroups, type Piece } from "./slices.ts"
 
@@ -19,12 +19,12 @@ const windowBytes = 8 * 1024 * 1024
 export class SliceMover {
   /** How many leaves a row has. */
   readonly leaves: number
-  readonly #run: EngineRun
-  readonly #files: ReadonlyArray<EngineFile>
+  readonly #run: Move
+  readonly #files: ReadonlyArray<StoredFile>
   readonly #rowGroups: RowGroups
   readonly #threads: SliceThreads
 
-  constructor({ columns }: EnginePlan, run: EngineRun, files: ReadonlyArray<EngineFile>, threads: SliceThreads) {
+  constructor(columns: ReadonlyArray<Column>, run: Move, files: ReadonlyArray<StoredFile>, threads: SliceThreads) {
     this.#run = run
     this.#files = files
     const table = new ColumnBuilders(columns)
@@ -72,7 +72,7 @@ export class SliceMover {
   /** Where the rows stand; of each, by its place, its number among those that are gathered; and how many bytes a row takes, about. */
   #find(from: number, length: number) {
     return Effect.gen({ self: this }, function* () {
-      const [places, files, rows] = yield* this.#run.db.integers(sql.placesSql(from, from + length))
+      const [places, files, rows] = yield* this.#run.db.integers(placesSql(from, from + length))
       if (places === undefined || files === undefined || rows === undefined) throw new RangeError("places have three columns")
       const wanted: Array<TakenRows> = []
       const rowAt = new Int32Array(length)

@@ -1,8 +1,8 @@
-import type { ColumnBuilders } from "../columns/builders.ts"
-import type { LakeError } from "../duckdb/errors.ts"
-import type { FileShape, RowsAt } from "../duckdb/row-groups.ts"
-import { mapLeaves } from "../parquet/leaf-map.ts"
-import type { Column } from "../record/column.ts"
+import type { ColumnBuilders } from "../../columns/builders.ts"
+import { mapLeaves } from "../../parquet/leaf-map.ts"
+import type { Column } from "../../record/column.ts"
+import type { LakeError } from "../errors.ts"
+import type { FileShape, RowsAt } from "../row-groups.ts"
 import type { MovedLeaves, Slice, TakenRows } from "./leaf-mover.ts"
 
 /** What a thread is made with. */

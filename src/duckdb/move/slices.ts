@@ -1,4 +1,4 @@
-import type { PartitionCount } from "./engine.ts"
+import type { PartitionCount } from "./move.ts"
 
 /** Rows of a slice that belong to one partition: those of the slice from `rows.from` to before `rows.to`. */
 export interface Piece {

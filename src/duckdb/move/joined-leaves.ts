@@ -1,5 +1,5 @@
-import type { EncodedLeaf, RowGroup } from "../parquet/row-group.ts"
-import type { ColumnStatistics } from "../parquet/statistics.ts"
+import type { EncodedLeaf, RowGroup } from "../../parquet/row-group.ts"
+import type { ColumnStatistics } from "../../parquet/statistics.ts"
 import type { MovedLeaves } from "./leaf-mover.ts"
 
 /** The column chunks of a slice, put together by row groups, of which one at a time is made. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
-import { ColumnBuilders } from "../columns/builders.ts"
-import { LakeError } from "../duckdb/errors.ts"
+import { ColumnBuilders } from "../../columns/builders.ts"
+import { LakeError } from "../errors.ts"
 import { LeafMover } from "./leaf-mover.ts"
 import { type FromWorker, type SliceMessage, sliceOf, type WorkerSetup } from "./slice-messages.ts"
 

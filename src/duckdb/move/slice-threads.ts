@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
-import { LakeError } from "../duckdb/errors.ts"
-import type { Column } from "../record/column.ts"
-import { moduleBeside } from "../record/module-beside.ts"
-import { isOutOfMemory, resourceLimits } from "../record/worker.ts"
+import type { Column } from "../../record/column.ts"
+import { moduleBeside } from "../../record/module-beside.ts"
+import { isOutOfMemory, resourceLimits } from "../../record/worker.ts"
+import { LakeError } from "../errors.ts"
 import { giveUp, isGivenUp, LeafMover, type MovedLeaves, type Slice } from "./leaf-mover.ts"
 import { type FromWorker, type SliceMessage, sliceMessage, type WorkerSetup } from "./slice-messages.ts"
 
@@ -108,10 +108,17 @@ export class SliceThreads {
   }
 }
 
-/** Threads that end with the scope. */
-export const openSliceThreads = (columns: ReadonlyArray<Column>, threads: number): Effect.Effect<SliceThreads, never, Scope.Scope> =>
+/** Bytes of files that one thread moves sooner than another one starts. */
+const fewBytes = 4 * 1024 * 1024
+
+/** Threads that end with the scope; of few bytes, this one alone. @param bytes of the files whose rows move */
+export const openSliceThreads = (
+  columns: ReadonlyArray<Column>,
+  threads: number,
+  bytes: number
+): Effect.Effect<SliceThreads, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => new SliceThreads(columns, threads)),
+    Effect.sync(() => new SliceThreads(columns, bytes > fewBytes ? threads : 1)),
     (opened) => Effect.promise(() => opened.close())
   )
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { cutRowGroups, mostRows, piecesOf } from "../../src/repartition/slices.ts"
+import { cutRowGroups, mostRows, piecesOf } from "../../../src/duckdb/move/slices.ts"
 
 const days = (...rows: ReadonlyArray<number>) => rows.map((rows, i) => ({ partition: `2026-11-0${i + 1}`, rows }))
 const shape = (rows: ReadonlyArray<number>, from: number, length: number) =>

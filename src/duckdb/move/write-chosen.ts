@@ -1,13 +1,11 @@
 import { Effect, Exit, Scope } from "effect"
-import type { LakeError } from "../duckdb/errors.ts"
-import { openParquetFile, type ParquetFile } from "../parquet/file.ts"
-import { randomUuid } from "../record/random.ts"
-import type { StoreError } from "../store/store.ts"
-import { addPath } from "../table/table.ts"
-import type { EngineFile, EnginePlan, NewFile, PartitionCount } from "./engine.ts"
-import type { EngineRun } from "./engine-run.ts"
-import * as sql from "./fold-sql.ts"
-import { partitionValues } from "./partitions.ts"
+import { openParquetFile, type ParquetFile } from "../../parquet/file.ts"
+import { randomUuid } from "../../record/random.ts"
+import type { StoreError } from "../../store/store.ts"
+import { addPath } from "../../table/table.ts"
+import type { LakeError } from "../errors.ts"
+import { chosenPartitionsSql, holdingSql } from "./chosen-sql.ts"
+import type { Move, NewFile, PartitionCount, StoredFile, Target } from "./move.ts"
 import { SliceMover } from "./slice-mover.ts"
 import type { SliceThreads } from "./slice-threads.ts"
 import { mostRows, piecesOf, rowsAtOnce } from "./slices.ts"
@@ -24,27 +22,27 @@ interface OpenFile {
 }
 
 /**
- * Moves the rows of `chosen` from the files that hold them to files by partition, sorted by key and version.
+ * Moves the rows of `chosen` from the files that hold them to files by partition, in the order of their places.
  *
  * Rows move in slices of that order, and within a slice leaf by leaf, by several threads: each is read from wherever it stands, put in order, and encoded. A slice of
  * which one leaf alone is too much is halved; a row by itself always goes, for the ingest has held it in the same form. What stays of a slice until its end is
  * compressed. A partition of more than one slice becomes one file all the same, up to the target size: their row groups follow each other.
  */
 export const writeChosen = (
-  plan: EnginePlan,
-  run: EngineRun,
-  files: ReadonlyArray<EngineFile>,
+  target: Target,
+  run: Move,
+  files: ReadonlyArray<StoredFile>,
   threads: SliceThreads
 ): Effect.Effect<ReadonlyArray<NewFile>, Failure> =>
   Effect.gen(function* () {
     const { db, store } = run
-    const partitions: ReadonlyArray<PartitionCount> = (yield* db.rows(sql.chosenPartitionsSql)).map((row) => ({
+    const partitions: ReadonlyArray<PartitionCount> = (yield* db.rows(chosenPartitionsSql)).map((row) => ({
       partition: String(row["partition"]),
       rows: Number(row["rows"])
     }))
     const total = partitions.reduce((sum, { rows }) => sum + rows, 0)
-    const holding = new Set((yield* db.rows(sql.holdingSql)).map((row) => Number(row["f"])))
-    const mover = new SliceMover(plan, run, files, threads)
+    const holding = new Set((yield* db.rows(holdingSql)).map((row) => Number(row["f"])))
+    const mover = new SliceMover(target.columns, run, files, threads)
     const most = mostRows(
       files.reduce((sum, { size }, f) => sum + (holding.has(f) ? size : 0), 0),
       total,
@@ -53,17 +51,16 @@ export const writeChosen = (
     const written: Array<NewFile> = []
     let open: OpenFile | null = null
 
-    const valuesOf = (partition: string) => partitionValues(plan.identity.partition, partition)
     const fileFor = Effect.fnUntraced(function* (partition: string) {
-      const path = addPath(valuesOf(partition), `part-${yield* randomUuid}.zstd.parquet`)
+      const path = addPath(target.valuesOf(partition), `part-${yield* randomUuid}.zstd.parquet`)
       const scope = yield* Scope.make()
-      const upload = yield* Scope.provide(store.upload(`${plan.tablePath}/${path}`), scope)
-      return { path, partition, file: openParquetFile(plan.columns, upload), scope, bytes: 0 }
+      const upload = yield* Scope.provide(store.upload(`${target.tablePath}/${path}`), scope)
+      return { path, partition, file: openParquetFile(target.columns, upload), scope, bytes: 0 }
     }, Effect.uninterruptible)
 
     const finish = Effect.fnUntraced(function* ({ path, partition, file, scope }: OpenFile) {
       const { size, rows, stats } = yield* file.finish
-      written.push({ add: { path, partitionValues: valuesOf(partition), size, stats }, rows })
+      written.push({ add: { path, partitionValues: target.valuesOf(partition), size, stats }, rows })
       yield* Scope.close(scope, Exit.void)
     })
 
@@ -84,7 +81,7 @@ export const writeChosen = (
             yield* open.file.append(group)
             open.bytes += group.bytes.length
           }
-          if (!isLast && open.bytes < plan.targetFileBytes) continue
+          if (!isLast && open.bytes < target.targetFileBytes) continue
           yield* finish(open)
           open = null
         }
@@ -98,7 +95,7 @@ export const writeChosen = (
     const discard = Effect.suspend(() =>
       Effect.andThen(
         open === null ? Effect.void : Scope.close(open.scope, Exit.void),
-        Effect.ignore(store.delete(written.map(({ add }) => `${plan.tablePath}/${add.path}`)))
+        Effect.ignore(store.delete(written.map(({ add }) => `${target.tablePath}/${add.path}`)))
       )
     )
     yield* Effect.onError(work, () => discard)
