@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { loadavg } from "node:os"
 import { join } from "node:path"
-import { findEngines, sparkEnvironment } from "../test/engines/setup.ts"
+import { findEngines, submitEnvironment } from "../test/engines/setup.ts"
 import { type Bench, type BenchOptions, type BenchResult, median } from "./bench.ts"
 import { measured } from "./child.ts"
 import { main, type Outcome, productFlags, ratio } from "./contest.ts"
@@ -31,7 +31,7 @@ export const engines: Bench = async (options, folder) => {
     options.say(`engines: skipped. ${why}`)
     return resultOf(options, [], {}, [`Skipped: ${why}.`])
   }
-  const spark = sparkEnvironment(found)
+  const spark = submitEnvironment(found)
   const temporary = join(folder, "temporary")
   mkdirSync(temporary)
   const common = { SLUICE_HASH_KEY: "a key for the bench", SLUICE_THREADS: String(cores), TMPDIR: temporary, SPARK_LOCAL_DIRS: temporary }

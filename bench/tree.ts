@@ -49,7 +49,8 @@ const processOf = (pid: number): ReadonlyArray<Process> => {
 }
 
 /**
- * Watches all processes that come of this one from now on, also those that outlive who started them: what Spark is started by ends before Spark does.
+ * Watches all processes that come of this one from now on, also those that outlive who started them: what Spark is started by ends before Spark does. Who starts another
+ * and ends within a tenth of a second may hide it.
  *
  * @returns what waits until they have ended and tells what they took
  */

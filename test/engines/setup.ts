@@ -37,7 +37,7 @@ const installed = (): Engines => ({
 })
 
 /** What `sluice --engine spark` needs in its environment to start this Spark. */
-export const sparkEnvironment = ({ python, jars }: Engines): Readonly<Record<string, string>> => {
+export const submitEnvironment = ({ python, jars }: Engines): Readonly<Record<string, string>> => {
   const [version = ""] = readdirSync(join(venv, "lib"))
   return {
     SPARK_HOME: join(venv, "lib", version, "site-packages", "pyspark"),

@@ -7,7 +7,7 @@ import { Random } from "../../../src/generate/random.ts"
 import { brokenChecks, rowsIn } from "../../cli/in-process.ts"
 import { sluice, sluiceJson } from "../../cli/sluice.ts"
 import { type Life, strike } from "../../cli/strike.ts"
-import { commandEnvironment, groupMembers, livingDrivers } from "./command.ts"
+import { sparkEnvironment, groupMembers, livingDrivers } from "./command.ts"
 
 /**
  * The command, the driver that it has started, or both are killed at random moments, and the command is run again until it has been left alone. Then the
@@ -22,7 +22,7 @@ const [before, calm, hit] = ["before", "calm", "hit"].map((name) => join(folder,
 let env: Readonly<Record<string, string>> = {}
 
 beforeAll(async () => {
-  env = commandEnvironment(folder)
+  env = sparkEnvironment(folder)
   for (const round of ["1", "2"]) {
     const input = join(folder, "input", round)
     await sluiceJson(["generate", "--orders", "20", "--seed", round, "--out", input])

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { sluice, sluiceJson, start } from "../../cli/sluice.ts"
 import { eventually } from "../../passing-time.ts"
-import { commandEnvironment } from "./command.ts"
+import { sparkEnvironment } from "./command.ts"
 
 /** The real command and the real `spark-submit`, in folders whose names mean something to Spark, to a shell and in a URL. */
 const folder = mkdtempSync(join(tmpdir(), "sluice-spark-submit-"))
@@ -13,7 +13,7 @@ const other = join(folder, "other")
 let env: Readonly<Record<string, string>> = {}
 
 beforeAll(async () => {
-  env = commandEnvironment(folder)
+  env = sparkEnvironment(folder)
   const input = join(folder, "input")
   await sluiceJson(["generate", "--orders", "40", "--seed", "5", "--out", input])
   await sluiceJson(["ingest", "--lake", lake, "--input", input], env)
