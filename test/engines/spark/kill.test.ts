@@ -7,7 +7,7 @@ import { Random } from "../../../src/generate/random.ts"
 import { brokenChecks, rowsIn } from "../../cli/in-process.ts"
 import { sluice, sluiceJson } from "../../cli/sluice.ts"
 import { type Life, strike } from "../../cli/strike.ts"
-import { sparkEnvironment, groupMembers, livingDrivers } from "./command.ts"
+import { groupMembers, livingDrivers, sparkEnvironment } from "./command.ts"
 
 /**
  * The command, the driver that it has started, or both are killed at random moments, and the command is run again until it has been left alone. Then the
