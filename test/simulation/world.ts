@@ -178,9 +178,11 @@ class World {
       this.#violated("stuck", drained.map((each) => each.missing(time.now)).join("; "))
     this.#workers.stop()
     if (!(await time.run(() => this.#workers.areGone, time.now + patience))) this.#violated("stuck", "workers do not stop")
-    // Of two at once one would stop, as the owner of what the other does.
-    const replaying = this.#beside.get("replay")
-    if (replaying?.isAlive === true) replaying.crash()
+    // Of two at once one would stop, as the owner of what the other does, or as it has read what the other takes away.
+    for (const name of ["replay", "fold"]) {
+      const beside = this.#beside.get(name)
+      if (beside?.isAlive === true) beside.crash()
+    }
     if (replayEvery !== null)
       await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters(process, this.#outside)))
     // To the end of what there is, which is what brings the consumable up to its stage.
