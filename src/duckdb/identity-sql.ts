@@ -17,8 +17,9 @@ const keySql = (name: string, columns: ReadonlyArray<Column>): string => {
     : key
 }
 
-const firstOf = (names: ReadonlyArray<string>): string =>
-  names.length === 1 ? names.map(identifier).join() : `coalesce(${names.map(identifier).join(", ")})`
+/** The first of some columns that is not null. @param quote makes a name of the engine's SQL of a column's */
+export const firstOfSql = (names: ReadonlyArray<string>, quote = identifier): string =>
+  names.length === 1 ? names.map(quote).join() : `coalesce(${names.map(quote).join(", ")})`
 
 /** Rows are the same where all of these are: each column of the key, then the version where there is one. By names that are the same for any dataset. */
 export const identitySql = (
@@ -26,16 +27,18 @@ export const identitySql = (
   columns: ReadonlyArray<Column>
 ): ReadonlyArray<readonly [name: string, sql: string]> => [
   ...key.map((name, i) => [`k${i}`, keySql(name, columns)] as const),
-  ...(version.length === 0 ? [] : [["v", firstOf(version)] as const])
+  ...(version.length === 0 ? [] : [["v", firstOfSql(version)] as const])
 ]
 
 /**
  * What the contract's order compares, and whether a row takes its key away, by names that are the same for any dataset: `w`, where there is an order,
  * and `d`, which is never null.
+ *
+ * @param quote as of {@link firstOfSql}
  */
-export const newnessSql = ({ order, deleted }: Identity): ReadonlyArray<readonly [name: string, sql: string]> => [
-  ...(order.length === 0 ? [] : [["w", firstOf(order)] as const]),
-  ["d", deleted === null ? "false" : `coalesce(${identifier(deleted)}, false)`]
+export const newnessSql = ({ order, deleted }: Identity, quote = identifier): ReadonlyArray<readonly [name: string, sql: string]> => [
+  ...(order.length === 0 ? [] : [["w", firstOfSql(order, quote)] as const]),
+  ["d", deleted === null ? "false" : `coalesce(${quote(deleted)}, false)`]
 ]
 
 /**
@@ -68,7 +71,7 @@ export const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArra
   switch (partition.by) {
     case "day":
     case "hour": {
-      const time = firstOf(partition.time)
+      const time = firstOfSql(partition.time)
       const format = partition.by === "day" ? "%Y-%m-%d" : "%Y-%m-%d/%-H"
       // Not by `year`, which counts back from the year 1 as people do.
       return `CASE WHEN ${time} >= '0001-01-01' AND ${time} < '10000-01-01' THEN strftime(${time}, ${literal(format)}) ELSE '' END`

@@ -257,30 +257,10 @@ const decodeOther = (
   const repetition = new Uint8Array(maxRepetition === 0 ? 0 : slots)
   if (maxRepetition > 0) repetition.set(repetitionLevels)
   const count = dataPage.length
-  if (dictionary === null)
-    return {
-      slots,
-      definition,
-      isUniform: false,
-      repetition,
-      isFlat: maxRepetition === 0,
-      count,
-      values: gathered(dataPage, element),
-      indices: null,
-      inDictionary: false
-    }
+  const about = { slots, definition, isUniform: false, repetition, isFlat: maxRepetition === 0, count }
+  if (dictionary === null) return { ...about, values: gathered(dataPage, element), indices: null, inDictionary: false }
   const indices = Int32Array.from(dataPage, Number)
-  return {
-    slots,
-    definition,
-    isUniform: false,
-    repetition,
-    isFlat: maxRepetition === 0,
-    count,
-    values: known(dictionary, indices, count),
-    indices,
-    inDictionary: true
-  }
+  return { ...about, values: known(dictionary, indices, count), indices, inDictionary: true }
 }
 
 /** hyparquet's values as a plain page would have them. */

@@ -28,7 +28,8 @@ const sameness = (identity: Identity): string =>
     .map(([name]) => name)
     .join(", ")
 
-const within = (bounds: DayBounds | null): string => {
+/** Condition that a partition `p` lies within the bounds; days are quoted alike in the SQL of all engines. */
+export const within = (bounds: DayBounds | null): string => {
   const tests = [
     ...(bounds?.from == null ? [] : [`left(p, 10) >= ${literal(bounds.from)}`]),
     ...(bounds?.to == null ? [] : [`left(p, 10) <= ${literal(bounds.to)}`]),

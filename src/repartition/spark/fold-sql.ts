@@ -1,12 +1,13 @@
 import type { Identity } from "../../contract/identity.ts"
 import { columnsSql } from "../../duckdb/former-names.ts"
-import { newestFirstSql } from "../../duckdb/identity-sql.ts"
+import { firstOfSql, newestFirstSql, newnessSql } from "../../duckdb/identity-sql.ts"
 import { type Column, leafTypeOf } from "../../record/column.ts"
 import { coordinateColumns } from "../../record/system-columns.ts"
 import { deltaSchema } from "../../table/schema.ts"
 import { type EnginePlan, mostTombstoneFiles, tombstoneColumns } from "../engine.ts"
+import { within } from "../fold-sql.ts"
 import { fileColumn, partitionColumn, partitionMark } from "./scratch.ts"
-import { dialect, identifier, literal } from "./spark-sql.ts"
+import { dialect, identifier } from "./spark-sql.ts"
 
 /**
  * The fold in Spark's SQL: the same decisions as `../fold-sql.ts` takes, by the same names. Two passes: the first looks at what decides alone, and finds which existing
@@ -30,8 +31,7 @@ type Origin = keyof typeof origins
 /** Is no file's number. */
 const noFile = "-1"
 
-const firstOf = (names: ReadonlyArray<string>): string =>
-  names.length === 1 ? names.map(identifier).join() : `coalesce(${names.map(identifier).join(", ")})`
+const firstOf = (names: ReadonlyArray<string>): string => firstOfSql(names, identifier)
 
 /** As in `duckdb/identity-sql.ts`, but that long keys are no burden here. */
 const identitySql = ({ key, version }: Identity): ReadonlyArray<readonly [name: string, sql: string]> => [
@@ -40,11 +40,6 @@ const identitySql = ({ key, version }: Identity): ReadonlyArray<readonly [name: 
 ]
 
 const sameness = (identity: Identity): ReadonlyArray<string> => identitySql(identity).map(([name]) => name)
-
-const newnessSql = ({ order, deleted }: Identity): ReadonlyArray<readonly [name: string, sql: string]> => [
-  ...(order.length === 0 ? [] : [["w", firstOf(order)] as const]),
-  ["d", deleted === null ? "false" : `coalesce(${identifier(deleted)}, false)`]
-]
 
 const partitionSql = ({ key, partition }: Identity, columns: ReadonlyArray<Column>): string => {
   switch (partition.by) {
@@ -77,15 +72,6 @@ const partitionValuesSql = ({ partition }: Identity): ReadonlyArray<string> =>
       `CASE WHEN p <> '' THEN CAST(split(p, '/')[${i}] AS ${dialect.type(column.kind === "leaf" ? column.leaf.type : "string")}) END AS ${identifier(column.name)}`
   )
 
-const within = ({ bounds }: EnginePlan): string =>
-  bounds === null
-    ? "true"
-    : [
-        "p <> ''",
-        ...(bounds.from === null ? [] : [`left(p, 10) >= ${literal(bounds.from)}`]),
-        ...(bounds.to === null ? [] : [`left(p, 10) <= ${literal(bounds.to)}`])
-      ].join(" AND ")
-
 const columnsOf = (plan: EnginePlan, from: Origin): ReadonlyArray<Column> => (from === "tombstones" ? tombstoneColumns(plan) : plan.columns)
 
 /** Copies of rows with what decides between them. @param row columns that are needed of the whole row; empty: none */
@@ -93,11 +79,11 @@ const copiesSql = (plan: EnginePlan, from: Origin, where: string, row: ReadonlyA
   const { identity } = plan
   const columns = columnsOf(plan, from)
   const read = `(SELECT ${columnsSql(deltaSchema(columns), dialect).join(", ")}, ${fileColumn}, ${partitionColumn} FROM ${from})`
-  const values = [...identitySql(identity), ...newnessSql(identity)].map(([name, sql]) => `${sql} AS ${name}`)
+  const values = [...identitySql(identity), ...newnessSql(identity, identifier)].map(([name, sql]) => `${sql} AS ${name}`)
   const whole = row.length === 0 ? "NULL" : `struct(${row.map(({ name }) => identifier(name)).join(", ")})`
   const copies = `SELECT ${values.join(", ")}, ${partitionSql(identity, columns)} AS p, ${coordinateColumns.map(({ name }) => name).join(", ")},
      ${origins[from]} AS old, ${fileColumn} AS f, ${whole} AS row FROM ${read} WHERE ${where}`
-  return from === "inputs" && plan.bounds !== null ? `SELECT * FROM (${copies}) WHERE ${within(plan)}` : copies
+  return from === "inputs" && plan.bounds !== null ? `SELECT * FROM (${copies}) WHERE ${within(plan.bounds)}` : copies
 }
 
 /** What the table has of rows that there are new copies of. */
