@@ -2,7 +2,7 @@ import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
 import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
-import { withTombstones } from "../lake/tombstones.ts"
+import { tombstoneFiles, withTombstones } from "../lake/tombstones.ts"
 import type { RepartitionReport, RunInput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -32,7 +32,8 @@ export interface Making {
   readonly name: string
   /** When the work was begun, milliseconds since 1970; null: now. */
   readonly startedAt: number | null
-  readonly result: Effect.Effect<EngineResult, Failure, Store>
+  /** Null: another process has committed them. */
+  readonly result: Effect.Effect<EngineResult | null, Failure, Store>
 }
 
 /**
@@ -61,6 +62,7 @@ export const carryOut = (
     return yield* run.of(
       Effect.gen(function* () {
         const result = yield* making.result
+        if (result === null) return takenByAnother(reportOf(about, making.name, run.startedAt, work, nothing))
         const report = reportOf(about, making.name, run.startedAt, work, result)
         // The commit point.
         const committed = yield* commit(consumable, work, result, report)
@@ -68,6 +70,17 @@ export const carryOut = (
       })
     )
   })
+
+const nothing: EngineResult = {
+  rowsRead: 0,
+  rowsAdded: 0,
+  rowsReplaced: 0,
+  rowsDeleted: 0,
+  files: [],
+  replaced: [],
+  tombstones: [],
+  partitions: []
+}
 
 type Carried = Done<RepartitionReport | UpToDate>
 
@@ -220,9 +233,16 @@ const withNewColumns = ({ metaData }: Snapshot, { rebuild, whole, plan }: Work):
   return { ...metaData, schemaString, configuration: { ...metaData.configuration, ...skippable(plan.columns) } }
 }
 
-/** Files of a commit that is certainly lost: nobody will ever name them. */
-const discard = (table: Table, { plan }: Work, { files, tombstones }: EngineResult): Effect.Effect<void, never, Store> => {
-  const before = new Set(plan.tombstones.map(({ path }) => path))
-  const paths = [...files.map(({ add }) => add.path), ...tombstones.flatMap(({ path }) => (before.has(path) ? [] : [path]))]
-  return Effect.flatMap(Store, (store) => Effect.ignore(store.delete(paths.map((path) => `${table.path}/${path}`))))
-}
+/**
+ * Files of a commit that is certainly lost, but for those that the table has all the same: where two commit what one job made, the other one's commit names them.
+ */
+const discard = (table: Table, { plan }: Work, { files, tombstones }: EngineResult): Effect.Effect<void, never, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const now = yield* table.snapshot
+    const noted = yield* Effect.try(() => tombstoneFiles.needed(now, 0))
+    const before = new Set(plan.tombstones.map(({ path }) => path))
+    const isNamed = (path: string) => now.files.has(path) || now.tombstones.has(path) || noted.has(path) || before.has(path)
+    const paths = [...files.map(({ add }) => add.path), ...tombstones.map(({ path }) => path)]
+    yield* store.delete(paths.flatMap((path) => (isNamed(path) ? [] : [`${table.path}/${path}`])))
+  }).pipe(Effect.ignore)

@@ -1,5 +1,6 @@
 import { Clock, Effect, Random, Stream } from "effect"
 import { jobsFolder } from "../lake/layout.ts"
+import { repartitionApp } from "../lake/log-keys.ts"
 import { Store, type StoreError, type StoreShape } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { logFolder } from "../table/paths.ts"
@@ -119,16 +120,17 @@ export const attend = (
       if (found !== null && isUnderWay(found)) return isNew ? submitted(outstanding, found) : yield* underWay(outstanding, found)
       if (!wait && (found === null || isNew)) return submitted(outstanding, yield* begin(engine, outstanding))
     }
-    const there = isMade ? yield* made(engine, outstanding) : null
+    const there = isMade ? yield* made(engine, outstanding, consumable) : null
     const { files } = yield* consumable.snapshot
-    if (there?.files.some(({ add }) => files.has(add.path))) {
-      // Committed by a run that ended before it could say so.
+    if (isMade && (there === null || there.files.some(({ add }) => files.has(add.path)))) {
+      // Committed by another run, or by one that ended before it could say so.
       yield* forget(outstanding)
       return { kind: "up-to-date", dataset: job.dataset, version: job.stageVersion } as const
     }
     const result = Effect.gen(function* () {
-      if (!isMade && wait) yield* awaitEnd(engine, outstanding, isNew)
-      return yield* made(engine, outstanding)
+      if (isMade) return there
+      if (wait) yield* awaitEnd(engine, outstanding, isNew)
+      return yield* made(engine, outstanding, consumable)
     })
     const read = yield* Effect.tapError(readVersion(consumable, outstanding), () => forget(outstanding))
     const making = { name: outstanding.engine, startedAt: outstanding.startedAt, result }
@@ -220,23 +222,50 @@ const lost = ({ name }: JobEngine, { id }: SparkJob): EngineError =>
 const abandon = ({ place }: JobEngine, outstanding: OutstandingJob): Effect.Effect<void, never, Store> =>
   place.abandon === undefined ? Effect.void : Effect.andThen(place.abandon(outstanding.job), forget(outstanding))
 
-/** What a job made. One that has ended without making anything is given up. */
+/**
+ * What a job made. One that has ended without making anything is given up. Null: another run has committed it meanwhile, and has removed what belonged
+ * to the job.
+ */
 const made = (
+  engine: JobEngine,
+  outstanding: OutstandingJob,
+  consumable: Table
+): Effect.Effect<EngineResult | null, RepartitionError | EngineError | TableError | StoreError, Store> =>
+  leftBy(engine, outstanding).pipe(
+    Effect.catchIf(
+      ({ _tag }) => _tag !== "StoreError",
+      (error) =>
+        Effect.gen(function* () {
+          const { job, work } = outstanding
+          const now = yield* findOutstanding(work.plan.tablePath)
+          if (now?.job.id !== job.id) return yield* seenTo(outstanding, consumable)
+          yield* forget(outstanding)
+          return yield* Effect.fail(error)
+        })
+    )
+  )
+
+const leftBy = (
   engine: JobEngine,
   outstanding: OutstandingJob
 ): Effect.Effect<EngineResult, RepartitionError | EngineError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const { job, work } = outstanding
     const left = yield* findResult(work.plan.tablePath, job.id)
-    if (left === null) {
-      const state = yield* engine.place.find(job)
-      yield* forget(outstanding)
-      return yield* failed(engine, job, state)
-    }
-    return yield* readResult(outstanding.engine, work.plan, left).pipe(
-      Effect.tap((result) => stillThere(outstanding, left, result)),
-      Effect.tapError(({ _tag }) => (_tag === "StoreError" ? Effect.void : forget(outstanding)))
-    )
+    if (left === null) return yield* failed(engine, job, yield* engine.place.find(job))
+    const result = yield* readResult(outstanding.engine, work.plan, left)
+    yield* stillThere(outstanding, left, result)
+    return result
+  })
+
+/** Another run has made an end of the job: null, where the table has what it was to take. */
+const seenTo = ({ job, work }: OutstandingJob, consumable: Table): Effect.Effect<null, RepartitionError | TableError> =>
+  Effect.gen(function* () {
+    const { transactions } = yield* consumable.snapshot
+    const taken = transactions.get(repartitionApp(job.dataset)) ?? -1
+    // Days that are folded anew leave no such note, nor does all of stage where it had been taken before.
+    if (taken > work.taken && taken >= job.stageVersion) return null
+    return yield* fail(job.dataset, "Conflict", `another run has committed job ${job.id}, or has given it up`, "Run again.")
   })
 
 const failed = ({ name }: JobEngine, { id }: SparkJob, state: JobState | null): EngineError =>
@@ -296,7 +325,9 @@ const forget = ({ job, work }: OutstandingJob): Effect.Effect<void, never, Store
     const store = yield* Store
     const { tablePath } = work.plan
     const left = yield* findResult(tablePath, job.id)
-    yield* store.delete([outstandingKey(tablePath)])
+    const now = yield* findOutstanding(tablePath)
+    // Another run may have made an end of it before, and have begun what has come since.
+    if (now === null || now.job.id === job.id) yield* store.delete([outstandingKey(tablePath)])
     const logs = Object.values(left?.folders ?? {}).map((folder) => `${tablePath}/${folder}/${logFolder}`)
     for (const prefix of [`${jobFolder(tablePath, job.id)}/`, ...logs]) {
       const objects = yield* Stream.runCollect(store.list(prefix))

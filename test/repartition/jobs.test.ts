@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Stream } from "effect"
+import { Clock, Effect, Fiber, Latch, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { ownObjects } from "../../src/lake/maintain.ts"
 import { openConsumable } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import type { SparkJob } from "../../src/repartition/job-place.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
-import { Store } from "../../src/store/store.ts"
+import { Store, type StoreShape } from "../../src/store/store.ts"
 import { vacuum } from "../../src/table/maintenance.ts"
 import { openTable } from "../../src/table/table.ts"
 import { drive, testPlace } from "./job-driver.ts"
@@ -306,6 +306,78 @@ describe("jobs", () => {
       assert.strictEqual(yield* version, before)
       assert.deepStrictEqual(yield* left, [])
       assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("that two runs commit at once are committed by one, whose files the other leaves alone", () =>
+    Effect.gen(function* () {
+      for (const rebuild of [false, true]) {
+        const at = testPlace()
+        const store = yield* Store
+        yield* ingest(rebuild ? second : first)
+        yield* run(at.engine(false), { rebuild })
+        yield* drive(store, at.runs[0]?.job ?? { id: "" }, `both-${rebuild}`)
+        // Neither knows of the other before both of them have come to the commit point.
+        const both = yield* Latch.make()
+        let waiting = 0
+        const putIfAbsent: StoreShape["putIfAbsent"] = (key, bytes) =>
+          Effect.gen(function* () {
+            if (key.startsWith("consumable/order/_delta_log/") && ++waiting === 2) yield* both.open
+            if (key.startsWith("consumable/order/_delta_log/")) yield* both.await
+            return yield* store.putIfAbsent(key, bytes)
+          })
+        const collect = Effect.result(run(at.engine(false), { rebuild }))
+        const outcomes = yield* Effect.all([collect, collect], { concurrency: 2 }).pipe(
+          Effect.provideService(Store, { ...store, putIfAbsent })
+        )
+        assert.strictEqual(waiting, 2)
+        const told = outcomes.map((each) => (each._tag === "Success" ? each.success.kind : each.failure.reason)).sort()
+        assert.deepStrictEqual(told, rebuild ? ["Conflict", "repartition"] : ["repartition", "up-to-date"])
+        assert.deepStrictEqual(yield* actualNotes, expectedNotes(rebuild ? [...first, ...second] : first))
+        assert.deepStrictEqual(yield* left, [])
+      }
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("that another run takes while one looks what they made are not told as failed, and what is outstanding by then stays so", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      const [begun] = at.runs
+      yield* drive(store, begun?.job ?? { id: "" }, "taken")
+      // The other one commits, and begins what has come since.
+      let other = Effect.gen(function* () {
+        yield* ingest(second)
+        yield* run(at.engine(false))
+      }).pipe(Effect.provideService(Store, store), Effect.orDie)
+      const get: StoreShape["get"] = (key, ...range) =>
+        Effect.gen(function* () {
+          if (/\/fold-taken\/_delta_log\//.test(key)) {
+            const now = other
+            other = Effect.void
+            yield* now
+          }
+          return yield* store.get(key, ...range)
+        })
+      const list: StoreShape["list"] = (prefix, ...more) =>
+        Stream.unwrap(
+          Effect.gen(function* () {
+            if (/\/fold-taken\/_delta_log\//.test(prefix)) {
+              const now = other
+              other = Effect.void
+              yield* now
+            }
+            return store.list(prefix, ...more)
+          })
+        )
+      const beaten = run(at.engine(false)).pipe(Effect.provideService(Store, { ...store, get, list }))
+      for (const each of [beaten, run(at.engine(false))]) assert.match((yield* Effect.flip(each)).message, /run 2 is under way/)
+      assert.strictEqual(at.runs.length, 2)
+      yield* drive(store, at.runs[1]?.job ?? { id: "" }, "next")
+      yield* run(at.engine(false))
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes([...first, ...second]))
     }).pipe(Effect.provide(freshStore))
   )
 
