@@ -12,7 +12,7 @@ import { strike } from "./strike.ts"
  * enough and the work is done. Then the lake must be the one of an undisturbed run, row for row. Clocks only choose moments: how long an undisturbed run
  * works says how far apart they are.
  */
-const kills = Number(process.env["SLUICE_KILLS"] ?? 30)
+const kills = Number(process.env["SLUICE_KILLS"] ?? 15)
 const seed = Number(process.env["SLUICE_SEED"] ?? 7)
 
 let folder = ""
