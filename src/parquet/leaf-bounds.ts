@@ -51,7 +51,7 @@ const textBounds = (leaf: LeafColumn): LeafBounds => {
 
 /** The first four bytes as a number that sorts as they do; a shorter entry is filled up with zeros. */
 const headOf = (leaf: LeafColumn, entry: number): number => {
-  const from = entry === 0 ? 0 : (leaf.ends[entry - 1] ?? 0)
+  const from = (entry === 0 ? 0 : (leaf.ends[entry - 1] ?? 0)) + leaf.before
   const length = (leaf.ends[entry] ?? 0) - from
   if (length >= 4) return leaf.view.getUint32(from)
   return length === 0 ? 0 : (leaf.view.getUint32(from) & (-1 << (32 - 8 * length))) >>> 0
