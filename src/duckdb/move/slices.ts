@@ -42,14 +42,21 @@ const mostSliceRows = 512 * 1024
 const mostChunks = 80 * 1024
 
 /**
- * How many of a slice's rows are taken at once, so that their partitions, of which each gets a column chunk of each leaf, are not too many.
+ * How many of a slice's rows are taken at once, so that their partitions, of which each gets a column chunk of each leaf, are not too many. A partition that the slice
+ * would cut is left to the next where that is little of it: its row groups can be those of its file then.
  *
  * @param leaves of a row
  */
 export const rowsAtOnce = (pieces: ReadonlyArray<Piece>, leaves: number): number => {
-  const most = Math.max(1, Math.floor(mostChunks / leaves))
-  return pieces.slice(0, most).at(-1)?.rows.to ?? 0
+  const taken = pieces.slice(0, Math.max(1, Math.floor(mostChunks / leaves)))
+  const last = taken.at(-1)
+  if (last === undefined) return 0
+  const { from, to } = last.rows
+  return !last.isLast && from >= leastOfSlice * to ? from : to
 }
+
+/** The part of a slice that is taken at the least: rows of all partitions may stand in each file, which is read again for each slice. */
+const leastOfSlice = 0.75
 
 /** Bytes of rows in a row group, about, as they are in memory: what the ingest makes at the most. */
 const rowGroupBytes = 48 * 1024 * 1024
