@@ -151,3 +151,7 @@ export const partsOf = (
   })
   return [...parts, { from, to: count, by: -1 }]
 }
+
+/** How many values a page has then. */
+export const valuesIn = (parts: ReadonlyArray<Part>): number =>
+  parts.reduce((total, { from, to, by }) => total + to - from + (by < 0 ? 0 : 1), 0)

@@ -62,13 +62,10 @@ const compareEntries = (leaf: LeafColumn, a: number, b: number): number => {
   const [fromA, fromB] = [leaf.startOf(a), leaf.startOf(b)]
   const [lengthA, lengthB] = [(leaf.ends[a] ?? 0) - fromA, (leaf.ends[b] ?? 0) - fromB]
   const length = Math.min(lengthA, lengthB)
-  let i = 0
-  for (; i + 4 <= length; i += 4) {
-    const difference = view.getUint32(fromA + i) - view.getUint32(fromB + i)
-    if (difference !== 0) return difference
-  }
-  for (; i < length; i++) {
-    const difference = view.getUint8(fromA + i) - view.getUint8(fromB + i)
+  for (let i = 0; i < length; i += 4) {
+    // Of the last word only what is within both; behind the last entry four bytes can be read.
+    const mask = length - i >= 4 ? -1 : -1 << (32 - 8 * (length - i))
+    const difference = ((view.getInt32(fromA + i) & mask) >>> 0) - ((view.getInt32(fromB + i) & mask) >>> 0)
     if (difference !== 0) return difference
   }
   return lengthA - lengthB

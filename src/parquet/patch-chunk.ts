@@ -2,7 +2,16 @@ import type { LeafColumn } from "../columns/leaf-column.ts"
 import type { LeafEntries } from "../columns/leaf-entries.ts"
 import type { Bounds } from "./bounds.ts"
 import { ByteBuffer } from "./byte-buffer.ts"
-import { ChangedEntries, type ChangedEntry, type ChangedRows, type FreshRows, levelOf, type Part, partsOf } from "./changed-entries.ts"
+import {
+  ChangedEntries,
+  type ChangedEntry,
+  type ChangedRows,
+  type FreshRows,
+  levelOf,
+  type Part,
+  partsOf,
+  valuesIn
+} from "./changed-entries.ts"
 import { type ChunkPages, codec as codecs, encoding, PageWriter } from "./column-chunk.ts"
 import { bitsFor, writeHybrid } from "./hybrid.ts"
 import { LevelWriter } from "./levels.ts"
@@ -182,7 +191,7 @@ const changedLevels = (
 
 /** @returns how many there are */
 const putValues = (out: ByteBuffer, { bytes, width, ends }: PlainValues, parts: ReadonlyArray<Part>, fresh: LeafEntries): number => {
-  const count = parts.reduce((total, { from, to, by }) => total + to - from + (by < 0 ? 0 : 1), 0)
+  const count = valuesIn(parts)
   const { values, words, texts } = fresh
   if (width === 1) {
     const flags = new Uint8Array(count)

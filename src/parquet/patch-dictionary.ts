@@ -1,10 +1,10 @@
 import type { LeafEntries } from "../columns/leaf-entries.ts"
 import { TextPool } from "../columns/text-pool.ts"
 import { ByteBuffer } from "./byte-buffer.ts"
-import type { Part } from "./changed-entries.ts"
+import { type Part, valuesIn } from "./changed-entries.ts"
 import { PageWriter } from "./column-chunk.ts"
 import type { CompressionCodec } from "./metadata.ts"
-import { type FileLeaf, type PlainValues, plainValues, readDictionary, type StoredPage } from "./read-pages.ts"
+import { dictionaryValues, type FileLeaf, type PlainValues, readDictionary, type StoredPage } from "./read-pages.ts"
 import { worthCompressing } from "./zstd.ts"
 
 /** With fewer values to each of its entries, a dictionary that grows is better made anew: whether it pays is decided then. */
@@ -20,6 +20,7 @@ export class PatchedDictionary {
   readonly #pool = new TextPool()
   #isPooled = false
   #used = new Uint8Array(0)
+  #indices = new Int32Array(0)
   values: PlainValues | null = null
   size = 0
 
@@ -52,10 +53,12 @@ export class PatchedDictionary {
     for (let i = 0; i < count; i++) used[indices[i] ?? 0] = 1
   }
 
-  /** The indices of a page with those of fresh values among them. Null: entries are not told apart, or are too many. */
+  /** The indices of a page with those of fresh values among them, valid until the next page's. Null: entries are not told apart, or are too many. */
   indices(before: Int32Array, parts: ReadonlyArray<Part>, fresh: LeafEntries): Int32Array | null {
     if (!this.#isPooled && !this.#fill()) return null
-    const indices = new Int32Array(parts.reduce((total, { from, to, by }) => total + to - from + (by < 0 ? 0 : 1), 0))
+    const count = valuesIn(parts)
+    if (this.#indices.length < count) this.#indices = new Int32Array(count * 2)
+    const indices = this.#indices.subarray(0, count)
     const { values, words, texts, storage } = fresh
     const isText = storage === "bytes"
     const source = isText ? texts : { bytes: new Uint8Array(values.buffer), view: new DataView(values.buffer) }
@@ -120,8 +123,7 @@ export class PatchedDictionary {
       made.append(entry)
     }
     if (size * leastRepeats > count || made.length > mostBytes || (level === null && made.length >= worthCompressing)) return null
-    made.reserve(4)
-    this.values = plainValues({ bytes: made.written(), view: new DataView(made.bytes.buffer, 0, made.length + 4) }, 0, from.element, size)
+    this.values = dictionaryValues(made.written(), from, size)
     return made.length + this.#writer.write(made.written(), level, null, size)
   }
 }

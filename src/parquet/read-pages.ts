@@ -108,13 +108,12 @@ export const slotsOf = ({ header }: StoredPage): number | null =>
   header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? null
 
 /** The values of a dictionary page. */
-export const readDictionary = ({ header, bytes }: StoredPage, { element }: FileLeaf, codec: ColumnDecoder["codec"]): PlainValues =>
-  plainValues(
-    copied(decompressed(bytes, header.uncompressed_page_size, codec).bytes),
-    0,
-    element,
-    header.dictionary_page_header?.num_values ?? 0
-  )
+export const readDictionary = ({ header, bytes }: StoredPage, leaf: FileLeaf, codec: ColumnDecoder["codec"]): PlainValues =>
+  dictionaryValues(decompressed(bytes, header.uncompressed_page_size, codec).bytes, leaf, header.dictionary_page_header?.num_values ?? 0)
+
+/** The values of a dictionary, which stand plainly in bytes that may change afterwards. */
+export const dictionaryValues = (bytes: Uint8Array, { element }: FileLeaf, count: number): PlainValues =>
+  valuesAt(copied(bytes), 0, element, count, new Int32Array(count), new Int32Array(count))
 
 const noInts = new Int32Array(0)
 const noBytes = new Uint8Array(0)
@@ -227,8 +226,27 @@ const widthOf = ({ type, type_length: length = 0 }: SchemaElement): number => {
   }
 }
 
-/** Values that stand plainly from `at` on. */
-export const plainValues = ({ bytes, view }: Padded, at: number, element: SchemaElement, count: number): PlainValues => {
+/** Where the texts of a page begin and end. */
+const places = { starts: noInts, ends: noInts }
+
+/** Values of a page that stand plainly from `at` on; valid until those of the next page are asked for. */
+export const plainValues = (page: Padded, at: number, element: SchemaElement, count: number): PlainValues => {
+  if (places.ends.length < count) {
+    places.starts = new Int32Array(count * 2)
+    places.ends = new Int32Array(count * 2)
+  }
+  return valuesAt(page, at, element, count, places.starts.subarray(0, count), places.ends.subarray(0, count))
+}
+
+/** @param starts room for where texts begin. @param ends and end */
+const valuesAt = (
+  { bytes, view }: Padded,
+  at: number,
+  element: SchemaElement,
+  count: number,
+  starts: Int32Array,
+  ends: Int32Array
+): PlainValues => {
   if (element.type === "BOOLEAN") {
     const unpacked = new Uint8Array(count + 4)
     for (let i = 0; i < count; i++) unpacked[i] = ((bytes[at + (i >> 3)] ?? 0) >> (i & 7)) & 1
@@ -247,8 +265,6 @@ export const plainValues = ({ bytes, view }: Padded, at: number, element: Schema
       ends: noInts
     }
   }
-  const starts = new Int32Array(count)
-  const ends = new Int32Array(count)
   const texts = bytes.subarray(at)
   const lengths = new DataView(view.buffer, view.byteOffset + at, texts.length + 4)
   let from = 0

@@ -38,12 +38,13 @@ export class ToldValues {
     definition,
     isUniform,
     repetition,
-    isFlat
-  }: Pick<ReadPage, "slots" | "definition" | "isUniform" | "repetition" | "isFlat">): void {
+    isFlat,
+    count
+  }: Pick<ReadPage, "slots" | "definition" | "isUniform" | "repetition" | "isFlat" | "count">): void {
     const { nullDepth } = this.#telling
-    if (isUniform && (definition[0] ?? 0) > nullDepth) return
-    if (isUniform && isFlat) {
-      this.nulls += slots
+    if (isFlat && (isUniform || nullDepth === this.#leaf.maxDefinition - 1)) {
+      if (!isUniform) this.nulls += slots - count
+      else if ((definition[0] ?? 0) <= nullDepth) this.nulls += slots
       return
     }
     for (let slot = 0; slot < slots; slot++)
