@@ -64,6 +64,8 @@ export class LeafColumn {
 
   /** End of each entry in `data`. */
   ends: Int32Array = noInts
+  /** Bytes in front of each entry that are none of it. */
+  before = 0
   /** Number of entries: those of the dictionary, then those that stand for themselves. */
   entries = 0
   dictionarySize = 0
@@ -127,7 +129,7 @@ export class LeafColumn {
 
   /** Start of an entry in `data`. */
   startOf(entry: number): number {
-    return entry === 0 ? 0 : (this.ends[entry - 1] ?? 0)
+    return (entry === 0 ? 0 : (this.ends[entry - 1] ?? 0)) + this.before
   }
 
   /** Puts texts that stand one behind the other, and repeat, into a dictionary, in place. */

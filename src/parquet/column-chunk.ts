@@ -27,6 +27,47 @@ export interface ChunkPages {
   readonly plainPages: number
 }
 
+/** Writes pages: each its header, then its bytes. */
+export class PageWriter {
+  readonly out: ByteBuffer
+  readonly #headers: ThriftWriter
+
+  constructor(out: ByteBuffer) {
+    this.out = out
+    this.#headers = new ThriftWriter(out)
+  }
+
+  /**
+   * @param page without a header, uncompressed
+   * @param level of ZSTD; null: it stays uncompressed
+   * @param how its values are encoded; null: they are a dictionary
+   * @param values how many there are, nulls among them
+   * @returns how long the header is
+   */
+  write(page: Uint8Array, level: number | null, how: number | null, values: number): number {
+    const bytes = level === null ? page : zstd(page, level)
+    const { out } = this
+    const start = out.length
+    const headers = this.#headers
+    headers.begin()
+    headers.int32(1, how === null ? pageType.dictionary : pageType.data)
+    headers.int32(2, page.length)
+    headers.int32(3, bytes.length)
+    headers.begin(how === null ? 7 : 5)
+    headers.int32(1, values)
+    headers.int32(2, how ?? encoding.plain)
+    if (how !== null) {
+      headers.int32(3, encoding.rle)
+      headers.int32(4, encoding.rle)
+    }
+    headers.end()
+    headers.end()
+    const length = out.length - start
+    out.append(bytes)
+    return length
+  }
+}
+
 /** Writes column chunks, one after the other: data pages of version 1, with a dictionary page in front where there is one. */
 export class ChunkWriter {
   readonly out: ByteBuffer
@@ -34,11 +75,11 @@ export class ChunkWriter {
   readonly #pages = new ByteBuffer()
   readonly #repetition = new LevelWriter()
   readonly #definition = new LevelWriter()
-  readonly #headers: ThriftWriter
+  readonly #writer: PageWriter
 
   constructor(out: ByteBuffer) {
     this.out = out
-    this.#headers = new ThriftWriter(out)
+    this.#writer = new PageWriter(out)
   }
 
   /** The leaves written next are those of other rows. */
@@ -63,7 +104,11 @@ export class ChunkWriter {
       let from = 0
       for (const { end, range } of waiting) {
         uncompressedBytes += end - from
-        uncompressedBytes += this.#emit(pages.written(from, end), level, range, range === null ? plan.size : range.end - range.start)
+        const page = pages.written(from, end)
+        uncompressedBytes +=
+          range === null
+            ? this.#writer.write(page, level, null, plan.size)
+            : this.#writer.write(page, level, range.indexed ? encoding.rleDictionary : encoding.plain, range.end - range.start)
         if (range === null) dictionaryBytes = out.length - start
         from = end
       }
@@ -107,29 +152,5 @@ export class ChunkWriter {
       if (plan.size === 1 && endValue > firstValue) writeRun(pages, 0, endValue - firstValue, plan.width)
       else writeHybrid(pages, plan.indices, firstValue, endValue, plan.width)
     }
-  }
-
-  /** Writes a page: its header, then its bytes. @returns how long the header is */
-  #emit(page: Uint8Array, level: number | null, range: PageRange | null, values: number): number {
-    const bytes = level === null ? page : zstd(page, level)
-    const { out } = this
-    const start = out.length
-    const headers = this.#headers
-    headers.begin()
-    headers.int32(1, range === null ? pageType.dictionary : pageType.data)
-    headers.int32(2, page.length)
-    headers.int32(3, bytes.length)
-    headers.begin(range === null ? 7 : 5)
-    headers.int32(1, values)
-    headers.int32(2, range?.indexed ? encoding.rleDictionary : encoding.plain)
-    if (range !== null) {
-      headers.int32(3, encoding.rle)
-      headers.int32(4, encoding.rle)
-    }
-    headers.end()
-    headers.end()
-    const length = out.length - start
-    out.append(bytes)
-    return length
   }
 }

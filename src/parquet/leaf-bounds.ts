@@ -51,7 +51,7 @@ const textBounds = (leaf: LeafColumn): LeafBounds => {
 
 /** The first four bytes as a number that sorts as they do; a shorter entry is filled up with zeros. */
 const headOf = (leaf: LeafColumn, entry: number): number => {
-  const from = entry === 0 ? 0 : (leaf.ends[entry - 1] ?? 0)
+  const from = (entry === 0 ? 0 : (leaf.ends[entry - 1] ?? 0)) + leaf.before
   const length = (leaf.ends[entry] ?? 0) - from
   if (length >= 4) return leaf.view.getUint32(from)
   return length === 0 ? 0 : (leaf.view.getUint32(from) & (-1 << (32 - 8 * length))) >>> 0
@@ -62,13 +62,10 @@ const compareEntries = (leaf: LeafColumn, a: number, b: number): number => {
   const [fromA, fromB] = [leaf.startOf(a), leaf.startOf(b)]
   const [lengthA, lengthB] = [(leaf.ends[a] ?? 0) - fromA, (leaf.ends[b] ?? 0) - fromB]
   const length = Math.min(lengthA, lengthB)
-  let i = 0
-  for (; i + 4 <= length; i += 4) {
-    const difference = view.getUint32(fromA + i) - view.getUint32(fromB + i)
-    if (difference !== 0) return difference
-  }
-  for (; i < length; i++) {
-    const difference = view.getUint8(fromA + i) - view.getUint8(fromB + i)
+  for (let i = 0; i < length; i += 4) {
+    // Of the last word only what is within both; behind the last entry four bytes can be read.
+    const mask = length - i >= 4 ? -1 : -1 << (32 - 8 * (length - i))
+    const difference = ((view.getInt32(fromA + i) & mask) >>> 0) - ((view.getInt32(fromB + i) & mask) >>> 0)
     if (difference !== 0) return difference
   }
   return lengthA - lengthB

@@ -12,7 +12,7 @@ export interface PageRange {
 }
 
 /** Uncompressed bytes of a data page, about: readers decompress a page at a time. */
-const pageBytes = 1 << 20
+export const pageBytes = 1 << 20
 
 /**
  * Divides a leaf's entries into data pages. A page begins where a row does, and has values of one kind: when a row has values on both sides of

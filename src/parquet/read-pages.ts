@@ -50,6 +50,33 @@ export interface ReadPage {
   readonly inDictionary: boolean
 }
 
+/** A page of a column chunk as it stands there. */
+export interface StoredPage {
+  readonly header: PageHeader
+  /** Without its header. */
+  readonly bytes: Uint8Array
+  /** With its header. */
+  readonly whole: Uint8Array
+}
+
+/**
+ * The pages of a column chunk, in order.
+ *
+ * @param chunk its bytes alone
+ * @throws Error where the bytes are not what Parquet says
+ */
+export function* pagesIn(chunk: Uint8Array): Generator<StoredPage, undefined> {
+  const reader = { view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength), offset: 0 }
+  while (reader.offset < chunk.byteLength) {
+    const start = reader.offset
+    const header = parquetHeader(reader)
+    const end = reader.offset + header.compressed_page_size
+    if (!(end <= chunk.byteLength)) throw new RangeError("a page is cut off")
+    yield { header, bytes: chunk.subarray(reader.offset, end), whole: chunk.subarray(start, end) }
+    reader.offset = end
+  }
+}
+
 /**
  * The data pages of a column chunk, one decoded at a time; what is handed out is valid until the next is asked for. Plain pages and those of a
  * dictionary are read here, since rows move through here by the million; all other encodings that there are, by hyparquet.
@@ -64,24 +91,29 @@ export function* readPages(
   codec: ColumnDecoder["codec"],
   skip: (slots: number) => boolean
 ): Generator<ReadPage | null, undefined> {
-  const reader = { view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength), offset: 0 }
   let dictionary: PlainValues | null = null
-  while (reader.offset < chunk.byteLength) {
-    const header = parquetHeader(reader)
-    const end = reader.offset + header.compressed_page_size
-    if (!(end <= chunk.byteLength)) throw new RangeError("a page is cut off")
-    const bytes = chunk.subarray(reader.offset, end)
-    reader.offset = end
-    if (header.type === "DICTIONARY_PAGE") {
-      const page = decompressed(bytes, header.uncompressed_page_size, codec)
-      dictionary = plainValues(copied(page.bytes), 0, leaf.element, header.dictionary_page_header?.num_values ?? 0)
+  for (const page of pagesIn(chunk)) {
+    if (page.header.type === "DICTIONARY_PAGE") {
+      dictionary = readDictionary(page, leaf, codec)
       continue
     }
-    const slots = header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values
-    if (slots === undefined) continue
-    yield skip(slots) ? null : decode(bytes, header, slots, leaf, codec, dictionary)
+    const slots = slotsOf(page)
+    if (slots === null) continue
+    yield skip(slots) ? null : decodePage(page, slots, leaf, codec, dictionary)
   }
 }
+
+/** How many entries a data page has; null: it is none. */
+export const slotsOf = ({ header }: StoredPage): number | null =>
+  header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? null
+
+/** The values of a dictionary page. */
+export const readDictionary = ({ header, bytes }: StoredPage, leaf: FileLeaf, codec: ColumnDecoder["codec"]): PlainValues =>
+  dictionaryValues(decompressed(bytes, header.uncompressed_page_size, codec).bytes, leaf, header.dictionary_page_header?.num_values ?? 0)
+
+/** The values of a dictionary, which stand plainly in bytes that may change afterwards. */
+export const dictionaryValues = (bytes: Uint8Array, { element }: FileLeaf, count: number): PlainValues =>
+  valuesAt(copied(bytes), 0, element, count, new Int32Array(count), new Int32Array(count))
 
 const noInts = new Int32Array(0)
 const noBytes = new Uint8Array(0)
@@ -100,9 +132,9 @@ const indicesFor = (length: number): Int32Array => {
   return indicesRoom
 }
 
-const decode = (
-  bytes: Uint8Array,
-  header: PageHeader,
+/** A data page, decoded; valid until the next is. */
+export const decodePage = (
+  { header, bytes }: StoredPage,
   slots: number,
   leaf: FileLeaf,
   codec: ColumnDecoder["codec"],
@@ -154,6 +186,7 @@ const known = (dictionary: PlainValues | null, indices: Int32Array, count: numbe
   return dictionary
 }
 
+/** Bytes with four more behind them that can be read. */
 interface Padded {
   readonly bytes: Uint8Array
   /** Over the same bytes, and 4 more. */
@@ -193,8 +226,27 @@ const widthOf = ({ type, type_length: length = 0 }: SchemaElement): number => {
   }
 }
 
-/** Values that stand plainly from `at` on. */
-const plainValues = ({ bytes, view }: Padded, at: number, element: SchemaElement, count: number): PlainValues => {
+/** Where the texts of a page begin and end. */
+const places = { starts: noInts, ends: noInts }
+
+/** Values of a page that stand plainly from `at` on; valid until those of the next page are asked for. */
+export const plainValues = (page: Padded, at: number, element: SchemaElement, count: number): PlainValues => {
+  if (places.ends.length < count) {
+    places.starts = new Int32Array(count * 2)
+    places.ends = new Int32Array(count * 2)
+  }
+  return valuesAt(page, at, element, count, places.starts.subarray(0, count), places.ends.subarray(0, count))
+}
+
+/** @param starts room for where texts begin. @param ends and end */
+const valuesAt = (
+  { bytes, view }: Padded,
+  at: number,
+  element: SchemaElement,
+  count: number,
+  starts: Int32Array,
+  ends: Int32Array
+): PlainValues => {
   if (element.type === "BOOLEAN") {
     const unpacked = new Uint8Array(count + 4)
     for (let i = 0; i < count; i++) unpacked[i] = ((bytes[at + (i >> 3)] ?? 0) >> (i & 7)) & 1
@@ -213,19 +265,19 @@ const plainValues = ({ bytes, view }: Padded, at: number, element: SchemaElement
       ends: noInts
     }
   }
-  const starts = new Int32Array(count)
-  const ends = new Int32Array(count)
-  let from = at
+  const texts = bytes.subarray(at)
+  const lengths = new DataView(view.buffer, view.byteOffset + at, texts.length + 4)
+  let from = 0
   for (let i = 0; i < count; i++) {
-    if (from + 4 > bytes.length) throw new RangeError("values are cut off")
+    if (from + 4 > texts.length) throw new RangeError("values are cut off")
     const start = from + 4
-    const length = view.getUint32(from, true)
-    if (start + length > bytes.length) throw new RangeError("values are cut off")
+    const length = lengths.getUint32(from, true)
+    if (start + length > texts.length) throw new RangeError("values are cut off")
     starts[i] = start
     from = start + length
     ends[i] = from
   }
-  return { bytes, view, width: 0, starts, ends }
+  return { bytes: texts, view: lengths, width: 0, starts, ends }
 }
 
 /** Pages of version 2, and encodings that neither Sluice nor DuckDB writes. */

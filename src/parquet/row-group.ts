@@ -3,9 +3,11 @@ import type { LeafColumn } from "../columns/leaf-column.ts"
 import type { ColumnNode } from "../columns/shred.ts"
 import { hasBounds } from "./bounds.ts"
 import { ByteBuffer } from "./byte-buffer.ts"
+import type { FreshRows } from "./changed-entries.ts"
 import { type ChunkPages, ChunkWriter } from "./column-chunk.ts"
 import { type FooterBounds, footerBounds } from "./footer-bounds.ts"
 import { type LeafBounds, leafBounds } from "./leaf-bounds.ts"
+import { ChunkPatcher, type KeptChunk } from "./patch-chunk.ts"
 import { type ColumnStatistics, statisticsColumns } from "./statistics.ts"
 
 export interface RowGroupOptions {
@@ -39,6 +41,8 @@ export interface EncodedLeaf {
 /** Encodes leaves of the same columns, one after the other. Dictionaries, bounds and what may be told of a column are decided here, whoever gathered the leaf. */
 export class LeafEncoder {
   readonly #writer: ChunkWriter
+  /** Most encoders never need one. */
+  #patcher: ChunkPatcher | null = null
   readonly #logged: ReturnType<typeof loggedLeaves>
   readonly #level: number
   /** What was encoded of leaves without a value. */
@@ -54,17 +58,30 @@ export class LeafEncoder {
   /** @param number of the leaf among those of the columns */
   encode(leaf: LeafColumn, number: number): EncodedLeaf {
     const nulls = leaf.levels - leaf.count
-    const inFooter = tells(leaf)
-    const bounds = inFooter ? leafBounds(leaf) : null
+    const bounds = tells(leaf) ? leafBounds(leaf) : null
+    const inLog = this.#logged.get(number)
+    return this.#told(leaf, number, this.#writer.write(leaf, this.#level), inLog?.list ? nullLists(leaf, inLog.depth) : nulls, bounds)
+  }
+
+  /**
+   * A column chunk of a file with some of its rows changed, see {@link ChunkPatcher}. Null: it must be encoded.
+   *
+   * @param leaf of the same type; what is in it afterwards means nothing
+   */
+  patch(leaf: LeafColumn, number: number, chunk: KeptChunk, fresh: FreshRows): EncodedLeaf | null {
+    const inLog = this.#logged.get(number)
+    const telling = { bounds: tells(leaf), nullDepth: inLog?.list ? inLog.depth : leaf.maxDefinition - 1 }
+    this.#patcher ??= new ChunkPatcher(this.#writer.out)
+    const patched = this.#patcher.patch(leaf, chunk, fresh, telling, this.#level)
+    return patched === null ? null : this.#told(leaf, number, patched.pages, patched.nulls, patched.bounds)
+  }
+
+  /** @param nulls of a list: rows that have none */
+  #told(leaf: LeafColumn, number: number, pages: ChunkPages, nulls: number, bounds: LeafBounds | null): EncodedLeaf {
     const inLog = this.#logged.get(number)
     return {
-      chunk: { ...this.#writer.write(leaf, this.#level), statistics: inFooter ? { nulls, ...footerBounds(leaf, bounds) } : null },
-      statistics:
-        inLog === undefined
-          ? null
-          : inLog.list
-            ? { nulls: nullLists(leaf, inLog.depth), ...noBounds }
-            : { nulls, ...logBounds(leaf, bounds) }
+      chunk: { ...pages, statistics: tells(leaf) ? { nulls, ...footerBounds(leaf, bounds) } : null },
+      statistics: inLog === undefined ? null : { nulls, ...(inLog.list ? noBounds : logBounds(leaf, bounds)) }
     }
   }
 

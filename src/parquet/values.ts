@@ -98,7 +98,7 @@ const appendWords = (out: ByteBuffer, words: Int32Array | Float64Array, start: n
   out.append(new Uint8Array(words.buffer, words.byteOffset + start, end - start))
 
 /** Eight booleans, a byte each, become the bits of one. */
-const writeBits = (out: ByteBuffer, values: Uint8Array, start: number, end: number): void => {
+export const writeBits = (out: ByteBuffer, values: Uint8Array, start: number, end: number): void => {
   out.reserve((end - start + 7) >> 3)
   const { bytes } = out
   let to = out.length

@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
 import { type MoveSettings, moveWith } from "../duckdb/move/move.ts"
-import { openSliceThreads } from "../duckdb/move/slice-threads.ts"
+import { fewBytes, openSliceThreads } from "../duckdb/move/slice-threads.ts"
 import { writeChosen } from "../duckdb/move/write-chosen.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, StoreError } from "../store/store.ts"
@@ -73,9 +73,9 @@ const fold = (
     if (inputs.length === 0 && onFound !== undefined) yield* onFound([])
     if (inputs.length === 0)
       return { rowsRead: 0, rowsAdded: 0, rowsReplaced: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
-    // They start while it is decided which rows are written.
-    const bytes = [...inputs, ...plan.existing].reduce((total, { size }) => total + size, 0)
-    const threads = yield* openSliceThreads(plan.columns, run.threads, bytes)
+    const openThreads = (bytes: number) => openSliceThreads(plan.columns, run.threads, bytes)
+    // Where what is new is enough for them, they start while it is decided which rows are written.
+    const early = bytesOf(inputs) > fewBytes ? yield* openThreads(bytesOf(inputs)) : null
     yield* db.run(sql.copySql(plan, schema, yield* numbered(run, inputs, 0)))
     const { key, decidesPartition } = plan.identity
     const [none = {}] = yield* db.rows(sql.keylessSql(plan.identity))
@@ -117,6 +117,10 @@ const fold = (
     yield* db.run("DROP TABLE winner")
     const deleted = Number(counts["deleted"])
     const rowsReplaced = Number(counts["lost"]) - deleted
+    const bytes =
+      bytesOf([...inputs, ...sorted.flatMap((f) => files[f] ?? [])]) +
+      bytesOf([...staysInOrder].flatMap((f) => files[f] ?? [])) / inOrderCostsLess
+    const threads = early ?? (yield* openThreads(bytes))
     const target = { ...plan, valuesOf: (partition: string) => partitionValues(plan.identity.partition, partition) }
     return {
       rowsRead: Number(counts["read"]),
@@ -129,6 +133,11 @@ const fold = (
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }
   })
+
+/** So many times less than others it costs to move rows that stay in order. */
+const inOrderCostsLess = 16
+
+const bytesOf = (files: EnginePlan["inputs"]): number => files.reduce((total, { size }) => total + size, 0)
 
 /** Orders the rows of partitions that stay in the order of their file. @param replaced files of the table; null: there are none. @returns those files */
 const chooseInPlace = (

@@ -67,6 +67,7 @@ export const divided = (
           table: "divided",
           columns,
           targetFileBytes: Number.POSITIVE_INFINITY,
+          keepsPartitions: false,
           upload,
           onFile: ({ path, size }) => made.push({ key: path, size }),
           onRows

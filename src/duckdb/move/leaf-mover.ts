@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises"
 import { ColumnBuilders } from "../../columns/builders.ts"
+import type { LeafColumn } from "../../columns/leaf-column.ts"
 import { LeafEntries, RowStarts } from "../../columns/leaf-entries.ts"
-import { OrderedRows, runsOf } from "../../columns/order-rows.ts"
+import { OrderedRows } from "../../columns/order-rows.ts"
 import { ByteBuffer } from "../../parquet/byte-buffer.ts"
 import { ChunkWriter } from "../../parquet/column-chunk.ts"
 import { gatherLeaf } from "../../parquet/gather-leaf.ts"
@@ -9,6 +10,7 @@ import { type EncodedLeaf, LeafEncoder } from "../../parquet/row-group.ts"
 import type { Column } from "../../record/column.ts"
 import { unreadable } from "../local-reading.ts"
 import { ChunkReader, type WantedRows } from "../read-rows.ts"
+import { type Arrangement, arrange, inOrder, type KeptRows, type RowOrder } from "./kept-groups.ts"
 
 /** Rows that are moved, whichever thread moves which of their leaves. */
 export interface Slice {
@@ -53,6 +55,15 @@ export const giveUp = (claims: Claims): void => {
 
 export const isGivenUp = (claims: Claims): boolean => Atomics.load(claims, tooMuch) === 1
 
+/** What all leaves of a slice have in common. */
+interface Moving {
+  readonly slice: Slice
+  readonly arrangement: Arrangement
+  readonly chunks: ChunkReader
+  /** Of each row group those of its rows that are wanted; null: all are. */
+  readonly numbers: ReadonlyArray<Int32Array | null>
+}
+
 /** Leaves that are claimed at a time: those of one list stand side by side, and begin alike. */
 const leavesAtATime = 8
 
@@ -61,7 +72,7 @@ const entriesAtATime = 1 << 20
 
 /**
  * Moves leaves of slices from the files that hold them into column chunks, in memory: each is read from wherever it stands, put in order, and encoded, and only then the
- * next, so that one leaf is in memory in another form than that of the files. One a thread.
+ * next, so that one leaf is in memory in another form than that of the files. A row group of which few rows change is not taken apart where it can be helped. One a thread.
  */
 export class LeafMover {
   readonly #builders: ColumnBuilders
@@ -71,8 +82,6 @@ export class LeafMover {
   readonly #out = new ByteBuffer()
   readonly #writer = new ChunkWriter(this.#out)
   readonly #encoder: LeafEncoder
-  /** Of the rows of each row group. */
-  #runs: ReadonlyArray<Int32Array | null> = []
   #sinceBreath = 0
 
   constructor(columns: ReadonlyArray<Column>) {
@@ -90,8 +99,7 @@ export class LeafMover {
       slice.wanted.map(({ at }) => at),
       slice.windowBytes
     )
-    const rows = slice.wanted.map(numbersOf)
-    this.#runs = [...slice.bounds.subarray(1)].map((to, group) => runsOf(slice.rowAt.subarray(slice.bounds[group], to)))
+    const moving: Moving = { slice, chunks, arrangement: arrange(slice), numbers: slice.wanted.map(numbersOf) }
     const { length } = this.#builders.leaves
     const together = Math.max(1, Math.min(leavesAtATime, length >> 6))
     while (!isGivenUp(slice.claims)) {
@@ -99,10 +107,8 @@ export class LeafMover {
       if (first >= length) return
       this.#out.clear()
       const encoded: Array<EncodedLeaf> = []
-      for (let leaf = first; leaf < Math.min(first + together, length); leaf++) {
-        if (!(await this.#gather(slice, chunks, rows, leaf))) return giveUp(slice.claims)
-        this.#encode(slice, leaf, encoded)
-      }
+      for (let leaf = first; leaf < Math.min(first + together, length); leaf++)
+        if (!(await this.#moveLeaf(moving, leaf, encoded))) return giveUp(slice.claims)
       // Shared, so that it does not cross over as a copy.
       const bytes = new Uint8Array(new SharedArrayBuffer(this.#out.length))
       bytes.set(this.#out.written())
@@ -110,12 +116,44 @@ export class LeafMover {
     }
   }
 
-  async #gather({ wanted, limit }: Slice, chunks: ChunkReader, numbers: ReadonlyArray<Int32Array | null>, leaf: number): Promise<boolean> {
+  /** @returns false where it does not fit */
+  async #moveLeaf(moving: Moving, leaf: number, encoded: Array<EncodedLeaf>): Promise<boolean> {
     const entries = this.#entries
     const column = this.#builders.leaves[leaf]
     if (column === undefined) throw new RangeError(`there is no leaf ${leaf}`)
     entries.begin(column)
-    for (const [number, { at, wanted: rows }] of wanted.entries()) {
+    const { gathered, groups } = moving.arrangement
+    if (!(await this.#gather(moving, gathered, leaf))) return false
+    let { rows } = moving.arrangement
+    let starts = this.#begin()
+    for (const group of groups) {
+      if (group.kept === null) {
+        this.#encode(column, leaf, group, starts, encoded)
+        continue
+      }
+      const patched = await this.#patch(moving, group.kept, column, leaf, starts)
+      if (patched !== null) {
+        encoded.push(patched)
+        continue
+      }
+      if (!(await this.#gather(moving, [group.kept.source], leaf))) return false
+      starts = this.#begin()
+      this.#encode(column, leaf, inOrder(group.kept, rows), starts, encoded)
+      rows += group.kept.rows
+    }
+    return true
+  }
+
+  /** Rows of what is gathered follow. @returns where they start */
+  #begin(): Int32Array | null {
+    this.#ordered.begin(this.#entries)
+    return this.#starts.of(this.#entries)
+  }
+
+  async #gather({ slice, chunks, numbers }: Moving, sources: ReadonlyArray<number>, leaf: number): Promise<boolean> {
+    const entries = this.#entries
+    for (const number of sources) {
+      const { at, wanted: rows } = sourceAt(slice, number)
       try {
         const source = at.shape.sources[leaf]
         if (source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
@@ -126,32 +164,62 @@ export class LeafMover {
       } catch (cause) {
         throw unreadable(at.path, cause)
       }
-      if (entries.bytes > limit) return false
-      if (this.#sinceBreath < entriesAtATime) continue
-      this.#sinceBreath = 0
-      await setImmediate()
+      if (entries.bytes > slice.limit) return false
+      if (this.#sinceBreath >= entriesAtATime) await this.#breathe()
     }
     return true
   }
 
-  #encode({ rowAt, bounds }: Slice, leaf: number, encoded: Array<EncodedLeaf>): void {
-    const column = this.#builders.leaves[leaf]
-    if (column === undefined) throw new RangeError(`there is no leaf ${leaf}`)
-    const entries = this.#entries
-    const starts = this.#starts.of(entries)
-    this.#ordered.begin(entries)
-    for (let group = 0; group + 1 < bounds.length; group++) {
-      const from = bounds[group] ?? 0
-      const to = bounds[group + 1] ?? 0
-      if (entries.uniform >= 0 && entries.valueCount === 0 && starts === null) {
-        encoded.push(this.#encoder.encodeNothing(column, leaf, to - from, entries.uniform))
-        continue
-      }
-      this.#ordered.take(column, entries, starts, rowAt.subarray(from, to), this.#runs[group] ?? null)
-      encoded.push(this.#encoder.encode(column, leaf))
-      this.#writer.forget()
+  /** Null: the leaf of this row group is gathered and encoded. */
+  async #patch(
+    { slice, chunks }: Moving,
+    { source: number, rows, changed }: KeptRows,
+    column: LeafColumn,
+    leaf: number,
+    starts: Int32Array | null
+  ): Promise<EncodedLeaf | null> {
+    const { at } = sourceAt(slice, number)
+    try {
+      const source = at.shape.sources[leaf]
+      if (source === undefined) throw new RangeError(`nothing is known of leaf ${leaf}`)
+      const { from, isAsItIs } = source
+      const found = chunks.of(number, leaf)
+      const chunk = found instanceof Promise ? await found : found
+      if (chunk === null || from === null || !isAsItIs) return null
+      this.#sinceBreath += chunk.entries
+      if (this.#sinceBreath >= entriesAtATime) await this.#breathe()
+      return this.#encoder.patch(
+        column,
+        leaf,
+        { from, bytes: chunk.bytes, codec: chunk.codec, rows, changed },
+        { entries: this.#entries, starts }
+      )
+    } catch (cause) {
+      throw unreadable(at.path, cause)
     }
   }
+
+  async #breathe(): Promise<void> {
+    this.#sinceBreath = 0
+    await setImmediate()
+  }
+
+  #encode(column: LeafColumn, leaf: number, { rowAt, runs }: RowOrder, starts: Int32Array | null, encoded: Array<EncodedLeaf>): void {
+    const entries = this.#entries
+    if (entries.uniform >= 0 && entries.valueCount === 0 && starts === null) {
+      encoded.push(this.#encoder.encodeNothing(column, leaf, rowAt.length, entries.uniform))
+      return
+    }
+    this.#ordered.take(column, entries, starts, rowAt, runs)
+    encoded.push(this.#encoder.encode(column, leaf))
+    this.#writer.forget()
+  }
+}
+
+const sourceAt = ({ wanted }: Slice, number: number): TakenRows => {
+  const source = wanted[number]
+  if (source === undefined) throw new RangeError(`there is no row group ${number}`)
+  return source
 }
 
 /** The numbers of the rows that are wanted, in order; null: all are. */

@@ -109,7 +109,7 @@ export class SliceThreads {
 }
 
 /** Bytes of files that one thread moves sooner than another one starts. */
-const fewBytes = 4 * 1024 * 1024
+export const fewBytes = 4 * 1024 * 1024
 
 /** Threads that end with the scope; of few bytes, this one alone. @param bytes of the files whose rows move */
 export const openSliceThreads = (

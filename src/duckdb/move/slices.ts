@@ -45,11 +45,18 @@ const mostChunks = 80 * 1024
  * How many of a slice's rows are taken at once, so that their partitions, of which each gets a column chunk of each leaf, are not too many.
  *
  * @param leaves of a row
+ * @param keepsPartitions a partition that the slice would cut is left to the next, where that is little of the slice
  */
-export const rowsAtOnce = (pieces: ReadonlyArray<Piece>, leaves: number): number => {
-  const most = Math.max(1, Math.floor(mostChunks / leaves))
-  return pieces.slice(0, most).at(-1)?.rows.to ?? 0
+export const rowsAtOnce = (pieces: ReadonlyArray<Piece>, leaves: number, keepsPartitions: boolean): number => {
+  const taken = pieces.slice(0, Math.max(1, Math.floor(mostChunks / leaves)))
+  const last = taken.at(-1)
+  if (last === undefined) return 0
+  const { from, to } = last.rows
+  return keepsPartitions && !last.isLast && from >= leastOfSlice * to ? from : to
 }
+
+/** The part of a slice that is taken at the least: files are read again for each slice that has rows of them. */
+const leastOfSlice = 0.75
 
 /** Bytes of rows in a row group, about, as they are in memory: what the ingest makes at the most. */
 const rowGroupBytes = 48 * 1024 * 1024

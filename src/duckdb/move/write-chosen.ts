@@ -27,6 +27,7 @@ export const writeChosen = (
       table: "chosen",
       columns,
       targetFileBytes,
+      keepsPartitions: near.files === files,
       upload,
       onFile: ({ path, partition, rows, ...file }: WrittenFile) =>
         written.push({ add: { path, partitionValues: target.valuesOf(partition), ...file }, rows }),

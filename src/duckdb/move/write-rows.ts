@@ -18,6 +18,8 @@ export interface RowsToWrite {
   readonly columns: ReadonlyArray<Column>
   /** Bytes at which a partition goes on in another file. */
   readonly targetFileBytes: number
+  /** Do slices end with partitions, where they can? Row groups that go over nearly as they are must not be cut; who reads by ranges of places wants slices that are these. */
+  readonly keepsPartitions: boolean
   /** Begins a file of a partition, which lasts as long as the scope. */
   readonly upload: (partition: string) => Effect.Effect<{ readonly path: string; readonly upload: Upload }, MoveFailure, Scope.Scope>
   /** A file is whole. */
@@ -73,7 +75,7 @@ interface OpenFile {
  * @param most rows to take at a time
  */
 export const writeRows = (
-  { table, columns, targetFileBytes, upload, onFile, onRows }: RowsToWrite,
+  { table, columns, targetFileBytes, keepsPartitions, upload, onFile, onRows }: RowsToWrite,
   run: Move,
   files: ReadonlyArray<StoredFile>,
   most: number,
@@ -103,7 +105,7 @@ export const writeRows = (
       let rows = most
       let fitted = 0
       for (let from = 0; from < total; ) {
-        const length = rowsAtOnce(piecesOf(partitions, from, Math.min(rows, total - from)), mover.leaves)
+        const length = rowsAtOnce(piecesOf(partitions, from, Math.min(rows, total - from)), mover.leaves, keepsPartitions)
         const pieces = piecesOf(partitions, from, length)
         const groups = yield* mover.move(from, length, pieces)
         if (groups === null) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { cutRowGroups, mostRows, piecesOf } from "../../../src/duckdb/move/slices.ts"
+import { cutRowGroups, mostRows, piecesOf, rowsAtOnce } from "../../../src/duckdb/move/slices.ts"
 
 const days = (...rows: ReadonlyArray<number>) => rows.map((rows, i) => ({ partition: `2026-11-0${i + 1}`, rows }))
 const shape = (rows: ReadonlyArray<number>, from: number, length: number) =>
@@ -24,6 +24,18 @@ describe("slices", () => {
     expect(mostRows(1e12, 1000, 5000)).toBe(1)
     expect(mostRows(0, 0, 5000)).toBe(1)
     expect(mostRows(10, 1e9, 5000)).toBe(512 * 1024)
+  })
+
+  it("end with a partition where it would be cut and little is left out, if they may", () => {
+    const ends = (rows: ReadonlyArray<number>, length: number, keeps: boolean, leaves = 1) =>
+      rowsAtOnce(piecesOf(days(...rows), 0, length), leaves, keeps)
+    expect(ends([40, 40, 40], 100, true)).toBe(80)
+    expect(ends([40, 40, 40], 100, false)).toBe(100)
+    // All of the last, too much of a slice, a partition by itself.
+    expect(ends([40, 60, 40], 100, true)).toBe(100)
+    expect(ends([40, 30, 90], 100, true)).toBe(100)
+    expect(ends([200], 100, true)).toBe(100)
+    expect(ends([40, 40, 40], 100, true, 80 * 1024)).toBe(40)
   })
 
   it("are cut into row groups by what their rows take, evenly", () => {
