@@ -37,8 +37,14 @@ for key, value in {
     builder = builder.config(key, value)
 spark = builder.getOrCreate()
 spark.sparkContext.setLogLevel("ERROR")
-# Has none of the settings that a plan makes: somebody else writes files as Spark does by itself.
+# Has none of the settings that a plan or this session makes: somebody else writes files as Spark does by itself, with their checksums beside them.
 other = spark.newSession()
+for key, value in {
+    "fs.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+    "fs.file.impl.disable.cache": "true",
+    "fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.LocalFs",
+}.items():
+    other.conf.set(key, value)
 
 for line in sys.stdin:
     job = json.loads(line)
