@@ -83,6 +83,9 @@ const run = async (bench: Bench, given: BenchOptions): Promise<BenchResult> => {
   process.on("exit", remove)
   try {
     return await bench(given, folder)
+  } catch (error) {
+    say(`failed with --seed ${given.seed}`)
+    throw error
   } finally {
     remove()
     process.off("exit", remove)

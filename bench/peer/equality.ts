@@ -65,7 +65,13 @@ export const requireEqual = async (contract: Contract, files: Files): Promise<Eq
     if (all > 0) {
       const found: Array<string> = []
       for (const { key } of columns) if ((await differing(`${id}, ${identifier(key)}`)) > 0) found.push(key)
-      throw new Error(`Sluice and DuckDB do not agree: ${all} of ${rows} rows differ, in ${found.join(", ")}`)
+      const [first] = found
+      const only = (side: string, other: string) =>
+        `SELECT ${id} FROM (SELECT ${id}, ${identifier(first ?? "")} FROM ${side} EXCEPT ALL SELECT ${id}, ${identifier(first ?? "")} FROM ${other})`
+      const example = first === undefined ? [] : (await connection.runAndReadAll(`${only("sluice", "peer")} LIMIT 1`)).getRows()
+      throw new Error(
+        `Sluice and DuckDB do not agree: ${all} of ${rows} rows differ, in ${found.join(", ")}, such as that of ${example.flat().join(", ")}`
+      )
     }
     return { rows, compared: tally.compared, leftOut }
   } finally {

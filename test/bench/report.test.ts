@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { type BenchResult, mean, median, quantile } from "../../bench/bench.ts"
 import { ratio } from "../../bench/contest.ts"
-import { tooLow } from "../../bench/gate.ts"
+import { baselineOf, gate, tooLow } from "../../bench/gate.ts"
 import { htmlOf } from "../../bench/report/html.ts"
 import { jsonOf } from "../../bench/report/json.ts"
 import { textOf } from "../../bench/report/text.ts"
@@ -40,6 +40,25 @@ describe("figures of a bench", () => {
 
   it("lets a ratio fall by 15 %, and no further; a missing one has fallen", () => {
     expect(tooLow({ a: 0.86, b: 0.84 }, { a: 1, b: 1, c: 1 })).toEqual(["b", "c"])
+  })
+
+  it("calls a ratio fallen that is too low however often it is measured, and no other", async () => {
+    const good = baselineOf("core")
+    const [low = "", ...others] = Object.keys(good)
+    const bench = (...found: ReadonlyArray<number>) => {
+      const measured = found.map((share) => ({ ...result, bench: "core", ratios: { ...good, [low]: (good[low] ?? 0) * share } }))
+      const asked: Array<ReadonlyArray<string>> = []
+      const said: Array<string> = []
+      const again = async (only: ReadonlySet<string>) => {
+        asked.push([...only])
+        return measured[asked.length] ?? result
+      }
+      return gate(measured[0] ?? result, again, (text) => said.push(text)).then((fallen) => ({ fallen, asked, said: said.join("\n") }))
+    }
+    expect(others.length).toBeGreaterThan(0)
+    expect(await bench(1)).toMatchObject({ fallen: 0, asked: [] })
+    expect(await bench(0.5, 0.8, 0.9)).toMatchObject({ fallen: 0, asked: [[low], [low]], said: expect.not.stringContaining("FELL") })
+    expect(await bench(0.5, 0.8, 0.8)).toMatchObject({ fallen: 1, asked: [[low], [low]], said: expect.stringMatching(`${low}: .*FELL`) })
   })
 })
 

@@ -19,12 +19,15 @@ const windowBytes = 8 * 1024 * 1024
 export class SliceMover {
   /** How many leaves a row has. */
   readonly leaves: number
+  readonly #places: string
   readonly #run: Move
   readonly #files: ReadonlyArray<StoredFile>
   readonly #rowGroups: RowGroups
   readonly #threads: SliceThreads
 
-  constructor(columns: ReadonlyArray<Column>, run: Move, files: ReadonlyArray<StoredFile>, threads: SliceThreads) {
+  /** @param places the table that says where rows stand, see `chosen-sql.ts` */
+  constructor(places: string, columns: ReadonlyArray<Column>, run: Move, files: ReadonlyArray<StoredFile>, threads: SliceThreads) {
+    this.#places = places
     this.#run = run
     this.#files = files
     const table = new ColumnBuilders(columns)
@@ -72,7 +75,7 @@ export class SliceMover {
   /** Where the rows stand; of each, by its place, its number among those that are gathered; and how many bytes a row takes, about. */
   #find(from: number, length: number) {
     return Effect.gen({ self: this }, function* () {
-      const [places, files, rows, lengths] = yield* this.#run.db.integers(placesSql(from, from + length))
+      const [places, files, rows, lengths] = yield* this.#run.db.integers(placesSql(this.#places, from, from + length))
       if (places === undefined || files === undefined || rows === undefined || lengths === undefined)
         throw new RangeError("places have four columns")
       const wanted: Array<TakenRows> = []
