@@ -12,9 +12,9 @@ export interface SparkJob {
   readonly dataset: string
   /** Stage version that it takes. */
   readonly stageVersion: number
-  /** The driver, a Python file: `file:///…`, `s3://…` */
+  /** URL of the driver, a Python file: `file:///…`, `s3://…`. What means something in a URL is encoded. */
   readonly driver: string
-  /** Its arguments: first the plan's URI. */
+  /** Its arguments: first the plan's URI, of which nothing is encoded. */
   readonly args: ReadonlyArray<string>
 }
 

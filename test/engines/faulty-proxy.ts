@@ -18,12 +18,25 @@ interface Rule extends Fault {
   times: number
 }
 
+/** Of two requests, how many have come. */
+interface Meeting {
+  readonly when: Rule["when"]
+  here: number
+  /** Both are here. */
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  /** The last one that was let go on has been answered. */
+  turn: Promise<void>
+}
+
 /** An HTTP proxy in front of a server, which does what it is told to the next requests that fit. */
 export interface FaultyProxy {
   readonly endpoint: string
   /** Every request, as "METHOD /path?query". */
   readonly seen: Array<string>
   readonly next: (when: Rule["when"], fault: Fault, times?: number) => void
+  /** The next two requests that fit wait for each other; then they go on, one after the other. Tells how many have come. */
+  readonly meet: (when: Rule["when"]) => () => number
   readonly stop: () => Promise<void>
 }
 
@@ -32,6 +45,7 @@ export const startProxy = async (target: string): Promise<FaultyProxy> => {
   const agent = new Agent({ keepAlive: true })
   const rules: Array<Rule> = []
   const seen: Array<string> = []
+  const meetings: Array<Meeting> = []
 
   /** Sends a request on. Gives the answer, whole. */
   const forward = (
@@ -50,7 +64,30 @@ export const startProxy = async (target: string): Promise<FaultyProxy> => {
       outgoing.end(body)
     })
 
+  /** Waits for those that a request is to meet, and then for its turn. Gives what ends the turn. */
+  const enter = async (method: string, url: string): Promise<() => void> => {
+    const meeting = meetings.find(({ when, here }) => here < 2 && when(method, url))
+    if (meeting === undefined) return () => {}
+    meeting.here += 1
+    if (meeting.here === 2) meeting.resolve()
+    await meeting.promise
+    const before = meeting.turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    meeting.turn = promise
+    await before
+    return resolve
+  }
+
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const leave = await enter(incoming.method ?? "", incoming.url ?? "")
+    try {
+      await pass(incoming, response)
+    } finally {
+      leave()
+    }
+  }
+
+  const pass = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = "", url = "" } = incoming
     const chunks: Array<Buffer> = []
     for await (const chunk of incoming) chunks.push(chunk)
@@ -88,6 +125,11 @@ export const startProxy = async (target: string): Promise<FaultyProxy> => {
     endpoint: `http://127.0.0.1:${address.port}`,
     seen,
     next: (when, fault, times = 1) => rules.push({ when, ...fault, times }),
+    meet: (when) => {
+      const meeting = { when, here: 0, ...Promise.withResolvers<void>(), turn: Promise.resolve() }
+      meetings.push(meeting)
+      return () => meeting.here
+    },
     stop: () =>
       new Promise((stopped) => {
         agent.destroy()

@@ -7,10 +7,14 @@ import { fileURLToPath } from "node:url"
 const here = dirname(fileURLToPath(import.meta.url))
 const venv = join(here, ".venv")
 const jarFolder = join(here, ".jars")
+const s3aFolder = join(here, ".jars-s3a")
 const requirements = join(here, "requirements.txt")
 
 /** The release that AWS runs beside Spark 3.5 (EMR 7, Glue 5), and what it needs that Spark has not. */
 const artifacts = ["io.delta:delta-spark_2.12:3.3.2", "io.delta:delta-storage:3.3.2"]
+
+/** Hadoop's own client of S3, of the release that this Spark is made with. It is large, so it is fetched for those tests alone that need it. */
+const s3aArtifacts = ["org.apache.hadoop:hadoop-aws:3.3.4", "com.amazonaws:aws-java-sdk-bundle:1.12.262"]
 
 export interface Engines {
   /** A Python that has pyspark, deltalake, polars and pyarrow. */
@@ -33,8 +37,11 @@ export const findEngines = (): Engines | null =>
 
 const installed = (): Engines => ({
   python: pythonIn(venv),
-  jars: readdirSync(jarFolder).flatMap((name) => (name.endsWith(".jar") ? [join(jarFolder, name)] : []))
+  jars: jarsIn(jarFolder)
 })
+
+const jarsIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder).flatMap((name) => (name.endsWith(".jar") ? [join(folder, name)] : []))
 
 /** What `sluice --engine spark` needs in its environment to start this Spark. */
 export const submitEnvironment = ({ python, jars }: Engines): Readonly<Record<string, string>> => {
@@ -52,14 +59,24 @@ export const submitEnvironment = ({ python, jars }: Engines): Readonly<Record<st
 export const setUp = (): Engines => {
   needTool("java", ["-version"], "openjdk-17-jre-headless")
   installPython(venv, requirements)
-  once(jarFolder, artifacts.join(" "), () => {
-    needTool("mvn", ["--version"], "maven")
-    for (const artifact of artifacts) {
-      run("mvn", ["--batch-mode", "--quiet", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${jarFolder}`])
-    }
-  })
+  fetchJars(jarFolder, artifacts)
   return installed()
 }
+
+/** The same, with what Spark needs for `s3a:` among the jars. */
+export const setUpS3a = (): Engines => {
+  const { python, jars } = setUp()
+  fetchJars(s3aFolder, s3aArtifacts)
+  return { python, jars: [...jars, ...jarsIn(s3aFolder)] }
+}
+
+const fetchJars = (folder: string, artifacts: ReadonlyArray<string>): void =>
+  once(folder, artifacts.join(" "), () => {
+    needTool("mvn", ["--version"], "maven")
+    for (const artifact of artifacts) {
+      run("mvn", ["--batch-mode", "--quiet", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`])
+    }
+  })
 
 const pythonIn = (folder: string): string => join(folder, "bin", "python")
 

@@ -37,6 +37,24 @@ const scripted = Effect.gen(function* () {
 })
 
 describe("Spark on this machine", () => {
+  it.live("runs the driver that it has, where Spark would have to fetch it from S3, and on the cluster that it is told of", () =>
+    Effect.gen(function* () {
+      const { folder, place, read, end } = yield* scripted
+      const { find, submit } = place({ conf: ["spark.master=spark://other:7077"] })
+      const away = { ...job, driver: "s3a://bucket/lake/driver.py", args: ["s3a://bucket/lake/0123456789abcdef/plan.json"] }
+      yield* submit(away)
+      yield* until(() => existsSync(join(folder, "calls")))
+      yield* end
+      yield* untilTrue(Effect.map(find(away), (state) => state?.phase === "failed"))
+      const call = (yield* read("calls")).trim()
+      const [, driver = ""] = / (file:\S*driver\.py) s3a:\S*plan\.json$/.exec(call) ?? []
+      assert.match(yield* Effect.promise(() => readFile(new URL(driver), "utf8")), /^"""Carries out the plan of a fold/)
+      // Over which --master would go, and whose machines see nothing of this one's loopback.
+      assert.match(call, /spark\.master=spark:\/\/other:7077/)
+      assert.notMatch(call, /--master|127\.0\.0\.1|local\[/)
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
+  )
+
   it.live("starts a job once, tells of it, and starts one that has failed again", () =>
     Effect.gen(function* () {
       const { folder, place, read, end } = yield* scripted
@@ -56,7 +74,7 @@ describe("Spark on this machine", () => {
       assert.strictEqual(calls.length, 1)
       assert.match(
         calls[0] ?? "",
-        /^--master local\[2\] .*--conf spark.jars=\/a.jar,\/b.jar .*file:\/\/\/lake\/driver.py file:.*plan.json$/
+        /^--conf spark.master=local\[2\] .*--conf spark.driver.host=127.0.0.1 .*--conf spark.jars=\/a.jar,\/b.jar .*file:\/\/\/lake\/driver.py file:.*plan.json$/
       )
       assert.notStrictEqual((yield* submit(job)).run, failed?.run)
       yield* untilTrue(Effect.map(read("calls"), (text) => text.trim().split("\n").length === 2))

@@ -8,7 +8,7 @@ import type { StoreError, StoreShape } from "../../store/store.ts"
 import { EngineError, type EnginePlan, tombstoneColumns } from "../engine.ts"
 import type { JobPlace, SparkJob } from "../job-place.ts"
 import { rowsSql, type Step, stepsOf, tombstonesSql } from "./fold-sql.ts"
-import { putScratchTable } from "./scratch.ts"
+import { encoded, putScratchTable } from "./scratch.ts"
 
 /** What the driver reads. All places are as Spark opens them. */
 interface DriverPlan {
@@ -41,7 +41,8 @@ export interface DriverResult {
   readonly folders: { readonly [output: string]: string }
 }
 
-const driverFile = new URL("./driver.py", import.meta.url)
+/** The driver, as it comes with Sluice. */
+export const driverFile = new URL("./driver.py", import.meta.url)
 
 /**
  * Settings of a session: what is written is what every other engine of ours writes, and reads. Values that do not fit a type give null in Spark 3 and 4 alike; times before 1582
@@ -142,5 +143,5 @@ export const putJob = (
     for (const [name, [columns, files]] of read) yield* putScratchTable(store, `${folder}/${name}`, columns, files, uri)
     yield* store.put(`${folder}/driver.py`, driver)
     yield* store.put(`${folder}/plan.json`, new TextEncoder().encode(JSON.stringify(driverPlan)))
-    return { id, dataset, stageVersion, driver: uri(`${folder}/driver.py`), args: [uri(`${folder}/plan.json`)] }
+    return { id, dataset, stageVersion, driver: encoded(uri(`${folder}/driver.py`)), args: [uri(`${folder}/plan.json`)] }
   })

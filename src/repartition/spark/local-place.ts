@@ -2,10 +2,10 @@ import { spawn } from "node:child_process"
 import { access, constants, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir, userInfo } from "node:os"
 import { delimiter, join } from "node:path"
-import { pathToFileURL } from "node:url"
 import { Clock, Effect } from "effect"
 import { EngineError } from "../engine.ts"
 import type { JobPlace, JobState, SparkJob } from "../job-place.ts"
+import { driverFile } from "./job-plan.ts"
 
 export interface SparkPlaceSettings {
   /** `spark-submit`, or a path of it. */
@@ -139,23 +139,33 @@ export const probeSpark = (command: string): Effect.Effect<string, EngineError> 
   )
 }
 
+const masterKey = "spark.master="
+
 /** Starts the driver apart from this process, which it outlives. Gives its process id. */
 const run = ({ command, threads, conf, endpoint }: SparkPlaceSettings, job: SparkJob, log: number): Promise<number> => {
+  const isInFolder = job.driver.startsWith("file:")
+  const master = conf.findLast((each) => each.startsWith(masterKey))?.slice(masterKey.length) ?? `local[${threads}]`
   const own = [
+    // Not --master, over which no setting goes.
+    `${masterKey}${master}`,
     `spark.app.name=sluice-${job.dataset}-${job.id}`,
     "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.ui.enabled=false",
-    "spark.driver.host=127.0.0.1",
-    "spark.driver.bindAddress=127.0.0.1",
-    // Without files of checksums beside those of the table.
-    "spark.hadoop.fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem",
-    "spark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs",
+    // Other machines would not find the driver there.
+    ...(master.startsWith("local") ? ["spark.driver.host=127.0.0.1", "spark.driver.bindAddress=127.0.0.1"] : []),
+    // Without files of checksums beside those of the table. The client of S3 needs the usual ones for what it has on its way.
+    ...(isInFolder
+      ? [
+          "spark.hadoop.fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem",
+          "spark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs"
+        ]
+      : []),
     ...(endpoint == null ? [] : [`spark.hadoop.fs.s3a.endpoint=${endpoint}`, "spark.hadoop.fs.s3a.path.style.access=true"])
   ]
-  // Spark takes it for a URL, and the plan for a path.
-  const driver = job.driver.startsWith("file://") ? pathToFileURL(job.driver.slice("file://".length)).href : job.driver
-  const args = ["--master", `local[${threads}]`, ...[...own, ...conf].flatMap((each) => ["--conf", each]), driver, ...job.args]
+  // It looks for its program before it has the jars that it was told of, and with them the client of S3.
+  const driver = isInFolder ? job.driver : driverFile.href
+  const args = [...[...own, ...conf].flatMap((each) => ["--conf", each]), driver, ...job.args]
   return new Promise((done, fail) => {
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, TZ: "UTC" } })
     child.on("error", fail)

@@ -18,8 +18,8 @@ export const partitionColumn = "__partition"
 /** Begins the text of each partition there, since a log cannot tell an empty one from none. */
 export const partitionMark = "="
 
-/** A file's URI as a log names it. */
-const encoded = (uri: string): string => encodeURI(uri).replace(/[?#]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+/** A URI whose names are as they are, as a log names a file, and as spark-submit takes its program. */
+export const encoded = (uri: string): string => encodeURI(uri).replace(/[?#]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /**
  * Writes such a table.

@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { setUp, submitEnvironment } from "../setup.ts"
+import { type Engines, setUp, submitEnvironment } from "../setup.ts"
 
 /** For jobs of few rows: code that is compiled well takes longer to compile than it saves. */
 export const quickJava = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 const quickConf = ["spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN"]
 
 /** What the command needs to repartition with the real `spark-submit`, whose notes and logs lie below a folder. */
-export const sparkEnvironment = (folder: string): Readonly<Record<string, string>> => {
-  const spark = submitEnvironment(setUp())
+export const sparkEnvironment = (folder: string, engines: Engines = setUp()): Readonly<Record<string, string>> => {
+  const spark = submitEnvironment(engines)
   const temporary = join(folder, "tmp")
   mkdirSync(temporary, { recursive: true })
   return {

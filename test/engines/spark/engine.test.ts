@@ -1,14 +1,13 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
-import { defineContract, latest } from "../../../src/contract/contract.ts"
 import { duckdbEngine } from "../../../src/repartition/duckdb-engine.ts"
 import { repartition } from "../../../src/repartition/repartition.ts"
 import { openTable } from "../../../src/table/table.ts"
-import { engineSuite, tables, withLines } from "../../repartition/engine-suite.ts"
-import { randomHistory, unlikeStage } from "../../repartition/histories.ts"
-import { type Copy, freshStore, ingest, orders, rowsOf, winners } from "../../repartition/lake.ts"
-import { newestTables, remembered, withChanges, withDeletes } from "../../repartition/newest-suite.ts"
+import { engineSuite } from "../../repartition/engine-suite.ts"
+import { unlikeStage } from "../../repartition/histories.ts"
+import { type Copy, freshStore, ingest, orders, rowsOf } from "../../repartition/lake.ts"
+import { remembered } from "../../repartition/newest-suite.ts"
+import { kinds } from "./kinds.ts"
 import { openSparkSession } from "./session.ts"
 
 const session = openSparkSession()
@@ -20,36 +19,6 @@ engineSuite("spark", spark, { seeds: [1], manyRows: 1000, kinds: [], newestSeeds
 
 /** How many random histories are tried of each kind of table: `SLUICE_SPARK_SEEDS=50 npm run test:engines` for the long run. */
 const seeds = Number(process.env["SLUICE_SPARK_SEEDS"] ?? 1)
-
-interface Kind {
-  readonly what: string
-  readonly contract: CompiledContract
-  readonly history: (seed: number) => ReadonlyArray<ReadonlyArray<Copy>>
-  /** The rows that there must be, of all copies so far, and how many keys are deleted. */
-  readonly won: (seen: ReadonlyArray<Copy>) => { readonly rows: ReadonlyArray<Copy>; readonly deleted: number }
-}
-
-const kinds: ReadonlyArray<Kind> = [
-  ...tables.map(([what, table, same]) => ({
-    what,
-    contract: compileContract(defineContract({ ...withLines, table })),
-    history: (seed: number) =>
-      randomHistory(seed, 4, 20).map((copies) =>
-        copies.map((copy, i) => ({ ...copy, values: { line: BigInt(i % 3), revision: BigInt(i % 4) } }))
-      ),
-    won: (seen: ReadonlyArray<Copy>) => ({ rows: winners(seen, same), deleted: 0 })
-  })),
-  ...newestTables.map(({ what, table, same, order }) => ({
-    what: `the newest row of each key, ${what}`,
-    contract: compileContract(defineContract({ ...withDeletes, table: latest(table) })),
-    history: (seed: number) => withChanges(seed, randomHistory(seed, 4, 14)),
-    won: (seen: ReadonlyArray<Copy>) => {
-      const all = winners(seen, same, order)
-      const isDeleted = ({ values }: Copy) => table.deleted !== undefined && values?.["removed"] === true
-      return { rows: all.filter((copy) => !isDeleted(copy)), deleted: all.filter(isDeleted).length }
-    }
-  }))
-]
 
 /** Times at the edges of what calendars, engines and partitions have, milliseconds since 1970. */
 const edges = [

@@ -15,6 +15,8 @@ export interface SparkSession {
   readonly place: JobPlace
   /** The engine there, which waits. */
   readonly engine: JobEngine
+  /** Runs statements, one after the other, as somebody else does with Spark. */
+  readonly sql: (...statements: ReadonlyArray<string>) => Effect.Effect<void>
   readonly close: () => void
 }
 
@@ -32,8 +34,8 @@ export const openSparkSession = (): SparkSession => {
   const states = new Map<string, JobState>()
   let turn: Promise<unknown> = Promise.resolve()
 
-  const run = async (driver: string, plan: string): Promise<string | null> => {
-    child.stdin.write(`${JSON.stringify({ driver: driver.replace("file://", ""), plan })}\n`)
+  const run = async (job: object): Promise<string | null> => {
+    child.stdin.write(`${JSON.stringify(job)}\n`)
     const answer = await answers.next()
     if (answer.done === true) return `Spark has ended: ${said}`
     const { error }: { readonly error: string | null } = JSON.parse(answer.value)
@@ -47,7 +49,7 @@ export const openSparkSession = (): SparkSession => {
       Effect.tryPromise({
         try: () => {
           const next = turn.then(async () => {
-            const error = await run(driver, args[0] ?? "")
+            const error = await run({ driver: fileURLToPath(driver), plan: args[0] ?? "" })
             const common = { run: `session, job ${id}`, startedAt: null }
             const state: JobState =
               error === null ? { ...common, phase: "done", says: "done" } : { ...common, phase: "failed", says: "failed", reason: error }
@@ -60,5 +62,12 @@ export const openSparkSession = (): SparkSession => {
         catch: (cause) => new EngineError({ engine: "spark", problem: String(cause), hint: "Look at the session.", cause })
       })
   }
-  return { place, engine: { name: "spark", place, wait: true }, close: () => child.kill() }
+  const sql = (...statements: ReadonlyArray<string>) =>
+    Effect.promise(async () => {
+      const next = turn.then(() => run({ statements }))
+      turn = next
+      const error = await next
+      if (error !== null) throw new Error(error)
+    })
+  return { place, engine: { name: "spark", place, wait: true }, sql, close: () => child.kill() }
 }
