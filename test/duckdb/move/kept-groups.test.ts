@@ -128,6 +128,46 @@ describe("row groups of which few rows change", () => {
     expect(group?.chunks[2]?.statistics).toBeNull()
   })
 
+  it("are put in order where a row is new, and where one takes a row of the other", async () => {
+    const columns = [text("name"), leaf("number", "integer", "")]
+    const files = ["a", "b", "new"].map((name) => Array.from({ length: 200 }, (_, i): ReadonlyArray<Value> => [`${name} ${i}`, i % 9]))
+    const paths = await Promise.all(
+      files.map(async (rows, i) => {
+        const path = join(folder, `taken-${i}.parquet`)
+        writeFileSync(path, (await writeParquet(columns, [rows])).bytes)
+        return path
+      })
+    )
+    const [a = 0, b = 0, fresh = 0] = [0, 200, 400]
+    const from = (first: number, start: number, end: number) => Array.from({ length: end - start }, (_, i) => first + start + i)
+    const insertion = [...from(a, 0, 100), fresh, ...from(a, 100, 200)]
+    const exchange = [...from(a, 0, 100), b + 70, ...from(a, 101, 200), ...from(b, 0, 70), ...from(b, 71, 200)]
+    const behind = [...from(a, 0, 200), fresh + 3]
+    for (const [order, bounds] of [
+      [insertion, [0, 201]],
+      [exchange, [0, 200, 399]],
+      [behind, [0, 201]]
+    ] as const) {
+      const groups = await Effect.runPromise(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const at = yield* groupsOf(columns, paths)
+            return yield* moved(
+              columns,
+              sliceOf(at, () => true, Int32Array.from(order), Int32Array.from(bounds)),
+              1
+            )
+          })
+        )
+      )
+      const path = join(folder, "taken.parquet")
+      writeFileSync(path, await fileOf(columns, groups ?? []))
+      const all = files.flat()
+      expect(await Effect.runPromise(rowsOf(columns, path))).toEqual(order.map((row) => all[row]))
+      expect(groups).toHaveLength(bounds.length - 1)
+    }
+  })
+
   it("keep nothing of a value that was replaced or deleted", async () => {
     const columns = [text("name"), leaf("secret", "text", "", "hash")]
     const old = Array.from({ length: 400 }, (_, i) => [
