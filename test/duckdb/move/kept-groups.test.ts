@@ -128,6 +128,26 @@ describe("row groups of which few rows change", () => {
     expect(group?.chunks[2]?.statistics).toBeNull()
   })
 
+  it("have what they had of a dictionary that not all values are in, and of pages that lose all of their rows", async () => {
+    const columns = [text("mixed"), text("large")]
+    const mixed = (i: number) => `${i % 300} `.padEnd(5000, "mixed")
+    const large = (i: number) => `${i} `.padEnd(60_000, "large")
+    const old = Array.from({ length: 600 }, (_, i) => [mixed(i), large(i)])
+    const fates = old.map((_, i): Fate => (i === 5 ? 0 : i === 320 ? 1 : i >= 500 && i < 540 ? "goes" : "stays"))
+    const fresh = [
+      [mixed(5), "large before"],
+      ["else", null]
+    ]
+    const { groups, expected, rows } = await upserted("mixed", columns, old, fresh, fates)
+    expect(groups.map(told)).toEqual([told(expected.group)])
+    expect(rows).toEqual(expected.values)
+    const [of] = groups
+    expect(of?.chunks[0]?.indexedPages).toBeGreaterThan(0)
+    expect(of?.chunks[0]?.plainPages).toBeGreaterThan(0)
+    // The plain way has fewer: pages that were not touched are as large as they were.
+    expect(of?.chunks[1]?.plainPages).toBeGreaterThan(expected.group.chunks[1]?.plainPages ?? 0)
+  })
+
   it("are put in order where a row is new, and where one takes a row of the other", async () => {
     const columns = [text("name"), leaf("number", "integer", "")]
     const files = ["a", "b", "new"].map((name) => Array.from({ length: 200 }, (_, i): ReadonlyArray<Value> => [`${name} ${i}`, i % 9]))
