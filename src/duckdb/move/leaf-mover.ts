@@ -185,7 +185,7 @@ export class LeafMover {
       const { from, isAsItIs } = source
       const found = chunks.of(number, leaf)
       const chunk = found instanceof Promise ? await found : found
-      if (chunk === null || from === null || !isAsItIs) return null
+      if (chunk === null || from === null || !isAsItIs || chunk.bytes.length > slice.limit) return null
       this.#sinceBreath += chunk.entries
       if (this.#sinceBreath >= entriesAtATime) await this.#breathe()
       return this.#encoder.patch(

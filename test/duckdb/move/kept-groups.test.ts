@@ -128,6 +128,66 @@ describe("row groups of which few rows change", () => {
     expect(group?.chunks[2]?.statistics).toBeNull()
   })
 
+  it("have what they had of a dictionary that not all values are in, and of pages that lose all of their rows", async () => {
+    const columns = [text("mixed"), text("large")]
+    const mixed = (i: number) => `${i % 300} `.padEnd(5000, "mixed")
+    const large = (i: number) => `${i} `.padEnd(60_000, "large")
+    const old = Array.from({ length: 600 }, (_, i) => [mixed(i), large(i)])
+    const fates = old.map((_, i): Fate => (i === 5 ? 0 : i === 320 ? 1 : i >= 500 && i < 540 ? "goes" : "stays"))
+    const fresh = [
+      [mixed(5), "large before"],
+      ["else", null]
+    ]
+    const { groups, expected, rows } = await upserted("mixed", columns, old, fresh, fates)
+    expect(groups.map(told)).toEqual([told(expected.group)])
+    expect(rows).toEqual(expected.values)
+    const [of] = groups
+    expect(of?.chunks[0]?.indexedPages).toBeGreaterThan(0)
+    expect(of?.chunks[0]?.plainPages).toBeGreaterThan(0)
+    // The plain way has fewer: pages that were not touched are as large as they were.
+    expect(of?.chunks[1]?.plainPages).toBeGreaterThan(expected.group.chunks[1]?.plainPages ?? 0)
+  })
+
+  it("are put in order where a row is new, and where one takes a row of the other", async () => {
+    const columns = [text("name"), leaf("number", "integer", "")]
+    const files = ["a", "b", "new"].map((name) => Array.from({ length: 200 }, (_, i): ReadonlyArray<Value> => [`${name} ${i}`, i % 9]))
+    const paths = await Promise.all(
+      files.map(async (rows, i) => {
+        const path = join(folder, `taken-${i}.parquet`)
+        writeFileSync(path, (await writeParquet(columns, [rows])).bytes)
+        return path
+      })
+    )
+    const [a = 0, b = 0, fresh = 0] = [0, 200, 400]
+    const from = (first: number, start: number, end: number) => Array.from({ length: end - start }, (_, i) => first + start + i)
+    const insertion = [...from(a, 0, 100), fresh, ...from(a, 100, 200)]
+    const exchange = [...from(a, 0, 100), b + 70, ...from(a, 101, 200), ...from(b, 0, 70), ...from(b, 71, 200)]
+    const behind = [...from(a, 0, 200), fresh + 3]
+    for (const [order, bounds] of [
+      [insertion, [0, 201]],
+      [exchange, [0, 200, 399]],
+      [behind, [0, 201]]
+    ] as const) {
+      const groups = await Effect.runPromise(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const at = yield* groupsOf(columns, paths)
+            return yield* moved(
+              columns,
+              sliceOf(at, () => true, Int32Array.from(order), Int32Array.from(bounds)),
+              1
+            )
+          })
+        )
+      )
+      const path = join(folder, "taken.parquet")
+      writeFileSync(path, await fileOf(columns, groups ?? []))
+      const all = files.flat()
+      expect(await Effect.runPromise(rowsOf(columns, path))).toEqual(order.map((row) => all[row]))
+      expect(groups).toHaveLength(bounds.length - 1)
+    }
+  })
+
   it("keep nothing of a value that was replaced or deleted", async () => {
     const columns = [text("name"), leaf("secret", "text", "", "hash")]
     const old = Array.from({ length: 400 }, (_, i) => [
