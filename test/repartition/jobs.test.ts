@@ -381,6 +381,32 @@ describe("jobs", () => {
     }).pipe(Effect.provide(freshStore))
   )
 
+  it.live("that another run commits while one waits for them are done for both", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const store = yield* Store
+      yield* ingest(first)
+      yield* run(at.engine(false))
+      const [begun] = at.runs
+      if (begun === undefined) return assert.fail("nothing was started")
+      const find = (job: SparkJob) =>
+        Effect.gen(function* () {
+          yield* drive(store, job, "quick")
+          assert.strictEqual((yield* run(at.engine(false))).kind, "repartition")
+          return { ...begun.state, phase: "done" as const }
+        }).pipe(Effect.provideService(Store, store), Effect.orDie)
+      let looks = 0
+      const place = { ...at.place, find: (job: SparkJob) => (looks++ === 1 ? find(job) : at.place.find(job)) }
+      const events: Array<string> = []
+      const onEvent = ({ event }: { readonly event: string }) => Effect.sync(() => void events.push(event))
+      assert.strictEqual((yield* run({ ...at.engine(true), place }, { onEvent })).kind, "up-to-date")
+      assert.deepStrictEqual(events, ["start", "complete"])
+      assert.strictEqual(at.runs.length, 1)
+      assert.deepStrictEqual(yield* actualNotes, expectedNotes(first))
+      assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(freshStore))
+  )
+
   it.live("whose commit never comes leave nothing that maintain does not remove", () =>
     Effect.gen(function* () {
       const at = testPlace()
