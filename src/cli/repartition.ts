@@ -14,6 +14,7 @@ import type { RepartitionOutcome, RepartitionPlan } from "../repartition/options
 import { dayBounds } from "../repartition/plan.ts"
 import { refuseDays, repartition as runRepartition } from "../repartition/repartition.ts"
 import { json, toggle } from "./common.ts"
+import { failTogether } from "./fail-together.ts"
 import { bytes, print, say, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
 import { contractOf, datasetText, firstDataset, project, withDatabase } from "./project.ts"
@@ -147,16 +148,16 @@ export const repartition = Command.make(
       return plan === undefined ? outcome : { ...outcome, plan }
     }
     const outcomes = done.flatMap(([exit, millis]) => (Exit.isSuccess(exit) ? [withPlan({ ...exit.value, millis })] : []))
-    const [only, ...others] = outcomes
+    const [only] = outcomes
     if (only !== undefined) {
       yield* print(flags.json, done.length === 1 ? only : { datasets: outcomes }, () =>
         outcomes
-          .map((outcome) => `${others.length === 0 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`)
+          .map((outcome) => `${done.length === 1 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`)
           .join("\n")
       )
     }
     // What one cannot do keeps the others from nothing.
-    for (const [exit] of done) if (Exit.isFailure(exit)) return yield* exit
+    yield* failTogether(done.map(([exit]) => exit))
   })
 ).pipe(
   Command.withDescription("Take what is new in stage into the table for users, where what is the same stands once."),
