@@ -1,6 +1,6 @@
 import { Cause, Effect, Exit } from "effect"
 
-/** Fails as the first of several failed, once it is told why the others did: a command ends with one failure. */
+/** Fails as the first of several failed, once it is logged why the others did: a command ends with one failure. */
 export const failTogether = <E>(exits: ReadonlyArray<Exit.Exit<unknown, E>>): Effect.Effect<void, E> =>
   Effect.gen(function* () {
     const [first, ...others] = exits.flatMap((exit) => (Exit.isFailure(exit) ? [exit.cause] : []))
