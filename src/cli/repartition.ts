@@ -7,6 +7,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
+import { failTogether } from "../record/fail-together.ts"
 import type { RepartitionReport } from "../record/report.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { JobState } from "../repartition/job-place.ts"
@@ -147,16 +148,16 @@ export const repartition = Command.make(
       return plan === undefined ? outcome : { ...outcome, plan }
     }
     const outcomes = done.flatMap(([exit, millis]) => (Exit.isSuccess(exit) ? [withPlan({ ...exit.value, millis })] : []))
-    const [only, ...others] = outcomes
+    const [only] = outcomes
     if (only !== undefined) {
       yield* print(flags.json, done.length === 1 ? only : { datasets: outcomes }, () =>
         outcomes
-          .map((outcome) => `${others.length === 0 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`)
+          .map((outcome) => `${done.length === 1 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`)
           .join("\n")
       )
     }
     // What one cannot do keeps the others from nothing.
-    for (const [exit] of done) if (Exit.isFailure(exit)) return yield* exit
+    yield* failTogether(done.map(([exit]) => exit))
   })
 ).pipe(
   Command.withDescription("Take what is new in stage into the table for users, where what is the same stands once."),

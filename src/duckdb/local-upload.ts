@@ -1,23 +1,38 @@
 import { open } from "node:fs/promises"
 import { Effect, type Scope } from "effect"
-import { StoreError, type Upload } from "../store/store.ts"
+import { StoreError, type StoreReason, type Upload } from "../store/store.ts"
 
 /** A file outside of the store, which is whole once it is finished. */
-export const localUpload = (path: string): Effect.Effect<Upload, StoreError, Scope.Scope> => {
-  const step = <A>(use: () => Promise<A>) =>
-    Effect.tryPromise({
-      try: use,
-      catch: (cause) =>
-        new StoreError({ operation: "write", key: path, reason: "Unavailable", hint: "Look for room in TMPDIR, and run again.", cause })
-    })
-  return Effect.map(
+export const localUpload = (path: string): Effect.Effect<Upload, StoreError, Scope.Scope> =>
+  Effect.map(
     Effect.acquireRelease(
-      step(() => open(path, "w")),
-      (file) => Effect.ignore(step(() => file.close()))
+      writing(path, () => open(path, "w")),
+      (file) => Effect.ignore(writing(path, () => file.close()))
     ),
     (file) => ({
-      write: (bytes) => step(() => file.appendFile(bytes)),
-      finish: step(async () => ({ size: (await file.stat()).size }))
+      write: (bytes) => writing(path, () => file.appendFile(bytes)),
+      finish: writing(path, async () => ({ size: (await file.stat()).size }))
     })
   )
-}
+
+/** For what writes to a folder of this machine, below TMPDIR: it is not the store that fails. */
+export const writing = <A>(path: string, use: () => Promise<A>): Effect.Effect<A, StoreError> =>
+  Effect.tryPromise({
+    try: use,
+    catch: (cause) =>
+      new StoreError({
+        operation: "write",
+        key: path,
+        reason: (cause instanceof Error && "code" in cause && reasons.get(cause.code)) || "Invalid",
+        hint: "Point TMPDIR at a folder that exists, may be written and has room, and run again.",
+        cause
+      })
+  })
+
+const reasons: ReadonlyMap<unknown, StoreReason> = new Map([
+  ["ENOSPC", "Full"],
+  ["EDQUOT", "Full"],
+  ["EACCES", "Denied"],
+  ["EPERM", "Denied"],
+  ["EROFS", "Denied"]
+])

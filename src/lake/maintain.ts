@@ -1,5 +1,6 @@
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Exit, Option } from "effect"
 import type { LakeError } from "../duckdb/errors.ts"
+import { failTogether } from "../record/fail-together.ts"
 import { ingestionHour } from "../record/record.ts"
 import type { MaintainReport, OnRunEvent } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
@@ -9,6 +10,7 @@ import type { PartitionValues } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import { expireLog, vacuum } from "../table/maintenance.ts"
 import { type Compacted, compact } from "./compact.ts"
+import { ownTablePaths } from "./find-tables.ts"
 import { jobObjects } from "./job-objects.ts"
 import { keepFrom } from "./keep-from.ts"
 import { consumablePath, datasetAt, deadLettersPath } from "./layout.ts"
@@ -16,7 +18,7 @@ import { retiredObjects } from "./retired.ts"
 import { type Done, Run } from "./run.ts"
 import { identityOf } from "./tables.ts"
 import { tombstoneFiles } from "./tombstones.ts"
-import { type LakeTable, lakeTables } from "./views.ts"
+import { type LakeTable, lakeTable } from "./views.ts"
 
 /** What was done to one table. */
 export interface Maintained {
@@ -39,13 +41,28 @@ export interface MaintainOptions {
   readonly onSteps?: OnSteps | undefined
 }
 
-/** Compacts closed hours, expires the log, and deletes files that no table refers to any more: table by table, each a run of its own. */
-export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<Maintained>, LakeError | TableError | StoreError, Store> =>
+/**
+ * Compacts closed hours, expires the log, and deletes files that no table refers to any more: table by table, each a run of its own. What fails for one
+ * table keeps no other from it: it is told when all have had their turn.
+ */
+export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<Maintained>, Failure, Store> =>
   Effect.gen(function* () {
     const { dryRun = false, memoryLimit, threads, onEvent, onSteps = () => {} } = options
-    const tables = yield* lakeTables
+    const failures: Array<Failure> = []
+    const apart = <A, R>(work: Effect.Effect<A, Failure, R>) =>
+      Effect.catchIf(Effect.asSome(work), isOfTable, (failure) => {
+        failures.push(failure)
+        return Effect.succeedNone
+      })
+    const tables: Array<LakeTable> = []
+    const unread = new Set<string>()
+    for (const path of yield* ownTablePaths) {
+      const found = yield* apart(lakeTable(path))
+      if (Option.isNone(found)) unread.add(path)
+      else tables.push(...Option.toArray(found.value))
+    }
     const now = yield* Clock.currentTimeMillis
-    return yield* Effect.forEach(tables, (each, i) =>
+    const maintainTable = (each: LakeTable, i: number) =>
       Effect.gen(function* () {
         const { table, snapshot } = each
         const begin = (share: number, doing: string) => onSteps({ share: (i + share) / tables.length, doing: `${table.path}: ${doing}` })
@@ -54,7 +71,9 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
         const compacting = table.path === deadLettersPath ? null : { memoryLimit, threads, where: isClosed(now) }
         const planned = compacting === null ? null : yield* compact(table, { ...compacting, dryRun: true })
         const isCompacting = compacting !== null && planned !== null && planned.filesBefore > 0
-        const from = keepFrom(each, tables)
+        // How far a stage was taken is not known where that cannot be asked.
+        const isAsked = !unread.has(consumablePath(datasetAt(table.path) ?? ""))
+        const from = isAsked ? keepFrom(each, tables) : 0
         const work = Effect.gen(function* () {
           const onShare = (share: number) => begin(share * 0.9, "compacting")
           const compacted = isCompacting && !dryRun ? yield* compact(table, { ...compacting, onShare }) : planned
@@ -82,8 +101,16 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
         const run = new Run(onEvent, aboutOf(each, startedAt), startedAt, [input])
         return yield* run.of(Effect.map(work, (result) => doneOf(run, each, result)))
       })
-    )
+    const done = yield* Effect.forEach(tables, (each, i) => apart(maintainTable(each, i)))
+    yield* failTogether(failures.map(Exit.fail))
+    return done.flatMap(Option.toArray)
   })
+
+type Failure = LakeError | TableError | StoreError
+
+/** Is it the table that fails, and not what all tables stand on? */
+const isOfTable = (failure: Failure): boolean =>
+  failure._tag === "TableError" ? failure.reason !== "Store" : failure._tag === "LakeError" && failure.reason !== "Full"
 
 /** What vacuum has to know of hidden objects below a table. */
 export const ownObjects = ({ path }: LakeTable["table"]) =>

@@ -24,17 +24,19 @@ export interface LakeTable {
 
 /** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, the dead letters and the runs. */
 export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | StoreError, Store> = Effect.gen(function* () {
-  const paths = yield* ownTablePaths
-  const found: Array<LakeTable> = []
-  for (const path of paths) {
-    const table = yield* findTable(path)
-    if (Option.isNone(table)) continue
-    const snapshot = yield* table.value.snapshot
-    if (path === runsPath && !holdsRuns(snapshot)) continue
-    found.push({ view: path.replaceAll("/", "_"), table: table.value, snapshot })
-  }
-  return found
+  const found = yield* Effect.forEach(yield* ownTablePaths, lakeTable)
+  return found.flatMap(Option.toArray)
 })
+
+/** The table of a path; none where there is none, or another program's. */
+export const lakeTable = (path: string): Effect.Effect<Option.Option<LakeTable>, TableError, Store> =>
+  Effect.gen(function* () {
+    const table = yield* findTable(path)
+    if (Option.isNone(table)) return Option.none()
+    const snapshot = yield* table.value.snapshot
+    if (path === runsPath && !holdsRuns(snapshot)) return Option.none()
+    return Option.some({ view: path.replaceAll("/", "_"), table: table.value, snapshot })
+  })
 
 /**
  * Makes a view for every table of the lake. Where the lake is on another machine, a view only tells its columns until `fillViews` has fetched

@@ -60,8 +60,10 @@ export class ChangedEntries {
     const isEven = isFlat && (count === slots || count === 0)
     let [row, slot, value] = [begin, 0, 0]
     const pass = () => {
-      do if (definition[isUniform ? 0 : slot++] === maxDefinition) value++
-      while (!isFlat && slot < slots && repetition[slot] !== 0)
+      do {
+        if (definition[isUniform ? 0 : slot] === maxDefinition) value++
+        slot++
+      } while (!isFlat && slot < slots && repetition[slot] !== 0)
     }
     for (; (rows[this.#next] ?? this.#row) < this.#row; this.#next++) {
       const target = rows[this.#next] ?? 0

@@ -87,7 +87,8 @@ const fold = (
     const touched = found.map(({ partition }) => partition)
     if (onFound !== undefined) yield* onFound(found)
 
-    const existing = decidesPartition ? plan.existing.filter(({ partition }) => touched.includes(partition)) : plan.existing
+    const isTouched = new Set(touched)
+    const existing = decidesPartition ? plan.existing.filter(({ partition }) => isTouched.has(partition)) : plan.existing
     const files = [...inputs, ...existing, ...tombstones]
     const rowFiles = inputs.length + existing.length
     if (existing.length > 0) yield* db.run(sql.oldCopiesSql(plan, schema, yield* numbered(run, existing, inputs.length)))

@@ -30,6 +30,7 @@ export interface NewFiles {
 export const newFiles = (commits: ReadonlyArray<StageCommit>): NewFiles => {
   const files = new Map<string, AddFile>()
   const compacted = new Map<string, ReadonlyArray<string>>()
+  const moved = new Set<string>()
   let rewritten: number | null = null
   for (const { version, actions } of commits) {
     const rearranged = actions.flatMap((action) => ("add" in action && !action.add.dataChange ? [action.add] : []))
@@ -44,12 +45,12 @@ export const newFiles = (commits: ReadonlyArray<StageCommit>): NewFiles => {
       if (!("remove" in action) || action.remove.dataChange) continue
       const { path, partitionValues } = action.remove
       // What new rows have moved to may be moved again.
-      if (!files.has(path) && ![...compacted.values()].some((into) => into.includes(path))) continue
-      const into = rearranged.filter((add) => partitionValues === null || samePartition(add.partitionValues, partitionValues))
-      compacted.set(
-        path,
-        into.map((add) => add.path)
+      if (!files.has(path) && !moved.has(path)) continue
+      const into = rearranged.flatMap((add) =>
+        partitionValues === null || samePartition(add.partitionValues, partitionValues) ? [add.path] : []
       )
+      compacted.set(path, into)
+      for (const each of into) moved.add(each)
     }
   }
   return { files, compacted, rewritten }

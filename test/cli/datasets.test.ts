@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -65,6 +65,24 @@ describe("datasets of a project whose files are there", () => {
       ["returns", 2]
     ])
     expect((await sluiceJson(["repartition", "--dataset", "returns", ...lakeOf("stage")], env)).kind).toBe("up-to-date")
+  })
+
+  it("are told one by one where they cannot be repartitioned, by what each lacks", async () => {
+    await sluiceJson(["ingest", ...input(), ...lakeOf("lacking")], env)
+    const stage = join(folder, "lacking", "stage")
+    const losing = async (dataset: string) => {
+      const files = (await readdir(join(stage, dataset), { recursive: true })).filter((path) => path.endsWith(".parquet"))
+      for (const path of files.filter((path) => !path.startsWith("_"))) await rm(join(stage, dataset, path))
+    }
+    await losing("returns")
+    const one = await sluice(["repartition", ...lakeOf("lacking")], env)
+    expect([one.code, one.stdout]).toEqual([1, expect.stringMatching(/^orders: 2 rows/)])
+    expect(one.stderr).toContain("repartition of returns")
+    await rm(join(folder, "lacking", "consumable"), { recursive: true })
+    await losing("orders")
+    const both = await sluice(["repartition", ...lakeOf("lacking")], env)
+    expect([both.code, both.stdout]).toEqual([1, ""])
+    expect(both.stderr).toMatch(/repartition of returns.*sluice: repartition of orders/s)
   })
 
   it("one that is named takes its files alone, and says that others are left", async () => {

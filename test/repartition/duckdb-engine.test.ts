@@ -2,14 +2,19 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract, latest } from "../../src/contract/contract.ts"
+import { stageColumns } from "../../src/record/system-columns.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
-import type { RepartitionEngine } from "../../src/repartition/engine.ts"
+import type { EnginePlan, RepartitionEngine } from "../../src/repartition/engine.ts"
+import { defaultTargetFileBytes } from "../../src/repartition/options.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { engineSuite } from "./engine-suite.ts"
-import { actualNotes, expectedNotes, freshFolder, ingest, orders } from "./lake.ts"
+import { actualNotes, expectedNotes, freshFolder, freshStore, ingest, orders } from "./lake.ts"
+import { withDeletes } from "./newest-suite.ts"
 
 engineSuite("duckdb", duckdbEngine())
 // As if memory held a few rows only, and one.
@@ -57,5 +62,48 @@ describe("the names of folders", () => {
         )
       }).pipe(Effect.provide(localStore(join(root, "lake"))))
     }).pipe(Effect.scoped)
+  )
+})
+
+describe("a table of very many partitions", () => {
+  // One look for each of the partitions would take minutes.
+  it.live(
+    "is looked through once for the files of those that are touched",
+    () =>
+      Effect.gen(function* () {
+        const table = latest({ key: ["orderId"], order: "revision", deleted: "removed", by: { bucket: 10_000 } })
+        const contract = compileContract(defineContract({ ...withDeletes, table }))
+        const arrivedAt = Date.UTC(2026, 10, 20)
+        // Nothing is to be written but what is remembered.
+        const values = { removed: true, revision: 1n }
+        const copies = Array.from({ length: 20_000 }, (_, i) => ({
+          order: `o${i}`,
+          lastChange: 0,
+          arrivedAt,
+          sequence: `${i}`,
+          note: "",
+          values
+        }))
+        yield* ingest(copies, contract)
+        const { files } = yield* (yield* openTable("stage/order")).snapshot
+        const plan: EnginePlan = {
+          dataset: "order",
+          tablePath: "consumable/order",
+          columns: stageColumns(contract.consumableColumns),
+          identity: contract.identity,
+          inputs: [...files.values()].map(({ path, size }) => ({ key: `stage/order/${path}`, size })),
+          existing: Array.from({ length: 300_000 }, (_, i) => {
+            const path = `other-${i}.parquet`
+            return { key: `consumable/order/${path}`, path, size: 1, partition: `b${1000 + (i % 9000)}`.slice(0, 4) }
+          }),
+          tombstones: [],
+          bounds: null,
+          targetFileBytes: defaultTargetFileBytes
+        }
+        const { rowsRead, tombstones, partitions } = yield* duckdbEngine().run(plan, () => {})
+        assert.deepStrictEqual([rowsRead, tombstones.map(({ rows }) => rows)], [20_000, [20_000]])
+        assert.isAbove(partitions.length, 8_000)
+      }).pipe(Effect.provide(freshStore)),
+    60_000
   )
 })

@@ -48,6 +48,19 @@ describe("what the log brings", () => {
     expect(readable(found, live("other"), nothing)).toBeNull()
   })
 
+  it("is found among very many files that were compacted, whether they are new or not", () => {
+    const names = Array.from({ length: 40_000 }, (_, i) => i)
+    const found = newFiles(
+      commits(
+        names.map((i) => add(`new${i}`)),
+        ...names.map((i) => [remove(`new${i}`, false), move(`big${i}`)]),
+        names.map((i) => remove(`old${i}`, false))
+      )
+    )
+    expect([found.files.size, found.compacted.size]).toEqual([40_000, 40_000])
+    // One look through all for each of them would take minutes.
+  }, 60_000)
+
   it("is lost where neither is left", () => {
     const found = newFiles(commits([add("a")], [remove("a", false), move("big")]))
     expect(readable(found, live(), nothing)).toBeNull()

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import type { Column } from "../../record/column.ts"
 import { randomUuid } from "../../record/random.ts"
-import { localUpload } from "../local-upload.ts"
+import { localUpload, writing } from "../local-upload.ts"
 import { literal } from "../sql.ts"
 import { chosenFromDividedSql, dividedSql, readingsSql } from "./chosen-sql.ts"
 import type { Move, StoredFile } from "./move.ts"
@@ -54,7 +54,7 @@ export const divided = (
     let folder: string | null = null
     for (const [pass, { before, width }] of widths.entries()) {
       const into = join(db.folder, `divided-${yield* randomUuid}`)
-      yield* Effect.promise(() => mkdir(into))
+      yield* writing(into, () => mkdir(into))
       yield* db.run(dividedSql(most, before, width))
       const made: Array<StoredFile> = []
       const onRows = told(pass, widths.length + 1)

@@ -30,7 +30,7 @@ export const piecesOf = (partitions: ReadonlyArray<PartitionCount>, from: number
 /**
  * How many rows to take at a time, so that what is compressed of them takes about twice `sliceBytes`: as much as it takes where they stand.
  *
- * @param bytes of the files that hold them
+ * @param bytes of them in the files that hold them
  */
 export const mostRows = (bytes: number, rows: number, sliceBytes: number): number =>
   Math.max(1, Math.min(mostSliceRows, Math.floor((2 * sliceBytes * rows) / Math.max(1, bytes))))

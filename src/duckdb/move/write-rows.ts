@@ -46,14 +46,24 @@ export interface Sizes {
   readonly holding: ReadonlyArray<StoredFile>
 }
 
+/** Files that are read at a time, about, if all have rows that are taken: of each some bytes are read ahead, and it is noted which rows are wanted. */
+const mostFiles = 512
+
 /** @param table see `chosen-sql.ts`. @param files that it numbers */
 export const sizesOf = (table: string, run: Move, files: ReadonlyArray<StoredFile>): Effect.Effect<Sizes, LakeError> =>
   Effect.gen(function* () {
     const [count] = yield* run.db.rows(`SELECT coalesce(sum(n), 0) AS rows FROM ${table}`)
     const rows = Number(count?.["rows"])
-    const holding = (yield* run.db.rows(holdingSql(table))).flatMap((row) => files[Number(row["f"])] ?? [])
-    const bytes = holding.reduce((sum, { size }) => sum + size, 0)
-    return { rows, most: mostRows(bytes, rows, (2 * run.sliceBytes) / (1 + run.threads)), holding }
+    const atATime = (2 * run.sliceBytes) / (1 + run.threads)
+    const holding: Array<StoredFile> = []
+    let bytes = 0
+    for (const row of yield* run.db.rows(holdingSql(table))) {
+      const file = files[Number(row["f"])]
+      if (file === undefined) continue
+      holding.push(file)
+      bytes += Math.min(file.size, Math.max(file.size * Number(row["share"]), (2 * atATime) / mostFiles))
+    }
+    return { rows, most: mostRows(bytes, rows, atATime), holding }
   })
 
 /** A file that gets the rows of a partition. */

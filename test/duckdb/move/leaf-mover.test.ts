@@ -88,6 +88,32 @@ describe("leaves that are moved", () => {
     expect(one).toHaveLength(2)
   })
 
+  it("are not taken for those that they replace where a list begins otherwise than the row before", async () => {
+    const columns: ReadonlyArray<Column> = [{ kind: "list", name: "tags", description: "", element: text("element") }]
+    const rows = Array.from({ length: 200 }, (_, i) => [[`a${i}`, `b${i}`]])
+    // What stands behind as many values as there are rows before.
+    const fresh = ["a25", "b25"]
+    const [before, after] = [join(folder, "lists.parquet"), join(folder, "fresh.parquet")]
+    writeFileSync(before, (await writeParquet(columns, [rows])).bytes)
+    writeFileSync(after, (await writeParquet(columns, [[[fresh]]])).bytes)
+    const rowAt = Int32Array.from(rows, (_, i) => (i === 50 ? 200 : i))
+    const found = await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const at = yield* groupsOf(columns, [before, after])
+          return yield* moved(
+            columns,
+            sliceOf(at, () => true, rowAt, Int32Array.of(0, 200)),
+            1
+          )
+        })
+      )
+    )
+    const path = join(folder, "lists-moved.parquet")
+    writeFileSync(path, await fileOf(columns, found ?? []))
+    expect(await query(`SELECT tags FROM '${path}'`)).toEqual(rows.map((row, i) => (i === 50 ? [fresh] : row)))
+  })
+
   it("are given up where one does not fit, and can be tried again", async () => {
     const path = await written("limit.parquet")
     const [none, some] = await Effect.runPromise(
