@@ -8,9 +8,10 @@ import { plain } from "./values.ts"
 
 /** DuckDB itself, which is loaded with this module. @param folder where it may spill */
 export const connect = async (folder: string, settings: DuckDBSettings): Promise<{ readonly db: DuckDB; readonly close: () => void }> => {
+  const { memoryLimit = defaultMemoryLimit, threads = defaultThreads } = settings
   const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: `${Math.floor((settings.memoryLimit ?? defaultMemoryLimit) / 1024)}KiB`,
-    threads: String(settings.threads ?? defaultThreads),
+    memory_limit: kibibytes(memoryLimit),
+    threads: String(threads),
     temp_directory: join(folder, "spill"),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
@@ -26,10 +27,10 @@ export const connect = async (folder: string, settings: DuckDBSettings): Promise
     connection.closeSync()
     instance.closeSync()
   }
-  return { db: duckDB(folder, connection, settings.threads ?? defaultThreads), close }
+  return { db: duckDB(folder, connection, threads, memoryLimit), close }
 }
 
-const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: number): DuckDB => {
+const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: number, memoryLimit: number): DuckDB => {
   let threads = initialThreads
   const attempt = <A>(sql: string, use: () => Promise<A>) =>
     Effect.callback<A, LakeError>((resume) => {
@@ -49,13 +50,23 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
           await giveBack(connection, threads)
         })
       ),
+    useMemory: (share) =>
+      attempt("SET memory_limit", async () => {
+        await connection.run(`SET memory_limit = '${kibibytes(share * memoryLimit)}'`)
+        await giveBack(connection, threads)
+      }),
     setThreads: (wanted) =>
       attempt("SET threads", async () => {
         await connection.run(`SET threads = ${wanted}`)
         threads = wanted
       }),
     rows: (sql) => attempt(sql, async () => rowsOf(await connection.run(sql))),
-    integers: (sql) => attempt(sql, async () => integersOf(await connection.run(sql))),
+    integers: (sql) =>
+      attempt(sql, async () => {
+        const columns = await integersOf(await connection.run(sql))
+        await giveBack(connection, threads)
+        return columns
+      }),
     stream: (sql) =>
       Effect.map(
         attempt(sql, () => connection.stream(sql)),
@@ -88,6 +99,8 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
       })
   }
 }
+
+const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}KiB`
 
 /** DuckDB's binding tells of a text without a statement by an error without a word. */
 const isEmpty = (cause: unknown): boolean => cause instanceof Error && cause.message === "Error in native callback"

@@ -13,7 +13,7 @@ export interface DuckDBSettings {
   readonly tempDirectory?: string | undefined
 }
 
-export const defaultMemoryLimit = 192 * 1024 * 1024
+export const defaultMemoryLimit = 128 * 1024 * 1024
 export const defaultThreads = 2
 
 /** Rows by column name, with values as {@link Plain} says. */
@@ -40,6 +40,8 @@ export interface DuckDB {
   /** For statements that move rows: what they freed is given back to the system afterwards. */
   readonly run: (sql: string) => Effect.Effect<void, LakeError>
   readonly setThreads: (threads: number) => Effect.Effect<void, LakeError>
+  /** Of the memory that it was given it uses this share from now on, until another is said: what its tables have beyond that goes to its folder. */
+  readonly useMemory: (share: number) => Effect.Effect<void, LakeError>
   /** All rows in memory: for small results. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Row>, LakeError>
   /** Columns of whole numbers of at most 32 bits, none of them null: for results of millions of rows. */

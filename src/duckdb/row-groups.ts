@@ -72,7 +72,8 @@ export class RowGroups {
       const target = join(this.#db.folder, `anew-${yield* randomUuid}.parquet`)
       const schema = deltaSchema(this.#table.columns)
       const columns = schema.fields.map(({ name }) => identifier(name)).join(", ")
-      // Each thread would hold vectors of all columns.
+      // Each thread would hold vectors of all columns, of which there may be many.
+      yield* this.#db.useMemory(1)
       yield* this.#db.setThreads(1)
       yield* this.#db.run(`COPY (SELECT ${columns} FROM ${readParquet([path], schema)}) TO ${literal(target)} (${parquetOptions(2048)})`)
       this.#anew.set(path, target)

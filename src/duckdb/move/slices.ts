@@ -36,7 +36,7 @@ export const mostRows = (bytes: number, rows: number, sliceBytes: number): numbe
   Math.max(1, Math.min(mostSliceRows, Math.floor((2 * sliceBytes * rows) / Math.max(1, bytes))))
 
 /** More are not put in order at once, however small they are: of each it is noted where it stands. */
-const mostSliceRows = 512 * 1024
+const mostSliceRows = 160 * 1024
 
 /** Column chunks of a slice, about: of each some hundred bytes are known until the slice is written. */
 const mostChunks = 80 * 1024

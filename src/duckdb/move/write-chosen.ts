@@ -14,8 +14,10 @@ export const writeChosen = (
   threads: SliceThreads
 ): Effect.Effect<ReadonlyArray<NewFile>, MoveFailure> =>
   Effect.gen(function* () {
-    const { store } = run
+    const { db, store } = run
     const { columns, targetFileBytes, tablePath } = target
+    // What rows take while they move is bounded without it: it only has to say where they stand.
+    yield* db.useMemory(whileMoving)
     const sizes = yield* sizesOf("chosen", run, files)
     const near = yield* divided(columns, run, files, sizes, threads)
     const written: Array<NewFile> = []
@@ -36,5 +38,9 @@ export const writeChosen = (
     // What was put before a failure was never named by a commit, so nobody misses it.
     const discard = () => Effect.ignore(store.delete(written.map(({ add }) => `${tablePath}/${add.path}`)))
     yield* Effect.onError(writeRows(rows, near.run, near.files, sizes.most, threads), discard)
+    yield* db.useMemory(1)
     return written
   })
+
+/** Of the memory of DuckDB, what it has while rows move. */
+const whileMoving = 1 / 3
