@@ -132,6 +132,9 @@ const isOtherStage = (transactions: ReadonlyMap<string, number>, dataset: string
   transactions.get(repartitionStageApp(dataset, stageId)) !== taken &&
   [...transactions.keys()].some((appId) => appId.startsWith(repartitionStageApp(dataset, "")))
 
+/** Files that the store is asked for at a time. */
+const askedAtATime = 16
+
 /** Files with the rows that stage commits brought after version `taken`. */
 const inputsSince = (
   dataset: string,
@@ -151,17 +154,18 @@ const inputsSince = (
         "Run with --rebuild."
       )
     }
-    const gone = new Set<string>()
-    for (const path of found.compacted.keys()) {
-      const there = yield* store.head(`${stage.path}/${path}`).pipe(
-        Effect.as(true),
+    const isGone = (path: string) =>
+      store.head(`${stage.path}/${path}`).pipe(
+        Effect.as(false),
         Effect.catchIf(
           (error) => error.reason === "NotFound",
-          () => Effect.succeed(false)
+          () => Effect.succeed(true)
         )
       )
-      if (!there) gone.add(path)
-    }
+    // On S3 each answer takes some hundredths of a second, and they may be tens of thousands.
+    const paths = [...found.compacted.keys()]
+    const answers = yield* Effect.forEach(paths, isGone, { concurrency: askedAtATime })
+    const gone = new Set(paths.filter((_, i) => answers[i]))
     const inputs = readable(found, snapshot.files, (path) => found.compacted.has(path) && !gone.has(path))
     return inputs ?? (yield* fail(dataset, "Vacuumed", "files with new rows were removed before they were taken", "Run with --rebuild."))
   })
