@@ -95,6 +95,7 @@ export class ChunkPatcher {
         continue
       }
       const slots = slotsOf(page)
+      if (slots === 0) continue
       const about = header.data_page_header
       const isIndexed = about?.encoding === "RLE_DICTIONARY"
       // Another writer's page may say more of its values than may be told.
