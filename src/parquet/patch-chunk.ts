@@ -74,8 +74,9 @@ export class ChunkPatcher {
   patch(leaf: LeafColumn, chunk: KeptChunk, fresh: FreshRows, telling: Telling, level: number): PatchedChunk | null {
     if (chunk.codec === "ZSTD") return this.#patch(leaf, chunk, fresh, telling, level)
     if (chunk.codec !== "UNCOMPRESSED") return null
-    // Most that were not worth compressing stay so.
-    return this.#patch(leaf, chunk, fresh, telling, null) ?? this.#patch(leaf, chunk, fresh, telling, level)
+    // Most that were not worth compressing stay so; what another writer has left as it was, and is more, is compressed.
+    const stays = chunk.bytes.length < 2 * worthCompressing
+    return (stays ? this.#patch(leaf, chunk, fresh, telling, null) : null) ?? this.#patch(leaf, chunk, fresh, telling, level)
   }
 
   /** @param level null: pages are not compressed, and too small to be */
