@@ -65,7 +65,7 @@ export const settings = {
     "memory-limit",
     "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",
     bytes,
-    128 * 1024 * 1024
+    192 * 1024 * 1024
   ),
   queryMemory: setting(
     "query-memory",

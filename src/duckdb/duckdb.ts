@@ -13,7 +13,7 @@ export interface DuckDBSettings {
   readonly tempDirectory?: string | undefined
 }
 
-export const defaultMemoryLimit = 128 * 1024 * 1024
+export const defaultMemoryLimit = 192 * 1024 * 1024
 export const defaultThreads = 2
 
 /** Rows by column name, with values as {@link Plain} says. */

@@ -1,6 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
-import { type MoveSettings, moveWith } from "../duckdb/move/move.ts"
+import { type MoveSettings, memoryShares, moveWith } from "../duckdb/move/move.ts"
 import { fewBytes, openSliceThreads } from "../duckdb/move/slice-threads.ts"
 import { writeChosen } from "../duckdb/move/write-chosen.ts"
 import { openDuckDB } from "../duckdb/open.ts"
@@ -51,6 +51,7 @@ const scoped =
       Effect.gen(function* () {
         const store = yield* Store
         const db = yield* openDuckDB(settings)
+        yield* db.useMemory(memoryShares.deciding)
         return yield* use({ ...moveWith(settings, db, store, onProgress), schema: deltaSchema(plan.columns) })
       })
     ).pipe(Effect.mapError(asEngineError))

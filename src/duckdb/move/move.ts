@@ -44,7 +44,7 @@ export interface MoveProgress {
 
 export interface MoveSettings extends DuckDBSettings {
   /**
-   * Bytes of rows' leaves that are put in order together; default a twelfth of `memoryLimit`. Small values read the files more often.
+   * Bytes of rows' leaves that are put in order together; default an eighteenth of `memoryLimit`. Small values read the files more often.
    */
   readonly sliceBytes?: number | undefined
 }
@@ -63,6 +63,12 @@ export interface Move {
   readonly onProgress: (progress: MoveProgress) => void
 }
 
+/**
+ * What DuckDB uses of the memory that it may have, while it is decided which rows move, and while they do: the rest is for the rows. Statements that have all columns of wide
+ * rows need all of it.
+ */
+export const memoryShares = { deciding: 2 / 3, moving: 2 / 9 }
+
 /** Threads that move rows: each takes some 70 MB, and all together must stay within half a gigabyte. */
 const mostThreads = 3
 
@@ -72,7 +78,7 @@ export const moveWith = (settings: MoveSettings, db: DuckDB, store: StoreShape, 
   store,
   onProgress,
   threads: Math.min(settings.threads ?? defaultThreads, mostThreads),
-  sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 12,
+  sliceBytes: settings.sliceBytes ?? (settings.memoryLimit ?? defaultMemoryLimit) / 18,
   paths: (files) => {
     const keys = files.map(({ key }) => key)
     return Effect.map(localCopies(store, db.folder, keys), (pathOf) => keys.map(pathOf))

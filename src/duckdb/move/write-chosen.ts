@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { randomUuid } from "../../record/random.ts"
 import { addPath } from "../../table/table.ts"
 import { divided } from "./divide.ts"
-import type { Move, NewFile, StoredFile, Target } from "./move.ts"
+import { type Move, memoryShares, type NewFile, type StoredFile, type Target } from "./move.ts"
 import type { SliceThreads } from "./slice-threads.ts"
 import { type MoveFailure, sizesOf, type WrittenFile, writeRows } from "./write-rows.ts"
 
@@ -17,7 +17,7 @@ export const writeChosen = (
     const { db, store } = run
     const { columns, targetFileBytes, tablePath } = target
     // What rows take while they move is bounded without it: it only has to say where they stand.
-    yield* db.useMemory(whileMoving)
+    yield* db.useMemory(memoryShares.moving)
     const sizes = yield* sizesOf("chosen", run, files)
     const near = yield* divided(columns, run, files, sizes, threads)
     const written: Array<NewFile> = []
@@ -41,6 +41,3 @@ export const writeChosen = (
     yield* db.useMemory(1)
     return written
   })
-
-/** Of the memory of DuckDB, what it has while rows move. */
-const whileMoving = 1 / 3
