@@ -74,8 +74,9 @@ export class ChunkPatcher {
   patch(leaf: LeafColumn, chunk: KeptChunk, fresh: FreshRows, telling: Telling, level: number): PatchedChunk | null {
     if (chunk.codec === "ZSTD") return this.#patch(leaf, chunk, fresh, telling, level)
     if (chunk.codec !== "UNCOMPRESSED") return null
-    // Most that were not worth compressing stay so.
-    return this.#patch(leaf, chunk, fresh, telling, null) ?? this.#patch(leaf, chunk, fresh, telling, level)
+    // Most that were not worth compressing stay so; what another writer has left as it was, and is more, is compressed.
+    const stays = chunk.bytes.length < 2 * worthCompressing
+    return (stays ? this.#patch(leaf, chunk, fresh, telling, null) : null) ?? this.#patch(leaf, chunk, fresh, telling, level)
   }
 
   /** @param level null: pages are not compressed, and too small to be */
@@ -95,6 +96,7 @@ export class ChunkPatcher {
         continue
       }
       const slots = slotsOf(page)
+      if (slots === 0) continue
       const about = header.data_page_header
       const isIndexed = about?.encoding === "RLE_DICTIONARY"
       // Another writer's page may say more of its values than may be told.

@@ -98,7 +98,8 @@ export function* readPages(
       continue
     }
     const slots = slotsOf(page)
-    if (slots === null) continue
+    // Some writers end a chunk with a page that has nothing.
+    if (slots === null || slots === 0) continue
     yield skip(slots) ? null : decodePage(page, slots, leaf, codec, dictionary)
   }
 }
@@ -164,6 +165,7 @@ export const decodePage = (
   let repetition = maxRepetition === 0 ? noBytes : levels(maxRepetition, "repetition")
   const isFlat = maxRepetition === 0 || (isUniform && repetition[0] === 0)
   if (isFlat) repetition = noBytes
+  else if (isUniform) repetition.fill(repetition[0] ?? 0, 0, slots)
   const definition = levels(maxDefinition, "definition")
   let count = 0
   if (!isUniform) for (let i = 0; i < slots; i++) if (definition[i] === maxDefinition) count++

@@ -64,6 +64,12 @@ interface Moving {
   readonly numbers: ReadonlyArray<Int32Array | null>
 }
 
+/** A leaf of a row group, and where its column chunk begins in memory. */
+interface PlacedLeaf {
+  readonly made: EncodedLeaf
+  readonly start: number
+}
+
 /** Leaves that are claimed at a time: those of one list stand side by side, and begin alike. */
 const leavesAtATime = 8
 
@@ -78,6 +84,8 @@ export class LeafMover {
   readonly #builders: ColumnBuilders
   readonly #entries = new LeafEntries()
   readonly #starts = new RowStarts()
+  /** Of the rows that are gathered before it is known which row groups are not kept. */
+  readonly #firstStarts = new RowStarts()
   readonly #ordered = new OrderedRows()
   readonly #out = new ByteBuffer()
   readonly #writer = new ChunkWriter(this.#out)
@@ -106,48 +114,60 @@ export class LeafMover {
       const first = Atomics.add(slice.claims, next, together)
       if (first >= length) return
       this.#out.clear()
-      const encoded: Array<EncodedLeaf> = []
+      const placed: Array<PlacedLeaf> = []
       for (let leaf = first; leaf < Math.min(first + together, length); leaf++)
-        if (!(await this.#moveLeaf(moving, leaf, encoded))) return giveUp(slice.claims)
+        if (!(await this.#moveLeaf(moving, leaf, placed))) return giveUp(slice.claims)
       // Shared, so that it does not cross over as a copy.
       const bytes = new Uint8Array(new SharedArrayBuffer(this.#out.length))
-      bytes.set(this.#out.written())
-      onMoved({ first, bytes, encoded })
+      let at = 0
+      for (const { made, start } of placed) {
+        bytes.set(this.#out.written(start, start + made.chunk.compressedBytes), at)
+        at += made.chunk.compressedBytes
+      }
+      onMoved({ first, bytes, encoded: placed.map(({ made }) => made) })
     }
   }
 
   /** @returns false where it does not fit */
-  async #moveLeaf(moving: Moving, leaf: number, encoded: Array<EncodedLeaf>): Promise<boolean> {
+  async #moveLeaf(moving: Moving, leaf: number, placed: Array<PlacedLeaf>): Promise<boolean> {
     const entries = this.#entries
     const column = this.#builders.leaves[leaf]
     if (column === undefined) throw new RangeError(`there is no leaf ${leaf}`)
     entries.begin(column)
     const { gathered, groups } = moving.arrangement
     if (!(await this.#gather(moving, gathered, leaf))) return false
+    const patched = await this.#patchAll(moving, column, leaf)
+    // What is not kept after all is gathered at once: what is found of the rows of all would be found for each row group anew.
+    const refused = groups.flatMap(({ kept }, i) => (kept === null || (patched[i] ?? null) !== null ? [] : [kept.source]))
+    if (!(await this.#gather(moving, refused, leaf))) return false
+    this.#ordered.begin(entries)
+    const starts = this.#starts.of(entries)
     let { rows } = moving.arrangement
-    let starts = this.#begin()
-    for (const group of groups) {
-      if (group.kept === null) {
-        this.#encode(column, leaf, group, starts, encoded)
-        continue
+    for (const [i, group] of groups.entries()) {
+      const start = this.#out.length
+      const known = patched[i] ?? null
+      if (known !== null) placed.push(known)
+      else if (group.kept === null) placed.push({ made: this.#encode(column, leaf, group, starts), start })
+      else {
+        placed.push({ made: this.#encode(column, leaf, inOrder(group.kept, rows), starts), start })
+        rows += group.kept.rows
       }
-      const patched = await this.#patch(moving, group.kept, column, leaf, starts)
-      if (patched !== null) {
-        encoded.push(patched)
-        continue
-      }
-      if (!(await this.#gather(moving, [group.kept.source], leaf))) return false
-      starts = this.#begin()
-      this.#encode(column, leaf, inOrder(group.kept, rows), starts, encoded)
-      rows += group.kept.rows
     }
     return true
   }
 
-  /** Rows of what is gathered follow. @returns where they start */
-  #begin(): Int32Array | null {
-    this.#ordered.begin(this.#entries)
-    return this.#starts.of(this.#entries)
+  /** The leaf of each row group; null: it is encoded. */
+  async #patchAll(moving: Moving, column: LeafColumn, leaf: number): Promise<ReadonlyArray<PlacedLeaf | null>> {
+    const { groups } = moving.arrangement
+    if (!groups.some(({ kept }) => kept !== null)) return []
+    const starts = this.#firstStarts.of(this.#entries)
+    const patched: Array<PlacedLeaf | null> = []
+    for (const { kept } of groups) {
+      const start = this.#out.length
+      const made = kept === null ? null : await this.#patch(moving, kept, column, leaf, starts)
+      patched.push(made === null ? null : { made, start })
+    }
+    return patched
   }
 
   async #gather({ slice, chunks, numbers }: Moving, sources: ReadonlyArray<number>, leaf: number): Promise<boolean> {
@@ -204,15 +224,14 @@ export class LeafMover {
     await setImmediate()
   }
 
-  #encode(column: LeafColumn, leaf: number, { rowAt, runs }: RowOrder, starts: Int32Array | null, encoded: Array<EncodedLeaf>): void {
+  #encode(column: LeafColumn, leaf: number, { rowAt, runs }: RowOrder, starts: Int32Array | null): EncodedLeaf {
     const entries = this.#entries
-    if (entries.uniform >= 0 && entries.valueCount === 0 && starts === null) {
-      encoded.push(this.#encoder.encodeNothing(column, leaf, rowAt.length, entries.uniform))
-      return
-    }
+    if (entries.uniform >= 0 && entries.valueCount === 0 && starts === null)
+      return this.#encoder.encodeNothing(column, leaf, rowAt.length, entries.uniform)
     this.#ordered.take(column, entries, starts, rowAt, runs)
-    encoded.push(this.#encoder.encode(column, leaf))
+    const encoded = this.#encoder.encode(column, leaf)
     this.#writer.forget()
+    return encoded
   }
 }
 

@@ -148,6 +148,17 @@ describe("row groups of which few rows change", () => {
     expect(of?.chunks[1]?.plainPages).toBeGreaterThan(expected.group.chunks[1]?.plainPages ?? 0)
   })
 
+  it("are compressed where another writer has left them as they were", async () => {
+    const columns = [text("same"), text("few"), text("tiny"), leaf("number", "long", "")]
+    const old = Array.from({ length: 900 }, (_, i) => [`same ${i}`, `few ${i % 9}`, "tiny", BigInt(i * 7919)])
+    const fates = old.map((_, i): Fate => (i === 300 ? 0 : "stays"))
+    const fresh = [["same 300", "few 3", "tiny", 1n]]
+    const { groups, expected, rows } = await upserted("raw", columns, old, fresh, fates, "FORMAT parquet, COMPRESSION uncompressed")
+    expect(rows).toEqual(expected.values)
+    expect(groups.map(told)).toEqual([told(expected.group)])
+    expect(groups[0]?.chunks.map(({ codec }) => codec)).toEqual(expected.group.chunks.map(({ codec }) => codec))
+  })
+
   it("are put in order where a row is new, and where one takes a row of the other", async () => {
     const columns = [text("name"), leaf("number", "integer", "")]
     const files = ["a", "b", "new"].map((name) => Array.from({ length: 200 }, (_, i): ReadonlyArray<Value> => [`${name} ${i}`, i % 9]))

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit } from "effect"
-import { afterAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it, vi } from "vitest"
+import { RowStarts } from "../../../src/columns/leaf-entries.ts"
 import { openSliceThreads } from "../../../src/duckdb/move/slice-threads.ts"
 import { type Column, leaf } from "../../../src/record/column.ts"
 import { randomColumn, randomValue, seeded } from "../../parquet/random.ts"
@@ -112,6 +113,46 @@ describe("leaves that are moved", () => {
     const path = join(folder, "lists-moved.parquet")
     writeFileSync(path, await fileOf(columns, found ?? []))
     expect(await query(`SELECT tags FROM '${path}'`)).toEqual(rows.map((row, i) => (i === 50 ? [fresh] : row)))
+  })
+
+  it("are gathered at once of all row groups that are not kept after all, between others that are", async () => {
+    const columns: ReadonlyArray<Column> = [{ kind: "list", name: "tags", description: "", element: text("element") }, text("name")]
+    const [count, rowsOfEach] = [12, 60]
+    const row = (i: number) => [[`a${i}`, `b${i}`], `name ${i % 7}`]
+    const rows = Array.from({ length: count * rowsOfEach }, (_, i) => row(i))
+    // Of every third row group a row goes, of another a list is longer.
+    const fresh = Array.from({ length: count }, (_, i) => [[`a${i}`, "b", "c"], "name 3"])
+    const paths = await Promise.all(
+      [...Array.from({ length: count }, (_, i) => rows.slice(i * rowsOfEach, (i + 1) * rowsOfEach)), fresh].map(async (some, i) => {
+        const path = join(folder, `many-${i}.parquet`)
+        writeFileSync(path, (await writeParquet(columns, [some])).bytes)
+        return path
+      })
+    )
+    const order = Array.from({ length: count }, (_, group) =>
+      Array.from({ length: rowsOfEach }, (_, i) => group * rowsOfEach + i).flatMap((at) =>
+        at % rowsOfEach !== 20 || group % 3 === 0 ? [at] : group % 3 === 1 ? [] : [rows.length + group]
+      )
+    )
+    const bounds = [0, ...order.map((_, i) => order.slice(0, i + 1).flat().length)]
+    const starts = vi.spyOn(RowStarts.prototype, "of")
+    const found = await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const at = yield* groupsOf(columns, paths)
+          const slice = sliceOf(at, () => true, Int32Array.from(order.flat()), Int32Array.from(bounds))
+          return yield* moved(columns, slice, 1)
+        })
+      )
+    )
+    // Once for what is new, and once for all.
+    expect(starts.mock.calls.length).toBeLessThanOrEqual(2 * columns.length)
+    starts.mockRestore()
+    const path = join(folder, "many-moved.parquet")
+    writeFileSync(path, await fileOf(columns, found ?? []))
+    const all = [...rows, ...fresh]
+    expect(await Effect.runPromise(rowsOf(columns, path))).toEqual(order.flat().map((at) => all[at]))
+    expect(found?.map(({ rows }) => rows)).toEqual(order.map(({ length }) => length))
   })
 
   it("are given up where one does not fit, and can be tried again", async () => {
