@@ -23,7 +23,7 @@ describe("slices", () => {
     expect(mostRows(100_000, 1000, 5000)).toBe(100)
     expect(mostRows(1e12, 1000, 5000)).toBe(1)
     expect(mostRows(0, 0, 5000)).toBe(1)
-    expect(mostRows(10, 1e9, 5000)).toBe(512 * 1024)
+    expect(mostRows(10, 1e9, 5000)).toBe(160 * 1024)
   })
 
   it("end with a partition where it would be cut and little is left out, if they may", () => {
