@@ -12,7 +12,7 @@ import type { TableError } from "../table/errors.ts"
 import { deletedFileRetention } from "../table/properties.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import type { EngineError, EnginePlan, EngineResult } from "./engine.ts"
+import { type EngineError, type EnginePlan, type EngineResult, nothingMade } from "./engine.ts"
 import type { RepartitionError, RepartitionOptions, UpToDate } from "./options.ts"
 import { daysOf, partitionText } from "./partitions.ts"
 import { inBounds } from "./plan.ts"
@@ -62,7 +62,7 @@ export const carryOut = (
     return yield* run.of(
       Effect.gen(function* () {
         const result = yield* making.result
-        if (result === null) return takenByAnother(reportOf(about, making.name, run.startedAt, work, nothing))
+        if (result === null) return takenByAnother(reportOf(about, making.name, run.startedAt, work, nothingMade))
         const report = reportOf(about, making.name, run.startedAt, work, result)
         // The commit point.
         const committed = yield* commit(consumable, work, result, report)
@@ -70,17 +70,6 @@ export const carryOut = (
       })
     )
   })
-
-const nothing: EngineResult = {
-  rowsRead: 0,
-  rowsAdded: 0,
-  rowsReplaced: 0,
-  rowsDeleted: 0,
-  files: [],
-  replaced: [],
-  tombstones: [],
-  partitions: []
-}
 
 type Carried = Done<RepartitionReport | UpToDate>
 

@@ -11,6 +11,7 @@ import {
   type EnginePlan,
   type EngineResult,
   keyless,
+  nothingMade,
   type PartitionCount,
   type RepartitionEngine,
   tombstoneColumns
@@ -72,8 +73,7 @@ const fold = (
     const { db, schema } = run
     const { inputs, tombstones } = plan
     if (inputs.length === 0 && onFound !== undefined) yield* onFound([])
-    if (inputs.length === 0)
-      return { rowsRead: 0, rowsAdded: 0, rowsReplaced: 0, rowsDeleted: 0, files: [], replaced: [], tombstones, partitions: [] }
+    if (inputs.length === 0) return { ...nothingMade, tombstones }
     const openThreads = (bytes: number) => openSliceThreads(plan.columns, run.threads, bytes)
     // Where what is new is enough for them, they start while it is decided which rows are written.
     const early = bytesOf(inputs) > fewBytes ? yield* openThreads(bytesOf(inputs)) : null

@@ -82,6 +82,18 @@ export interface EngineResult {
   readonly partitions: ReadonlyArray<string>
 }
 
+/** What comes of no input. */
+export const nothingMade: EngineResult = {
+  rowsRead: 0,
+  rowsAdded: 0,
+  rowsReplaced: 0,
+  rowsDeleted: 0,
+  files: [],
+  replaced: [],
+  tombstones: [],
+  partitions: []
+}
+
 /** So many files of tombstones become one: each is read by every run. */
 export const mostTombstoneFiles = 8
 

@@ -6,8 +6,8 @@
 /** The partitions of the rows in the order of their places, and how many rows each has. */
 export const partitionsSql = (table: string): string => `SELECT p AS partition, sum(n) AS rows FROM ${table} GROUP BY p ORDER BY min(place)`
 
-/** The files that have rows of these, and at the most what share of a file's rows they are: of those up to the last of them. */
-export const holdingSql = (table: string): string => `SELECT f, sum(n) / max(r + n) AS share FROM ${table} GROUP BY f`
+/** How many rows of `chosen` each file has, and at the most what share of a file's rows they are: of those up to the last of them. */
+export const holdingSql = "SELECT f, sum(n) AS rows, sum(n) / max(r + n) AS share FROM chosen GROUP BY f"
 
 /** Where the rows of some places stand, file by file, in runs: their first place, counted from the first of these places, the file, its row, and how many rows. */
 export const placesSql = (table: string, from: number, to: number): string =>

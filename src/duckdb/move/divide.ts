@@ -43,21 +43,22 @@ export const divided = (
     const [largest] = holding.toSorted((a, b) => b.size - a.size)
     const told = (pass: number, passes: number) => (done: number) =>
       run.onProgress({ rows: Math.floor((pass * rows + done) / passes), rowsTotal: rows })
-    if (largest === undefined || widths.length === 0) return { files, run, onRows: told(0, 1) }
+    let near: Near = { files, run, onRows: told(0, 1) }
+    if (largest === undefined || widths.length === 0) return near
     const { db } = run
     const [path = ""] = yield* run.paths([largest])
     const [group] = yield* db.rows(`SELECT max(row_group_num_rows) AS rows FROM parquet_metadata(${literal(path)})`)
     const [found] = yield* db.rows(readingsSql(most, Math.max(1, Number(group?.["rows"]))))
-    if (Number(found?.["readings"]) <= mostReadings) return { files, run, onRows: told(0, 1) }
+    if (Number(found?.["readings"]) <= mostReadings) return near
 
-    let near: Near = { files, run, onRows: told(0, 1) }
+    const passes = widths.length + 1
+    const paths: Move["paths"] = (files) => Effect.succeed(files.map(({ key }) => key))
     let folder: string | null = null
     for (const [pass, { before, width }] of widths.entries()) {
       const into = join(db.folder, `divided-${yield* randomUuid}`)
       yield* writing(into, () => mkdir(into))
       yield* db.run(dividedSql(most, before, width))
       const made: Array<StoredFile> = []
-      const onRows = told(pass, widths.length + 1)
       const upload = Effect.fnUntraced(function* (name: string) {
         const path = join(into, `${name}.parquet`)
         return { path, upload: yield* localUpload(path) }
@@ -70,7 +71,7 @@ export const divided = (
           keepsPartitions: false,
           upload,
           onFile: ({ path, size }) => made.push({ key: path, size }),
-          onRows
+          onRows: told(pass, passes)
         },
         near.run,
         near.files,
@@ -78,8 +79,7 @@ export const divided = (
         threads
       )
       for (const statement of chosenFromDividedSql) yield* db.run(statement)
-      const paths: Move["paths"] = (files) => Effect.succeed(files.map(({ key }) => key))
-      near = { files: made, run: { ...run, paths }, onRows: told(pass + 1, widths.length + 1) }
+      near = { files: made, run: { ...run, paths }, onRows: told(pass + 1, passes) }
       if (folder !== null) yield* removed(folder)
       folder = into
     }

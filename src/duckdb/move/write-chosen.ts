@@ -18,7 +18,7 @@ export const writeChosen = (
     const { columns, targetFileBytes, tablePath } = target
     // What rows take while they move is bounded without it: it only has to say where they stand.
     yield* db.useMemory(memoryShares.moving)
-    const sizes = yield* sizesOf("chosen", run, files)
+    const sizes = yield* sizesOf(run, files)
     const near = yield* divided(columns, run, files, sizes, threads)
     const written: Array<NewFile> = []
     const upload = Effect.fnUntraced(function* (partition: string) {

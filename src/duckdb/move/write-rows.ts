@@ -49,15 +49,14 @@ export interface Sizes {
 /** Files that are read at a time, about, if all have rows that are taken: of each some bytes are read ahead, and it is noted which rows are wanted. */
 const mostFiles = 512
 
-/** @param table see `chosen-sql.ts`. @param files that it numbers */
-export const sizesOf = (table: string, run: Move, files: ReadonlyArray<StoredFile>): Effect.Effect<Sizes, LakeError> =>
+/** Of the rows of `chosen`. @param files that it numbers */
+export const sizesOf = (run: Move, files: ReadonlyArray<StoredFile>): Effect.Effect<Sizes, LakeError> =>
   Effect.gen(function* () {
-    const [count] = yield* run.db.rows(`SELECT coalesce(sum(n), 0) AS rows FROM ${table}`)
-    const rows = Number(count?.["rows"])
     const atATime = (2 * run.sliceBytes) / (1 + run.threads)
     const holding: Array<StoredFile> = []
-    let bytes = 0
-    for (const row of yield* run.db.rows(holdingSql(table))) {
+    let [rows, bytes] = [0, 0]
+    for (const row of yield* run.db.rows(holdingSql)) {
+      rows += Number(row["rows"])
       const file = files[Number(row["f"])]
       if (file === undefined) continue
       holding.push(file)
