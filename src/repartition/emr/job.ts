@@ -1,7 +1,7 @@
 import { Effect } from "effect"
+import type { ServicePlace } from "../../record/aws-call.ts"
 import { EngineError } from "../engine.ts"
 import type { SparkJob } from "../job-place.ts"
-import type { ServicePlace } from "./calls.ts"
 
 /** What both kinds of EMR are told of how jobs run. */
 export interface EmrSettings extends ServicePlace {

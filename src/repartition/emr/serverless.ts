@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
 import type { Application, EMRServerless, JobRun, JobRunState, JobRunSummary } from "@aws-sdk/client-emr-serverless"
 import { Clock, Effect, type Scope } from "effect"
+import { allPages, type Caller, type CallFailed, openCaller, type Page } from "../../record/aws-call.ts"
 import { scrub } from "../../record/scrub.ts"
 import type { EngineError } from "../engine.ts"
 import type { JobPlace, JobState, SparkJob } from "../job-place.ts"
-import { allPages, asEngineError, type Caller, type CallFailed, openCaller, type Page } from "./calls.ts"
+import { asEngineError } from "./call-errors.ts"
 import { below, type EmrSettings, isOf, nameOf, refuseLocal, refuseOld, retriesRuns, sparkConf, tagsOf } from "./job.ts"
 
 /** How jobs run on EMR Serverless. */
