@@ -65,7 +65,7 @@ export const replay = Command.make(
         ...(result.unread === 0
           ? []
           : [
-              `${count(result.unread, "of these was", "of these were")} announced and could not be read: send what \`raw\` has to the queue again, once it can be.`
+              `${count(result.unread, "of these was", "of these were")} announced and could not be read, so that there is no record: write these objects anew, or copy them onto themselves, once they can be read.`
             ])
       ].join("\n")
     )

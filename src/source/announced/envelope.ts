@@ -15,7 +15,7 @@ export interface AnnouncedObject {
   readonly size: number | null
   /** When it was written, as S3 tells it: milliseconds since 1970. */
   readonly eventTime: number
-  /** The notification of this object alone, as JSON: what a queue may be sent to have it announced again. */
+  /** The notification of this object alone, as JSON. */
   readonly notification: string
 }
 
