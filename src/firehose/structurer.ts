@@ -1,6 +1,7 @@
 import { ColumnBuilders } from "../columns/builders.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { type DecodeSettings, makeDecoder } from "../decode/decoder.ts"
+import { firehoseSource } from "../lake/firehose.ts"
 import { count } from "../record/count.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, positionAt, type RecordPage, selectRecords } from "../record/record.ts"
@@ -10,9 +11,6 @@ import { rowTextOf } from "./structured-json.ts"
 
 /** Bytes of a record that Firehose takes, before they are encoded for the way. */
 export const maxFirehoseRecord = 1000 * 1024
-
-/** Part of the coordinates of every row that came by Firehose, and of the positions of the files that it wrote. */
-export const firehoseSource = "firehose"
 
 /** What became of a record. */
 export type Structured =

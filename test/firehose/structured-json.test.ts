@@ -4,7 +4,6 @@ import vtex from "../../schemas/vtex/project.ts"
 import web from "../../schemas/web/project.ts"
 import { glueColumns } from "../../src/catalog/glue-table.ts"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { defineContract } from "../../src/contract/contract.ts"
 import { rowTextOf, unfitColumns } from "../../src/firehose/structured-json.ts"
 import { makeStructurer, maxFirehoseRecord } from "../../src/firehose/structurer.ts"
 import { type Column, leaf, type Value } from "../../src/record/column.ts"
@@ -12,18 +11,12 @@ import { emptyCounts } from "../../src/record/report.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
 import { deltaSchema } from "../../src/table/schema.ts"
 import { compiledOrders } from "../contract/orders.ts"
-import { definition as parcelsDefinition } from "../contract/parcels.ts"
 import { makePools } from "../decode/record-pool.ts"
 import { arrival, decodePages, pageOf, settings } from "../decode/support.ts"
 import { readByOpenX } from "./openx-serde.ts"
+import { fittingParcels } from "./parcels.ts"
 
 const glueOf = (columns: ReadonlyArray<Column>) => glueColumns(deltaSchema(columns), []).columns
-
-/** Parcels without what Firehose cannot hold. */
-const fittingParcels = () => {
-  const { label: _label, checksum: _checksum, ...fields } = parcelsDefinition.fields
-  return compileContract(defineContract({ ...parcelsDefinition, fields }))
-}
 
 const structuredOf = (contract: CompiledContract, records: ReadonlyArray<string>) => {
   const counts = emptyCounts()
@@ -31,7 +24,7 @@ const structuredOf = (contract: CompiledContract, records: ReadonlyArray<string>
 }
 
 describe("structured JSON and the columns of Glue come from one contract", async () => {
-  const pools = (await makePools()).map((pool) => (pool.name === "parcels" ? { ...pool, compiled: fittingParcels() } : pool))
+  const pools = (await makePools()).map((pool) => (pool.name === "parcels" ? { ...pool, compiled: fittingParcels } : pool))
   it.each(pools.map((pool) => [pool.name, pool] as const))(
     "of %s: Firehose makes the rows that ingest makes",
     (_, { compiled, records }) => {
