@@ -29,10 +29,10 @@ const records = (from: number, to: number) => Array.from({ length: to - from + 1
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 const event = (from: number, to: number) => eventOf("orders", shard, records(from, to))
 
-const api = {
+const api = Effect.succeed({
   listShards: () => Effect.fail(new KinesisError({ operation: "ListShards", stream: "orders", reason: "Unavailable", detail: "not here" })),
   describeStream: () => Effect.succeed({ arn: "arn", retentionMillis: 365 * 86_400_000 })
-}
+})
 const consumer = (options: Partial<StreamConsumerOptions> = {}) => {
   const { consume } = streamConsumer({
     contract,

@@ -16,7 +16,7 @@ import { tellGap } from "./shard-reader.ts"
 export interface EventSourceOptions {
   readonly event: StreamEvent
   /** Asked seldom: for the parents of a shard that is new, and how long the stream keeps records where one came late. Events are read without its answer, too. */
-  readonly api: Pick<KinesisApi, "describeStream" | "listShards">
+  readonly api: Effect.Effect<Pick<KinesisApi, "describeStream" | "listShards">, { readonly message: string }>
   /** Fails unless all records of these pages are in the lake. They stand at or before the position of their shard. */
   readonly requireKept: (page: RecordPage) => Effect.Effect<void, SourceError>
 }
@@ -118,7 +118,7 @@ const familyOf = (api: EventSourceOptions["api"], stream: string, shardId: strin
     const nameOf = (id: string) => `${stream}/${id}`
     const isMapped = (name: string) => name.startsWith(nameOf("")) && resume.get(name)?.source?.[mapped] === true
     if (![...resume.keys()].some(isMapped)) return none
-    const shards = yield* answer(listAllShards(api, stream))
+    const shards = yield* answer(Effect.flatMap(api, (api) => listAllShards(api, stream)))
     if (shards === null) return none
     const ancestors = ancestorsOf(shardId, shards, (id) => resume.get(nameOf(id)))
     const known = [...ancestors].flatMap(([id, position]) => (position === undefined ? [] : [{ id, progress: progressOf(position) }]))
@@ -183,7 +183,7 @@ const readOn = (
     const retention = position === undefined ? undefined : retentionIn(position)
     const { readUntil: since } = before
     if (since === undefined || now - came.first < lateMillis || now - since < shortestRetention) return { progress, retention }
-    const asked = (yield* answer(api.describeStream(stream)))?.retentionMillis
+    const asked = (yield* answer(Effect.flatMap(api, (api) => api.describeStream(stream))))?.retentionMillis
     // Where it does not say: as it was, and at least for as long as the first record was kept, before which there may have been none for a moment.
     const assumed = { kept: Math.max(retention ?? shortestRetention, now - came.first), slack: openSlackMillis }
     const { kept, slack } = asked === undefined ? assumed : { kept: asked, slack: 0 }

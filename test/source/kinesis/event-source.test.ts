@@ -41,7 +41,7 @@ const take = (
     const kept: Array<RecordPage> = []
     const source = eventSource({
       event: yield* streamEvent(eventOf("orders", shardId, records)),
-      api: kinesis.api,
+      api: Effect.succeed(kinesis.api),
       requireKept: (page) => Effect.sync(() => void kept.push(page))
     })
     const pages = yield* Stream.runCollect(source.pages(committed.resume))
