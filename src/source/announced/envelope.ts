@@ -1,4 +1,5 @@
 import { millisOf, timestampMicros } from "../../contract/timestamp.ts"
+import { membersOf } from "../../record/members.ts"
 
 /** An object of a bucket, as a notification of S3 names it. */
 export interface AnnouncedObject {
@@ -152,6 +153,3 @@ const jsonOf = (value: unknown): string | undefined => {
 /** Empty text says as little as none. A bucket without versions has the version `null`, which any later object takes over. */
 const textOf = (value: unknown): string | null =>
   typeof value === "string" && value !== "" && value !== "null" && value.isWellFormed() ? value : null
-
-const membersOf = (value: unknown): { readonly [name: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {}
