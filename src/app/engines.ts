@@ -6,12 +6,9 @@ import type { RepartitionEngine } from "../repartition/engine.ts"
 import type { JobEngine, JobPlace, JobState } from "../repartition/job-place.ts"
 import { sparkPlace } from "../repartition/spark/local-place.ts"
 import { clusterOf, type EmrValues, serverlessOf } from "./emr.ts"
+import type { EngineName } from "./engine-names.ts"
 import { UsageError } from "./failures.ts"
 import { s3Place } from "./setting-types.ts"
-
-/** What `--engine` takes: what can fold stage into the tables for users, and where. A new one is a line here, and its settings. */
-export const engineNames = ["duckdb", "spark", "emr", "emr-serverless"] as const
-export type EngineName = (typeof engineNames)[number]
 
 /** The settings of all engines. */
 export interface EngineSettings extends EmrValues {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
-import { engineNames } from "./engines.ts"
+import { engineNames } from "./engine-names.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
 import {
