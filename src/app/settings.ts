@@ -122,6 +122,7 @@ export const settings = {
   ),
   repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
+  dataset: setting("dataset", "Dataset of what a function reads from a stream. Without it, the project's first.", optionalText, null),
   endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),
   region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
   emrApplication: setting("emr-application", "Id of the application of EMR Serverless that runs jobs.", optionalText, null),

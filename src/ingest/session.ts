@@ -5,7 +5,7 @@ import { deadLetterDomain } from "../lake/log-keys.ts"
 import { PositionReader } from "../lake/position-reader.ts"
 import { lettersBeyond, positionsOf } from "../lake/positions.ts"
 import { defaultRetirement } from "../lake/retire.ts"
-import { identityOf, openDeadLetters, openStage } from "../lake/tables.ts"
+import { identityOf } from "../lake/tables.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import type { Feed } from "../record/feed.ts"
 import { coordinatesOf, type Positions, type ReadPosition, type ShardPosition } from "../record/position.ts"
@@ -25,7 +25,8 @@ import { finder } from "./committed.ts"
 import type { WorkerError } from "./decode-workers.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
-import { defaultShards, hashingOf, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
+import { openTables } from "./open-tables.ts"
+import { defaultShards, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
@@ -112,14 +113,10 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
   Effect.gen(function* () {
     const { contract, source } = options
     const dataset = contract.contract.name
-    const stage = yield* openStage(contract, { hashing: hashingOf(options) })
-    const deadLetters = yield* openDeadLetters
-    const tables: Tables = {
-      stage: { ...stage, snapshot: yield* stage.table.snapshot },
-      deadLetters: { ...deadLetters, snapshot: yield* deadLetters.table.snapshot }
-    }
-    const reader = new PositionReader(stage.table, yield* Store)
-    const latest: NonNullable<Resume["latest"]> = Effect.map(stage.table.snapshot, ({ domains }) => ({
+    const tables = yield* options.tables ?? openTables(options)
+    const { table } = tables.stage
+    const reader = new PositionReader(table, yield* Store)
+    const latest: NonNullable<Resume["latest"]> = Effect.map(table.snapshot, ({ domains }) => ({
       ...positionsOf(domains, source.name),
       latest
     }))

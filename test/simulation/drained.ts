@@ -20,11 +20,7 @@ export class Drained {
     this.#made = made
   }
 
-  isReached(now: number): boolean {
-    return this.missing(now) === ""
-  }
-
-  /** What is left to be read, in words. */
+  /** What is left to be read, in words; empty: nothing. */
   missing(now: number): string {
     this.#follow()
     const missing: Array<string> = []

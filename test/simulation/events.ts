@@ -1,5 +1,4 @@
 import type { Random } from "../../src/generate/random.ts"
-import type { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import type { Outside } from "./programs.ts"
 import type { EventKind } from "./settings.ts"
 import type { VirtualTime } from "./virtual-time.ts"
@@ -9,38 +8,20 @@ import type { Workers } from "./workers.ts"
 export interface Eventful extends Outside {
   readonly time: VirtualTime
   readonly random: Random
-  readonly stream: SimulatedKinesis
   readonly workers: Workers
   /** How far clocks are off, at most, in milliseconds. */
   clockError: number
 }
 
-/** Most shards that are open at a time. */
-const mostShards = 8
-
-/** Does it need nobody to look? */
-export const isOfStream = (kind: EventKind): boolean => kind === "split" || kind === "merge"
+/** Does it happen to the input, whether anybody looks or not? */
+export const isOfInput = (kind: EventKind): boolean => kind === "split" || kind === "merge"
 
 /** Lets something happen to the world. */
 export const happen = (kind: EventKind, world: Eventful): void => {
-  const { datasets, faults, random, settings, stream, time, workers } = world
-  const streamName = datasets[random.below(datasets.length)]?.stream ?? ""
-  const open = stream.shards(streamName).filter(({ closedAt }) => closedAt === null)
+  const { faults, input, random, settings, time, workers } = world
+  if (input.happen(kind)) return
   const later = (end: () => void) => time.at(time.now + Math.min(faults.longTime(), settings.active / 3), end)
   switch (kind) {
-    case "split": {
-      const shard = open[random.below(open.length)]
-      if (shard !== undefined && open.length < mostShards) stream.splitShard(streamName, shard.shardId)
-      break
-    }
-    case "merge": {
-      const byRange = open.toSorted((a, b) => (a.range.from < b.range.from ? -1 : 1))
-      const [one, other] = byRange.slice(random.below(Math.max(1, byRange.length - 1)))
-      if (one === undefined || other === undefined) break
-      const [parent, adjacent] = random.chance(0.5) ? [one, other] : [other, one]
-      stream.mergeShards(streamName, parent.shardId, adjacent.shardId)
-      break
-    }
     case "crash":
       workers.any()?.crash()
       break

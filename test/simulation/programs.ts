@@ -11,11 +11,10 @@ import { LineageError, type Transport } from "../../src/lineage/transport.ts"
 import type { OnRunEvent } from "../../src/record/report.ts"
 import type { RepartitionEngine } from "../../src/repartition/engine.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
-import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import { Store, type StoreError } from "../../src/store/store.ts"
-import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { expireLog, vacuum } from "../../src/table/maintenance.ts"
 import type { Faults } from "./faults.ts"
+import type { Input, Place } from "./input.ts"
 import type { ToldRuns } from "./judge-runs.ts"
 import type { Passage, SimulatedProcess } from "./process.ts"
 import type { WorldSettings } from "./settings.ts"
@@ -29,7 +28,7 @@ export interface Outside {
   readonly engine: RepartitionEngine
   readonly faults: Faults
   readonly bucket: Bucket
-  readonly kinesis: KinesisApi
+  readonly input: Input
   /** Told of every process that tells of runs. */
   readonly tells: (runs: ToldRuns) => void
   /** Told every lineage event that the endpoint got. */
@@ -39,7 +38,7 @@ export interface Outside {
 }
 
 /** Sometimes the process stands still as it makes the call: the request leaves before, or when it moves again. */
-const frozen = <A, E>(process: SimulatedProcess, faults: Faults, passage: Passage<A, E>): Passage<A, E> => {
+export const frozen = <A, E>(process: SimulatedProcess, faults: Faults, passage: Passage<A, E>): Passage<A, E> => {
   if (!faults.strikes(faults.rates.freeze)) return passage
   const millis = faults.longTime()
   process.freeze(millis)
@@ -58,20 +57,6 @@ const storeOf = (process: SimulatedProcess, { bucket, faults, settings }: Outsid
       return process.call(`${call.operation} ${call.key}`, twice ? Effect.andThen(Effect.exit(request), request) : request, passage)
     }
   })
-
-/** Kinesis as a process reaches it. It has faults of its own; what gets lost, gets lost there. */
-const kinesisOf = (process: SimulatedProcess, { kinesis, faults }: Outside): KinesisApi => {
-  const carry = <A, E>(what: string, request: Effect.Effect<A, E>) =>
-    process.call(what, request, frozen(process, faults, faults.plain<A, E>()))
-  return {
-    describeStream: (stream) => carry("DescribeStream", kinesis.describeStream(stream)),
-    listShards: (stream, token) => carry("ListShards", kinesis.listShards(stream, token)),
-    getShardIterator: (stream, shardId, start) =>
-      carry(`GetShardIterator ${shardId} ${JSON.stringify(start)}`, kinesis.getShardIterator(stream, shardId, start)),
-    getRecords: (iterator, limit) => carry("GetRecords", kinesis.getRecords(iterator, limit)),
-    putRecords: (stream, records) => carry("PutRecords", kinesis.putRecords(stream, records))
-  }
-}
 
 /** An endpoint for lineage that takes events, fails, or never answers. */
 const transportOf = (process: SimulatedProcess, { faults, heard }: Outside): Transport => ({
@@ -115,39 +100,20 @@ const listenerOf = (process: SimulatedProcess, outside: Outside): Effect.Effect<
       })
   })
 
-/** Which of how many workers a process is. Null: it reads to the end of the streams alone, and ends. */
-export type Place = { readonly workers: number; readonly worker: number } | null
-
 /** What a worker runs: the service loop itself, with a simulated world in place of what it reaches. Ends when `stop` says so, or fails. */
 export const serviceProgram = (process: SimulatedProcess, outside: Outside, place: Place, stop: Effect.Effect<void>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { batchAge, batchBytes, bufferBytes, initial, look, poll, repartitionEvery } = outside.settings
+      const { batchAge, batchBytes, bufferBytes, repartitionEvery } = outside.settings
       const onRun = yield* listenerOf(process, outside)
       const follow = place !== null
-      const { worker, workers } = place ?? { worker: 0, workers: 1 }
-      const datasets = yield* Effect.forEach(outside.datasets, ({ contract, stream }) =>
-        Effect.map(
-          kinesisSource({
-            api: kinesisOf(process, outside),
-            stream,
-            initial,
-            follow,
-            workers,
-            worker,
-            pollMillis: poll,
-            lookMillis: look,
-            batchAgeMillis: batchAge
-          }),
-          (source) => ({ contract, source })
-        )
-      )
+      const datasets = yield* outside.input.sources(process, place)
       const held = new Map<string, number>()
       const { ingested, repartitioned } = yield* pipeline({
         datasets,
         follow,
         ingest: { decode: decodeSettings, limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes } },
-        repartition: { every: repartitionEvery, worker, engine: outside.engine },
+        repartition: { every: repartitionEvery, worker: place?.worker ?? 0, engine: outside.engine },
         stop,
         watch: {
           ...unwatched,

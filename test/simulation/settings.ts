@@ -35,18 +35,12 @@ export interface WorldSettings {
   /** How many of `simulatedDatasets` there are. */
   readonly datasets: number
   readonly workers: number
-  /** Of each stream. */
-  readonly shards: number
-  readonly initial: InitialPosition
   /** Producers are there before the first worker: what they put may lie before the initial position. */
   readonly workersStartAfter: number
-  readonly retention: number
   readonly batchAge: number
   readonly batchBytes: number
   /** Columns that a worker may hold in memory, of all datasets together. */
   readonly bufferBytes: number
-  readonly poll: number
-  readonly look: number
   readonly repartitionEvery: number
   /** How often logs are expired; null: never. */
   readonly maintainEvery: number | null
@@ -58,13 +52,25 @@ export interface WorldSettings {
   readonly checkpointInterval: number
   readonly latency: number
   readonly listPageSize: number
-  /** They take the datasets in turn. */
-  readonly producers: ReadonlyArray<ProducerOptions>
   readonly rates: FaultRates
   readonly events: ReadonlyArray<EventKind>
   /** Mean time between two events. */
   readonly eventEvery: number
   readonly restartAfter: number
+  /** Repartition with DuckDB and verify the lake with it; else with the plain engine, and without. */
+  readonly duckdb: boolean
+}
+
+/** A world of streams. */
+export interface StreamSettings extends WorldSettings {
+  /** Of each stream. */
+  readonly shards: number
+  readonly initial: InitialPosition
+  readonly retention: number
+  readonly poll: number
+  readonly look: number
+  /** They take the datasets in turn. */
+  readonly producers: ReadonlyArray<ProducerOptions>
   readonly stream: {
     readonly sequenceNumbers: "long" | "growing"
     readonly arrivalJitterMillis: number
@@ -73,8 +79,6 @@ export interface WorldSettings {
     readonly listLagMillis: number
     readonly faults: StreamFaults
   }
-  /** Repartition with DuckDB and verify the lake with it; else with the plain engine, and without. */
-  readonly duckdb: boolean
 }
 
 const day = 86_400_000
@@ -98,7 +102,7 @@ const drawStreamFaults = (random: Random): StreamFaults => {
 }
 
 /** @param duckdbShare share of seeds that use DuckDB */
-export const drawSettings = (random: Random, duckdbShare: number): WorldSettings => {
+export const drawSettings = (random: Random, duckdbShare: number): StreamSettings => {
   const startsAt = Date.UTC(2026, 10, 20, random.below(24), random.between(30, 59), random.below(60))
   const active = scale(random, 60_000, 700_000)
   const calm = random.chance(0.05)
@@ -150,7 +154,7 @@ export const drawSettings = (random: Random, duckdbShare: number): WorldSettings
       faults: calm ? noStreamFaults : drawStreamFaults(random)
     },
     duckdb: random.chance(duckdbShare)
-  } satisfies Partial<WorldSettings>
+  } satisfies Partial<StreamSettings>
   // Drawn last: seeds without these have the worlds that they had before there were any.
   const absence = random.chance(0.2)
     ? { startsAt: startsAt + active / 2, lasts: scale(random, settings.retention / 4, settings.retention * 2) }

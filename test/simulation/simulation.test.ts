@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { defaultDuckdbShare, replayCommand, runShare } from "./run-seeds.ts"
-import { type Outcome, runSeed } from "./world.ts"
+import { runSeed } from "./stream-world.ts"
+import type { Outcome } from "./world.ts"
 
 /** Seeds that once found something, as long as a change of the simulation does not make other worlds of them. */
 const found: ReadonlyArray<number> = [

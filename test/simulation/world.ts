@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Cause, Context, Effect, Random as EffectRandom, Exit } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { Random } from "../../src/generate/random.ts"
 // Loading it is real work of which no hook tells: it is there before any world.
 import "../../src/duckdb/connection.ts"
@@ -10,18 +10,15 @@ import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store } from "../../src/store/store.ts"
 import { simulatedDatasets } from "./datasets.ts"
-import { Drained } from "./drained.ts"
-import { type Eventful, happen, isOfStream } from "./events.ts"
+import { type Eventful, happen, isOfInput } from "./events.ts"
 import { Faults } from "./faults.ts"
-import { judge, type Violation } from "./judge.ts"
+import type { Input } from "./input.ts"
+import type { Violation } from "./judge.ts"
 import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
-import { noFaults } from "./kinesis/faults.ts"
-import { SimulatedKinesis } from "./kinesis/simulated-kinesis.ts"
 import { plainEngine } from "./plain-engine.ts"
-import { outsideContext, type ProcessWorld, SimulatedProcess } from "./process.ts"
-import { Made, produce } from "./producers.ts"
+import { type ProcessWorld, SimulatedProcess, type Trace } from "./process.ts"
 import { expireLogs, foldDays, type Outside, replayLetters, serviceProgram, upkeepOnce, upkeepProgram, vacuumAll } from "./programs.ts"
-import { type Absence, drawSettings, type WorldSettings } from "./settings.ts"
+import type { Absence, WorldSettings } from "./settings.ts"
 import { type SimulatedDataset, secret } from "./shape.ts"
 import { Bucket, simulatedStore } from "./simulated-store.ts"
 import { verifyLake } from "./verify-lake.ts"
@@ -57,24 +54,40 @@ const kept = { "delta.logRetentionDuration": "interval 1 hours", "delta.deletedF
 /** The longest that processes may take to read everything, in milliseconds, once nothing disturbs them any more. */
 const patience = 4 * 3_600_000
 
-/** Runs the world of a seed to its end, and judges what it left. Never rejects for what the program under test does. */
-export const runSeed = async (seed: number, { say, duckdbShare = defaultDuckdbShare }: RunOptions = {}): Promise<Outcome> => {
-  const settings = drawSettings(new Random(seed, 1), duckdbShare)
+/** What an input is given of its world. */
+export interface Ground<Settings> {
+  readonly seed: number
+  readonly settings: Settings
+  readonly datasets: ReadonlyArray<SimulatedDataset>
+  readonly time: VirtualTime
+  readonly random: Random
+  readonly faults: Faults
+  readonly bucket: Bucket
+  readonly trace: Trace
+}
+
+/** Runs a world to its end, and judges what it left. Never rejects for what the program under test does. */
+export const runWorld = async <Settings extends WorldSettings>(
+  seed: number,
+  settings: Settings,
+  input: (ground: Ground<Settings>) => Input,
+  { say }: RunOptions
+): Promise<Outcome> => {
   // Stacks of simulated failures tell nobody anything, and take a tenth of the time.
   const { stackTraceLimit } = Error
   if (say === undefined) Error.stackTraceLimit = 0
   const folder = settings.duckdb ? mkdtempSync(join(tmpdir(), "sluice-simulation-")) : null
   try {
-    return await new World(seed, settings, folder, say ?? null).run()
+    return await new World(seed, settings, input, folder, say ?? null).run()
   } finally {
     Error.stackTraceLimit = stackTraceLimit
     if (folder !== null) rmSync(folder, { recursive: true, force: true })
   }
 }
 
-class World {
+class World<Settings extends WorldSettings> {
   readonly #seed: number
-  readonly #settings: WorldSettings
+  readonly #settings: Settings
   readonly #say: ((line: string) => void) | null
   readonly #hash = createHash("sha1")
   readonly #violations: Array<Violation> = []
@@ -84,8 +97,7 @@ class World {
   readonly #faults: Faults
   readonly #bucket: Bucket
   readonly #datasets: ReadonlyArray<SimulatedDataset>
-  readonly #kinesis: SimulatedKinesis
-  readonly #made = new Made()
+  readonly #input: Input
   readonly #told: Array<ToldRuns> = []
   readonly #world: ProcessWorld
   readonly #outside: Outside
@@ -94,9 +106,14 @@ class World {
   /** What runs beside the workers, by what it does. */
   readonly #beside = new Map<string, SimulatedProcess>()
   #absentUntil = 0
-  #producing = 0
 
-  constructor(seed: number, settings: WorldSettings, folder: string | null, say: ((line: string) => void) | null) {
+  constructor(
+    seed: number,
+    settings: Settings,
+    input: (ground: Ground<Settings>) => Input,
+    folder: string | null,
+    say: ((line: string) => void) | null
+  ) {
     this.#seed = seed
     this.#settings = settings
     this.#say = say
@@ -104,11 +121,17 @@ class World {
     this.#time = new VirtualTime(settings.startsAt, folder !== null)
     this.#faults = new Faults(settings.rates, new Random(seed, 3), settings.latency)
     this.#bucket = new Bucket(() => this.#time.now, folder)
-    const chance = new Random(seed, 4)
-    this.#kinesis = new SimulatedKinesis(this.#time.clock, { ...settings.stream, random: () => chance.unit(), throttlesAllowed: 1000 })
     this.#datasets = simulatedDatasets.slice(0, settings.datasets)
-    for (const { stream } of this.#datasets)
-      this.#kinesis.createStream(stream, { shards: settings.shards, retentionMillis: settings.retention })
+    this.#input = input({
+      seed,
+      settings,
+      datasets: this.#datasets,
+      time: this.#time,
+      random: this.#random,
+      faults: this.#faults,
+      bucket: this.#bucket,
+      trace: (who, what, outcome) => this.#trace(who, what, outcome)
+    })
     this.#world = {
       time: this.#time,
       trace: (who, what, outcome) => this.#trace(who, what, outcome),
@@ -120,7 +143,7 @@ class World {
       engine: folder === null ? plainEngine : duckdbEngine({ threads: 1, memoryLimit: 64 * 1024 * 1024, tempDirectory: folder }),
       faults: this.#faults,
       bucket: this.#bucket,
-      kinesis: this.#kinesis.api,
+      input: this.#input,
       tells: (runs) => void this.#told.push(runs),
       heard: (event) => {
         this.#count("lineage events")
@@ -135,7 +158,6 @@ class World {
       ...this.#outside,
       time: this.#time,
       random: this.#random,
-      stream: this.#kinesis,
       workers: this.#workers,
       clockError: 0
     }
@@ -146,7 +168,7 @@ class World {
     const time = this.#time
     this.#trace("world", "settings", JSON.stringify(settings))
     await this.#prepare()
-    this.#startProducers()
+    this.#input.begin()
     time.at(time.now + settings.workersStartAfter, () => this.#workers.fill())
     const { absence, foldEvery, maintainEvery, replayEvery } = settings
     if (maintainEvery !== null)
@@ -164,18 +186,15 @@ class World {
     this.#faults.quiet = true
     this.#faults.full = false
     this.#faults.throttled = false
-    this.#kinesis.faults = noFaults
+    this.#input.settle()
     this.#workers.settle()
-    const drained = this.#datasets.map((dataset) => new Drained(this.#bucket, this.#kinesis, this.#made, dataset))
     let isDrained = false
     const look = () => {
-      isDrained = this.#producing === 0 && drained.every((each) => each.isReached(time.now))
+      isDrained = this.#input.missing() === ""
       if (!isDrained) time.at(time.now + 5000, look)
     }
     look()
-    const before = time.now
-    if (!(await time.run(() => isDrained || this.#isHopeless, before + patience)))
-      this.#violated("stuck", drained.map((each) => each.missing(time.now)).join("; "))
+    if (!(await time.run(() => isDrained || this.#isHopeless, time.now + patience))) this.#violated("stuck", this.#input.missing())
     this.#workers.stop()
     if (!(await time.run(() => this.#workers.areGone, time.now + patience))) this.#violated("stuck", "workers do not stop")
     // Of two at once one would stop, as the owner of what the other does, or as it has read what the other takes away.
@@ -265,27 +284,6 @@ class World {
     if (!(await this.#time.run(() => done, this.#time.now + 60_000))) throw new Error("the lake could not be prepared")
   }
 
-  #startProducers(): void {
-    for (const [i, options] of this.#settings.producers.entries()) {
-      const dataset = this.#datasets[i % this.#datasets.length]
-      if (dataset === undefined) continue
-      const random = new Random(this.#seed, 5, i)
-      this.#producing++
-      const context = Context.add(outsideContext(this.#time), EffectRandom.Random, {
-        nextIntUnsafe: () => random.uint32(),
-        nextDoubleUnsafe: () => random.unit()
-      })
-      const put = (records: number) => this.#trace(`producer ${i}`, `put ${records}`, "")
-      const { absence } = this.#settings
-      // Every second one has nothing to say before somebody listens again.
-      const begin = Effect.sleep(absence === null || i % 2 === 0 ? 0 : absence.startsAt + absence.lasts - this.#time.now)
-      const producing = produce(this.#kinesis.api, dataset, this.#made, random, options, put)
-      Effect.runForkWith(context)(absence === null ? producing : Effect.andThen(begin, producing)).addObserver(() => {
-        this.#producing--
-      })
-    }
-  }
-
   /** Runs a program beside the workers, again whenever it ends, until it becomes quiet. */
   #keepRunning(what: string, program: (process: SimulatedProcess) => Effect.Effect<unknown, unknown>): void {
     if (this.#faults.quiet) return
@@ -325,7 +323,7 @@ class World {
     if (retention === null) return
     time.at(time.now + lasts * this.#random.unit(), () => {
       this.#trace("world", "retention", `${retention} ms`)
-      for (const { stream } of this.#datasets) this.#kinesis.retain(stream, retention)
+      this.#input.retain(retention)
     })
   }
 
@@ -335,7 +333,7 @@ class World {
     const { absence, active, eventEvery, events } = this.#settings
     const isAbsent = time.now < this.#absentUntil
     const every = isAbsent && absence !== null ? Math.max(eventEvery, (eventEvery * absence.lasts) / active) : eventEvery
-    const [first, ...others] = isAbsent ? events.filter(isOfStream) : events
+    const [first, ...others] = isAbsent ? events.filter(isOfInput) : events
     if (first === undefined) {
       if (isAbsent) time.at(this.#absentUntil, () => this.#expectEvent())
       return
@@ -343,7 +341,7 @@ class World {
     time.at(time.now + this.#faults.latency(every), () => {
       if (this.#faults.quiet) return
       const kind = this.#random.pick([first, ...others])
-      if (time.now >= this.#absentUntil || isOfStream(kind)) {
+      if (time.now >= this.#absentUntil || isOfInput(kind)) {
         this.#trace("world", kind, "")
         this.#count(kind)
         happen(kind, this.#eventful)
@@ -353,26 +351,13 @@ class World {
   }
 
   async #judge(): Promise<void> {
-    for (const dataset of this.#datasets) {
-      const evidence = {
-        bucket: this.#bucket,
-        dataset,
-        shards: this.#kinesis.shards(dataset.stream),
-        made: this.#made,
-        now: this.#time.now,
-        replayed: this.#settings.replayEvery !== null,
-        clockError: this.#eventful.clockError
-      }
-      for (const { rule, detail } of await judge(evidence)) this.#violated(rule, detail)
-    }
+    for (const { rule, detail } of await this.#input.judge(this.#eventful.clockError)) this.#violated(rule, detail)
     for (const { rule, detail } of await judgeRuns(this.#bucket, this.#told)) this.#violated(rule, detail)
-    for (const { rule, shardId, detail } of this.#kinesis.violations) this.#violated(rule, `${shardId}: ${detail}`)
     if (this.#settings.duckdb)
       for (const problem of await verifyLake(simulatedStore(this.#bucket), this.#datasets)) this.#violated("verify", problem)
   }
 
   #summary(): Happened {
-    const { counts } = this.#kinesis
     this.#count("steps", this.#time.steps)
     this.#count(
       "runs told",
@@ -383,12 +368,7 @@ class World {
       this.#told.reduce((total, { counters }) => total + Effect.runSync(counters).recorded, 0)
     )
     this.#count("workers started", this.#workers.started)
-    for (const { contract, stream } of this.#datasets)
-      this.#count(`stream records of ${contract.contract.name}`, this.#kinesis.records(stream).length)
-    this.#count("records", this.#made.count)
-    this.#count("stream calls", counts.GetRecords.calls)
-    this.#count("throttles", counts.GetRecords.failed.Throttled ?? 0)
-    this.#count("expired iterators", counts.GetRecords.failed.ExpiredIterator ?? 0)
+    for (const [what, n] of Object.entries(this.#input.counts())) this.#count(what, n)
     this.#count(
       "commits",
       this.#bucket.list("stage/", "", Number.POSITIVE_INFINITY).filter((key) => /_delta_log\/0\d*\.json$/.test(key)).length

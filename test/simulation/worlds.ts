@@ -1,5 +1,6 @@
 import { runFilesSeed } from "./files-world.ts"
-import { type Outcome, type RunOptions, runSeed } from "./world.ts"
+import { runSeed } from "./stream-world.ts"
+import type { Outcome, RunOptions } from "./world.ts"
 
 /** The kinds of worlds that are simulated, and what runs one from its seed. */
 export const worlds = { stream: runSeed, files: runFilesSeed } satisfies Record<

@@ -1,3 +1,5 @@
+import { membersOf } from "../../record/members.ts"
+
 /** An object of a bucket, as a notification of S3 names it. */
 export interface AnnouncedObject {
   readonly bucket: string
@@ -134,6 +136,3 @@ const parse = (text: string): unknown => {
 
 /** Empty text says as little as none. A bucket without versions has the version `null`, which any later object takes over. */
 const textOf = (value: unknown): string | null => (typeof value === "string" && value !== "" && value !== "null" ? value : null)
-
-const membersOf = (value: unknown): { readonly [name: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {}
