@@ -3,11 +3,6 @@ import { randomUuid } from "../record/random.ts"
 import { version } from "../record/version.ts"
 import { BadConfig } from "./failures.ts"
 
-/** How long one request to a collector may take. Without a limit, one that never answers would let what waits grow for ever. */
-const requestMillis = 3_000
-/** How long the last request may take when the command ends; logs and metrics each have one. */
-const lastMillis = 800
-
 /** Headers for a collector, as the environment says them. */
 export const collectorHeaders: Effect.Effect<{ readonly [name: string]: string }, BadConfig> = Config.Record(
   Schema.String,
@@ -27,23 +22,6 @@ export const FlushCollector = Context.Reference<Effect.Effect<void>>("sluice/Flu
 export const exporters = (collector: string): Layer.Layer<never, BadConfig> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { OtlpExporter, OtlpLogger, OtlpMetrics, OtlpSerialization } = yield* Effect.promise(() => import("effect/observability"))
-      const { FetchHttpClient, HttpClient, HttpClientError } = yield* Effect.promise(() => import("effect/http"))
-      const client = Layer.effect(
-        HttpClient.HttpClient,
-        Effect.map(HttpClient.HttpClient, (client) =>
-          HttpClient.transform(client, (response, request) =>
-            // With its body: a collector may stop in the middle of its answer.
-            Effect.tap(response, (answer) => Effect.ignore(answer.arrayBuffer)).pipe(
-              Effect.timeoutOrElse({
-                duration: requestMillis,
-                orElse: () =>
-                  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description: "no answer" }) })
-              })
-            )
-          )
-        )
-      ).pipe(Layer.provide(FetchHttpClient.layer))
       const headers = yield* collectorHeaders
       // The exporters read it themselves, where what they cannot read would be a defect: read here as they do, and left to them.
       yield* Config.Record(Schema.StringFromUriComponent, Schema.StringFromUriComponent, "OTEL_RESOURCE_ATTRIBUTES", {
@@ -59,22 +37,11 @@ export const exporters = (collector: string): Layer.Layer<never, BadConfig> =>
             })
         )
       )
-      const base = collector.replace(/\/+$/, "")
       const serviceName = yield* Config.String("OTEL_SERVICE_NAME").pipe(Config.withDefault("sluice"), Effect.orDie)
-      const shared = {
-        headers,
-        shutdownTimeout: lastMillis,
-        // Workers count each for themselves.
-        resource: { serviceName, serviceVersion: version, attributes: { "service.instance.id": yield* randomUuid } }
-      }
-      const flush = Layer.effect(
-        FlushCollector,
-        Effect.map(OtlpExporter.Flusher, (flusher) => flusher.flush)
-      )
-      return Layer.mergeAll(
-        flush,
-        OtlpMetrics.layer({ ...shared, url: `${base}/v1/metrics` }),
-        OtlpLogger.layer({ ...shared, url: `${base}/v1/logs` })
-      ).pipe(Layer.provide(Layer.mergeAll(OtlpExporter.layerFlusher, OtlpSerialization.layerJson, client)))
+      // Workers count each for themselves.
+      const resource = { serviceName, serviceVersion: version, attributes: { "service.instance.id": yield* randomUuid } }
+      // Not at the top: whoever tells no collector does not wait for it.
+      const { flushOtlp, otlpExporters } = yield* Effect.promise(() => import("./otlp.ts"))
+      return Layer.effect(FlushCollector, flushOtlp).pipe(Layer.provideMerge(otlpExporters(collector, { headers, resource })))
     })
   )

@@ -219,12 +219,8 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
 
-/** What says which engine repartitions, and how. */
-export const engineSettings = [
-  "engine",
-  "memoryLimit",
-  "threads",
-  "sparkSubmit",
+/** What says how jobs run on EMR. */
+export const jobSettings = [
   "sparkConf",
   "emrApplication",
   "emrCluster",
@@ -240,6 +236,12 @@ export const engineSettings = [
   "emrTags",
   "emrEndpoint"
 ] as const
+
+/** What says which engine repartitions, and how. */
+export const engineSettings = ["engine", "memoryLimit", "threads", "sparkSubmit", ...jobSettings] as const
+
+/** What says where lineage goes. */
+export const lineageNames = ["lineage", "lineageKey", "lineageNamespace"] as const
 
 /** What says which catalog is kept in step with the lake, and how it is reached. */
 export const catalogNames = ["catalog", "glueDatabase", "glueEndpoint"] as const

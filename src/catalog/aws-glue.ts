@@ -7,7 +7,7 @@ import { asCatalogError, glueErrors } from "./glue-errors.ts"
 /** The Data Catalog by the AWS SDK, which is loaded here. Closed with the scope. */
 export const awsGlue = (place: ServicePlace): Effect.Effect<CatalogApi, CatalogError, Scope.Scope> =>
   Effect.gen(function* () {
-    const sdk = yield* Effect.promise(() => import("@aws-sdk/client-glue"))
+    const sdk = yield* Effect.promise(() => import("./glue-sdk.ts"))
     const glue = yield* Effect.mapError(
       openCaller(place, async (config) => new sdk.GlueClient(config), glueErrors),
       (error) => asCatalogError(error, place.endpoint ?? place.region ?? "the catalog")

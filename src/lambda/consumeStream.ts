@@ -7,6 +7,8 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, lakeNames } from "../app/settings.ts"
 import { kinesisOf } from "../app/sources.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
+import { catalogActions, lakeActions } from "./actions.ts"
+import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
 
@@ -27,10 +29,13 @@ export const handler = handlerOf({
     "lineageNamespace"
   ],
   actions: {
-    lake: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
+    lake: lakeActions,
     stream: ["kinesis:DescribeStreamSummary", "kinesis:ListShards"],
-    catalog: ["glue:CreateDatabase", "glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"]
+    catalog: catalogActions
   },
+  // The mapping reads the stream.
+  never: ["kinesis.GetRecords", "kinesis.GetShardIterator", "kinesis.PutRecords"],
+  takes: { holds: (event) => recordsFrom(event) === "aws:kinesis", words: "records of a stream, from an event source mapping of Kinesis" },
   open: (given) =>
     Effect.gen(function* () {
       const values = withDatabase(project, given)

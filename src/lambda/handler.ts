@@ -5,6 +5,7 @@ import { jsonLine } from "../app/logging.ts"
 import type { SettingName } from "../app/settings.ts"
 import { warnOfUnknownVariables } from "../app/variables.ts"
 import { scrub } from "../record/scrub.ts"
+import { refuse } from "./refusal.ts"
 import { everyFunctionsSettings, type FunctionValues, readFunctionSettings } from "./settings.ts"
 
 /**
@@ -28,22 +29,35 @@ export interface LambdaContext {
 /** IAM actions that a function needs, by what it needs them on: `{ lake: ["s3:GetObject"], … }`. A build compares them with the calls that the bundle can make. */
 export type Actions = { readonly [on: string]: ReadonlyArray<string> }
 
-export interface FunctionOptions<K extends SettingName, Made, Answer, E, E2> {
+export interface FunctionOptions<K extends SettingName, Made, Answer> {
   /** That of its file. */
   readonly name: string
   /** Settings that it reads, beside those that every function has. */
   readonly settings: ReadonlyArray<K>
   readonly actions: Actions
+  /** Calls that its bundle has beside others, and that it never makes: `kinesis.PutRecords`. They need no action. */
+  readonly never?: ReadonlyArray<string>
+  /** Which events it takes: others are refused before anything is opened. Without it, all of them. */
+  readonly takes?: {
+    readonly holds: (event: unknown) => boolean
+    /** As a noun: `a scheduled event of EventBridge`. */
+    readonly words: string
+  }
   /** What the process makes once, at its first event, and keeps. Where it fails, that event fails, and the next one tries anew. */
-  readonly open: (values: FunctionValues<K>) => Effect.Effect<Made, E, Scope.Scope>
+  readonly open: (values: FunctionValues<K>) => Effect.Effect<Made, unknown, Scope.Scope>
   /** What an event comes to. Its scope is closed before the answer is given: what waits to be sent is sent then. */
-  readonly handle: (made: Made, event: unknown, invocation: Invocation) => Effect.Effect<Answer, E2, Scope.Scope>
+  readonly handle: (made: Made, event: unknown, invocation: Invocation) => Effect.Effect<Answer, unknown, Scope.Scope>
 }
 
 /** A function as Lambda calls it, and what is known of it without calling it. It takes two arguments: with a third, Lambda refuses it. */
 export interface LambdaFunction<Answer> {
   (event: unknown, context: LambdaContext): Promise<Answer>
-  readonly about: { readonly name: string; readonly settings: ReadonlyArray<SettingName>; readonly actions: Actions }
+  readonly about: {
+    readonly name: string
+    readonly settings: ReadonlyArray<SettingName>
+    readonly actions: Actions
+    readonly never: ReadonlyArray<string>
+  }
 }
 
 /** The time that Lambda gives is over before the work is done. */
@@ -83,10 +97,8 @@ const plainLogging = Logger.layer([logger])
  *
  * Its promise is rejected with an error whose name and message say what happened, where, and what to do.
  */
-export const handlerOf = <const K extends SettingName, Made, Answer, E, E2>(
-  options: FunctionOptions<K, Made, Answer, E, E2>
-): LambdaFunction<Answer> => {
-  const { name, settings, actions } = options
+export const handlerOf = <const K extends SettingName, Made, Answer>(options: FunctionOptions<K, Made, Answer>): LambdaFunction<Answer> => {
+  const { name, settings, actions, never = [] } = options
   const process = opened(options)
   const handler = async (event: unknown, context: LambdaContext): Promise<Answer> => {
     const exit = await Effect.runPromise(
@@ -99,7 +111,7 @@ export const handlerOf = <const K extends SettingName, Made, Answer, E, E2>(
     if (Exit.isSuccess(exit)) return exit.value
     throw errorOf(exit.cause)
   }
-  return Object.assign(handler, { about: { name, settings: [...everyFunctionsSettings, ...settings], actions } })
+  return Object.assign(handler, { about: { name, settings: [...everyFunctionsSettings, ...settings], actions, never } })
 }
 
 const errorOf = (cause: Cause.Cause<unknown>): Error => {
@@ -121,7 +133,7 @@ interface Process<Made> {
   readonly forget: Effect.Effect<void>
 }
 
-const opened = <K extends SettingName, Made, Answer, E, E2>({ open, settings }: FunctionOptions<K, Made, Answer, E, E2>): Process<Made> => {
+const opened = <K extends SettingName, Made, Answer>({ open, settings }: FunctionOptions<K, Made, Answer>): Process<Made> => {
   let now: { readonly opened: Opened<Made>; readonly scope: Scope.Closeable } | null = null
   // Lambda may hand several events at once to one process.
   const turns = Semaphore.makeUnsafe(1)
@@ -155,8 +167,8 @@ const opened = <K extends SettingName, Made, Answer, E, E2>({ open, settings }: 
 }
 
 /** Handles an event within its time, and sends what there is to tell of it. */
-const answer = <K extends SettingName, Made, Answer, E, E2>(
-  { handle }: FunctionOptions<K, Made, Answer, E, E2>,
+const answer = <K extends SettingName, Made, Answer>(
+  { handle, takes }: FunctionOptions<K, Made, Answer>,
   { open, forget }: Process<Made>,
   event: unknown,
   { awsRequestId: requestId, getRemainingTimeInMillis }: LambdaContext
@@ -167,6 +179,7 @@ const answer = <K extends SettingName, Made, Answer, E, E2>(
     const deadline = (yield* Clock.currentTimeMillis) + left - kept
     let telemetry = Context.empty()
     const work = Effect.gen(function* () {
+      if (takes?.holds(event) === false) return yield* refuse(event, takes.words)
       const opened = yield* open
       telemetry = opened.telemetry
       return yield* handle(opened.made, event, { requestId, deadline }).pipe(Effect.scoped, Effect.provide(opened.telemetry))

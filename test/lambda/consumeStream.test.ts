@@ -47,7 +47,7 @@ describe("consumeStream as Lambda calls it", () => {
     expect(await handler(event, context)).toEqual({ batchItemFailures: [] })
     expect(await handler(event, context)).toEqual({ batchItemFailures: [] })
     expect(await handler(eventOf("orders", "shardId-000000000000", [order(2), order(3)]), context)).toEqual({ batchItemFailures: [] })
-    expect((await rowsOf(stagePath("checkout"))).map((row) => row["_sequence_number"])).toEqual(["1", "2", "3"])
+    expect((await rowsOf(stagePath("checkout"))).map((row) => row["_sequence_number"]).sort()).toEqual(["1", "2", "3"])
     expect(await rowsOf("runs")).toHaveLength(2)
   })
 
@@ -56,9 +56,7 @@ describe("consumeStream as Lambda calls it", () => {
     vi.stubEnv("SLUICE_DATASET", "fulfillment")
     const handler = await load()
     await expect(handler(eventOf("parcels", "shardId-000000000000", [order(1)]), context)).rejects.toThrow(/not of the stream orders/)
-    await expect(handler({ Records: [{ eventSource: "aws:sqs" }] }, context)).rejects.toThrow(
-      /not of a Kinesis stream.*event source mapping/
-    )
+    await expect(handler({ Records: [{ eventSource: "aws:sqs" }] }, context)).rejects.toThrow(/records of aws:sqs.*event source mapping/)
     expect(await handler(eventOf("orders", "shardId-000000000000", [order(1)]), context)).toEqual({ batchItemFailures: [] })
     expect(await rowsOf(stagePath("fulfillment"))).toHaveLength(1)
   })

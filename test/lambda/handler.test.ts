@@ -8,10 +8,10 @@ import { type FunctionOptions, handlerOf, type LambdaContext } from "../../src/l
 const enough = 600_000
 const context = (left = enough, id = "r-1"): LambdaContext => ({ awsRequestId: id, getRemainingTimeInMillis: () => left })
 
-type Options = FunctionOptions<"lake" | "threads", string, unknown, unknown, unknown>
+type Options = FunctionOptions<"lake" | "threads", string, unknown>
 
 const make = (options: Partial<Options>) =>
-  handlerOf<"lake" | "threads", string, unknown, unknown, unknown>({
+  handlerOf<"lake" | "threads", string, unknown>({
     name: "f",
     settings: ["lake", "threads"],
     actions: {},
@@ -48,7 +48,12 @@ describe("the shell of a function", () => {
   it("takes two arguments, and says what it reads and calls", () => {
     const handler = make({ actions: { lake: ["s3:GetObject"] } })
     expect(handler.length).toBe(2)
-    expect(handler.about).toEqual({ name: "f", settings: ["logLevel", "otlp", "lake", "threads"], actions: { lake: ["s3:GetObject"] } })
+    expect(handler.about).toEqual({
+      name: "f",
+      settings: ["logLevel", "otlp", "lake", "threads"],
+      actions: { lake: ["s3:GetObject"] },
+      never: []
+    })
   })
 
   it("opens once for all events, also for those that come together", async () => {
