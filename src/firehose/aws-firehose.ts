@@ -5,7 +5,7 @@ import type { FirehoseApi } from "./api.ts"
 /** Firehose by the AWS SDK, which is loaded here. Closed with the scope. A call is tried again while that may help: a record that is there twice is no harm. */
 export const awsFirehose = (place: ServicePlace): Effect.Effect<FirehoseApi, CallFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const sdk = yield* Effect.promise(() => import("@aws-sdk/client-firehose"))
+    const sdk = yield* Effect.promise(() => import("./sdk.ts"))
     const firehose = yield* openCaller(place, async (config) => new sdk.FirehoseClient(config))
     return {
       putRecordBatch: (stream, records) =>

@@ -10,7 +10,12 @@ interface Message {
   readonly objects: ReadonlyArray<AnnouncedObject>
   /** Why it cannot be told what it says, as sentences without the last full stop. */
   readonly unreadable: ReadonlyArray<string>
+  /** Does any of it speak of objects, be it only to say that there is nothing to do? */
+  readonly isAbout: boolean
 }
+
+/** Does an event, or any message of it, speak of objects of S3? */
+export const speaksOfObjects = (event: unknown): boolean => messagesIn(event).some(({ isAbout }) => isAbout)
 
 const messagesIn = (event: unknown): ReadonlyArray<Message> => {
   const { Records } = membersOf(event)
@@ -28,7 +33,8 @@ const messageOf = (id: string | null, message: unknown): Message => {
   return {
     id,
     objects: announcements.flatMap((each) => (each.kind === "object" ? [each.object] : [])),
-    unreadable: announcements.flatMap((each) => (each.kind === "unreadable" ? [each.problem] : []))
+    unreadable: announcements.flatMap((each) => (each.kind === "unreadable" ? [each.problem] : [])),
+    isAbout: announcements.some(({ kind }) => kind !== "unreadable")
   }
 }
 

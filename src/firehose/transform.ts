@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { count, number } from "../record/count.ts"
 import { membersOf } from "../record/members.ts"
 import type { RecordPage } from "../record/record.ts"
@@ -81,12 +81,29 @@ const integerOf = (text: string): string | null => (/^\d{1,128}$/.test(text) ? t
  * Structures records, as ingest makes rows of them: `Ok` with a line of structured JSON; `Dropped` where a record is nothing by definition; `ProcessingFailed`,
  * with its bytes as they came, where it would be a dead letter: Firehose writes it under its error prefix.
  *
- * @throws AnswerTooLarge where Lambda would not take the answer. Firehose tries again, and writes all records under its error prefix then: nothing is lost.
+ * Fails where Lambda would not take the answer. Firehose tries again, and writes all records under its error prefix then: nothing is lost.
  */
-export const transformRecords = (
-  structurer: Structurer,
-  { records }: Transformation
-): { readonly answer: TransformationAnswer; readonly counts: DecodeCounts } => {
+export const transformRecords = (structurer: Structurer, transformation: Transformation): Effect.Effect<Transformed, AnswerTooLarge> =>
+  Effect.suspend(() => {
+    const transformed = transform(structurer, transformation)
+    const { records } = transformed.answer
+    // Every text in it is ASCII, but maybe for ids.
+    const size = records.reduce((sum, { recordId, data }) => sum + Buffer.byteLength(recordId) + data.length + 64, 16)
+    if (size <= mostAnswered) return Effect.succeed(transformed)
+    return Effect.fail(
+      new AnswerTooLarge({
+        problem: `${count(records.length, "record")} would be answered with ${number(size)} bytes, of which Lambda takes ${number(mostAnswered)}`,
+        hint: "Give the transformation a smaller buffer: 1 MB fits whatever the records are."
+      })
+    )
+  })
+
+interface Transformed {
+  readonly answer: TransformationAnswer
+  readonly counts: DecodeCounts
+}
+
+const transform = (structurer: Structurer, { records }: Transformation): Transformed => {
   const counts = emptyCounts()
   const answered = records.map((record) => {
     const { recordId, data } = record
@@ -95,13 +112,6 @@ export const transformRecords = (
     if (structured?.kind === "line") return { recordId, result: "Ok" as const, data: Buffer.from(structured.line).toString("base64") }
     return { recordId, result: structured?.kind === "empty" ? ("Dropped" as const) : ("ProcessingFailed" as const), data }
   })
-  // Every text in it is ASCII, but maybe for ids.
-  const size = answered.reduce((sum, { recordId, data }) => sum + Buffer.byteLength(recordId) + data.length + 64, 16)
-  if (size > mostAnswered)
-    throw new AnswerTooLarge({
-      problem: `${count(records.length, "record")} would be answered with ${number(size)} bytes, of which Lambda takes ${number(mostAnswered)}`,
-      hint: "Give the transformation a smaller buffer: 1 MB fits whatever the records are."
-    })
   return { answer: { records: answered }, counts }
 }
 

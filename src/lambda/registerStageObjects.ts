@@ -7,6 +7,8 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, lakeNames } from "../app/settings.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
+import { catalogActions, lakeActions } from "./actions.ts"
+import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
 
@@ -14,10 +16,8 @@ import { project } from "./project.ts"
 export const handler = handlerOf({
   name: "registerStageObjects",
   settings: [...lakeNames, ...catalogNames, "hashKey", "lineage", "lineageKey", "lineageNamespace"],
-  actions: {
-    lake: ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
-    catalog: ["glue:CreateDatabase", "glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"]
-  },
+  actions: { lake: lakeActions, catalog: catalogActions },
+  takes: announcements,
   open: (given) =>
     Effect.gen(function* () {
       const values = withDatabase(project, given)
