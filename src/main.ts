@@ -1,14 +1,15 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
+import { logging } from "./app/logging.ts"
+import { warnOfUnknownVariables } from "./app/variables.ts"
 import { refuseEatenFlags } from "./cli/eaten-flags.ts"
 import { asStatement, presenter } from "./cli/help.ts"
-import { logFormatFlag, logging, readLogSettings } from "./cli/logging.ts"
+import { logFormatFlag, readLogSettings } from "./cli/logging.ts"
 import { projectFlag, readProjectSetting } from "./cli/project.ts"
 import { reportFailure } from "./cli/report-failure.ts"
 import { runWithSignals } from "./cli/shutdown.ts"
 import { sluice } from "./cli/sluice.ts"
-import { warnOfUnknownVariables } from "./cli/variables.ts"
 import { version } from "./record/version.ts"
 
 /** The `sluice` command. */

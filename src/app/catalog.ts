@@ -11,10 +11,10 @@ import type { CatalogName, Values } from "./settings.ts"
 
 /** The catalog of AWS, as the settings say where it is. */
 export const glueOf = ({
-  region,
-  glueEndpoint
+  region = null,
+  glueEndpoint = null
 }: Partial<Values<"region" | "glueEndpoint">>): Effect.Effect<CatalogApi, CatalogError, Scope.Scope> =>
-  awsGlue({ region: region ?? undefined, endpoint: glueEndpoint ?? undefined })
+  awsGlue({ region, endpoint: glueEndpoint })
 
 /** Why a lake cannot be in the catalog of AWS, whose programs could not read it; null: it can. */
 export const problemForGlue = ({ lake }: Values<"lake">): string | null =>

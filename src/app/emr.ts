@@ -1,8 +1,11 @@
 import { Effect } from "effect"
+import { emrCluster } from "../repartition/emr/cluster.ts"
 import type { ClusterSettings } from "../repartition/emr/cluster-request.ts"
 import type { EmrSettings } from "../repartition/emr/job.ts"
-import type { ServerlessSettings } from "../repartition/emr/serverless.ts"
+import { emrServerless, type ServerlessSettings } from "../repartition/emr/serverless.ts"
+import type { JobPlace } from "../repartition/job-place.ts"
 import { UsageError } from "./failures.ts"
+import { s3Place } from "./setting-types.ts"
 
 /** The settings of jobs on EMR, and what they need to know beside. */
 export interface EmrValues {
@@ -23,6 +26,27 @@ export interface EmrValues {
   readonly region: string | null
   readonly kmsKey: string | null
 }
+
+/** Where jobs run on AWS. */
+export const awsPlaceOf = (
+  engine: "emr" | "emr-serverless",
+  values: EmrValues & { readonly lake: string }
+): Effect.Effect<JobPlace, UsageError> =>
+  Effect.andThen(
+    requireS3(engine, values.lake),
+    engine === "emr" ? Effect.succeed(emrCluster(clusterOf(values))) : Effect.map(serverlessOf(values), emrServerless)
+  )
+
+/** Machines of AWS see no folder of this one. */
+const requireS3 = (engine: string, lake: string): Effect.Effect<void, UsageError> =>
+  s3Place(lake) === null
+    ? Effect.fail(
+        new UsageError({
+          problem: `--engine ${engine} cannot reach the folder ${lake}`,
+          hint: "Keep the lake in S3 (--lake s3://bucket/prefix), or repartition with --engine duckdb or spark."
+        })
+      )
+    : Effect.void
 
 const commonOf = (values: EmrValues): EmrSettings => ({
   region: values.region,

@@ -1,17 +1,11 @@
 import { Effect } from "effect"
 import { duckdbEngine } from "../repartition/duckdb-engine.ts"
-import { emrCluster } from "../repartition/emr/cluster.ts"
-import { emrServerless } from "../repartition/emr/serverless.ts"
 import type { RepartitionEngine } from "../repartition/engine.ts"
 import type { JobEngine, JobPlace, JobState } from "../repartition/job-place.ts"
 import { sparkPlace } from "../repartition/spark/local-place.ts"
-import { clusterOf, type EmrValues, serverlessOf } from "./emr.ts"
-import { UsageError } from "./failures.ts"
-import { s3Place } from "./setting-types.ts"
-
-/** What `--engine` takes: what can fold stage into the tables for users, and where. A new one is a line here, and its settings. */
-export const engineNames = ["duckdb", "spark", "emr", "emr-serverless"] as const
-export type EngineName = (typeof engineNames)[number]
+import { awsPlaceOf, type EmrValues } from "./emr.ts"
+import type { EngineName } from "./engine-names.ts"
+import type { UsageError } from "./failures.ts"
 
 /** The settings of all engines. */
 export interface EngineSettings extends EmrValues {
@@ -33,23 +27,10 @@ const placeOf = (values: EngineSettings): Effect.Effect<JobPlace | null, UsageEr
       return Effect.succeed(
         sparkPlace({ command: values.sparkSubmit, threads: values.threads, conf: values.sparkConf, endpoint: values.s3Endpoint })
       )
-    case "emr":
-      return Effect.as(requireS3(values), emrCluster(clusterOf(values)))
-    case "emr-serverless":
-      return Effect.andThen(requireS3(values), Effect.map(serverlessOf(values), emrServerless))
+    default:
+      return awsPlaceOf(values.engine, values)
   }
 }
-
-/** Machines of AWS see no folder of this one. */
-const requireS3 = ({ engine, lake }: EngineSettings): Effect.Effect<void, UsageError> =>
-  s3Place(lake) === null
-    ? Effect.fail(
-        new UsageError({
-          problem: `--engine ${engine} cannot reach the folder ${lake}`,
-          hint: "Keep the lake in S3 (--lake s3://bucket/prefix), or repartition with --engine duckdb or spark."
-        })
-      )
-    : Effect.void
 
 /**
  * The engine that the settings name.

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Cause, Schema } from "effect"
 
 /** The command line asks for something that does not exist or does not fit. Exit code 2. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { problem: Schema.String, hint: Schema.String }) {
@@ -19,4 +19,21 @@ export class Failed extends Schema.TaggedError<Failed>()("Failed", { problem: Sc
   override get message(): string {
     return `${this.problem}. ${this.hint}`
   }
+}
+
+/** What is said of an error. */
+export interface ToldFailure {
+  /** Its tag; `Unexpected` for what nobody has foreseen, which is a defect of Sluice. */
+  readonly kind: string
+  readonly message: string
+  readonly isKnown: boolean
+}
+
+/** What is said of what ended some work. */
+export const toldOf = (cause: Cause.Cause<unknown>): ToldFailure => {
+  const error = Cause.squash(cause)
+  const message = error instanceof Error ? error.message : String(error)
+  return error instanceof Error && "_tag" in error
+    ? { kind: String(error._tag), message, isKnown: true }
+    : { kind: "Unexpected", message, isKnown: false }
 }

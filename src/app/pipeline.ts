@@ -4,6 +4,7 @@ import { type IngestError, ingest } from "../ingest/ingest.ts"
 import { recordRepartition, recordRepartitionFailure } from "../ingest/metrics.ts"
 import type { IngestOptions, IngestProgress, IngestResult } from "../ingest/options.ts"
 import { forgetDecoders } from "../ingest/stage-decoder.ts"
+import { failTogether } from "../record/fail-together.ts"
 import type { RunEvent } from "../record/report.ts"
 import type { RepartitionProgress } from "../repartition/engine.ts"
 import type { RepartitionOptions, RepartitionOutcome } from "../repartition/options.ts"
@@ -125,16 +126,15 @@ export const pipeline = (options: PipelineOptions): Effect.Effect<PipelineResult
     const [exits, millis] = yield* timed(Effect.forEach(datasets, begin, { concurrency: follow ? "unbounded" : 1 }))
     yield* Fiber.interrupt(repartitions)
     const ingested = exits.flatMap((exit) => (exit !== null && Exit.isSuccess(exit) ? [exit.value] : []))
-    const [failed, ...others] = exits.flatMap((exit) => (exit !== null && Exit.isFailure(exit) ? [Effect.failCause(exit.cause)] : []))
-    for (const other of others) yield* Effect.catchCause(other, (cause) => Effect.logError("another dataset failed, too", cause))
-    if (failed !== undefined && follow) return yield* failed
+    const failures = exits.filter((exit) => exit !== null && Exit.isFailure(exit))
+    if (follow) yield* failTogether(failures)
 
     const stopped: PipelineResult["stopped"] = (yield* Deferred.isDone(asked)) ? "drain" : "end"
     // Who asks it to stop waits for it.
     if (stopped === "drain" && wanted !== null) yield* Effect.logInfo("what is new in stage waits for the next repartition")
     const done = datasets.filter(({ contract }) => ingested.some(({ dataset }) => dataset === contract.contract.name))
     const repartitioned = stopped === "drain" ? [] : yield* repartitionAll(options, done)
-    if (failed !== undefined) return yield* failed
+    yield* failTogether(failures)
     return { ingested, millis, repartitioned, stopped }
   }).pipe(Effect.scoped)
 

@@ -25,6 +25,12 @@ export const warnOfContracts = ({ error, refused }: LoadedProject): Effect.Effec
   return Effect.logWarning(`${whose} cannot be used: sluice doctor says why`)
 }
 
+/** Settings in which the database of the catalog has a name: without another one, that of the project's first dataset. */
+export const withDatabase = <A extends { readonly glueDatabase: string | null }>(
+  { datasets }: LoadedProject,
+  values: A
+): A & { readonly glueDatabase: string } => ({ ...values, glueDatabase: values.glueDatabase ?? datasets[0] ?? "" })
+
 /** For work that is about every dataset: all contracts must be sound. */
 export const allContracts = ({ compiled, error }: LoadedProject): Effect.Effect<ReadonlyArray<CompiledContract>, ContractError> =>
   error === null ? Effect.succeed([...compiled.values()]) : Effect.fail(error)

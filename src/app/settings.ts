@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
-import { engineNames } from "./engines.ts"
+import { engineNames } from "./engine-names.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
 import {
@@ -122,6 +122,7 @@ export const settings = {
   ),
   repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
+  dataset: setting("dataset", "Dataset of what a function reads from a stream. Without it, the project's first.", optionalText, null),
   endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),
   region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
   emrApplication: setting("emr-application", "Id of the application of EMR Serverless that runs jobs.", optionalText, null),
@@ -218,12 +219,8 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
 
-/** What says which engine repartitions, and how. */
-export const engineSettings = [
-  "engine",
-  "memoryLimit",
-  "threads",
-  "sparkSubmit",
+/** What says how jobs run on EMR. */
+export const jobSettings = [
   "sparkConf",
   "emrApplication",
   "emrCluster",
@@ -239,6 +236,12 @@ export const engineSettings = [
   "emrTags",
   "emrEndpoint"
 ] as const
+
+/** What says which engine repartitions, and how. */
+export const engineSettings = ["engine", "memoryLimit", "threads", "sparkSubmit", ...jobSettings] as const
+
+/** What says where lineage goes. */
+export const lineageNames = ["lineage", "lineageKey", "lineageNamespace"] as const
 
 /** What says which catalog is kept in step with the lake, and how it is reached. */
 export const catalogNames = ["catalog", "glueDatabase", "glueEndpoint"] as const

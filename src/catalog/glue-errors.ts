@@ -1,22 +1,25 @@
-import { awsErrorParts, classifyAws } from "../record/aws-errors.ts"
+import type { CallFailed } from "../record/aws-call.ts"
+import type { AwsReason } from "../record/aws-errors.ts"
 import { hintOfClient, hintOfDenied } from "../record/aws-hints.ts"
 import { CatalogError, type CatalogReason } from "./api.ts"
 
-/** By the name that Glue gives to the error. What is not here is common to the services of AWS. */
-const byName: { readonly [name: string]: CatalogReason } = {
-  AlreadyExistsException: "Changed",
-  ConcurrentModificationException: "Changed",
-  VersionMismatchException: "Changed",
-  EntityNotFoundException: "Changed",
+/** What Glue has beside the common errors of AWS, by name. */
+export const glueErrors: { readonly [name: string]: AwsReason } = {
   OperationTimeoutException: "Unavailable",
   InternalServiceException: "Unavailable",
   // A table that another service is just registering.
   ResourceNotReadyException: "Unavailable",
   GlueEncryptionException: "Denied",
-  PermissionTypeMismatchException: "Denied",
-  InvalidInputException: "Invalid",
-  ResourceNumberLimitExceededException: "Invalid"
+  PermissionTypeMismatchException: "Denied"
 }
+
+/** Somebody else was faster: names of the error. */
+const changed = new Set([
+  "AlreadyExistsException",
+  "ConcurrentModificationException",
+  "VersionMismatchException",
+  "EntityNotFoundException"
+])
 
 const hints: Record<CatalogReason, string> = {
   Changed: "Somebody else changes it at the same time: run sluice catalog sync again.",
@@ -37,18 +40,8 @@ const hintOf = (name: string, reason: CatalogReason, said: string): string => {
   return hintOfClient(said) ?? (reason === "Denied" ? hintOfDenied(said) : null) ?? hints[reason]
 }
 
-const reasonOf = (cause: unknown, name: string): CatalogReason => {
-  const own = Object.hasOwn(byName, name) ? byName[name] : undefined
-  if (own !== undefined) return own
-  const common = classifyAws(cause, false)
-  // What Glue itself does not find has a name of its own.
-  return common === "NotFound" ? "Invalid" : common
-}
-
-/** What a failed call of the SDK means. */
-export const asCatalogError = (operation: string, of: string, cause: unknown): CatalogError => {
-  const { name, message } = awsErrorParts(cause)
-  const said = message.replace(/\s*\.\s*$/, "")
-  const reason = reasonOf(cause, name)
-  return new CatalogError({ operation, of, reason, detail: said === "" ? name : said, hint: hintOf(name, reason, said) })
+/** What a failed call means. What Glue itself does not find has a name of its own: anything else is not where the settings say. */
+export const asCatalogError = ({ operation, name, detail, reason: common }: CallFailed, of: string): CatalogError => {
+  const reason = changed.has(name) ? "Changed" : common === "NotFound" ? "Invalid" : common
+  return new CatalogError({ operation, of, reason, detail, hint: hintOf(name, reason, detail) })
 }

@@ -6,6 +6,7 @@ import { lakeUrl, storeOf } from "../app/lake.ts"
 import { duckdbOptionsOf, hashKeyOf } from "../app/options.ts"
 import { s3Place } from "../app/setting-types.ts"
 import type { LakeName, SettingName, Values } from "../app/settings.ts"
+import { unknownText, unknownVariables } from "../app/variables.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { type Check, check, some, warning } from "../lake/check.ts"
 import { hashKeyProblem } from "../lake/hash-key.ts"
@@ -16,7 +17,6 @@ import { Store } from "../store/store.ts"
 import { catalogProbe, collectorProbe, engineProbe, inputProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
 import { bytes } from "./output.ts"
 import { project } from "./project.ts"
-import { unknownText, unknownVariables } from "./variables.ts"
 
 const probed = <E extends { readonly message: string }, R>(
   name: string,

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { glueOf, problemForGlue } from "../app/catalog.ts"
+import { collectorHeaders } from "../app/collector.ts"
 import { clusterOf, serverlessOf } from "../app/emr.ts"
 import { type EngineSettings, engineOf } from "../app/engines.ts"
 import type { CatalogName, Values } from "../app/settings.ts"
@@ -10,7 +11,6 @@ import { probeServerless } from "../repartition/emr/serverless.ts"
 import { probeSpark } from "../repartition/spark/local-place.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
 import { withDatabase } from "./project.ts"
-import { collectorHeaders } from "./telemetry.ts"
 
 /**
  * Asks the services that the settings name whether they are there, as the commands would use them, and changes nothing there. Each answers within

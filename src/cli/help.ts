@@ -1,8 +1,9 @@
 import { Console, Effect, Option } from "effect"
 import { CliOutput, type HelpDoc, TerminalCapabilities } from "effect/cli"
+import { harmless } from "../record/harmless.ts"
 import { jsonText } from "../record/json-text.ts"
 import { exitCodes } from "./exit-codes.ts"
-import { columnsOf, harmless, widthOf } from "./terminal.ts"
+import { columnsOf, widthOf } from "./terminal.ts"
 
 /**
  * Help, and what is wrong with a command line. Standard output has results alone: help is one where it was asked for; wrong usage stands on standard

@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
+import { logEvent } from "../app/log-event.ts"
 import { ingestOptionsOf } from "../app/options.ts"
 import { type PipelineOptions, type PipelineResult, pipeline, unwatched } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
@@ -19,7 +20,7 @@ import { makeProgress } from "./progress.ts"
 import { oneDataset, project, withDatabase } from "./project.ts"
 import { Shutdown } from "./shutdown.ts"
 import { ingestSettings, sourceFlags } from "./sources.ts"
-import { logEvent, telemetry } from "./telemetry.ts"
+import { telemetry } from "./telemetry.ts"
 
 export const progressText = (p: IngestProgress): string =>
   `${count(p.rows, "row")}, ${count(p.deadLetters, "dead letter")}, ${bytes(p.bytes)}, ${count(p.commits, "commit")}`

@@ -1,8 +1,9 @@
 import { Console, type Effect } from "effect"
 import type { Check } from "../lake/check.ts"
 import { number } from "../record/count.ts"
+import { harmless } from "../record/harmless.ts"
 import { jsonText } from "../record/json-text.ts"
-import { harmless, oneLine, padTo, widthOf } from "./terminal.ts"
+import { oneLine, padTo, widthOf } from "./terminal.ts"
 
 /** Prints a command's result on standard output: one JSON value, or text for people. */
 export const print = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> => say(json ? jsonText(value) : text())

@@ -1,6 +1,12 @@
 import { Effect, Option } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
-import { allContracts as allOf, defaultProject, contractOf as ofProject, warnOfContracts as warnOf } from "../app/project.ts"
+import {
+  allContracts as allOf,
+  withDatabase as databaseOf,
+  defaultProject,
+  contractOf as ofProject,
+  warnOfContracts as warnOf
+} from "../app/project.ts"
 import { readSettings, settings } from "../app/settings.ts"
 import { loadProject } from "../contract/load.ts"
 import { shellWord } from "../record/shell.ts"
@@ -32,11 +38,7 @@ export const projectArgument = Option.match(given(process.argv.slice(2), "--proj
 /** The dataset that a command is about which is told of none. */
 export const firstDataset = project.datasets[0] ?? ""
 
-/** Settings in which the database of the catalog has a name. */
-export const withDatabase = <A extends { readonly glueDatabase: string | null }>(values: A): A & { readonly glueDatabase: string } => ({
-  ...values,
-  glueDatabase: values.glueDatabase ?? firstDataset
-})
+export const withDatabase = <A extends { readonly glueDatabase: string | null }>(values: A) => databaseOf(project, values)
 
 export const datasetText = [
   `Dataset: ${project.datasets.join(" or ")}.`,

@@ -8,11 +8,12 @@ import { lakeNames } from "../app/settings.ts"
 import type { Result } from "../duckdb/duckdb.ts"
 import { type OpenLake, openLake } from "../lake/query.ts"
 import { count } from "../record/count.ts"
+import { harmless } from "../record/harmless.ts"
 import { json, positive } from "./common.ts"
 import { firstDataset } from "./project.ts"
 import { type Format, fittedTable, formats, type TextFormat, writerOf } from "./query-formats.ts"
 import { use } from "./settings.ts"
-import { columnsOf, harmless } from "./terminal.ts"
+import { columnsOf } from "./terminal.ts"
 import { appendTo, readText, writeWhole } from "./whole-file.ts"
 
 const settings = use(...lakeNames, "queryMemory", "threads")

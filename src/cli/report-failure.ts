@@ -1,8 +1,9 @@
 import { Cause, Console, Effect, References } from "effect"
 import { CliError } from "effect/cli"
+import { toldOf } from "../app/failures.ts"
+import { harmless } from "../record/harmless.ts"
 import { jsonText } from "../record/json-text.ts"
 import { exitCodeOf, exitCodes } from "./exit-codes.ts"
-import { harmless } from "./terminal.ts"
 
 /**
  * Says on standard error what ended a command (as one JSON object where `--json` was given, as a line of the log where that is JSON), and gives
@@ -17,11 +18,9 @@ export const reportFailure =
     if (CliError.isCliError(error))
       return Effect.succeed(error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.done : exitCodes.usage)
     const code = exitCodeOf(error)
-    const known = error instanceof Error && "_tag" in error
-    const message = error instanceof Error ? error.message : String(error)
-    const kind = known ? String(error._tag) : "Unexpected"
+    const { kind, message, isKnown } = toldOf(cause)
     if (logFormat === "json" && !json) {
-      return Effect.logFatal(message, { kind, code, ...(known ? {} : { cause: Cause.pretty(cause) }) }).pipe(
+      return Effect.logFatal(message, { kind, code, ...(isKnown ? {} : { cause: Cause.pretty(cause) }) }).pipe(
         // It is more than a line of the log: no level leaves it out.
         Effect.provideService(References.MinimumLogLevel, "Fatal"),
         Effect.as(code)
@@ -29,7 +28,7 @@ export const reportFailure =
     }
     const line = json
       ? jsonText({ error: { kind, message, code } })
-      : known
+      : isKnown
         ? `sluice: ${message}`
         : `sluice: an unexpected error, which is a defect of Sluice: ${Cause.pretty(cause)}`
     return Effect.as(Console.error(harmless(line)), code)

@@ -4,6 +4,7 @@ import { engineOf } from "../app/engines.ts"
 import { Failed } from "../app/failures.ts"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
+import { logEvent } from "../app/log-event.ts"
 import { ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
@@ -16,7 +17,7 @@ import { oneDataset, project, withDatabase } from "./project.ts"
 import { repartitionProgress, repartitionText } from "./repartition.ts"
 import { Shutdown } from "./shutdown.ts"
 import { runSettings, sourceFlags } from "./sources.ts"
-import { logEvent, telemetry } from "./telemetry.ts"
+import { telemetry } from "./telemetry.ts"
 
 export const run = Command.make(
   "run",

@@ -54,8 +54,18 @@ export const loadProject = async (given: string): Promise<LoadedProject> => {
 /** Loads the project that a module exports as its default, and its contracts. Never fails, see {@link loadProject}. */
 export const loadModule = async (module: URL): Promise<LoadedContracts & { readonly name?: string }> => {
   const loaded = await importModule(module)
-  if ("problem" in loaded) return unreadable(`the project cannot be loaded: ${loaded.problem}.`)
-  const found = loaded.exports["default"]
+  return "problem" in loaded
+    ? unreadable(`the project cannot be loaded: ${loaded.problem}.`)
+    : readProject(loaded.exports["default"], module)
+}
+
+/** The project that a module, which is loaded already, has as its default. Never fails, see {@link loadProject}. */
+export const projectOf = (found: unknown, module: URL): LoadedProject => {
+  const folder = dirname(fileURLToPath(module))
+  return { name: basename(folder), ...readProject(found, module), folder, module }
+}
+
+const readProject = (found: unknown, module: URL): LoadedContracts & { readonly name?: string } => {
   if (!isProject(found))
     return unreadable(
       `${nameOf(module)} exports ${shown(found)} as its default: write export default defineProject({ name: "…", contracts: […] }).`

@@ -1,8 +1,8 @@
 import { Effect, Stream } from "effect"
 import type { PositionReader } from "../lake/position-reader.ts"
 import { isBeyond, storedLetterPositions } from "../lake/positions.ts"
-import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
-import { comparePositions, type Position } from "../record/position.ts"
+import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter-reasons.ts"
+import { comparePositions, type Position, positionText } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
 import { count, type DecodeCounts } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
@@ -24,8 +24,6 @@ interface Letter extends Position {
   /** Bytes of the record at its source. */
   readonly size: number
 }
-
-const coordinates = ({ sequenceNumber, subSequenceNumber }: Position): string => `${sequenceNumber}/${subSequenceNumber}`
 
 const isReason = (text: unknown): text is DeadLetterReason => typeof text === "string" && Object.hasOwn(deadLetterReasons, text)
 
@@ -55,7 +53,7 @@ export const findLettersAhead = (
           const letter = { sequenceNumber, subSequenceNumber: Number(row["_sub_sequence_number"]), reason, size: Number(size) }
           if (!isBeyond(letter, reached.get(shard))) continue
           const ofShard = found.get(shard) ?? new Map<string, Letter>()
-          found.set(shard, ofShard.set(coordinates(letter), letter))
+          found.set(shard, ofShard.set(positionText(letter), letter))
         }
       })
     )
@@ -75,7 +73,7 @@ export const withoutLetters = (
 ): RecordPage => {
   if (page.count === 0) return page
   const kept: Array<number> = []
-  for (let i = 0; i < page.count; i++) if (!letters.has(coordinates(positionAt(page, i)))) kept.push(i)
+  for (let i = 0; i < page.count; i++) if (!letters.has(positionText(positionAt(page, i)))) kept.push(i)
   const last = positionAt(page, page.count - 1)
   for (const letter of letters.values()) {
     if (!isBeyond(letter, after) || comparePositions(letter, last) > 0) continue

@@ -6,6 +6,9 @@ import type { RetirementLimits } from "../lake/retire.ts"
 import { type DecodeCounts, type OnRunEvent, sumOf } from "../record/report.ts"
 import type { SourceError } from "../record/source-error.ts"
 import type { Source } from "../source/source.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+import type { Tables } from "./tables.ts"
 
 /** When a batch is closed: whichever limit is reached first. */
 export interface BatchLimits {
@@ -91,6 +94,8 @@ export interface IngestOptions {
   readonly contracts?: URL
   /** Raw bytes after which this thread starts others: less than that is done before they are ready. Default 16 MiB; 0: it waits for them. */
   readonly startThreadsAfter?: number
+  /** The tables, for who keeps them open from one ingest to the next. Default: they are opened anew. */
+  readonly tables?: Effect.Effect<Tables, TableError | StoreError, Store>
   /** When positions of files at rest leave the log of the stage. */
   readonly retirement?: RetirementLimits
   /** Succeeds when ingest must stop: the open batch is finished and committed first. */

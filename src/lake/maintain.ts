@@ -18,6 +18,7 @@ import { retiredObjects } from "./retired.ts"
 import { type Done, Run } from "./run.ts"
 import { identityOf } from "./tables.ts"
 import { tombstoneFiles } from "./tombstones.ts"
+import { unregistered } from "./unregistered.ts"
 import { type LakeTable, lakeTable } from "./views.ts"
 
 /** What was done to one table. */
@@ -82,7 +83,8 @@ export const maintain = (options: MaintainOptions): Effect.Effect<ReadonlyArray<
           begin(0.95, "deleting what no table refers to")
           const vacuumed = yield* vacuum(table, {
             dryRun,
-            own: ownObjects(table)
+            own: ownObjects(table),
+            spared: (paths) => unregistered(table, paths)
           })
           const result: Maintained = {
             table: table.path,

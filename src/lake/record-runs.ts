@@ -5,7 +5,14 @@ import { TableError } from "../table/errors.ts"
 import type { Table } from "../table/table.ts"
 import { appendRuns, openRuns, type RunRow, runRow } from "./runs.ts"
 
+/** The table of runs, once it is open. */
+export interface KeptRuns {
+  table: Table | null
+}
+
 export interface RecordRunsSettings {
+  /** Where it is kept open from one recorder to the next. Default: each opens it. */
+  readonly kept?: KeptRuns
   /** Rows that wait. */
   readonly capacity?: number
   /** Milliseconds for which the first waits for others, which then share its commit. Small values make many small files, large ones late news. */
@@ -34,7 +41,8 @@ export interface RunCounters {
  */
 export const recordRuns = (settings: RecordRunsSettings = {}): Effect.Effect<RunRecorder, never, Scope.Scope | Store> =>
   Effect.gen(function* () {
-    const { capacity = 1000, gatherMillis = 10_000, writeMillis = 60_000, closeMillis = 5000 } = settings
+    // Opened with the first run that ends: who only starts is not held up.
+    const { kept = { table: null }, capacity = 1000, gatherMillis = 10_000, writeMillis = 60_000, closeMillis = 5000 } = settings
     const store = yield* Store
     const queue = yield* Queue.sliding<RunRow, Cause.Done>(capacity)
     const closing = yield* Deferred.make<void>()
@@ -43,13 +51,11 @@ export const recordRuns = (settings: RecordRunsSettings = {}): Effect.Effect<Run
     let writing = 0
     /** Rows lost since a write last succeeded. */
     let failing = 0
-    // Opened with the first run that ends: who only starts is not held up.
-    let table: Table | null = null
 
     const write = Effect.fnUntraced(
       function* (rows: ReadonlyArray<RunRow>) {
-        table ??= yield* openRuns
-        yield* appendRuns(table, rows)
+        kept.table ??= yield* openRuns
+        yield* appendRuns(kept.table, rows)
       },
       Effect.provideService(Store, store)
     )
@@ -67,7 +73,7 @@ export const recordRuns = (settings: RecordRunsSettings = {}): Effect.Effect<Run
         failing = 0
       } else {
         // The next write looks at it anew: it may have been made again.
-        table = null
+        kept.table = null
         counts.lost += rows.length
         if (failing === 0) yield* Effect.logWarning(`runs are not recorded: ${reasonOf(exit.cause)} The data is not affected.`)
         failing += rows.length

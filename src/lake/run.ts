@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect } from "effect"
+import { Cause, Clock, Effect, Option } from "effect"
 import type { OnRunEvent, Report, RunInput, RunOutput } from "../record/report.ts"
 
 /** Which run it is. */
@@ -73,12 +73,15 @@ export class Run {
     })
   }
 
-  /** Does all of its work: begins, and tells how it ended. */
-  of<A, E extends { readonly message: string }, R>(work: Effect.Effect<Done<A>, E, R>): Effect.Effect<A, E, R> {
+  /** Does all of its work: begins, and tells how it ended. @param isGivenUp is it an error that says that another process does the work? */
+  of<A, E extends { readonly message: string }, R>(
+    work: Effect.Effect<Done<A>, E, R>,
+    isGivenUp: (error: E) => boolean = () => false
+  ): Effect.Effect<A, E, R> {
     return Effect.uninterruptibleMask((restore) =>
       this.start.pipe(
         Effect.andThen(restore(work)),
-        Effect.onError((cause) => this.fail(cause)),
+        Effect.onError((cause) => this.fail(cause, Option.exists(Cause.findErrorOption(cause), isGivenUp))),
         Effect.flatMap(({ result, report, outputs }) => Effect.as(this.complete(report, outputs), result))
       )
     )

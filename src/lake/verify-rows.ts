@@ -13,7 +13,8 @@ import { columnsOf } from "../table/columns-of.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
-import { type Check, check, some } from "./check.ts"
+import { type Check, check, some, warning } from "./check.ts"
+import { hasFirehoseFiles, isFirehoseSql } from "./firehose.ts"
 import { PositionReader } from "./position-reader.ts"
 import { isBeyond, replayedRows, storedLetterPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
@@ -45,13 +46,19 @@ export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<Readonl
     const rows = yield* rowsAt(duckdb, stage)
     const counted = yield* numbers(
       duckdb,
-      `SELECT count(*) AS total, count(*) FILTER (strftime(_arrived_at, '%Y-%m-%d') <> CAST(ingest_date AS VARCHAR) OR hour(_arrived_at) <> ingest_hour) AS misplaced FROM ${rows}`
+      `SELECT count(*) AS total, count(*) FILTER (NOT (${isFirehoseSql}) AND (strftime(_arrived_at, '%Y-%m-%d') <> CAST(ingest_date AS VARCHAR) OR hour(_arrived_at) <> ingest_hour)) AS misplaced FROM ${rows}`
     )
     const { total = 0, misplaced = 0 } = counted
     const live = totalsOf(stage.snapshot.files.values()).rows
-    const { doubled = 0 } = yield* numbers(
+    const { again = 0, doubled = 0 } = yield* numbers(
       duckdb,
-      `SELECT coalesce(sum(n - 1), 0) AS doubled FROM (SELECT count(*) AS n FROM ${rows} GROUP BY ${coordinates} HAVING n > 1)`
+      `SELECT coalesce(sum(n - 1) FILTER (${isFirehoseSql}), 0) AS again, coalesce(sum(n - 1) FILTER (NOT (${isFirehoseSql})), 0) AS doubled FROM (SELECT _source, count(*) AS n FROM ${rows} GROUP BY ${coordinates} HAVING n > 1)`
+    )
+    const once = check(
+      path,
+      "no record twice",
+      doubled === 0,
+      doubled === 0 ? `${number(total - again)} distinct coordinates` : `${doubled} rows too many`
     )
     return [
       check(
@@ -60,7 +67,13 @@ export const stageRowChecks = (stage: At, duckdb: DuckDB): Effect.Effect<Readonl
         total === live,
         `${count(total, "row")} in the files, ${live === null ? "an unknown number" : number(live)} by their statistics`
       ),
-      check(path, "no record twice", doubled === 0, doubled === 0 ? `${number(total)} distinct coordinates` : `${doubled} rows too many`),
+      again === 0 || doubled > 0
+        ? once
+        : warning(
+            path,
+            once.check,
+            `${once.detail}. Firehose delivered ${count(again, "row")} once more: it delivers at least once, and the repartition takes each once`
+          ),
       check(
         path,
         "rows lie in the hour they arrived",
@@ -235,6 +248,8 @@ const contentCheck = (
     const fields = schema.fields.filter(({ name }) => !metaData.partitionColumns.includes(name))
     const columns = yield* Effect.try({ try: () => columnsOf({ ...schema, fields }), catch: asLakeError(consumable.table) })
     const files = consumable.snapshot.files.size + stage.snapshot.files.size
+    // What Firehose delivered once more is the same row.
+    const select = hasFirehoseFiles(stage.snapshot.domains) ? "SELECT DISTINCT" : "SELECT"
     /** Of so many columns together, in how many rows they differ; and how many rows have one of stage. */
     const compare = (columns: ReadonlyArray<Column>, together: number, onFile: () => void) =>
       Effect.gen(function* () {
@@ -243,7 +258,7 @@ const contentCheck = (
             const keys = [...snapshot.files.keys()].map((path) => `${table.path}/${path}`)
             const paths = keys.map(yield* localCopies(yield* Store, duckdb.folder, keys))
             const file = yield* writeRowHashes(duckdb, paths, columns, together, onFile)
-            return `(SELECT *, hash(${coordinates}) AS record FROM ${parquetFiles([file])})`
+            return `(${select} *, hash(${coordinates}) AS record FROM ${parquetFiles([file])})`
           })
         const names = Array.from({ length: Math.ceil(columns.length / together) }, (_, group) => hashName(group))
         const differences = names.map((name) => `count(*) FILTER (c.${name} <> s.${name}) AS ${name}`)

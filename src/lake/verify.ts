@@ -19,6 +19,7 @@ import { totalsOf } from "./rows.ts"
 import { holdsRuns } from "./runs.ts"
 import { gapText, streamShards } from "./stream-shards.ts"
 import { Tiling } from "./tiling.ts"
+import { unregisteredChecks } from "./unregistered.ts"
 import { contractChecks } from "./verify-contract.ts"
 import { retiredChecks } from "./verify-retired.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
@@ -176,7 +177,7 @@ const datasetChecks = (
     const log = yield* logChecks(stage, tiling, waiting)
     const stageThere = yield* fileCheck(stage)
     checks.push(stageThere, ...log, ...tiling.checks(stage.table.path), ...sumChecks(stage), gapCheck(stage, knownGaps))
-    checks.push(...(yield* retiredChecks(stage)))
+    checks.push(...(yield* retiredChecks(stage)), ...(yield* unregisteredChecks(stage)))
     const consumableThere = consumable === null ? [] : [yield* fileCheck(consumable), ...(yield* logChecks(consumable))]
     checks.push(...consumableThere)
     checks.push(upToDate(dataset, taken, stage.snapshot.version, waiting.waiting(stage.snapshot)))

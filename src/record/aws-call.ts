@@ -36,7 +36,7 @@ type Send<Client, A> = (client: Client, options: { readonly abortSignal: AbortSi
 const connectMillis = 5_000
 const callMillis = 30_000
 
-/** 500 ms, doubled up to 10 s, a fifth more or less; 8 attempts in all, over about half a minute: both services allow an account few calls a second. */
+/** 500 ms, doubled up to 10 s, a fifth more or less; 8 attempts in all, over about half a minute: some services allow an account few calls a second. */
 const backOff = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("10 seconds")]).pipe(
   Schedule.jittered,
   Schedule.upTo({ times: 7 })
@@ -48,10 +48,12 @@ const mayPass = ({ reason }: CallFailed): boolean => reason === "Throttled" || r
  * Makes a client, which is closed with the scope. The SDK itself never tries again: whether a call may be repeated depends on what it is.
  *
  * @param make loads the SDK, which nobody else should wait for, and makes its client
+ * @param own what errors of the service mean that are not common to all, by name
  */
 export const openCaller = <Client extends { readonly destroy: () => void }>(
   { region, endpoint }: ServicePlace,
-  make: (config: ClientConfig) => Promise<Client>
+  make: (config: ClientConfig) => Promise<Client>,
+  own: { readonly [name: string]: AwsReason } = {}
 ): Effect.Effect<Caller<Client>, CallFailed, Scope.Scope> =>
   Effect.gen(function* () {
     let hasWorked = false
@@ -64,7 +66,7 @@ export const openCaller = <Client extends { readonly destroy: () => void }>(
             ...(region === null ? {} : { region }),
             ...(endpoint === null ? {} : { endpoint })
           }),
-        catch: (cause) => failed("Connect", cause, false)
+        catch: (cause) => failed("Connect", cause, false, own)
       }),
       (made) => Effect.sync(() => made.destroy())
     )
@@ -75,7 +77,7 @@ export const openCaller = <Client extends { readonly destroy: () => void }>(
           hasWorked = true
           return answer
         },
-        catch: (cause) => failed(operation, cause, hasWorked)
+        catch: (cause) => failed(operation, cause, hasWorked, own)
       })
     return {
       call: (operation, send) => Effect.retry(attempt(operation, send), { while: mayPass, schedule: backOff }),
@@ -91,9 +93,9 @@ interface ClientConfig {
   readonly endpoint?: string
 }
 
-const failed = (operation: string, cause: unknown, hasWorked: boolean): CallFailed => {
+const failed = (operation: string, cause: unknown, hasWorked: boolean, own: { readonly [name: string]: AwsReason }): CallFailed => {
   const { name, message, status, code } = awsErrorParts(cause)
-  const reason = classifyAws(cause, hasWorked)
+  const reason = (Object.hasOwn(own, name) ? own[name] : undefined) ?? classifyAws(cause, hasWorked)
   return new CallFailed({
     operation,
     reason,

@@ -19,6 +19,9 @@ export const comparePositions = (a: Position, b: Position): number =>
 /** The position alone, of what has one. */
 export const coordinatesOf = ({ sequenceNumber, subSequenceNumber }: Position): Position => ({ sequenceNumber, subSequenceNumber })
 
+/** A position as text that tells it from all others of its shard. */
+export const positionText = ({ sequenceNumber, subSequenceNumber }: Position): string => `${sequenceNumber}/${subSequenceNumber}`
+
 /** Where the reading of a shard stands. */
 export interface ReadPosition extends Position {
   /** Arrival time of the last record, ISO 8601, UTC; empty as long as there was none. */

@@ -10,6 +10,8 @@ export interface RepartitionOptions {
   readonly engine?: RepartitionEngine | JobEngine | undefined
   /** Folds the whole stage into a fresh version of the consumable. */
   readonly rebuild?: boolean | undefined
+  /** Commits what a job has made that was submitted before, and begins nothing. Without an outstanding job there is nothing to do. */
+  readonly collectOnly?: boolean | undefined
   /** Changes nothing; says what would be done. */
   readonly dryRun?: boolean | undefined
   /** First and last day (`YYYY-MM-DD`, UTC, as the table is partitioned) to fold anew from the whole stage. Other days stay as they are, but for rows that have moved to these, and so does how far the stage has been taken. */

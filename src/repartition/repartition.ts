@@ -13,7 +13,6 @@ import { fromThrown, TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { carryOut, type Making } from "./carry-out.ts"
-import { duckdbEngine } from "./duckdb-engine.ts"
 import type { EngineError, PartitionCount, RepartitionEngine } from "./engine.ts"
 import { attend, findOutstanding, isSameRequest, submit } from "./jobs.ts"
 import { RepartitionError, type RepartitionOptions, type RepartitionOutcome, type RepartitionPlan } from "./options.ts"
@@ -38,7 +37,7 @@ type Failure = RepartitionError | EngineError | TableError | StoreError
 const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome, Failure, Store> =>
   Effect.gen(function* () {
     const dataset = options.contract.contract.name
-    const engine = options.engine ?? duckdbEngine({ memoryLimit: options.memoryLimit, threads: options.threads })
+    const engine = options.engine ?? (yield* embedded(options))
     const bounds = yield* Effect.try({ try: () => dayBounds(options.from, options.to), catch: asInvalid(dataset) })
     if (bounds !== null) yield* refuseDays(options.contract)
     const stage = yield* findTable(stagePath(dataset))
@@ -57,13 +56,16 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
         ? Effect.as(openStage(options.contract, { identity: "new" }), outcome)
         : Effect.succeed(outcome)
 
+    const upToDate = (snapshot: Snapshot | null) =>
+      ({ kind: "up-to-date", dataset, version: snapshot?.transactions.get(app) ?? -1 }) as const
+
     if (options.dryRun === true) {
       if (found !== null) {
         const refuse = () => refuseConsumable(options.contract, columns, isRebuild, found)
         yield* Effect.try({ try: refuse, catch: fromThrown(consumablePath(dataset), "its contract") })
       }
       const work = yield* findWork(options, columns, stage.value, found, bounds)
-      if (work === null) return { kind: "up-to-date", dataset, version: found?.transactions.get(app) ?? -1 } as const
+      if (work === null) return upToDate(found)
       return planOf(dataset, engine.name, work, "place" in engine ? null : yield* engine.survey(work.plan))
     }
     let committed: RepartitionReport | null = null
@@ -71,11 +73,13 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
       const outstanding = yield* findOutstanding(consumable.value.path)
       if (outstanding !== null) {
         const outcome = yield* attend(options, engine, outstanding, consumable.value)
+        if (options.collectOnly === true) return yield* settled(outcome)
         const isAll = options.rebuild === true || bounds !== null || outcome.kind === "submitted"
         if (isAll && isSameRequest(outstanding, options.rebuild === true, bounds)) return yield* settled(outcome)
         if (outcome.kind === "repartition") committed = outcome
       }
     }
+    if (options.collectOnly === true) return upToDate(found)
     const { table } = yield* openConsumable(options.contract, columns, isRebuild)
     const before = yield* table.snapshot
     const work = yield* findWork(options, columns, stage.value, before, bounds)
@@ -83,12 +87,19 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     if (work !== null && "place" in engine) yield* onPlan(planOf(dataset, engine.name, work, null))
     const outcome: RepartitionOutcome =
       work === null
-        ? (committed ?? { kind: "up-to-date", dataset, version: before.transactions.get(app) ?? -1 })
+        ? (committed ?? upToDate(before))
         : "place" in engine
           ? yield* submit(options, engine, work, table, before.version)
           : yield* carryOut(options, inProcess(options, engine, work), work, { table, before })
     return yield* settled(outcome.kind === "submitted" ? { ...outcome, committed } : outcome)
   })
+
+/** Loaded here, so that who has another engine needs nothing of DuckDB. */
+const embedded = ({ memoryLimit, threads }: RepartitionOptions): Effect.Effect<RepartitionEngine> =>
+  Effect.map(
+    Effect.promise(() => import("./duckdb-engine.ts")),
+    ({ duckdbEngine }) => duckdbEngine({ memoryLimit, threads })
+  )
 
 const inProcess = ({ contract, onPlan, onProgress = () => {} }: RepartitionOptions, engine: RepartitionEngine, work: Work): Making => ({
   name: engine.name,

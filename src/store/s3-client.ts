@@ -1,9 +1,9 @@
 import { Agent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
-import type { S3 } from "@aws-sdk/client-s3"
 import { Data, Effect, Schedule, type Scope } from "effect"
 import { keyProblem } from "./keys.ts"
 import { causeOf, classify, type Verdict } from "./s3-errors.ts"
+import type { S3 } from "./s3-sdk.ts"
 import { StoreError } from "./store.ts"
 
 /** Where a lake, or an input, on S3 lies, and how it is reached. Credentials come from where the AWS tools take them. */
@@ -105,10 +105,9 @@ export const failure =
 
 /** The SDK is loaded here, so that commands on local lakes do not pay for it. */
 const makeSdk = async ({ bucket, region, endpoint, idleMillis = 30_000 }: S3Settings): Promise<S3> => {
-  const { S3 } = await import("@aws-sdk/client-s3")
-  const { NodeHttpHandler } = await import("@smithy/node-http-handler")
+  const { NodeHttpHandler, openS3 } = await import("./s3-sdk.ts")
   const connections = { keepAlive: true, maxSockets: 64 }
-  return new S3({
+  return openS3({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     // A certificate for *.s3.amazonaws.com does not fit a bucket whose name has dots.

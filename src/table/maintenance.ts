@@ -108,6 +108,8 @@ export interface VacuumOptions {
   readonly dryRun?: boolean
   /** Hidden objects of the caller's own. Default: hidden ones are left alone. */
   readonly own?: ReadonlyArray<OwnObjects>
+  /** Of paths that nothing refers to, those that stay all the same: somebody has yet to commit them. Default: none. */
+  readonly spared?: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>, TableError, Store>
 }
 
 export interface Vacuumed {
@@ -137,7 +139,7 @@ export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect
       try: () => all.map(({ holds, needed }) => ({ holds, needed: needed(snapshot, before) })),
       catch: fromThrown(table.path, "vacuum")
     })
-    const doomed = old.filter(({ key }) => {
+    const loose = old.filter(({ key }) => {
       const path = key.slice(folder.length)
       const its = own.find(({ holds }) => holds(path))
       if (its !== undefined) return !its.needed.has(path)
@@ -145,6 +147,9 @@ export const vacuum = (table: Table, options: VacuumOptions = {}): Effect.Effect
       const tombstone = snapshot.tombstones.get(path)
       return tombstone === undefined || tombstone.deletionTimestamp < before
     })
+    const { spared: spare = () => Effect.succeed(new Set<string>()) } = options
+    const spared = yield* spare(loose.map(({ key }) => key.slice(folder.length)))
+    const doomed = loose.filter(({ key }) => !spared.has(key.slice(folder.length)))
     const report = { deleted: doomed.map(({ key }) => key.slice(folder.length)), bytes: doomed.reduce((sum, { size }) => sum + size, 0) }
     if (options.dryRun === true) return { ...report, swept: 0 }
     yield* Effect.mapError(store.delete(doomed.map(({ key }) => key)), fromStore(table.path))

@@ -60,7 +60,7 @@ describe("the catalog of AWS", () => {
       assert.deepInclude(calls[3], { operation: "AWSGlue.UpdateTable" })
       assert.deepInclude(calls[3]?.body, { SkipArchive: true, VersionId: "7" })
       const given = yield* asking([refusal("ThrottlingException", "Rate exceeded.")], (api) => api.tables("shop"))
-      assert.lengthOf(given.calls, 7)
+      assert.lengthOf(given.calls, 8)
       assert.match(
         given.result._tag === "Failure" ? given.result.failure.message : "",
         /^GetTables of shop in Glue failed: Rate exceeded\. Glue asks for fewer calls/

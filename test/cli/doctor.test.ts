@@ -5,8 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { unknownText, unknownVariables } from "../../src/app/variables.ts"
 import { collectorProbe, lineageProbe } from "../../src/cli/doctor-probes.ts"
-import { unknownText, unknownVariables } from "../../src/cli/variables.ts"
 import { sluice } from "./sluice.ts"
 
 /** A server that answers each path with a status. Gives its URL, and what it was asked. */

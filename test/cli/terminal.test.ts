@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { bytes, rate, table } from "../../src/cli/output.ts"
-import { cutTo, harmless, oneLine, padTo, widthOf } from "../../src/cli/terminal.ts"
+import { cutTo, oneLine, padTo, widthOf } from "../../src/cli/terminal.ts"
 import { count } from "../../src/record/count.ts"
+import { harmless } from "../../src/record/harmless.ts"
 
 const esc = "\u001b"
 

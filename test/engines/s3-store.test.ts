@@ -14,13 +14,18 @@ import type { StoreShape } from "../../src/store/store.ts"
 import { storeSuite } from "../store/store-suite.ts"
 import { type FaultyProxy, startProxy } from "./faulty-proxy.ts"
 import { type Moto, motoEnvironment, startMoto } from "./moto.ts"
+import { startVersitygw, type Versitygw } from "./versitygw.ts"
 
 Object.assign(process.env, motoEnvironment)
 
 let moto: Moto
 let proxy: FaultyProxy
 let bucket: string
+let versitygw: Versitygw
+let folderBucket: string
 beforeAll(async () => {
+  versitygw = await startVersitygw()
+  folderBucket = await versitygw.bucket()
   moto = await startMoto()
   proxy = await startProxy(moto.endpoint)
   bucket = await moto.bucket()
@@ -28,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy.stop()
   await moto.stop()
+  await versitygw.stop()
 })
 
 const fresh = (endpoint: string, more: Partial<S3Settings> = {}) => ({
@@ -40,6 +46,11 @@ const fresh = (endpoint: string, more: Partial<S3Settings> = {}) => ({
 
 // moto's router does not take a key with a line feed.
 storeSuite("S3 store", Layer.fresh(Layer.unwrap(Effect.sync(() => s3Store(fresh(moto.endpoint))))), ["a\nb"])
+
+storeSuite(
+  "S3 store of another server",
+  Layer.fresh(Layer.unwrap(Effect.sync(() => s3Store({ ...fresh(versitygw.endpoint), bucket: folderBucket }))))
+)
 
 setFlagsFromString("--expose-gc")
 /** Collects all garbage. */

@@ -31,6 +31,18 @@ export const setUpMoto = (): string => {
   return join(folder, "bin", "moto_server")
 }
 
+const versitygw = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+
+/** Builds a server that keeps the objects of S3 in a folder, once. Gives the command that starts it. */
+export const setUpVersitygw = (): string => {
+  const folder = join(here, "../../.sluice/versitygw")
+  once(folder, versitygw, () => {
+    needTool("go", ["version"], "golang-go")
+    run("go", ["install", versitygw], { GOTOOLCHAIN: "local", GOBIN: folder, GOFLAGS: "-trimpath" })
+  })
+  return join(folder, "versitygw")
+}
+
 /** What is installed already; null where something is missing. */
 export const findEngines = (): Engines | null =>
   isComplete(venv, reasonOf(requirements)) && isComplete(jarFolder, artifacts.join(" ")) && works("java", ["-version"]) ? installed() : null
@@ -123,7 +135,7 @@ const needTool = (command: string, probe: ReadonlyArray<string>, debianPackage: 
   throw new Error(`these tests need ${command}, which is not there or incomplete; install it (Debian: ${debianPackage})`)
 }
 
-const run = (command: string, args: ReadonlyArray<string>): void => {
-  const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] })
+const run = (command: string, args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}): void => {
+  const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...environment } })
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${error?.message ?? `exit code ${status}`}`)
 }

@@ -10,7 +10,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     // Installs what is missing first. Limits are for what hangs: how long anything takes is no failure.
-    globalSetup: ["test/engines/set-up-moto.ts"],
+    globalSetup: ["test/engines/set-up-servers.ts"],
     testTimeout: 30 * 60_000,
     hookTimeout: 30 * 60_000
   }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -25,6 +25,7 @@ const scripted = Effect.gen(function* () {
     `echo "$@" >> '${folder}/calls'`,
     `trap 'echo ended >> "${folder}/signals"; exit 143' TERM`,
     `while [ ! -e '${folder}/end' ]; do sleep 0.05; done`,
+    "echo it ends >&2",
     "echo 'Caused by: java.io.IOException: No space left on device' >&2",
     "echo '  at org.apache.spark.Nowhere' >&2",
     "echo '26/11/29 14:16:29 INFO ShutdownHookManager: Deleting directory' >&2",
@@ -78,6 +79,19 @@ describe("Spark on this machine", () => {
       )
       assert.notStrictEqual((yield* submit(job)).run, failed?.run)
       yield* untilTrue(Effect.map(read("calls"), (text) => text.trim().split("\n").length === 2))
+    }).pipe(Effect.scoped, Effect.provide(freshStore))
+  )
+
+  it.live("finds in a log of gigabytes why the job failed", () =>
+    Effect.gen(function* () {
+      const { folder, place, end } = yield* scripted
+      const { find, submit } = place()
+      const logs = (yield* submit(job)).logs ?? ""
+      yield* until(() => existsSync(join(folder, "calls")))
+      yield* Effect.promise(() => truncate(logs, 3 * 1024 ** 3))
+      yield* end
+      yield* untilTrue(Effect.map(find(job), (state) => state?.phase === "failed"))
+      assert.deepInclude(yield* find(job), { reason: "Caused by: java.io.IOException: No space left on device" })
     }).pipe(Effect.scoped, Effect.provide(freshStore))
   )
 

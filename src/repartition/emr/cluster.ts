@@ -1,4 +1,4 @@
-import type { Cluster, ClusterState, ClusterSummary, EMR, StepSummary } from "@aws-sdk/client-emr"
+import type { Cluster, ClusterState, ClusterSummary, StepSummary } from "@aws-sdk/client-emr"
 import { Clock, Effect, Schedule, type Scope } from "effect"
 import { allPages, type Caller, type CallFailed, openCaller, type Page } from "../../record/aws-call.ts"
 import { Store, type StoreError, type StoreShape } from "../../store/store.ts"
@@ -7,6 +7,7 @@ import type { JobPlace, JobState, SparkJob } from "../job-place.ts"
 import { asEngineError } from "./call-errors.ts"
 import { announced, type Claim, claim, patienceMinutes } from "./claim.ts"
 import { type ClusterSettings, clusterOf, startOf, stepOf } from "./cluster-request.ts"
+import type { EMR } from "./cluster-sdk.ts"
 import { endedStates, isUnderWay, livingStates, type Run, stateOf, stateOfAnnounced } from "./cluster-state.ts"
 import { isOf, refuseLocal, refuseOld } from "./job.ts"
 
@@ -51,7 +52,7 @@ export const emrCluster = (settings: ClusterSettings): JobPlace => {
 
 const openEmr = (settings: ClusterSettings): Effect.Effect<Caller<EMR>, EngineError, Scope.Scope> =>
   Effect.mapError(
-    openCaller(settings, async (config) => new (await import("@aws-sdk/client-emr")).EMR(config)),
+    openCaller(settings, async (config) => (await import("./cluster-sdk.ts")).openEmrSdk(config)),
     asError
   )
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { Application, EMRServerless, JobRun, JobRunState, JobRunSummary } from "@aws-sdk/client-emr-serverless"
+import type { Application, JobRun, JobRunState, JobRunSummary } from "@aws-sdk/client-emr-serverless"
 import { Clock, Effect, type Scope } from "effect"
 import { allPages, type Caller, type CallFailed, openCaller, type Page } from "../../record/aws-call.ts"
 import { scrub } from "../../record/scrub.ts"
@@ -7,6 +7,7 @@ import type { EngineError } from "../engine.ts"
 import type { JobPlace, JobState, SparkJob } from "../job-place.ts"
 import { asEngineError } from "./call-errors.ts"
 import { below, type EmrSettings, isOf, nameOf, refuseLocal, refuseOld, retriesRuns, sparkConf, tagsOf } from "./job.ts"
+import type { EMRServerless } from "./serverless-sdk.ts"
 
 /** How jobs run on EMR Serverless. */
 export interface ServerlessSettings extends EmrSettings {
@@ -70,7 +71,7 @@ export const emrServerless = (settings: ServerlessSettings): JobPlace => {
 
 const openServerless = (settings: ServerlessSettings): Effect.Effect<Caller<EMRServerless>, EngineError, Scope.Scope> =>
   Effect.mapError(
-    openCaller(settings, async (config) => new (await import("@aws-sdk/client-emr-serverless")).EMRServerless(config)),
+    openCaller(settings, async (config) => (await import("./serverless-sdk.ts")).openServerlessSdk(config)),
     asError
   )
 

@@ -75,5 +75,8 @@ def main(spark, uri):
 
 if __name__ == "__main__":
     session = SparkSession.builder.getOrCreate()
+    # For each file that is written Spark notes the schema: of wide tables a log would have hundreds of megabytes. Who wants that can say so.
+    if session.conf.get("spark.log.level", None) is None:
+        session.sparkContext.setLogLevel("WARN")
     main(session, sys.argv[1])
     session.stop()

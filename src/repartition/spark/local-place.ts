@@ -64,7 +64,7 @@ export const sparkPlace = (settings: SparkPlaceSettings): JobPlace => {
       return { ...common, phase: "failed", says: "never started", reason: "who was to start it was ended first" }
     }
     if (await isOurs(attempt.pid, job)) return { ...common, phase: "running", says: "running" }
-    const reason = reasonIn(await readFile(logs, "utf8").catch(() => ""))
+    const reason = reasonIn(await endOf(logs).catch(() => ""))
     // Whether it left a result is for others to see.
     return { ...common, phase: "failed", says: "ended", ...(reason === null ? {} : { reason }) }
   }
@@ -209,7 +209,22 @@ const endGroup = (pid: number): void => {
   }
 }
 
-/** What a log says of a failure: the last error that it names, else its last line that is more than a note. */
+/** Of a log, which may be of any size, what tells why it ended. */
+const endBytes = 256 * 1024
+
+const endOf = async (path: string): Promise<string> => {
+  const file = await open(path, "r")
+  try {
+    const { size } = await file.stat()
+    const end = Buffer.alloc(Math.min(size, endBytes))
+    const { bytesRead } = await file.read(end, 0, end.length, size - end.length)
+    return end.toString("utf8", 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** What the end of a log says of a failure: the last error that it names, else its last line that is more than a note. */
 const reasonIn = (log: string): string | null => {
   const lines = log.split("\n").filter((line) => line.trim() !== "" && !/ (?:INFO|WARN|DEBUG) /.test(line))
   const error = lines.findLast((line) => /^(?:Caused by: |Error: |Exception in thread )?[\w.$]*(?:Error|Exception)\b/.test(line))

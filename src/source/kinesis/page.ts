@@ -4,6 +4,9 @@ import { type Aggregate, deaggregateAll } from "../../stream/kinesis/aggregation
 import type { StreamRecord } from "../../stream/kinesis/api.ts"
 import { countOutOfRange, type HashRange } from "../../stream/kinesis/hash-range.ts"
 
+/** Records in a page, more or less: what an answer holds unless its records are tiny ones inside of aggregated ones. */
+export const pageRecords = 100_000
+
 export interface BuildOptions {
   /** Name of the shard, as in positions. */
   readonly shard: string

@@ -1,5 +1,5 @@
 import { coordinatesOf, type Position, type ShardPosition } from "../../record/position.ts"
-import type { RecordPage } from "../../record/record.ts"
+import { arrivedAt, positionAt, type RecordPage } from "../../record/record.ts"
 import { isEnded, isNothingRead, timeIn } from "./shard-plan.ts"
 
 /** How far a shard was read, as its pages tell it and its position gives it back. Times are milliseconds since 1970. */
@@ -41,6 +41,12 @@ export const progressOf = (position: ShardPosition | undefined): Progress => {
   }
 }
 
+/** What the last record of a page says of it. */
+export const lastOf = (page: RecordPage): Pick<Progress, "position" | "arrivedAt"> => {
+  const last = page.count - 1
+  return { position: positionAt(page, last), arrivedAt: arrivedAt(page, last) }
+}
+
 const iso = (millis: number): string => new Date(millis).toISOString()
 
 /** How long the stream kept its records when the position was committed, in milliseconds; undefined where it does not say. */
@@ -52,19 +58,19 @@ export const retentionIn = (position: ShardPosition): number | undefined => {
 /**
  * What a page gives its position to keep.
  *
- * @param retention how long the stream keeps its records, in milliseconds
+ * @param retention how long the stream keeps its records, in milliseconds; undefined where it is not known
  * @param behind `MillisBehindLatest`
  * @param children of a shard that was read to its end; null: it was not
  */
 export const resumeOf = (
   progress: Progress,
-  retention: number,
+  retention: number | undefined,
   behind: number | undefined,
   children: ReadonlyArray<string> | null = null
 ): NonNullable<RecordPage["resume"]> => ({
   ...(progress.readUntil === undefined ? {} : { readUntil: iso(progress.readUntil) }),
   ...(progress.openUntil === undefined || children !== null ? {} : { openUntil: iso(progress.openUntil) }),
-  retention,
+  ...(retention === undefined ? {} : { retention }),
   ...(behind === undefined ? {} : { behind }),
   ...(progress.position === undefined && progress.start !== undefined ? { start: iso(progress.start) } : {}),
   ...(progress.gaps === 0 ? {} : { gaps: progress.gaps }),
@@ -79,6 +85,9 @@ export const childrenOf = (position: ShardPosition | undefined): ReadonlyArray<s
   const text = position?.source?.["children"]
   return typeof text === "string" ? text.split(",") : []
 }
+
+/** Who is so far behind must know how long records are kept. */
+export const lateMillis = 3_600_000
 
 /** A hole goes on as long as what was read since its end is shorter than this. */
 const sameHoleMillis = 60_000

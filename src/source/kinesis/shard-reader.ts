@@ -8,8 +8,20 @@ import type { Unanswered } from "../unanswered.ts"
 import { Backoff } from "./backoff.ts"
 import type { AnswerMemory } from "./memory.ts"
 import { type Meter, meterOf, watchShard } from "./metrics.ts"
-import { buildPages, emptyPage } from "./page.ts"
-import { answered, later, markerDue, openSlackMillis, type Progress, progressOf, resumeOf, vanished, withGap } from "./progress.ts"
+import { buildPages, emptyPage, pageRecords } from "./page.ts"
+import {
+  answered,
+  lastOf,
+  lateMillis,
+  later,
+  markerDue,
+  openSlackMillis,
+  type Progress,
+  progressOf,
+  resumeOf,
+  vanished,
+  withGap
+} from "./progress.ts"
 import type { Retention } from "./retention.ts"
 import { nothingRead } from "./shard-plan.ts"
 
@@ -53,14 +65,10 @@ export interface ShardEnd {
 
 /** Records in a call, as many as may be. */
 const callRecords = 10_000
-/** Records in a page, more or less: what an answer holds unless its records are tiny ones inside of aggregated ones. */
-const pageRecords = 100_000
 /** Answers without records from behind the horizon before reading begins at the horizon. */
 const stuckAnswers = 3
 /** An iterator that is so close to the horizon may be behind it by the time it is used. */
 const horizonMillis = 60_000
-/** Who is so far behind must know how long records are kept. */
-const lateMillis = 3_600_000
 /** How far the clock of this process may be ahead of the service's, which refuses times that lie in its future. */
 const skewMillis = 900_000
 
@@ -286,14 +294,6 @@ const withoutEnd = (stream: string): KinesisError =>
     reason: "Unavailable",
     detail: "The answer has neither a next iterator nor child shards"
   })
-
-const lastOf = (page: RecordPage): Pick<Progress, "position" | "arrivedAt"> => {
-  const last = page.count - 1
-  return {
-    position: { sequenceNumber: page.sequenceNumbers[last] ?? "", subSequenceNumber: page.subSequenceNumbers?.[last] ?? 0 },
-    arrivedAt: typeof page.arrivedAt === "number" ? page.arrivedAt : page.arrivedAt[last]
-  }
-}
 
 /** Counts a gap of a shard, and says so. */
 export const tellGap = (meter: Meter, name: string, progress: Progress): Effect.Effect<void> =>

@@ -30,9 +30,7 @@ const maxConnections = 64
 export const awsKinesis = (options: AwsKinesisOptions): Effect.Effect<KinesisApi, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
     // Not at the top: commands that read no stream need not wait for the SDK to load.
-    const [sdk, { NodeHttpHandler }] = yield* Effect.promise(() =>
-      Promise.all([import("@aws-sdk/client-kinesis"), import("@smithy/node-http-handler")])
-    )
+    const sdk = yield* Effect.promise(() => import("./sdk.ts"))
     const client = yield* Effect.acquireRelease(
       Effect.try({
         try: () =>
@@ -40,7 +38,7 @@ export const awsKinesis = (options: AwsKinesisOptions): Effect.Effect<KinesisApi
             maxAttempts: 1,
             ...(options.region === undefined ? {} : { region: options.region }),
             ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-            requestHandler: new NodeHttpHandler({
+            requestHandler: new sdk.NodeHttpHandler({
               connectionTimeout: connectMillis,
               requestTimeout: requestMillis,
               throwOnRequestTimeout: true,

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { settings, variableOf } from "../app/settings.ts"
+import { settings, variableOf } from "./settings.ts"
 
 /** Begin as settings do, and are none: they are for this project's tests and for scripts around a clone. */
 const others: ReadonlySet<string> = new Set([

@@ -1,0 +1,226 @@
+import { Clock, Effect } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { firehoseSource } from "../lake/firehose.ts"
+import type { Hashing } from "../lake/hash-key.ts"
+import { infoOf } from "../lake/history.ts"
+import { stageDomain } from "../lake/log-keys.ts"
+import { PositionReader } from "../lake/position-reader.ts"
+import { positionsOf } from "../lake/positions.ts"
+import { chooseRetiring, defaultRetirement, type RetirementLimits, retire } from "../lake/retire.ts"
+import { retiredPages } from "../lake/retired.ts"
+import { bytesOf } from "../lake/rows.ts"
+import { Run } from "../lake/run.ts"
+import { identityOf, type Opened, openStage } from "../lake/tables.ts"
+import { coordinatesOf, type ShardPosition } from "../record/position.ts"
+import { type BatchReport, emptyCounts, type OnRunEvent } from "../record/report.ts"
+import { deterministicRunId } from "../record/run-id.ts"
+import { Store, type StoreError } from "../store/store.ts"
+import type { DomainMetadata } from "../table/actions.ts"
+import type { TableError } from "../table/errors.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import { isNoFile, type StageFile, StageFiles } from "./stage-file.ts"
+
+export interface RegisterOptions {
+  readonly contract: CompiledContract
+  /** With which key values of the rows were hashed. */
+  readonly hashing: Hashing
+  readonly retirement?: RetirementLimits
+  /** Told after the commit that it speaks of. Must not fail or block. */
+  readonly onEvent: OnRunEvent
+}
+
+/** What became of objects that Firehose was said to have written. */
+export interface Registered {
+  /** Paths below the stage of those that were committed now. */
+  readonly added: ReadonlyArray<string>
+  readonly rows: number
+  /** How many were registered before, here or elsewhere. */
+  readonly known: number
+  /** How many there is nothing to register of: files of Sluice's own, empty ones. */
+  readonly nothing: number
+  /** Objects that are none of the table's: nothing of them was committed. */
+  readonly refused: ReadonlyArray<Refused>
+}
+
+export interface Refused {
+  readonly path: string
+  /** What is wrong with it and what to do, as sentences. */
+  readonly problem: string
+}
+
+/** Commits of others that may come between. Each costs a look at the log. */
+const mostRaces = 50
+
+/** What registers objects in the stage of a dataset. One for all events of a process. */
+export interface Registrar {
+  /**
+   * Adds the objects at these paths, below the stage, to its log by one commit: each exactly once, however often it is told of and by how many processes. What
+   * an object holds is read from its footer alone. All that can be is committed, whatever is refused.
+   */
+  readonly register: (paths: Iterable<string>) => Effect.Effect<Registered, TableError | StoreError, Store>
+}
+
+/**
+ * Opens the stage of a contract, making it where there is none.
+ *
+ * An object is a shard of the source `firehose`, whose position says that it was registered, and how many rows it has. It stands in the commit that adds the
+ * file, so that two who register it conflict; and it retires as those of other files do, so that it is known for ever, whatever compaction made of the file, and the
+ * log does not grow with their number.
+ */
+export const openRegistrar = (options: RegisterOptions): Effect.Effect<Registrar, TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const { contract, hashing } = options
+    const stage = yield* openStage(contract, { hashing })
+    const files = new StageFiles(contract, stage.table.path)
+    const reader = new PositionReader(stage.table, yield* Store)
+    return {
+      register: (paths) =>
+        Effect.gen(function* () {
+          const wanted = [...new Set(paths)].sort()
+          const refused: Array<Refused> = []
+          let nothing = 0
+          const found = new Map<string, StageFile>()
+          for (let race = 0; ; race++) {
+            const snapshot = yield* stage.table.snapshot
+            const fresh: Array<string> = []
+            for (const path of wanted)
+              if ((yield* reader.find(snapshot.domains, firehoseSource, path)) === null && !snapshot.files.has(path)) fresh.push(path)
+            if (race === 0) {
+              const looked = yield* Effect.forEach(fresh, (path) => Effect.map(files.look(path), (file) => [path, file] as const), {
+                concurrency: 8
+              })
+              for (const [path, file] of looked) {
+                if (!isNoFile(file)) found.set(path, file)
+                else if (file.problem === null) nothing++
+                else refused.push({ path, problem: file.problem })
+              }
+            }
+            const adding = fresh.flatMap((path) => found.get(path) ?? [])
+            const done = { nothing, refused, known: wanted.length - adding.length - nothing - refused.length }
+            if (adding.length === 0) return { added: [], rows: 0, ...done }
+            const work = commitFiles(options, stage, reader, snapshot, adding)
+            const committed = yield* race < mostRaces
+              ? Effect.catchIf(Effect.asSome(work), isOvertaken, () => Effect.succeedNone)
+              : Effect.asSome(work)
+            if (committed._tag === "Some") return { added: adding.map(({ add }) => add.path), rows: committed.value, ...done }
+          }
+        })
+    }
+  })
+
+/** Others have committed since the snapshot was read: some of the objects, what their positions retire to, or so much that it has expired. */
+const isOvertaken = (error: TableError | StoreError): boolean => error._tag === "TableError" && error.reason === "Conflict"
+
+const commitFiles = (
+  { contract, onEvent, retirement = defaultRetirement }: RegisterOptions,
+  { created, table }: Opened,
+  reader: PositionReader,
+  read: Snapshot,
+  files: ReadonlyArray<StageFile>
+): Effect.Effect<number, TableError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const startedAt = yield* Clock.currentTimeMillis
+    const dataset = contract.contract.name
+    const location = `${(yield* Store).root}/${table.path}`
+    const paths = files.map(({ add }) => add.path)
+    const runId = deterministicRunId(
+      files[0]?.add.modificationTime ?? startedAt,
+      `${dataset}.ingest`,
+      JSON.stringify([...identityOf({ table, snapshot: read }), firehoseSource, paths])
+    )
+    const rows = files.reduce((sum, file) => sum + file.rows, 0)
+    const rawBytes = files.reduce((sum, file) => sum + file.rawBytes, 0)
+    const run = new Run(onEvent, { kind: "batch", runId, dataset }, startedAt, [
+      { uri: location, rows, bytes: rawBytes, files: files.length }
+    ])
+    const positions = new Map(files.map((file) => [file.add.path, positionOf(file)]))
+    const fileBytes = bytesOf(files.map(({ add }) => add))
+    return yield* run.of(
+      Effect.gen(function* () {
+        const report: BatchReport = {
+          kind: "batch",
+          runId,
+          dataset,
+          source: { name: firehoseSource, location },
+          startedAt: run.startedAt,
+          rotation: "source",
+          shards: [...positions].map(([shard, position]) => ({ shard, to: coordinatesOf(position), records: position.records })),
+          counts: { ...emptyCounts(), records: rows, rows, bytes: rawBytes },
+          files: files.length,
+          fileBytes
+        }
+        const commit = (retiring: ReadonlyArray<DomainMetadata>) =>
+          table.commit({
+            read,
+            operation: "STREAMING UPDATE",
+            parameters: { outputMode: "Append" },
+            metrics: {
+              numAddedFiles: String(files.length),
+              numRemovedFiles: "0",
+              numOutputRows: String(rows),
+              numOutputBytes: String(fileBytes)
+            },
+            actions: [
+              ...domainsOf(positions, retiring).map((domainMetadata) => ({ domainMetadata })),
+              ...files.map(({ add }) => ({ add }))
+            ],
+            isBlindAppend: true,
+            info: infoOf(report)
+          })
+        const retiring = yield* retiringWith(positions, { reader, store: yield* Store, table }, read, retirement)
+        // The commit point: from here on the files are part of the table.
+        const { version } = yield* retiring.length === 0
+          ? commit([])
+          : // Another process has written the object of some of them meanwhile: they can wait. Who has registered a file of these conflicts again.
+            Effect.catchIf(commit(retiring), isOvertaken, () => commit([]))
+        const { uri, path } = table
+        const output = { uri, path, version, created: created && version === 1, rows, bytes: fileBytes, files: files.length }
+        return { result: rows, report, outputs: [output] }
+      }),
+      isOvertaken
+    )
+  })
+
+/** Counted by its rows: of records that became none, Firehose's own error prefix tells. */
+const positionOf = ({ add, rows }: StageFile): ShardPosition => ({
+  sequenceNumber: String(rows),
+  subSequenceNumber: 0,
+  arrivedAt: new Date(add.modificationTime).toISOString(),
+  records: rows,
+  rows,
+  deadLetters: 0,
+  empty: 0
+})
+
+const domainsOf = (
+  positions: ReadonlyMap<string, ShardPosition>,
+  retiring: ReadonlyArray<DomainMetadata>
+): ReadonlyArray<DomainMetadata> => {
+  const told = new Set(retiring.map(({ domain }) => domain))
+  const live = [...positions].map(([shard, position]) => ({
+    domain: stageDomain(firehoseSource, shard),
+    configuration: JSON.stringify(position),
+    removed: false
+  }))
+  return [...live.filter(({ domain }) => !told.has(domain)), ...retiring]
+}
+
+/** The positions that leave the log with these: a file that was registered does not change any more, so all of them may. */
+const retiringWith = (
+  positions: ReadonlyMap<string, ShardPosition>,
+  place: Parameters<typeof retire>[0],
+  { domains }: Snapshot,
+  limits: RetirementLimits
+): Effect.Effect<ReadonlyArray<DomainMetadata>, TableError> => {
+  const stored = positionsOf(domains, firehoseSource)
+  const before = [...stored.keys()].flatMap((shard) => {
+    const position = stored.get(shard)
+    return position === undefined ? [] : [[shard, position] as const]
+  })
+  const resting = [
+    ...before.map(([shard, position]) => ({ shard, position, since: Date.parse(position.arrivedAt), isOfBatch: false })),
+    ...[...positions].map(([shard, position]) => ({ shard, position, since: Date.parse(position.arrivedAt), isOfBatch: true }))
+  ]
+  const chosen = chooseRetiring(resting, resting.length, retiredPages(domains), firehoseSource, limits)
+  return retire(place, domains, firehoseSource, chosen, limits)
+}

@@ -1,5 +1,0 @@
-import { setUpMoto } from "./setup.ts"
-
-export const setup = (): void => {
-  setUpMoto()
-}

@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
+import { S3 } from "@aws-sdk/client-s3"
+import { anyCredentials } from "../store/s3-endpoint.ts"
+import { setUpVersitygw } from "./setup.ts"
+
+/** A server that speaks S3 and keeps its objects in a folder: several times as fast as moto, and strict about signatures. */
+export interface Versitygw {
+  readonly endpoint: string
+  /** Makes an empty bucket; gives its name. */
+  readonly bucket: (options?: { readonly isVersioned: boolean }) => Promise<string>
+  readonly stop: () => Promise<void>
+}
+
+/** What programs need to speak to it. It takes these credentials, and no others. */
+export const versitygwEnvironment = { ...anyCredentials, AWS_EC2_METADATA_DISABLED: "true" } as const
+
+/** A port that nobody listens at. */
+const freePort = async (): Promise<number> => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  if (address === null || typeof address === "string") throw new Error("no port")
+  return address.port
+}
+
+/** Starts the server on a folder of its own, which is removed when it stops, and waits until it answers. */
+export const startVersitygw = async (): Promise<Versitygw> => {
+  const command = setUpVersitygw()
+  const folder = mkdtempSync(join(tmpdir(), "sluice-versitygw-"))
+  const [objects, versions] = [join(folder, "objects"), join(folder, "versions")]
+  for (const each of [objects, versions]) mkdirSync(each)
+  const address = `127.0.0.1:${await freePort()}`
+  const endpoint = `http://${address}`
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = versitygwEnvironment
+  const child = spawn(
+    command,
+    ["--port", address, "--region", AWS_REGION, "--health", "/health", "--quiet", "posix", "--versioning-dir", versions, objects],
+    { stdio: "ignore", env: { ...process.env, ROOT_ACCESS_KEY: AWS_ACCESS_KEY_ID, ROOT_SECRET_KEY: AWS_SECRET_ACCESS_KEY } }
+  )
+  const closed = once(child, "close")
+  let hasEnded = false
+  void closed.finally(() => {
+    hasEnded = true
+  })
+  while (
+    !(await fetch(`${endpoint}/health`).then(
+      ({ ok }) => ok,
+      () => false
+    ))
+  ) {
+    if (hasEnded) throw new Error(`${command} ended before it answered`)
+    await setTimeout(20)
+  }
+  const s3 = new S3({
+    endpoint,
+    region: AWS_REGION,
+    forcePathStyle: true,
+    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY }
+  })
+  return {
+    endpoint,
+    bucket: async ({ isVersioned } = { isVersioned: false }) => {
+      const Bucket = `lake-${randomUUID()}`
+      await s3.createBucket({ Bucket })
+      if (isVersioned) await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Enabled" } })
+      return Bucket
+    },
+    stop: async () => {
+      s3.destroy()
+      child.kill()
+      await closed
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { problemsOf } from "../../build/aws-actions.ts"
+import type { FunctionEntry } from "../../build/functions.ts"
+import { zip } from "../../build/zip.ts"
+import { runNode } from "./run-node.ts"
+import { unzip } from "./unzip.ts"
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const folder = mkdtempSync(join(tmpdir(), "sluice-build-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const build = (repository: string, out: string, ...more: ReadonlyArray<string>) =>
+  runNode([join(repository, "build/build.ts"), "--out", out, ...more])
+
+const listIn = (out: string): ReadonlyArray<FunctionEntry> => JSON.parse(readFileSync(join(out, "functions.json"), "utf8")).functions
+const hash = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex")
+
+/** One that has most of what others have. */
+const name = "consumeStream"
+
+describe("the build of functions", () => {
+  const out = join(folder, "one")
+  beforeAll(async () => {
+    expect(await build(root, out)).toMatchObject({ code: 0 })
+  })
+
+  it("makes the same bytes again, also of a repository that lies elsewhere", async () => {
+    const copy = join(folder, "deeper", "copy")
+    mkdirSync(copy, { recursive: true })
+    for (const path of ["src", "schemas", "build", "package.json"]) cpSync(join(root, path), join(copy, path), { recursive: true })
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
+    const other = join(folder, "two")
+    expect(await build(copy, other, name)).toMatchObject({ code: 0 })
+    expect(hash(join(other, `${name}.zip`))).toBe(hash(join(out, `${name}.zip`)))
+  })
+
+  it("has of each function a zip of one bundle, small, without what is native, and a map apart", () => {
+    for (const entry of listIn(out)) {
+      const bytes = readFileSync(join(out, entry.zip))
+      expect([entry.name, bytes.length <= 1_500_000, entry.bytes, entry.sha256]).toEqual([
+        entry.name,
+        true,
+        bytes.length,
+        hash(join(out, entry.zip))
+      ])
+      const files = unzip(bytes)
+      expect([...files.keys()].filter((name) => !/^(index\.mjs|driver\.py)$/.test(name))).toEqual([])
+      const code = Buffer.from(files.get("index.mjs") ?? []).toString()
+      expect(code.length).toBeGreaterThan(10_000)
+      expect(code).not.toContain("@duckdb/node-bindings")
+      expect(code).not.toContain(root)
+      expect(code).not.toContain("sourceMappingURL")
+      expect(JSON.parse(readFileSync(join(out, "maps", `${entry.name}.mjs.map`), "utf8"))).toMatchObject({ version: 3 })
+    }
+  })
+
+  it("lists every function, what it reads and calls, and what it is made of", () => {
+    const list = listIn(out)
+    const zips = readdirSync(out).filter((name) => name.endsWith(".zip"))
+    expect(list.map(({ zip }) => zip).sort()).toEqual(zips.sort())
+    const submit = list.find(({ name }) => name === "submitPartitionRoutineCluster")
+    expect(submit).toMatchObject({
+      handler: "index.handler",
+      runtime: "nodejs24.x",
+      environment: expect.arrayContaining(["SLUICE_LAKE", "SLUICE_EMR_APPLICATION", "SLUICE_LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT"]),
+      actions: {
+        lake: expect.arrayContaining(["s3:GetObject", "s3:PutObject"]),
+        jobs: expect.arrayContaining(["emr-serverless:StartJobRun"])
+      },
+      calls: expect.arrayContaining(["emr.RunJobFlow", "s3.GetObject"]),
+      packages: { effect: expect.any(Number), "@aws-sdk/client-s3": expect.any(Number) },
+      modules: { "src/lambda/handler.ts": expect.any(Number), "schemas/vtex/project.ts": expect.any(Number) }
+    })
+    expect(submit?.packages).not.toHaveProperty("@duckdb/node-api")
+  })
+
+  it("has the contracts of the project that is named, wherever it lies, and says why it cannot have others", async () => {
+    const project = join(folder, "shop")
+    mkdirSync(project)
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
+    writeFileSync(
+      join(project, "project.ts"),
+      `import { defineContract, defineProject, text, timestamp, versions } from "sluice/contract"
+const visits = defineContract({
+  name: "visits", title: "Visits", owner: "tests", sensitivity: "internal", description: "Visits of the zoological garden.",
+  fields: { id: text("Key."), at: timestamp("When.") }, table: versions({ key: ["id"], version: "at", by: { day: "at" } }),
+  eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false
+})
+export default defineProject({ name: "zoo", contracts: [visits] })
+`
+    )
+    const zoo = join(folder, "zoo")
+    expect(await build(root, zoo, name, "--project", project)).toMatchObject({ code: 0 })
+    const [entry] = listIn(zoo)
+    const code = Buffer.from(unzip(readFileSync(join(zoo, entry?.zip ?? ""))).get("index.mjs") ?? []).toString()
+    expect(code).toContain("Visits of the zoological garden.")
+    expect(Object.keys(entry?.modules ?? {}).filter((path) => path.startsWith("schemas/"))).toEqual([])
+    const strange = await build(root, zoo, "fly")
+    expect([strange.code, strange.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^build: there is no function fly; there are .*consumeStream/)
+    ])
+    const missing = await build(root, zoo, "--project", join(folder, "nowhere"))
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/^build: .*there is no project in .*nowhere/s)])
+  })
+})
+
+describe("a zip", () => {
+  it("holds what was put in, in the order of names, and is the same whatever the order was", () => {
+    const files = new Map([
+      ["b.txt", Buffer.from("b".repeat(1000))],
+      ["a.txt", Buffer.alloc(0)]
+    ])
+    const made = zip(files)
+    expect([...unzip(made)].map(([name, bytes]) => [name, bytes.length])).toEqual([
+      ["a.txt", 0],
+      ["b.txt", 1000]
+    ])
+    expect(zip(new Map([...files].reverse()))).toEqual(made)
+  })
+})
+
+describe("declared actions", () => {
+  it("are those that the calls of a bundle need, no fewer and no more", () => {
+    const calls = ["s3.GetObject", "s3.CreateSession", "emr-serverless.StartJobRun"]
+    const needed = ["s3:GetObject", "emr-serverless:StartJobRun", "emr-serverless:TagResource", "iam:PassRole"]
+    expect(problemsOf(needed, calls)).toEqual([])
+    expect(problemsOf([...needed, "s3:GetObjectVersion"], calls)).toEqual([])
+    expect(problemsOf(needed.slice(1), calls)).toEqual(["its calls need s3:GetObject, which it does not declare"])
+    expect(problemsOf([...needed, "s3:PutObject"], calls)).toEqual(["it declares s3:PutObject, which no call of it needs"])
+    expect(problemsOf(needed, [...calls, "s3.CopyObject"])).toEqual([expect.stringContaining("it can call s3.CopyObject")])
+  })
+})
