@@ -104,7 +104,7 @@ const judgeRow = ({ read }: SimulatedDataset, place: string, row: ReadRow, expec
   if (expected === undefined) return
   const { meaning, asRow, arrivedAt } = expected
   if (asRow === undefined) {
-    violated("not a row", `${place} should be ${JSON.stringify(meaning)}`)
+    violated("not a row", `${place} should be a ${meaning.kind}`)
     return
   }
   const is = read(row).row
@@ -121,7 +121,7 @@ const judgeLetter = (place: string, row: ReadRow, expected: Expected | undefined
   if (expected === undefined) return
   const { meaning, arrivedAt, raw: kept, size } = expected
   if (meaning.kind !== "dead letter") {
-    violated("not a dead letter", `${place} should be ${JSON.stringify(meaning)}`)
+    violated("not a dead letter", `${place} should be ${meaning.kind === "row" ? meaning.row : "nothing"}`)
     return
   }
   if (expected.asRow !== undefined) violated("not replayed", place)

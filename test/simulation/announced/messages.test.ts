@@ -16,7 +16,7 @@ describe("simulated announcements", () => {
       const messages = announce(random, "in", versions)
       for (const message of messages) bodies.add(message.slice(0, 20))
       assert.deepStrictEqual(
-        messages.flatMap(announcementsIn).map((each) => each.kind === "object" && { ...each.object, size: null }),
+        messages.flatMap(announcementsIn).map((each) => each.kind === "object" && { ...each.object, size: null, notification: "" }),
         versions.map(({ key, versionId, etag, sequencer, writtenAt }) => ({
           bucket: "in",
           key,
@@ -24,6 +24,7 @@ describe("simulated announcements", () => {
           etag,
           sequencer,
           size: null,
+          notification: "",
           eventTime: writtenAt
         }))
       )

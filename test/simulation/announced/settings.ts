@@ -69,8 +69,8 @@ export const drawAnnouncedSettings = (random: Random, duckdbShare: number): Anno
     ...common,
     absence: absence && { ...absence, lasts: scale(random, 60_000, 43_200_000), retention: null },
     events: common.events.filter((kind) => kind !== "split" && kind !== "merge"),
-    // Up to several times as long as messages are hidden.
-    batchAge: scale(random, 3000, 600_000),
+    // Messages are hidden for two minutes: where nothing else brings them back, batches are open for longer.
+    batchAge: scale(random, isCalm ? 100_000 : 3000, 600_000),
     isCalm: isCalm && absence === null,
     isBounded: random.chance(0.1),
     isVersioned: random.chance(0.5),
