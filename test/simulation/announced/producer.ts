@@ -90,9 +90,9 @@ const send = ({ bucket, ledger, queue }: Place, random: Random, options: Announc
       queue.send(body, after)
     }
   }
-  const hours = () => random.unit() * 7_200_000
-  sendAll(random.chance(options.late) ? hours() : random.chance(0.2) ? random.below(5000) : 0)
-  if (random.chance(options.twice)) sendAll(random.chance(0.3) ? hours() : random.below(60_000))
+  const late = () => random.below(options.latest)
+  sendAll(random.chance(options.late) ? late() : random.chance(0.2) ? random.below(5000) : 0)
+  if (random.chance(options.twice)) sendAll(random.chance(0.3) ? late() : random.below(60_000))
 }
 
 const sendNoise = ({ bucket, queue }: Place, random: Random): void => {

@@ -19,8 +19,9 @@ export interface AnnouncedOptions {
   readonly forbidden: number
   /** It is announced again, by another message. */
   readonly twice: number
-  /** It is announced up to two hours later. */
+  /** It is announced late, by so much at most; as what is announced again may be. */
   readonly late: number
+  readonly latest: number
   /** A message is sent beside, of which nothing is to be read, or which nobody can read. */
   readonly noise: number
   readonly poison: number
@@ -95,6 +96,7 @@ export const drawAnnouncedSettings = (random: Random, duckdbShare: number): Anno
       forbidden: rate(0.3, 0.2),
       twice: random.chance(0.5) ? 0.05 : rate(0.5, 0.5),
       late: rate(0.3, 0.2),
+      latest: scale(random, 60_000, 7_200_000),
       noise: rate(0.5, 0.3),
       poison: rate(0.5, 0.3)
     },
