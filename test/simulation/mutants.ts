@@ -472,8 +472,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/read-objects.ts",
-        from: "      item.isClaimed = true\n      yield claimPage(item.wanted, known, lossBy(cause))\n      return\n",
-        to: "      inbox.read(item)\n      return\n"
+        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
+        to: "inbox.read(item)\n"
       }
     ]
   },
@@ -484,8 +484,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/read-objects.ts",
-        from: "yield claimPage(item.wanted, known, lossBy(cause))",
-        to: "yield lossPage(item.wanted, await reading.find(item.wanted.shard), lossBy(cause))"
+        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
+        to: "const page = lossPage(item.wanted, await reading.find(item.wanted.shard), lossBy(cause))\n      item.last = positionAt(page, 0)\n      yield page\n      inbox.read(item)\n"
       }
     ]
   },

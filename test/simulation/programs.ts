@@ -123,6 +123,8 @@ export const serviceProgram = (process: SimulatedProcess, outside: Outside, plac
           ...unwatched,
           event: onRun,
           ingest: (dataset, progress) => {
+            // One after the other: what another held it holds no more.
+            if (!follow) held.clear()
             held.set(dataset, progress.held)
             outside.holds(
               process.name,
