@@ -5,8 +5,16 @@ import type { SimulatedProcess } from "./process.ts"
 import type { EventKind } from "./settings.ts"
 import type { Happened } from "./world.ts"
 
-/** Which of how many workers a process is. Null: it reads to the end of the input alone, and ends. */
-export type Place = { readonly workers: number; readonly worker: number } | null
+/** Which of how many workers a process is. */
+export interface Place {
+  readonly workers: number
+  readonly worker: number
+  /** Goes on with what comes until it is stopped; else it reads to the end of the input, and ends. */
+  readonly follow: boolean
+}
+
+/** To the end of the input, with nobody else. */
+export const alone: Place = { workers: 1, worker: 0, follow: false }
 
 /** What the records of a world come from: all that differs between one of streams and one of announced objects. */
 export interface Input {

@@ -42,16 +42,13 @@ class StreamInput implements Input {
   sources(process: SimulatedProcess, place: Place) {
     const { datasets, settings } = this.#ground
     const { batchAge, initial, look, poll } = settings
-    const { worker, workers } = place ?? { worker: 0, workers: 1 }
     return Effect.forEach(datasets, ({ contract, stream }) =>
       Effect.map(
         kinesisSource({
           api: this.#api(process),
           stream,
           initial,
-          follow: place !== null,
-          workers,
-          worker,
+          ...place,
           pollMillis: poll,
           lookMillis: look,
           batchAgeMillis: batchAge
