@@ -84,7 +84,7 @@ export interface StreamSettings extends WorldSettings {
 const day = 86_400_000
 
 /** From `least` to `most`, every order of magnitude as likely as the others. */
-const scale = (random: Random, least: number, most: number): number => Math.round(least * (most / least) ** random.unit())
+export const scale = (random: Random, least: number, most: number): number => Math.round(least * (most / least) ** random.unit())
 
 const drawStreamFaults = (random: Random): StreamFaults => {
   const rate = (most: number) => (random.chance(0.3) ? most * random.unit() ** 2 : 0)
