@@ -538,5 +538,108 @@ export const mutants: ReadonlyArray<Mutant> = [
     world: "announced",
     why: "a batch is committed as if nobody else had been there",
     edits: [{ file: "src/ingest/session.ts", from: "if (told !== null) yield* lookForOthers(state, told, batch)\n", to: "" }]
+  },
+  {
+    name: "function-answers-for-what-failed",
+    world: "esm",
+    why: "an event is answered for, whatever became of it",
+    edits: [
+      {
+        file: "src/app/consume-stream.ts",
+        from: "if (result !== null && result.failure === null) return { batchItemFailures: [] }",
+        to: "return { batchItemFailures: [] }"
+      }
+    ]
+  },
+  {
+    name: "function-answers-for-what-it-could-not-check",
+    world: "esm",
+    why: "an event whose records could not be looked for is answered for",
+    edits: [
+      {
+        file: "src/app/consume-stream.ts",
+        from: "if (result !== null && result.failure === null) return { batchItemFailures: [] }",
+        to: "if (result !== null) return { batchItemFailures: [] }"
+      }
+    ]
+  },
+  {
+    name: "function-answers-with-nothing",
+    world: "esm",
+    why: "a function that fails gives null for an answer, which means success",
+    edits: [
+      {
+        file: "src/app/consume-stream.ts",
+        from: "if (left === null || !isPartial || Cause.hasDies(cause)) return yield* Effect.failCause(cause)",
+        to: "if (left === null || !isPartial) return null as never"
+      }
+    ]
+  },
+  {
+    name: "function-names-the-last",
+    world: "esm",
+    why: "of the records that are not kept the last is named, and those before it are taken for kept",
+    edits: [
+      {
+        file: "src/source/kinesis/event-source.ts",
+        from: "left ??= first.sequenceNumbers[0] ?? null",
+        to: "left = last.sequenceNumbers.at(-1) ?? null"
+      }
+    ]
+  },
+  {
+    name: "function-ignores-positions",
+    world: "esm",
+    why: "what comes again is taken again",
+    edits: [
+      {
+        file: "src/source/kinesis/event-source.ts",
+        from: "{ ...whole, shard, after: known.position }",
+        to: "{ ...whole, shard, after: undefined }"
+      },
+      { file: "src/ingest/batch.ts", from: "const page = recordsAfter(given, after)", to: "const page = given" }
+    ]
+  },
+  {
+    name: "function-believes-what-it-knew",
+    world: "esm",
+    why: "tables that are kept open are never looked at again",
+    edits: [{ file: "src/ingest/open-tables.ts", from: "const now = yield* withSnapshots(kept)", to: "const now = kept" }]
+  },
+  {
+    name: "function-takes-a-conflict-for-done",
+    world: "esm",
+    why: "who meets another one at a shard leaves its own records to it",
+    edits: [
+      {
+        file: "src/app/consume-stream.ts",
+        from: "() => Effect.andThen(pause(conflicts), attempt(conflicts + 1))",
+        to: '() => Effect.succeed({ commits: 0, counts: {} as never, stopped: "end", failure: null })'
+      }
+    ]
+  },
+  {
+    name: "function-commits-twice",
+    world: "esm",
+    why: "two functions that have the same event both commit: nobody looks at what the other one did",
+    edits: [{ file: "src/table/commit.ts", from: "yield* judgeAll(log, tx, winners)", to: "" }]
+  },
+  {
+    name: "function-takes-no-answer-for-success",
+    world: "esm",
+    why: "a commit whose outcome is unknown is believed to stand",
+    edits: [
+      {
+        file: "src/table/commit.ts",
+        from: '() => Effect.succeed("unknown" as const)\n    ),\n    Effect.mapError',
+        to: '() => Effect.succeed("created" as const)\n    ),\n    Effect.mapError'
+      }
+    ]
+  },
+  {
+    name: "function-reads-one-of-an-aggregate",
+    world: "esm",
+    why: "of an aggregated record only the first sub-record is read",
+    edits: [{ file: "src/stream/kinesis/aggregation.ts", from: "count: starts.length,", to: "count: 1," }]
   }
 ]
