@@ -24,6 +24,7 @@ const mostShards = 8
 
 /** A stream for each dataset, who puts records into it, and what becomes of its shards. */
 class StreamInput implements Input {
+  readonly atOnce = false
   readonly #ground: Ground<StreamSettings>
   readonly #kinesis: SimulatedKinesis
   readonly #made = new Made()
