@@ -20,6 +20,8 @@ export const alone: Place = { workers: 1, worker: 0, follow: false }
 export interface Input {
   /** What a process reads the datasets from. */
   readonly sources: (process: SimulatedProcess, place: Place) => Effect.Effect<ReadonlyArray<Carried>, unknown, Scope.Scope>
+  /** Do its sources share what they read, so that none can come to its end without the others? */
+  readonly atOnce: boolean
   /** Starts whoever puts records. */
   readonly begin: () => void
   /** Is asked first what an event does. @returns whether it was one of the input */

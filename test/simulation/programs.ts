@@ -107,11 +107,13 @@ export const serviceProgram = (process: SimulatedProcess, outside: Outside, plac
       const { batchAge, batchBytes, bufferBytes, repartitionEvery, retirement } = outside.settings
       const onRun = yield* listenerOf(process, outside)
       const { follow, worker } = place
+      const atOnce = follow || outside.input.atOnce
       const datasets = yield* outside.input.sources(process, place)
       const held = new Map<string, number>()
       const { ingested, repartitioned } = yield* pipeline({
         datasets,
         follow,
+        atOnce,
         ingest: {
           decode: decodeSettings,
           limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes },
@@ -124,7 +126,7 @@ export const serviceProgram = (process: SimulatedProcess, outside: Outside, plac
           event: onRun,
           ingest: (dataset, progress) => {
             // One after the other: what another held it holds no more.
-            if (!follow) held.clear()
+            if (!atOnce) held.clear()
             held.set(dataset, progress.held)
             outside.holds(
               process.name,

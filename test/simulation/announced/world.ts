@@ -33,6 +33,7 @@ export const runAnnouncedSeed = (seed: number, options: RunOptions = {}): Promis
 
 /** A bucket, who puts objects into it, and a queue that announces them: each at least once, and in any order. */
 class AnnouncedInput implements Input {
+  readonly atOnce = true
   readonly #ground: Ground<AnnouncedSettings>
   readonly #bucket: InputBucket
   readonly #queue: SimulatedQueue
@@ -64,7 +65,7 @@ class AnnouncedInput implements Input {
 
   sources(process: SimulatedProcess, place: Place): Effect.Effect<ReadonlyArray<Carried>, never, Scope.Scope> {
     const { datasets, settings } = this.#ground
-    const sources = announcedSources({
+    const opened = announcedSources({
       queue: this.#api(process),
       objects: this.#reader(process),
       datasets: datasets.map((dataset) => ({ takes: takesKey(dataset), format: framingOf(formatOf(dataset.contract.contract)) })),
@@ -72,8 +73,11 @@ class AnnouncedInput implements Input {
       pageBytes: settings.pageBytes,
       maxRecordBytes: decodeSettings.maxRecordBytes
     })
-    return Effect.map(sources, (all) =>
-      all.flatMap((source, i) => (datasets[i] === undefined ? [] : { contract: datasets[i].contract, source }))
+    return Effect.map(opened, ({ sources }) =>
+      datasets.flatMap(({ contract }, i) => {
+        const source = sources[i]
+        return source === undefined ? [] : [{ contract, source }]
+      })
     )
   }
 
