@@ -1,6 +1,6 @@
 import { defineContract, versions } from "../../src/contract/contract.ts"
 import { orderFields } from "./order.ts"
-import { orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
+import { keysOf, orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
 
 /** Orders as the shop's checkout sees them. */
 export const checkout = defineContract({
@@ -15,6 +15,7 @@ export const checkout = defineContract({
   eventTime: { field: "lastChange", fallback: "creationDate" },
   conventions: { nullText: true, anyCase: true },
   commonFields: orderCommonFields,
+  announced: keysOf("CheckoutOrder"),
   drops: orderDrops,
   expectations: orderExpectations,
   keepUnknown: false,

@@ -2,7 +2,7 @@ import { defineContract, versions } from "../../src/contract/contract.ts"
 import { boolean } from "../../src/contract/field.ts"
 import { cents } from "./money.ts"
 import { orderFields } from "./order.ts"
-import { orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
+import { keysOf, orderCommonFields, orderDrops, orderExpectations } from "./rules.ts"
 
 /** The same orders as the seller sees them who ships: the order document, with what the marketplace passes on. */
 export const fulfillment = defineContract({
@@ -22,6 +22,7 @@ export const fulfillment = defineContract({
   eventTime: { field: "lastChange", fallback: "creationDate" },
   conventions: { nullText: true, anyCase: true },
   commonFields: orderCommonFields,
+  announced: keysOf("FulfillmentOrder"),
   drops: orderDrops,
   expectations: orderExpectations,
   keepUnknown: false,

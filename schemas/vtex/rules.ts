@@ -1,6 +1,9 @@
 import type { DropRule, Expectation } from "../../src/contract/contract.ts"
 import type { Value } from "../../src/record/column.ts"
 
+/** Keys of the raw objects of a table of the shop. Those without the segment `/id/` are of nobody. */
+export const keysOf = (table: string): ReadonlyArray<string> => [`**${table}*/**/id/**`, `**/id/**${table}**`]
+
 /** What is left out of every order, whoever wrote it. Paths are matched in any case, so one rule serves Checkout and Orders. */
 export const orderDrops: ReadonlyArray<DropRule> = [
   {

@@ -1,5 +1,5 @@
 import { Deferred, Effect, Option, type Scope } from "effect"
-import { matcherOf } from "../contract/arrives.ts"
+import { type Arrives, matcherOf } from "../contract/arrives.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { ContractError } from "../contract/contract.ts"
 import { formatOf } from "../contract/format.ts"
@@ -22,23 +22,35 @@ export interface InputShare {
 
 const predicateOf = ({ takes }: InputShare) => takes ?? (() => true)
 
+/** What a contract says of what is its: patterns of paths, or of keys; undefined: nothing. */
+type Says = (contract: CompiledContract["contract"]) => Arrives | undefined
+
+const ofFiles: Says = ({ arrives }) => arrives
+const ofAnnounced: Says = ({ announced, arrives }) => announced ?? arrives
+
 /** A dataset that is named takes what its contract says, or everything where it says nothing. */
-const shareOfNamed = (contract: CompiledContract): InputShare => {
-  const { arrives } = contract.contract
-  return { contract, takes: arrives === undefined ? null : matcherOf(arrives) }
+const shareOfNamed = (contract: CompiledContract, says: Says): InputShare => {
+  const patterns = says(contract.contract)
+  return { contract, takes: patterns === undefined ? null : matcherOf(patterns) }
 }
 
 /**
  * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims and is named as its
  * format is. The others take part only by name. What two claim is of both.
  */
-export const sharesOf = (contracts: ReadonlyArray<CompiledContract>): ReadonlyArray<InputShare> => {
-  const saying = contracts.filter(({ contract }) => contract.arrives !== undefined).map(shareOfNamed)
+export const sharesOf = (contracts: ReadonlyArray<CompiledContract>, says: Says = ofFiles): ReadonlyArray<InputShare> => {
+  const saying = contracts.filter(({ contract }) => says(contract) !== undefined).map((contract) => shareOfNamed(contract, says))
   const [first] = contracts
-  if (first === undefined || first.contract.arrives !== undefined) return saying
+  if (first === undefined || says(first.contract) !== undefined) return saying
   const framing = framingOf(formatOf(first.contract))
   const isClaimed = (path: string) => saying.some(({ takes }) => takes?.(path) === true)
   return [{ contract: first, takes: (path) => takesName(framing, `/${path}`) && !isClaimed(path) }, ...saying]
+}
+
+/** How they share the objects that are announced to them, in the same way, by whole keys. A dataset that is alone takes what it says, or everything. */
+export const announcedSharesOf = (contracts: ReadonlyArray<CompiledContract>): ReadonlyArray<InputShare> => {
+  const [first, ...others] = contracts
+  return first !== undefined && others.length === 0 ? [shareOfNamed(first, ofAnnounced)] : sharesOf(contracts, ofAnnounced)
 }
 
 export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
@@ -164,7 +176,7 @@ const wantedShares = (
   { dataset, source }: InputChoice,
   { input }: SourceValues
 ): Effect.Effect<ReadonlyArray<InputShare>, UsageError | ContractError> => {
-  if (Option.isSome(dataset)) return Effect.map(contractOf(project, dataset.value), (contract) => [shareOfNamed(contract)])
+  if (Option.isSome(dataset)) return Effect.map(contractOf(project, dataset.value), (contract) => [shareOfNamed(contract, ofFiles)])
   const compiled = [...project.compiled.values()]
   const isShared = source === "files" && input !== "-" && compiled.some(({ contract }) => contract.arrives !== undefined)
   // Files of a contract that cannot be used would be taken for another's.

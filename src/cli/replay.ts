@@ -37,7 +37,7 @@ export const replay = Command.make(
       const onRun = yield* runListener(withDatabase(values), present)
       const progress = yield* makeProgress("replay", !flags.json)
       const decode = decodeSettingsOf(values)
-      const total = { letters: 0, rows: 0, left: 0, cut: 0 }
+      const total = { letters: 0, rows: 0, left: 0, cut: 0, unread: 0 }
       for (const [i, contract] of present.entries()) {
         const done = yield* runReplay({
           contract,
@@ -50,6 +50,7 @@ export const replay = Command.make(
         total.rows += done.rows
         total.left += done.left
         total.cut += done.cut
+        total.unread += done.unread
       }
       return total
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "write")))
@@ -60,6 +61,11 @@ export const replay = Command.make(
           ? []
           : [
               `${count(result.cut, "of these was", "of these were")} longer than --max-record-bytes and cut: ingest them again from their source, as new files, under a higher limit.`
+            ]),
+        ...(result.unread === 0
+          ? []
+          : [
+              `${count(result.unread, "of these was", "of these were")} announced and could not be read, so that there is no record: write these objects anew, or copy them onto themselves, once they can be read.`
             ])
       ].join("\n")
     )

@@ -15,8 +15,8 @@ export const matcherOf = (patterns: Arrives): ((path: string) => boolean) => {
   }
 }
 
-/** What is wrong with a pattern, as a sentence; null: nothing. */
-export const problemOfPattern = (pattern: string): string | null => {
+/** What is wrong with a pattern, as a sentence; null: nothing. @param member of the contract that has it */
+export const problemOfPattern = (pattern: string, member = "arrives"): string | null => {
   const problem =
     pattern.trim() === ""
       ? "is blank"
@@ -27,7 +27,7 @@ export const problemOfPattern = (pattern: string): string | null => {
           : "has a brace that is not closed, or one within another"
   return problem === null
     ? null
-    : `arrives has ${shown(pattern)}, which ${problem}: give patterns such as "orders-*.ndjson" or "orders/**".`
+    : `${member} has ${shown(pattern)}, which ${problem}: give patterns such as "orders-*.ndjson" or "orders/**".`
 }
 
 /** A pattern as a regular expression. */

@@ -43,6 +43,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   conventions: optional(isObjectOf("nullText, anyCase or both")),
   commonFields: optional(isTexts),
   arrives: optional(isTexts),
+  announced: optional(isTexts),
   drops: isList("drop rules"),
   expectations: isList("expectations"),
   keepUnknown: isBoolean,
@@ -123,10 +124,13 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   unique("expectation", expectations, problems)
   for (const key of isTexts.holds(given["commonFields"]) ? given["commonFields"] : [])
     if (!Object.hasOwn(fields, key)) problems.push(`commonFields has ${key}, which is no field.${didYouMean(key, Object.keys(fields))}`)
-  const { arrives } = given
-  if (Array.isArray(arrives) && arrives.length === 0)
-    problems.push("arrives is an empty list, by which no file is of the dataset: leave it out.")
-  for (const pattern of isTexts.holds(arrives) ? arrives : []) problems.push(...[problemOfPattern(pattern)].filter((each) => each !== null))
+  for (const name of ["arrives", "announced"]) {
+    const patterns = given[name]
+    if (Array.isArray(patterns) && patterns.length === 0)
+      problems.push(`${name} is an empty list, by which no file is of the dataset: leave it out.`)
+    for (const pattern of isTexts.holds(patterns) ? patterns : [])
+      problems.push(...[problemOfPattern(pattern, name)].filter((each) => each !== null))
+  }
   for (const path of isTexts.holds(given["retired"]) ? given["retired"] : [])
     if (columns.has(path)) problems.push(`retired has ${path}, which is a column: leave it out.`)
   return problems

@@ -1,4 +1,4 @@
-import { deadLetterReasons } from "../record/dead-letter.ts"
+import { deadLetterReasons } from "../record/dead-letter-reasons.ts"
 
 /** The page that lists why records become dead letters. */
 export const deadLettersMarkdown = (): string =>

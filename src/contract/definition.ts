@@ -64,6 +64,8 @@ export interface ContractDefinition {
   readonly commonFields?: ReadonlyArray<string>
   /** Which files are of the dataset, see {@link Arrives}. Absent: those that no other dataset of the project claims, or that it is named for. */
   readonly arrives?: Arrives
+  /** Which objects are of it that a bucket announces: patterns of their whole keys, in the form of {@link Arrives}. Absent: as `arrives` says. */
+  readonly announced?: Arrives
   readonly drops: ReadonlyArray<DropRule>
   readonly expectations: ReadonlyArray<Expectation>
   /** Keep fields that the contract does not know in `_rescued`. */

@@ -7,7 +7,8 @@ import { snakeCase } from "../contract/names.ts"
 import { keyFieldsOf, versionFieldOf } from "../contract/table.ts"
 import type { Value } from "../record/column.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
-import { arrivedAt, microsOf, type RecordPage } from "../record/record.ts"
+import type { Rejection } from "../record/dead-letter-reasons.ts"
+import { arrivedAt, microsOf, positionAt, type RecordPage } from "../record/record.ts"
 import { count, type DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
 import { type KernelName, RecordReader } from "./bytes/record-reader.ts"
@@ -146,6 +147,7 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
   return {
     decodePage(source, page, sink) {
       const { counts } = sink
+      if (page.rejected !== undefined) return rejectAll(source, page, page.rejected, sink)
       const bytes = Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
       reader.beginPage(counts, page.header)
       const coordinates = new Coordinates(source, page, rows.store, systemLeaf)
@@ -274,6 +276,21 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
       page.release?.()
     }
   }
+}
+
+/** Every record of the page is a dead letter, whatever its bytes are. */
+const rejectAll = (source: string, page: RecordPage, rejected: Rejection, { counts, deadLetter }: DecodeSink): void => {
+  for (let i = 0; i < page.count; i++) {
+    // A copy: the page's buffer is used again.
+    const raw = new Uint8Array(page.bytes.subarray(page.starts[i], page.ends[i]))
+    const size = page.cut?.get(i) ?? raw.length
+    counts.records++
+    counts.bytes += size
+    count(counts.deadLetters, rejected.reason)
+    const place = { source, shard: page.shard, ...positionAt(page, i), arrivedAt: arrivedAt(page, i) }
+    deadLetter({ ...place, ...rejected, path: null, offset: null, raw, size, header: null })
+  }
+  page.release?.()
 }
 
 /**

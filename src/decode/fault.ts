@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from "../record/dead-letter.ts"
+import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
 import { firstInvalidUtf8 } from "./locate.ts"
 
 /** Why a record cannot be a row. */

@@ -1,11 +1,22 @@
-import type { DeadLetterReason } from "../record/dead-letter.ts"
+import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
 import { instant } from "./life.ts"
 import { type Random, weighted } from "./random.ts"
 import { type Form, isStringified, keyIn, render } from "./render.ts"
 import type { Json } from "./shipping.ts"
 
 /** What no order in JSON is refused for, or none that is made here. */
-type Other = "quality_rejected" | "not_of_dataset" | "missing_version" | "unreadable_version" | "not_csv" | "not_access_log" | "no_header"
+type Other =
+  | "object_gone"
+  | "object_denied"
+  | "object_unreadable"
+  | "not_announcement"
+  | "quality_rejected"
+  | "not_of_dataset"
+  | "missing_version"
+  | "unreadable_version"
+  | "not_csv"
+  | "not_access_log"
+  | "no_header"
 
 /** Records of orders that cannot become rows, by the reason that they are refused for. */
 export type Bad = Exclude<DeadLetterReason, Other>

@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from "../record/dead-letter.ts"
+import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
 import { type Dirt, isBad, makeOdd, spoil } from "./dirt.ts"
 import { orderVersion } from "./document.ts"
 import { lives } from "./life.ts"

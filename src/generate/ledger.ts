@@ -1,4 +1,4 @@
-import type { DeadLetterReason } from "../record/dead-letter.ts"
+import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
 import type { Dirt } from "./dirt.ts"
 import type { GeneratedRecord } from "./generate.ts"
 import type { Settings } from "./options.ts"

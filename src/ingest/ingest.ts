@@ -17,7 +17,7 @@ export type IngestError = StoreError | TableError | WorkerError
  * again, what is committed is skipped.
  *
  * Where several processes share the shards of a source, the log decides who owns one. A process that finds that another has committed a shard
- * gives it up, forgets the open batch, and begins a new session from what the log says.
+ * gives it up, forgets the open batch, and begins a new session from what the log says. Where nobody owns shards, the same is found out as a batch is committed.
  *
  * A failure of the source is part of the result, since everything that could be read is committed before. Errors: `TableError` with reason
  * `Conflict` when another process commits the shards of a source that cannot be shared (this one must not go on); `StoreError` when files
@@ -33,7 +33,7 @@ export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, Inge
       const commits = total.commits
       const ended = yield* Effect.scoped(session(options, total))
       if (ended._tag === "conflict") {
-        yield* Effect.logInfo(`another process commits ${ended.moved.join(", ") || "to this table"}: what was read of it is given up`)
+        yield* Effect.logInfo(`another process commits ${shardsText(ended.moved)}: what was read of it is given up`)
         yield* recordConflict(dataset)
         yield* disown(ended.moved)
         if (total.commits > commits) conflicts = 0
@@ -49,3 +49,7 @@ export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, Inge
       return { ...total, stopped: "end", failure: failure.value }
     }
   })
+
+/** As many as people read. */
+const shardsText = ([first, ...others]: ReadonlyArray<string>): string =>
+  first === undefined ? "to this table" : others.length < 3 ? [first, ...others].join(", ") : `${first} and ${others.length} more shards`

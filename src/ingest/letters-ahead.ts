@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { PositionReader } from "../lake/position-reader.ts"
 import { isBeyond, storedLetterPositions } from "../lake/positions.ts"
-import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter.ts"
+import { type DeadLetterReason, deadLetterReasons } from "../record/dead-letter-reasons.ts"
 import { comparePositions, type Position, positionText } from "../record/position.ts"
 import { positionAt, type RecordPage, selectRecords } from "../record/record.ts"
 import { count, type DecodeCounts } from "../record/report.ts"

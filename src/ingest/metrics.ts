@@ -1,5 +1,5 @@
 import { Clock, Effect, Metric, type Scope } from "effect"
-import { deadLetterReasons } from "../record/dead-letter.ts"
+import { deadLetterReasons } from "../record/dead-letter-reasons.ts"
 import { type BatchReport, type RepartitionReport, sumOf } from "../record/report.ts"
 import { watchGauge } from "../record/watched-gauge.ts"
 

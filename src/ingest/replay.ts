@@ -12,6 +12,7 @@ import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tab
 import type { Value } from "../record/column.ts"
 import { count } from "../record/count.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
+import { unreadReasons } from "../record/dead-letter-reasons.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import type { RecordPage } from "../record/record.ts"
@@ -48,6 +49,8 @@ export interface ReplayResult {
   readonly left: number
   /** How many of those left were too long and cut when they were read first: they cannot become rows, whatever the contract says. */
   readonly cut: number
+  /** How many of those left never were records: what announced them is all that there is. */
+  readonly unread: number
 }
 
 type ReplayError = StoreError | TableError
@@ -67,13 +70,14 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
     const deadLetters = yield* openDeadLetters
     const { metaData } = yield* stage.table.snapshot
     const work: Work = { ...options, stage, deadLetters, metaData, decoder: makeDecoder(options.contract, options.decode) }
-    const result = { letters: 0, rows: 0, cut: 0 }
+    const result = { letters: 0, rows: 0, cut: 0, unread: 0 }
     const take = (file: AddFile) =>
       Effect.gen(function* () {
         const done = yield* Effect.scoped(replayFile(work, file, yield* Clock.currentTimeMillis))
         result.letters += done.letters
         result.rows += done.rows
         result.cut += done.cut
+        result.unread += done.unread
       })
     // First what an earlier replay left undone, as long as stage tells of it.
     const { last } = replayState((yield* stage.table.snapshot).domains)
@@ -113,12 +117,12 @@ const replayFile = (
       // Its letters are rows already: another replay was cut off between its two commits, or is at work beside this one.
       const { replayed } = state.last
       yield* removeLetters(work, file, new Set(replayed))
-      return { letters: replayed.length, rows: replayed.length, cut: 0 }
+      return { letters: replayed.length, rows: replayed.length, cut: 0, unread: 0 }
     }
     const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), byHour, yield* randomUuid)
     const counts = emptyCounts()
-    const { letters, replayed, cut } = yield* decodeLetters(work, file, before, files, counts)
-    if (replayed.length === 0) return { letters, rows: 0, cut }
+    const { letters, replayed, cut, unread } = yield* decodeLetters(work, file, before, files, counts)
+    if (replayed.length === 0) return { letters, rows: 0, cut, unread }
 
     const runId = deterministicRunId(
       startedAt,
@@ -158,7 +162,7 @@ const replayFile = (
         yield* removeLetters(work, file, new Set(replayed))
         const { uri, path } = stage.table
         const output = { uri, path, version, created: false, rows: replayed.length, bytes: fileBytes, files: added.length }
-        return { result: { letters, rows: replayed.length, cut }, report, outputs: [output] }
+        return { result: { letters, rows: replayed.length, cut, unread }, report, outputs: [output] }
       })
     )
   })
@@ -196,6 +200,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
     const replayed: Array<number> = []
     let letters = 0
     let cut = 0
+    let unread = 0
     const held = new PartitionedRows(new BuilderPool(stageColumns(work.contract.columns)), byHour, bufferBytes)
     const sink = { columnsFor: (millis: number) => held.columnsFor(millis), deadLetter: () => {}, counts }
     const reader = new PositionReader(work.stage.table, yield* Store)
@@ -210,6 +215,10 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
         for (const [i, row] of rows.entries()) {
           if (row["dataset"] !== dataset) continue
           letters++
+          if (unreadReasons.has(text(row["reason"]))) {
+            unread++
+            continue
+          }
           const page = pageOf(row)
           if (page === null) cut++
           // Ingest has yet to commit the rest of that batch: until then its dead letters are not for others to take.
@@ -223,7 +232,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
       })
     )
     yield* files.appendAll(held.rest())
-    return { letters, replayed, cut }
+    return { letters, replayed, cut, unread }
   })
 
 const positionOf = (row: Row) => ({ sequenceNumber: text(row["_sequence_number"]), subSequenceNumber: Number(row["_sub_sequence_number"]) })

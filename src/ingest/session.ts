@@ -23,6 +23,7 @@ import { BuilderPool } from "./builder-pool.ts"
 import { commitBatch } from "./commit.ts"
 import { finder } from "./committed.ts"
 import type { WorkerError } from "./decode-workers.ts"
+import { Told } from "./first-come.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { openTables } from "./open-tables.ts"
@@ -48,6 +49,8 @@ interface Session {
   lettersAhead: LettersAhead
   /** Null where the source's shards have one owner only. */
   readonly ownership: Ownership | null
+  /** Null but for a source whose shards nobody owns. */
+  readonly told: Told | null
   /** The next page, or why there is none; fails as soon as the batch before could not be committed. */
   readonly next: (deadline: number | null) => Effect.Effect<Next, BatchError>
   /** The batch that is being filled. */
@@ -116,6 +119,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     const tables = yield* options.tables ?? openTables(options)
     const { table } = tables.stage
     const reader = new PositionReader(table, yield* Store)
+    const told = source.isFirstCome === true ? new Told(dataset, source.name) : null
     const latest: NonNullable<Resume["latest"]> = Effect.map(table.snapshot, ({ domains }) => ({
       ...positionsOf(domains, source.name),
       latest
@@ -123,7 +127,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
     const resume: Resume = {
       ...positionsOf(tables.stage.snapshot.domains, source.name),
       latest,
-      find: finder(tables, reader, dataset, source, Effect.runPromiseWith(yield* Effect.context<never>()))
+      find: finder(tables, reader, dataset, source, Effect.runPromiseWith(yield* Effect.context<never>()), told)
     }
     const next = yield* startPages(source, resume, options.stop)
     const state: Session = {
@@ -134,6 +138,7 @@ const openSession = (options: IngestOptions, total: IngestTotal): Effect.Effect<
       reader,
       lettersAhead: yield* findLettersAhead(tables, reader, dataset, source.name),
       ownership: source.disown === undefined ? null : new Ownership(dataset, source.name, viewOf(tables)),
+      told,
       next: (deadline) =>
         Effect.suspend(() =>
           state.committing === null ? next(deadline) : Effect.raceFirst(next(deadline), Effect.andThen(state.committed, Effect.never))
@@ -184,9 +189,9 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
   })
 
 /** Notes where a shard stands as the batch takes it in: from here on the batch before may be committed, and the position retire. */
-const take = (state: Session, shard: string): Effect.Effect<void, TableError> =>
+const take = (state: Session, shard: string): Effect.Effect<void, BatchError> =>
   Effect.suspend(() => {
-    const { options, reader, taken, tables } = state
+    const { options, reader, taken, tables, told } = state
     const { stage } = viewOf(tables)
     const { name } = options.source
     return Effect.flatMap(reader.find(stage.domains, name, shard), (stored) => {
@@ -195,6 +200,9 @@ const take = (state: Session, shard: string): Effect.Effect<void, TableError> =>
       const before = state.committing?.readTo(shard)
       const stand = standOf({ dataset: options.contract.contract.name, source: name, shard }, viewOf(tables), stored?.position)
       taken.set(shard, { begin: before ?? stored?.position, stand: before === undefined ? stand : null })
+      // Another process has committed it since the source was told where to begin.
+      if (before === undefined && told !== null && stand !== (told.get(shard) ?? stand))
+        return Effect.andThen(state.committed, new Moved({ shards: [shard] }))
       return Effect.void
     })
   })
@@ -287,7 +295,8 @@ const commitFilled = (
   rotation: RotationReason
 ): Effect.Effect<void, BatchError, Store | Scope.Scope> =>
   Effect.gen(function* () {
-    const { options, ownership, reader, tables, total } = state
+    const { options, ownership, reader, tables, told, total } = state
+    if (told !== null) yield* lookForOthers(state, told, batch)
     const stored = yield* storedPositions(state, batch)
     const closed = yield* batch.finish(stored, yield* Clock.currentTimeMillis)
     const report = run.report(closed, rotation)
@@ -301,7 +310,7 @@ const commitFilled = (
     const retirement = yield* retirementOf(reading, tables.stage.table, viewOf(tables), closed, options.retirement ?? defaultRetirement)
     const outputs = yield* commitBatch(tables, closed, report, stored, retirement).pipe(
       Effect.catchIf(
-        (error) => error.reason === "Conflict" && ownership !== null,
+        (error) => error.reason === "Conflict" && (ownership !== null || told !== null),
         () =>
           Effect.flatMap(look(tables), (view) => {
             // Its dead letters may stand, where stage's commit does not: those are no other's.
@@ -311,6 +320,9 @@ const commitFilled = (
       )
     )
     state.committing = null
+    const positions = new Map([...closed.shards].map(([shard, { to }]) => [shard, to]))
+    told?.committed(positions, viewOf(tables))
+    yield* options.source.committed?.(positions) ?? Effect.void
     total.commits++
     addCounts(total.counts, closed.counts)
     tellProgress(state)
@@ -323,6 +335,20 @@ const commitFilled = (
     // Others may have committed shards that this process reads, but that were not in this batch.
     const moved = ownership.moved(view)
     if (moved.length > 0) yield* new Moved({ shards: moved })
+  })
+
+/** Looks, once for a whole batch, whether others have committed some of it, and what they have made of the tables. */
+const lookForOthers = ({ tables, reader }: Session, told: Told, batch: OpenBatch): Effect.Effect<void, BatchError> =>
+  Effect.gen(function* () {
+    const { stage, deadLetters } = viewOf(tables)
+    const view = yield* look(tables)
+    if (view.stage.version === stage.version && view.deadLetters.version === deadLetters.version) return
+    const moved = yield* told.moved(view, batch.shards.keys(), reader)
+    // The files of this batch may not be what the table is by now.
+    if (moved.length > 0 || JSON.stringify(view.stage.metaData) !== JSON.stringify(stage.metaData))
+      return yield* new Moved({ shards: moved })
+    tables.stage.snapshot = view.stage
+    tables.deadLetters.snapshot = view.deadLetters
   })
 
 /** Where the shards of a batch stand in the stage table behind the commit of the batch before. */

@@ -48,7 +48,7 @@ const step = 1 << 20
 
 /** Puts a page into its slot, and says so in a message. @param slots the worker's; replaces one that is too small */
 export const pageMessage = (page: RecordPage, slot: number, slots: Array<SharedArrayBuffer>): PageMessage => {
-  const { shard, count, bytes, starts, ends, sequenceNumbers, header, subSequenceNumbers, arrivedAt, cut } = page
+  const { shard, count, bytes, starts, ends, sequenceNumbers, header, subSequenceNumbers, arrivedAt, cut, rejected } = page
   const { length } = bytes
   const known = slots[slot]
   const memory = known !== undefined && known.byteLength >= length ? known : new SharedArrayBuffer(Math.ceil(length / step) * step)
@@ -65,6 +65,7 @@ export const pageMessage = (page: RecordPage, slot: number, slots: Array<SharedA
       count,
       cut,
       header,
+      rejected,
       starts: Int32Array.from(starts),
       ends: Int32Array.from(ends),
       arrivedAt: typeof arrivedAt === "number" ? arrivedAt : Float64Array.from(arrivedAt),

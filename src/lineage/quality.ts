@@ -1,7 +1,7 @@
 import type { CompiledContract } from "../contract/compile.ts"
 import { identityWords } from "../contract/identity.ts"
 import { versionFieldOf } from "../contract/table.ts"
-import type { DeadLetterReason } from "../record/dead-letter.ts"
+import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
 import type { DecodeCounts, RepartitionReport } from "../record/report.ts"
 import type { Assertion } from "./facets.ts"
 import { contractFields } from "./origins.ts"

@@ -1,3 +1,4 @@
+import type { Rejection } from "./dead-letter-reasons.ts"
 import { comparePositions, type Position } from "./position.ts"
 
 /** Where a record came from: enough to find it again at its source, and to tell it from every other record. */
@@ -32,6 +33,8 @@ export interface RecordPage {
    * bounded for any input. Such a record becomes a dead letter with the bytes that were kept.
    */
   readonly cut?: ReadonlyMap<number, number> | undefined
+  /** Its source knows that none of these records can become a row, and why: their bytes tell of what could not be read. */
+  readonly rejected?: Rejection | undefined
   /**
    * Gives the memory of `bytes` back to the source, which uses it for another page. Who does not call it keeps the bytes; who does must not
    * look at them again. A page of megabytes for each few hundred records would keep the garbage collector busy otherwise.

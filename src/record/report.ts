@@ -1,5 +1,5 @@
 import type { Effect } from "effect"
-import type { DeadLetterReason } from "./dead-letter.ts"
+import type { DeadLetterReason } from "./dead-letter-reasons.ts"
 import type { Position } from "./position.ts"
 
 /**

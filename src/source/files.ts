@@ -4,6 +4,7 @@ import type { BytesAt } from "../contract/bytes-at.ts"
 import type { ReadPosition } from "../record/position.ts"
 import type { RecordPage } from "../record/record.ts"
 import { SourceError } from "../record/source-error.ts"
+import { arrivalOfFile } from "./arrival-time.ts"
 import { fromReadable } from "./byte-reader.ts"
 import { refusePiped } from "./content.ts"
 import { diskPlace } from "./disk.ts"
@@ -17,7 +18,7 @@ import type { LargePages } from "./page-memory.ts"
 import type { Place } from "./place.ts"
 import { type Look, type ReadSettings, readFilePages, recordPage } from "./read-file.ts"
 import { isUnchanged, type Known, knownOf } from "./resume-point.ts"
-import { type Committed, fromGenerator, type Resume, type Source } from "./source.ts"
+import { abortable, type Committed, fromGenerator, type Resume, type Source } from "./source.ts"
 import { lastedText, Unanswered, watchUnanswered } from "./unanswered.ts"
 
 export interface FilesOptions {
@@ -75,11 +76,11 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
     source: filesName,
     format: options.format,
     bytesAt: options.bytesAt,
-    arrivedAt: options.arrivedAt,
+    arrivalOf: ({ path, modifiedAt }) => arrivalOfFile(path, options.arrivedAt, modifiedAt),
     pageBytes: options.pageBytes ?? 4 * 1024 * 1024,
     maxRecordBytes: options.maxRecordBytes ?? 10 * 1024 * 1024
   }
-  if (options.input === "-") return stdinSource(options.stdin ?? process.stdin, yield* Clock.currentTimeMillis, settings)
+  if (options.input === "-") return stdinSource(options.stdin ?? process.stdin, yield* Clock.currentTimeMillis, options.arrivedAt, settings)
   const place = typeof options.input === "string" ? yield* diskPlace(filesName, options.input) : options.input
   const walk = new Walk(place, settings, options)
   return {
@@ -94,16 +95,6 @@ export const filesSource = Effect.fn("filesSource")(function* (options: FilesOpt
       options.follow === undefined ? abortable((signal) => walk.once(resume, signal)) : followed(walk, resume, options.follow.pollMillis)
   }
 })
-
-/** A stream that gives up what it waits for where it is stopped. */
-const abortable = <A>(open: (signal: AbortSignal) => AsyncGenerator<A, void>): Stream.Stream<A, SourceError> =>
-  Stream.suspend(() => {
-    const stopped = new AbortController()
-    return fromGenerator(
-      () => open(stopped.signal),
-      () => stopped.abort()
-    )
-  })
 
 /**
  * When a file was last changed, as far as its position says. One that was not read to its end rests as well, where others were changed after it: it may be
@@ -325,7 +316,7 @@ const asOne = (root: string, problems: ReadonlyArray<SourceError>): SourceError 
   })
 }
 
-const stdinSource = (readable: Readable, now: number, settings: ReadSettings): FilesSource => {
+const stdinSource = (readable: Readable, now: number, arrivedAt = now, settings: ReadSettings): FilesSource => {
   const shard = `stdin-${new Date(now).toISOString()}`
   const notes: Array<string> = []
   async function* pages(): AsyncGenerator<RecordPage, void> {
@@ -350,7 +341,7 @@ const stdinSource = (readable: Readable, now: number, settings: ReadSettings): F
       })
       const lone = loneHeader(location, ends(), (note) => notes.push(note))
       for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts, lone) : cuts) {
-        if (cut.starts.length > 0) yield recordPage(shard, 0, cut, settings.arrivedAt ?? now)
+        if (cut.starts.length > 0) yield recordPage(shard, 0, cut, arrivedAt)
       }
     } finally {
       await reader.close()

@@ -18,6 +18,8 @@ export type SkipReason = "hidden" | "type" | "special"
 export interface FileEntry {
   readonly kind: "file"
   readonly path: string
+  /** What the shard of its records is called; undefined: as its path. */
+  readonly shard?: string
   readonly size: number
   /** When its content was last written, as far as it says; ms since 1970. */
   readonly modifiedAt: number

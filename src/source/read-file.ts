@@ -1,6 +1,5 @@
 import type { BytesAt } from "../contract/bytes-at.ts"
 import type { RecordPage } from "../record/record.ts"
-import { arrivalOfFile } from "./arrival-time.ts"
 import type { ByteReader, FileLocation, StoredBytes } from "./byte-reader.ts"
 import { type Content, contentIn } from "./content.ts"
 import { detectFormat } from "./format.ts"
@@ -17,7 +16,8 @@ export interface ReadSettings {
   readonly source: string
   readonly format: Framing
   readonly bytesAt: BytesAt | undefined
-  readonly arrivedAt: number | undefined
+  /** When the records of a file arrived, ms since 1970, to the microsecond. */
+  readonly arrivalOf: (file: FileEntry) => number
   readonly pageBytes: number
   readonly maxRecordBytes: number
 }
@@ -35,7 +35,7 @@ export interface Look {
 }
 
 /**
- * The records of a file behind what is known of it, as pages of one shard named by the file's path. `known` is moved on with each page; one without
+ * The records of a file behind what is known of it, as pages of one shard, which is named by the file's path where it has no name of its own. `known` is moved on with each page; one without
  * records says that nothing but what the file is known by has changed. Throws `SourceError`.
  */
 export async function* readFilePages(
@@ -61,13 +61,14 @@ export async function* readFilePages(
     const waits = point?.was === "replaced" && !isSettled && known.isSuspect !== true
     known.isSuspect = waits
     if (waits) return
-    const arrivedAt = arrivalOfFile(file.path, settings.arrivedAt, file.modifiedAt)
+    const arrivedAt = settings.arrivalOf(file)
+    const shard = file.shard ?? file.path
     const { size, changedAt, tag } = file
     if (point === undefined) {
       if (progress === undefined) return
       known.progress = { ...progress, size, changedAt, tag, done: true }
       // Written anew as it was: who knows its new tag need not fetch it again. On a disk a look is cheaper than a commit for each change of rights.
-      if (tag !== undefined) yield recordPage(file.path, progress.begin, nothingAt(progress.end), arrivedAt, known.progress)
+      if (tag !== undefined) yield recordPage(shard, progress.begin, nothingAt(progress.end), arrivedAt, known.progress)
       return
     }
     known.inode = file.inode
@@ -93,7 +94,7 @@ export async function* readFilePages(
       const done = cut.last && (content.isPacked || cut.end >= size)
       const before = known.progress
       const now: Progress = { end: cut.end, sum: cut.sum, begin, size, changedAt, tag, done, format: opened.format }
-      const page = recordPage(file.path, begin, records, arrivedAt, now)
+      const page = recordPage(shard, begin, records, arrivedAt, now)
       const last = page.sequenceNumbers.at(-1)
       known.progress = now
       if (last !== undefined) known.sequenceNumber = Number(last)
@@ -152,7 +153,7 @@ export const recordPage = (
 const nothingAt = (offset: number) => ({ bytes: new Uint8Array(0), starts: [], ends: [], offset, release: () => {} })
 
 /** As little as says it: a table keeps it for every file that was ever read. */
-const stored = ({ begin, sum, changedAt, tag, ...progress }: Progress): NonNullable<RecordPage["resume"]> => ({
+export const stored = ({ begin, sum, changedAt, tag, ...progress }: Progress): NonNullable<RecordPage["resume"]> => ({
   ...progress,
   ...(sum === undefined ? {} : { sum }),
   ...(changedAt === undefined ? {} : { changedAt }),

@@ -46,6 +46,14 @@ export interface Source {
    */
   readonly disown?: (shards: ReadonlyArray<string>) => Effect.Effect<void>
   /**
+   * For a source of many short shards that any process may be given, as objects that a queue announces: who commits one first has read it, and nobody owns it
+   * before. Whether another process did is looked for once a batch, as it is committed. What this one has read of the batch is void then, and the
+   * source is asked for its pages anew.
+   */
+  readonly isFirstCome?: boolean
+  /** Told behind each commit where the shards of its batch stand now, so that the source can forget them elsewhere. */
+  readonly committed?: (positions: ReadonlyMap<string, ReadPosition>) => Effect.Effect<void>
+  /**
    * For a source of more and more shards: since when (ms since 1970) nothing has come of one that stands at this position; null: it is none of this source's
    * input. Where they are many, the positions of those that have rested longest leave the log, and are found by `find` of {@link Resume}.
    */
@@ -71,6 +79,16 @@ export const fromGenerator = <A>(open: () => AsyncGenerator<A, void>, abort: () 
       (generator) => Stream.unfold(generator, nextOf)
     )
   )
+
+/** A stream that gives up what it waits for where it is stopped. */
+export const abortable = <A>(open: (signal: AbortSignal) => AsyncGenerator<A, void>): Stream.Stream<A, SourceError> =>
+  Stream.suspend(() => {
+    const stopped = new AbortController()
+    return fromGenerator(
+      () => open(stopped.signal),
+      () => stopped.abort()
+    )
+  })
 
 const nextOf = <A>(generator: AsyncGenerator<A, void>): Effect.Effect<readonly [A, AsyncGenerator<A, void>] | undefined, SourceError> =>
   Effect.tryPromise({ try: () => generator.next(), catch: (cause) => cause }).pipe(

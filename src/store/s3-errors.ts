@@ -45,6 +45,9 @@ const toReaders: ReadonlyMap<string, string> = new Map([
 /** Codes of S3 and of the client, by name. What is not here goes by the HTTP status, then by the code of the network. */
 const byName: Readonly<Record<string, Kind>> = {
   NoSuchKey: ["NotFound", "Check the key; it may have been deleted meanwhile."],
+  NoSuchVersion: ["NotFound", "Check the version; it may have been deleted meanwhile."],
+  // A version that says that the object was deleted.
+  MethodNotAllowed: ["NotFound", "Check the version; the object may have been deleted meanwhile."],
   // All that a HEAD request is told: its answers have no body.
   NotFound: ["NotFound", "Check the key and the bucket; it may have been deleted meanwhile."],
   // A bucket that is not there must not look like a lake without objects.
@@ -106,6 +109,13 @@ export const classify = (error: unknown, readsOnly = false): Verdict => {
     exists: false,
     ...more
   }
+}
+
+/** Is it about who asks, and so the same of every object? */
+export const isOfCaller = (error: unknown): boolean => {
+  const { name, status, code, message } = partsOf(error)
+  const [, said] = kindOf(name, status, code, message)
+  return said === credentials || said === clock || name.endsWith("ProviderError")
 }
 
 /** A hint, with what the error says of the bucket. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest"
+import { checkout } from "../../schemas/vtex/checkout.ts"
+import { fulfillment } from "../../schemas/vtex/fulfillment.ts"
 import { pageBytesOf, shareOf } from "../../src/app/budget.ts"
-import { sharesOf } from "../../src/app/inputs.ts"
+import { announcedSharesOf, sharesOf } from "../../src/app/inputs.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { definition } from "../ingest/order.ts"
@@ -23,6 +25,32 @@ describe("how datasets share an input", () => {
 
   it("what nobody says is nobody's where the first says what it takes", () => {
     expect(takenBy([contract("orders", ["orders-*"]), contract("carts")], "carts-1")).toEqual([])
+  })
+})
+
+describe("how datasets share what is announced", () => {
+  const takenBy = (contracts: Parameters<typeof sharesOf>[0], key: string) =>
+    announcedSharesOf(contracts).flatMap(({ contract, takes }) => (takes?.(key) === false ? [] : [contract.contract.name]))
+
+  it("by what they say of keys, else of files; a dataset that is alone and says nothing has everything", () => {
+    const orders = compileContract(defineContract({ ...definition, name: "orders", arrives: ["x"], announced: ["**/orders/**"] }))
+    const contracts = [orders, contract("returns", ["returns-*"]), contract("carts")]
+    expect(["raw/orders/1", "a/returns-1", "x", "carts/1"].map((key) => takenBy(contracts, key))).toEqual([["orders"], ["returns"], [], []])
+    expect(takenBy([contract("carts")], "whatever")).toEqual(["carts"])
+  })
+
+  it.each([
+    ["raw/CheckoutOrder/2026/id/1", ["checkout"]],
+    ["CheckoutOrder/id/1.json", ["checkout"]],
+    ["raw/CheckoutOrder_v2/id/x/y", ["checkout"]],
+    ["raw/id/FulfillmentOrder/1", ["fulfillment"]],
+    ["raw/FulfillmentOrder/id/1.gz", ["fulfillment"]],
+    ["raw/CheckoutOrder/1", []],
+    ["raw/CheckoutOrder/idx/1", []],
+    ["raw/CheckoutOrder/xid/1", []],
+    ["raw/Other/id/1", []]
+  ])("the shop's object %s is of %j", (key, datasets) => {
+    expect(takenBy([checkout, fulfillment].map(compileContract), key)).toEqual(datasets)
   })
 })
 

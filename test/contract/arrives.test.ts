@@ -31,6 +31,6 @@ describe("which files arrive for a dataset", () => {
   )
 
   it("is no problem where it is a pattern", () => {
-    expect(["*", "a/**", "{a,b}/*.csv", "x-{1,2}-{3}.json"].map(problemOfPattern)).toEqual([null, null, null, null])
+    expect(["*", "a/**", "{a,b}/*.csv", "x-{1,2}-{3}.json"].map((pattern) => problemOfPattern(pattern))).toEqual([null, null, null, null])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
+import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
 import { compiledOrders } from "../contract/orders.ts"
 import { arrival, closes, decode, decodePages, pageOf, stringified } from "./support.ts"
 

@@ -27,7 +27,6 @@ const events: Array<RunEvent> = []
 const options = (more: Partial<RegisterOptions> = {}): RegisterOptions => ({
   contract: compiledOrders,
   hashing: { key: settings.hashKey, change: false },
-  onEvent: (event) => Effect.sync(() => void events.push(event)),
   ...more
 })
 
@@ -44,7 +43,8 @@ const objectNumber = (i: number, hour = "07") =>
 const withLake = <A, E>(test: (folder: string) => Effect.Effect<A, E, Store>) =>
   Effect.scoped(Effect.flatMap(freshFolder(), (folder) => Effect.provide(test(folder), localStore(folder))))
 const open = (more?: Partial<RegisterOptions>) => openRegistrar(options(more))
-const register = (registrar: Registrar, ...paths: ReadonlyArray<string>) => registrar.register(paths)
+const register = (registrar: Registrar, ...paths: ReadonlyArray<string>) =>
+  registrar.register(paths, (event) => Effect.sync(() => void events.push(event)))
 
 const failing = Effect.scoped(
   Effect.gen(function* () {

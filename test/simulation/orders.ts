@@ -2,7 +2,7 @@ import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { decimal, document, integer, list, text, timestamp } from "../../src/contract/field.ts"
 import type { Random } from "../../src/generate/random.ts"
-import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
+import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
 import {
   bytes,
   dayOf,

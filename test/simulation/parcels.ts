@@ -3,7 +3,7 @@ import { type ContractDefinition, defineContract, versions } from "../../src/con
 import { integer, long, text, timestamp } from "../../src/contract/field.ts"
 import { type CsvOptions, csv } from "../../src/contract/format.ts"
 import type { Random } from "../../src/generate/random.ts"
-import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
+import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
 import {
   bytes,
   dayOf,

@@ -3,7 +3,7 @@ import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, latest } from "../../src/contract/contract.ts"
 import { boolean, long, text } from "../../src/contract/field.ts"
 import type { Random } from "../../src/generate/random.ts"
-import type { DeadLetterReason } from "../../src/record/dead-letter.ts"
+import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
 import {
   bytes,
   decodeSettings,

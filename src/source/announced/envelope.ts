@@ -1,3 +1,4 @@
+import { millisOf, timestampMicros } from "../../contract/timestamp.ts"
 import { membersOf } from "../../record/members.ts"
 
 /** An object of a bucket, as a notification of S3 names it. */
@@ -15,6 +16,8 @@ export interface AnnouncedObject {
   readonly size: number | null
   /** When it was written, as S3 tells it: milliseconds since 1970. */
   readonly eventTime: number
+  /** The notification of this object alone, as JSON. */
+  readonly notification: string
 }
 
 /** What a message says, of one object or as a whole. */
@@ -76,7 +79,7 @@ const ofS3 = (record: unknown): Announcement => {
   if (!name.startsWith("ObjectCreated:")) return ignored("other", name)
   const decoded = typeof key === "string" ? decodeForm(key) : null
   if (decoded === null) return unreadable("The key of the object is missing, or is not encoded as S3 does it")
-  return announced(membersOf(bucket)["name"], decoded, eventTime, { size, etag: eTag, versionId, sequencer })
+  return announced(membersOf(bucket)["name"], decoded, eventTime, { size, etag: eTag, versionId, sequencer }, { Records: [record] })
 }
 
 /** An event that S3 sends to EventBridge. */
@@ -87,19 +90,22 @@ const ofEventBridge = (event: unknown): Announcement => {
   if (type === "Object Deleted") return ignored("deleted", type)
   if (type !== "Object Created") return ignored("other", type)
   const { key, size, etag, "version-id": versionId, sequencer } = membersOf(object)
-  return announced(membersOf(bucket)["name"], key, time, { size, etag, versionId, sequencer })
+  return announced(membersOf(bucket)["name"], key, time, { size, etag, versionId, sequencer }, event)
 }
 
 const announced = (
   bucket: unknown,
   key: unknown,
   time: unknown,
-  { size, etag, versionId, sequencer }: { readonly [name in "size" | "etag" | "versionId" | "sequencer"]: unknown }
+  { size, etag, versionId, sequencer }: { readonly [name in "size" | "etag" | "versionId" | "sequencer"]: unknown },
+  alone: unknown
 ): Announcement => {
-  const eventTime = typeof time === "string" ? Date.parse(time) : Number.NaN
-  if (typeof bucket !== "string" || bucket === "") return unreadable("The notification does not name the bucket")
-  if (typeof key !== "string" || key === "") return unreadable("The notification does not name the object")
-  if (Number.isNaN(eventTime)) return unreadable("The notification does not tell when the object was written")
+  const micros = typeof time === "string" ? timestampMicros(time) : null
+  const notification = jsonOf(alone)
+  if (typeof bucket !== "string" || !/^[\w.-]+$/.test(bucket)) return unreadable("The notification does not name the bucket")
+  if (typeof key !== "string" || key === "" || !key.isWellFormed()) return unreadable("The notification does not name the object")
+  if (micros === null) return unreadable("The notification does not tell when the object was written")
+  if (notification === undefined) return unreadable("The notification is nested too deeply")
   return {
     kind: "object",
     object: {
@@ -109,7 +115,8 @@ const announced = (
       etag: textOf(etag)?.replaceAll('"', "") ?? null,
       sequencer: textOf(sequencer),
       size: typeof size === "number" && Number.isSafeInteger(size) && size >= 0 ? size : null,
-      eventTime
+      eventTime: millisOf(micros),
+      notification
     }
   }
 }
@@ -134,5 +141,15 @@ const parse = (text: string): unknown => {
   }
 }
 
+const jsonOf = (value: unknown): string | undefined => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // Of text that is nested as deeply as this cannot be, reading was no problem.
+    return undefined
+  }
+}
+
 /** Empty text says as little as none. A bucket without versions has the version `null`, which any later object takes over. */
-const textOf = (value: unknown): string | null => (typeof value === "string" && value !== "" && value !== "null" ? value : null)
+const textOf = (value: unknown): string | null =>
+  typeof value === "string" && value !== "" && value !== "null" && value.isWellFormed() ? value : null

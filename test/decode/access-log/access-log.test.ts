@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { AccessLogFormat } from "../../../src/contract/format.ts"
 import type { DecodeSettings } from "../../../src/decode/decoder.ts"
-import type { DeadLetterReason } from "../../../src/record/dead-letter.ts"
+import type { DeadLetterReason } from "../../../src/record/dead-letter-reasons.ts"
 import { closes, type Decoded, decodePages, pageOf } from "../support.ts"
 import { hits } from "./contract.ts"
 

@@ -3,7 +3,7 @@ import { type CompiledContract, compileContract } from "../../../src/contract/co
 import { coordinates, defineContract, events } from "../../../src/contract/contract.ts"
 import type { CsvOptions } from "../../../src/contract/format.ts"
 import type { DecodeSettings } from "../../../src/decode/decoder.ts"
-import type { DeadLetterReason } from "../../../src/record/dead-letter.ts"
+import type { DeadLetterReason } from "../../../src/record/dead-letter-reasons.ts"
 import type { RecordPage } from "../../../src/record/record.ts"
 import { closes, type Decoded, decodePages, pageOf } from "../support.ts"
 import { definition, orderLines } from "./contract.ts"

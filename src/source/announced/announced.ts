@@ -1,0 +1,135 @@
+import { Effect, type Scope, Stream } from "effect"
+import type { BytesAt } from "../../contract/bytes-at.ts"
+import type { ObjectReader } from "../../store/s3-reader.ts"
+import type { QueueApi } from "../../stream/sqs/api.ts"
+import type { Framing } from "../framing.ts"
+import type { LargePages } from "../page-memory.ts"
+import { abortable, type Committed, type Source } from "../source.ts"
+import { Unanswered, watchUnanswered } from "../unanswered.ts"
+import { openConsumer } from "./consumer.ts"
+import type { Inbox, Item, Ledger } from "./ledger.ts"
+import { Patience } from "./patience.ts"
+import { readInbox } from "./read-objects.ts"
+
+/** A dataset that takes objects. */
+export interface AnnouncedDataset {
+  /** Is an object of this key one of its? */
+  readonly takes: (key: string) => boolean
+  /** How objects are cut into records. */
+  readonly format: Framing
+  readonly bytesAt?: BytesAt | undefined
+}
+
+export interface AnnouncedOptions {
+  readonly queue: QueueApi
+  readonly objects: ObjectReader
+  /** Each has a source of its own. The first also has, as dead letters, the messages that cannot be read. */
+  readonly datasets: ReadonlyArray<AnnouncedDataset>
+  /** For ever; else until the queue gives nothing for a while. */
+  readonly follow: boolean
+  /** Aimed size of a page; default 4 MiB. */
+  readonly pageBytes?: number | undefined
+  /** Room for large pages; default: there is enough. */
+  readonly large?: LargePages | undefined
+  /** Larger records are cut to one byte more and marked; default 10 MiB. */
+  readonly maxRecordBytes?: number | undefined
+  /** How long a bounded run bears failures that may pass by themselves; default 300 000. */
+  readonly patienceMillis?: number | undefined
+}
+
+/** The name of the source, whichever queue announces the objects: it is them that are read once. */
+export const announcedName = "announced"
+
+/** A batch takes up to 10,000 shards, and the next is filled while one is committed; SQS has at most 120,000 messages with its readers. */
+const messagesOf = (datasets: number): number => Math.min(100_000, 20_000 * datasets)
+/** Of what is held of messages in memory. */
+const heldBytes = 48 * 1024 * 1024
+
+/** An object that S3 does not give is asked for so often, after pauses: who has just made a bucket grants rights to it a little later. */
+const mostReceived = 5
+const firstPauseSeconds = 60
+
+/** A call now and then that fails is what a service is like. */
+const firstWarningMillis = 2_000
+
+/**
+ * Objects of buckets, as messages of a queue announce them: one source a dataset, all of which one consumer of the queue feeds. Each content of an object is a
+ * shard, see `wanted.ts`; a record's sequence number is the offset of its first byte in the uncompressed content, and all arrived when the notification
+ * says that the object was written.
+ *
+ * A message stays in the queue until all objects that it announces stand in commits of all datasets that take them. What the log has of an object is not
+ * read again, whoever announces it. Any number of processes may read one queue.
+ *
+ * Of an object that cannot be read there is a dead letter: at once where it is gone or damaged, after the message was received five times where S3 does not give it.
+ * What may pass by itself is tried again.
+ *
+ * Errors of the sources: `NotFound`, `Denied` and `Invalid` of the queue; `Unavailable` only in a bounded run.
+ */
+export const announcedSources = (options: AnnouncedOptions): Effect.Effect<ReadonlyArray<Source>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { datasets, follow, patienceMillis = 300_000, queue } = options
+    const unanswered = new Unanswered(firstWarningMillis)
+    const patience = new Patience(unanswered, follow ? Number.POSITIVE_INFINITY : patienceMillis)
+    const consumer = yield* openConsumer({
+      queue,
+      source: announcedName,
+      takes: datasets.map(({ takes }) => takes),
+      follow,
+      limits: { messages: messagesOf(datasets.length), bytes: heldBytes },
+      patience
+    })
+    const { ledger } = consumer
+    return datasets.flatMap((dataset, i) => {
+      const inbox = ledger.inboxes[i]
+      return inbox === undefined ? [] : [sourceOf(options, dataset, inbox, { ...consumer, patience, unanswered })]
+    })
+  })
+
+interface Shared {
+  readonly ledger: Ledger
+  readonly start: Effect.Effect<void>
+  readonly patience: Patience
+  readonly unanswered: Unanswered
+}
+
+const sourceOf = (
+  { objects, queue, pageBytes = 4 * 1024 * 1024, maxRecordBytes = 10 * 1024 * 1024, large }: AnnouncedOptions,
+  { format, bytesAt }: AnnouncedDataset,
+  inbox: Inbox,
+  { ledger, patience, start, unanswered }: Shared
+): Source => ({
+  name: announcedName,
+  location: queue.url,
+  isFirstCome: true,
+  // Nothing comes of an object that is read. What was read in part goes on soon, and comes back from where it has retired.
+  restingSince: (shard) => Date.parse(`${shard.slice(0, 13)}:00Z`),
+  committed: (positions) => Effect.sync(() => inbox.committed(positions)),
+  pages: (resume) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        yield* watchUnanswered(announcedName, unanswered)
+        const run = Effect.runPromiseWith(yield* Effect.context<never>())
+        yield* start
+        return abortable((signal) =>
+          readInbox(inbox, {
+            reader: objects,
+            run,
+            settings: { source: announcedName, format, bytesAt, arrivalOf: ({ modifiedAt }) => modifiedAt, pageBytes, maxRecordBytes },
+            room: large?.until(signal),
+            patience,
+            find: (shard): Committed | Promise<Committed> => resume.find?.(shard) ?? { position: resume.get(shard) },
+            giveBack: (item) => giveBack(ledger, inbox, item),
+            signal
+          })
+        )
+      })
+    )
+})
+
+const giveBack = (ledger: Ledger, inbox: Inbox, item: Item): boolean => {
+  const { received } = item
+  if (received >= mostReceived) return false
+  inbox.leave(item)
+  for (const message of [...item.messages]) ledger.giveBack(message, firstPauseSeconds * 2 ** (received - 1))
+  return true
+}
