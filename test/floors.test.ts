@@ -17,7 +17,8 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["lake"],
   ["ingest", "firehose", "repartition", "lineage", "catalog"],
   ["app"],
-  ["cli", "lambda"]
+  ["cli", "lambda"],
+  ["build"]
 ]
 /** `store` names nothing of `record`, but everything may use the words of `record`. */
 const everywhere = "record"

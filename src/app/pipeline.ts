@@ -32,7 +32,7 @@ export interface PipelineOptions {
   /** All datasets at once in any case, since they share what they read. Default: only where they are followed. */
   readonly atOnce?: boolean | undefined
   /** How each dataset is ingested. Threads and buffers are those of the process, whatever the number of datasets. */
-  readonly ingest: Pick<IngestOptions, "decode" | "changeHashKey" | "limits" | "threads" | "contracts" | "startThreadsAfter">
+  readonly ingest: Pick<IngestOptions, "decode" | "changeHashKey" | "limits" | "retirement" | "threads" | "contracts" | "startThreadsAfter">
   /** Null: stage alone is filled. */
   readonly repartition: Repartitions | null
   /** Succeeds when the pipeline must stop: the open batches are committed first. */

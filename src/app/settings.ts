@@ -184,6 +184,13 @@ export const settings = {
     {}
   ),
   emrEndpoint: setting("emr-endpoint", "URL of EMR, where it is not that of the region.", optionalUrl, null),
+  deliveryStreams: setting(
+    "delivery-streams",
+    "Delivery streams of Firehose, as dataset=stream,dataset=stream: where functions send structured JSON, and of which dataset the records of a transformation are.",
+    tags,
+    {}
+  ),
+  firehoseEndpoint: setting("firehose-endpoint", "URL of Firehose, where it is not that of the region.", optionalUrl, null),
   start: setting("start", "Where a stream is begun that was never read. Its positions count, once there are some.", start, {
     type: "TRIM_HORIZON"
   }),

@@ -25,8 +25,6 @@ export interface RegisterOptions {
   /** With which key values of the rows were hashed. */
   readonly hashing: Hashing
   readonly retirement?: RetirementLimits
-  /** Told after the commit that it speaks of. Must not fail or block. */
-  readonly onEvent: OnRunEvent
 }
 
 /** What became of objects that Firehose was said to have written. */
@@ -56,8 +54,10 @@ export interface Registrar {
   /**
    * Adds the objects at these paths, below the stage, to its log by one commit: each exactly once, however often it is told of and by how many processes. What
    * an object holds is read from its footer alone. All that can be is committed, whatever is refused.
+   *
+   * @param onEvent told after the commit that it speaks of. Must not fail or block
    */
-  readonly register: (paths: Iterable<string>) => Effect.Effect<Registered, TableError | StoreError, Store>
+  readonly register: (paths: Iterable<string>, onEvent: OnRunEvent) => Effect.Effect<Registered, TableError | StoreError, Store>
 }
 
 /**
@@ -74,7 +74,7 @@ export const openRegistrar = (options: RegisterOptions): Effect.Effect<Registrar
     const files = new StageFiles(contract, stage.table.path)
     const reader = new PositionReader(stage.table, yield* Store)
     return {
-      register: (paths) =>
+      register: (paths, onEvent) =>
         Effect.gen(function* () {
           const wanted = [...new Set(paths)].sort()
           const refused: Array<Refused> = []
@@ -98,7 +98,7 @@ export const openRegistrar = (options: RegisterOptions): Effect.Effect<Registrar
             const adding = fresh.flatMap((path) => found.get(path) ?? [])
             const done = { nothing, refused, known: wanted.length - adding.length - nothing - refused.length }
             if (adding.length === 0) return { added: [], rows: 0, ...done }
-            const work = commitFiles(options, stage, reader, snapshot, adding)
+            const work = commitFiles({ ...options, onEvent }, stage, reader, snapshot, adding)
             const committed = yield* race < mostRaces
               ? Effect.catchIf(Effect.asSome(work), isOvertaken, () => Effect.succeedNone)
               : Effect.asSome(work)
@@ -112,7 +112,7 @@ export const openRegistrar = (options: RegisterOptions): Effect.Effect<Registrar
 const isOvertaken = (error: TableError | StoreError): boolean => error._tag === "TableError" && error.reason === "Conflict"
 
 const commitFiles = (
-  { contract, onEvent, retirement = defaultRetirement }: RegisterOptions,
+  { contract, onEvent, retirement = defaultRetirement }: RegisterOptions & { readonly onEvent: OnRunEvent },
   { created, table }: Opened,
   reader: PositionReader,
   read: Snapshot,

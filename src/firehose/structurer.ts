@@ -7,14 +7,12 @@ import type { DeadLetter } from "../record/dead-letter.ts"
 import { arrivedAt, positionAt, type RecordPage, selectRecords } from "../record/record.ts"
 import { count as countOne, type DecodeCounts } from "../record/report.ts"
 import { stageColumns } from "../record/system-columns.ts"
+import { putLimits } from "./api.ts"
 import { rowTextOf } from "./structured-json.ts"
-
-/** Bytes of a record that Firehose takes, before they are encoded for the way. */
-export const maxFirehoseRecord = 1000 * 1024
 
 /** What became of a record. */
 export type Structured =
-  /** A row: its JSON object with a line feed behind it, at most {@link maxFirehoseRecord} bytes. */
+  /** A row: its JSON object with a line feed behind it, at most {@link putLimits.recordBytes} bytes. */
   | { readonly kind: "line"; readonly line: string }
   | { readonly kind: "deadLetter"; readonly letter: DeadLetter }
   /** Nothing by definition: an empty line, an empty object. */
@@ -47,7 +45,7 @@ export const makeStructurer = (contract: CompiledContract, settings: DecodeSetti
     if (row === undefined) return { kind: "empty" }
     const line = `${textOf(row)}\n`
     const bytes = Buffer.byteLength(line)
-    if (bytes <= maxFirehoseRecord) return { kind: "line", line }
+    if (bytes <= putLimits.recordBytes) return { kind: "line", line }
     counts.rows--
     countOne(counts.deadLetters, "too_large")
     return { kind: "deadLetter", letter: tooLarge(record, bytes) }
@@ -75,7 +73,7 @@ const tooLarge = (record: RecordPage, bytes: number): DeadLetter => {
     reason: "too_large",
     path: null,
     offset: null,
-    detail: `${count(bytes, "byte")} as structured JSON, of which Firehose takes ${count(maxFirehoseRecord, "byte")}.`,
+    detail: `${count(bytes, "byte")} as structured JSON, of which Firehose takes ${count(putLimits.recordBytes, "byte")}.`,
     raw,
     size: raw.length,
     header: record.header ?? null

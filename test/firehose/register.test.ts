@@ -20,14 +20,13 @@ import { freshFolder, rowsOf } from "../repartition/lake.ts"
 import { fixturePage, fixturePath } from "./fixture-records.ts"
 import { fittingParcels, parcelPage } from "./parcels.ts"
 import { linesOf } from "./structured.ts"
-import { writeByDuckDB } from "./written-by-duckdb.ts"
+import { writeOneByDuckDB } from "./written-by-duckdb.ts"
 
 const fixture = join(import.meta.dirname, "fixtures/orders-by-hive.parquet")
 const events: Array<RunEvent> = []
 const options = (more: Partial<RegisterOptions> = {}): RegisterOptions => ({
   contract: compiledOrders,
   hashing: { key: settings.hashKey, change: false },
-  onEvent: (event) => Effect.sync(() => void events.push(event)),
   ...more
 })
 
@@ -44,7 +43,8 @@ const objectNumber = (i: number, hour = "07") =>
 const withLake = <A, E>(test: (folder: string) => Effect.Effect<A, E, Store>) =>
   Effect.scoped(Effect.flatMap(freshFolder(), (folder) => Effect.provide(test(folder), localStore(folder))))
 const open = (more?: Partial<RegisterOptions>) => openRegistrar(options(more))
-const register = (registrar: Registrar, ...paths: ReadonlyArray<string>) => registrar.register(paths)
+const register = (registrar: Registrar, ...paths: ReadonlyArray<string>) =>
+  registrar.register(paths, (event) => Effect.sync(() => void events.push(event)))
 
 const failing = Effect.scoped(
   Effect.gen(function* () {
@@ -76,7 +76,7 @@ describe("a file that Firehose wrote becomes part of the stage", () => {
         Effect.gen(function* () {
           const path = fixturePath
           if (writer === "DuckDB")
-            yield* writeByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(folder, "stage/orders", path))
+            yield* writeOneByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(folder, "stage/orders", path))
           else put(folder, path)
           const done = yield* register(yield* open(), path)
           assert.deepStrictEqual(done, { added: [path], rows: 60, known: 0, nothing: 0, refused: [] })
@@ -157,7 +157,7 @@ describe("what is not of the table", () => {
     withLake((folder) =>
       Effect.gen(function* () {
         const other = join(folder, "other.parquet")
-        yield* writeByDuckDB(fittingParcels, linesOf(fittingParcels, parcelPage()), other)
+        yield* writeOneByDuckDB(fittingParcels, linesOf(fittingParcels, parcelPage()), other)
         const good = put(folder, objectNumber(1))
         const wrong = {
           [written(folder, objectNumber(2), bytes().subarray(0, 9000))]: "does not end as a Parquet file does",

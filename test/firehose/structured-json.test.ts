@@ -4,8 +4,9 @@ import vtex from "../../schemas/vtex/project.ts"
 import web from "../../schemas/web/project.ts"
 import { glueColumns } from "../../src/catalog/glue-table.ts"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
+import { putLimits } from "../../src/firehose/api.ts"
 import { rowTextOf, unfitColumns } from "../../src/firehose/structured-json.ts"
-import { makeStructurer, maxFirehoseRecord } from "../../src/firehose/structurer.ts"
+import { makeStructurer } from "../../src/firehose/structurer.ts"
 import { type Column, leaf, type Value } from "../../src/record/column.ts"
 import { emptyCounts } from "../../src/record/report.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
@@ -108,10 +109,10 @@ describe("a row that Firehose does not take", () => {
     const [made] = structuredOf(compiledOrders, [orderOf(status)]).structured
     return made?.kind === "line" ? Buffer.byteLength(made.line) : null
   }
-  const room = maxFirehoseRecord - (bytesOf("") ?? 0) - '"status":"",'.length
+  const room = putLimits.recordBytes - (bytesOf("") ?? 0) - '"status":"",'.length
   it("is a dead letter with the record's own bytes, from the first byte too many on", () => {
-    expect(bytesOf("x".repeat(room + '"status":"",'.length))).toBe(maxFirehoseRecord)
-    const record = orderOf("é".repeat(maxFirehoseRecord / 2))
+    expect(bytesOf("x".repeat(room + '"status":"",'.length))).toBe(putLimits.recordBytes)
+    const record = orderOf("é".repeat(putLimits.recordBytes / 2))
     const { structured, counts } = structuredOf(compiledOrders, [orderOf("small"), record, "{}"])
     expect(structured.map(({ kind }) => kind)).toEqual(["line", "deadLetter", "empty"])
     expect(structured[1]).toMatchObject({ letter: { reason: "too_large", sequenceNumber: "2", raw: new Uint8Array(Buffer.from(record)) } })

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { problemsOf } from "../../build/aws-actions.ts"
-import type { FunctionEntry } from "../../build/functions.ts"
-import { zip } from "../../build/zip.ts"
+import { problemsOf } from "../../src/build/aws-actions.ts"
+import type { FunctionEntry } from "../../src/build/functions.ts"
+import { zip } from "../../src/build/zip.ts"
 import { runNode } from "./run-node.ts"
 import { unzip } from "./unzip.ts"
 
@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "sluice-build-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const build = (repository: string, out: string, ...more: ReadonlyArray<string>) =>
-  runNode([join(repository, "build/build.ts"), "--out", out, ...more])
+  runNode([join(repository, "src/build/build.ts"), "--out", out, ...more])
 
 const listIn = (out: string): ReadonlyArray<FunctionEntry> => JSON.parse(readFileSync(join(out, "functions.json"), "utf8")).functions
 const hash = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex")
@@ -32,7 +32,7 @@ describe("the build of functions", () => {
   it("makes the same bytes again, also of a repository that lies elsewhere", async () => {
     const copy = join(folder, "deeper", "copy")
     mkdirSync(copy, { recursive: true })
-    for (const path of ["src", "schemas", "build", "package.json"]) cpSync(join(root, path), join(copy, path), { recursive: true })
+    for (const path of ["src", "schemas", "package.json"]) cpSync(join(root, path), join(copy, path), { recursive: true })
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
     const other = join(folder, "two")
     expect(await build(copy, other, name)).toMatchObject({ code: 0 })

@@ -7,12 +7,12 @@ import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Effect, Option } from "effect"
-import { readSettings } from "../src/app/settings.ts"
-import { loadProject } from "../src/contract/load.ts"
-import { version } from "../src/record/version.ts"
+import { readSettings } from "../app/settings.ts"
+import { loadProject } from "../contract/load.ts"
+import { version } from "../record/version.ts"
 import { buildFunction, functionNames } from "./functions.ts"
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const build = async (): Promise<void> => {
   const { values, positionals } = parseArgs({

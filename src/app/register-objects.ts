@@ -1,0 +1,67 @@
+import { Effect } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { type FailedObject, keyBelow } from "../firehose/messages.ts"
+import { openRegistrar, type Registrar } from "../firehose/register.ts"
+import { stagePath } from "../lake/layout.ts"
+import type { OnRunEvent } from "../record/report.ts"
+import type { AnnouncedObject } from "../source/announced/envelope.ts"
+import { Store, type StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
+
+export interface ObjectRegistrar {
+  /**
+   * Registers those of the objects that lie below a stage, by one commit a dataset. Others are nothing to it.
+   *
+   * @returns those of which nothing was committed, and why
+   */
+  readonly register: (
+    objects: ReadonlyArray<AnnouncedObject>,
+    onEvent: OnRunEvent
+  ) => Effect.Effect<ReadonlyArray<FailedObject>, TableError | StoreError, Store>
+}
+
+/** What registers objects of all datasets. A stage is opened when its first object comes, and stays open. @param hashKey by which values of the rows were hashed */
+export const objectRegistrar = (contracts: ReadonlyArray<CompiledContract>, hashKey: Uint8Array | null): ObjectRegistrar => {
+  const opened = new Map<string, Registrar>()
+  const registrarOf = (contract: CompiledContract) =>
+    Effect.gen(function* () {
+      const { name } = contract.contract
+      const registrar = opened.get(name) ?? (yield* openRegistrar({ contract, hashing: { key: hashKey, change: false } }))
+      opened.set(name, registrar)
+      return registrar
+    })
+
+  return {
+    register: (objects, onEvent) =>
+      Effect.gen(function* () {
+        const { root } = yield* Store
+        const failed: Array<FailedObject> = []
+        const below = objects.flatMap((object) => {
+          const [, dataset, path] = new RegExp(`^${stagePath("([^/]+)")}/(.+)$`).exec(keyBelow(root, object) ?? "") ?? []
+          return dataset === undefined || path === undefined ? [] : [{ object, dataset, path }]
+        })
+        for (const [dataset, ofDataset] of Map.groupBy(below, ({ dataset }) => dataset)) {
+          const contract = contracts.find(({ contract }) => contract.name === dataset)
+          if (contract === undefined) {
+            const problem = `${stagePath(dataset)} is of no dataset of this project: build the function with the project that has it, or let Firehose write elsewhere.`
+            failed.push(...ofDataset.map(({ object }) => ({ object, problem })))
+            continue
+          }
+          const registrar = yield* registrarOf(contract)
+          const { added, refused, rows, known, nothing } = yield* registrar.register(
+            ofDataset.map(({ path }) => path),
+            onEvent
+          )
+          const problems = new Map(refused.map(({ path, problem }) => [path, problem]))
+          for (const { object, path } of ofDataset) {
+            const problem = problems.get(path)
+            if (problem !== undefined) failed.push({ object, problem })
+          }
+          yield* Effect.logInfo(`${dataset}: registered`).pipe(
+            Effect.annotateLogs({ files: added.length, rows, known, nothing, refused: refused.length })
+          )
+        }
+        return failed
+      })
+  }
+}

@@ -1,0 +1,64 @@
+import { Effect } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { DecodeSettings } from "../decode/decoder.ts"
+import { unfitColumns } from "../firehose/structured-json.ts"
+import { makeStructurer, type Structurer } from "../firehose/structurer.ts"
+import { BadConfig } from "./failures.ts"
+
+/** What structures the records of each dataset. Made when its first record comes, and kept. */
+export interface Structurers {
+  /** Fails where Firehose could not deliver what the contract says. */
+  readonly of: (contract: CompiledContract) => Effect.Effect<Structurer, BadConfig>
+}
+
+export const structurers = (decode: DecodeSettings): Structurers => {
+  const made = new Map<string, Structurer>()
+  return {
+    of: (contract) =>
+      Effect.suspend(() => {
+        const { name } = contract.contract
+        const known = made.get(name)
+        if (known !== undefined) return Effect.succeed(known)
+        const [problem] = unfitColumns(contract.columns)
+        if (problem !== undefined)
+          return Effect.fail(
+            new BadConfig({
+              problem: `dataset ${name} cannot go by Firehose: ${problem}`,
+              hint: "Let a consumer read it (sluice ingest, or the function consumeStream), which has no such limits."
+            })
+          )
+        const structurer = makeStructurer(contract, decode)
+        made.set(name, structurer)
+        return Effect.succeed(structurer)
+      })
+  }
+}
+
+/** Names of delivery streams by dataset, as the setting says. */
+export type DeliveryStreams = Readonly<Record<string, string>>
+
+const setStreams = "Set it to dataset=stream,dataset=stream."
+
+/** Where the structured JSON of a dataset goes. */
+export const streamOf = (streams: DeliveryStreams, dataset: string): Effect.Effect<string, BadConfig> => {
+  const stream = Object.hasOwn(streams, dataset) ? streams[dataset] : undefined
+  return stream === undefined || stream === ""
+    ? Effect.fail(
+        new BadConfig({ problem: `SLUICE_DELIVERY_STREAMS names no delivery stream for the dataset ${dataset}`, hint: setStreams })
+      )
+    : Effect.succeed(stream)
+}
+
+/** The dataset whose records a delivery stream carries. */
+export const datasetOf = (streams: DeliveryStreams, stream: string): Effect.Effect<string, BadConfig> => {
+  const found = Object.entries(streams).filter(([, name]) => name === stream)
+  const [[dataset] = []] = found
+  return dataset === undefined || found.length > 1
+    ? Effect.fail(
+        new BadConfig({
+          problem: `SLUICE_DELIVERY_STREAMS names ${dataset === undefined ? "no dataset" : "more than one dataset"} for the delivery stream ${stream}`,
+          hint: setStreams
+        })
+      )
+    : Effect.succeed(dataset)
+}

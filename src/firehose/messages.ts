@@ -1,0 +1,95 @@
+import { Effect, Schema } from "effect"
+import { count } from "../record/count.ts"
+import { membersOf } from "../record/members.ts"
+import { type AnnouncedObject, announcementsIn } from "../source/announced/envelope.ts"
+
+/** What an event of Lambda says of objects, message by message: those of a queue are answered one by one, any other event is one message. */
+interface Message {
+  /** Of a queue: what its failure is told by. */
+  readonly id: string | null
+  readonly objects: ReadonlyArray<AnnouncedObject>
+  /** Why it cannot be told what it says, as sentences without the last full stop. */
+  readonly unreadable: ReadonlyArray<string>
+  /** Does any of it speak of objects, be it only to say that there is nothing to do? */
+  readonly isAbout: boolean
+}
+
+/** Does an event, or any message of it, speak of objects of S3? */
+export const speaksOfObjects = (event: unknown): boolean => messagesIn(event).some(({ isAbout }) => isAbout)
+
+const messagesIn = (event: unknown): ReadonlyArray<Message> => {
+  const { Records } = membersOf(event)
+  const records: ReadonlyArray<unknown> = Array.isArray(Records) ? Records : []
+  const isOfQueue = records.length > 0 && records.every((record) => membersOf(record)["eventSource"] === "aws:sqs")
+  if (!isOfQueue) return [messageOf(null, event)]
+  return records.map((record) => {
+    const { messageId, body } = membersOf(record)
+    return messageOf(typeof messageId === "string" ? messageId : "", body)
+  })
+}
+
+const messageOf = (id: string | null, message: unknown): Message => {
+  const announcements = announcementsIn(message)
+  return {
+    id,
+    objects: announcements.flatMap((each) => (each.kind === "object" ? [each.object] : [])),
+    unreadable: announcements.flatMap((each) => (each.kind === "unreadable" ? [each.problem] : [])),
+    isAbout: announcements.some(({ kind }) => kind !== "unreadable")
+  }
+}
+
+/** An object with which something was not done. */
+export interface FailedObject {
+  readonly object: AnnouncedObject
+  /** What happened and what to do, as sentences. */
+  readonly problem: string
+}
+
+/** What is answered to an event: to a queue, which of its messages are to come again. */
+export interface MessagesAnswer {
+  readonly batchItemFailures: ReadonlyArray<{ readonly itemIdentifier: string }>
+}
+
+/** With some objects of an event that is answered as a whole it was not done. With all others it was. */
+export class ObjectsFailed extends Schema.TaggedError<ObjectsFailed>()("ObjectsFailed", { problem: Schema.String, hint: Schema.String }) {
+  override get message(): string {
+    return `${this.problem}. ${this.hint}`
+  }
+}
+
+/**
+ * Does something with all objects that an event announces. What fails of a queue's messages is answered, so that these alone come again and end in its dead-letter
+ * queue; any other event fails as a whole, behind all that could be done.
+ *
+ * @param use tells with which objects it was not done; where it fails itself, all of the event does
+ */
+export const handleObjects = <E, R>(
+  event: unknown,
+  use: (objects: ReadonlyArray<AnnouncedObject>) => Effect.Effect<ReadonlyArray<FailedObject>, E, R>
+): Effect.Effect<MessagesAnswer, E | ObjectsFailed, R> =>
+  Effect.gen(function* () {
+    const messages = messagesIn(event)
+    const objects = messages.flatMap((message) => message.objects)
+    const failed = new Map((objects.length === 0 ? [] : yield* use(objects)).map(({ object, problem }) => [object, problem]))
+    const problems = messages.map((message) => [
+      ...message.unreadable.map((problem) => `${problem}.`),
+      ...message.objects.flatMap((object) => failed.get(object) ?? [])
+    ])
+    const told = problems.flat()
+    if (told.length === 0) return { batchItemFailures: [] }
+    for (const problem of told) yield* Effect.logError(problem)
+    if (messages.some(({ id }) => id === null))
+      return yield* new ObjectsFailed({
+        problem: `${count(told.length, "object")} of ${objects.length + told.length - failed.size} failed, first: ${(told[0] ?? "").replace(/\.$/, "")}`,
+        hint: "All others were handled. Lambda tries the event again; what it gives up goes to the function's destination for failures."
+      })
+    return { batchItemFailures: messages.flatMap(({ id }, i) => (problems[i]?.length === 0 ? [] : [{ itemIdentifier: id ?? "" }])) }
+  })
+
+/** The key of an object below the root of a lake; null: it lies elsewhere. A lake in a folder has no bucket of its own. */
+export const keyBelow = (root: string, { bucket, key }: Pick<AnnouncedObject, "bucket" | "key">): string | null => {
+  const [, lakeBucket, prefix = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(root) ?? []
+  if (lakeBucket === undefined) return key
+  const folder = prefix === "" ? "" : `${prefix}/`
+  return bucket === lakeBucket && key.startsWith(folder) ? key.slice(folder.length) : null
+}

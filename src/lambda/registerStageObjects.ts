@@ -1,0 +1,34 @@
+import { Effect, Layer } from "effect"
+import { storeOf } from "../app/lake.ts"
+import { hashKeyOf } from "../app/options.ts"
+import { allContracts, withDatabase } from "../app/project.ts"
+import { objectRegistrar } from "../app/register-objects.ts"
+import { runListener } from "../app/run-listener.ts"
+import { catalogNames, lakeNames } from "../app/settings.ts"
+import { handleObjects } from "../firehose/messages.ts"
+import type { KeptRuns } from "../lake/record-runs.ts"
+import { catalogActions, lakeActions } from "./actions.ts"
+import { announcements } from "./announcements.ts"
+import { handlerOf } from "./handler.ts"
+import { project } from "./project.ts"
+
+/** Parquet objects that Firehose wrote below a stage → the stage's log, each exactly once. Of a queue, whose mapping must have ReportBatchItemFailures, only what failed comes again. */
+export const handler = handlerOf({
+  name: "registerStageObjects",
+  settings: [...lakeNames, ...catalogNames, "hashKey", "lineage", "lineageKey", "lineageNamespace"],
+  actions: { lake: lakeActions, catalog: catalogActions },
+  takes: announcements,
+  open: (given) =>
+    Effect.gen(function* () {
+      const values = withDatabase(project, given)
+      const contracts = yield* allContracts(project)
+      const store = yield* Layer.build(storeOf(values, "write"))
+      const runs: KeptRuns = { table: null }
+      return { contracts, registrar: objectRegistrar(contracts, hashKeyOf(values)), runs, store, values }
+    }),
+  handle: ({ contracts, registrar, runs, store, values }, event) =>
+    Effect.gen(function* () {
+      const onRun = yield* runListener(values, contracts, "BATCH", runs)
+      return yield* handleObjects(event, (objects) => registrar.register(objects, onRun))
+    }).pipe(Effect.provide(store))
+})
