@@ -110,17 +110,17 @@ async function* readItem({ item, object: opened }: Opening, inbox: Inbox, readin
   if (isDone(position)) {
     close(opened)
     inbox.read(item)
-  } else if (wanted.rejected !== null || loss !== undefined) {
+    return
+  }
+  const letter =
+    wanted.rejected !== null ? rejectedPage(wanted, wanted.rejected) : loss !== undefined ? lossPage(wanted, found, loss) : null
+  if (letter !== null) {
     close(opened)
-    const page = wanted.rejected === null ? lossPage(wanted, found, loss ?? unknownLoss) : rejectedPage(wanted, wanted.rejected)
-    item.last = positionAt(page, 0)
-    yield page
+    item.last = positionAt(letter, 0)
+    yield letter
     inbox.read(item)
   } else if (wanted.object !== null) yield* readObject(item, wanted.object, opened, knownOf(position, ahead), inbox, reading)
 }
-
-/** Never: one of the two is there. */
-const unknownLoss: Rejection = { reason: "object_gone", detail: "" }
 
 async function* readObject(
   item: Item,
