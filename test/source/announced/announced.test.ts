@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { replay } from "../../../src/ingest/replay.ts"
 import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
 import { Store } from "../../../src/store/store.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
 import { folderWith } from "../collect.ts"
-import { type Consuming, consume, expectSound, idsOf, letters, line, withLake } from "./support.ts"
+import { type Consuming, consume, expectSound, idsOf, letters, line, orders, withLake } from "./support.ts"
 import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
 
 const make = () => {
@@ -93,6 +94,10 @@ describe("announced objects", () => {
         const [first] = all.filter(({ shard }) => shard.includes("order/gone.json"))
         assert.deepStrictEqual(first && JSON.parse(first.raw), gone)
         assert.deepStrictEqual(yield* idsOf("order"), ["good", "slow"])
+        // There is no record that could become a row.
+        const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 }
+        const replayed = yield* replay({ contract: orders, decode, onEvent: () => Effect.void })
+        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5 })
         yield* expectSound
       })
     )
