@@ -1,4 +1,5 @@
 import type { Random } from "../../src/generate/random.ts"
+import type { RetirementLimits } from "../../src/lake/retire.ts"
 import type { InitialPosition } from "../../src/stream/kinesis/api.ts"
 import { drawRates, type FaultRates, noFaults } from "./faults.ts"
 import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"
@@ -57,6 +58,12 @@ export interface WorldSettings {
   /** Mean time between two events. */
   readonly eventEvery: number
   readonly restartAfter: number
+  /** Do workers end when there is nothing to read, and are started again, as a schedule does it? */
+  readonly isBounded?: boolean
+  /** When positions retire; undefined: as by default. */
+  readonly retirement?: RetirementLimits
+  /** Is anything of the world done by other threads, beside DuckDB? */
+  readonly hasRealWork?: boolean
   /** Repartition with DuckDB and verify the lake with it; else with the plain engine, and without. */
   readonly duckdb: boolean
 }

@@ -25,6 +25,7 @@ const mostShards = 8
 /** A stream for each dataset, who puts records into it, and what becomes of its shards. */
 export class StreamInput implements Input {
   readonly kinesis: SimulatedKinesis
+  readonly atOnce: boolean = false
   readonly #ground: Ground<StreamSettings>
   readonly #made = new Made()
   readonly #drained: ReadonlyArray<Drained>
@@ -43,16 +44,13 @@ export class StreamInput implements Input {
   sources(process: SimulatedProcess, place: Place) {
     const { datasets, settings } = this.#ground
     const { batchAge, initial, look, poll } = settings
-    const { worker, workers } = place ?? { worker: 0, workers: 1 }
     return Effect.forEach(datasets, ({ contract, stream }) =>
       Effect.map(
         kinesisSource({
           api: this.api(process),
           stream,
           initial,
-          follow: place !== null,
-          workers,
-          worker,
+          ...place,
           pollMillis: poll,
           lookMillis: look,
           batchAgeMillis: batchAge
