@@ -66,6 +66,7 @@ export const runMappedSeed = (seed: number, options: RunOptions = {}): Promise<O
 
 /** Streams that an event source mapping hands to a function, and workers that read them before, behind it, or a while beside it. */
 class MappedInput implements Input {
+  readonly atOnce: boolean = false
   readonly #ground: Ground<MappedSettings>
   readonly #streams: StreamInput
   readonly #mappings: ReadonlyArray<Mapping>
@@ -121,7 +122,7 @@ class MappedInput implements Input {
 
   /** Workers read while it is their turn, and are a while late to learn that it is over. */
   sources(process: SimulatedProcess, place: Place) {
-    if (place === null) return this.#streams.sources(process, place)
+    if (!place.follow) return this.#streams.sources(process, place)
     const { settings, faults } = this.#ground
     const turns = settings.readings.flatMap(({ by, from }, i) =>
       by === "workers" ? [{ from, to: settings.readings[i + 1]?.from ?? null }] : []
