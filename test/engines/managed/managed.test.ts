@@ -153,7 +153,7 @@ it("what comes of raw objects is what their orders say, whatever goes wrong on t
   await announced("sendStructuredJsonToFirehose", bucket, await objectsBelow("lake/structured_json/"))
   for (now += 60_000; delivery.held.length > 0; now += 400_000) await delivery.deliver()
   await announced("registerStageObjects", bucket, await objectsBelow("lake/stage/"))
-  // await announced("collectDeadLetters", bucket, await objectsBelow("lake/errors/"))
+  await announced("collectDeadLetters", bucket, await objectsBelow("lake/errors/"))
 
   const lake = `s3://${bucket}/lake`
   await sluiceJson(["repartition", "--lake", lake], env())
@@ -193,7 +193,10 @@ it("the same objects come to the same by a queue, and by a stream", async () => 
 
 /** Every value of every row, in order. */
 const rowsOf = async (lake: string): Promise<ReadonlyArray<string>> => {
-  const rows = await query(lake, "SELECT to_json(consumable_checkout)::VARCHAR AS text FROM consumable_checkout ORDER BY order_id, last_change")
+  const rows = await query(
+    lake,
+    "SELECT to_json(consumable_checkout)::VARCHAR AS text FROM consumable_checkout ORDER BY order_id, last_change"
+  )
   return rows.map(({ text }) => String(text))
 }
 
