@@ -28,6 +28,7 @@ const s3Event = {
   ]
 }
 const events: Readonly<Record<string, unknown>> = {
+  sendCheckoutDataToFirehouse: s3Event,
   registerStageObjects: s3Event,
   sendStructuredJsonToFirehose: s3Event,
   transformFirehoseRecords: { deliveryStreamArn: "arn:aws:firehose:us-east-1:123456789012:deliverystream/s", records: [] },
@@ -48,6 +49,7 @@ const eventFor = (name: string): unknown => {
 /** Which events a function takes; all others it refuses. Without AWS, what it takes ends where it would call AWS, or lacks a setting. */
 const notifications = /\/s3|s3-|S3/
 const taken: Readonly<Record<string, RegExp>> = {
+  sendCheckoutDataToFirehouse: notifications,
   registerStageObjects: notifications,
   sendStructuredJsonToFirehose: notifications,
   transformFirehoseRecords: /kinesisFirehose/,

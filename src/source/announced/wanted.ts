@@ -49,7 +49,8 @@ export const wishesOf = (message: QueueMessage, queue: string, takes: ReadonlyAr
   return { wanted, ignored }
 }
 
-const wantedObject = (object: AnnouncedObject): Wanted => {
+/** An object as it is to be read. */
+export const wantedObject = (object: AnnouncedObject): Wanted & { readonly object: AnnouncedObject } => {
   const arrivedAt = within(object.eventTime)
   return { shard: shardOf(object, arrivedAt), arrivedAt, raw: object.notification, object, rejected: null }
 }
