@@ -14,6 +14,7 @@ import { Shutdown } from "../../src/cli/shutdown.ts"
 import { telemetry as telemetryOf } from "../../src/cli/telemetry.ts"
 import { declareMetrics, metrics, recordBatch } from "../../src/ingest/metrics.ts"
 import { type BatchReport, emptyCounts } from "../../src/record/report.ts"
+import { queueMetrics } from "../../src/source/announced/metrics.ts"
 import { sourceMetrics } from "../../src/source/kinesis/metrics.ts"
 import { Unanswered, unansweredMetric, watchUnanswered } from "../../src/source/unanswered.ts"
 import { localStore } from "../../src/store/local-store.ts"
@@ -310,7 +311,7 @@ describe("the table of metrics in the documentation", () => {
       )
       const page = yield* served((url) => fetch(`${url}/metrics`).then((response) => response.text()))
       const ofProcess = [...readExposition(page)].map(([name, { type }]) => `${name} ${type}`)
-      const inCode = [...Object.values(metrics), ...Object.values(sourceMetrics), unansweredMetric].map(
+      const inCode = [...Object.values(metrics), ...Object.values(sourceMetrics), ...Object.values(queueMetrics), unansweredMetric].map(
         ({ id, type }) => `${id} ${type.toLowerCase()}`
       )
       assert.deepStrictEqual(documented.toSorted(), [...inCode, ...ofProcess].toSorted())
