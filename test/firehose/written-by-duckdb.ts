@@ -42,7 +42,8 @@ export const writeOneByDuckDB = (
   target: string,
   timestamp?: "TIMESTAMP" | undefined
 ): Effect.Effect<void> =>
-  openDuckDB({ threads: 1 }).pipe(
+  // Writing hundreds of columns takes a page of each.
+  openDuckDB({ threads: 1, memoryLimit: 1 << 30 }).pipe(
     Effect.flatMap((duckdb) => writeByDuckDB(duckdb, contract, lines, target, timestamp)),
     Effect.scoped,
     Effect.orDie
