@@ -8,11 +8,12 @@ import type { SourceError } from "../record/source-error.ts"
 import { type Arrivals, arrivalsIn } from "../source/arrivals.ts"
 import { framingOf, takesName } from "../source/framing.ts"
 import type { Place } from "../source/place.ts"
+import { openAnnounced } from "./announced.ts"
 import { largePagesOf, pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
 import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
-import { type OpenedSource, openPlace, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
+import { checkWorker, type OpenedSource, openPlace, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
 
 /** A dataset, and which files of a folder are of it, by their paths below it; null: all whose names are of its format. */
 export interface InputShare {
@@ -55,6 +56,8 @@ export const announcedSharesOf = (contracts: ReadonlyArray<CompiledContract>): R
 
 export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
   readonly datasets: ReadonlyArray<Carried>
+  /** Do the datasets share what they read, so that none can come to its end without the others? */
+  readonly atOnce: boolean
   /** Files of the input that are of none of these datasets. */
   readonly left: number
   /** Share of the input that was read, 0 to 1; null where nobody knows. @param ended how many datasets are at their end */
@@ -77,6 +80,7 @@ export const openInputs = (
   follow: boolean
 ): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
   Effect.gen(function* () {
+    if (choice.source === "sqs") return yield* openQueue(project, choice, values, follow)
     const shares = yield* wantedShares(project, choice, values)
     const place = yield* Effect.cached(openPlace(values, follow))
     const atOnce = follow ? { pageBytes: pageBytesOf(shares.length), large: largePagesOf(shares.length) } : {}
@@ -114,6 +118,7 @@ export const openInputs = (
     const shown = carried.map(({ open }) => open)
     return {
       datasets: carried.map(({ contract, open, ...begins }) => ({ contract, source: open.source, ...begins })),
+      atOnce: false,
       left: isNamed ? 0 : found.left,
       problems: Effect.map(
         Effect.forEach(shown, ({ problems }) => problems),
@@ -133,6 +138,21 @@ export const openInputs = (
         return share === null ? null : (ended + share) / shown.length
       }
     }
+  })
+
+/** The datasets of a project, or the one that is named, that read what a queue announces. */
+const openQueue = (
+  project: LoadedProject,
+  choice: InputChoice,
+  values: SourceValues,
+  follow: boolean
+): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
+  Effect.gen(function* () {
+    yield* checkWorker(values)
+    const { dataset } = choice
+    const contracts = Option.isSome(dataset) ? [yield* contractOf(project, dataset.value)] : yield* allContracts(project)
+    const { datasets, notes } = yield* openAnnounced(announcedSharesOf(contracts), choice, values, follow)
+    return { datasets, notes, atOnce: true, left: 0, problems: Effect.succeed([]), skipped: Effect.succeed({}), share: () => null }
   })
 
 const look = (place: Place, shares: ReadonlyArray<InputShare>): Effect.Effect<Arrivals> =>

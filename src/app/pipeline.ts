@@ -29,8 +29,10 @@ export interface PipelineOptions {
    * budget, to its end.
    */
   readonly follow: boolean
+  /** All datasets at once in any case, since they share what they read. Default: only where they are followed. */
+  readonly atOnce?: boolean | undefined
   /** How each dataset is ingested. Threads and buffers are those of the process, whatever the number of datasets. */
-  readonly ingest: Pick<IngestOptions, "decode" | "changeHashKey" | "limits" | "threads" | "contracts" | "startThreadsAfter">
+  readonly ingest: Pick<IngestOptions, "decode" | "changeHashKey" | "limits" | "retirement" | "threads" | "contracts" | "startThreadsAfter">
   /** Null: stage alone is filled. */
   readonly repartition: Repartitions | null
   /** Succeeds when the pipeline must stop: the open batches are committed first. */
@@ -99,7 +101,7 @@ export interface PipelineResult {
  */
 export const pipeline = (options: PipelineOptions): Effect.Effect<PipelineResult, IngestError, Store> =>
   Effect.gen(function* () {
-    const { datasets, follow } = options
+    const { datasets, follow, atOnce = follow } = options
     const asked = yield* Deferred.make<void>()
     const ending = yield* Deferred.make<void>()
     const end = Deferred.succeed(ending, undefined)
@@ -123,7 +125,7 @@ export const pipeline = (options: PipelineOptions): Effect.Effect<PipelineResult
         Effect.andThen(Deferred.isDone(ending)),
         Effect.flatMap((isEnding) => (isEnding ? Effect.succeed(null) : carry(carried)))
       )
-    const [exits, millis] = yield* timed(Effect.forEach(datasets, begin, { concurrency: follow ? "unbounded" : 1 }))
+    const [exits, millis] = yield* timed(Effect.forEach(datasets, begin, { concurrency: atOnce ? "unbounded" : 1 }))
     yield* Fiber.interrupt(repartitions)
     const ingested = exits.flatMap((exit) => (exit !== null && Exit.isSuccess(exit) ? [exit.value] : []))
     const failures = exits.filter((exit) => exit !== null && Exit.isFailure(exit))
@@ -139,13 +141,13 @@ export const pipeline = (options: PipelineOptions): Effect.Effect<PipelineResult
   }).pipe(Effect.scoped)
 
 const ingestOne = (
-  { datasets, follow, ingest: settings, watch }: PipelineOptions,
+  { datasets, follow, atOnce = follow, ingest: settings, watch }: PipelineOptions,
   { contract, source }: Carried,
   stop: Effect.Effect<void>
 ): Effect.Effect<Ingested, IngestError, Store> => {
   const dataset = contract.contract.name
   const { limits, threads = 1 } = settings
-  const share = shareOf({ threads, bufferBytes: limits.bufferBytes }, follow ? datasets.length : 1)
+  const share = shareOf({ threads, bufferBytes: limits.bufferBytes }, atOnce ? datasets.length : 1)
   return timed(
     ingest({
       ...settings,

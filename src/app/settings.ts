@@ -121,6 +121,7 @@ export const settings = {
     1_000
   ),
   repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
+  queue: setting("queue", "URL of the queue of SQS to which buckets announce their objects.", optionalUrl, null),
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
   dataset: setting("dataset", "Dataset of what a function reads from a stream. Without it, the project's first.", optionalText, null),
   endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),

@@ -17,7 +17,7 @@ import { s3Place } from "./setting-types.ts"
 import type { Values } from "./settings.ts"
 
 export interface SourceChoice {
-  readonly source: "files" | "kinesis"
+  readonly source: "files" | "kinesis" | "sqs"
   readonly format: "auto" | "lines" | "document"
 }
 
@@ -59,6 +59,7 @@ export type SourceValues = Values<
   | "input"
   | "arrivedAt"
   | "maxRecordBytes"
+  | "queue"
   | "stream"
   | "endpoint"
   | "region"
@@ -89,15 +90,13 @@ export const openSource = (
   { place, takes, pageBytes, large }: SourceShare
 ): Effect.Effect<OpenedSource, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
-    if (values.worker >= values.workers) {
-      return yield* new UsageError({
-        problem: `there is no worker ${values.worker} of ${values.workers}`,
-        hint: "Workers count from 0: give --worker a number below that of --workers."
-      })
-    }
+    yield* checkWorker(values)
     if (source === "kinesis") return alone(yield* openStream(values, follow))
     if (values.input === null && values.stream !== null) {
       return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read the stream with --source kinesis." })
+    }
+    if (values.input === null && values.queue !== null) {
+      return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read what the queue announces with --source sqs." })
     }
     const { kind } = formatOf(contract)
     if (kind !== "json" && format !== "auto") {
@@ -123,6 +122,17 @@ export const openSource = (
     const measured = follow || input === "-" ? { source: files, share: () => null } : withShare(files)
     return { ...measured, problems: files.problems, skipped: files.skipped, notes: files.notes }
   })
+
+/** Is this one of the workers that there are? */
+export const checkWorker = ({ worker, workers }: Values<"worker" | "workers">): Effect.Effect<void, UsageError> =>
+  worker < workers
+    ? Effect.void
+    : Effect.fail(
+        new UsageError({
+          problem: `there is no worker ${worker} of ${workers}`,
+          hint: "Workers count from 0: give --worker a number below that of --workers."
+        })
+      )
 
 /** What the command cannot do without. */
 export const inputOf = ({ input }: Values<"input">): Effect.Effect<string, UsageError> =>

@@ -14,7 +14,7 @@ import { stagePath } from "../lake/layout.ts"
 import { lakeTables } from "../lake/views.ts"
 import { randomUuid } from "../record/random.ts"
 import { Store } from "../store/store.ts"
-import { catalogProbe, collectorProbe, engineProbe, inputProbe, lineageProbe, streamProbe } from "./doctor-probes.ts"
+import { catalogProbe, collectorProbe, engineProbe, inputProbe, lineageProbe, queueProbe, streamProbe } from "./doctor-probes.ts"
 import { bytes } from "./output.ts"
 import { project } from "./project.ts"
 
@@ -96,6 +96,7 @@ export const makeChecks = (values: Values<SettingName>): Effect.Effect<ReadonlyA
     const services = Object.entries({
       input: inputProbe(values),
       stream: streamProbe(values),
+      queue: queueProbe(values),
       engine: engineProbe(values),
       catalog: catalogProbe(values),
       lineage: lineageProbe(values),

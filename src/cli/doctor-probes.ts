@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { sqsOf } from "../app/announced.ts"
 import { glueOf, problemForGlue } from "../app/catalog.ts"
 import { collectorHeaders } from "../app/collector.ts"
 import { clusterOf, serverlessOf } from "../app/emr.ts"
@@ -9,7 +10,9 @@ import { reachEndpoint } from "../lineage/http-transport.ts"
 import { probeCluster } from "../repartition/emr/cluster.ts"
 import { probeServerless } from "../repartition/emr/serverless.ts"
 import { probeSpark } from "../repartition/spark/local-place.ts"
+import { announcedName } from "../source/announced/announced.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
+import { asSourceError as asQueueError } from "../stream/sqs/failures.ts"
 import { withDatabase } from "./project.ts"
 
 /**
@@ -46,6 +49,19 @@ export const streamProbe = (values: Values<"stream" | "region" | "endpoint">): P
     Effect.scoped
   )
   return within(`stream ${stream}`, ask)
+}
+
+/** Asks the queue how much is in it. It receives nothing: a message that is received is hidden from others. */
+export const queueProbe = (values: Values<"queue" | "region">): Probe => {
+  const { queue } = values
+  if (queue === null) return null
+  const ask = Effect.gen(function* () {
+    const { waiting, held } = yield* Effect.flatMap(sqsOf(values), ({ describe }) =>
+      Effect.mapError(describe, asQueueError(announcedName, queue))
+    )
+    return `${queue} answers: about ${waiting} messages wait, and ${held} are held`
+  }).pipe(Effect.scoped)
+  return within(`queue ${queue}`, ask)
 }
 
 /** Looks for the first file of the input, and reads its beginning. */

@@ -138,7 +138,7 @@ export const ingest = Command.make(
   { dataset: oneDataset, ...sourceFlags, changeHashKey, settings: ingestSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* ingestSettings.read(flags.settings)
-    const { datasets, left, skipped, notes, share } = yield* openInputs(project, flags, values, false)
+    const { atOnce, datasets, left, skipped, notes, share } = yield* openInputs(project, flags, values, false)
     const shutdown = yield* Shutdown
     const done = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("ingest", !flags.json)
@@ -149,12 +149,13 @@ export const ingest = Command.make(
       return yield* pipeline({
         datasets,
         follow: false,
+        atOnce,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
         repartition: null,
         stop: shutdown.requested,
         watch: {
           ...unwatched,
-          event: (event) => Effect.andThen(onRun(event), flags.source === "kinesis" ? logEvent(event) : Effect.void),
+          event: (event) => Effect.andThen(onRun(event), flags.source !== "files" ? logEvent(event) : Effect.void),
           step: () => Effect.sync(() => void ended++),
           ingest: (dataset, one) => {
             const p = ingested(dataset, one)

@@ -32,7 +32,7 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const follow = !flags.once
-    const { datasets, left, problems, notes, skipped, share } = yield* openInputs(project, flags, values, follow)
+    const { atOnce, datasets, left, problems, notes, skipped, share } = yield* openInputs(project, flags, values, follow)
     const shutdown = yield* Shutdown
     const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
@@ -50,6 +50,7 @@ export const run = Command.make(
       return yield* pipeline({
         datasets,
         follow,
+        atOnce,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
         repartition: { engine: yield* engineOf(values, true), every: values.repartitionEvery, worker: values.worker },
         stop: shutdown.requested,
@@ -107,6 +108,10 @@ export const run = Command.make(
   Command.withExamples([
     { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
     { description: "What is new, from files to the table for users, and no more", command: "sluice run --once --input orders --lake lake" },
-    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" }
+    { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" },
+    {
+      description: "Read objects as a bucket announces them",
+      command: "sluice run --source sqs --queue https://sqs.eu-west-1.amazonaws.com/123456789012/raw --lake s3://my-lake/shop"
+    }
   ])
 )

@@ -5,7 +5,11 @@ import { use } from "./settings.ts"
 
 /** How a command is told where records come from. */
 export const sourceFlags = {
-  source: withDefault(Flag.Literals("source", ["files", "kinesis"]), "Where records come from: files, or a Kinesis stream.", "files"),
+  source: withDefault(
+    Flag.Literals("source", ["files", "kinesis", "sqs"]),
+    "Where records come from: files, a Kinesis stream, or objects of S3 that a queue of SQS announces.",
+    "files"
+  ),
   format: withDefault(
     Flag.Literals("format", ["auto", "lines", "document"]),
     "Files of JSON hold one record a line, or are one record each. auto: by name and content. How other formats are cut their contract says.",
@@ -30,6 +34,7 @@ const ingestNames = [
   "lineageNamespace",
   "metricsPort",
   "otlp",
+  "queue",
   "stream",
   "endpoint",
   "start",

@@ -10,7 +10,7 @@ import { aggregate } from "../../src/stream/kinesis/aggregation.ts"
 import { KinesisError, type StreamRecord } from "../../src/stream/kinesis/api.ts"
 import { openTable } from "../../src/table/table.ts"
 import { contract, everyRecordOnce, failedChecks, lakeContent, recordText, run, temporaryStore } from "../ingest/support.ts"
-import { eventOf } from "../source/kinesis/mapped.ts"
+import { eventOf } from "../simulation/kinesis/event-of.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
 
 const hour = Date.UTC(2026, 10, 20, 7)

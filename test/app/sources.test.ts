@@ -27,6 +27,7 @@ describe("the source that flags name", () => {
         input,
         arrivedAt: 0,
         maxRecordBytes: 1024,
+        queue: null,
         stream: null,
         endpoint: null,
         region: null,

@@ -5,13 +5,23 @@ import type { SimulatedProcess } from "./process.ts"
 import type { EventKind } from "./settings.ts"
 import type { Happened } from "./world.ts"
 
-/** Which of how many workers a process is. Null: it reads to the end of the input alone, and ends. */
-export type Place = { readonly workers: number; readonly worker: number } | null
+/** Which of how many workers a process is. */
+export interface Place {
+  readonly workers: number
+  readonly worker: number
+  /** Goes on with what comes until it is stopped; else it reads to the end of the input, and ends. */
+  readonly follow: boolean
+}
+
+/** To the end of the input, with nobody else. */
+export const alone: Place = { workers: 1, worker: 0, follow: false }
 
 /** What the records of a world come from: all that differs between one of streams and one of announced objects. */
 export interface Input {
   /** What a process reads the datasets from. */
   readonly sources: (process: SimulatedProcess, place: Place) => Effect.Effect<ReadonlyArray<Carried>, unknown, Scope.Scope>
+  /** Do its sources share what they read, so that none can come to its end without the others? */
+  readonly atOnce: boolean
   /** Starts whoever puts records. */
   readonly begin: () => void
   /** Is asked first what an event does. @returns whether it was one of the input */

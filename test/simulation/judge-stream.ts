@@ -49,7 +49,8 @@ export const judgeStream = async (evidence: StreamEvidence): Promise<ReadonlyArr
   return violations
 }
 
-const domainPrefix = "sluice.position/kinesis/"
+/** Before the names of shards, in what the log calls their positions. */
+export const domainPrefix = "sluice.position/kinesis/"
 
 const ancestorsOf = ({ parents }: SimulatedShard): ReadonlyArray<SimulatedShard> =>
   parents.flatMap((parent) => [parent, ...ancestorsOf(parent)])

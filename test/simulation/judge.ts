@@ -35,8 +35,8 @@ export interface LakeEvidence {
   readonly source: string
   /** The records of the input by their place: shard, sequence number and number within it, with slashes between them. */
   readonly expected: ReadonlyMap<string, Expected>
-  /** Is a dead letter of no record one that there must be all the same? Default: there are none. */
-  readonly isLetter?: (place: string, row: ReadRow) => boolean
+  /** Is a dead letter one of no record, which somebody else judges? Default: there are none. */
+  readonly isOther?: (letter: ReadRow) => boolean
 }
 
 /** A dataset of a lake, as it was found. */
@@ -53,7 +53,7 @@ export interface JudgedLake {
  * not be, or not so, and the consumable is what stage makes of it. What is missing, only who knows the input can tell.
  */
 export const judgeLake = async (
-  { bucket, dataset, source, expected, isLetter = () => false }: LakeEvidence,
+  { bucket, dataset, source, expected, isOther = () => false }: LakeEvidence,
   violated: Violated
 ): Promise<JudgedLake> => {
   const { name } = dataset.contract.contract
@@ -61,10 +61,9 @@ export const judgeLake = async (
   const letters = await readTable(bucket, "dead_letters")
   const consumable = await readTable(bucket, `consumable/${name}`)
   for (const table of [stage, letters, consumable]) for (const problem of table?.problems ?? []) violated("log", problem)
-  const isKnown = (place: string) => expected.has(place)
-  const rows = placed(stage?.rows ?? [], source, isKnown, violated)
-  const ofDataset = letters?.rows.filter((row) => row["dataset"] === name) ?? []
-  const dead = placed(ofDataset, source, (place, row) => isKnown(place) || isLetter(place, row), violated)
+  const ofDataset = letters?.rows.filter((row) => row["dataset"] === name && !isOther(row)) ?? []
+  const rows = placed(stage?.rows ?? [], source, expected, violated)
+  const dead = placed(ofDataset, source, expected, violated)
   for (const [place, row] of rows) judgeRow(dataset, place, row, expected.get(place), violated)
   for (const [place, row] of dead) {
     judgeLetter(place, row, expected.get(place), violated)
@@ -81,14 +80,14 @@ export const judgeLake = async (
 const placed = (
   rows: ReadonlyArray<ReadRow>,
   source: string,
-  isKnown: (place: string, row: ReadRow) => boolean,
+  expected: ReadonlyMap<string, Expected>,
   violated: Violated
 ): ReadonlyMap<string, ReadRow> => {
   const found = new Map<string, ReadRow>()
   for (const row of rows) {
     const place = `${row["_shard"]}/${row["_sequence_number"]}/${row["_sub_sequence_number"]}`
     if (found.has(place)) violated("twice", place)
-    if (!isKnown(place, row) || row["_source"] !== source) violated("from nowhere", `${row["_source"]} ${place}`)
+    if (!expected.has(place) || row["_source"] !== source) violated("from nowhere", `${row["_source"]} ${place}`)
     found.set(place, row)
   }
   return found
@@ -105,7 +104,7 @@ const judgeRow = ({ read }: SimulatedDataset, place: string, row: ReadRow, expec
   if (expected === undefined) return
   const { meaning, asRow, arrivedAt } = expected
   if (asRow === undefined) {
-    violated("not a row", `${place} should be ${JSON.stringify(meaning)}`)
+    violated("not a row", `${place} should be a ${meaning.kind}`)
     return
   }
   const is = read(row).row
@@ -122,7 +121,7 @@ const judgeLetter = (place: string, row: ReadRow, expected: Expected | undefined
   if (expected === undefined) return
   const { meaning, arrivedAt, raw: kept, size } = expected
   if (meaning.kind !== "dead letter") {
-    violated("not a dead letter", `${place} should be ${JSON.stringify(meaning)}`)
+    violated("not a dead letter", `${place} should be ${meaning.kind === "row" ? meaning.row : "nothing"}`)
     return
   }
   if (expected.asRow !== undefined) violated("not replayed", place)

@@ -47,7 +47,7 @@ export const frozen = <A, E>(process: SimulatedProcess, faults: Faults, passage:
 }
 
 /** The store as a process reaches it. */
-const storeOf = (process: SimulatedProcess, { bucket, faults, settings }: Outside) =>
+export const storeOf = (process: SimulatedProcess, { bucket, faults, settings }: Pick<Outside, "bucket" | "faults" | "settings">) =>
   simulatedStore(bucket, {
     pageSize: settings.listPageSize,
     carry: <A>(call: StoreCall, request: Effect.Effect<A, StoreError>) => {
@@ -104,21 +104,29 @@ const listenerOf = (process: SimulatedProcess, outside: Outside): Effect.Effect<
 export const serviceProgram = (process: SimulatedProcess, outside: Outside, place: Place, stop: Effect.Effect<void>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { batchAge, batchBytes, bufferBytes, repartitionEvery } = outside.settings
+      const { batchAge, batchBytes, bufferBytes, repartitionEvery, retirement } = outside.settings
       const onRun = yield* listenerOf(process, outside)
-      const follow = place !== null
+      const { follow, worker } = place
+      const atOnce = follow || outside.input.atOnce
       const datasets = yield* outside.input.sources(process, place)
       const held = new Map<string, number>()
       const { ingested, repartitioned } = yield* pipeline({
         datasets,
         follow,
-        ingest: { decode: decodeSettings, limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes } },
-        repartition: { every: repartitionEvery, worker: place?.worker ?? 0, engine: outside.engine },
+        atOnce,
+        ingest: {
+          decode: decodeSettings,
+          limits: { ...defaultBatchLimits, bytes: batchBytes, ageMillis: batchAge, bufferBytes },
+          ...(retirement === undefined ? {} : { retirement })
+        },
+        repartition: { every: repartitionEvery, worker, engine: outside.engine },
         stop,
         watch: {
           ...unwatched,
           event: onRun,
           ingest: (dataset, progress) => {
+            // One after the other: what another held it holds no more.
+            if (!atOnce) held.clear()
             held.set(dataset, progress.held)
             outside.holds(
               process.name,

@@ -1,4 +1,5 @@
 import type { Random } from "../../src/generate/random.ts"
+import type { RetirementLimits } from "../../src/lake/retire.ts"
 import type { InitialPosition } from "../../src/stream/kinesis/api.ts"
 import { drawRates, type FaultRates, noFaults } from "./faults.ts"
 import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"
@@ -57,6 +58,12 @@ export interface WorldSettings {
   /** Mean time between two events. */
   readonly eventEvery: number
   readonly restartAfter: number
+  /** Do workers end when there is nothing to read, and are started again, as a schedule does it? */
+  readonly isBounded?: boolean
+  /** When positions retire; undefined: as by default. */
+  readonly retirement?: RetirementLimits
+  /** Is anything of the world done by other threads, beside DuckDB? */
+  readonly hasRealWork?: boolean
   /** Repartition with DuckDB and verify the lake with it; else with the plain engine, and without. */
   readonly duckdb: boolean
 }
@@ -84,7 +91,7 @@ export interface StreamSettings extends WorldSettings {
 const day = 86_400_000
 
 /** From `least` to `most`, every order of magnitude as likely as the others. */
-const scale = (random: Random, least: number, most: number): number => Math.round(least * (most / least) ** random.unit())
+export const scale = (random: Random, least: number, most: number): number => Math.round(least * (most / least) ** random.unit())
 
 const drawStreamFaults = (random: Random): StreamFaults => {
   const rate = (most: number) => (random.chance(0.3) ? most * random.unit() ** 2 : 0)

@@ -1,4 +1,6 @@
 import { stat } from "node:fs/promises"
+import { promisify } from "node:util"
+import { gunzip, gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit } from "effect"
 import type { Passage } from "./process.ts"
@@ -66,6 +68,20 @@ describe("virtual time", () => {
       said.filter((line) => line.startsWith("0 a")),
       ["0 a", "0 a again", "0 a ended"]
     )
+  })
+})
+
+describe("unpacking", () => {
+  it("takes no virtual time, however many steps it has", async () => {
+    const { say, run } = makeWorld()
+    const packed = gzipSync(Buffer.alloc(1 << 20, "packed "))
+    const unpack = Effect.promise(() => promisify(gunzip)(packed))
+    const damaged = Effect.ignore(Effect.tryPromise(() => promisify(gunzip)(packed.subarray(0, 100))))
+    const said = await run({
+      a: Effect.andThen(unpack, Effect.andThen(damaged, Effect.andThen(unpack, say("a")))),
+      b: Effect.andThen(Effect.sleep(1), say("b"))
+    })
+    assert.deepStrictEqual(said, ["0 a", "0 a ended", "1 b", "1 b ended"])
   })
 })
 

@@ -189,16 +189,28 @@ const computed = (): Promise<void> => new Promise((done) => process.nextTick(don
 /** Operations of this process that the operating system or another thread has not finished: each calls back once. */
 const realWork = (() => {
   const kinds = new Set(["FSREQPROMISE", "FSREQCALLBACK", "FILEHANDLECLOSEREQ", "generic"])
-  const open = new Set<number>()
+  /** How many each resource has under way. */
+  const open = new Map<number, number>()
+  const begin = (id: number) => void open.set(id, (open.get(id) ?? 0) + 1)
   let finished: (() => void) | null = null
   // Promises are not followed, which would cost more than all the rest; the option is younger than its types.
   const options: Parameters<typeof createHook>[0] & { readonly trackPromises: boolean } = {
     trackPromises: false,
-    init: (id, type) => {
-      if (kinds.has(type)) open.add(id)
+    init: (id, type, _, resource) => {
+      if (kinds.has(type)) begin(id)
+      // What packs and unpacks is there for longer than one operation: each is a call of this.
+      if (type === "ZLIB" && "write" in resource && typeof resource.write === "function") {
+        const write = resource.write.bind(resource)
+        resource.write = (...all: ReadonlyArray<unknown>) => {
+          begin(id)
+          return write(...all)
+        }
+      }
     },
     after: (id) => {
-      if (open.delete(id) && open.size === 0) finished?.()
+      const left = (open.get(id) ?? 0) - 1
+      if (left > 0) open.set(id, left)
+      else if (open.delete(id) && open.size === 0) finished?.()
     }
   }
   const hook = createHook(options)

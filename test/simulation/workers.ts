@@ -59,14 +59,22 @@ export class Workers {
     const stop = Deferred.makeUnsafe<void>()
     const worker: Worker = { process, workers, index, stop: () => process.signal(() => Deferred.doneUnsafe(stop, Exit.void)) }
     this.#running.add(worker)
-    process.start(serviceProgram(process, this.#outside, { workers, worker: index }, Deferred.await(stop)), (exit) => {
-      this.#running.delete(worker)
-      this.#ended(process.name, exit)
-      this.#failures = exit !== null && Exit.isFailure(exit) ? Math.min(this.#failures + 1, 8) : 0
-      const { time } = this.#world
-      const pause = faults.latency(this.#outside.settings.restartAfter * 2 ** this.#failures)
-      if (!this.#stopping) time.at(time.now + Math.min(pause, 300_000), () => this.#stopping || this.fill())
-    })
+    process.start(
+      serviceProgram(
+        process,
+        this.#outside,
+        { workers, worker: index, follow: this.#outside.settings.isBounded !== true },
+        Deferred.await(stop)
+      ),
+      (exit) => {
+        this.#running.delete(worker)
+        this.#ended(process.name, exit)
+        this.#failures = exit !== null && Exit.isFailure(exit) ? Math.min(this.#failures + 1, 8) : 0
+        const { time } = this.#world
+        const pause = faults.latency(this.#outside.settings.restartAfter * 2 ** this.#failures)
+        if (!this.#stopping) time.at(time.now + Math.min(pause, 300_000), () => this.#stopping || this.fill())
+      }
+    )
   }
 
   #pick(): Worker | undefined {

@@ -12,7 +12,7 @@ import { Store } from "../../src/store/store.ts"
 import { simulatedDatasets } from "./datasets.ts"
 import { type Eventful, happen, isOfInput } from "./events.ts"
 import { Faults } from "./faults.ts"
-import type { Input } from "./input.ts"
+import { alone, type Input } from "./input.ts"
 import type { Violation } from "./judge.ts"
 import { judgeRuns, type ToldRuns } from "./judge-runs.ts"
 import { plainEngine } from "./plain-engine.ts"
@@ -118,7 +118,7 @@ class World<Settings extends WorldSettings> {
     this.#settings = settings
     this.#say = say
     this.#random = new Random(seed, 2)
-    this.#time = new VirtualTime(settings.startsAt, folder !== null)
+    this.#time = new VirtualTime(settings.startsAt, folder !== null || settings.hasRealWork === true)
     this.#faults = new Faults(settings.rates, new Random(seed, 3), settings.latency)
     this.#bucket = new Bucket(() => this.#time.now, folder)
     this.#datasets = simulatedDatasets.slice(0, settings.datasets)
@@ -205,7 +205,7 @@ class World<Settings extends WorldSettings> {
     if (replayEvery !== null)
       await this.#runOnce("replay", (process) => upkeepOnce(process, this.#outside, replayLetters(process, this.#outside)))
     // To the end of what there is, which is what brings the consumable up to its stage.
-    await this.#runOnce("run", (process) => serviceProgram(process, this.#outside, null, Effect.never))
+    await this.#runOnce("run", (process) => serviceProgram(process, this.#outside, alone, Effect.never))
     if (maintainEvery !== null) {
       // Nobody is at work, and all that was removed is old enough.
       await time.run(() => false, time.now + keptMillis + 1)

@@ -8,6 +8,7 @@ import { abortable, type Committed, type Source } from "../source.ts"
 import { Unanswered, watchUnanswered } from "../unanswered.ts"
 import { openConsumer } from "./consumer.ts"
 import type { Inbox, Item, Ledger } from "./ledger.ts"
+import type { QueueTally } from "./metrics.ts"
 import { Patience } from "./patience.ts"
 import { readInbox } from "./read-objects.ts"
 
@@ -35,6 +36,13 @@ export interface AnnouncedOptions {
   readonly maxRecordBytes?: number | undefined
   /** How long a bounded run bears failures that may pass by themselves; default 300 000. */
   readonly patienceMillis?: number | undefined
+}
+
+export interface AnnouncedSources {
+  /** One a dataset, in their order. */
+  readonly sources: ReadonlyArray<Source>
+  /** What was counted so far. */
+  readonly told: () => QueueTally
 }
 
 /** The name of the source, whichever queue announces the objects: it is them that are read once. */
@@ -65,7 +73,7 @@ const firstWarningMillis = 2_000
  *
  * Errors of the sources: `NotFound`, `Denied` and `Invalid` of the queue; `Unavailable` only in a bounded run.
  */
-export const announcedSources = (options: AnnouncedOptions): Effect.Effect<ReadonlyArray<Source>, never, Scope.Scope> =>
+export const announcedSources = (options: AnnouncedOptions): Effect.Effect<AnnouncedSources, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { datasets, follow, patienceMillis = 300_000, queue } = options
     const unanswered = new Unanswered(firstWarningMillis)
@@ -78,11 +86,12 @@ export const announcedSources = (options: AnnouncedOptions): Effect.Effect<Reado
       limits: { messages: messagesOf(datasets.length), bytes: heldBytes },
       patience
     })
-    const { ledger } = consumer
-    return datasets.flatMap((dataset, i) => {
+    const { ledger, tally } = consumer
+    const sources = datasets.flatMap((dataset, i) => {
       const inbox = ledger.inboxes[i]
       return inbox === undefined ? [] : [sourceOf(options, dataset, inbox, { ...consumer, patience, unanswered })]
     })
+    return { sources, told: () => ({ ...tally }) }
   })
 
 interface Shared {

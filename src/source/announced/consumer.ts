@@ -4,7 +4,7 @@ import type { SourceError } from "../../record/source-error.ts"
 import type { QueueApi } from "../../stream/sqs/api.ts"
 import { asSourceError } from "../../stream/sqs/failures.ts"
 import { type Held, Ledger, type LedgerLimits } from "./ledger.ts"
-import { type QueueMeter, queueMeter, watchQueue } from "./metrics.ts"
+import { type QueueMeter, type QueueTally, queueMeter, watchQueue } from "./metrics.ts"
 import type { Patience } from "./patience.ts"
 import { wishesOf } from "./wanted.ts"
 
@@ -43,6 +43,7 @@ export interface Consumer {
   readonly ledger: Ledger
   /** Begins to receive, once however often it is run. */
   readonly start: Effect.Effect<void>
+  readonly tally: QueueTally
 }
 
 /**
@@ -79,7 +80,7 @@ export const openConsumer = (options: ConsumerOptions): Effect.Effect<Consumer, 
     const start = Effect.flatMap(Deferred.succeed(begun, undefined), (isFirst) =>
       isFirst ? Effect.asVoid(Effect.forkIn(all, scope)) : Effect.void
     )
-    return { ledger, start }
+    return { ledger, start, tally: work.meter.tally }
   })
 
 interface Returned {

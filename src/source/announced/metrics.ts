@@ -15,17 +15,32 @@ export const queueMetrics = {
   oldest: Metric.gauge("sluice_queue_oldest_seconds", { description: "Age of the oldest message that is held, since it was sent." })
 } as const
 
+/** What was counted so far of one queue. */
+export type QueueTally = { readonly [what in "received" | "removed" | "returned" | Ignored]: number }
+
 /** The counters of one queue. */
 export interface QueueMeter {
   readonly add: (name: "received" | "removed" | "returned", n: number) => Effect.Effect<void>
   readonly ignored: (reasons: ReadonlyArray<Ignored>) => Effect.Effect<void>
+  readonly tally: QueueTally
 }
 
-export const queueMeter = (queue: string): QueueMeter => ({
-  add: (name, n) => (n === 0 ? Effect.void : Metric.update(Metric.withAttributes(queueMetrics[name], { queue }), n)),
-  ignored: (reasons) =>
-    Effect.forEach(reasons, (reason) => Metric.update(Metric.withAttributes(queueMetrics.ignored, { queue, reason }), 1), { discard: true })
-})
+export const queueMeter = (queue: string): QueueMeter => {
+  const tally = { received: 0, removed: 0, returned: 0, test: 0, deleted: 0, other: 0, not_taken: 0 }
+  return {
+    tally,
+    add: (name, n) => {
+      tally[name] += n
+      return n === 0 ? Effect.void : Metric.update(Metric.withAttributes(queueMetrics[name], { queue }), n)
+    },
+    ignored: (reasons) => {
+      for (const reason of reasons) tally[reason]++
+      return Effect.forEach(reasons, (reason) => Metric.update(Metric.withAttributes(queueMetrics.ignored, { queue, reason }), 1), {
+        discard: true
+      })
+    }
+  }
+}
 
 const ignoredReasons: ReadonlyArray<Ignored> = ["test", "deleted", "other", "not_taken"]
 

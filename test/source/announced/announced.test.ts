@@ -29,7 +29,7 @@ interface Options {
 /** One process that reads the queue to its end, by the store that there is. */
 const consume = (queue: QueueStandIn, objects: ObjectsStandIn, { limits = {}, retirement, contracts = [orders, returns] }: Options = {}) =>
   Effect.gen(function* () {
-    const sources = yield* announcedSources({
+    const { sources } = yield* announcedSources({
       queue,
       objects,
       datasets: contracts.map(({ contract }) => ({ takes: takes(contract.name), format: "auto" })),
