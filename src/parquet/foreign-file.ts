@@ -109,9 +109,9 @@ export class ForeignFiles {
       builder.add({ rows, statistics })
     }
     const { rows, columns } = builder.statistics
-    // Of a column whose nulls are not told, delta-rs believes that it has none: it must not be told of any bounds then.
-    const isTold = wanted.every(({ path, bounds }) => !bounds || !untold.has(path.join(".")))
-    return formatStatistics(this.#columns, { rows, columns: new Map(isTold ? [...columns].filter(([name]) => !untold.has(name)) : []) })
+    // Of a column whose nulls are not told, delta-rs believes that it has none.
+    if (wanted.some(({ path, bounds }) => bounds && untold.has(path.join(".")))) return JSON.stringify({ numRecords: rows })
+    return formatStatistics(this.#columns, { rows, columns: new Map([...columns].filter(([name]) => !untold.has(name))) })
   }
 }
 

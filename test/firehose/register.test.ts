@@ -17,12 +17,11 @@ import { compiledOrders } from "../contract/orders.ts"
 import { decodePages, settings } from "../decode/support.ts"
 import { pagesSource, run } from "../ingest/support.ts"
 import { freshFolder, rowsOf } from "../repartition/lake.ts"
-import { fixturePage, fixturePath } from "./fixture-records.ts"
+import { fixtureByHive as fixture, fixturePage, fixturePath } from "./fixture-records.ts"
 import { fittingParcels, parcelPage } from "./parcels.ts"
 import { linesOf } from "./structured.ts"
 import { writeOneByDuckDB } from "./written-by-duckdb.ts"
 
-const fixture = join(import.meta.dirname, "fixtures/orders-by-hive.parquet")
 const events: Array<RunEvent> = []
 const options = (more: Partial<RegisterOptions> = {}): RegisterOptions => ({
   contract: compiledOrders,
@@ -70,30 +69,37 @@ const ingested = Effect.gen(function* () {
 })
 
 describe("a file that Firehose wrote becomes part of the stage", () => {
-  it.live.each([["Hive's SerDe"], ["DuckDB"]])("written by %s: the consumable is that of ingest", ([writer]) =>
-    Effect.gen(function* () {
-      const rows = yield* withLake((folder) =>
-        Effect.gen(function* () {
-          const path = fixturePath
-          if (writer === "DuckDB")
-            yield* writeOneByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(folder, "stage/orders", path))
-          else put(folder, path)
-          const done = yield* register(yield* open(), path)
-          assert.deepStrictEqual(done, { added: [path], rows: 60, known: 0, nothing: 0, refused: [] })
-          const stage = yield* Stream.runCollect(readTable(yield* openTable("stage/orders")))
-          const expected = decodePages(compiledOrders, [fixturePage()]).rows
-          assert.deepStrictEqual(
-            stage.map(({ ingest_date: _date, ingest_hour: _hour, ...row }) => row),
-            expected.map((row) => ({ ...row, _source: "firehose" }))
-          )
-          const found = yield* consumableRows
-          assert.deepStrictEqual(yield* failing, [])
-          return found
-        })
-      )
-      assert.isAbove(rows.length, 50)
-      assert.deepStrictEqual(rows, yield* withLake(() => ingested))
-    })
+  it.live.each([["Hive's SerDe"], ["DuckDB"], ["DuckDB, times of no zone"]])(
+    "written by %s: the consumable is that of ingest",
+    ([writer]) =>
+      Effect.gen(function* () {
+        const rows = yield* withLake((folder) =>
+          Effect.gen(function* () {
+            const path = fixturePath
+            if (writer !== "Hive's SerDe")
+              yield* writeOneByDuckDB(
+                compiledOrders,
+                linesOf(compiledOrders, fixturePage()),
+                join(folder, "stage/orders", path),
+                writer?.endsWith("no zone") === true ? "TIMESTAMP" : undefined
+              )
+            else put(folder, path)
+            const done = yield* register(yield* open(), path)
+            assert.deepStrictEqual(done, { added: [path], rows: 60, known: 0, nothing: 0, refused: [] })
+            const stage = yield* Stream.runCollect(readTable(yield* openTable("stage/orders")))
+            const expected = decodePages(compiledOrders, [fixturePage()]).rows
+            assert.deepStrictEqual(
+              stage.map(({ ingest_date: _date, ingest_hour: _hour, ...row }) => row),
+              expected.map((row) => ({ ...row, _source: "firehose" }))
+            )
+            const found = yield* consumableRows
+            assert.deepStrictEqual(yield* failing, [])
+            return found
+          })
+        )
+        assert.isAbove(rows.length, 50)
+        assert.deepStrictEqual(rows, yield* withLake(() => ingested))
+      })
   )
 })
 
