@@ -66,7 +66,7 @@ export const runMappedSeed = (seed: number, options: RunOptions = {}): Promise<O
 
 /** Streams that an event source mapping hands to a function, and workers that read them before, behind it, or a while beside it. */
 class MappedInput implements Input {
-  readonly atOnce: boolean = false
+  readonly atOnce = false
   readonly #ground: Ground<MappedSettings>
   readonly #streams: StreamInput
   readonly #mappings: ReadonlyArray<Mapping>

@@ -25,7 +25,7 @@ const mostShards = 8
 /** A stream for each dataset, who puts records into it, and what becomes of its shards. */
 export class StreamInput implements Input {
   readonly kinesis: SimulatedKinesis
-  readonly atOnce: boolean = false
+  readonly atOnce = false
   readonly #ground: Ground<StreamSettings>
   readonly #made = new Made()
   readonly #drained: ReadonlyArray<Drained>
