@@ -538,5 +538,29 @@ export const mutants: ReadonlyArray<Mutant> = [
     world: "announced",
     why: "a batch is committed as if nobody else had been there",
     edits: [{ file: "src/ingest/session.ts", from: "if (told !== null) yield* lookForOthers(state, told, batch)\n", to: "" }]
+  },
+  {
+    name: "void-reading-remembered",
+    world: "announced",
+    why: "what was read of a batch that is void counts as read in the session behind it",
+    edits: [{ file: "src/source/announced/ledger.ts", from: "for (const item of this.#waiting) item.forget()", to: "" }]
+  },
+  {
+    name: "plain-keys-decoded",
+    world: "announced",
+    why: "keys of EventBridge, which are not encoded, are decoded",
+    edits: [
+      {
+        file: "src/source/announced/envelope.ts",
+        from: 'return announced(membersOf(bucket)["name"], key, time,',
+        to: 'return announced(membersOf(bucket)["name"], typeof key === "string" ? (decodeForm(key) ?? key) : key, time,'
+      }
+    ]
+  },
+  {
+    name: "loss-told-again",
+    world: "announced",
+    why: "the dead letter of an object whose batch was cut off between its two commits is written a second time",
+    edits: [{ file: "src/source/announced/loss.ts", from: "...aheadOf(ahead)]", to: "...aheadOf(undefined)]" }]
   }
 ]

@@ -96,10 +96,10 @@ class AnnouncedInput implements Input {
   }
 
   #reader(process: SimulatedProcess): ObjectReader {
-    const { faults, settings } = this.#ground
+    const { faults, settings, time } = this.#ground
     return this.#bucket.reader(<A>(what: string, request: Effect.Effect<A, Failed>) => {
       const plain = faults.plain<A, Failed>()
-      const fails = faults.strikes(settings.readFailure)
+      const fails = faults.strikes(settings.readFailure) || time.now < (settings.outageUntil ?? 0)
       if (fails) this.#count("failed reads")
       const passage: Passage<A, Failed> = fails ? { ...plain, instead: Exit.fail(failedBy("SlowDown")) } : plain
       return process.call(what, request, frozen(process, faults, passage))
@@ -136,6 +136,7 @@ class AnnouncedInput implements Input {
 
   missing(): string {
     if (this.#producing > 0) return `${this.#producing} producers are not done`
+    if (this.#ledger.onTheirWay > 0) return `${this.#ledger.onTheirWay} announcements are on their way`
     const { messages } = this.#queue
     const [first] = messages
     return first === undefined
