@@ -1,10 +1,11 @@
-import { Cause, Clock, Effect, Exit, Option, Random } from "effect"
+import { Cause, Clock, Effect, Exit, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { type IngestError, ingest } from "../ingest/ingest.ts"
 import { keepTables } from "../ingest/open-tables.ts"
 import { defaultBatchLimits, type IngestResult } from "../ingest/options.ts"
 import { StageDecoder } from "../ingest/stage-decoder.ts"
+import type { Tables } from "../ingest/tables.ts"
 import { absentRecords } from "../lake/absent-records.ts"
 import { count } from "../record/count.ts"
 import { type RecordPage, selectRecords } from "../record/record.ts"
@@ -55,30 +56,25 @@ const limits = { ...defaultBatchLimits, bytes: Number.MAX_SAFE_INTEGER, ageMilli
  */
 export const streamConsumer = (options: StreamConsumerOptions): StreamConsumer => {
   const { api, contract, decode } = options
-  const tables = keepTables(options)
+  let seen: Tables | null = null
+  const tables = Effect.tap(keepTables(options), (now) =>
+    Effect.sync(() => {
+      seen = now
+    })
+  )
 
   /** Every record that a position says is kept must be. */
   const requireKept = (page: RecordPage, event: StreamEvent): Effect.Effect<void, SourceError, Store> =>
     Effect.gen(function* () {
-      const { stage, deadLetters } = yield* tables
       const feed = { dataset: contract.contract.name, source: sourceName }
-      const absent = yield* absentRecords(feed, page, { stage: stage.table, deadLetters: deadLetters.table })
+      // Between the looks at both tables a replay may have made rows of dead letters: what is in neither is looked for again.
+      const known = seen === null ? null : yield* absentRecords(feed, page, seen)
+      if (known?.length === 0) return
+      const absent = yield* absentRecords(feed, page, yield* tables)
       if (absent.length === 0) return
       const { counts } = new StageDecoder(contract, decode, feed.source, limits.bufferBytes).decode(selectRecords(page, absent))
       if (counts.empty < counts.records) return yield* passedOver(event, page.shard, counts.records - counts.empty)
     }).pipe(Effect.catchTags({ TableError: (error) => unread(event, error), StoreError: (error) => unread(event, error) }))
-
-  const carry = (source: EventSource, onEvent: OnRunEvent): Effect.Effect<IngestResult, IngestError, Store> => {
-    const attempt = (conflicts: number): Effect.Effect<IngestResult, IngestError, Store> =>
-      ingest({ contract, source, decode, limits, tables, stop: Effect.never, onEvent, onProgress: () => {} }).pipe(
-        Effect.catchIf(
-          (error) => error._tag === "TableError" && error.reason === "Conflict",
-          // Another process has committed the shard, of this event or of one before: what is left is to be seen.
-          () => Effect.andThen(pause(conflicts), attempt(conflicts + 1))
-        )
-      )
-    return attempt(0)
-  }
 
   return {
     consume: (given, deadline, onRun) =>
@@ -86,16 +82,13 @@ export const streamConsumer = (options: StreamConsumerOptions): StreamConsumer =
         const event = yield* ofStream(yield* streamEvent(given), options.stream)
         const context = yield* Effect.context<Store>()
         const source = eventSource({ event, api, requireKept: (page) => Effect.provide(requireKept(page, event), context) })
+        const carry = ingest({ contract, source, decode, limits, tables, stop: Effect.never, onEvent: onRun, onProgress: () => {} })
         const time = deadline - answerMillis - (yield* Clock.currentTimeMillis)
-        const done = yield* Effect.exit(Effect.timeoutOption(carry(source, onRun), Math.max(0, time)))
+        const done = yield* Effect.exit(Effect.timeoutOption(carry, Math.max(0, time)))
         return yield* answerTo(event, source, done)
       })
   }
 }
-
-/** Waits about this long, so that those who have met do not meet again. */
-const pause = (conflicts: number): Effect.Effect<void> =>
-  Effect.flatMap(Random.next, (random) => Effect.sleep(Math.min(50 * 2 ** conflicts, 2_000) * (0.5 + random / 2)))
 
 /** What became of an event. Only what is known to be kept is answered for. */
 const answerTo = (

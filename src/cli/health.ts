@@ -1,8 +1,12 @@
-import { type Context, Effect, Metric } from "effect"
+import { type Context, Effect, Metric, type Scope } from "effect"
 import { metrics } from "../ingest/metrics.ts"
+import { hasTable } from "../lake/find-tables.ts"
+import { deadLettersPath } from "../lake/layout.ts"
 import { version } from "../record/version.ts"
 import { lastedText, unansweredMetric } from "../source/unanswered.ts"
 import { Store } from "../store/store.ts"
+import { logFolder } from "../table/paths.ts"
+import { Shutdown } from "./shutdown.ts"
 
 /** A source that has not answered for so long is not read; a call that hangs is given up after 20 s. Seconds. */
 const unansweredLimit = 30
@@ -13,6 +17,7 @@ const lakePatience = 5_000
 /** What keeps the command from its work, where something does. */
 export interface Readiness {
   readonly ready: boolean
+  readonly state: "running" | "draining"
   readonly source: string
   readonly lake: string
 }
@@ -36,28 +41,43 @@ export const alive = (context: Context.Context<never>, startedAt: number) => {
   }
 }
 
+/** Small, and gone again behind it; who may not remove it leaves one. */
+const probeName = ".sluice-ready"
+
 /**
- * Whether the command can do its work: its source answered lately, and its lake can be written. The lake is tried with a small object of one name, which is
- * removed again; who may not remove it leaves one.
+ * Whether the command can do its work: nobody has asked it to end, its source answered lately, and its lake can be written, which is tried where a commit would be:
+ * in the log of a table, as soon as there is one.
  */
-export const makeReadiness: Effect.Effect<Effect.Effect<Readiness>, never, Store> = Effect.gen(function* () {
+export const makeReadiness: Effect.Effect<Effect.Effect<Readiness>, never, Scope.Scope | Shutdown | Store> = Effect.gen(function* () {
   const store = yield* Store
-  const context = yield* Effect.context<never>()
-  const name = ".sluice-ready"
-  const lake: Effect.Effect<string | null> = store.put(name, new Uint8Array([1])).pipe(
-    Effect.andThen(Effect.ignore(store.delete([name]))),
+  const context = yield* Effect.context<Store>()
+  const { requested } = yield* Shutdown
+  let isDraining = false
+  yield* Effect.forkScoped(
+    Effect.andThen(
+      requested,
+      Effect.sync(() => {
+        isDraining = true
+      })
+    )
+  )
+  const lake: Effect.Effect<string | null> = hasTable(deadLettersPath).pipe(
+    Effect.map((isThere) => (isThere ? `${deadLettersPath}/${logFolder}${probeName}` : probeName)),
+    Effect.flatMap((key) => Effect.andThen(store.put(key, new Uint8Array([1])), Effect.ignore(store.delete([key])))),
     Effect.timeoutOrElse({
       duration: lakePatience,
       orElse: () => Effect.fail({ message: `${store.root} did not answer within ${lakePatience / 1000} s` })
     }),
-    Effect.match({ onSuccess: () => null, onFailure: ({ message }) => message })
+    Effect.match({ onSuccess: () => null, onFailure: ({ message }) => message }),
+    Effect.provide(context)
   )
   const lakeProblem = yield* Effect.cachedWithTTL(lake, lakeCheckedFor)
   return Effect.map(lakeProblem, (problem) => {
     const silent = largest(context, unansweredMetric) ?? 0
     const answers = silent <= unansweredLimit
     return {
-      ready: answers && problem === null,
+      ready: !isDraining && answers && problem === null,
+      state: isDraining ? "draining" : "running",
       source: answers ? "answers" : `has not answered for ${lastedText(silent * 1000)}`,
       lake: problem ?? "can be written"
     }

@@ -7,6 +7,7 @@ import { version } from "../record/version.ts"
 import { watchGauge } from "../record/watched-gauge.ts"
 import type { Store } from "../store/store.ts"
 import { alive, makeReadiness } from "./health.ts"
+import type { Shutdown } from "./shutdown.ts"
 
 /** The process itself, under the names that Prometheus' client libraries use, read when they are asked for. */
 export const processMetrics: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function* () {
@@ -41,7 +42,7 @@ export const serveMetrics = ({
 }: {
   readonly host: string | null
   readonly port: number
-}): Effect.Effect<void, BadConfig, Scope.Scope | Store> =>
+}): Effect.Effect<void, BadConfig, Scope.Scope | Shutdown | Store> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const startedAt = yield* Clock.currentTimeMillis

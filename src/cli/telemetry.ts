@@ -4,6 +4,7 @@ import type { BadConfig } from "../app/failures.ts"
 import type { Values } from "../app/settings.ts"
 import type { Store } from "../store/store.ts"
 import { processMetrics, serveMetrics } from "./metrics-server.ts"
+import type { Shutdown } from "./shutdown.ts"
 
 /**
  * What a running command shows of itself, as the settings say: metrics for Prometheus to scrape, metrics and logs for an OpenTelemetry
@@ -11,7 +12,7 @@ import { processMetrics, serveMetrics } from "./metrics-server.ts"
  *
  * Fails with `BadConfig` where the port is taken, or what the environment says for the collector cannot be used.
  */
-export const telemetry = ({ metricsPort, otlp }: Values<"metricsPort" | "otlp">): Layer.Layer<never, BadConfig, Store> =>
+export const telemetry = ({ metricsPort, otlp }: Values<"metricsPort" | "otlp">): Layer.Layer<never, BadConfig, Shutdown | Store> =>
   Layer.mergeAll(
     metricsPort === null && otlp === null ? Layer.empty : Layer.effectDiscard(processMetrics),
     metricsPort === null ? Layer.empty : Layer.effectDiscard(serveMetrics(metricsPort)),

@@ -22,28 +22,42 @@ const partBytes = 16 * 1024 * 1024
 /**
  * Structures the records of a content: lines go below `structured_json/`, dead letters below `errors/structuring/`, both under keys that are derived from the content, where
  * nothing is yet. So a content that is structured again, or was in part, comes to the same objects, and what was announced is not announced again.
+ *
+ * @param endsWith is it an error of the pages with which the content ends, whoever reads it? What came before it is written then, and it fails all the same
  */
 export const structureObject = <E, R>(
   structurer: Structurer,
   content: Content,
-  pages: Stream.Stream<RecordPage, E, R>
+  pages: Stream.Stream<RecordPage, E, R>,
+  endsWith: (error: E) => boolean
 ): Effect.Effect<DecodeCounts, E | StoreError, R | Store> =>
   Effect.gen(function* () {
     const counts = emptyCounts()
     const lines = new Parts(structuredFolder, content)
     const letters = new Parts(structuringErrors, content)
-    yield* Stream.runForEach(pages, (page) =>
-      Effect.suspend(() => {
-        for (const structured of structurer.structure(page, counts)) {
-          if (structured.kind === "line") lines.add(structured.line)
-          else if (structured.kind === "deadLetter") letters.add(errorLine(content.dataset, structured.letter))
-        }
-        return Effect.andThen(letters.writeFull, lines.writeFull)
-      })
+    const add = (page: RecordPage) => {
+      for (const structured of structurer.structure(page, counts)) {
+        if (structured.kind === "line") lines.add(structured.line)
+        else if (structured.kind === "deadLetter") letters.add(errorLine(content.dataset, structured.letter))
+      }
+    }
+    let end: E | undefined
+    yield* pages.pipe(
+      Stream.catchIf(endsWith, (error) => {
+        end = error
+        return Stream.empty
+      }),
+      Stream.runForEach((page) =>
+        Effect.suspend(() => {
+          add(page)
+          return Effect.andThen(letters.writeFull, lines.writeFull)
+        })
+      )
     )
     // Dead letters first: whoever finds the lines can rely on them.
     yield* letters.writeRest
     yield* lines.writeRest
+    if (end !== undefined) return yield* Effect.fail(end)
     return counts
   })
 

@@ -7,7 +7,14 @@ import type { Store } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
 import { readTable } from "../table/read.ts"
+import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
+
+/** A table as of one version. */
+interface At {
+  readonly table: Table
+  readonly snapshot: Snapshot
+}
 
 const columns = ["_source", "_shard", "_sequence_number", "_sub_sequence_number"]
 
@@ -20,7 +27,7 @@ const columns = ["_source", "_shard", "_sequence_number", "_sub_sequence_number"
 export const absentRecords = (
   { dataset, source }: Omit<Feed, "shard">,
   page: RecordPage,
-  { stage, deadLetters }: { readonly stage: Table; readonly deadLetters: Table }
+  { stage, deadLetters }: { readonly stage: At; readonly deadLetters: At }
 ): Effect.Effect<ReadonlyArray<number>, TableError, Store> =>
   Effect.gen(function* () {
     const wanted = new Map<string, number>()
@@ -31,11 +38,11 @@ export const absentRecords = (
       hours.add(`${date}/${hour}`).add(date)
     }
     const numbers = [...new Set(page.sequenceNumbers)].sort()
-    const find = (table: Table, ofDataset: boolean) =>
+    const find = ({ table, snapshot }: At, ofDataset: boolean) =>
       Effect.gen(function* () {
         if (wanted.size === 0) return
         const where = (file: AddFile) => hours.has(placeOf(file)) && mayHold(file, page.shard, numbers)
-        const rows = readTable(table, { columns: ofDataset ? ["dataset", ...columns] : columns, where })
+        const rows = readTable(table, { snapshot, columns: ofDataset ? ["dataset", ...columns] : columns, where })
         yield* Stream.runForEachArray(rows, (rows) =>
           Effect.sync(() => {
             for (const row of rows) {
@@ -47,9 +54,8 @@ export const absentRecords = (
           })
         )
       })
-    // A replay makes rows of dead letters, and takes these away behind that: who looks for rows last finds what it moves.
-    yield* find(deadLetters, true)
     yield* find(stage, false)
+    yield* find(deadLetters, true)
     return [...wanted.values()]
   })
 

@@ -4,12 +4,13 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Console, Effect, Exit, Fiber, Layer, Logger, Metric } from "effect"
+import { ConfigProvider, Console, Deferred, Effect, Exit, Fiber, Layer, Logger, Metric, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { afterAll } from "vitest"
 import { logEvent } from "../../src/app/log-event.ts"
 import { jsonLogger, textLogger } from "../../src/app/logging.ts"
 import { exitCodeOf } from "../../src/cli/exit-codes.ts"
+import { Shutdown } from "../../src/cli/shutdown.ts"
 import { telemetry as telemetryOf } from "../../src/cli/telemetry.ts"
 import { declareMetrics, metrics, recordBatch } from "../../src/ingest/metrics.ts"
 import { type BatchReport, emptyCounts } from "../../src/record/report.ts"
@@ -38,7 +39,15 @@ const report: BatchReport = {
 const lake = mkdtempSync(join(tmpdir(), "sluice-telemetry-"))
 afterAll(() => rmSync(lake, { recursive: true }))
 
-const telemetry = (settings: Parameters<typeof telemetryOf>[0]) => Layer.provide(telemetryOf(settings), localStore(lake))
+/** Asks the command that is running to end, as a first signal does. */
+let ask = Deferred.makeUnsafe<void>()
+const shutdown = Layer.sync(Shutdown, () => {
+  ask = Deferred.makeUnsafe()
+  return Shutdown.of({ requested: Deferred.await(ask), drain: Effect.void })
+})
+
+const telemetry = (settings: Parameters<typeof telemetryOf>[0], store = localStore(lake)) =>
+  Layer.provide(telemetryOf(settings), [store, shutdown])
 
 const ownRegistry = () => Effect.provideService(Metric.MetricRegistry, new Map())
 
@@ -195,6 +204,7 @@ describe("metrics over HTTP", () => {
 })
 
 describe("whether the command is ready", () => {
+  const running = { state: "running", source: "answers" }
   const readiness = async (url: string) => {
     const response = await fetch(`${url}/readyz`)
     return [response.status, await response.json()]
@@ -204,15 +214,49 @@ describe("whether the command is ready", () => {
     Effect.gen(function* () {
       const unanswered = new Unanswered(0)
       yield* watchUnanswered("kinesis", unanswered)
-      assert.deepStrictEqual(yield* served(readiness), [200, { ready: true, source: "answers", lake: "can be written" }])
+      assert.deepStrictEqual(yield* served(readiness), [200, { ready: true, ...running, lake: "can be written" }])
       assert.deepStrictEqual(readdirSync(lake), [])
       unanswered.asked("orders", 0)
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* served(readiness))[0], 200)
       yield* TestClock.adjust("1 second")
-      const silent = { ready: false, source: "has not answered for 31 s", lake: "can be written" }
+      const silent = { ...running, ready: false, source: "has not answered for 31 s", lake: "can be written" }
       assert.deepStrictEqual(yield* served(readiness), [503, silent])
       assert.strictEqual(yield* served(async (url) => (await fetch(`${url}/healthz`)).status), 200)
+    }).pipe(ownRegistry())
+  )
+
+  it.effect("is no longer so when it was asked to end, while it ends", () =>
+    Effect.gen(function* () {
+      const asked = yield* served(async (url) => {
+        const before = await readiness(url)
+        await Effect.runPromise(Deferred.succeed(ask, undefined))
+        await eventually(async () => (await readiness(url))[0] === 503)
+        return [before, await readiness(url), (await fetch(`${url}/healthz`)).status]
+      })
+      const ready = { ready: true, ...running, lake: "can be written" }
+      assert.deepStrictEqual(asked, [[200, ready], [503, { ...ready, ready: false, state: "draining" }], 200])
+    }).pipe(ownRegistry())
+  )
+
+  it.effect("is tried in the log of a table, once there is one, where another right may be missing", () =>
+    Effect.gen(function* () {
+      const denied = new StoreError({ operation: "put", key: "dead_letters/_delta_log/.sluice-ready", reason: "Denied", hint: "Grant it." })
+      const keys: Array<string> = []
+      const store = Layer.mock(Store, {
+        root: "file:///lake",
+        localPath: () => null,
+        list: () => Stream.make({ key: "dead_letters/_delta_log/00000000000000000000.json", size: 1, modifiedAt: 0 }),
+        put: (key) =>
+          Effect.andThen(
+            Effect.sync(() => keys.push(key)),
+            key.startsWith("dead_letters/_delta_log/") ? denied : Effect.void
+          ),
+        delete: () => Effect.void
+      })
+      const found = yield* served(readiness, (settings) => telemetry(settings, store))
+      assert.deepStrictEqual(found, [503, { ready: false, ...running, lake: denied.message }])
+      assert.deepStrictEqual(keys, ["dead_letters/_delta_log/.sluice-ready"])
     }).pipe(ownRegistry())
   )
 
@@ -224,6 +268,7 @@ describe("whether the command is ready", () => {
       const store = Layer.mock(Store, {
         root: "file:///lake",
         localPath: () => null,
+        list: () => Stream.empty,
         put: () =>
           Effect.suspend(() => {
             puts++
@@ -234,7 +279,7 @@ describe("whether the command is ready", () => {
       const clock = yield* Effect.context<never>()
       yield* served(
         async (url) => {
-          const said = { ready: false, source: "answers", lake: full.message }
+          const said = { ready: false, ...running, lake: full.message }
           assert.deepStrictEqual(await readiness(url), [503, said])
           disk = Effect.never
           assert.deepStrictEqual(await readiness(url), [503, said])
@@ -251,7 +296,7 @@ describe("whether the command is ready", () => {
           for (; !isAnswered; await run(moment)) await run(TestClock.adjust("5 seconds"))
           assert.deepInclude((await asked)[1], { ready: false, lake: "file:///lake did not answer within 5 s" })
         },
-        (settings) => Layer.provide(telemetryOf(settings), store)
+        (settings) => telemetry(settings, store)
       )
     }).pipe(ownRegistry())
   )

@@ -43,6 +43,28 @@ export const setUpVersitygw = (): string => {
   return join(folder, "versitygw")
 }
 
+const lambdaClient = "aws-lambda-ric@4.0.2"
+
+/** Installs AWS's client of Lambda's runtime API, once, without its native part. Gives its file. */
+export const setUpLambdaClient = (): string => {
+  const folder = join(here, "../../.sluice/lambda-client")
+  once(folder, lambdaClient, () => {
+    writeFileSync(join(folder, "package.json"), "{}")
+    run("npm", ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", lambdaClient])
+  })
+  return join(folder, "node_modules/aws-lambda-ric/index.mjs")
+}
+
+const lambdaEmulator = "github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@v0.0.0-20261030222936-bef5c4ba774d"
+
+/** Builds AWS's emulator of Lambda, once. Gives the command that starts it; null without Go, since it shows little that other tests do not. */
+export const setUpLambdaEmulator = (): string | null => {
+  if (!works("go", ["version"])) return null
+  const folder = join(here, "../../.sluice/lambda-emulator")
+  once(folder, lambdaEmulator, () => run("go", ["install", lambdaEmulator], { GOTOOLCHAIN: "local", GOBIN: folder, GOFLAGS: "-trimpath" }))
+  return join(folder, "aws-lambda-rie")
+}
+
 /** What is installed already; null where something is missing. */
 export const findEngines = (): Engines | null =>
   isComplete(venv, reasonOf(requirements)) && isComplete(jarFolder, artifacts.join(" ")) && works("java", ["-version"]) ? installed() : null

@@ -20,7 +20,7 @@ import { freshFolder, rowsOf } from "../repartition/lake.ts"
 import { fixturePage, fixturePath } from "./fixture-records.ts"
 import { fittingParcels, parcelPage } from "./parcels.ts"
 import { linesOf } from "./structured.ts"
-import { writeByDuckDB } from "./written-by-duckdb.ts"
+import { writeOneByDuckDB } from "./written-by-duckdb.ts"
 
 const fixture = join(import.meta.dirname, "fixtures/orders-by-hive.parquet")
 const events: Array<RunEvent> = []
@@ -76,7 +76,7 @@ describe("a file that Firehose wrote becomes part of the stage", () => {
         Effect.gen(function* () {
           const path = fixturePath
           if (writer === "DuckDB")
-            yield* writeByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(folder, "stage/orders", path))
+            yield* writeOneByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(folder, "stage/orders", path))
           else put(folder, path)
           const done = yield* register(yield* open(), path)
           assert.deepStrictEqual(done, { added: [path], rows: 60, known: 0, nothing: 0, refused: [] })
@@ -157,7 +157,7 @@ describe("what is not of the table", () => {
     withLake((folder) =>
       Effect.gen(function* () {
         const other = join(folder, "other.parquet")
-        yield* writeByDuckDB(fittingParcels, linesOf(fittingParcels, parcelPage()), other)
+        yield* writeOneByDuckDB(fittingParcels, linesOf(fittingParcels, parcelPage()), other)
         const good = put(folder, objectNumber(1))
         const wrong = {
           [written(folder, objectNumber(2), bytes().subarray(0, 9000))]: "does not end as a Parquet file does",

@@ -27,7 +27,8 @@ const structure = (given: ReadonlyArray<RecordPage>, failure?: string) => {
   return structureObject(
     makeStructurer(compiledOrders, settings),
     content,
-    failure === undefined ? found : Stream.concat(found, Stream.fail(failure))
+    failure === undefined ? found : Stream.concat(found, Stream.fail(failure)),
+    (error) => error === "it is damaged"
   )
 }
 const textsBelow = (prefix: string) =>

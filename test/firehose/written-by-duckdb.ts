@@ -4,23 +4,36 @@ import { dirname } from "node:path"
 import { Effect } from "effect"
 import { readHiveType } from "../../src/catalog/hive-type.ts"
 import type { CompiledContract } from "../../src/contract/compile.ts"
+import type { DuckDB } from "../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { identifier, literal, sqlType } from "../../src/duckdb/sql.ts"
 import { glueOf } from "./structured.ts"
 
 /** Writes structured lines as one Parquet file by the columns of Glue, with DuckDB: times are micros of no zone, as Hive has them, lists are of `list` and `element`. */
-export const writeByDuckDB = (contract: CompiledContract, lines: ReadonlyArray<string>, target: string): Effect.Effect<void> =>
+export const writeByDuckDB = (
+  duckdb: DuckDB,
+  contract: CompiledContract,
+  lines: ReadonlyArray<string>,
+  target: string
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const columns = glueOf(contract).map(({ Name, Type }) => {
       const type = sqlType(readHiveType(Type) ?? "string").replaceAll("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
       return `${literal(Name)}: ${literal(type)}`
     })
     yield* Effect.promise(() => mkdir(dirname(target), { recursive: true }))
-    const duckdb = yield* openDuckDB({ threads: 1 })
     const given = `${duckdb.folder}/lines.json`
     writeFileSync(given, lines.join(""))
     const names = glueOf(contract).map(({ Name }) => identifier(Name))
     yield* duckdb.run(
       `COPY (SELECT ${names.join(", ")} FROM read_json(${literal(given)}, format = 'newline_delimited', columns = {${columns.join(", ")}})) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`
     )
-  }).pipe(Effect.scoped, Effect.orDie)
+  }).pipe(Effect.orDie)
+
+/** The same with a DuckDB of its own. */
+export const writeOneByDuckDB = (contract: CompiledContract, lines: ReadonlyArray<string>, target: string): Effect.Effect<void> =>
+  openDuckDB({ threads: 1 }).pipe(
+    Effect.flatMap((duckdb) => writeByDuckDB(duckdb, contract, lines, target)),
+    Effect.scoped,
+    Effect.orDie
+  )

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { stagePath } from "../../src/lake/layout.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
-import { eventOf } from "../source/kinesis/mapped.ts"
+import { eventOf } from "../simulation/kinesis/event-of.ts"
 
 const context = { awsRequestId: "r-1", getRemainingTimeInMillis: () => 600_000 }
 const order = (n: number) => ({

@@ -12,8 +12,11 @@ export class Drained {
   readonly #made: Made
   readonly #dataset: SimulatedDataset
   readonly #log: FollowedLog
+  readonly #tellsEnds: () => boolean
 
-  constructor(bucket: Bucket, kinesis: SimulatedKinesis, made: Made, dataset: SimulatedDataset) {
+  /** @param tellsEnds false while nobody may say of a shard that it has ended */
+  constructor(bucket: Bucket, kinesis: SimulatedKinesis, made: Made, dataset: SimulatedDataset, tellsEnds: () => boolean) {
+    this.#tellsEnds = tellsEnds
     this.#dataset = dataset
     this.#log = new FollowedLog(bucket, dataset)
     this.#kinesis = kinesis
@@ -30,7 +33,7 @@ export class Drained {
       const isUnknown = position === undefined && !shard.parents.some((parent) => this.#childrenOf(parent.shardId).includes(shard.shardId))
       const last = shard.records.at(-1)
       if (isUnknown && (shard.expired(now) || (last !== undefined && last.expiresAt <= now))) continue
-      if (shard.closedAt !== null) missing.push(`${shard.shardId} has not ended at ${describe(position)}`)
+      if (shard.closedAt !== null && this.#tellsEnds()) missing.push(`${shard.shardId} has not ended at ${describe(position)}`)
       else if (!this.#isAtTip(last, position, now)) missing.push(`${shard.shardId} is at ${describe(position)}`)
     }
     return missing.join("; ")

@@ -1,3 +1,4 @@
+import { announcedMutants } from "./announced/mutants.ts"
 import type { WorldKind } from "./worlds.ts"
 
 /**
@@ -371,196 +372,107 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ file: "src/table/maintenance.ts", from: "return needed?.has(path) === false", to: "return needed?.has(path) !== undefined" }]
   },
   {
-    name: "removed-when-read",
-    world: "announced",
-    why: "a message is removed when what it announces is read, before it is committed",
+    name: "function-answers-for-what-failed",
+    world: "esm",
+    why: "an event is answered for, whatever became of it",
     edits: [
       {
-        file: "src/source/announced/ledger.ts",
-        from: "return this.isRead && (this.last === null || (this.#committed !== null && comparePositions(this.#committed, this.last) >= 0))",
-        to: "return this.isRead"
+        file: "src/app/consume-stream.ts",
+        from: "if (result !== null && result.failure === null) return { batchItemFailures: [] }",
+        to: "return { batchItemFailures: [] }"
       }
     ]
   },
   {
-    name: "removed-when-one-has-it",
-    world: "announced",
-    why: "a message of several objects, or of one of two datasets, is removed when the first is committed",
+    name: "function-answers-for-what-it-could-not-check",
+    world: "esm",
+    why: "an event whose records could not be looked for is answered for",
     edits: [
       {
-        file: "src/source/announced/ledger.ts",
-        from: "if (message.items.size > 0 || message.isDone) return",
-        to: "if (message.isDone) return"
+        file: "src/app/consume-stream.ts",
+        from: "if (result !== null && result.failure === null) return { batchItemFailures: [] }",
+        to: "if (result !== null) return { batchItemFailures: [] }"
       }
     ]
   },
   {
-    name: "messages-not-given-again",
-    world: "announced",
-    why: "what a session had read when another process came first is not read by the next session",
-    edits: [{ file: "src/source/announced/ledger.ts", from: "this.#waiting = [...this.#items.values()]", to: "this.#waiting = []" }]
-  },
-  {
-    name: "not-hidden-again",
-    world: "announced",
-    why: "messages are visible to others while a long batch is still open",
+    name: "function-answers-with-nothing",
+    world: "esm",
+    why: "a function that fails gives null for an answer, which means success",
     edits: [
       {
-        file: "src/source/announced/consumer.ts",
-        from: "const failed = yield* work.queue.hide(receiptsOf(held), hiddenSeconds)",
-        to: "const failed: ReadonlyArray<string> = []"
+        file: "src/app/consume-stream.ts",
+        from: "if (left === null || !isPartial || Cause.hasDies(cause)) return yield* Effect.failCause(cause)",
+        to: "if (left === null || !isPartial) return null as never"
       }
     ]
   },
   {
-    name: "versions-ignored",
-    world: "announced",
-    why: "what lies under a key now is read, not the version that was announced",
+    name: "function-names-the-last",
+    world: "esm",
+    why: "of the records that are not kept the last is named, and those before it are taken for kept",
     edits: [
       {
-        file: "src/source/announced/object-bytes.ts",
-        from: "let named: NamedObject = object\n",
-        to: "let named: NamedObject = { ...object, versionId: null }\n"
+        file: "src/source/kinesis/event-source.ts",
+        from: "left ??= first.sequenceNumbers[0] ?? null",
+        to: "left = last.sequenceNumbers.at(-1) ?? null"
       }
     ]
   },
   {
-    name: "any-content-will-do",
-    world: "announced",
-    why: "of a bucket without versions whatever lies under a key now is read",
+    name: "function-ignores-positions",
+    world: "esm",
+    why: "what comes again is taken again",
     edits: [
       {
-        file: "src/source/announced/object-bytes.ts",
-        from: "let named: NamedObject = object\n",
-        to: "let named: NamedObject = { ...object, etag: null }\n"
+        file: "src/source/kinesis/event-source.ts",
+        from: "{ ...whole, shard, after: known.position }",
+        to: "{ ...whole, shard, after: undefined }"
       },
+      { file: "src/ingest/batch.ts", from: "const page = recordsAfter(given, after)", to: "const page = given" }
+    ]
+  },
+  {
+    name: "function-believes-what-it-knew",
+    world: "esm",
+    why: "tables that are kept open are never looked at again",
+    edits: [{ file: "src/ingest/open-tables.ts", from: "const now = yield* withSnapshots(kept, 2)", to: "const now = kept" }]
+  },
+  {
+    name: "function-takes-a-conflict-for-done",
+    world: "esm",
+    why: "who meets another one at a shard leaves its own records to it",
+    edits: [
       {
-        file: "src/source/announced/object-bytes.ts",
-        from: "named = { ...object, etag: object.etag ?? found.etag }",
-        to: "named = { ...object, etag: null }"
+        file: "src/ingest/ingest.ts",
+        from: 'if (ended._tag === "conflict") {',
+        to: 'if (ended._tag === "conflict" && options.tables !== undefined) return { ...total, stopped: "end", failure: null }\n      if (ended._tag === "conflict") {'
       }
     ]
   },
   {
-    name: "keys-not-decoded",
-    world: "announced",
-    why: "keys are taken as notifications encode them",
+    name: "function-commits-twice",
+    world: "esm",
+    why: "two functions that have the same event both commit: nobody looks at what the other one did",
+    edits: [{ file: "src/table/commit.ts", from: "yield* judgeAll(log, tx, winners)", to: "" }]
+  },
+  {
+    name: "function-takes-no-answer-for-success",
+    world: "esm",
+    why: "a commit whose outcome is unknown is believed to stand",
     edits: [
       {
-        file: "src/source/announced/envelope.ts",
-        from: 'typeof key === "string" ? decodeForm(key) : null',
-        to: 'typeof key === "string" ? key : null'
+        file: "src/table/commit.ts",
+        from: '() => Effect.succeed("unknown" as const)\n    ),\n    Effect.mapError',
+        to: '() => Effect.succeed("created" as const)\n    ),\n    Effect.mapError'
       }
     ]
   },
   {
-    name: "shard-without-version",
-    world: "announced",
-    why: "what took the place of an object that was read is taken for read",
-    edits: [
-      {
-        file: "src/source/announced/wanted.ts",
-        from: "return versionId === null ? `",
-        to: 'return versionId === null || key !== "" ? place : versionId === null ? `'
-      }
-    ]
+    name: "function-reads-one-of-an-aggregate",
+    world: "esm",
+    why: "of an aggregated record only the first sub-record is read",
+    edits: [{ file: "src/stream/kinesis/aggregation.ts", from: "count: starts.length,", to: "count: 1," }]
   },
-  {
-    name: "gone-without-a-letter",
-    world: "announced",
-    why: "objects that are not there any more are missed by nobody",
-    edits: [
-      {
-        file: "src/source/announced/read-objects.ts",
-        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
-        to: "inbox.read(item)\n"
-      }
-    ]
-  },
-  {
-    name: "lost-without-a-claim",
-    world: "announced",
-    why: "an object is a dead letter at once, though another process may be about to commit its rows",
-    edits: [
-      {
-        file: "src/source/announced/read-objects.ts",
-        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
-        to: "const page = lossPage(item.wanted, await reading.find(item.wanted.shard), lossBy(cause))\n      item.last = positionAt(page, 0)\n      yield page\n      inbox.read(item)\n"
-      }
-    ]
-  },
-  {
-    name: "second-announcement-read-again",
-    world: "announced",
-    why: "what the log has of an object is not looked for",
-    edits: [
-      {
-        file: "src/source/announced/read-objects.ts",
-        from: "const found = await reading.find(wanted.shard)\n",
-        to: "const found: Committed = { position: undefined }\n"
-      }
-    ]
-  },
-  {
-    name: "arrived-when-announced",
-    world: "announced",
-    why: "records arrive when their message was sent, not when their object was written",
-    edits: [
-      {
-        file: "src/source/announced/wanted.ts",
-        from: "wantedObject(object)])",
-        to: "wantedObject({ ...object, eventTime: message.sentAt })])"
-      }
-    ]
-  },
-  {
-    name: "poison-forgotten",
-    world: "announced",
-    why: "messages that cannot be read are removed, and nobody knows that they came",
-    edits: [
-      { file: "src/source/announced/wanted.ts", from: "if (problem !== undefined) wanted.push(", to: 'if (problem === "") wanted.push(' }
-    ]
-  },
-  {
-    name: "others-commits-not-seen",
-    world: "announced",
-    why: "nobody looks whether another process has committed what a batch begins with",
-    edits: [
-      {
-        file: "src/ingest/session.ts",
-        from: "if (before === undefined && told !== null && stand !== (told.get(shard) ?? stand))",
-        to: 'if (before === undefined && told !== null && shard === "")'
-      }
-    ]
-  },
-  {
-    name: "first-come-not-looked-for",
-    world: "announced",
-    why: "a batch is committed as if nobody else had been there",
-    edits: [{ file: "src/ingest/session.ts", from: "if (told !== null) yield* lookForOthers(state, told, batch)\n", to: "" }]
-  },
-  {
-    name: "void-reading-remembered",
-    world: "announced",
-    why: "what was read of a batch that is void counts as read in the session behind it",
-    edits: [{ file: "src/source/announced/ledger.ts", from: "for (const item of this.#waiting) item.forget()", to: "" }]
-  },
-  {
-    name: "plain-keys-decoded",
-    world: "announced",
-    why: "keys of EventBridge, which are not encoded, are decoded",
-    edits: [
-      {
-        file: "src/source/announced/envelope.ts",
-        from: 'return announced(membersOf(bucket)["name"], key, time,',
-        to: 'return announced(membersOf(bucket)["name"], typeof key === "string" ? (decodeForm(key) ?? key) : key, time,'
-      }
-    ]
-  },
-  {
-    name: "loss-told-again",
-    world: "announced",
-    why: "the dead letter of an object whose batch was cut off between its two commits is written a second time",
-    edits: [{ file: "src/source/announced/loss.ts", from: "...aheadOf(ahead)]", to: "...aheadOf(undefined)]" }]
-  }
+  ...announcedMutants
 ]

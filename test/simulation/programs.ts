@@ -47,7 +47,7 @@ export const frozen = <A, E>(process: SimulatedProcess, faults: Faults, passage:
 }
 
 /** The store as a process reaches it. */
-const storeOf = (process: SimulatedProcess, { bucket, faults, settings }: Outside) =>
+export const storeOf = (process: SimulatedProcess, { bucket, faults, settings }: Pick<Outside, "bucket" | "faults" | "settings">) =>
   simulatedStore(bucket, {
     pageSize: settings.listPageSize,
     carry: <A>(call: StoreCall, request: Effect.Effect<A, StoreError>) => {

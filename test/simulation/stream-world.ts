@@ -23,21 +23,22 @@ export const runSeed = (seed: number, options: RunOptions = {}): Promise<Outcome
 const mostShards = 8
 
 /** A stream for each dataset, who puts records into it, and what becomes of its shards. */
-class StreamInput implements Input {
+export class StreamInput implements Input {
+  readonly kinesis: SimulatedKinesis
   readonly atOnce = false
   readonly #ground: Ground<StreamSettings>
-  readonly #kinesis: SimulatedKinesis
   readonly #made = new Made()
   readonly #drained: ReadonlyArray<Drained>
   #producing = 0
 
-  constructor(ground: Ground<StreamSettings>) {
+  /** @param tellsEnds false while nobody may say of a shard that it has ended */
+  constructor(ground: Ground<StreamSettings>, tellsEnds: () => boolean = () => true) {
     const { bucket, datasets, seed, settings, time } = ground
     this.#ground = ground
     const chance = new Random(seed, 4)
-    this.#kinesis = new SimulatedKinesis(time.clock, { ...settings.stream, random: () => chance.unit(), throttlesAllowed: 1000 })
-    for (const { stream } of datasets) this.#kinesis.createStream(stream, { shards: settings.shards, retentionMillis: settings.retention })
-    this.#drained = datasets.map((dataset) => new Drained(bucket, this.#kinesis, this.#made, dataset))
+    this.kinesis = new SimulatedKinesis(time.clock, { ...settings.stream, random: () => chance.unit(), throttlesAllowed: 1000 })
+    for (const { stream } of datasets) this.kinesis.createStream(stream, { shards: settings.shards, retentionMillis: settings.retention })
+    this.#drained = datasets.map((dataset) => new Drained(bucket, this.kinesis, this.#made, dataset, tellsEnds))
   }
 
   sources(process: SimulatedProcess, place: Place) {
@@ -46,7 +47,7 @@ class StreamInput implements Input {
     return Effect.forEach(datasets, ({ contract, stream }) =>
       Effect.map(
         kinesisSource({
-          api: this.#api(process),
+          api: this.api(process),
           stream,
           initial,
           ...place,
@@ -60,8 +61,8 @@ class StreamInput implements Input {
   }
 
   /** Kinesis as a process reaches it. It has faults of its own; what gets lost, gets lost there. */
-  #api(process: SimulatedProcess): KinesisApi {
-    const { api } = this.#kinesis
+  api(process: SimulatedProcess): KinesisApi {
+    const { api } = this.kinesis
     const { faults } = this.#ground
     const carry = <A, E>(what: string, request: Effect.Effect<A, E>) =>
       process.call(what, request, frozen(process, faults, faults.plain<A, E>()))
@@ -90,7 +91,7 @@ class StreamInput implements Input {
       const { absence } = settings
       // Every second one has nothing to say before somebody listens again.
       const begin = Effect.sleep(absence === null || i % 2 === 0 ? 0 : absence.startsAt + absence.lasts - time.now)
-      const producing = produce(this.#kinesis.api, dataset, this.#made, random, options, put)
+      const producing = produce(this.kinesis.api, dataset, this.#made, random, options, put)
       Effect.runForkWith(context)(absence === null ? producing : Effect.andThen(begin, producing)).addObserver(() => {
         this.#producing--
       })
@@ -100,10 +101,10 @@ class StreamInput implements Input {
   happen(kind: EventKind): boolean {
     const { datasets, random } = this.#ground
     const stream = datasets[random.below(datasets.length)]?.stream ?? ""
-    const open = this.#kinesis.shards(stream).filter(({ closedAt }) => closedAt === null)
+    const open = this.kinesis.shards(stream).filter(({ closedAt }) => closedAt === null)
     if (kind === "split") {
       const shard = open[random.below(open.length)]
-      if (shard !== undefined && open.length < mostShards) this.#kinesis.splitShard(stream, shard.shardId)
+      if (shard !== undefined && open.length < mostShards) this.kinesis.splitShard(stream, shard.shardId)
       return true
     }
     if (kind !== "merge") return false
@@ -111,16 +112,16 @@ class StreamInput implements Input {
     const [one, other] = byRange.slice(random.below(Math.max(1, byRange.length - 1)))
     if (one === undefined || other === undefined) return true
     const [parent, adjacent] = random.chance(0.5) ? [one, other] : [other, one]
-    this.#kinesis.mergeShards(stream, parent.shardId, adjacent.shardId)
+    this.kinesis.mergeShards(stream, parent.shardId, adjacent.shardId)
     return true
   }
 
   settle(): void {
-    this.#kinesis.faults = noFaults
+    this.kinesis.faults = noFaults
   }
 
   retain(millis: number): void {
-    for (const { stream } of this.#ground.datasets) this.#kinesis.retain(stream, millis)
+    for (const { stream } of this.#ground.datasets) this.kinesis.retain(stream, millis)
   }
 
   missing(): string {
@@ -133,19 +134,19 @@ class StreamInput implements Input {
     const { bucket, datasets, settings, time } = this.#ground
     const violations: Array<Violation> = []
     for (const dataset of datasets) {
-      const shards = this.#kinesis.shards(dataset.stream)
+      const shards = this.kinesis.shards(dataset.stream)
       const replayed = settings.replayEvery !== null
       violations.push(...(await judgeStream({ bucket, dataset, shards, made: this.#made, now: time.now, replayed, clockError })))
     }
-    const ofService = this.#kinesis.violations.map(({ rule, shardId, detail }) => ({ rule, detail: `${shardId}: ${detail}` }))
+    const ofService = this.kinesis.violations.map(({ rule, shardId, detail }) => ({ rule, detail: `${shardId}: ${detail}` }))
     return [...violations, ...ofService]
   }
 
   counts(): Happened {
-    const { counts } = this.#kinesis
+    const { counts } = this.kinesis
     const streams = this.#ground.datasets.map(({ contract, stream }) => [
       `stream records of ${contract.contract.name}`,
-      this.#kinesis.records(stream).length
+      this.kinesis.records(stream).length
     ])
     return {
       ...Object.fromEntries(streams),

@@ -1,10 +1,11 @@
 import { runAnnouncedSeed } from "./announced/world.ts"
 import { runFilesSeed } from "./files-world.ts"
+import { runMappedSeed } from "./mapped-world.ts"
 import { runSeed } from "./stream-world.ts"
 import type { Outcome, RunOptions } from "./world.ts"
 
 /** The kinds of worlds that are simulated, and what runs one from its seed. */
-export const worlds = { stream: runSeed, files: runFilesSeed, announced: runAnnouncedSeed } satisfies Record<
+export const worlds = { stream: runSeed, files: runFilesSeed, announced: runAnnouncedSeed, esm: runMappedSeed } satisfies Record<
   string,
   (seed: number, options?: RunOptions) => Promise<Outcome>
 >

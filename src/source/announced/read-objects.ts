@@ -157,7 +157,8 @@ const lastOf = (page: RecordPage, { sequenceNumber }: Known): Position | null =>
       ? null
       : { sequenceNumber: String(sequenceNumber), subSequenceNumber: 0 }
 
-const lossBy = ({ reason, detail, hint }: SourceError): Rejection => ({
+/** Why an object is lost that cannot be read. */
+export const lossBy = ({ reason, detail, hint }: SourceError): Rejection => ({
   reason: reason === "NotFound" ? "object_gone" : reason === "Denied" ? "object_denied" : "object_unreadable",
   detail: `${detail}. ${hint}`
 })

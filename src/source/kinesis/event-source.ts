@@ -71,6 +71,8 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
     name: sourceName,
     location: arn,
     firstLeft: () => left,
+    // Another process has committed the shard, of this event or of one before: what is left of this one is seen when its pages are asked for anew.
+    disown: () => Effect.void,
     pages: (resume) =>
       Stream.unwrap(
         Effect.map(

@@ -18,7 +18,7 @@ import { noQueueFaults, SimulatedQueue, type StoredMessage } from "../simulated-
 import { defaultDuckdbShare, type Ground, type Happened, type Outcome, type RunOptions, runWorld } from "../world.ts"
 import { judgeAnnounced, mustBeCommitted } from "./judge.ts"
 import { takesKey } from "./objects.ts"
-import { Ledger, putObjects } from "./producer.ts"
+import { Ledger, type PutObject, putObjects } from "./producer.ts"
 import { type AnnouncedSettings, drawAnnouncedSettings } from "./settings.ts"
 import { domainOf, shardOf } from "./shards.ts"
 
@@ -161,8 +161,10 @@ class AnnouncedInput implements Input {
   async judge(): Promise<ReadonlyArray<Violation>> {
     const { bucket, datasets, settings } = this.#ground
     const again = this.#queue.counts["redeliveries"] ?? 0
-    const mayComeAgain = !settings.isCalm || this.#ledger.objects.some(({ version }) => this.#bucket.wasForbidden(version.key))
-    if (again > 0 && !mayComeAgain)
+    // Messages of objects that S3 does not give are given back.
+    const isDenied = ({ version }: PutObject) =>
+      this.#bucket.wasForbidden(version.key) || (!settings.mayList && this.#bucket.wasGone(version))
+    if (again > 0 && settings.isCalm && !this.#ledger.objects.some(isDenied))
       this.#violations.push({ rule: "given again", detail: `${again} times, though every message was with somebody who was well` })
     const left = [...this.#givenUp.messages, ...this.#queue.expired].map(({ body }) => ({ rule: "given up", detail: body }))
     const ofLake = await judgeAnnounced({

@@ -3,7 +3,7 @@ import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { streamEvent } from "../../../src/source/kinesis/event.ts"
-import { eventOf } from "./mapped.ts"
+import { eventOf } from "../../simulation/kinesis/event-of.ts"
 
 const recordOf = (sequenceNumber: string, text = "{}") => ({
   sequenceNumber,

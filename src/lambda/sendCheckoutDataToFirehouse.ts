@@ -1,0 +1,31 @@
+import { Effect, Layer } from "effect"
+import { announcedSharesOf } from "../app/inputs.ts"
+import { storeOf } from "../app/lake.ts"
+import { decodeSettingsOf } from "../app/options.ts"
+import { allContracts } from "../app/project.ts"
+import { lakeNames } from "../app/settings.ts"
+import { structureObjects } from "../app/structure-objects.ts"
+import { structurers } from "../app/structurers.ts"
+import { handleObjects } from "../firehose/messages.ts"
+import { openObjectReader } from "../store/s3-reader.ts"
+import { lakeActions } from "./actions.ts"
+import { announcements } from "./announcements.ts"
+import { handlerOf } from "./handler.ts"
+import { project } from "./project.ts"
+
+/** Raw objects → structured JSON by the contracts that take them, below the lake's `structured_json/`. The same object comes to the same, however often it is announced. */
+export const handler = handlerOf({
+  name: "sendCheckoutDataToFirehouse",
+  settings: [...lakeNames, "hashKey", "maxDepth", "maxRecordBytes"],
+  actions: { lake: lakeActions, raw: ["s3:GetObject", "s3:GetObjectVersion"] },
+  takes: announcements,
+  open: (values) =>
+    Effect.gen(function* () {
+      const shares = announcedSharesOf(yield* allContracts(project))
+      const store = yield* Layer.build(storeOf(values, "write"))
+      const reader = yield* openObjectReader({ region: values.region ?? undefined, endpoint: values.s3Endpoint ?? undefined })
+      const { maxRecordBytes } = values
+      return { options: { shares, reader, maxRecordBytes, structurers: structurers(decodeSettingsOf(values)) }, store }
+    }),
+  handle: ({ options, store }, event) => handleObjects(event, (objects) => structureObjects(options, objects)).pipe(Effect.provide(store))
+})
