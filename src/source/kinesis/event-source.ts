@@ -61,7 +61,12 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
       const before = { ...known, readUntil: known.readUntil ?? family.since, openUntil: known.openUntil ?? family.since }
       const came = { first: arrivedAt(first, 0), last: arrivedAt(last, last.count - 1) }
       const { progress, retention } = yield* readOn(api, stream, position, before, came)
-      if (progress.gaps > before.gaps) yield* tellGap(meterOf(stream), shard, progress)
+      const meter = meterOf(stream)
+      if (progress.gaps > before.gaps) yield* tellGap(meter, shard, progress)
+      yield* meter.add(
+        "records",
+        pages.reduce((sum, { count }) => sum + count, 0)
+      )
       const resumed = { ...resumeOf({ ...progress, ...lastOf(last) }, retention, undefined), [mapped]: true }
       // All but the last page leave the rest unread, and say nothing of it.
       return [...pages.map((page) => (page === last ? { ...page, resume: resumed } : page)), ...family.ended]
@@ -71,6 +76,8 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
     name: sourceName,
     location: arn,
     firstLeft: () => left,
+    // Another process has committed the shard, of this event or of one before: what is left of this one is seen when its pages are asked for anew.
+    disown: () => Effect.void,
     pages: (resume) =>
       Stream.unwrap(
         Effect.map(
