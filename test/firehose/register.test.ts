@@ -7,6 +7,7 @@ import { openDuckDB } from "../../src/duckdb/open.ts"
 import { openRegistrar, type RegisterOptions, type Registrar } from "../../src/firehose/register.ts"
 import { compact } from "../../src/lake/compact.ts"
 import { maintain } from "../../src/lake/maintain.ts"
+import { openStage } from "../../src/lake/tables.ts"
 import { verify } from "../../src/lake/verify.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
@@ -145,9 +146,47 @@ describe("an object is registered once", () => {
         assert.isBelow([...domains.keys()].filter((domain) => domain.startsWith("sluice.position/")).length, 8)
         const compacted = yield* compact(table, {})
         assert.strictEqual(compacted.filesAfter, 1)
+        assert.deepStrictEqual(
+          (yield* failing).filter((text) => !text.includes("once more") && !text.includes("is up to date")),
+          []
+        )
         yield* Effect.promise(() => rm(join(folder, "stage/orders", dirname(objectNumber(0))), { recursive: true }))
         const later = yield* register(yield* open({ retirement }), ...paths)
         assert.deepStrictEqual([later.known, later.added, later.refused], [30, [], []])
+      })
+    )
+  )
+})
+
+describe("a run that registers", () => {
+  it.live("is told once, with the delivery stream as what was read", () =>
+    withLake((folder) =>
+      Effect.gen(function* () {
+        events.length = 0
+        const registrar = yield* open()
+        yield* register(registrar, put(folder, objectNumber(1)), put(folder, objectNumber(2)))
+        yield* register(registrar, objectNumber(1))
+        assert.deepStrictEqual(
+          events.map((event) => event.event),
+          ["start", "complete"]
+        )
+        const [, done] = events
+        assert.deepInclude(done, { inputs: [{ uri: "firehose://DataStreamStructured", rows: 120, bytes: 2 * 19_928, files: 2 }] })
+      })
+    )
+  )
+
+  it.live("stops where the hash key of the table is another one by now", () =>
+    withLake((folder) =>
+      Effect.gen(function* () {
+        const registrar = yield* open()
+        yield* register(registrar, put(folder, objectNumber(1)))
+        const other = { key: new TextEncoder().encode("another key"), change: true }
+        yield* openStage(compiledOrders, { hashing: other })
+        const error = yield* Effect.flip(register(registrar, put(folder, objectNumber(2))))
+        assert.include(error.message, "changed the hash key of the table")
+        assert.include((yield* Effect.flip(open())).message, "key")
+        assert.deepStrictEqual((yield* register(yield* open({ hashing: other }), objectNumber(2))).added, [objectNumber(2)])
       })
     )
   )
@@ -179,7 +218,8 @@ describe("what is not of the table", () => {
           [put(folder, objectNumber(7), other)]: "carrier",
           [put(folder, `somewhere/${objectNumber(8).split("/").at(-1)}`)]: "its folders name no hour",
           [put(folder, objectNumber(9).replace("11-20/", "11-31/"))]: "its folders name no hour",
-          [objectNumber(10)]: "is gone"
+          [objectNumber(10)]: "is gone",
+          [objectNumber(11).replace("ingest_hour=07", "ingest_hour=07/")]: "cannot be read from the lake"
         }
         const done = yield* register(yield* open(), good, ...Object.keys(wrong))
         assert.deepStrictEqual(done.added, [good])
