@@ -280,15 +280,16 @@ export const makeDecoder = (compiled: CompiledContract, settings: DecodeSettings
 
 /** Every record of the page is a dead letter, whatever its bytes are. */
 const rejectAll = (source: string, page: RecordPage, rejected: Rejection, { counts, deadLetter }: DecodeSink): void => {
+  const { reason, detail, path = null, offset = null } = rejected
   for (let i = 0; i < page.count; i++) {
     // A copy: the page's buffer is used again.
     const raw = new Uint8Array(page.bytes.subarray(page.starts[i], page.ends[i]))
     const size = page.cut?.get(i) ?? raw.length
     counts.records++
     counts.bytes += size
-    count(counts.deadLetters, rejected.reason)
+    count(counts.deadLetters, reason)
     const place = { source, shard: page.shard, ...positionAt(page, i), arrivedAt: arrivedAt(page, i) }
-    deadLetter({ ...place, ...rejected, path: null, offset: null, raw, size, header: null })
+    deadLetter({ ...place, reason, detail, path, offset, raw, size, header: page.header ?? null })
   }
   page.release?.()
 }

@@ -30,7 +30,13 @@ export const deadLetterReasons = {
   object_unreadable:
     "The content of an object that was announced cannot be read from `_sequence_number` on: damaged gzip, or another kind of file. `raw` is its notification. Write the object anew.",
   not_announcement:
-    "A message of the queue is no notification of S3 that can be read. `raw` is the message. Find out who sends such to the queue."
+    "A message of the queue is no notification of S3 that can be read. `raw` is the message. Find out who sends such to the queue.",
+  undelivered:
+    "A message that AWS has given up to deliver, from a dead-letter queue. `raw` is the message. `detail` says where it was to go: mend what refused it, and send it there again.",
+  firehose_transformation: "Firehose could not have the record transformed; `detail` says why. `raw` is the record as it came to Firehose.",
+  firehose_conversion:
+    "Firehose could not make the record a row of its table; `detail` says why. `raw` is the record as it came to Firehose: structured JSON, whose columns are to be those of the table.",
+  not_error_record: "A line below an error prefix of Firehose that is none of its records. `raw` is the line. Find out who writes there."
 } as const
 
 /** Those of what never was a record: `raw` is what announced it. */
@@ -38,7 +44,9 @@ export const unreadReasons: ReadonlySet<string> = new Set<DeadLetterReason>([
   "object_gone",
   "object_denied",
   "object_unreadable",
-  "not_announcement"
+  "not_announcement",
+  "undelivered",
+  "not_error_record"
 ])
 
 export type DeadLetterReason = keyof typeof deadLetterReasons
@@ -48,4 +56,7 @@ export interface Rejection {
   readonly reason: DeadLetterReason
   /** What happened, for people. Never quotes what was rejected. */
   readonly detail: string
+  /** As a dead letter has them; absent: null. */
+  readonly path?: string | null
+  readonly offset?: number | null
 }

@@ -104,7 +104,7 @@ export const temporaryStore: Layer.Layer<Store> = Layer.unwrap(
   )
 )
 
-const rowsOf = (path: string): Effect.Effect<ReadonlyArray<Row>, never, Store> =>
+export const rowsOf = (path: string): Effect.Effect<ReadonlyArray<Row>, never, Store> =>
   Effect.orDie(Effect.flatMap(openTable(path), (table) => Stream.runCollect(readTable(table))))
 
 const numberOf = (row: Row): number => Number(row["_sequence_number"])

@@ -28,6 +28,7 @@ const s3Event = {
   ]
 }
 const events: Readonly<Record<string, unknown>> = {
+  collectDeadLetters: s3Event,
   sendCheckoutDataToFirehouse: s3Event,
   registerStageObjects: s3Event,
   sendStructuredJsonToFirehose: s3Event,
@@ -49,6 +50,7 @@ const eventFor = (name: string): unknown => {
 /** Which events a function takes; all others it refuses. Without AWS, what it takes ends where it would call AWS, or lacks a setting. */
 const notifications = /\/s3|s3-|S3/
 const taken: Readonly<Record<string, RegExp>> = {
+  collectDeadLetters: /\/s3|s3-|S3|\/sqs|\/snsSqs/,
   sendCheckoutDataToFirehouse: notifications,
   registerStageObjects: notifications,
   sendStructuredJsonToFirehose: notifications,

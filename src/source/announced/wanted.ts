@@ -53,7 +53,7 @@ export const wishesOf = (message: QueueMessage, queue: string, { takes, leaves }
   }
   // A message of no records says nothing.
   if (problem === undefined && wanted.length + ignored.length === 0 && !stays) ignored.push("other")
-  if (problem !== undefined) wanted.push([0, unreadable(message, queue, problem)])
+  if (problem !== undefined) wanted.push([0, wantedMessage(message, queue, { reason: "not_announcement", detail: `${problem}.` })])
   return { wanted, ignored, stays }
 }
 
@@ -63,15 +63,14 @@ export const wantedObject = (object: AnnouncedObject): Wanted & { readonly objec
   return { shard: shardOf(object, arrivedAt), arrivedAt, raw: object.notification, object, rejected: null }
 }
 
-const unreadable = ({ id, sentAt, body }: QueueMessage, queue: string, problem: string): Wanted => {
+/** A message that is itself the dead letter: nothing else is to be read of it. */
+export const wantedMessage = (
+  { id, sentAt, body }: Pick<QueueMessage, "id" | "sentAt" | "body">,
+  queue: string,
+  rejected: Rejection
+): Wanted & { readonly rejected: Rejection } => {
   const arrivedAt = within(sentAt)
-  return {
-    shard: `${hourOf(arrivedAt)}/${queue}/${id}`,
-    arrivedAt,
-    raw: body,
-    object: null,
-    rejected: { reason: "not_announcement", detail: `${problem}.` }
-  }
+  return { shard: `${hourOf(arrivedAt)}/${queue}/${id}`, arrivedAt, raw: body, object: null, rejected }
 }
 
 /**
