@@ -177,9 +177,11 @@ export class Ledger {
 
   #look(message: Held): void {
     if (message.items.size > 0 || message.isDone) return
-    if (message.stays) return this.giveBack(message, staySeconds)
-    message.isDone = true
-    this.#actions.done(message)
+    if (message.stays) this.giveBack(message, staySeconds)
+    else {
+      message.isDone = true
+      this.#actions.done(message)
+    }
   }
 }
 
