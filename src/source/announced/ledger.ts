@@ -237,6 +237,11 @@ export class Inbox {
     return undefined
   }
 
+  /** Others have their turn before an item. */
+  postpone(item: Item): void {
+    this.#waiting.push(item)
+  }
+
   /** Nothing more of an item is read now: it comes again with its messages. */
   leave(item: Item): void {
     this.#items.delete(item.wanted.shard)
