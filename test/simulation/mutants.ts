@@ -426,7 +426,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/kinesis/event-source.ts",
-        from: "{ ...whole, shard, after: known.position }",
+        from: "{ ...whole, shard, after: reached }",
         to: "{ ...whole, shard, after: undefined }"
       },
       { file: "src/ingest/batch.ts", from: "const page = recordsAfter(given, after)", to: "const page = given" }

@@ -1,5 +1,5 @@
 import { Clock, Effect, Stream } from "effect"
-import { comparePositions, coordinatesOf, type Position, type ShardPosition } from "../../record/position.ts"
+import { comparePositions, compareSequenceNumbers, coordinatesOf, type Position, type ShardPosition } from "../../record/position.ts"
 import { arrivedAt, positionAt, type RecordPage, selectRecords } from "../../record/record.ts"
 import type { SourceError } from "../../record/source-error.ts"
 import type { KinesisApi, Shard, StreamRecord } from "../../stream/kinesis/api.ts"
@@ -45,14 +45,12 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
       const shard = nameOf(shardId)
       const position = resume.get(shard)
       const known = progressOf(position)
-      if (known.position !== undefined) {
-        const reached = known.position
-        for (const page of buildPages(records, { ...whole, shard, after: undefined }).pages) {
-          const before = upTo(page, reached)
-          if (before.count > 0) yield* requireKept(before)
-        }
+      const { position: reached } = known
+      if (reached !== undefined) {
+        const again = records.filter(({ sequenceNumber }) => compareSequenceNumbers(sequenceNumber, reached.sequenceNumber) <= 0)
+        for (const page of buildPages(again, { ...whole, shard, after: undefined }).pages) yield* requireKept(upTo(page, reached))
       }
-      const { pages } = buildPages(records, { ...whole, shard, after: known.position })
+      const { pages } = buildPages(records, { ...whole, shard, after: reached })
       const [first] = pages
       const last = pages.at(-1)
       if (first === undefined || last === undefined) return []
