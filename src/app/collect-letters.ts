@@ -14,7 +14,7 @@ import { type AnnouncedObject, announcementsIn } from "../source/announced/envel
 import { type Wanted, wantedMessage, wantedObject } from "../source/announced/wanted.ts"
 import type { ObjectReader } from "../store/s3-reader.ts"
 import type { Store } from "../store/store.ts"
-import { announcedSharesOf } from "./inputs.ts"
+import { announcedSharesOf } from "./input-shares.ts"
 import { type DeliveryStreams, datasetOf } from "./structurers.ts"
 
 export interface CollectorOptions {
