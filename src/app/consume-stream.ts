@@ -1,4 +1,4 @@
-import { Cause, Clock, Effect, Exit, Option, Random } from "effect"
+import { Cause, Clock, Effect, Exit, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { type IngestError, ingest } from "../ingest/ingest.ts"
@@ -76,34 +76,19 @@ export const streamConsumer = (options: StreamConsumerOptions): StreamConsumer =
       if (counts.empty < counts.records) return yield* passedOver(event, page.shard, counts.records - counts.empty)
     }).pipe(Effect.catchTags({ TableError: (error) => unread(event, error), StoreError: (error) => unread(event, error) }))
 
-  const carry = (source: EventSource, onEvent: OnRunEvent): Effect.Effect<IngestResult, IngestError, Store> => {
-    const attempt = (conflicts: number): Effect.Effect<IngestResult, IngestError, Store> =>
-      ingest({ contract, source, decode, limits, tables, stop: Effect.never, onEvent, onProgress: () => {} }).pipe(
-        Effect.catchIf(
-          (error) => error._tag === "TableError" && error.reason === "Conflict",
-          // Another process has committed the shard, of this event or of one before: what is left is to be seen.
-          () => Effect.andThen(pause(conflicts), attempt(conflicts + 1))
-        )
-      )
-    return attempt(0)
-  }
-
   return {
     consume: (given, deadline, onRun) =>
       Effect.gen(function* () {
         const event = yield* ofStream(yield* streamEvent(given), options.stream)
         const context = yield* Effect.context<Store>()
         const source = eventSource({ event, api, requireKept: (page) => Effect.provide(requireKept(page, event), context) })
+        const carry = ingest({ contract, source, decode, limits, tables, stop: Effect.never, onEvent: onRun, onProgress: () => {} })
         const time = deadline - answerMillis - (yield* Clock.currentTimeMillis)
-        const done = yield* Effect.exit(Effect.timeoutOption(carry(source, onRun), Math.max(0, time)))
+        const done = yield* Effect.exit(Effect.timeoutOption(carry, Math.max(0, time)))
         return yield* answerTo(event, source, done)
       })
   }
 }
-
-/** Waits about this long, so that those who have met do not meet again. */
-const pause = (conflicts: number): Effect.Effect<void> =>
-  Effect.flatMap(Random.next, (random) => Effect.sleep(Math.min(50 * 2 ** conflicts, 2_000) * (0.5 + random / 2)))
 
 /** What became of an event. Only what is known to be kept is answered for. */
 const answerTo = (

@@ -7,22 +7,25 @@ import type { Tables } from "./tables.ts"
 
 type Opening = Pick<IngestOptions, "contract" | "decode" | "changeHashKey">
 
-/** Opens both tables, for who writes rows of a dataset. Errors as those of `openStage`. */
-export const openTables = (options: Opening): Effect.Effect<Tables, TableError | StoreError, Store> =>
-  Effect.gen(function* () {
-    const stage = yield* openStage(options.contract, { hashing: hashingOf(options) })
-    const deadLetters = yield* openDeadLetters
-    return yield* withSnapshots({ stage, deadLetters })
-  })
+/**
+ * Opens both tables, for who writes rows of a dataset. Errors as those of `openStage`.
+ *
+ * @param concurrency 2: both at once, for who waits for nothing else
+ */
+export const openTables = (options: Opening, concurrency: 1 | 2 = 1): Effect.Effect<Tables, TableError | StoreError, Store> =>
+  Effect.all({ stage: openStage(options.contract, { hashing: hashingOf(options) }), deadLetters: openDeadLetters }, { concurrency }).pipe(
+    Effect.flatMap((opened) => withSnapshots(opened, concurrency))
+  )
 
 /** The same tables as they stand now. */
-const withSnapshots = ({ stage, deadLetters }: { readonly [table in keyof Tables]: Omit<Tables[table], "snapshot"> }) =>
-  Effect.gen(function* () {
-    return {
-      stage: { ...stage, snapshot: yield* stage.table.snapshot },
-      deadLetters: { ...deadLetters, snapshot: yield* deadLetters.table.snapshot }
-    }
-  })
+const withSnapshots = (
+  { stage, deadLetters }: { readonly [table in keyof Tables]: Omit<Tables[table], "snapshot"> },
+  concurrency: 1 | 2
+): Effect.Effect<Tables, TableError> =>
+  Effect.map(Effect.all([stage.table.snapshot, deadLetters.table.snapshot], { concurrency }), ([ofStage, ofDeadLetters]) => ({
+    stage: { ...stage, snapshot: ofStage },
+    deadLetters: { ...deadLetters, snapshot: ofDeadLetters }
+  }))
 
 /**
  * Keeps both tables open: each time only what was committed since is read. They are opened anew, with all that is looked at then, where a schema or properties
@@ -30,7 +33,7 @@ const withSnapshots = ({ stage, deadLetters }: { readonly [table in keyof Tables
  */
 export const keepTables = (options: Opening): Effect.Effect<Tables, TableError | StoreError, Store> => {
   let kept: Tables | null = null
-  const openAnew = Effect.tap(openTables(options), (opened) =>
+  const openAnew = Effect.tap(openTables(options, 2), (opened) =>
     Effect.sync(() => {
       kept = opened
     })
@@ -38,7 +41,7 @@ export const keepTables = (options: Opening): Effect.Effect<Tables, TableError |
   return Effect.gen(function* () {
     if (kept === null) return yield* openAnew
     const { metaData } = kept.stage.snapshot
-    const now = yield* withSnapshots(kept)
+    const now = yield* withSnapshots(kept, 2)
     if (now.stage.snapshot.metaData !== metaData) return yield* openAnew
     kept = now
     return now

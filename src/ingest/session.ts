@@ -177,7 +177,8 @@ const lookAgain = (state: Session, shard: string): Effect.Effect<void, BatchErro
     if (ownership.knows(shard)) return yield* take(state, shard)
     yield* state.committed
     ownership.begin(shard)
-    const view = yield* look(tables)
+    // Who keeps the tables open is soon done with what it reads, and was told a moment ago where it stands.
+    const view = options.tables === undefined ? yield* look(tables) : viewOf(tables)
     const moved = ownership.moved(view)
     // Where the hash key was changed, the next session is told when it opens the table.
     if (moved.length > 0 || !haveSameHashKeys(view.stage.metaData, tables.stage.snapshot.metaData))

@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
-import { type Compressors, type FileMetaData, parquetMetadata } from "hyparquet"
+import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadata, parquetMetadataAsync } from "hyparquet"
 
 /** What every reader of Parquet bytes here needs of hyparquet's surroundings. */
 
@@ -25,3 +25,6 @@ export const footer = (bytes: Uint8Array): FileMetaData => {
   const length = bytes.byteLength < 8 ? 0 : 8 + view.getUint32(bytes.byteLength - 8, true)
   return parquetMetadata(arrayBuffer(bytes.subarray(Math.max(0, bytes.byteLength - length))))
 }
+
+/** The footer of a file of which ranges can be fetched. */
+export const footerOf = (file: AsyncBuffer): Promise<FileMetaData> => parquetMetadataAsync(file)

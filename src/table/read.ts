@@ -1,9 +1,9 @@
 import { Effect, Stream } from "effect"
-import { arrayBuffer, footer } from "../parquet/bytes.ts"
-import type { FileMetaData, SchemaElement } from "../parquet/metadata.ts"
+import { arrayBuffer, footer, footerOf } from "../parquet/bytes.ts"
+import type { AsyncBuffer, FileMetaData, SchemaElement } from "../parquet/metadata.ts"
 import { exactRows, signed, without } from "../parquet/object-rows.ts"
 import { Malformed } from "../record/malformed.ts"
-import { Store } from "../store/store.ts"
+import { Store, StoreError } from "../store/store.ts"
 import type { AddFile } from "./actions.ts"
 import { fromStore, fromThrown, type TableError } from "./errors.ts"
 import type { Table } from "./open.ts"
@@ -12,7 +12,7 @@ import { type DataType, decimalType, type StructType, typeText } from "./schema.
 import type { Snapshot } from "./snapshot.ts"
 
 /**
- * Our own reader: exact, not fast, one file in memory at a time. For tests, small reads and checks; the engines read large tables.
+ * Our own reader: exact, not fast, one file in memory at a time, or some columns of one. For tests, small reads and checks; the engines read large tables.
  */
 
 export interface Row {
@@ -45,13 +45,13 @@ export const readTable = (table: Table, options: ReadOptions = {}): Stream.Strea
 const readFile = (table: Table, snapshot: Snapshot, add: AddFile, columns: ReadonlyArray<string>) =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const store = yield* Store
-      const bytes = yield* Effect.mapError(store.get(`${table.path}/${add.path}`), fromStore(table.path))
-      const failed = fromThrown(table.path, `reading ${add.path}`)
-      const file = arrayBuffer(bytes)
-      const { metadata, plan } = yield* Effect.try({
-        try: () => {
-          const metadata = footer(bytes)
+      const isPart = add.size > wholeBytes && columns.length < snapshot.schema.fields.length
+      const { file, footer } = yield* isPart ? partsOf(table, add) : wholeOf(table, add)
+      const thrown = fromThrown(table.path, `reading ${add.path}`)
+      const failed = (cause: unknown) => (cause instanceof StoreError ? fromStore(table.path)(cause) : thrown(cause))
+      const { metadata, plan } = yield* Effect.tryPromise({
+        try: async () => {
+          const metadata = await footer()
           const physical = new Set(topLevel(metadata.schema))
           return { metadata: without(["DECIMAL", "MAP", "MAP_KEY_VALUE"], metadata), plan: planRows(snapshot, add, columns, physical) }
         },
@@ -68,6 +68,33 @@ const readFile = (table: Table, snapshot: Snapshot, add: AddFile, columns: Reado
       )
     })
   )
+
+/** A file of more bytes is fetched by ranges where some of its columns are read: it may be larger than memory should be. */
+const wholeBytes = 4 << 20
+
+interface Opened {
+  readonly file: AsyncBuffer
+  readonly footer: () => FileMetaData | Promise<FileMetaData>
+}
+
+const wholeOf = (table: Table, add: AddFile): Effect.Effect<Opened, TableError, Store> =>
+  Effect.flatMap(Store, (store) =>
+    Effect.map(Effect.mapError(store.get(`${table.path}/${add.path}`), fromStore(table.path)), (bytes) => ({
+      file: arrayBuffer(bytes),
+      footer: () => footer(bytes)
+    }))
+  )
+
+const partsOf = (table: Table, add: AddFile): Effect.Effect<Opened, never, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const run = Effect.runPromiseWith(yield* Effect.context<never>())
+    const file: AsyncBuffer = {
+      byteLength: add.size,
+      slice: (start, end = add.size) => run(Effect.map(store.getRange(`${table.path}/${add.path}`, start, end), arrayBuffer))
+    }
+    return { file, footer: () => footerOf(file) }
+  })
 
 interface RowPlan {
   /** Values that are the same in every row: partition values, and null for columns that the file has not. */
@@ -91,7 +118,7 @@ const planRows = (snapshot: Snapshot, add: AddFile, columns: ReadonlyArray<strin
 }
 
 const readGroup = async (
-  file: ArrayBuffer,
+  file: AsyncBuffer,
   metadata: FileMetaData,
   range: { readonly rowStart: number; readonly rowEnd: number },
   { fixed, stored }: RowPlan

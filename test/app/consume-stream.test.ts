@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { type StreamConsumerOptions, streamConsumer } from "../../src/app/consume-stream.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
+import { text } from "../../src/contract/field.ts"
 import { stagePath } from "../../src/lake/layout.ts"
 import { positionsOf } from "../../src/lake/positions.ts"
 import { streamEvent } from "../../src/source/kinesis/event.ts"
@@ -8,8 +11,20 @@ import { eventSource } from "../../src/source/kinesis/event-source.ts"
 import { Store } from "../../src/store/store.ts"
 import { aggregate } from "../../src/stream/kinesis/aggregation.ts"
 import { KinesisError, type StreamRecord } from "../../src/stream/kinesis/api.ts"
+import { commitName } from "../../src/table/paths.ts"
 import { openTable } from "../../src/table/table.ts"
-import { contract, everyRecordOnce, failedChecks, lakeContent, recordText, run, temporaryStore } from "../ingest/support.ts"
+import { definition } from "../ingest/order.ts"
+import {
+  contract,
+  everyRecordOnce,
+  failedChecks,
+  lakeContent,
+  page,
+  pagesSource,
+  recordText,
+  run,
+  temporaryStore
+} from "../ingest/support.ts"
 import { eventOf } from "../simulation/kinesis/event-of.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
 
@@ -167,12 +182,15 @@ describe("consumeStream", () => {
         yield* consume(event(11, 19))
         // Is there something new, in both tables, and is the log as it was; then the commit. The data file is written beside.
         assert.deepStrictEqual(
-          faults.calls.slice(before).map((call) => call.replace(/0{10,}/, "…")),
+          faults.calls
+            .slice(before)
+            .map((call) => call.replace(/0{10,}/, "…"))
+            .sort(),
           [
-            "get stage/order/_delta_log/…2.json",
-            "head stage/order/_delta_log/…1.json",
             "get dead_letters/_delta_log/…1.json",
+            "get stage/order/_delta_log/…2.json",
             "head dead_letters/_delta_log/….json",
+            "head stage/order/_delta_log/…1.json",
             "putIfAbsent stage/order/_delta_log/…2.json"
           ]
         )
@@ -197,6 +215,51 @@ describe("consumeStream", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.live("answers for nothing that the lake has not got, whatever slices of a shard it is given at once", () =>
+    Effect.gen(function* () {
+      const slices = [0, 1, 2]
+      const answered: Array<number> = []
+      let refused = 0
+      const give = (slice: number) =>
+        Effect.gen(function* () {
+          const consume = consumer()
+          const own = numbers(1, 120).filter((n) => (n * 7) % slices.length === slice)
+          for (let at = 0; at < own.length; at += 4) {
+            const batch = own.slice(at, at + 4)
+            const answer = yield* Effect.result(
+              consume(
+                eventOf(
+                  "orders",
+                  shard,
+                  batch.map((n) => recordOf(n))
+                )
+              )
+            )
+            if (Result.isSuccess(answer)) {
+              assert.deepStrictEqual(answer.success, all)
+              answered.push(...batch)
+              continue
+            }
+            // It would come again, and be refused again.
+            assert.include(answer.failure.message, "ParallelizationFactor")
+            refused++
+            return
+          }
+        })
+      yield* Effect.forEach(slices, give, { concurrency: slices.length })
+      const { rows, deadLetters } = yield* lakeContent
+      const kept = [...rows, ...deadLetters]
+      assert.strictEqual(new Set(kept).size, kept.length)
+      assert.deepStrictEqual(
+        answered.filter((n) => !kept.includes(n)),
+        []
+      )
+      // Dead letters are committed first, and one slice may have come between them and their rows.
+      assert.isTrue(rows.every((n) => answered.includes(n)))
+      assert.isAbove(refused, 0)
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.live("takes several shards of one event, all or none", () =>
     withFaults((faults) =>
       Effect.gen(function* () {
@@ -208,5 +271,31 @@ describe("consumeStream", () => {
         yield* everyRecordOnce([...numbers(1, 9), ...numbers(11, 19)])
       })
     )
+  )
+
+  it.live("goes on when it has stood still for so long that the log it knew is gone", () =>
+    Effect.gen(function* () {
+      const consume = consumer()
+      yield* consume(event(1, 10))
+      const other = consumer()
+      for (let n = 11; n <= 130; n++) yield* other(event(n, n))
+      const store = yield* Store
+      yield* store.delete(Array.from({ length: 100 }, (_, version) => stageCommit + commitName(version)))
+      assert.deepStrictEqual(yield* consume(event(121, 140)), all)
+      yield* everyRecordOnce(numbers(1, 140))
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("stops when another process has gone on with another hash key", () =>
+    Effect.gen(function* () {
+      const keyed = (key: string) => ({ ...decode, hashKey: Buffer.from(key) })
+      const fields = { ...definition.fields, email: text("E-mail.", { sensitive: "hash" }) }
+      const hashing = compileContract(defineContract({ ...definition, fields }))
+      const consume = consumer({ contract: hashing, decode: keyed("the first of all keys") })
+      assert.deepStrictEqual(yield* consume(event(1, 5)), all)
+      yield* run(pagesSource([page("a", 0, 5)]), { contract: hashing, decode: keyed("the second of all keys"), changeHashKey: true })
+      assert.include(yield* failureOf(consume(event(6, 8))), "hashed with another key")
+      assert.lengthOf((yield* lakeContent).rows, 10)
+    }).pipe(Effect.provide(temporaryStore))
   )
 })

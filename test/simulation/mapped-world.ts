@@ -28,7 +28,7 @@ interface MappedSettings extends StreamSettings {
 const drawMapped = (seed: number, duckdbShare: number): MappedSettings => {
   const settings = drawSettings(new Random(seed, 1), duckdbShare)
   const random = new Random(seed, 21)
-  const { startsAt, active, latency } = settings
+  const { startsAt, active, latency, listPageSize } = settings
   const rate = (most: number) => (random.chance(0.4) ? most * random.unit() ** 2 : 0)
   const first: Reading = { from: startsAt, by: random.chance(0.75) ? "function" : "workers", isNew: true }
   const readings = [first]
@@ -51,7 +51,11 @@ const drawMapped = (seed: number, duckdbShare: number): MappedSettings => {
       twice: rate(0.3),
       again: rate(0.3)
     },
-    functions: { timeout: 15_000 + 60 * latency + scale(random, 1000, 120_000), warm: random.pick([0, 0.5, 0.9, 1]) },
+    // A process that is new has to open the tables, whose logs some stores list but two names at a time.
+    functions: {
+      timeout: 15_000 + (60 + 800 / listPageSize) * latency + scale(random, 1000, 120_000),
+      warm: random.pick([0, 0.5, 0.9, 1])
+    },
     readings: readings.map((reading, i) => ({ ...reading, from: readings.map(({ from }) => from).sort((a, b) => a - b)[i] ?? startsAt }))
   }
 }
@@ -118,7 +122,7 @@ class MappedInput implements Input {
 
   /** Workers read while it is their turn, and are a while late to learn that it is over. */
   sources(process: SimulatedProcess, place: Place) {
-    if (place === null) return this.#streams.sources(process, place)
+    if (!place.follow) return this.#streams.sources(process, place)
     const { settings, faults } = this.#ground
     const turns = settings.readings.flatMap(({ by, from }, i) =>
       by === "workers" ? [{ from, to: settings.readings[i + 1]?.from ?? null }] : []

@@ -1,9 +1,13 @@
+import { randomBytes } from "node:crypto"
 import { zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { parquetWriteBuffer } from "hyparquet-writer"
 import { leaf } from "../../src/record/column.ts"
-import { createTable, readTable } from "../../src/table/table.ts"
+import { Store } from "../../src/store/store.ts"
+import type { ReadOptions } from "../../src/table/read.ts"
+import { createTable, openTable, readTable } from "../../src/table/table.ts"
+import { makeFaultyStore } from "../store/faulty-store.ts"
 import { add, append, definition, hour, inLake } from "./helpers.ts"
 
 /** A data file with one text column, two row groups. */
@@ -39,6 +43,40 @@ describe("readTable", () => {
           some,
           Array.from({ length: 3 }, () => ({ later: null, ingest_hour: 1 }))
         )
+      })
+    )
+  )
+
+  it.live("fetches some columns of a large file by ranges, and says what is wrong with one", () =>
+    inLake(({ store }) =>
+      Effect.gen(function* () {
+        const faults = makeFaultyStore(store)
+        const read = (options: ReadOptions) =>
+          Effect.gen(function* () {
+            const table = yield* openTable("t")
+            return yield* Stream.runCollect(readTable(table, options))
+          }).pipe(Effect.provideService(Store, Store.of(faults.store)))
+        const { table } = yield* createTable("t", definition)
+        const large = randomBytes(6 << 20).toString("latin1")
+        const bytes = new Uint8Array(
+          parquetWriteBuffer({
+            columnData: [
+              { name: "order_id", data: ["x", "y"], type: "STRING" },
+              { name: "other", data: [large, ""], type: "STRING" }
+            ]
+          })
+        )
+        const { add: file } = add("a", hour(1))
+        yield* store.put(`t/${file.path}`, bytes)
+        yield* table.commit(append(yield* table.snapshot, { add: { ...file, size: bytes.length } }))
+        assert.deepStrictEqual(yield* read({ columns: ["order_id"] }), [{ order_id: "x" }, { order_id: "y" }])
+        const ofFile = faults.calls.filter((call) => call.includes(file.path))
+        assert.isAbove(ofFile.length, 1)
+        assert.deepStrictEqual(new Set(ofFile.map((call) => call.split(" ")[0])), new Set(["getRange"]))
+        faults.failNext("getRange", file.path, "Unavailable")
+        assert.strictEqual((yield* Effect.flip(read({ columns: ["order_id"] }))).reason, "Store")
+        yield* store.put(`t/${file.path}`, bytes.subarray(0, -1))
+        assert.strictEqual((yield* Effect.flip(read({ columns: ["order_id"] }))).reason, "Corrupt")
       })
     )
   )

@@ -1,5 +1,5 @@
 import { Clock, Effect, Stream } from "effect"
-import { comparePositions, coordinatesOf, type Position, type ShardPosition } from "../../record/position.ts"
+import { comparePositions, compareSequenceNumbers, coordinatesOf, type Position, type ShardPosition } from "../../record/position.ts"
 import { arrivedAt, positionAt, type RecordPage, selectRecords } from "../../record/record.ts"
 import type { SourceError } from "../../record/source-error.ts"
 import type { KinesisApi, Shard, StreamRecord } from "../../stream/kinesis/api.ts"
@@ -45,14 +45,12 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
       const shard = nameOf(shardId)
       const position = resume.get(shard)
       const known = progressOf(position)
-      if (known.position !== undefined) {
-        const reached = known.position
-        for (const page of buildPages(records, { ...whole, shard, after: undefined }).pages) {
-          const before = upTo(page, reached)
-          if (before.count > 0) yield* requireKept(before)
-        }
+      const { position: reached } = known
+      if (reached !== undefined) {
+        const again = records.filter(({ sequenceNumber }) => compareSequenceNumbers(sequenceNumber, reached.sequenceNumber) <= 0)
+        for (const page of buildPages(again, { ...whole, shard, after: undefined }).pages) yield* requireKept(upTo(page, reached))
       }
-      const { pages } = buildPages(records, { ...whole, shard, after: known.position })
+      const { pages } = buildPages(records, { ...whole, shard, after: reached })
       const [first] = pages
       const last = pages.at(-1)
       if (first === undefined || last === undefined) return []
@@ -61,7 +59,12 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
       const before = { ...known, readUntil: known.readUntil ?? family.since, openUntil: known.openUntil ?? family.since }
       const came = { first: arrivedAt(first, 0), last: arrivedAt(last, last.count - 1) }
       const { progress, retention } = yield* readOn(api, stream, position, before, came)
-      if (progress.gaps > before.gaps) yield* tellGap(meterOf(stream), shard, progress)
+      const meter = meterOf(stream)
+      if (progress.gaps > before.gaps) yield* tellGap(meter, shard, progress)
+      yield* meter.add(
+        "records",
+        pages.reduce((sum, { count }) => sum + count, 0)
+      )
       const resumed = { ...resumeOf({ ...progress, ...lastOf(last) }, retention, undefined), [mapped]: true }
       // All but the last page leave the rest unread, and say nothing of it.
       return [...pages.map((page) => (page === last ? { ...page, resume: resumed } : page)), ...family.ended]
@@ -71,6 +74,8 @@ export const eventSource = ({ event, api, requireKept }: EventSourceOptions): Ev
     name: sourceName,
     location: arn,
     firstLeft: () => left,
+    // Another process has committed the shard, of this event or of one before: what is left of this one is seen when its pages are asked for anew.
+    disown: () => Effect.void,
     pages: (resume) =>
       Stream.unwrap(
         Effect.map(

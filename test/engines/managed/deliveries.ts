@@ -1,10 +1,10 @@
 import type { Random } from "../../../src/generate/random.ts"
 
 /** A function as Lambda calls it. */
-export type Handler = (
+export type Handler<Answer = unknown> = (
   event: unknown,
   context: { readonly awsRequestId: string; readonly getRemainingTimeInMillis: () => number }
-) => Promise<unknown>
+) => Promise<Answer>
 
 /** How often what goes wrong. */
 export interface Mishaps {
@@ -20,7 +20,7 @@ export const usualMishaps: Mishaps = { doubled: 0.05, late: 0.05, unreached: 0.0
 
 let requests = 0
 /** Calls a function, with a minute's time. */
-export const call = (handler: Handler, event: unknown): Promise<unknown> => {
+export const call = <Answer>(handler: Handler<Answer>, event: unknown): Promise<Answer> => {
   const until = Date.now() + 60_000
   return handler(event, { awsRequestId: `request-${++requests}`, getRemainingTimeInMillis: () => until - Date.now() })
 }

@@ -2,21 +2,25 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { S3 } from "@aws-sdk/client-s3"
+import { SQS } from "@aws-sdk/client-sqs"
 import { Effect } from "effect"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { checkout } from "../../../schemas/vtex/checkout.ts"
 import { compileContract } from "../../../src/contract/compile.ts"
+import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { Random } from "../../../src/generate/random.ts"
 import { sluice, sluiceJson } from "../../cli/sluice.ts"
 import { FakeFirehose } from "../../firehose/fake-firehose.ts"
 import { readByOpenX } from "../../firehose/openx-serde.ts"
 import { glueOf } from "../../firehose/structured.ts"
-import { writeOneByDuckDB } from "../../firehose/written-by-duckdb.ts"
+import { writeByDuckDB } from "../../firehose/written-by-duckdb.ts"
 import { announce } from "../../simulation/announced/messages.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"
 import { type FaultyProxy, startProxy } from "../faulty-proxy.ts"
+import { type Moto, startMoto } from "../moto.ts"
+import { firstDifference } from "../values.ts"
 import { startVersitygw, type Versitygw, versitygwEnvironment } from "../versitygw.ts"
-import { callAsynchronously, delivered, type Handler, snsEvent, usualMishaps } from "./deliveries.ts"
+import { call, callAsynchronously, delivered, type Handler, snsEvent, usualMishaps } from "./deliveries.ts"
 import { type FirehoseServer, startFirehose } from "./firehose-server.ts"
 import { type RawData, writeRawObjects } from "./raw-objects.ts"
 
@@ -34,6 +38,7 @@ const contract = compileContract(checkout)
 type Outcome = FakeFirehose["next"][number]
 
 let gateway: Versitygw
+let moto: Moto
 let proxy: FaultyProxy
 let firehose: FirehoseServer
 let delivery: FakeFirehose
@@ -48,7 +53,7 @@ let now = Date.parse("2026-11-27T16:00:00Z")
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sluice-managed-"))
-  gateway = await startVersitygw()
+  ;[gateway, moto] = await Promise.all([startVersitygw(), startMoto()])
   proxy = await startProxy(gateway.endpoint)
   s3 = new S3({
     endpoint: gateway.endpoint,
@@ -68,7 +73,11 @@ beforeAll(async () => {
     convert: (line) => readByOpenX(line, glueOf(contract)),
     writeParquet: async (key, lines) => {
       const file = join(folder, "firehose.parquet")
-      await Effect.runPromise(writeOneByDuckDB(contract, lines, file))
+      await Effect.runPromise(
+        Effect.scoped(
+          Effect.flatMap(openDuckDB({ threads: 2, memoryLimit: 2 ** 30 }), (duckdb) => writeByDuckDB(duckdb, contract, lines, file))
+        )
+      )
       await s3.putObject({ Bucket: bucket, Key: key, Body: readFileSync(file) })
     },
     writeText: async (key, text) => void (await s3.putObject({ Bucket: bucket, Key: key, Body: text })),
@@ -81,6 +90,7 @@ beforeAll(async () => {
     SLUICE_S3_ENDPOINT: proxy.endpoint,
     SLUICE_FIREHOSE_ENDPOINT: firehose.endpoint,
     SLUICE_DELIVERY_STREAMS: `checkout=${stream}`,
+    SLUICE_LOG_LEVEL: "error",
     SLUICE_HASH_KEY: "a key for tests of the managed way"
   })
 })
@@ -88,7 +98,7 @@ afterAll(async () => {
   await firehose.stop()
   await proxy.stop()
   s3.destroy()
-  await gateway.stop()
+  await Promise.all([gateway.stop(), moto.stop()])
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -153,14 +163,89 @@ it("what comes of raw objects is what their orders say, whatever goes wrong on t
   const { consumable, deadLetters } = data.expected
   const [row] = await query(
     lake,
-    "SELECT count(*) AS rows, count(DISTINCT order_id) AS orders, sum(value) AS value, sum(rounding_error) AS rounding FROM checkout"
+    "SELECT count(*) AS rows, count(DISTINCT order_id) AS orders, sum(value) AS value, sum(rounding_error) AS rounding FROM consumable_checkout"
   )
   expect(row).toMatchObject({ rows: consumable.rows, orders: consumable.orders })
   expect(`${row?.["value"]}`).toBe(consumable.value)
-  expect(await query(lake, "SELECT reason, count(*) AS n FROM dead_letters GROUP BY ALL ORDER BY ALL")).toEqual(
-    Object.entries(deadLetters).map(([reason, n]) => ({ reason, n }))
-  )
+  expect(await deadLettersOf(lake)).toEqual(Object.entries(deadLetters).map(([reason, n]) => ({ reason, n })))
 })
+
+it("the same objects come to the same by a queue, and by a stream", async () => {
+  const managed = `s3://${bucket}/lake`
+  const queued = `s3://${await gateway.bucket()}/lake`
+  const queue = await sendMessages(delivered(data.objects, random, usualMishaps).flatMap((object) => announce(random, rawBucket, [object])))
+  const ingested = await sluiceJson(["ingest", "--source", "sqs", "--queue", queue, "--lake", queued], env())
+  expect(ingested.failure).toBeNull()
+
+  const streamed = `s3://${await gateway.bucket()}/lake`
+  process.env["SLUICE_LAKE"] = streamed
+  await mapStream(data.objects.filter(({ key }) => key.includes("/id/")))
+
+  for (const lake of [queued, streamed]) {
+    await sluiceJson(["repartition", "--lake", lake], env())
+    const verified = await sluice(["verify", "--lake", lake], env())
+    expect(verified.stdout + verified.stderr).toMatch(/All \d+ checks hold/)
+    expect(await deadLettersOf(lake)).toEqual(await deadLettersOf(managed))
+  }
+  const [first, ...others] = await Promise.all([managed, queued, streamed].map(rowsOf))
+  expect(first?.length).toBe(data.expected.consumable.rows)
+  for (const other of others) expect(firstDifference(first ?? [], other)).toBeNull()
+})
+
+/** Every value of every row, in order, but for where it came from. */
+const rowsOf = async (lake: string): Promise<ReadonlyArray<string>> => {
+  const values = "SELECT * EXCLUDE (_source, _shard, _sequence_number, _sub_sequence_number) FROM consumable_checkout"
+  const rows = await query(lake, `SELECT to_json(r)::VARCHAR AS text FROM (${values}) AS r ORDER BY order_id, last_change`)
+  return rows.map(({ text }) => String(text))
+}
+
+const deadLettersOf = (lake: string) => query(lake, "SELECT reason, count(*) AS n FROM dead_letters GROUP BY ALL ORDER BY ALL")
+
+/** Puts messages into a queue. Gives its URL. */
+const sendMessages = async (bodies: ReadonlyArray<string>): Promise<string> => {
+  const sqs = new SQS({ endpoint: moto.endpoint, region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } })
+  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: "raw" })
+  const calls = Array.from({ length: Math.ceil(bodies.length / 10) }, (_, i) => bodies.slice(10 * i, 10 * i + 10))
+  const send = async (): Promise<void> => {
+    for (let some = calls.shift(); some !== undefined; some = calls.shift())
+      await sqs.sendMessageBatch({ QueueUrl, Entries: some.map((MessageBody, i) => ({ Id: String(i), MessageBody })) })
+  }
+  await Promise.all(Array.from({ length: 8 }, send))
+  sqs.destroy()
+  return QueueUrl
+}
+
+/** Hands objects to the function of streams as records of a shard, as an event source mapping does: in order, a batch again and again from where it failed. */
+const mapStream = async (objects: ReadonlyArray<ObjectVersion>): Promise<void> => {
+  const { handler } = await import("../../../src/lambda/consumeStream.ts")
+  const records = objects.map(({ content, writtenAt }, i) => ({
+    eventSource: "aws:kinesis",
+    eventSourceARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/checkout-events",
+    eventID: `shardId-000000000000:${i + 1}`,
+    kinesis: {
+      sequenceNumber: String(i + 1),
+      partitionKey: String(i),
+      data: Buffer.from(content).toString("base64"),
+      approximateArrivalTimestamp: writtenAt / 1000
+    }
+  }))
+  let failures = 0
+  for (let from = 0; from < records.length; ) {
+    let to = from
+    for (let bytes = 0; to < records.length && to - from < 500; to++) {
+      bytes += records[to]?.kinesis.data.length ?? 0
+      if (bytes > 6 * 1024 * 1024 && to > from) break
+    }
+    try {
+      const { batchItemFailures } = await call(handler, { Records: records.slice(from, to) })
+      if (random.chance(0.1)) continue
+      const [failed] = batchItemFailures
+      from = failed === undefined ? to : Number(failed.itemIdentifier) - 1
+    } catch (error) {
+      if (++failures > 10) throw error
+    }
+  }
+}
 
 const query = (lake: string, sql: string): Promise<ReadonlyArray<{ readonly [column: string]: unknown }>> =>
   sluiceJson(["query", "--lake", lake, sql], env())

@@ -1,114 +1,45 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
-import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
-import { defineContract } from "../../../src/contract/contract.ts"
-import { openDuckDB } from "../../../src/duckdb/open.ts"
-import { ingest } from "../../../src/ingest/ingest.ts"
-import { type BatchLimits, defaultBatchLimits } from "../../../src/ingest/options.ts"
-import { deadLettersPath, stagePath } from "../../../src/lake/layout.ts"
-import type { RetirementLimits } from "../../../src/lake/retire.ts"
-import { verify } from "../../../src/lake/verify.ts"
-import { announcedSources } from "../../../src/source/announced/announced.ts"
-import { Store, type StoreShape } from "../../../src/store/store.ts"
-import { openTable, type Row, readTable } from "../../../src/table/table.ts"
-import { definition } from "../../ingest/order.ts"
+import { Effect, Fiber } from "effect"
+import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
+import { Store } from "../../../src/store/store.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
 import { folderWith } from "../collect.ts"
+import { type Consuming, consume, expectSound, idsOf, letters, line, withLake } from "./support.ts"
 import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
 
-const orders = compileContract(defineContract({ ...definition, name: "order" }))
-const returns = compileContract(defineContract({ ...definition, name: "returns" }))
-const takes = (name: string) => (key: string) => key.startsWith(`${name}/`) || key.startsWith("both/")
-
-interface Options {
-  readonly limits?: Partial<BatchLimits>
-  readonly retirement?: RetirementLimits
-  readonly contracts?: ReadonlyArray<CompiledContract>
+const make = () => {
+  const queue = new QueueStandIn()
+  const objects = new ObjectsStandIn()
+  /** Writes an object of these records, and announces it. @returns the message's id */
+  const announce = (key: string, ids: ReadonlyArray<string>, more: Parameters<typeof notificationOf>[2] = {}) => {
+    const body = ids.map(line).join("")
+    objects.put("raw", key, body)
+    return queue.send(notificationOf(key, body, more))
+  }
+  return { queue, objects, announce }
 }
 
-/** One process that reads the queue to its end, by the store that there is. */
-const consume = (queue: QueueStandIn, objects: ObjectsStandIn, { limits = {}, retirement, contracts = [orders, returns] }: Options = {}) =>
-  Effect.gen(function* () {
-    const { sources } = yield* announcedSources({
-      queue,
-      objects,
-      datasets: contracts.map(({ contract }) => ({ takes: takes(contract.name), format: "auto" })),
-      follow: false
-    })
-    return yield* Effect.forEach(
-      contracts,
-      (contract, i) => {
-        const source = sources[i]
-        if (source === undefined) return Effect.die("no source")
-        return ingest({
-          contract,
-          source,
-          decode: { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 },
-          limits: { ...defaultBatchLimits, ...limits },
-          ...(retirement === undefined ? {} : { retirement }),
-          stop: Effect.never,
-          onEvent: () => Effect.void,
-          onProgress: () => {}
-        })
-      },
-      { concurrency: "unbounded" }
-    )
-  }).pipe(Effect.scoped)
-
-const rowsOf = (path: string) =>
-  Effect.flatMap(openTable(path), (table) => Stream.runCollect(readTable(table))).pipe(
-    Effect.catch(() => Effect.succeed<ReadonlyArray<Row>>([]))
-  )
-
-const idsOf = (name: string) => Effect.map(rowsOf(stagePath(name)), (rows) => rows.map((row) => String(row["order_id"])).sort())
-const lettersOf = Effect.map(rowsOf(deadLettersPath), (rows) =>
-  rows.map((row) => ({
-    dataset: row["dataset"],
-    reason: row["reason"],
-    shard: String(row["_shard"]),
-    at: row["_sequence_number"],
-    raw: Buffer.from(row["raw"] instanceof Uint8Array ? row["raw"] : []).toString()
-  }))
-)
-
-const sound = Effect.scoped(
-  Effect.gen(function* () {
-    const checks = yield* verify([orders, returns], yield* openDuckDB())
-    assert.deepStrictEqual(
-      checks.filter(({ ok }) => !ok).map(({ table, check, detail }) => `${table} ${check}: ${detail}`),
-      []
-    )
-  })
-).pipe(Effect.orDie)
-
-const inStore = <A, E>(program: (store: StoreShape) => Effect.Effect<A, E, Store>) =>
-  Effect.flatMap(folderWith({}), (folder) => {
-    const store = simulatedStore(new Bucket(() => start, folder))
-    return Effect.provideService(program(store), Store, store)
-  }).pipe(Effect.scoped)
-
-const line = (id: string) => `${JSON.stringify({ orderId: id, lastChange: "2026-11-20T07:00:00Z", value: "1.50" })}\n`
+const minutes = 60_000
+const hours = 60 * minutes
 
 describe("announced objects", () => {
   it.live("become rows once each, of every dataset that takes them, and their messages are removed", () =>
-    inStore((store) =>
+    withLake((store) =>
       Effect.gen(function* () {
-        const queue = new QueueStandIn()
-        const objects = new ObjectsStandIn()
-        const announce = (key: string, body: string | Uint8Array) => {
-          objects.put("raw", key, body)
-          queue.send(notificationOf(key, body))
-        }
-        for (let i = 0; i < 40; i++) announce(`order/id/${i} +é.json`, line(`o-${i}`))
-        announce("returns/1.ndjson", line("r-1") + line("r-2"))
-        announce("both/1.ndjson", line("b-1") + line("b-2"))
-        announce("neither/1.json", line("n-1"))
-        announce("order/empty.json", "")
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 40; i++) announce(`order/id/${i} +é.json`, [`o-${i}`])
+        announce("returns/1.ndjson", ["r-1", "r-2"])
+        announce("both/1.ndjson", ["b-1", "b-2"])
+        announce("neither/1.json", ["n-1"])
+        announce("order/empty.json", [])
         queue.send({ Service: "Amazon S3", Event: "s3:TestEvent" })
         queue.send(notificationOf("order/id/0", "", { event: "ObjectRemoved:Delete" }))
+        queue.send({ Records: [] })
         // Again, in another envelope.
         queue.send({ Type: "Notification", Message: JSON.stringify(notificationOf("order/id/1 +é.json", line("o-1"))) })
-        const results = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
+        const counted: Array<AnnouncedSources["told"]> = []
+        const opened: Consuming["opened"] = ({ told }) => counted.push(told)
+        const results = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { opened }), Store, store))
         assert.deepStrictEqual(
           results.map(({ failure, stopped }) => [failure, stopped]),
           [
@@ -116,84 +47,276 @@ describe("announced objects", () => {
             [null, "end"]
           ]
         )
+        assert.deepStrictEqual(
+          counted.map((told) => told()),
+          [{ received: 48, removed: 48, returned: 0, test: 1, deleted: 1, other: 1, not_taken: 1 }]
+        )
         assert.deepStrictEqual(yield* idsOf("order"), [...Array.from({ length: 40 }, (_, i) => `o-${i}`), "b-1", "b-2"].sort())
         assert.deepStrictEqual(yield* idsOf("returns"), ["b-1", "b-2", "r-1", "r-2"])
         assert.strictEqual(queue.sent.size, 0)
-        yield* sound
+        yield* expectSound
       })
     )
   )
 
   it.live("that cannot be read are dead letters with their notifications, and poison does not come again", () =>
-    inStore((store) =>
+    withLake((store) =>
       Effect.gen(function* () {
-        const queue = new QueueStandIn()
-        const objects = new ObjectsStandIn()
+        const { queue, objects, announce } = make()
         const damaged = "PK\u0003\u0004 and so on"
         objects.put("raw", "order/damaged.json", damaged)
         objects.put("raw", "order/replaced.json", "another")
-        objects.put("raw", "order/denied.json", line("d"))
-        objects.put("raw", "order/slow.json", line("slow"))
         objects.refuse("order/denied.json", "AccessDenied", 403)
         objects.refuse("order/slow.json", "InternalError", 500, 6)
-        objects.put("raw", "order/good.json", line("good"))
         const gone = notificationOf("order/gone.json", line("x"))
         queue.send(gone)
         queue.send(notificationOf("order/damaged.json", damaged))
         queue.send(notificationOf("order/replaced.json", line("x")))
-        queue.send(notificationOf("order/slow.json", line("slow")))
-        queue.send(notificationOf("order/good.json", line("good")))
+        announce("order/slow.json", ["slow"])
+        announce("order/good.json", ["good"])
         queue.send("no JSON")
-        const denied = queue.send(notificationOf("order/denied.json", line("d")))
-        yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
-        assert.deepStrictEqual([...queue.sent.keys()], [denied])
-        for (let i = 0; i < 4; i++) {
-          const message = queue.sent.get(denied)
-          if (message !== undefined) message.visibleAt = 0
-          yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
-        }
+        const denied = announce("order/denied.json", ["d"])
+        const stop = Effect.sleep(16 * minutes)
+        yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { follow: true, stop }), Store, store))
+        // After 1, 2, 4 and 8 minutes.
         assert.strictEqual(queue.given.get(denied), 5)
+        yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
         assert.strictEqual(queue.sent.size, 0)
-        const letters = yield* lettersOf
-        assert.deepStrictEqual(letters.map(({ reason }) => reason).sort(), [
+        const all = yield* letters
+        assert.deepStrictEqual(all.map(({ reason }) => reason).sort(), [
           "not_announcement",
           "object_denied",
           "object_gone",
           "object_gone",
           "object_unreadable"
         ])
-        const [first] = letters.filter(({ shard }) => shard.includes("order/gone.json"))
+        const [first] = all.filter(({ shard }) => shard.includes("order/gone.json"))
         assert.deepStrictEqual(first && JSON.parse(first.raw), gone)
-        assert.deepStrictEqual(
-          (yield* idsOf("order")).filter((id) => id !== "x"),
-          ["good", "slow"]
-        )
-        yield* sound
+        assert.deepStrictEqual(yield* idsOf("order"), ["good", "slow"])
+        yield* expectSound
       })
     )
   )
 
-  it.live("are read once by two processes that are both given them, and nothing of either is lost", () =>
-    inStore((store) =>
+  it.live("are not read again however late they are announced again, and S3 is not asked for them", () =>
+    withLake((store) =>
       Effect.gen(function* () {
-        const objects = new ObjectsStandIn()
-        const queues = [new QueueStandIn(), new QueueStandIn()]
+        const { queue, objects, announce } = make()
+        const keys = Array.from({ length: 90 }, (_, i) => `order/${i}.ndjson`)
+        for (const [i, key] of keys.entries()) announce(key, [`o-${i}-a`, `o-${i}-b`], { time: start - i * hours })
+        const options: Consuming = { limits: { shards: 20 }, retirement: { live: 8, page: 16, atOnce: 8 } }
+        const run = inVirtualTime(() => Effect.provideService(consume(queue, objects, options), Store, store))
+        yield* run
+        objects.asked.length = 0
+        for (const [i, key] of keys.entries())
+          queue.send(notificationOf(key, line(`o-${i}-a`) + line(`o-${i}-b`), { time: start - i * hours }))
+        announce("order/0.ndjson", ["new"], { time: start, sequencer: "0056" })
+        const [again] = yield* run
+        assert.deepStrictEqual([again?.counts.records, queue.sent.size], [1, 0])
+        assert.deepStrictEqual([...new Set(objects.asked.map((asked) => asked.split(" ")[0]))], ["order/0.ndjson"])
+        assert.strictEqual((yield* idsOf("order")).length, 181)
+        yield* expectSound
+      })
+    )
+  )
+})
+
+describe("a message", () => {
+  it.live("stays hidden until what it announces is committed, of each dataset", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        const both = announce("both/1.ndjson", ["b"])
+        const order = announce("order/1.ndjson", ["o"])
+        const limits = { ageMillis: 40 * minutes }
+        yield* inVirtualTime((time) =>
+          Effect.gen(function* () {
+            const consuming = yield* Effect.forkChild(
+              Effect.provideService(consume(queue, objects, { follow: true, limits, stop: Effect.sleep(60 * minutes) }), Store, store)
+            )
+            yield* Effect.sleep(39 * minutes)
+            assert.strictEqual(queue.sent.size, 2)
+            for (const { visibleAt } of queue.sent.values()) assert.isAbove(visibleAt, time.now)
+            yield* Effect.sleep(3 * minutes)
+            assert.strictEqual(queue.sent.size, 0)
+            yield* Fiber.join(consuming)
+          })
+        )
+        assert.deepStrictEqual([queue.given.get(both), queue.given.get(order)], [1, 1])
+        assert.deepStrictEqual([yield* idsOf("order"), yield* idsOf("returns")], [["b", "o"], ["b"]])
+      })
+    )
+  )
+
+  it.live("that was not hidden in time comes again and is read once; so does one that was held for 12 hours", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        const forgotten = announce("order/1.ndjson", ["o"])
+        queue.forgetsHides = true
+        yield* inVirtualTime(() =>
+          Effect.provideService(
+            consume(queue, objects, { follow: true, limits: { ageMillis: 10 * minutes }, stop: Effect.sleep(12 * minutes) }),
+            Store,
+            store
+          )
+        )
+        assert.isAbove(queue.given.get(forgotten) ?? 0, 2)
+        queue.forgetsHides = false
+        const long = announce("order/2.ndjson", ["long"])
+        yield* inVirtualTime(() =>
+          Effect.provideService(
+            consume(queue, objects, { follow: true, limits: { ageMillis: 20 * hours }, stop: Effect.sleep(21 * hours) }),
+            Store,
+            store
+          )
+        )
+        assert.strictEqual(queue.given.get(long), 2)
+        assert.strictEqual(queue.sent.size, 0)
+        assert.deepStrictEqual(yield* idsOf("order"), ["long", "o"])
+        yield* expectSound
+      })
+    )
+  )
+
+  it.live("that is held when the process is told to stop is given back at once", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        objects.refuse("order/never.json", "InternalError", 500)
+        announce("order/done.json", ["done"])
+        const held = announce("order/never.json", ["never"])
+        yield* inVirtualTime((time) =>
+          Effect.gen(function* () {
+            yield* Effect.provideService(consume(queue, objects, { follow: true, stop: Effect.sleep(3 * minutes) }), Store, store)
+            assert.deepStrictEqual([...queue.sent.keys()], [held])
+            assert.isAtMost(queue.sent.get(held)?.visibleAt ?? 0, time.now)
+          })
+        )
+        assert.deepStrictEqual(yield* idsOf("order"), ["done"])
+      })
+    )
+  )
+})
+
+describe("a queue that fails", () => {
+  it.live.each([
+    ["receive", "Denied"],
+    ["receive", "NotFound"],
+    ["remove", "Denied"]
+  ] as const)("for good ends the sources: %s, %s", ([operation, reason]) =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        announce("order/1.json", ["o"])
+        queue.failNext = { operation, reason, times: 1000 }
+        const stop = Effect.sleep(30 * minutes)
+        const results = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { follow: true, stop }), Store, store))
+        assert.deepStrictEqual(
+          results.map(({ failure }) => failure?.reason),
+          [reason, reason]
+        )
+      })
+    )
+  )
+
+  it.live("for a while is asked again", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        announce("order/1.json", ["o"])
+        for (const operation of ["receive", "hide", "remove"]) {
+          queue.failNext = { operation, reason: "Unavailable", times: 3 }
+          yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
+        }
+        queue.failNext = { operation: "receive", reason: "Throttled", times: 1000 }
+        const [bounded] = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
+        assert.strictEqual(bounded?.failure?.reason, "Unavailable")
+        assert.deepStrictEqual([yield* idsOf("order"), queue.sent.size], [["o"], 0])
+      })
+    )
+  )
+})
+
+describe("several processes on one queue", () => {
+  it.live("read each object once though both are given it, and lose nothing of either", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue: first, objects } = make()
+        const queues = [first, new QueueStandIn()]
         for (let i = 0; i < 60; i++) {
           const [key, body] = [`order/${i}.ndjson`, Array.from({ length: 3 }, (_, j) => line(`o-${i}-${j}`)).join("")]
           objects.put("raw", key, body)
           for (const [q, queue] of queues.entries()) if (q === 0 ? i < 40 : i >= 20) queue.send(notificationOf(key, body))
         }
-        const limits = { shards: 7 }
-        const retirement = { live: 8, page: 16, atOnce: 8 }
+        const options: Consuming = { limits: { shards: 7 }, retirement: { live: 8, page: 16, atOnce: 8 } }
         yield* inVirtualTime(() =>
-          Effect.forEach(queues, (queue) => Effect.provideService(consume(queue, objects, { limits, retirement }), Store, store), {
+          Effect.forEach(queues, (queue) => Effect.provideService(consume(queue, objects, options), Store, store), {
             concurrency: "unbounded"
           })
         )
         assert.deepStrictEqual(yield* idsOf("order"), Array.from({ length: 180 }, (_, i) => `o-${Math.floor(i / 3)}-${i % 3}`).sort())
         for (const queue of queues) assert.strictEqual(queue.sent.size, 0)
-        yield* sound
+        yield* expectSound
       })
     )
+  )
+
+  /** One has read an object, and has yet to commit it, when it is deleted; another finds it gone, and dies before `diesAt` is written to the log of a table. */
+  const lost = (diesAt: "stage" | "dead_letters" | "second stage") =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({})
+      const bucket = new Bucket(() => start, folder)
+      const store = simulatedStore(bucket)
+      const { queue, objects, announce } = make()
+      announce("order/1.ndjson", ["o-1", "o-2"])
+      const other = new QueueStandIn()
+      other.send(notificationOf("order/1.ndjson", line("o-1") + line("o-2")))
+      let stageCommits = 0
+      const dying = simulatedStore(bucket, {
+        carry: ({ operation, key }, request) => {
+          const isCommit = operation === "putIfAbsent" && /_delta_log\/\d+\.json$/.test(key)
+          if (isCommit && key.startsWith("stage/order/") && !key.endsWith("0.json")) stageCommits++
+          const dies =
+            isCommit &&
+            (diesAt === "dead_letters"
+              ? key.startsWith("dead_letters/") && !key.endsWith("0.json")
+              : key.startsWith("stage/order/") && stageCommits === (diesAt === "stage" ? 1 : 2))
+          return dies ? Effect.never : request
+        }
+      })
+      yield* inVirtualTime(() =>
+        Effect.gen(function* () {
+          const slow = yield* Effect.forkChild(
+            Effect.provideService(
+              consume(queue, objects, { follow: true, limits: { ageMillis: 30 * minutes }, stop: Effect.sleep(70 * minutes) }),
+              Store,
+              store
+            )
+          )
+          yield* Effect.sleep(1 * minutes)
+          objects.delete("raw", "order/1.ndjson")
+          // It is never heard of again.
+          yield* Effect.forkDetach(Effect.provideService(consume(other, objects), Store, dying))
+          yield* Fiber.join(slow)
+        })
+      )
+      assert.strictEqual(queue.sent.size, 0)
+      yield* inVirtualTime(() => Effect.provideService(consume(other, objects), Store, store), 1)
+      for (const message of other.sent.values()) message.visibleAt = 0
+      yield* inVirtualTime(() => Effect.provideService(consume(other, objects), Store, store), 1)
+      assert.strictEqual(other.sent.size, 0)
+      const ids = yield* Effect.provideService(idsOf("order"), Store, store)
+      const all = yield* Effect.provideService(letters, Store, store)
+      yield* Effect.provideService(expectSound, Store, store)
+      return [ids, all.map(({ reason }) => reason)]
+    }).pipe(Effect.scoped)
+
+  it.live("agree on an object that one has read and the other finds gone: rows, or a dead letter, wherever one of them dies", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* lost("stage"), [["o-1", "o-2"], []])
+      assert.deepStrictEqual(yield* lost("dead_letters"), [[], ["object_gone"]])
+      assert.deepStrictEqual(yield* lost("second stage"), [[], ["object_gone"]])
+    })
   )
 })

@@ -62,7 +62,8 @@ export class QueueStandIn implements QueueApi {
               return { id, receipt, body, sentAt, received }
             })
           }
-          yield* Effect.sleep(Math.min(500, until - now))
+          const next = Math.min(...[...this.sent.values()].map(({ visibleAt }) => visibleAt))
+          yield* Effect.sleep(Math.min(until - now, Math.max(100, next - now)))
         }
       })
     )
