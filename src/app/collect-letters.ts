@@ -185,6 +185,8 @@ const errorDatasetOf = (
   const found = errorObjectAt(key)
   if (found === null) return null
   if ("dataset" in found) return found.dataset
+  const folder = found.folders.find((name) => contracts.some(({ contract }) => contract.name === name))
+  if (folder !== undefined) return folder
   const named = Effect.runSync(Effect.result(datasetOf(deliveryStreams, found.stream)))
   if (named._tag === "Success") return named.success
   // There is nothing to tell apart.
