@@ -215,6 +215,18 @@ describe("consumeStream", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.live("does not answer for an event of which it cannot be told what the lake has", () =>
+    withFaults((faults) =>
+      Effect.gen(function* () {
+        yield* consumer()(event(1, 20))
+        faults.failNext("get", "part-", "Unavailable")
+        assert.include(yield* failureOf(consumer()(event(11, 30))), "Whether the lake has what was read before cannot be told")
+        assert.deepStrictEqual(yield* consumer()(event(11, 30)), all)
+        yield* everyRecordOnce(numbers(1, 30))
+      })
+    )
+  )
+
   it.live("answers for nothing that the lake has not got, whatever slices of a shard it is given at once", () =>
     Effect.gen(function* () {
       const slices = [0, 1, 2]
