@@ -48,9 +48,13 @@ export const objectRegistrar = (contracts: ReadonlyArray<CompiledContract>, hash
             continue
           }
           const registrar = yield* registrarOf(contract)
-          const { added, refused, rows, known, nothing } = yield* registrar.register(
-            ofDataset.map(({ path }) => path),
-            onEvent
+          const { added, refused, rows, known, nothing } = yield* Effect.tapError(
+            registrar.register(
+              ofDataset.map(({ path }) => path),
+              onEvent
+            ),
+            // The next event opens it anew: the stage may be another one by now.
+            () => Effect.sync(() => opened.delete(dataset))
           )
           const problems = new Map(refused.map(({ path, problem }) => [path, problem]))
           for (const { object, path } of ofDataset) {

@@ -1,7 +1,7 @@
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { firehoseSource } from "../lake/firehose.ts"
-import type { Hashing } from "../lake/hash-key.ts"
+import { deliveryStreamOf, firehoseSource } from "../lake/firehose.ts"
+import { type Hashing, haveSameHashKeys } from "../lake/hash-key.ts"
 import { infoOf } from "../lake/history.ts"
 import { stageDomain } from "../lake/log-keys.ts"
 import { PositionReader } from "../lake/position-reader.ts"
@@ -16,6 +16,7 @@ import { type BatchReport, emptyCounts, type OnRunEvent } from "../record/report
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { DomainMetadata } from "../table/actions.ts"
+import { conflictError } from "../table/commit.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { isNoFile, type StageFile, StageFiles } from "./stage-file.ts"
@@ -48,6 +49,10 @@ export interface Refused {
 
 /** Commits of others that may come between. Each costs a look at the log. */
 const mostRaces = 50
+/** Objects of a commit. What is committed stays, so that an event of very many is done by and by, however little time a function has. */
+const mostAtOnce = 1_000
+/** Footers that are read at a time. */
+const looksAtATime = 16
 
 /** What registers objects in the stage of a dataset. One for all events of a process. */
 export interface Registrar {
@@ -71,42 +76,85 @@ export const openRegistrar = (options: RegisterOptions): Effect.Effect<Registrar
   Effect.gen(function* () {
     const { contract, hashing } = options
     const stage = yield* openStage(contract, { hashing })
+    const { metaData } = yield* stage.table.snapshot
     const files = new StageFiles(contract, stage.table.path)
     const reader = new PositionReader(stage.table, yield* Store)
+
+    /** Those that nobody has registered, as of a snapshot. */
+    const freshOf = (snapshot: Snapshot, paths: ReadonlyArray<string>) =>
+      Effect.filter(paths, (path) =>
+        snapshot.files.has(path)
+          ? Effect.succeed(false)
+          : Effect.map(reader.find(snapshot.domains, firehoseSource, path), (found) => found === null)
+      )
+    const snapshotNow = Effect.tap(stage.table.snapshot, (snapshot) =>
+      haveSameHashKeys(snapshot.metaData, metaData)
+        ? Effect.void
+        : conflictError(stage.table.path, snapshot.version, "metaData", "another process changed the hash key of the table")
+    )
+
+    const registerSome = (paths: ReadonlyArray<string>, onEvent: OnRunEvent) =>
+      Effect.gen(function* () {
+        let snapshot = yield* snapshotNow
+        const looked = yield* Effect.forEach(
+          yield* freshOf(snapshot, paths),
+          (path) => Effect.map(files.look(path), (file) => ({ path, file })),
+          {
+            concurrency: looksAtATime
+          }
+        )
+        const refused = looked.flatMap(({ path, file }) =>
+          isNoFile(file) && file.problem !== null ? [{ path, problem: file.problem }] : []
+        )
+        const nothing = looked.filter(({ file }) => isNoFile(file) && file.problem === null).length
+        let adding = looked.flatMap(({ file }) => (isNoFile(file) ? [] : [file]))
+        for (let race = 0; adding.length > 0; race++) {
+          const work = commitFiles({ ...options, onEvent }, stage, reader, snapshot, adding)
+          if (
+            Option.isSome(
+              yield* race < mostRaces ? Effect.catchIf(Effect.asSome(work), isOvertaken, () => Effect.succeedNone) : Effect.asSome(work)
+            )
+          )
+            break
+          snapshot = yield* snapshotNow
+          const fresh = new Set(
+            yield* freshOf(
+              snapshot,
+              adding.map(({ add }) => add.path)
+            )
+          )
+          adding = adding.filter(({ add }) => fresh.has(add.path))
+        }
+        const done: Registered = {
+          added: adding.map(({ add }) => add.path),
+          rows: rowsOf(adding),
+          known: paths.length - adding.length - nothing - refused.length,
+          nothing,
+          refused
+        }
+        return done
+      })
+
     return {
       register: (paths, onEvent) =>
         Effect.gen(function* () {
+          // In order, so that a page of retired positions is fetched once.
           const wanted = [...new Set(paths)].sort()
-          const refused: Array<Refused> = []
-          let nothing = 0
-          const found = new Map<string, StageFile>()
-          for (let race = 0; ; race++) {
-            const snapshot = yield* stage.table.snapshot
-            const fresh: Array<string> = []
-            for (const path of wanted)
-              if ((yield* reader.find(snapshot.domains, firehoseSource, path)) === null && !snapshot.files.has(path)) fresh.push(path)
-            if (race === 0) {
-              const looked = yield* Effect.forEach(fresh, (path) => Effect.map(files.look(path), (file) => [path, file] as const), {
-                concurrency: 8
-              })
-              for (const [path, file] of looked) {
-                if (!isNoFile(file)) found.set(path, file)
-                else if (file.problem === null) nothing++
-                else refused.push({ path, problem: file.problem })
-              }
-            }
-            const adding = fresh.flatMap((path) => found.get(path) ?? [])
-            const done = { nothing, refused, known: wanted.length - adding.length - nothing - refused.length }
-            if (adding.length === 0) return { added: [], rows: 0, ...done }
-            const work = commitFiles({ ...options, onEvent }, stage, reader, snapshot, adding)
-            const committed = yield* race < mostRaces
-              ? Effect.catchIf(Effect.asSome(work), isOvertaken, () => Effect.succeedNone)
-              : Effect.asSome(work)
-            if (committed._tag === "Some") return { added: adding.map(({ add }) => add.path), rows: committed.value, ...done }
+          const parts: Array<Registered> = []
+          for (let i = 0; i < wanted.length; i += mostAtOnce) parts.push(yield* registerSome(wanted.slice(i, i + mostAtOnce), onEvent))
+          const sum = (of: (part: Registered) => number) => parts.reduce((total, part) => total + of(part), 0)
+          return {
+            added: parts.flatMap(({ added }) => added),
+            rows: sum(({ rows }) => rows),
+            known: sum(({ known }) => known),
+            nothing: sum(({ nothing }) => nothing),
+            refused: parts.flatMap(({ refused }) => refused)
           }
         })
     }
   })
+
+const rowsOf = (files: ReadonlyArray<StageFile>): number => files.reduce((sum, { rows }) => sum + rows, 0)
 
 /** Others have committed since the snapshot was read: some of the objects, what their positions retire to, or so much that it has expired. */
 const isOvertaken = (error: TableError | StoreError): boolean => error._tag === "TableError" && error.reason === "Conflict"
@@ -121,14 +169,14 @@ const commitFiles = (
   Effect.gen(function* () {
     const startedAt = yield* Clock.currentTimeMillis
     const dataset = contract.contract.name
-    const location = `${(yield* Store).root}/${table.path}`
+    const location = `firehose://${deliveryStreamOf(files[0]?.add.path ?? "") ?? dataset}`
     const paths = files.map(({ add }) => add.path)
     const runId = deterministicRunId(
       files[0]?.add.modificationTime ?? startedAt,
       `${dataset}.ingest`,
       JSON.stringify([...identityOf({ table, snapshot: read }), firehoseSource, paths])
     )
-    const rows = files.reduce((sum, file) => sum + file.rows, 0)
+    const rows = rowsOf(files)
     const rawBytes = files.reduce((sum, file) => sum + file.rawBytes, 0)
     const run = new Run(onEvent, { kind: "batch", runId, dataset }, startedAt, [
       { uri: location, rows, bytes: rawBytes, files: files.length }

@@ -45,10 +45,13 @@ export class StageFiles {
     if (isNotData(path)) return Effect.succeed({ problem: null })
     return Effect.catchIf(
       this.#look(path),
-      (error) => error.reason === "NotFound",
-      () =>
+      ({ reason }) => reason === "NotFound" || reason === "Invalid",
+      ({ reason, hint }) =>
         Effect.succeed({
-          problem: `${path} is gone. If vacuum took it, restore it from a version of the bucket, and send the notification again.`
+          problem:
+            reason === "NotFound"
+              ? `${path} is gone. If vacuum took it, restore it from a version of the bucket, and send the notification again.`
+              : `${path} cannot be read from the lake. ${hint}`
         })
     )
   }
@@ -64,10 +67,9 @@ export class StageFiles {
       if (length === 0) return refused(path, "it does not end as a Parquet file does: it is none, or was cut off")
       if (length > Math.min(size, largestFooter)) return refused(path, `its footer says that it has ${length} bytes`)
       if (length > tail.length) tail = yield* store.getRange(key, size - length, size)
-      const partitionValues = partitionOfFolders(path)
       const file = this.#read(path, tail, size)
-      // Whoever wrote it commits it.
-      if ("problem" in file || file.createdBy.startsWith("sluice ") || file.rows === 0) return "problem" in file ? file : { problem: null }
+      if ("problem" in file) return file
+      const partitionValues = partitionOfFolders(path)
       if (partitionValues === null) return refused(path, "its folders name no hour", nameHours)
       const { rows, rawBytes, stats } = file
       return { rows, rawBytes, add: { path, partitionValues, size, modificationTime: Math.floor(modifiedAt), stats, dataChange: true } }
@@ -76,7 +78,8 @@ export class StageFiles {
 
   #read(path: string, tail: Uint8Array, size: number) {
     try {
-      return this.#files.read(tail, size)
+      const file = this.#files.read(tail, size)
+      return file === null || file.rows === 0 ? { problem: null } : file
     } catch (cause) {
       const isForeign = cause instanceof UnlikeFile || cause instanceof ForeignColumns
       return isForeign

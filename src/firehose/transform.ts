@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import { maxTimestamp, millisOf, minTimestamp } from "../contract/timestamp.ts"
 import { count, number } from "../record/count.ts"
 import { membersOf } from "../record/members.ts"
 import type { RecordPage } from "../record/record.ts"
@@ -58,7 +59,7 @@ export const transformationIn = (event: unknown): Transformation | null => {
 const givenRecord = (stream: string, record: { readonly [name: string]: unknown }): GivenRecord | null => {
   const { recordId, data, approximateArrivalTimestamp, kinesisRecordMetadata } = record
   if (typeof recordId !== "string" || recordId === "") return null
-  const common = { recordId, data: typeof data === "string" ? data : null, arrivedAt: Number(approximateArrivalTimestamp ?? 0) || 0 }
+  const common = { recordId, data: typeof data === "string" ? data : null, arrivedAt: timeOf(approximateArrivalTimestamp) }
   const { shardId, sequenceNumber, subsequenceNumber } = membersOf(kinesisRecordMetadata)
   const ofStream = typeof sequenceNumber === "string" && typeof shardId === "string" ? integerOf(sequenceNumber) : null
   if (ofStream !== null)
@@ -74,6 +75,9 @@ const givenRecord = (stream: string, record: { readonly [name: string]: unknown 
     ? { ...common, shard: `${stream}/${recordId}`, sequenceNumber: "0", subSequenceNumber: 0 }
     : { ...common, shard: stream, sequenceNumber: own, subSequenceNumber: 0 }
 }
+
+/** A time that a table can hold. */
+const timeOf = (millis: unknown): number => Math.min(Math.max(Number(millis ?? 0) || 0, millisOf(minTimestamp)), millisOf(maxTimestamp))
 
 const integerOf = (text: string): string | null => (/^\d{1,128}$/.test(text) ? text.replace(/^0+(?=\d)/, "") : null)
 

@@ -4,7 +4,7 @@ import { Store } from "../store/store.ts"
 import { fromStore, type TableError } from "../table/errors.ts"
 import type { Table } from "../table/table.ts"
 import { type Check, check, some, warning } from "./check.ts"
-import { firehoseSource, hasFirehoseFiles, isFirehoseObject } from "./firehose.ts"
+import { deliveryStreamOf, firehoseSource, hasFirehoseFiles } from "./firehose.ts"
 import { PositionReader } from "./position-reader.ts"
 import type { At } from "./verify-rows.ts"
 
@@ -14,7 +14,7 @@ export const unregistered = (table: Table, paths: ReadonlyArray<string>): Effect
     const { domains, files } = yield* table.snapshot
     const reader = new PositionReader(table, yield* Store)
     const found = new Set<string>()
-    for (const path of paths.filter((path) => isFirehoseObject(path) && !files.has(path)).sort())
+    for (const path of paths.filter((path) => deliveryStreamOf(path) !== null && !files.has(path)).sort())
       if ((yield* reader.find(domains, firehoseSource, path)) === null) found.add(path)
     return found
   })
@@ -25,7 +25,7 @@ export const unregisteredChecks = ({ table, snapshot }: At): Effect.Effect<Reado
     if (!hasFirehoseFiles(snapshot.domains)) return []
     const folder = `${table.path}/`
     const objects = yield* Effect.mapError(Stream.runCollect((yield* Store).list(folder)), fromStore(table.path))
-    const paths = objects.map(({ key }) => key.slice(folder.length)).filter(isFirehoseObject)
+    const paths = objects.map(({ key }) => key.slice(folder.length)).filter((path) => deliveryStreamOf(path) !== null)
     const lacking = yield* unregistered(table, paths)
     const name = "objects of Firehose are registered"
     return [

@@ -54,7 +54,7 @@ const withoutTrailingSlash = (path: string): string => path.replace(/(?<=.)\/+$/
 
 /** What a source's location is, where it is not a table. */
 export const locationKind = (name: DatasetName): Exclude<LocationKind, "table"> =>
-  /^(arn:[^:]*:kinesis:|kafka:)/.test(name.namespace) ? "stream" : "file"
+  /^(arn:[^:]*:kinesis:|kafka:|firehose:)/.test(name.namespace) ? "stream" : "file"
 
 /** A dataset's location as a valid URI (RFC 3986), for the `dataSource` facet. */
 export const datasetUri = ({ namespace, name }: DatasetName): string => {

@@ -16,8 +16,6 @@ export interface ForeignFile {
   readonly rows: number
   /** Of its rows, before they were compressed. */
   readonly rawBytes: number
-  /** The program that wrote it, as it calls itself; empty where it does not. */
-  readonly createdBy: string
   /** As a Delta log says them: exact, or not at all. */
   readonly stats: string
 }
@@ -45,11 +43,13 @@ export class ForeignFiles {
   /**
    * @param tail the last bytes of the file, the whole footer among them, see {@link footerLength}
    * @param size of the file
+   * @returns null: this program wrote it, and commits it by itself
    * @throws UnlikeFile where a column cannot be read as the table has it; ForeignColumns where it holds what the table has not, or lacks what every row must
    * have; or whatever is said of a footer that is damaged
    */
-  read(tail: Uint8Array, size: number): ForeignFile {
+  read(tail: Uint8Array, size: number): ForeignFile | null {
     const metadata = footer(tail)
+    if (metadata.created_by?.startsWith(createdByUs) === true) return null
     const sources = mapLeaves(this.#table, metadata.schema)
     this.#refuse(metadata, sources, size - footerLength(tail))
     const raw = rawStatistics(tail)
@@ -57,7 +57,6 @@ export class ForeignFiles {
     return {
       rows,
       rawBytes: metadata.row_groups.reduce((sum, { total_byte_size }) => sum + Number(total_byte_size), 0),
-      createdBy: metadata.created_by ?? "",
       stats: this.#stats(metadata, sources, raw)
     }
   }
@@ -109,11 +108,14 @@ export class ForeignFiles {
       builder.add({ rows, statistics })
     }
     const { rows, columns } = builder.statistics
-    // Of a column whose nulls are not told, delta-rs believes that it has none: it must not be told of any bounds then.
-    const isTold = wanted.every(({ path, bounds }) => !bounds || !untold.has(path.join(".")))
-    return formatStatistics(this.#columns, { rows, columns: new Map(isTold ? [...columns].filter(([name]) => !untold.has(name)) : []) })
+    // Of a column whose nulls are not told, delta-rs believes that it has none.
+    if (wanted.some(({ path, bounds }) => bounds && untold.has(path.join(".")))) return JSON.stringify({ numRecords: rows })
+    return formatStatistics(this.#columns, { rows, columns: new Map([...columns].filter(([name]) => !untold.has(name))) })
   }
 }
+
+/** What the name begins with that our own files bear. */
+const createdByUs = "sluice version "
 
 const none: Bounds = { min: null, max: null }
 

@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
+import { openRegistrar } from "../../src/firehose/register.ts"
 import { skippable } from "../../src/lake/tables.ts"
 import { openParquetFile } from "../../src/parquet/file.ts"
 import { type Column, leaf, type Value } from "../../src/record/column.ts"
@@ -7,6 +11,10 @@ import { Store } from "../../src/store/store.ts"
 import type { AddFile, PartitionValues, WriteAction } from "../../src/table/actions.ts"
 import { addPath } from "../../src/table/paths.ts"
 import { createTable, type Table } from "../../src/table/table.ts"
+import { compiledOrders } from "../contract/orders.ts"
+import { fixtureByHive, fixturePage, fixturePath } from "../firehose/fixture-records.ts"
+import { linesOf } from "../firehose/structured.ts"
+import { writeOneByDuckDB } from "../firehose/written-by-duckdb.ts"
 import { randomValue, seeded } from "../parquet/random.ts"
 
 /** Tables that hold all that a table of ours can hold, whatever the contracts of the day use of it. */
@@ -195,11 +203,23 @@ const makeEmpty = createTable("empty", {
   partitions: [leaf("change_date", "date", "")]
 })
 
+/** A stage of which Firehose wrote the files, with Hive's SerDe and, in the second hour, as DuckDB writes the same records. */
+const makeOfFirehose = Effect.gen(function* () {
+  const store = yield* Store
+  const { root } = store
+  const other = fixturePath.replace("ingest_hour=07", "ingest_hour=8")
+  yield* store.put(`stage/orders/${fixturePath}`, new Uint8Array(readFileSync(fixtureByHive)))
+  yield* writeOneByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(fileURLToPath(root), "stage/orders", other))
+  const registrar = yield* openRegistrar({ contract: compiledOrders, hashing: { key: null, change: false } })
+  yield* registrar.register([fixturePath, other], () => Effect.void)
+})
+
 /** Makes the tables in the store; gives their paths. */
 export const makeTables = Effect.gen(function* () {
   yield* makeEveryType
   yield* makeDays
   yield* makePages
   yield* makeEmpty
-  return ["every_type", "days", "pages", "empty"]
+  yield* makeOfFirehose
+  return ["every_type", "days", "pages", "empty", "stage/orders"]
 })

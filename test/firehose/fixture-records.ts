@@ -1,4 +1,8 @@
+import { join } from "node:path"
 import { pageOf } from "../decode/support.ts"
+
+/** What Hive's SerDe wrote of {@link fixturePage}; made anew by `test/engines/hive-parquet.test.ts`. */
+export const fixtureByHive = join(import.meta.dirname, "fixtures/orders-by-hive.parquet")
 
 /** 2026-11-20T07:59:58.123Z: Firehose files what arrives within the next minutes under this hour. */
 export const fixtureArrival = Date.UTC(2026, 10, 20, 7, 59, 58, 123)

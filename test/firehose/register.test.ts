@@ -7,6 +7,7 @@ import { openDuckDB } from "../../src/duckdb/open.ts"
 import { openRegistrar, type RegisterOptions, type Registrar } from "../../src/firehose/register.ts"
 import { compact } from "../../src/lake/compact.ts"
 import { maintain } from "../../src/lake/maintain.ts"
+import { openStage } from "../../src/lake/tables.ts"
 import { verify } from "../../src/lake/verify.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
@@ -17,12 +18,11 @@ import { compiledOrders } from "../contract/orders.ts"
 import { decodePages, settings } from "../decode/support.ts"
 import { pagesSource, run } from "../ingest/support.ts"
 import { freshFolder, rowsOf } from "../repartition/lake.ts"
-import { fixturePage, fixturePath } from "./fixture-records.ts"
+import { fixtureByHive as fixture, fixturePage, fixturePath } from "./fixture-records.ts"
 import { fittingParcels, parcelPage } from "./parcels.ts"
 import { linesOf } from "./structured.ts"
 import { writeOneByDuckDB } from "./written-by-duckdb.ts"
 
-const fixture = join(import.meta.dirname, "fixtures/orders-by-hive.parquet")
 const events: Array<RunEvent> = []
 const options = (more: Partial<RegisterOptions> = {}): RegisterOptions => ({
   contract: compiledOrders,
@@ -70,30 +70,37 @@ const ingested = Effect.gen(function* () {
 })
 
 describe("a file that Firehose wrote becomes part of the stage", () => {
-  it.live.each([["Hive's SerDe"], ["DuckDB"]])("written by %s: the consumable is that of ingest", ([writer]) =>
-    Effect.gen(function* () {
-      const rows = yield* withLake((folder) =>
-        Effect.gen(function* () {
-          const path = fixturePath
-          if (writer === "DuckDB")
-            yield* writeOneByDuckDB(compiledOrders, linesOf(compiledOrders, fixturePage()), join(folder, "stage/orders", path))
-          else put(folder, path)
-          const done = yield* register(yield* open(), path)
-          assert.deepStrictEqual(done, { added: [path], rows: 60, known: 0, nothing: 0, refused: [] })
-          const stage = yield* Stream.runCollect(readTable(yield* openTable("stage/orders")))
-          const expected = decodePages(compiledOrders, [fixturePage()]).rows
-          assert.deepStrictEqual(
-            stage.map(({ ingest_date: _date, ingest_hour: _hour, ...row }) => row),
-            expected.map((row) => ({ ...row, _source: "firehose" }))
-          )
-          const found = yield* consumableRows
-          assert.deepStrictEqual(yield* failing, [])
-          return found
-        })
-      )
-      assert.isAbove(rows.length, 50)
-      assert.deepStrictEqual(rows, yield* withLake(() => ingested))
-    })
+  it.live.each([["Hive's SerDe"], ["DuckDB"], ["DuckDB, times of no zone"]])(
+    "written by %s: the consumable is that of ingest",
+    ([writer]) =>
+      Effect.gen(function* () {
+        const rows = yield* withLake((folder) =>
+          Effect.gen(function* () {
+            const path = fixturePath
+            if (writer !== "Hive's SerDe")
+              yield* writeOneByDuckDB(
+                compiledOrders,
+                linesOf(compiledOrders, fixturePage()),
+                join(folder, "stage/orders", path),
+                writer?.endsWith("no zone") === true ? "TIMESTAMP" : undefined
+              )
+            else put(folder, path)
+            const done = yield* register(yield* open(), path)
+            assert.deepStrictEqual(done, { added: [path], rows: 60, known: 0, nothing: 0, refused: [] })
+            const stage = yield* Stream.runCollect(readTable(yield* openTable("stage/orders")))
+            const expected = decodePages(compiledOrders, [fixturePage()]).rows
+            assert.deepStrictEqual(
+              stage.map(({ ingest_date: _date, ingest_hour: _hour, ...row }) => row),
+              expected.map((row) => ({ ...row, _source: "firehose" }))
+            )
+            const found = yield* consumableRows
+            assert.deepStrictEqual(yield* failing, [])
+            return found
+          })
+        )
+        assert.isAbove(rows.length, 50)
+        assert.deepStrictEqual(rows, yield* withLake(() => ingested))
+      })
   )
 })
 
@@ -139,9 +146,47 @@ describe("an object is registered once", () => {
         assert.isBelow([...domains.keys()].filter((domain) => domain.startsWith("sluice.position/")).length, 8)
         const compacted = yield* compact(table, {})
         assert.strictEqual(compacted.filesAfter, 1)
+        assert.deepStrictEqual(
+          (yield* failing).filter((text) => !text.includes("once more") && !text.includes("is up to date")),
+          []
+        )
         yield* Effect.promise(() => rm(join(folder, "stage/orders", dirname(objectNumber(0))), { recursive: true }))
         const later = yield* register(yield* open({ retirement }), ...paths)
         assert.deepStrictEqual([later.known, later.added, later.refused], [30, [], []])
+      })
+    )
+  )
+})
+
+describe("a run that registers", () => {
+  it.live("is told once, with the delivery stream as what was read", () =>
+    withLake((folder) =>
+      Effect.gen(function* () {
+        events.length = 0
+        const registrar = yield* open()
+        yield* register(registrar, put(folder, objectNumber(1)), put(folder, objectNumber(2)))
+        yield* register(registrar, objectNumber(1))
+        assert.deepStrictEqual(
+          events.map((event) => event.event),
+          ["start", "complete"]
+        )
+        const [, done] = events
+        assert.deepInclude(done, { inputs: [{ uri: "firehose://DataStreamStructured", rows: 120, bytes: 2 * 19_928, files: 2 }] })
+      })
+    )
+  )
+
+  it.live("stops where the hash key of the table is another one by now", () =>
+    withLake((folder) =>
+      Effect.gen(function* () {
+        const registrar = yield* open()
+        yield* register(registrar, put(folder, objectNumber(1)))
+        const other = { key: new TextEncoder().encode("another key"), change: true }
+        yield* openStage(compiledOrders, { hashing: other })
+        const error = yield* Effect.flip(register(registrar, put(folder, objectNumber(2))))
+        assert.include(error.message, "changed the hash key of the table")
+        assert.include((yield* Effect.flip(open())).message, "key")
+        assert.deepStrictEqual((yield* register(yield* open({ hashing: other }), objectNumber(2))).added, [objectNumber(2)])
       })
     )
   )
@@ -173,7 +218,8 @@ describe("what is not of the table", () => {
           [put(folder, objectNumber(7), other)]: "carrier",
           [put(folder, `somewhere/${objectNumber(8).split("/").at(-1)}`)]: "its folders name no hour",
           [put(folder, objectNumber(9).replace("11-20/", "11-31/"))]: "its folders name no hour",
-          [objectNumber(10)]: "is gone"
+          [objectNumber(10)]: "is gone",
+          [objectNumber(11).replace("ingest_hour=07", "ingest_hour=07/")]: "cannot be read from the lake"
         }
         const done = yield* register(yield* open(), good, ...Object.keys(wrong))
         assert.deepStrictEqual(done.added, [good])

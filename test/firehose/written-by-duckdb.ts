@@ -9,16 +9,21 @@ import { openDuckDB } from "../../src/duckdb/open.ts"
 import { identifier, literal, sqlType } from "../../src/duckdb/sql.ts"
 import { glueOf } from "./structured.ts"
 
-/** Writes structured lines as one Parquet file by the columns of Glue, with DuckDB: times are micros of no zone, as Hive has them, lists are of `list` and `element`. */
+/**
+ * Writes structured lines as one Parquet file by the columns of Glue, with DuckDB: lists are of `list` and `element`, times are micros.
+ *
+ * @param timestamp type of times: of UTC, or of no zone
+ */
 export const writeByDuckDB = (
   duckdb: DuckDB,
   contract: CompiledContract,
   lines: ReadonlyArray<string>,
-  target: string
+  target: string,
+  timestamp: "TIMESTAMP WITH TIME ZONE" | "TIMESTAMP" = "TIMESTAMP WITH TIME ZONE"
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const columns = glueOf(contract).map(({ Name, Type }) => {
-      const type = sqlType(readHiveType(Type) ?? "string").replaceAll("TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
+      const type = sqlType(readHiveType(Type) ?? "string").replaceAll("TIMESTAMP WITH TIME ZONE", timestamp)
       return `${literal(Name)}: ${literal(type)}`
     })
     yield* Effect.promise(() => mkdir(dirname(target), { recursive: true }))
@@ -31,9 +36,15 @@ export const writeByDuckDB = (
   }).pipe(Effect.orDie)
 
 /** The same with a DuckDB of its own. */
-export const writeOneByDuckDB = (contract: CompiledContract, lines: ReadonlyArray<string>, target: string): Effect.Effect<void> =>
-  openDuckDB({ threads: 1 }).pipe(
-    Effect.flatMap((duckdb) => writeByDuckDB(duckdb, contract, lines, target)),
+export const writeOneByDuckDB = (
+  contract: CompiledContract,
+  lines: ReadonlyArray<string>,
+  target: string,
+  timestamp?: "TIMESTAMP" | undefined
+): Effect.Effect<void> =>
+  // Writing hundreds of columns takes a page of each.
+  openDuckDB({ threads: 1, memoryLimit: 1 << 30 }).pipe(
+    Effect.flatMap((duckdb) => writeByDuckDB(duckdb, contract, lines, target, timestamp)),
     Effect.scoped,
     Effect.orDie
   )

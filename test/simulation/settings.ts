@@ -58,6 +58,8 @@ export interface WorldSettings {
   /** Mean time between two events. */
   readonly eventEvery: number
   readonly restartAfter: number
+  /** It does not become quiet before, milliseconds since 1970; undefined: when its active time is over. */
+  readonly quietAt?: number
   /** Do workers end when there is nothing to read, and are started again, as a schedule does it? */
   readonly isBounded?: boolean
   /** When positions retire; undefined: as by default. */

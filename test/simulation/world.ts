@@ -179,7 +179,7 @@ class World<Settings extends WorldSettings> {
       this.#keepRunning("fold", (process) => upkeepProgram(process, this.#outside, foldEvery, foldDays(this.#outside)))
     this.#expectEvent()
     if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
-    const end = settings.startsAt + settings.active + (absence?.lasts ?? 0)
+    const end = Math.max(settings.quietAt ?? 0, settings.startsAt + settings.active + (absence?.lasts ?? 0))
     await time.run(() => this.#isHopeless, end)
 
     this.#trace("world", "quiet", "")

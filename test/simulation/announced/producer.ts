@@ -22,6 +22,8 @@ export class Ledger {
   /** Messages that nobody can read. */
   readonly poison: Array<string> = []
   messages = 0
+  /** Announcements that are on their way to the queue. */
+  onTheirWay = 0
   #marks = 0
 
   readonly nextMark = (): number => this.#marks++
@@ -80,18 +82,27 @@ const deleteOne = ({ bucket, queue }: Place, random: Random, version: ObjectVers
   queue.send(announceRemoval(random, bucket.name, version))
 }
 
-const send = ({ bucket, ledger, queue }: Place, random: Random, options: AnnouncedOptions, objects: ReadonlyArray<PutObject>): void => {
+const send = (
+  { bucket, ledger, queue, time }: Place,
+  random: Random,
+  options: AnnouncedOptions,
+  objects: ReadonlyArray<PutObject>
+): void => {
   const sendAll = (after: number) => {
     const versions = objects.map(({ version }) => version)
     for (const body of announce(random, bucket.name, versions)) {
       const known = objects.filter(({ version }) => body.includes(version.sequencer))
       ledger.announced.set(body, known)
       ledger.messages++
-      queue.send(body, after)
+      ledger.onTheirWay++
+      time.at(time.now + after, () => {
+        ledger.onTheirWay--
+        queue.send(body)
+      })
     }
   }
   const late = () => random.below(options.latest)
-  sendAll(random.chance(options.late) ? late() : random.chance(0.2) ? random.below(5000) : 0)
+  sendAll(random.chance(options.late) ? late() : random.below(random.pick([1000, 1000, 5000])))
   if (random.chance(options.twice)) sendAll(random.chance(0.3) ? late() : random.below(60_000))
 }
 

@@ -43,6 +43,8 @@ export interface AnnouncedSettings extends WorldSettings {
   readonly redriveAfter: number | null
   /** A read fails, though it was tried again and again. */
   readonly readFailure: number
+  /** Until then no read succeeds, milliseconds since 1970: longer than a message can be hidden. Null: they do. */
+  readonly outageUntil: number | null
 }
 
 const drawQueueFaults = (random: Random): QueueFaults => {
@@ -65,6 +67,7 @@ export const drawAnnouncedSettings = (random: Random, duckdbShare: number): Anno
   const rate = (on: number, most: number) => (random.chance(on) ? most * random.unit() : 0)
   const { active } = common
   const bursts = scale(random, 3, 15)
+  const outageUntil = isCalm && absence === null && random.chance(0.3) ? common.startsAt + 13 * 3_600_000 : null
   const packed = rate(0.3, 0.6)
   return {
     ...common,
@@ -72,7 +75,7 @@ export const drawAnnouncedSettings = (random: Random, duckdbShare: number): Anno
     events: common.events.filter((kind) => kind !== "split" && kind !== "merge"),
     // Messages are hidden for two minutes: where nothing else brings them back, batches are open for longer.
     batchAge: scale(random, isCalm ? 100_000 : 3000, 600_000),
-    isCalm: isCalm && absence === null,
+    isCalm: isCalm && absence === null && outageUntil === null,
     isBounded: random.chance(0.1),
     isVersioned: random.chance(0.5),
     mayList: random.chance(0.7),
@@ -101,8 +104,11 @@ export const drawAnnouncedSettings = (random: Random, duckdbShare: number): Anno
       poison: rate(0.5, 0.3)
     },
     queue: isCalm ? noQueueFaults : drawQueueFaults(random),
-    redriveAfter: random.chance(0.3) ? 100 : null,
+    // Whoever is started again and again through an outage is given everything as often.
+    redriveAfter: random.chance(0.3) && outageUntil === null ? 100 : null,
     readFailure: isCalm ? 0 : rate(0.3, 0.1),
+    outageUntil,
+    ...(outageUntil === null ? {} : { quietAt: outageUntil }),
     ...(random.chance(0.3)
       ? { retirement: { live: random.between(1, 12), page: random.between(2, 12), atOnce: random.between(1, 16) } }
       : {}),

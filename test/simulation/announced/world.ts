@@ -18,7 +18,7 @@ import { noQueueFaults, SimulatedQueue, type StoredMessage } from "../simulated-
 import { defaultDuckdbShare, type Ground, type Happened, type Outcome, type RunOptions, runWorld } from "../world.ts"
 import { judgeAnnounced, mustBeCommitted } from "./judge.ts"
 import { takesKey } from "./objects.ts"
-import { Ledger, putObjects } from "./producer.ts"
+import { Ledger, type PutObject, putObjects } from "./producer.ts"
 import { type AnnouncedSettings, drawAnnouncedSettings } from "./settings.ts"
 import { domainOf, shardOf } from "./shards.ts"
 
@@ -96,10 +96,10 @@ class AnnouncedInput implements Input {
   }
 
   #reader(process: SimulatedProcess): ObjectReader {
-    const { faults, settings } = this.#ground
+    const { faults, settings, time } = this.#ground
     return this.#bucket.reader(<A>(what: string, request: Effect.Effect<A, Failed>) => {
       const plain = faults.plain<A, Failed>()
-      const fails = faults.strikes(settings.readFailure)
+      const fails = faults.strikes(settings.readFailure) || time.now < (settings.outageUntil ?? 0)
       if (fails) this.#count("failed reads")
       const passage: Passage<A, Failed> = fails ? { ...plain, instead: Exit.fail(failedBy("SlowDown")) } : plain
       return process.call(what, request, frozen(process, faults, passage))
@@ -136,6 +136,7 @@ class AnnouncedInput implements Input {
 
   missing(): string {
     if (this.#producing > 0) return `${this.#producing} producers are not done`
+    if (this.#ledger.onTheirWay > 0) return `${this.#ledger.onTheirWay} announcements are on their way`
     const { messages } = this.#queue
     const [first] = messages
     return first === undefined
@@ -160,8 +161,10 @@ class AnnouncedInput implements Input {
   async judge(): Promise<ReadonlyArray<Violation>> {
     const { bucket, datasets, settings } = this.#ground
     const again = this.#queue.counts["redeliveries"] ?? 0
-    const mayComeAgain = !settings.isCalm || this.#ledger.objects.some(({ version }) => this.#bucket.wasForbidden(version.key))
-    if (again > 0 && !mayComeAgain)
+    // Messages of objects that S3 does not give are given back.
+    const isDenied = ({ version }: PutObject) =>
+      this.#bucket.wasForbidden(version.key) || (!settings.mayList && this.#bucket.wasGone(version))
+    if (again > 0 && settings.isCalm && !this.#ledger.objects.some(isDenied))
       this.#violations.push({ rule: "given again", detail: `${again} times, though every message was with somebody who was well` })
     const left = [...this.#givenUp.messages, ...this.#queue.expired].map(({ body }) => ({ rule: "given up", detail: body }))
     const ofLake = await judgeAnnounced({
