@@ -104,7 +104,7 @@ describe("consumeStream", () => {
 
   it.live("knows what is nothing by definition again, which is in no table", () =>
     Effect.gen(function* () {
-      const blank = eventOf("orders", shard, [recordOf(1), recordOf(2, " "), recordOf(3)])
+      const blank = eventOf("orders", shard, [recordOf(1), recordOf(2, " "), recordOf(3, ""), recordOf(4)])
       assert.deepStrictEqual(yield* consumer()(blank), all)
       assert.deepStrictEqual(yield* consumer()(blank), all)
       assert.deepStrictEqual(yield* failedChecks, [])
