@@ -149,10 +149,23 @@ const openQueue = (
 ): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* checkWorker(values)
-    const { dataset } = choice
-    const contracts = Option.isSome(dataset) ? [yield* contractOf(project, dataset.value)] : yield* allContracts(project)
-    const { datasets, notes } = yield* openAnnounced(announcedSharesOf(contracts), choice, values, follow)
+    const { mine, others } = yield* announcedFor(project, choice.dataset)
+    const { datasets, notes } = yield* openAnnounced(mine, others, choice, values, follow)
     return { datasets, notes, atOnce: true, left: 0, problems: Effect.succeed([]), skipped: Effect.succeed({}), share: () => null }
+  })
+
+/** What is to be carried, and what of the queue is of others: a dataset that is named and says nothing takes what no other claims. */
+const announcedFor = (
+  project: LoadedProject,
+  dataset: Option.Option<string>
+): Effect.Effect<{ readonly mine: ReadonlyArray<InputShare>; readonly others: ReadonlyArray<InputShare> }, UsageError | ContractError> =>
+  Effect.gen(function* () {
+    if (Option.isNone(dataset)) return { mine: announcedSharesOf(yield* allContracts(project)), others: [] }
+    const named = yield* contractOf(project, dataset.value)
+    const shares = announcedSharesOf([...project.compiled.values()])
+    const others = shares.filter(({ contract }) => contract !== named)
+    const own = shares.find(({ contract }) => contract === named)
+    return { mine: [own ?? { contract: named, takes: (key) => !others.some(({ takes }) => takes?.(key) === true) }], others }
   })
 
 const look = (place: Place, shares: ReadonlyArray<InputShare>): Effect.Effect<Arrivals> =>

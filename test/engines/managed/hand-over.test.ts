@@ -24,12 +24,12 @@ it("nothing is lost and nothing stands twice where a consumer takes over from Fi
   const outcome = await world.outcomeOf(lake)
   const { rows, orders, value, roundingError } = consumable
   expect(outcome.totals).toEqual({ rows, orders, value, roundingError })
-  // What went both ways and cannot become a row is told of by both, as the same content of an object.
+  // What went both ways and cannot become a row is told of by both, with the same bytes.
   const letters = await world.command(
     "query",
     "--lake",
     lake,
-    "SELECT reason, count(DISTINCT _shard) AS n FROM dead_letters GROUP BY ALL ORDER BY ALL"
+    "SELECT reason, count(DISTINCT raw) AS n FROM dead_letters GROUP BY ALL ORDER BY ALL"
   )
   expect(letters).toEqual(Object.entries(deadLetters).map(([reason, n]) => ({ reason, n })))
 })

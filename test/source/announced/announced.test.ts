@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { replay } from "../../../src/ingest/replay.ts"
 import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
 import { Store } from "../../../src/store/store.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
 import { folderWith } from "../collect.ts"
-import { type Consuming, consume, expectSound, idsOf, letters, line, withLake } from "./support.ts"
+import { type Consuming, consume, expectSound, idsOf, letters, line, orders, returns, withLake } from "./support.ts"
 import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
 
 const make = () => {
@@ -93,6 +94,10 @@ describe("announced objects", () => {
         const [first] = all.filter(({ shard }) => shard.includes("order/gone.json"))
         assert.deepStrictEqual(first && JSON.parse(first.raw), gone)
         assert.deepStrictEqual(yield* idsOf("order"), ["good", "slow"])
+        // There is no record that could become a row.
+        const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 }
+        const replayed = yield* replay({ contract: orders, decode, onEvent: () => Effect.void })
+        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5 })
         yield* expectSound
       })
     )
@@ -144,6 +149,25 @@ describe("a message", () => {
         )
         assert.deepStrictEqual([queue.given.get(both), queue.given.get(order)], [1, 1])
         assert.deepStrictEqual([yield* idsOf("order"), yield* idsOf("returns")], [["b", "o"], ["b"]])
+      })
+    )
+  )
+
+  it.live("of a dataset that is not carried stays in the queue, behind what it has for one that is", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        const left = [announce("both/1.ndjson", ["b"]), announce("returns/1.ndjson", ["r"])]
+        announce("order/1.ndjson", ["o"])
+        const alone = (contracts: NonNullable<Consuming["contracts"]>) =>
+          inVirtualTime(() => Effect.provideService(consume(queue, objects, { contracts }), Store, store))
+        yield* alone([orders])
+        assert.deepStrictEqual([...queue.sent.keys()], left)
+        assert.deepStrictEqual([yield* idsOf("order"), yield* idsOf("returns")], [["b", "o"], []])
+        for (const message of queue.sent.values()) message.visibleAt = 0
+        yield* alone([orders, returns])
+        assert.deepStrictEqual([queue.sent.size, yield* idsOf("order"), yield* idsOf("returns")], [0, ["b", "o"], ["b", "r"]])
+        yield* expectSound
       })
     )
   )
