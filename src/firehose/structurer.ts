@@ -1,3 +1,4 @@
+import { Cursors, makeReader } from "../columns/assemble.ts"
 import { ColumnBuilders } from "../columns/builders.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import { type DecodeSettings, makeDecoder } from "../decode/decoder.ts"
@@ -29,6 +30,11 @@ export const makeStructurer = (contract: CompiledContract, settings: DecodeSetti
   const decoder = makeDecoder(contract, settings)
   const rows = new ColumnBuilders(columns)
   const textOf = rowTextOf(columns)
+  const readers = rows.nodes.map((node) => makeReader(node, rows.leaves, () => true))
+  const rowIn = () => {
+    const cursors = new Cursors(rows.leaves.length)
+    return readers.map((read) => read?.(rows.store, cursors) ?? null)
+  }
 
   const structureOne = (record: RecordPage, counts: DecodeCounts): Structured => {
     let letter: DeadLetter | undefined
@@ -39,7 +45,7 @@ export const makeStructurer = (contract: CompiledContract, settings: DecodeSetti
       },
       counts
     })
-    const [row] = rows.rows()
+    const row = rows.rowCount === 0 ? undefined : rowIn()
     rows.clear()
     if (letter !== undefined) return { kind: "deadLetter", letter }
     if (row === undefined) return { kind: "empty" }

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { parquetWriteBuffer } from "hyparquet-writer"
+import { parquetMetadata } from "hyparquet"
+import { ByteWriter, type ColumnSource, parquetWriteBuffer } from "hyparquet-writer"
+import { writeMetadata } from "hyparquet-writer/src/metadata.js"
 import { describe, expect, it } from "vitest"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { literal } from "../../src/duckdb/sql.ts"
@@ -98,6 +100,38 @@ describe("the footer of a file that another program wrote", () => {
   it("tells the number of rows alone where it does not say what is null", () => {
     const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "t", data: ["a", null], type: "STRING" }], statistics: false }))
     expect(read(bytes).stats).toBe('{"numRecords":2}')
+  })
+
+  it("takes bounds of writers that knew no orders for those of numbers alone: of texts they are by signed bytes", () => {
+    /** The file, with its bounds where such writers have them. */
+    const asOfOld = (column: ColumnSource): Uint8Array => {
+      const file = parquetWriteBuffer({ columnData: [column] })
+      const metadata = parquetMetadata(file)
+      for (const { columns } of metadata.row_groups)
+        for (const { meta_data: chunk } of columns) {
+          const { min_value, max_value, null_count } = chunk?.statistics ?? {}
+          if (chunk === undefined || min_value === undefined || max_value === undefined || null_count === undefined)
+            throw new Error("no bounds")
+          chunk.statistics = { min: min_value, max: max_value, null_count }
+        }
+      const writer = new ByteWriter(1024)
+      writer.appendBytes(new Uint8Array(file, 0, file.byteLength - footerLength(new Uint8Array(file))))
+      writeMetadata(writer, metadata)
+      writer.appendBytes(Buffer.from("PAR1"))
+      return writer.getBytes()
+    }
+    const statsOf = (name: string, bytes: Uint8Array) =>
+      read(
+        bytes,
+        new ForeignFiles(
+          columns.filter((column) => column.name === name),
+          []
+        )
+      ).stats
+    expect(statsOf("t", asOfOld({ name: "t", data: ["é", "a"], type: "STRING" }))).toBe('{"numRecords":2,"nullCount":{"t":0}}')
+    expect(statsOf("i", asOfOld({ name: "i", data: [5, -1], type: "INT32" }))).toBe(
+      '{"numRecords":2,"minValues":{"i":-1},"maxValues":{"i":5},"nullCount":{"i":0}}'
+    )
   })
 
   it("is of columns that a file has not all null", async () => {
