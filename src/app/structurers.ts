@@ -3,6 +3,7 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { unfitColumns } from "../firehose/structured-json.ts"
 import { makeStructurer, type Structurer } from "../firehose/structurer.ts"
+import { type DecodeCounts, sumOf } from "../record/report.ts"
 import { BadConfig } from "./failures.ts"
 
 /** What structures the records of each dataset. Made when its first record comes, and kept. */
@@ -33,6 +34,19 @@ export const structurers = (decode: DecodeSettings): Structurers => {
       })
   }
 }
+
+/** What structuring came to, for the log: nothing else tells of it, since there is no commit. Names of the contract, and numbers. */
+export const countsToTell = ({ records, rows, empty, deadLetters, drops, rescued, masked, quality, drift }: DecodeCounts) => ({
+  records,
+  rows,
+  empty,
+  deadLetters,
+  drops,
+  rescued,
+  masked,
+  quality,
+  unknownFields: sumOf(drift)
+})
 
 /** Names of delivery streams by dataset, as the setting says. */
 export type DeliveryStreams = Readonly<Record<string, string>>

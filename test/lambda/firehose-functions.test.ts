@@ -103,6 +103,20 @@ describe("transformFirehoseRecords as Lambda calls it", () => {
     })
   })
 
+  it("tells in its log what became of the records, and nothing of what they hold", async () => {
+    const lines: Array<string> = []
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0)
+    const secret = { ...order(1), value: "much", clientProfileData: { email: "a@x.com" }, newField: "a@x.com" }
+    const { records } = event(stream)
+    const data = Buffer.from(JSON.stringify(secret)).toString("base64")
+    await (await load())({ ...event(stream), records: [...records, { recordId: "r9", approximateArrivalTimestamp: 1, data }] }, context)
+    const told = lines.map((line) => JSON.parse(line)).find(({ message }) => message === `${stream}: transformed`)
+    expect(told).toMatchObject({ records: 4, rows: 2, empty: 1, requestId: "r-1" })
+    expect(told["deadLetters"]).toContain("truncated")
+    expect(told["rescued"]).toContain("value")
+    expect(lines.join("")).not.toMatch(/x\.com|much/)
+  })
+
   it("refuses a stream of no dataset, or of more than one", async () => {
     await expect((await load())(event("other"), context)).rejects.toThrow(
       /no dataset for the delivery stream other\. Set it to dataset=stream/
