@@ -19,6 +19,7 @@ import { formats } from "./formats.ts"
 import { baselineOf, gate } from "./gate.ts"
 import { ingest } from "./ingest.ts"
 import { shapes } from "./input/shapes.ts"
+import { lambda } from "./lambda.ts"
 import { log } from "./log.ts"
 import { machine } from "./machine.ts"
 import { repartition } from "./repartition.ts"
@@ -28,7 +29,7 @@ import { textOf } from "./report/text.ts"
 import { scale } from "./scale.ts"
 import { stages } from "./stages.ts"
 
-const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition, engines }
+const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition, lambda, engines }
 /** They need more than Node: they run where they are named. */
 const onlyByName: ReadonlySet<string> = new Set(["engines"])
 

@@ -36,9 +36,14 @@ export const queueOf = ({ queue }: Values<"queue">): Effect.Effect<string, Usage
 export const sqsOf = (values: Values<"queue" | "region">) =>
   Effect.flatMap(queueOf(values), (url) => Effect.mapError(awsQueue(url, values.region), asSourceError(announcedName, url)))
 
-/** The sources of datasets that share a queue, and what people should know of its messages, as sentences. */
+/**
+ * The sources of datasets that share a queue, and what people should know of its messages, as sentences.
+ *
+ * @param others datasets that are not carried now: what they take stays in the queue
+ */
 export const openAnnounced = (
   shares: ReadonlyArray<Share>,
+  others: ReadonlyArray<Share>,
   { format }: SourceChoice,
   values: Values<"queue" | "region" | "s3Endpoint" | "maxRecordBytes">,
   follow: boolean
@@ -59,6 +64,7 @@ export const openAnnounced = (
         format: framingOf(formatOf(contract.contract), format),
         bytesAt: bytesIn(contract.contract.fields)
       })),
+      leaves: (key) => others.some(({ takes }) => takes?.(key) === true),
       follow,
       pageBytes: pageBytesOf(shares.length),
       large: largePagesOf(shares.length),
@@ -84,7 +90,7 @@ export const openAnnounced = (
           ...(returned === 0
             ? []
             : [
-                `${count(returned, "message was", "messages were")} given back, since S3 does not give what they announce. They are tried again.`
+                `${count(returned, "message was", "messages were")} given back, to be received again: S3 does not give what they announce, or it is of another dataset.`
               ])
         ]
       })

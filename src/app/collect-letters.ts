@@ -14,7 +14,7 @@ import { type AnnouncedObject, announcementsIn } from "../source/announced/envel
 import { type Wanted, wantedMessage, wantedObject } from "../source/announced/wanted.ts"
 import type { ObjectReader } from "../store/s3-reader.ts"
 import type { Store } from "../store/store.ts"
-import { announcedSharesOf } from "./inputs.ts"
+import { announcedSharesOf } from "./input-shares.ts"
 import { type DeliveryStreams, datasetOf } from "./structurers.ts"
 
 export interface CollectorOptions {
@@ -185,6 +185,8 @@ const errorDatasetOf = (
   const found = errorObjectAt(key)
   if (found === null) return null
   if ("dataset" in found) return found.dataset
+  const folder = found.folders.find((name) => contracts.some(({ contract }) => contract.name === name))
+  if (folder !== undefined) return folder
   const named = Effect.runSync(Effect.result(datasetOf(deliveryStreams, found.stream)))
   if (named._tag === "Success") return named.success
   // There is nothing to tell apart.

@@ -1,58 +1,19 @@
 import { Deferred, Effect, Option, type Scope } from "effect"
-import { type Arrives, matcherOf } from "../contract/arrives.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { ContractError } from "../contract/contract.ts"
-import { formatOf } from "../contract/format.ts"
 import type { LoadedProject } from "../contract/load.ts"
 import type { SourceError } from "../record/source-error.ts"
 import { type Arrivals, arrivalsIn } from "../source/arrivals.ts"
-import { framingOf, takesName } from "../source/framing.ts"
 import type { Place } from "../source/place.ts"
 import { openAnnounced } from "./announced.ts"
 import { largePagesOf, pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
+import { announcedSharesOf, type InputShare, ofFiles, shareOfNamed, sharesOf } from "./input-shares.ts"
 import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
 import { checkWorker, type OpenedSource, openPlace, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
 
-/** A dataset, and which files of a folder are of it, by their paths below it; null: all whose names are of its format. */
-export interface InputShare {
-  readonly contract: CompiledContract
-  readonly takes: ((path: string) => boolean) | null
-}
-
 const predicateOf = ({ takes }: InputShare) => takes ?? (() => true)
-
-/** What a contract says of what is its: patterns of paths, or of keys; undefined: nothing. */
-type Says = (contract: CompiledContract["contract"]) => Arrives | undefined
-
-const ofFiles: Says = ({ arrives }) => arrives
-const ofAnnounced: Says = ({ announced, arrives }) => announced ?? arrives
-
-/** A dataset that is named takes what its contract says, or everything where it says nothing. */
-const shareOfNamed = (contract: CompiledContract, says: Says): InputShare => {
-  const patterns = says(contract.contract)
-  return { contract, takes: patterns === undefined ? null : matcherOf(patterns) }
-}
-
-/**
- * How the datasets of a project share an input: each that says so takes what it says; the first, where it says nothing, what no other claims and is named as its
- * format is. The others take part only by name. What two claim is of both.
- */
-export const sharesOf = (contracts: ReadonlyArray<CompiledContract>, says: Says = ofFiles): ReadonlyArray<InputShare> => {
-  const saying = contracts.filter(({ contract }) => says(contract) !== undefined).map((contract) => shareOfNamed(contract, says))
-  const [first] = contracts
-  if (first === undefined || says(first.contract) !== undefined) return saying
-  const framing = framingOf(formatOf(first.contract))
-  const isClaimed = (path: string) => saying.some(({ takes }) => takes?.(path) === true)
-  return [{ contract: first, takes: (path) => takesName(framing, `/${path}`) && !isClaimed(path) }, ...saying]
-}
-
-/** How they share the objects that are announced to them, in the same way, by whole keys. A dataset that is alone takes what it says, or everything. */
-export const announcedSharesOf = (contracts: ReadonlyArray<CompiledContract>): ReadonlyArray<InputShare> => {
-  const [first, ...others] = contracts
-  return first !== undefined && others.length === 0 ? [shareOfNamed(first, ofAnnounced)] : sharesOf(contracts, ofAnnounced)
-}
 
 export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
   readonly datasets: ReadonlyArray<Carried>
@@ -149,10 +110,23 @@ const openQueue = (
 ): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* checkWorker(values)
-    const { dataset } = choice
-    const contracts = Option.isSome(dataset) ? [yield* contractOf(project, dataset.value)] : yield* allContracts(project)
-    const { datasets, notes } = yield* openAnnounced(announcedSharesOf(contracts), choice, values, follow)
+    const { mine, others } = yield* announcedFor(project, choice.dataset)
+    const { datasets, notes } = yield* openAnnounced(mine, others, choice, values, follow)
     return { datasets, notes, atOnce: true, left: 0, problems: Effect.succeed([]), skipped: Effect.succeed({}), share: () => null }
+  })
+
+/** What is to be carried, and what of the queue is of others: a dataset that is named and says nothing takes what no other claims. */
+const announcedFor = (
+  project: LoadedProject,
+  dataset: Option.Option<string>
+): Effect.Effect<{ readonly mine: ReadonlyArray<InputShare>; readonly others: ReadonlyArray<InputShare> }, UsageError | ContractError> =>
+  Effect.gen(function* () {
+    if (Option.isNone(dataset)) return { mine: announcedSharesOf(yield* allContracts(project)), others: [] }
+    const named = yield* contractOf(project, dataset.value)
+    const shares = announcedSharesOf([...project.compiled.values()])
+    const others = shares.filter(({ contract }) => contract !== named)
+    const own = shares.find(({ contract }) => contract === named)
+    return { mine: [own ?? { contract: named, takes: (key) => !others.some(({ takes }) => takes?.(key) === true) }], others }
   })
 
 const look = (place: Place, shares: ReadonlyArray<InputShare>): Effect.Effect<Arrivals> =>

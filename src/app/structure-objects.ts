@@ -15,7 +15,7 @@ import { framingOf } from "../source/framing.ts"
 import type { ObjectReader } from "../store/s3-reader.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { BadConfig } from "./failures.ts"
-import type { InputShare } from "./inputs.ts"
+import type { InputShare } from "./input-shares.ts"
 import { countsToTell, type Structurers } from "./structurers.ts"
 
 export interface StructureOptions {

@@ -40,6 +40,7 @@ const needs: { readonly [client: string]: { readonly [command: string]: Readonly
   sqs: {
     ChangeMessageVisibilityBatch: ["sqs:ChangeMessageVisibility"],
     DeleteMessageBatch: ["sqs:DeleteMessage"],
+    GetQueueAttributes: ["sqs:GetQueueAttributes"],
     ReceiveMessage: ["sqs:ReceiveMessage"]
   },
   kinesis: {

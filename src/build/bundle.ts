@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { isBuiltin } from "node:module"
 import { dirname, join, relative } from "node:path"
 import { type BuildResult, build, type Plugin } from "esbuild"
 
@@ -39,7 +40,7 @@ export const bundle = async (root: string, entry: string, project: string): Prom
     logLevel: "silent",
     // Some packages are not modules, and ask for what they need by `require`.
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
-    plugins: [importedAtOnce(root), ofProject(root, project)]
+    plugins: [builtinsAtNeed, importedAtOnce(root), ofProject(root, project)]
   })
   const [map, code] = [".map", ".mjs"].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end))?.contents)
   if (map === undefined || code === undefined) throw new Error(`${entry} gave no bundle`)
@@ -50,8 +51,27 @@ const inputsOf = ({ metafile }: BuildResult<{ metafile: true }>): ReadonlyMap<st
   const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)
   const native = output?.imports.find(({ path }) => !path.startsWith("node:"))
   if (output === undefined || native !== undefined) throw new Error(`the bundle imports ${native?.path}, which a function has not got`)
-  return new Map(Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput === 0 ? [] : [[path, bytesInOutput]])))
+  const isFile = (path: string) => !path.startsWith(`${builtin}:`)
+  return new Map(
+    Object.entries(output.inputs).flatMap(([path, { bytesInOutput: bytes }]) => (bytes > 0 && isFile(path) ? [[path, bytes]] : []))
+  )
 }
+
+/**
+ * Modules of Node are loaded by who needs them. What is imported stands at the top of a bundle, whatever needs it, and an import reads all that a module exports: of
+ * `node:http` that is all of `fetch`, too.
+ */
+const builtinsAtNeed: Plugin = {
+  name: "builtins-at-need",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^[a-z]|^node:/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: builtin } : null))
+    onLoad({ filter: /./, namespace: builtin }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`
+    }))
+  }
+}
+
+const builtin = "builtin"
 
 /** Which project it is, and which Sluice: what another one made would be a stranger to it. */
 const ofProject = (root: string, project: string): Plugin => ({

@@ -14,16 +14,16 @@ import { structuringErrors } from "./structured-objects.ts"
 /** The name of the source of dead letters that others have put down: what lies under error prefixes, and messages of dead-letter queues. */
 export const collectedName = "collected"
 
-/** Whose records lie in an object under an error prefix: a dataset's, or a delivery stream's. */
-export type ErrorObject = { readonly dataset: string } | { readonly stream: string }
+/** Whose records lie in an object under an error prefix: a dataset's, or a delivery stream's, with the folders that its prefix may have behind the kind of error. */
+export type ErrorObject = { readonly dataset: string } | { readonly stream: string; readonly folders: ReadonlyArray<string> }
 
 /** Tells by its key whether an object is of an error prefix: of Firehose, which names the kind of error in it, or of functions in front of it. Null: it is none. */
 export const errorObjectAt = (key: string): ErrorObject | null => {
   const [, dataset] = new RegExp(`(?:^|/)${structuringErrors}/([^/]+)/`).exec(key) ?? []
   if (dataset !== undefined) return { dataset }
-  const [, stream] =
-    /(?:^|\/)[a-z]+(?:-[a-z]+)*-failed\/(?:.*\/)?([^/]+)-\d+-\d{4}(?:-\d\d){5}-[0-9a-f-]{36}(?:\.[a-z0-9.-]+)?$/.exec(key) ?? []
-  return stream === undefined ? null : { stream }
+  const [, folders = "", stream] =
+    /(?:^|\/)[a-z]+(?:-[a-z]+)*-failed\/((?:.*\/)?)([^/]+)-\d+-\d{4}(?:-\d\d){5}-[0-9a-f-]{36}(?:\.[a-z0-9.-]+)?$/.exec(key) ?? []
+  return stream === undefined ? null : { stream, folders: folders.split("/").slice(0, -1) }
 }
 
 /** Bytes of a line: a record of 10 MiB, in base64, with what is said of it. */

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { announcedSharesOf } from "../app/inputs.ts"
+import { announcedSharesOf } from "../app/input-shares.ts"
 import { storeOf } from "../app/lake.ts"
 import { decodeSettingsOf, hashKeyOf } from "../app/options.ts"
 import { allContracts } from "../app/project.ts"

@@ -193,6 +193,8 @@ describe("dead letters that Firehose has put down", () => {
     Effect.gen(function* () {
       const two = [contract, { ...contract, contract: { ...contract.contract, name: "other" } }]
       const { make, put } = setUp({ contracts: two })
+      yield* make()(ofS3(put(errorKey("processing-failed/order", "Unknown"), `${transformed("zero")}\n`)))
+      assert.strictEqual((yield* letters).length, 1)
       const event = ofS3(put(errorKey("processing-failed", "Unknown"), `${transformed("one")}\n`))
       const failed = yield* Effect.flip(make()(event))
       assert.match(failed.message, /SLUICE_DELIVERY_STREAMS names no dataset for the delivery stream Unknown/)
@@ -248,9 +250,10 @@ describe("messages of a dead-letter queue", () => {
 })
 
 it("an object is of an error prefix by its key", () => {
-  assert.deepStrictEqual(errorObjectAt(errorKey("processing-failed")), { stream })
-  assert.deepStrictEqual(errorObjectAt(`${errorKey("format-conversion-failed", "a-b-1")}.gz`), { stream: "a-b-1" })
-  assert.deepStrictEqual(errorObjectAt(errorKey("processing-failed").replace("errors/", "")), { stream })
+  const folders = ["2026", "11", "20", "07"]
+  assert.deepStrictEqual(errorObjectAt(errorKey("processing-failed")), { stream, folders })
+  assert.deepStrictEqual(errorObjectAt(`${errorKey("format-conversion-failed", "a-b-1")}.gz`), { stream: "a-b-1", folders })
+  assert.deepStrictEqual(errorObjectAt(errorKey("processing-failed").replace(/errors\/|2026.*07\//g, "")), { stream, folders: [] })
   assert.deepStrictEqual(errorObjectAt("errors/structuring/order/2026/11/20/07/x.json"), { dataset: "order" })
   for (const key of ["errors/x.json", errorKey("stage"), "errors/processing-failed/2026/x", "not-failed-1.json"])
     assert.isNull(errorObjectAt(key))

@@ -104,7 +104,7 @@ describe("consumeStream", () => {
 
   it.live("knows what is nothing by definition again, which is in no table", () =>
     Effect.gen(function* () {
-      const blank = eventOf("orders", shard, [recordOf(1), recordOf(2, " "), recordOf(3)])
+      const blank = eventOf("orders", shard, [recordOf(1), recordOf(2, " "), recordOf(3, ""), recordOf(4)])
       assert.deepStrictEqual(yield* consumer()(blank), all)
       assert.deepStrictEqual(yield* consumer()(blank), all)
       assert.deepStrictEqual(yield* failedChecks, [])
@@ -213,6 +213,18 @@ describe("consumeStream", () => {
       assert.include(message, "ParallelizationFactor to 1")
       assert.deepStrictEqual((yield* lakeContent).rows, [1, 4, 7])
     }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("does not answer for an event of which it cannot be told what the lake has", () =>
+    withFaults((faults) =>
+      Effect.gen(function* () {
+        yield* consumer()(event(1, 20))
+        faults.failNext("get", "part-", "Unavailable")
+        assert.include(yield* failureOf(consumer()(event(11, 30))), "Whether the lake has what was read before cannot be told")
+        assert.deepStrictEqual(yield* consumer()(event(11, 30)), all)
+        yield* everyRecordOnce(numbers(1, 30))
+      })
+    )
   )
 
   it.live("answers for nothing that the lake has not got, whatever slices of a shard it is given at once", () =>

@@ -40,7 +40,8 @@ const mixed = (shard: string, from: number, to: number): RecordPage => {
     sequenceNumbers: records.map((_, i) => String(10n ** 20n + BigInt(Math.floor((from + i) / 3)))),
     subSequenceNumbers: records.map((_, i) => (from + i) % 3),
     arrivedAt: records.map((_, i) => hour + Math.floor((from + i) / 40) * 900_000),
-    cut: new Map([[0, 5_000_000]])
+    cut: new Map([[0, 5_000_000]]),
+    rejected: from === 180 ? { reason: "object_gone", detail: "It is gone." } : undefined
   })
 }
 
@@ -87,6 +88,8 @@ describe("threads", () => {
       assert.isAbove(alone.commits, 5)
       assert.isAbove(alone.stage.rows.length, 500)
       assert.isAbove(alone.deadLetters.rows.length, 100)
+      // What their source rejects are dead letters, whatever they hold.
+      assert.strictEqual(alone.counts.deadLetters.object_gone, 180)
       assert.isAbove(new Set(alone.batches.flatMap(({ counts }) => Object.keys(counts.drift))).size, 100)
       for (const threads of [2, 3]) assert.deepStrictEqual(yield* outcome(withThreads(threads)), alone)
     })

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
@@ -24,6 +25,8 @@ export interface Running {
   readonly freeze: () => void
   /** Processes that were started. */
   readonly starts: () => number
+  /** Processor time of the process so far, milliseconds, to the hundredth of a second; NaN where the system does not tell. */
+  readonly cpuMillis: () => number
   /** All that was logged, by line. */
   readonly log: () => ReadonlyArray<string>
   readonly stop: () => Promise<void>
@@ -175,6 +178,17 @@ export const runFunction = async (root: string, env: Readonly<Record<string, str
       isStill = child?.kill("SIGSTOP") ?? false
     },
     starts: () => started,
+    cpuMillis: () => {
+      try {
+        const [, , ...fields] = readFileSync(`/proc/${child?.pid}/stat`, "utf8")
+          .replace(/\(.*\)/, "")
+          .split(" ")
+        // User and system time, in ticks of a hundredth of a second, as fields 14 and 15 of which two are gone.
+        return (Number(fields[10]) + Number(fields[11])) * 10
+      } catch {
+        return Number.NaN
+      }
+    },
     log: () => lines,
     stop: async () => {
       await kill()

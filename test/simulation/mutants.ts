@@ -217,7 +217,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/app/pipeline.ts",
-        from: 'concurrency: follow ? "unbounded" : 1',
+        from: 'concurrency: atOnce ? "unbounded" : 1',
         to: "concurrency: 1"
       }
     ]
@@ -225,7 +225,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "budget-not-shared",
     why: "each dataset takes all the memory of the process",
-    edits: [{ file: "src/app/pipeline.ts", from: "follow ? datasets.length : 1", to: "1" }]
+    edits: [{ file: "src/app/pipeline.ts", from: "atOnce ? datasets.length : 1", to: "1" }]
   },
   {
     name: "run-recorded-twice",
@@ -369,7 +369,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "vacuum-takes-objects",
     world: "files",
     why: "objects that a snapshot names are deleted when they are old",
-    edits: [{ file: "src/table/maintenance.ts", from: "return needed?.has(path) === false", to: "return needed?.has(path) !== undefined" }]
+    edits: [
+      {
+        file: "src/table/maintenance.ts",
+        from: "if (its !== undefined) return !its.needed.has(path)",
+        to: "if (its !== undefined) return true"
+      }
+    ]
   },
   {
     name: "function-answers-for-what-failed",
@@ -380,18 +386,6 @@ export const mutants: ReadonlyArray<Mutant> = [
         file: "src/app/consume-stream.ts",
         from: "if (result !== null && result.failure === null) return { batchItemFailures: [] }",
         to: "return { batchItemFailures: [] }"
-      }
-    ]
-  },
-  {
-    name: "function-answers-for-what-it-could-not-check",
-    world: "esm",
-    why: "an event whose records could not be looked for is answered for",
-    edits: [
-      {
-        file: "src/app/consume-stream.ts",
-        from: "if (result !== null && result.failure === null) return { batchItemFailures: [] }",
-        to: "if (result !== null) return { batchItemFailures: [] }"
       }
     ]
   },

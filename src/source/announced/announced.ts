@@ -26,6 +26,8 @@ export interface AnnouncedOptions {
   readonly objects: ObjectReader
   /** Each has a source of its own. The first also has, as dead letters, the messages that cannot be read. */
   readonly datasets: ReadonlyArray<AnnouncedDataset>
+  /** Which keys are of others, who read them: their messages stay in the queue. Default: none. */
+  readonly leaves?: ((key: string) => boolean) | undefined
   /** For ever; else until the queue gives nothing for a while. */
   readonly follow: boolean
   /** Aimed size of a page; default 4 MiB. */
@@ -75,13 +77,14 @@ const firstWarningMillis = 2_000
  */
 export const announcedSources = (options: AnnouncedOptions): Effect.Effect<AnnouncedSources, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { datasets, follow, patienceMillis = 300_000, queue } = options
+    const { datasets, follow, leaves = () => false, patienceMillis = 300_000, queue } = options
     const unanswered = new Unanswered(firstWarningMillis)
     const patience = new Patience(unanswered, follow ? Number.POSITIVE_INFINITY : patienceMillis)
     const consumer = yield* openConsumer({
       queue,
       source: announcedName,
       takes: datasets.map(({ takes }) => takes),
+      leaves,
       follow,
       limits: { messages: messagesOf(datasets.length), bytes: heldBytes },
       patience

@@ -6,7 +6,7 @@ import { asSourceError } from "../../stream/sqs/failures.ts"
 import { type Held, Ledger, type LedgerLimits } from "./ledger.ts"
 import { type QueueMeter, type QueueTally, queueMeter, watchQueue } from "./metrics.ts"
 import type { Patience } from "./patience.ts"
-import { wishesOf } from "./wanted.ts"
+import { type Takers, wishesOf } from "./wanted.ts"
 
 /** The service's most for a call. */
 const mostAtOnce = 10
@@ -27,11 +27,9 @@ const stuckMillis = 600_000
 /** At the end there is so much time to give messages back: what is not comes again by itself. */
 const partingMillis = 10_000
 
-export interface ConsumerOptions {
+export interface ConsumerOptions extends Takers {
   readonly queue: QueueApi
   readonly source: string
-  /** Which keys each dataset takes. */
-  readonly takes: ReadonlyArray<(key: string) => boolean>
   /** For ever; else until the queue gives nothing for a while. */
   readonly follow: boolean
   readonly limits: LedgerLimits
@@ -135,7 +133,7 @@ const receive = (work: Work): Effect.Effect<void, SourceError> =>
 /** @returns how many messages came */
 const receiveOnce = (work: Work, wait: number): Effect.Effect<number, SourceError> =>
   Effect.gen(function* () {
-    const { ledger, meter, queue, takes } = work
+    const { ledger, meter, queue } = work
     const call = Effect.gen(function* () {
       // When it was asked for: the service counts from later on.
       const askedAt = yield* Clock.currentTimeMillis
@@ -145,9 +143,9 @@ const receiveOnce = (work: Work, wait: number): Effect.Effect<number, SourceErro
     const { askedAt, messages } = yield* persistently(work, call)
     yield* meter.add("received", messages.length)
     for (const message of messages) {
-      const { wanted, ignored } = wishesOf(message, queue.url, takes)
-      const isKnown = ledger.take(message, askedAt, askedAt + hiddenSeconds * 1000, wanted)
-      if (!isKnown) yield* meter.ignored(ignored)
+      const wishes = wishesOf(message, queue.url, work)
+      const isKnown = ledger.take(message, askedAt, askedAt + hiddenSeconds * 1000, wishes)
+      if (!isKnown) yield* meter.ignored(wishes.ignored)
     }
     return messages.length
   })

@@ -3,7 +3,7 @@ import type { RecordPage } from "../../record/record.ts"
 import type { QueueMessage } from "../../stream/sqs/api.ts"
 import { Bell } from "./bell.ts"
 import { isDone, lossOf } from "./loss.ts"
-import type { Wanted } from "./wanted.ts"
+import type { Wanted, Wishes } from "./wanted.ts"
 
 /** A message that this process has received and that is still in the queue. */
 export interface Held {
@@ -19,6 +19,8 @@ export interface Held {
   hiddenUntil: number
   /** Nothing is left to be read of it: it is to be removed. */
   isDone: boolean
+  /** It has something for others: it is given back in place of that. */
+  readonly stays: boolean
   /** What it holds in memory. */
   readonly bytes: number
   readonly items: Set<Item>
@@ -82,6 +84,9 @@ export interface LedgerLimits {
   readonly bytes: number
 }
 
+/** Who reads the rest of a message that stays may have it so much later; another process of this kind has nothing to do with it before. */
+const staySeconds = 900
+
 /** What an item holds in memory beside its notification and twice its shard's name. */
 const itemBytes = 512
 
@@ -117,14 +122,14 @@ export class Ledger {
   /**
    * Takes in a message that was received. One that is held already was given out anew since it was not hidden in time: it has another receipt now.
    *
-   * @param wanted what it gives to read, each with the index of its dataset
+   * @param stays has it something for others?
    * @returns was it held already?
    */
   take(
     { id, receipt, received, sentAt }: QueueMessage,
     receivedAt: number,
     hiddenUntil: number,
-    wanted: ReadonlyArray<readonly [dataset: number, wanted: Wanted]>
+    { wanted, stays }: Pick<Wishes, "wanted" | "stays">
   ): boolean {
     const known = this.#held.get(id)
     if (known !== undefined) {
@@ -133,7 +138,7 @@ export class Ledger {
       return true
     }
     const bytes = wanted.reduce((sum, [, { raw, shard }]) => sum + raw.length + 2 * shard.length + itemBytes, 0)
-    const message: Held = { id, sentAt, receipt, received, receivedAt, hiddenUntil, isDone: false, bytes, items: new Set() }
+    const message: Held = { id, sentAt, receipt, received, receivedAt, hiddenUntil, isDone: false, stays, bytes, items: new Set() }
     this.#held.set(id, message)
     this.#bytes += bytes
     for (const [dataset, one] of wanted) {
@@ -172,8 +177,11 @@ export class Ledger {
 
   #look(message: Held): void {
     if (message.items.size > 0 || message.isDone) return
-    message.isDone = true
-    this.#actions.done(message)
+    if (message.stays) this.giveBack(message, staySeconds)
+    else {
+      message.isDone = true
+      this.#actions.done(message)
+    }
   }
 }
 
@@ -235,6 +243,11 @@ export class Inbox {
   get claimed(): Claimed | undefined {
     for (const item of this.#items.values()) if (isClaimed(item)) return item
     return undefined
+  }
+
+  /** Others have their turn before an item. */
+  postpone(item: Item): void {
+    this.#waiting.push(item)
   }
 
   /** Nothing more of an item is read now: it comes again with its messages. */

@@ -36,8 +36,8 @@ export const claimPage = ({ shard, arrivedAt }: Wanted, known: Known, loss: Reje
   ends: [],
   sequenceNumbers: [],
   arrivedAt,
-  // Where nothing was read of it.
-  position: { sequenceNumber: "0", subSequenceNumber: 0 },
+  // Where nothing was read of it: before the first record, of which another process may have written a dead letter.
+  position: { sequenceNumber: "0", subSequenceNumber: -1 },
   resume: { ...(known.progress === undefined ? {} : stored(known.progress)), done: false, ...lossIn(loss) }
 })
 

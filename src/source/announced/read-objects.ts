@@ -32,11 +32,20 @@ const openAhead = 32
 /** Bytes of these: the first range of a large one is as much. */
 const openBytes = 4 * 1024 * 1024
 
+/** An object that S3 does not answer for is tried so often before others have their turn. */
+const triesInTurn = 3
+
 /** An item, and its object, which is being opened; null: it is opened when it is its turn. */
 interface Opening {
   readonly item: Item
   readonly bytes: number
   readonly object: Promise<OpenObject> | null
+}
+
+/** The turn of one item. */
+interface Turn extends Reading {
+  /** Do others wait for their turn? */
+  readonly hasOthers: () => boolean
 }
 
 /** What is to be read for a dataset, page by page, until its inbox is closed. */
@@ -55,12 +64,12 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
         ahead.push(opening)
       }
       const opening = ahead.shift()
-      if (opening !== undefined) yield* readItem(opening, inbox, reading)
+      if (opening !== undefined) yield* readItem(opening, inbox, { ...reading, hasOthers: () => ahead.length > 0 || inbox.isWaiting })
       else {
-        const { claimed } = inbox
+        const claimed = inbox.isClosed ? inbox.claimed : undefined
         if (inbox.isClosed && claimed === undefined) return
         // What was claimed is gone on with behind its commit, which nothing else may bring about.
-        if (inbox.isClosed && claimed !== undefined && claimed !== nudged) {
+        if (claimed !== undefined && claimed !== nudged) {
           nudged = claimed
           yield { ...claimed.claim, commitNow: true }
         }
@@ -93,7 +102,7 @@ const close = (object: Promise<OpenObject> | null): void => {
 }
 
 /** The pages of one item, which the log may have by now. */
-async function* readItem({ item, object: opened }: Opening, inbox: Inbox, reading: Reading): AsyncGenerator<RecordPage, void> {
+async function* readItem({ item, object: opened }: Opening, inbox: Inbox, reading: Turn): AsyncGenerator<RecordPage, void> {
   const { wanted } = item
   const found = await reading.find(wanted.shard)
   const { position, ahead } = found
@@ -101,17 +110,17 @@ async function* readItem({ item, object: opened }: Opening, inbox: Inbox, readin
   if (isDone(position)) {
     close(opened)
     inbox.read(item)
-  } else if (wanted.rejected !== null || loss !== undefined) {
+    return
+  }
+  const letter =
+    wanted.rejected !== null ? rejectedPage(wanted, wanted.rejected) : loss !== undefined ? lossPage(wanted, found, loss) : null
+  if (letter !== null) {
     close(opened)
-    const page = wanted.rejected === null ? lossPage(wanted, found, loss ?? unknownLoss) : rejectedPage(wanted, wanted.rejected)
-    item.last = positionAt(page, 0)
-    yield page
+    item.last = positionAt(letter, 0)
+    yield letter
     inbox.read(item)
   } else if (wanted.object !== null) yield* readObject(item, wanted.object, opened, knownOf(position, ahead), inbox, reading)
 }
-
-/** Never: one of the two is there. */
-const unknownLoss: Rejection = { reason: "object_gone", detail: "" }
 
 async function* readObject(
   item: Item,
@@ -119,12 +128,12 @@ async function* readObject(
   opened: Promise<OpenObject> | null,
   known: Known,
   inbox: Inbox,
-  reading: Reading
+  reading: Turn
 ): AsyncGenerator<RecordPage, void> {
   const { patience, room, run, settings, signal } = reading
   const place = `s3://${object.bucket}`
   const look = { room, isSettled: true, note: () => {} }
-  for (let next = opened; ; next = null) {
+  for (let [next, tries] = [opened, 1]; ; next = null, tries++) {
     try {
       const { file, bytes } = await (next ?? open(item, object, reading))
       for await (const page of readFilePages(file, known, { ...look, open: async () => bytes }, settings)) {
@@ -138,8 +147,10 @@ async function* readObject(
       signal.throwIfAborted()
       if (!(cause instanceof SourceError)) throw cause
       if (cause.reason === "Unavailable") {
-        if (await run(patience.failed(place, cause.message), { signal })) continue
-        throw cause
+        if (!(await run(patience.failed(place, cause.message), { signal }))) throw cause
+        // It may be a matter of this object alone, which must not hold up the others.
+        if (tries < triesInTurn || !reading.hasOthers()) continue
+        return inbox.postpone(item)
       }
       if (cause.reason === "Denied" && reading.giveBack(item)) return
       item.claim = claimPage(item.wanted, known, lossBy(cause))

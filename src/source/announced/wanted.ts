@@ -22,17 +22,24 @@ export interface Wishes {
   /** What is to be read, each with the index of the dataset that takes it. */
   readonly wanted: ReadonlyArray<readonly [dataset: number, wanted: Wanted]>
   readonly ignored: ReadonlyArray<Ignored>
+  /** Has it something for others, so that it must stay in the queue? */
+  readonly stays: boolean
 }
 
-/**
- * What a message is about, for each dataset.
- *
- * @param takes which keys each dataset takes; the first also has the messages that cannot be read
- */
-export const wishesOf = (message: QueueMessage, queue: string, takes: ReadonlyArray<(key: string) => boolean>): Wishes => {
+/** Who reads what. */
+export interface Takers {
+  /** Which keys each dataset takes; the first also has the messages that cannot be read. */
+  readonly takes: ReadonlyArray<(key: string) => boolean>
+  /** Which keys somebody else reads. */
+  readonly leaves: (key: string) => boolean
+}
+
+/** What a message is about, for each dataset. */
+export const wishesOf = (message: QueueMessage, queue: string, { takes, leaves }: Takers): Wishes => {
   const wanted: Array<readonly [number, Wanted]> = []
   const ignored: Array<Ignored> = []
   let problem: string | undefined
+  let stays = false
   for (const announcement of announcementsIn(message.body)) {
     if (announcement.kind === "unreadable") problem ??= announcement.problem
     else if (announcement.kind === "ignored") ignored.push(announcement.why)
@@ -40,13 +47,14 @@ export const wishesOf = (message: QueueMessage, queue: string, takes: ReadonlyAr
       const { object } = announcement
       const before = wanted.length
       for (const [dataset, take] of takes.entries()) if (take(object.key)) wanted.push([dataset, wantedObject(object)])
-      if (wanted.length === before) ignored.push("not_taken")
+      if (leaves(object.key)) stays = true
+      else if (wanted.length === before) ignored.push("not_taken")
     }
   }
   // A message of no records says nothing.
-  if (problem === undefined && wanted.length + ignored.length === 0) ignored.push("other")
+  if (problem === undefined && wanted.length + ignored.length === 0 && !stays) ignored.push("other")
   if (problem !== undefined) wanted.push([0, wantedMessage(message, queue, { reason: "not_announcement", detail: `${problem}.` })])
-  return { wanted, ignored }
+  return { wanted, ignored, stays }
 }
 
 /** An object as it is to be read. */

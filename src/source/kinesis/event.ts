@@ -66,7 +66,8 @@ const placedIn = (event: unknown): Placed | string => {
   const shardId = typeof eventID === "string" && eventID.endsWith(`:${number}`) ? eventID.slice(0, -number.length - 1) : ""
   if (!/^[a-zA-Z0-9_.-]+$/.test(shardId)) return "The event has a record that does not name its shard"
   if (typeof data !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(data)) return "The event has a record whose data is not base64"
-  if (typeof arrived !== "number" || !Number.isFinite(arrived)) return "The event has a record that does not tell when it arrived"
+  if (typeof arrived !== "number" || Number.isNaN(new Date(arrived * 1000).getTime()))
+    return "The event has a record that does not tell when it arrived"
   const record = {
     sequenceNumber: number,
     partitionKey: typeof partitionKey === "string" ? partitionKey : "",

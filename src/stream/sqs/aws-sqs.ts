@@ -22,8 +22,8 @@ export interface AwsQueue extends QueueApi {
  */
 export const awsQueue = (url: string, region: string | null): Effect.Effect<AwsQueue, CallFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const sdk = yield* Effect.promise(() => import("@aws-sdk/client-sqs"))
-    const place = { region: region ?? regionOf(url), endpoint: null }
+    const sdk = yield* Effect.promise(() => import("./sdk.ts"))
+    const place = { region: region ?? regionOf(url), endpoint: new URL(url).origin }
     const { call } = yield* openCaller(place, async (config) => new sdk.SQSClient(config), queueErrors)
     return {
       url,

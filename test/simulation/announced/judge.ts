@@ -1,9 +1,9 @@
 import type { InputBucket } from "../input-bucket.ts"
 import { type Expected, judgeForward, judgeLake, rowOf, type Violated, type Violation } from "../judge.ts"
-import { type ReadRow, readTable } from "../read-lake.ts"
-import type { SimulatedDataset } from "../shape.ts"
+import { type ReadRow, readTable, type StoredPosition } from "../read-lake.ts"
+import type { Meaning, SimulatedDataset } from "../shape.ts"
 import type { Bucket } from "../simulated-store.ts"
-import { takesKey } from "./objects.ts"
+import { type PlacedRecord, takesKey } from "./objects.ts"
 import type { Ledger, PutObject } from "./producer.ts"
 import { domainOf, shardOf, sourceName } from "./shards.ts"
 
@@ -66,12 +66,15 @@ const judgeDataset = async (
   const lake = await judgeLake({ bucket, dataset, source: sourceName, expected, isOther }, violated)
   for (const object of objects) {
     const shard = shardOf(input.name, object.version)
-    judgeObject(input, object, name, ofObject.get(shard) ?? [], (place) => lake.rows.has(place) || lake.dead.has(place), violated)
+    const letters = ofObject.get(shard) ?? []
+    judgeObject(input, object, name, letters, (place) => lake.rows.has(place) || lake.dead.has(place), violated)
     ofObject.delete(shard)
     const history = lake.stage?.domains.get(domainOf(shard)) ?? []
     // Of nothing there is no position.
     if (history.length === 0 && mustBeCommitted(object, name)) violated("position", `${shard} has none in ${name}`)
     judgeForward(shard, history, violated)
+    const position = history.at(-1)?.value
+    if (position !== undefined && letters.length === 0) judgeCounts(shard, recordsOf(object, name), position, violated)
   }
   for (const shard of ofObject.keys()) violated("from nowhere", `dead letters of ${shard}, which nobody put`)
 }
@@ -81,6 +84,14 @@ export const mustBeCommitted = (object: PutObject, dataset: string): boolean =>
   object.made.isDamaged || recordsOf(object, dataset).length > 0
 
 const recordsOf = ({ made }: PutObject, dataset: string) => made.records.get(dataset) ?? []
+
+/** The position of what was read to its end counts what there is. */
+const judgeCounts = (shard: string, records: ReadonlyArray<PlacedRecord>, position: StoredPosition, violated: Violated): void => {
+  const of = (kind: Meaning["kind"]) => records.filter(({ meaning }) => meaning.kind === kind).length
+  const counts = { records: records.length, rows: of("row"), deadLetters: of("dead letter"), empty: of("empty") }
+  for (const count of ["records", "rows", "deadLetters", "empty"] as const)
+    if (position[count] !== counts[count]) violated("counts", `${shard} counts ${position[count]} ${count}, there are ${counts[count]}`)
+}
 
 const placeOf = (input: InputBucket, { version }: PutObject, offset: number) => `${shardOf(input.name, version)}/${offset}/0`
 

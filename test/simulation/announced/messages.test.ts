@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Random } from "../../../src/generate/random.ts"
 import { announcementsIn } from "../../../src/source/announced/envelope.ts"
 import { InputBucket } from "../input-bucket.ts"
-import { announce, announceRemoval, poison, testEvent } from "./messages.ts"
+import { announce, announceRemoval, announceSpoiled, poison, testEvent } from "./messages.ts"
 
 const keys = ["a/plain", "a/with blanks+plus", "a/50% %2F größe", "a/b=c&d?e#f"]
 
@@ -49,6 +49,8 @@ describe("simulated announcements", () => {
         announcementsIn(body).map(({ kind }) => kind),
         ["unreadable"]
       )
+      const spoiled = announcementsIn(announceSpoiled(random, "in", [version, version], `mark-${i}`))
+      assert.deepStrictEqual(spoiled.map(({ kind }) => kind).toSorted(), ["object", "object", "unreadable"])
     }
   })
 })

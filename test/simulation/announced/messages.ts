@@ -65,6 +65,20 @@ export const announce = (random: Random, bucket: string, versions: ReadonlyArray
     ? versions.map((version) => inAnyEnvelope(random, eventBridge(bucket, version)))
     : [inAnyEnvelope(random, { Records: versions.map((version) => s3Record(bucket, version, random, random.pick(created))) })]
 
+/** Of another version of the structure, of no object, or of something else. */
+const unreadableRecord = (random: Random, mark: string): object =>
+  random.pick<object>([
+    { mark, eventVersion: "3.0", eventName: "ObjectCreated:Put", s3: { object: { key: "a" } } },
+    { mark, eventVersion: "2.1", eventName: "ObjectCreated:Put", s3: { bucket: { name: "b" }, object: {} } },
+    { mark, eventSource: "aws:kinesis" }
+  ])
+
+/** Announces objects beside something that nobody can read. @param mark tells the message from all others */
+export const announceSpoiled = (random: Random, bucket: string, versions: ReadonlyArray<ObjectVersion>, mark: string): string => {
+  const records: ReadonlyArray<object> = versions.map((version) => s3Record(bucket, version, random, random.pick(created)))
+  return inAnyEnvelope(random, { Records: records.toSpliced(random.below(records.length + 1), 0, unreadableRecord(random, mark)) })
+}
+
 /** Says that an object is gone: nothing is to be read. */
 export const announceRemoval = (random: Random, bucket: string, version: ObjectVersion): string =>
   inAnyEnvelope(random, { Records: [s3Record(bucket, version, random, "ObjectRemoved:Delete")] })
@@ -80,7 +94,6 @@ export const poison = (random: Random, mark: string): string =>
     JSON.stringify({ mark }),
     JSON.stringify([mark]),
     JSON.stringify({ Type: "Notification", Message: `no announcement ${mark}` }),
-    JSON.stringify({ Records: [{ mark, eventVersion: "3.0", eventName: "ObjectCreated:Put", s3: { object: { key: "a" } } }] }),
-    JSON.stringify({ Records: [{ mark, eventVersion: "2.1", eventName: "ObjectCreated:Put", s3: { bucket: { name: "b" }, object: {} } }] }),
+    JSON.stringify({ Records: [unreadableRecord(random, mark)] }),
     `{"Records":[{"mark":"${mark}","s3":{`
   ])

@@ -170,11 +170,5 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
         to: 'return announced(membersOf(bucket)["name"], typeof key === "string" ? (decodeForm(key) ?? key) : key, time,'
       }
     ]
-  },
-  {
-    name: "loss-told-again",
-    world: "announced",
-    why: "the dead letter of an object whose batch was cut off between its two commits is written a second time",
-    edits: [{ file: "src/source/announced/loss.ts", from: "...aheadOf(ahead)]", to: "...aheadOf(undefined)]" }]
   }
 ]

@@ -4,7 +4,7 @@ import type { InputBucket, ObjectVersion } from "../input-bucket.ts"
 import type { SimulatedDataset } from "../shape.ts"
 import type { SimulatedQueue } from "../simulated-queue.ts"
 import type { VirtualTime } from "../virtual-time.ts"
-import { announce, announceRemoval, poison, testEvent } from "./messages.ts"
+import { announce, announceRemoval, announceSpoiled, poison, testEvent } from "./messages.ts"
 import { type MadeContent, makeContent, makeKey } from "./objects.ts"
 import type { AnnouncedOptions } from "./settings.ts"
 
@@ -19,7 +19,7 @@ export class Ledger {
   readonly objects: Array<PutObject> = []
   /** What a message announces, by its text. */
   readonly announced = new Map<string, ReadonlyArray<PutObject>>()
-  /** Messages that nobody can read. */
+  /** Messages that nobody can read, or not all of them. */
   readonly poison: Array<string> = []
   messages = 0
   /** Announcements that are on their way to the queue. */
@@ -90,7 +90,10 @@ const send = (
 ): void => {
   const sendAll = (after: number) => {
     const versions = objects.map(({ version }) => version)
-    for (const body of announce(random, bucket.name, versions)) {
+    const isSpoiled = random.chance(options.poison / 4)
+    const spoiled = () => announceSpoiled(random, bucket.name, versions, `poison-${ledger.nextMark()}`)
+    for (const body of isSpoiled ? [spoiled()] : announce(random, bucket.name, versions)) {
+      if (isSpoiled) ledger.poison.push(body)
       const known = objects.filter(({ version }) => body.includes(version.sequencer))
       ledger.announced.set(body, known)
       ledger.messages++

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { replayCommand, runShare } from "../run-seeds.ts"
 import type { Outcome } from "../world.ts"
+import { runAnnouncedSeed } from "./world.ts"
 
 /** Seeds that once found something, as long as a change of the simulation does not make other worlds of them. */
 const found: ReadonlyArray<number> = []
@@ -37,5 +38,17 @@ describe("simulation of announced objects", () => {
       "dead letters of objects"
     ])
       assert.isAbove(happened(what), 0, what)
+  })
+
+  it("runs the same world for the same seed, to the letter, whatever is packed and damaged in it", async () => {
+    const transcript = async () => {
+      const lines: Array<string> = []
+      const { hash, happened } = await runAnnouncedSeed(18, { duckdbShare: 0, say: (line) => lines.push(line) })
+      assert.isAbove(happened["damaged objects"] ?? 0, 0)
+      return { hash, lines }
+    }
+    const first = await transcript()
+    assert.deepStrictEqual(await transcript(), first)
+    assert.isAbove(first.lines.length, 100)
   })
 })

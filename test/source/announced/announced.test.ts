@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { replay } from "../../../src/ingest/replay.ts"
 import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
 import { Store } from "../../../src/store/store.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
 import { folderWith } from "../collect.ts"
-import { type Consuming, consume, expectSound, idsOf, letters, line, withLake } from "./support.ts"
+import { type Consuming, consume, expectSound, idsOf, letters, line, orders, returns, withLake } from "./support.ts"
 import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
 
 const make = () => {
@@ -93,6 +94,10 @@ describe("announced objects", () => {
         const [first] = all.filter(({ shard }) => shard.includes("order/gone.json"))
         assert.deepStrictEqual(first && JSON.parse(first.raw), gone)
         assert.deepStrictEqual(yield* idsOf("order"), ["good", "slow"])
+        // There is no record that could become a row.
+        const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 }
+        const replayed = yield* replay({ contract: orders, decode, onEvent: () => Effect.void })
+        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5 })
         yield* expectSound
       })
     )
@@ -148,6 +153,25 @@ describe("a message", () => {
     )
   )
 
+  it.live("of a dataset that is not carried stays in the queue, behind what it has for one that is", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        const left = [announce("both/1.ndjson", ["b"]), announce("returns/1.ndjson", ["r"])]
+        announce("order/1.ndjson", ["o"])
+        const alone = (contracts: NonNullable<Consuming["contracts"]>) =>
+          inVirtualTime(() => Effect.provideService(consume(queue, objects, { contracts }), Store, store))
+        yield* alone([orders])
+        assert.deepStrictEqual([...queue.sent.keys()], left)
+        assert.deepStrictEqual([yield* idsOf("order"), yield* idsOf("returns")], [["b", "o"], []])
+        for (const message of queue.sent.values()) message.visibleAt = 0
+        yield* alone([orders, returns])
+        assert.deepStrictEqual([queue.sent.size, yield* idsOf("order"), yield* idsOf("returns")], [0, ["b", "o"], ["b", "r"]])
+        yield* expectSound
+      })
+    )
+  )
+
   it.live("that was not hidden in time comes again and is read once; so does one that was held for 12 hours", () =>
     withLake((store) =>
       Effect.gen(function* () {
@@ -179,13 +203,13 @@ describe("a message", () => {
     )
   )
 
-  it.live("that is held when the process is told to stop is given back at once", () =>
+  it.live("of an object that S3 never answers for holds up no other, and is given back when the process is told to stop", () =>
     withLake((store) =>
       Effect.gen(function* () {
         const { queue, objects, announce } = make()
         objects.refuse("order/never.json", "InternalError", 500)
-        announce("order/done.json", ["done"])
         const held = announce("order/never.json", ["never"])
+        announce("order/done.json", ["done"])
         yield* inVirtualTime((time) =>
           Effect.gen(function* () {
             yield* Effect.provideService(consume(queue, objects, { follow: true, stop: Effect.sleep(3 * minutes) }), Store, store)
@@ -311,6 +335,37 @@ describe("several processes on one queue", () => {
       yield* Effect.provideService(expectSound, Store, store)
       return [ids, all.map(({ reason }) => reason)]
     }).pipe(Effect.scoped)
+
+  it.live("count the dead letters of an object that one has read in part of its commits, when another finds it gone", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderWith({})
+      const bucket = new Bucket(() => start, folder)
+      const store = simulatedStore(bucket)
+      const { queue, objects } = make()
+      const body = `no JSON\n${line("o-1")}no JSON either\n`
+      objects.put("raw", "order/1.ndjson", body)
+      const id = queue.send(notificationOf("order/1.ndjson", body))
+      const dying = simulatedStore(bucket, {
+        carry: ({ operation, key }, request) =>
+          operation === "putIfAbsent" && /^stage\/order\/_delta_log\/0*1\.json$/.test(key) ? Effect.never : request
+      })
+      yield* inVirtualTime(() =>
+        Effect.andThen(Effect.forkDetach(Effect.provideService(consume(queue, objects), Store, dying)), Effect.sleep(2 * minutes))
+      )
+      objects.delete("raw", "order/1.ndjson")
+      const message = queue.sent.get(id)
+      if (message !== undefined) message.visibleAt = 0
+      yield* inVirtualTime(() => Effect.provideService(consume(queue, objects), Store, store))
+      assert.strictEqual(queue.sent.size, 0)
+      const all = yield* Effect.provideService(letters, Store, store)
+      assert.deepStrictEqual(all.map(({ reason, at }) => `${at} ${reason}`).sort(), [
+        "0 not_json",
+        `${8 + line("o-1").length} not_json`,
+        `${8 + line("o-1").length + 1} object_gone`
+      ])
+      yield* Effect.provideService(expectSound, Store, store)
+    }).pipe(Effect.scoped)
+  )
 
   it.live("agree on an object that one has read and the other finds gone: rows, or a dead letter, wherever one of them dies", () =>
     Effect.gen(function* () {

@@ -35,6 +35,7 @@ export const consume = (queue: QueueStandIn, objects: ObjectsStandIn, options: C
       queue,
       objects,
       datasets: contracts.map(({ contract }) => ({ takes: takes(contract.name), format: "auto" })),
+      leaves: (key) => [orders, returns].some((each) => !contracts.includes(each) && takes(each.contract.name)(key)),
       follow
     })
     opened?.(announced)

@@ -61,6 +61,11 @@ describe("the event of a mapping", () => {
     ["without data", { Records: [{ ...one, kinesis: { ...one?.kinesis, data: undefined } }] }, "not base64"],
     ["with other data", { Records: [{ ...one, kinesis: { ...one?.kinesis, data: "{secret}" } }] }, "not base64"],
     ["without a time", { Records: [{ ...one, kinesis: { ...one?.kinesis, approximateArrivalTimestamp: null } }] }, "when it arrived"],
+    [
+      "with a time that is none",
+      { Records: [{ ...one, kinesis: { ...one?.kinesis, approximateArrivalTimestamp: 1e300 } }] },
+      "when it arrived"
+    ],
     ["without a shard", { Records: [{ ...one, eventID: ":9" }] }, "does not name its shard"],
     ["with an id of another record", { Records: [{ ...one, eventID: "shardId-000000000006:8" }] }, "does not name its shard"],
     ["without a stream", { Records: [{ ...one, eventSourceARN: "arn:aws:s3:::orders" }] }, "does not name its stream"],
