@@ -80,8 +80,13 @@ const judgeDataset = async (
 }
 
 /** Does anything of it come into the log, as far as what was put tells? */
-export const mustBeCommitted = (object: PutObject, dataset: string): boolean =>
-  object.made.isDamaged || recordsOf(object, dataset).length > 0
+const mustBeCommitted = (object: PutObject, dataset: string): boolean => object.made.isDamaged || recordsOf(object, dataset).length > 0
+
+/** Does a position say that all of it is committed? That nothing is behind the last record may be said later. */
+export const isCommitted = (object: PutObject, dataset: string, position: StoredPosition | undefined): boolean =>
+  position === undefined
+    ? !mustBeCommitted(object, dataset)
+    : position.source?.["done"] === true || (!object.made.isDamaged && position.records >= recordsOf(object, dataset).length)
 
 const recordsOf = ({ made }: PutObject, dataset: string) => made.records.get(dataset) ?? []
 

@@ -16,7 +16,7 @@ import { frozen } from "../programs.ts"
 import { decodeSettings } from "../shape.ts"
 import { noQueueFaults, SimulatedQueue, type StoredMessage } from "../simulated-queue.ts"
 import { defaultDuckdbShare, type Ground, type Happened, type Outcome, type RunOptions, runWorld } from "../world.ts"
-import { judgeAnnounced, mustBeCommitted } from "./judge.ts"
+import { isCommitted, judgeAnnounced } from "./judge.ts"
 import { takesKey } from "./objects.ts"
 import { Ledger, type PutObject, putObjects } from "./producer.ts"
 import { type AnnouncedSettings, drawAnnouncedSettings } from "./settings.ts"
@@ -151,8 +151,7 @@ class AnnouncedInput implements Input {
       const shard = shardOf(this.#bucket.name, version)
       for (const dataset of this.#ground.datasets) {
         const { name } = dataset.contract.contract
-        if (!takesKey(dataset)(version.key) || !mustBeCommitted(object, name)) continue
-        if (this.#logs.get(name)?.positions.get(domainOf(shard))?.source?.["done"] !== true)
+        if (takesKey(dataset)(version.key) && !isCommitted(object, name, this.#logs.get(name)?.positions.get(domainOf(shard))))
           this.#violations.push({ rule: "removed too early", detail: `${id}, which announces ${shard}, before ${name} has it` })
       }
     }
