@@ -58,7 +58,8 @@ export const lambda: Bench = async ({ short, seed, say }, folder) => {
       const event = contestant.event()
       const running = await start(contestant.function)
       const begun = performance.now()
-      await running.invoke(event)
+      const outcome = await running.invoke(event)
+      if (outcome.kind !== (names.includes(contestant.name) ? "error" : "answer")) throw new Error(JSON.stringify(outcome))
       if (round >= 0) {
         cold.get(contestant.name)?.push(performance.now() - begun)
         cpu.get(contestant.name)?.push(running.cpuMillis())

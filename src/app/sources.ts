@@ -11,8 +11,8 @@ import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import type { Place } from "../source/place.ts"
 import { withShare } from "../source/share-read.ts"
 import type { Source } from "../source/source.ts"
-import { awsKinesis } from "../stream/kinesis/aws-kinesis.ts"
 import { UsageError } from "./failures.ts"
+import { kinesisOf } from "./kinesis.ts"
 import { s3Place } from "./setting-types.ts"
 import type { Values } from "./settings.ts"
 
@@ -146,10 +146,6 @@ export const streamOf = ({ stream }: Values<"stream">): Effect.Effect<string, Us
   stream === null
     ? Effect.fail(new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." }))
     : Effect.succeed(stream)
-
-/** Kinesis, where the settings say that it is. */
-export const kinesisOf = ({ region, endpoint }: Values<"region" | "endpoint">) =>
-  awsKinesis({ region: region ?? undefined, endpoint: endpoint ?? undefined })
 
 /** A source that sets nothing aside. */
 const alone = (source: Source): OpenedSource => ({

@@ -16,7 +16,7 @@ import type { ObjectReader } from "../store/s3-reader.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { BadConfig } from "./failures.ts"
 import type { InputShare } from "./input-shares.ts"
-import type { Structurers } from "./structurers.ts"
+import { countsToTell, type Structurers } from "./structurers.ts"
 
 export interface StructureOptions {
   /** Datasets, and which keys are of each. */
@@ -74,8 +74,8 @@ const structureOne = (
       })
     )
     yield* Effect.matchEffect(structureObject(structurer, content, pages, isLost), {
-      onSuccess: ({ rows, records, deadLetters, empty }) =>
-        Effect.annotateLogs(Effect.logInfo(`${wanted.shard}: structured`), { dataset: contract.name, records, rows, deadLetters, empty }),
+      onSuccess: (counts) =>
+        Effect.annotateLogs(Effect.logInfo(`${wanted.shard}: structured`), { dataset: contract.name, ...countsToTell(counts) }),
       onFailure: (error) =>
         error._tag === "SourceError" && isLost(error)
           ? Effect.andThen(Effect.logWarning(error.message), writeLoss(content, lossLetter(content, wanted.raw, last, error)))

@@ -1,8 +1,14 @@
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { unfitColumns } from "../firehose/structured-json.ts"
 import { makeStructurer, type Structurer } from "../firehose/structurer.ts"
+import { hashKeyProblem, holdsHashes } from "../lake/hash-key.ts"
+import { stagePath } from "../lake/layout.ts"
+import { findTable } from "../lake/tables.ts"
+import { type DecodeCounts, sumOf } from "../record/report.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import type { TableError } from "../table/errors.ts"
 import { BadConfig } from "./failures.ts"
 
 /** What structures the records of each dataset. Made when its first record comes, and kept. */
@@ -34,6 +40,19 @@ export const structurers = (decode: DecodeSettings): Structurers => {
   }
 }
 
+/** What structuring came to, for the log: nothing else tells of it, since there is no commit. Names of the contract, and numbers. */
+export const countsToTell = ({ records, rows, empty, deadLetters, drops, rescued, masked, quality, drift }: DecodeCounts) => ({
+  records,
+  rows,
+  empty,
+  deadLetters,
+  drops,
+  rescued,
+  masked,
+  quality,
+  unknownFields: sumOf(drift)
+})
+
 /** Names of delivery streams by dataset, as the setting says. */
 export type DeliveryStreams = Readonly<Record<string, string>>
 
@@ -62,3 +81,24 @@ export const datasetOf = (streams: DeliveryStreams, stream: string): Effect.Effe
       )
     : Effect.succeed(dataset)
 }
+
+/**
+ * Refuses to structure by another hash key than that of the stages: what was hashed by it could not be joined with what is there. A stage that is not there yet takes
+ * the key of whoever registers its first file.
+ */
+export const refuseOtherHashKey = (
+  contracts: ReadonlyArray<CompiledContract>,
+  hashKey: Uint8Array | null
+): Effect.Effect<void, BadConfig | TableError | StoreError, Store> =>
+  Effect.forEach(
+    contracts.filter(({ columns }) => columns.some(holdsHashes)),
+    ({ contract }) =>
+      Effect.gen(function* () {
+        const stage = yield* findTable(stagePath(contract.name))
+        if (Option.isNone(stage)) return
+        const { files, metaData } = yield* stage.value.snapshot
+        const problem = files.size === 0 ? null : hashKeyProblem(metaData, hashKey)
+        if (problem !== null) return yield* new BadConfig({ ...problem, problem: `${stagePath(contract.name)}: ${problem.problem}` })
+      }),
+    { discard: true }
+  )

@@ -197,8 +197,15 @@ const answer = <K extends SettingName, Made, Answer>(
 /** The line of the log for an event that failed. */
 const tell = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const { kind, message, isKnown } = toldOf(cause)
-  return isKnown ? Effect.logError(message, { kind }) : Effect.logError(scrub(message), { kind, cause: Cause.pretty(cause) })
+  return isKnown ? Effect.logError(message, { kind }) : Effect.logError(scrub(message), { kind, at: placesIn(cause) })
 }
+
+/** Where a defect came from: of a stack the places alone, since the message before them may hold anything. */
+const placesIn = (cause: Cause.Cause<unknown>): string =>
+  Cause.pretty(cause)
+    .split("\n")
+    .flatMap((line) => /^\s*at (.*)$/.exec(line)?.[1] ?? [])
+    .join(" | ")
 
 /**
  * Interrupts work that is not done in time, and waits a moment for what it closes.

@@ -1,11 +1,11 @@
 import { Effect, Layer } from "effect"
 import { announcedSharesOf } from "../app/input-shares.ts"
 import { storeOf } from "../app/lake.ts"
-import { decodeSettingsOf } from "../app/options.ts"
+import { decodeSettingsOf, hashKeyOf } from "../app/options.ts"
 import { allContracts } from "../app/project.ts"
 import { lakeNames } from "../app/settings.ts"
 import { structureObjects } from "../app/structure-objects.ts"
-import { structurers } from "../app/structurers.ts"
+import { refuseOtherHashKey, structurers } from "../app/structurers.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
 import { lakeActions } from "./actions.ts"
@@ -21,10 +21,12 @@ export const handler = handlerOf({
   takes: announcements,
   open: (values) =>
     Effect.gen(function* () {
-      const shares = announcedSharesOf(yield* allContracts(project))
+      const contracts = yield* allContracts(project)
       const store = yield* Layer.build(storeOf(values, "write"))
+      yield* Effect.provide(refuseOtherHashKey(contracts, hashKeyOf(values)), store)
       const reader = yield* openObjectReader({ region: values.region ?? undefined, endpoint: values.s3Endpoint ?? undefined })
       const { maxRecordBytes } = values
+      const shares = announcedSharesOf(contracts)
       return { options: { shares, reader, maxRecordBytes, structurers: structurers(decodeSettingsOf(values)) }, store }
     }),
   handle: ({ options, store }, event) => handleObjects(event, (objects) => structureObjects(options, objects)).pipe(Effect.provide(store))

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { decodeSettingsOf } from "../app/options.ts"
 import { contractOf } from "../app/project.ts"
-import { datasetOf, structurers } from "../app/structurers.ts"
+import { countsToTell, datasetOf, structurers } from "../app/structurers.ts"
 import { transformationIn, transformRecords } from "../firehose/transform.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -22,9 +22,7 @@ export const handler = handlerOf({
       const contract = yield* contractOf(project, yield* datasetOf(values.deliveryStreams, stream))
       const structurer = yield* structurers.of(contract)
       const { answer, counts } = yield* transformRecords(structurer, transformation)
-      yield* Effect.logInfo(`${stream}: transformed`).pipe(
-        Effect.annotateLogs({ records: counts.records, rows: counts.rows, empty: counts.empty, deadLetters: counts.deadLetters })
-      )
+      yield* Effect.annotateLogs(Effect.logInfo(`${stream}: transformed`), countsToTell(counts))
       return answer
     })
 })

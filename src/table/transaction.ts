@@ -78,13 +78,15 @@ export const checkTransaction = (tx: Transaction): void => {
       if (tx.isBlindAppend) throw wrong("a blind append cannot remove files", "Say isBlindAppend: false.")
     } else {
       once(`add ${action.add.path}`)
-      const { path, partitionValues, size } = action.add
+      const { path, partitionValues, size, modificationTime } = action.add
       const values = Object.keys(partitionValues)
       if (values.length !== partitionColumns.length || !partitionColumns.every((column) => column in partitionValues))
         throw wrong(`${path} has values for the partition columns [${values}]`, `The table's are [${partitionColumns}]; all must be there.`)
       if (Object.values(partitionValues).includes(""))
         throw wrong(`${path} has an empty partition value`, "Write null; readers take it for null.")
       if (!Number.isSafeInteger(size) || size < 0) throw wrong(`${path} has size ${size}`, "Sizes are bytes.")
+      if (!Number.isSafeInteger(modificationTime))
+        throw wrong(`${path} was modified at ${modificationTime}`, "Times are whole milliseconds since 1970; readers refuse others.")
     }
   }
 }

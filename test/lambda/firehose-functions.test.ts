@@ -78,6 +78,41 @@ describe("registerStageObjects as Lambda calls it", () => {
   })
 })
 
+describe("sendCheckoutDataToFirehouse as Lambda calls it", () => {
+  const load = async () => (await import("../../src/lambda/sendCheckoutDataToFirehouse.ts")).handler
+
+  it("structures by no other hash key than that of the stage, and leaves keys alone that no dataset takes", async () => {
+    const { compileContract } = await import("../../src/contract/compile.ts")
+    const { openRegistrar } = await import("../../src/firehose/register.ts")
+    const { writeOneByDuckDB } = await import("../firehose/written-by-duckdb.ts")
+    const { linesOf } = await import("../firehose/structured.ts")
+    const { pageOf } = await import("../decode/support.ts")
+    const { default: vtex } = await import("../../schemas/vtex/project.ts")
+    const [contract] = vtex.contracts.map(compileContract)
+    if (contract === undefined) throw new Error("there is no contract")
+    vi.stubEnv("AWS_REGION", "us-east-1")
+    vi.stubEnv("SLUICE_HASH_KEY", "swordfish swordfish")
+    const event = { Records: [record("raw/CheckoutOrder/other/1.json")] }
+    expect(await (await load())(event, context)).toEqual({ batchItemFailures: [] })
+    await Effect.runPromise(
+      writeOneByDuckDB(contract, linesOf(contract, pageOf([JSON.stringify(order(1))])), join(lake, stagePath("checkout"), fixturePath))
+    )
+    const hashing = { key: new TextEncoder().encode("swordfish swordfish"), change: false }
+    await openRegistrar({ contract, hashing }).pipe(
+      Effect.flatMap((registrar) => registrar.register([fixturePath], () => Effect.void)),
+      Effect.provide(Layer.orDie(localStore(lake))),
+      Effect.runPromise
+    )
+    vi.resetModules()
+    expect(await (await load())(event, context)).toEqual({ batchItemFailures: [] })
+    vi.resetModules()
+    vi.stubEnv("SLUICE_HASH_KEY", "another fish, another fish")
+    await expect((await load())(event, context)).rejects.toThrow(
+      /stage\/checkout: its sensitive values were hashed with another key than that in SLUICE_HASH_KEY/
+    )
+  })
+})
+
 describe("transformFirehoseRecords as Lambda calls it", () => {
   const load = async () => (await import("../../src/lambda/transformFirehoseRecords.ts")).handler
   const event = (name: string) => ({
@@ -101,6 +136,20 @@ describe("transformFirehoseRecords as Lambda calls it", () => {
       value: 1,
       _source: "firehose"
     })
+  })
+
+  it("tells in its log what became of the records, and nothing of what they hold", async () => {
+    const lines: Array<string> = []
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0)
+    const secret = { ...order(1), value: "much", clientProfileData: { email: "a@x.com" }, newField: "a@x.com" }
+    const { records } = event(stream)
+    const data = Buffer.from(JSON.stringify(secret)).toString("base64")
+    await (await load())({ ...event(stream), records: [...records, { recordId: "r9", approximateArrivalTimestamp: 1, data }] }, context)
+    const told = lines.map((line) => JSON.parse(line)).find(({ message }) => message === `${stream}: transformed`)
+    expect(told).toMatchObject({ records: 4, rows: 2, empty: 1, requestId: "r-1" })
+    expect(told["deadLetters"]).toContain("truncated")
+    expect(told["rescued"]).toContain("value")
+    expect(lines.join("")).not.toMatch(/x\.com|much/)
   })
 
   it("refuses a stream of no dataset, or of more than one", async () => {

@@ -141,6 +141,8 @@ describe("the shell of a function", () => {
     const error = await refusal(handler("bad", context()))
     expect([error.name, error.message]).toEqual(["Unexpected", "an unexpected error, which is a defect of Sluice: no place for [e-mail]"])
     expect(lines).toEqual([expect.objectContaining({ level: "error", message: "no place for [e-mail]", kind: "Unexpected" })])
+    expect(lines[0]?.["at"]).toContain("handler.test.ts")
+    expect(JSON.stringify(lines)).not.toContain("ana@")
     expect(closed).toBe(1)
     expect(await handler("good", context())).toBe("2")
   })

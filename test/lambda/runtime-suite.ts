@@ -162,6 +162,26 @@ export const runtimeSuite = (client: Command): void => {
     )
   })
 
+  it("what decodes and writes is whole in a bundle: a record goes into a lake, once", () =>
+    withFunction(
+      "consumeStream",
+      async (running) => {
+        const data = Buffer.from(JSON.stringify({ orderId: "o-1", lastChange: "2026-11-20T07:00:00Z", value: "1160" })).toString("base64")
+        const kinesis = { partitionKey: "k", sequenceNumber: "17", data, approximateArrivalTimestamp: 1_795_000_000.5 }
+        const of = {
+          eventSource: "aws:kinesis",
+          eventID: "shardId-000000000000:17",
+          eventSourceARN: "arn:aws:kinesis:us-east-1:1:stream/s"
+        }
+        const event = { Records: [{ ...of, kinesis }] }
+        for (let time = 0; time < 2; time++)
+          expect(await running.invoke(event)).toEqual({ kind: "answer", answer: { batchItemFailures: [] } })
+        const stage = readdirSync(join(folder, "lake/stage/checkout/ingest_date=2026-11-18/ingest_hour=11"), { recursive: true })
+        expect(stage).toEqual([expect.stringMatching(/\.parquet$/)])
+      },
+      { SLUICE_LAKE: join(folder, "lake") }
+    ))
+
   describe("the process of a function", () => {
     const name = "submitPartitionRoutineCluster"
 

@@ -103,6 +103,7 @@ describe("commit", () => {
           append(s, add("x", { ...hour(1), more: "1" })),
           append(s, { add: { ...old, path: "p", partitionValues: { ingest_date: "", ingest_hour: "1" } } }),
           append(s, add("x", hour(1), { size: -1 })),
+          append(s, add("x", hour(1), { modificationTime: 1.5 })),
           append(s, { txn: { appId: "a", version: 0.5 } }),
           merge(s, "none", { metaData: { ...s.metaData, id: "another" } })
         ]

@@ -32,12 +32,14 @@ export class Item {
   readonly messages = new Set<Held>()
   /** Of the last page that was given; null: none was. */
   last: Position | null = null
+  /** Did that page say that it is the end? It may have no record, and stand where the one before does. */
+  saysEnd = false
   /** Were all pages given? */
   isRead = false
   /** What said in a batch that it is lost, until that is committed. */
   claim: RecordPage | null = null
   /** Where its shard stands by a commit of the present session. */
-  #committed: Position | null = null
+  #committed: ReadPosition | null = null
 
   constructor(wanted: Wanted) {
     this.wanted = wanted
@@ -50,16 +52,19 @@ export class Item {
 
   /** Does all that came of it stand in a commit? */
   get isSettled(): boolean {
-    return this.isRead && (this.last === null || (this.#committed !== null && comparePositions(this.#committed, this.last) >= 0))
+    const committed = this.#committed
+    if (!this.isRead || this.last === null) return this.isRead
+    return committed !== null && comparePositions(committed, this.last) >= 0 && (!this.saysEnd || isDone(committed))
   }
 
-  committed(position: Position): void {
+  committed(position: ReadPosition): void {
     this.#committed = position
   }
 
   /** What a session has read of it is void that was not committed. */
   forget(): void {
     this.last = null
+    this.saysEnd = false
     this.isRead = false
     this.claim = null
     this.#committed = null

@@ -138,6 +138,7 @@ async function* readObject(
       const { file, bytes } = await (next ?? open(item, object, reading))
       for await (const page of readFilePages(file, known, { ...look, open: async () => bytes }, settings)) {
         item.last = lastOf(page, known) ?? item.last
+        item.saysEnd = page.resume?.["done"] === true
         yield page
       }
       if (patience.hasFailed(place)) await run(patience.answered(place))
