@@ -61,14 +61,10 @@ export const openConsumer = (options: ConsumerOptions): Effect.Effect<Consumer, 
     const work: Work = { ...options, ledger, meter: queueMeter(queue.url) }
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(part(work), partingMillis)))
     const remover = Effect.forever(Effect.flatMap(Queue.takeBetween(removals, 1, mostAtOnce), (held) => remove(work, held)))
-    const returner = Effect.forever(
-      Effect.flatMap(Queue.take(returns), ({ message, seconds }) =>
-        Effect.andThen(work.meter.add("returned", 1), giveBack(work, [message], seconds))
-      )
-    )
+    const returner = Effect.forever(Effect.flatMap(Queue.takeBetween(returns, 1, mostAtOnce), (some) => giveBackAll(work, some)))
     const all = Effect.gen(function* () {
       yield* watchQueue(queue.url, ledger)
-      const loops = [receive(work), keepHidden(work), returner, ...Array.from({ length: mostCalls }, () => remover)]
+      const loops = [receive(work), keepHidden(work), ...Array.from({ length: mostCalls }, () => [remover, returner]).flat()]
       yield* Effect.all(loops, { concurrency: "unbounded", discard: true })
     }).pipe(
       Effect.scoped,
@@ -191,6 +187,23 @@ const remove = (work: Work, held: ReadonlyArray<Held>): Effect.Effect<void, Sour
     for (const message of held) work.ledger.drop(message)
     yield* work.meter.add("removed", held.length - failed.length)
   })
+
+/** Gives messages back that the ledger has forgotten, in a call for each time after which they may come again. */
+const giveBackAll = (work: Work, returned: ReadonlyArray<Returned>): Effect.Effect<void, SourceError> =>
+  Effect.forEach(
+    Map.groupBy(returned, ({ seconds }) => seconds),
+    ([seconds, some]) =>
+      Effect.gen(function* () {
+        yield* work.meter.add("returned", some.length)
+        yield* giveBack(
+          work,
+          some.map(({ message }) => message),
+          seconds
+        )
+        work.ledger.returned(some.length)
+      }),
+    { discard: true }
+  )
 
 const giveBack = (work: Work, held: ReadonlyArray<Held>, seconds: number): Effect.Effect<void, SourceError> =>
   Effect.asVoid(persistently(work, work.queue.hide(receiptsOf(held), seconds)))

@@ -74,7 +74,7 @@ const isClaimed = (item: Item): item is Claimed => item.claim !== null
 export interface LedgerActions {
   /** Nothing is left to be read of a message: it may be removed. */
   readonly done: (message: Held) => void
-  /** Somebody else may have a message, after so many seconds. The ledger has forgotten it. */
+  /** Somebody else may have a message, after so many seconds. The ledger has forgotten it, but for the room it takes until it is `returned`. */
   readonly giveBack: (message: Held, seconds: number) => void
 }
 
@@ -103,6 +103,8 @@ export class Ledger {
   /** Rings when a message leaves. */
   readonly #left = new Bell()
   #bytes = 0
+  /** Messages that are being given back. */
+  #returning = 0
 
   constructor(datasets: number, limits: LedgerLimits, actions: LedgerActions) {
     this.#limits = limits
@@ -116,7 +118,8 @@ export class Ledger {
 
   /** Waits until there is room for more messages. */
   room(signal: AbortSignal): Promise<void> {
-    return this.#left.until(() => this.#held.size < this.#limits.messages && this.#bytes < this.#limits.bytes, signal)
+    const { bytes, messages } = this.#limits
+    return this.#left.until(() => this.#held.size + this.#returning < messages && this.#bytes < bytes, signal)
   }
 
   /**
@@ -164,7 +167,14 @@ export class Ledger {
   /** Lets others have a message, after so many seconds. */
   giveBack(message: Held, seconds: number): void {
     this.drop(message)
+    this.#returning++
     this.#actions.giveBack(message, seconds)
+  }
+
+  /** So many messages were given back: nothing of them is kept. */
+  returned(messages: number): void {
+    this.#returning -= messages
+    this.#left.ring()
   }
 
   #settled(item: Item): void {

@@ -1,0 +1,68 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect } from "effect"
+import { type ConsumerOptions, openConsumer } from "../../../src/source/announced/consumer.ts"
+import { Patience } from "../../../src/source/announced/patience.ts"
+import { Unanswered } from "../../../src/source/unanswered.ts"
+import type { QueueMessage } from "../../../src/stream/sqs/api.ts"
+import { inVirtualTime, notificationOf, QueueStandIn, queueUrl } from "./world.ts"
+
+const consumerOf = (options: Partial<ConsumerOptions> = {}) =>
+  openConsumer({
+    queue: new QueueStandIn(),
+    source: "announced",
+    takes: [() => true],
+    leaves: () => false,
+    follow: true,
+    limits: { messages: 100, bytes: 48 << 20 },
+    patience: new Patience(new Unanswered(2000), Number.POSITIVE_INFINITY),
+    ...options
+  })
+
+describe("a consumer of a queue", () => {
+  it.live("gives back what is of others as fast as it comes, and holds no more of it than of its own", () =>
+    Effect.gen(function* () {
+      let given = 0
+      let hidden = 0
+      let most = 0
+      const queue: ConsumerOptions["queue"] = {
+        url: queueUrl,
+        // A backlog without an end, which is given faster than it is taken back.
+        receive: ({ most: up }) =>
+          Effect.gen(function* () {
+            yield* Effect.sleep(10)
+            const now = yield* Clock.currentTimeMillis
+            const messages = Array.from({ length: up }, (): QueueMessage => {
+              const id = `m-${++given}`
+              return { id, receipt: id, body: JSON.stringify(notificationOf(`other/${id}`, "")), sentAt: now, received: 1 }
+            })
+            most = Math.max(most, given - hidden)
+            return messages
+          }),
+        hide: (receipts, seconds) =>
+          Effect.delay(
+            Effect.sync(() => {
+              assert.isAtMost(receipts.length, 10)
+              assert.strictEqual(seconds, 900)
+              hidden += receipts.length
+              return []
+            }),
+            100
+          ),
+        remove: () => Effect.succeed([])
+      }
+      yield* inVirtualTime(() =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { start } = yield* consumerOf({ queue, takes: [() => false], leaves: () => true })
+            yield* start
+            yield* Effect.sleep(10_000)
+          })
+        )
+      )
+      // Its limit, and what the calls of one time bring.
+      assert.isAtMost(most, 100 + 80)
+      // Calls take 100 ms, of 10 messages each, and 8 are made at a time.
+      assert.isAtLeast(hidden, 5_000)
+    })
+  )
+})
