@@ -7,7 +7,7 @@ import type { LargePages } from "../page-memory.ts"
 import { abortable, type Committed, type Source } from "../source.ts"
 import { Unanswered, watchUnanswered } from "../unanswered.ts"
 import { openConsumer } from "./consumer.ts"
-import type { Inbox, Item, Ledger } from "./ledger.ts"
+import type { Inbox, Item, Ledger, LedgerLimits } from "./ledger.ts"
 import type { QueueTally } from "./metrics.ts"
 import { Patience } from "./patience.ts"
 import { readInbox } from "./read-objects.ts"
@@ -32,6 +32,8 @@ export interface AnnouncedOptions {
   readonly follow: boolean
   /** Aimed size of a page; default 4 MiB. */
   readonly pageBytes?: number | undefined
+  /** How much is held of messages that are not committed; default: up to 20,000 of them a dataset. */
+  readonly limits?: LedgerLimits | undefined
   /** Room for large pages; default: there is enough. */
   readonly large?: LargePages | undefined
   /** Larger records are cut to one byte more and marked; default 10 MiB. */
@@ -86,7 +88,7 @@ export const announcedSources = (options: AnnouncedOptions): Effect.Effect<Annou
       takes: datasets.map(({ takes }) => takes),
       leaves,
       follow,
-      limits: { messages: messagesOf(datasets.length), bytes: heldBytes },
+      limits: options.limits ?? { messages: messagesOf(datasets.length), bytes: heldBytes },
       patience
     })
     const { ledger, tally } = consumer

@@ -1,6 +1,7 @@
 import { Clock, Deferred, Effect, Option, Queue, type Scope } from "effect"
 import type { CallFailed } from "../../record/aws-call.ts"
-import type { SourceError } from "../../record/source-error.ts"
+import { count } from "../../record/count.ts"
+import { SourceError } from "../../record/source-error.ts"
 import type { QueueApi } from "../../stream/sqs/api.ts"
 import { asSourceError } from "../../stream/sqs/failures.ts"
 import { type Held, Ledger, type LedgerLimits } from "./ledger.ts"
@@ -22,7 +23,7 @@ const beforeLongest = 300_000
 const waitSeconds = 20
 const endSeconds = 5
 const emptyAtEnd = 2
-/** Where no message left for so long while the end of the queue was waited for, nobody reads some of them any more. */
+/** Where there was no room for so long while the end of the queue was waited for, nobody reads some of the messages any more. */
 const stuckMillis = 600_000
 /** At the end there is so much time to give messages back: what is not comes again by itself. */
 const partingMillis = 10_000
@@ -114,7 +115,7 @@ const receive = (work: Work): Effect.Effect<void, SourceError> =>
     let empty = 0
     while (follow || empty < emptyAtEnd) {
       const hasRoom = yield* follow ? Effect.as(room, true) : Effect.map(Effect.timeoutOption(room, stuckMillis), Option.isSome)
-      if (!hasRoom) break
+      if (!hasRoom) return yield* stuck(work)
       const wait = calls > 1 ? 1 : follow ? waitSeconds : endSeconds
       const counts = yield* Effect.all(
         Array.from({ length: calls }, () => receiveOnce(work, wait)),
@@ -124,6 +125,15 @@ const receive = (work: Work): Effect.Effect<void, SourceError> =>
       calls = counts.every((count) => count === mostAtOnce) ? Math.min(mostCalls, 2 * calls) : 1
     }
     closeAll(ledger, null)
+  })
+
+const stuck = ({ ledger, queue, source }: Work): SourceError =>
+  new SourceError({
+    source,
+    reason: "Unavailable",
+    location: queue.url,
+    detail: `the queue was not read to its end: ${count(ledger.held.size, "message", "messages")} had to be held for ${stuckMillis / 60_000} minutes in which no room came for more, since what they announce was not committed`,
+    hint: "They are given back. See what else this run says of its datasets and of S3, and run it again: it goes on where this one ended."
   })
 
 /** @returns how many messages came */

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Stream } from "effect"
+import { announcedSources } from "../../../src/source/announced/announced.ts"
 import { type ConsumerOptions, openConsumer } from "../../../src/source/announced/consumer.ts"
 import { Patience } from "../../../src/source/announced/patience.ts"
 import { Unanswered } from "../../../src/source/unanswered.ts"
 import type { QueueMessage } from "../../../src/stream/sqs/api.ts"
-import { inVirtualTime, notificationOf, QueueStandIn, queueUrl } from "./world.ts"
+import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, queueUrl } from "./world.ts"
 
 const consumerOf = (options: Partial<ConsumerOptions> = {}) =>
   openConsumer({
@@ -63,6 +64,30 @@ describe("a consumer of a queue", () => {
       assert.isAtMost(most, 100 + 80)
       // Calls take 100 ms, of 10 messages each, and 8 are made at a time.
       assert.isAtLeast(hidden, 5_000)
+    })
+  )
+
+  it.live("says that it has not read a queue to its end, where nothing that it holds is committed", () =>
+    Effect.gen(function* () {
+      const queue = new QueueStandIn()
+      const objects = new ObjectsStandIn()
+      for (let i = 0; i < 30; i++) {
+        objects.put("raw", `${i}.ndjson`, "{}\n")
+        queue.send(notificationOf(`${i}.ndjson`, "{}\n"))
+      }
+      const failure = yield* inVirtualTime(() =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const datasets = [{ takes: () => true, format: "auto" as const }]
+            const { sources } = yield* announcedSources({ queue, objects, datasets, follow: false, limits: { messages: 10, bytes: 1e6 } })
+            return yield* Effect.flip(Stream.runDrain(sources[0]?.pages(new Map()) ?? Stream.empty))
+          })
+        )
+      )
+      assert.strictEqual(failure.reason, "Unavailable")
+      assert.include(failure.message, "10 messages had to be held for 10 minutes")
+      assert.include(failure.message, queueUrl)
+      assert.strictEqual(queue.sent.size, 30)
     })
   )
 })
