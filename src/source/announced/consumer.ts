@@ -19,6 +19,8 @@ const lookMillis = 10_000
 /** SQS hides a message no longer than 12 hours after it was received. Some minutes before, somebody else may have it. */
 const longestHidden = 12 * 3_600_000
 const beforeLongest = 300_000
+/** While there is no room, it is looked so often whether a commit would make some. */
+const pressMillis = 1_000
 /** Long polls: the longest, and for who waits for the end of the queue, which two of them without a message are. */
 const waitSeconds = 20
 const endSeconds = 5
@@ -110,7 +112,16 @@ const persistently = <A>({ patience, queue, source }: Work, call: Effect.Effect<
 const receive = (work: Work): Effect.Effect<void, SourceError> =>
   Effect.gen(function* () {
     const { follow, ledger } = work
-    const room = Effect.promise((signal) => ledger.room(signal))
+    const pressing = Effect.forever(
+      Effect.delay(
+        Effect.sync(() => ledger.press()),
+        pressMillis
+      )
+    )
+    const room = Effect.raceFirst(
+      Effect.promise((signal) => ledger.room(signal)),
+      pressing
+    )
     let calls = 1
     let empty = 0
     while (follow || empty < emptyAtEnd) {

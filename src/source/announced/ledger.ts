@@ -123,6 +123,15 @@ export class Ledger {
   }
 
   /**
+   * Has all batches committed where nothing more can come before that: as much is held as may be, and all datasets have read what they have of it. They
+   * would be kept open for as long as a batch may be.
+   */
+  press(): void {
+    const isFull = this.#held.size >= this.#limits.messages || this.#bytes >= this.#limits.bytes
+    if (isFull && this.inboxes.every(({ changed }) => changed.isAwaited)) for (const inbox of this.inboxes) inbox.press()
+  }
+
+  /**
    * Takes in a message that was received. One that is held already was given out anew since it was not hidden in time: it has another receipt now.
    *
    * @param stays has it something for others?
@@ -205,6 +214,7 @@ export class Inbox {
   #waiting: Array<Item> = []
   #failure: Error | null = null
   #isClosed = false
+  #isPressed = false
 
   /** @param settled is told of what is done with */
   constructor(settled: (item: Item) => void) {
@@ -225,6 +235,7 @@ export class Inbox {
   restart(): void {
     this.#waiting = [...this.#items.values()]
     for (const item of this.#waiting) item.forget()
+    this.#isPressed = false
   }
 
   /** What is to be read next. What no message announces any more is left to whom it is announced to. Throws where no more can come. */
@@ -253,6 +264,22 @@ export class Inbox {
   get claimed(): Claimed | undefined {
     for (const item of this.#items.values()) if (isClaimed(item)) return item
     return undefined
+  }
+
+  /** What was read is to be committed now. */
+  press(): void {
+    this.#isPressed = true
+    this.changed.ring()
+  }
+
+  /** Is what was read to be committed now? Said once. */
+  get isPressed(): boolean {
+    return this.#isPressed
+  }
+
+  /** The batch is being committed. */
+  released(): void {
+    this.#isPressed = false
   }
 
   /** Others have their turn before an item. */

@@ -153,6 +153,29 @@ describe("a message", () => {
     )
   )
 
+  it.live("beyond those that may be held does not wait for the age of a batch, nor is the queue left before its end", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 45; i++) announce(`${["order", "returns", "both"][i % 3]}/${i}.ndjson`, [`${i}`])
+        const limits = { ageMillis: 60 * minutes }
+        yield* inVirtualTime((time) =>
+          Effect.gen(function* () {
+            const results = yield* Effect.provideService(consume(queue, objects, { limits, most: 10 }), Store, store)
+            assert.deepStrictEqual(
+              results.map(({ failure }) => failure ?? null),
+              [null, null]
+            )
+            assert.isBelow(time.now - start, 2 * minutes)
+          })
+        )
+        assert.strictEqual(queue.sent.size, 0)
+        assert.deepStrictEqual([(yield* idsOf("order")).length, (yield* idsOf("returns")).length], [30, 30])
+        yield* expectSound
+      })
+    )
+  )
+
   it.live("of a dataset that is not carried stays in the queue, behind what it has for one that is", () =>
     withLake((store) =>
       Effect.gen(function* () {
