@@ -61,7 +61,7 @@ export const openConsumer = (options: ConsumerOptions): Effect.Effect<Consumer, 
       done: (message) => Queue.offerUnsafe(removals, message),
       giveBack: (message, seconds) => Queue.offerUnsafe(returns, { message, seconds })
     })
-    const work: Work = { ...options, ledger, meter: queueMeter(queue.url) }
+    const work: Work = { ...options, ledger, meter: queueMeter(queue.url), told: { unremoved: 0 } }
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(part(work), partingMillis)))
     const remover = Effect.forever(Effect.flatMap(Queue.takeBetween(removals, 1, mostAtOnce), (held) => remove(work, held)))
     const returner = Effect.forever(Effect.flatMap(Queue.takeBetween(returns, 1, mostAtOnce), (some) => giveBackAll(work, some)))
@@ -88,6 +88,8 @@ interface Returned {
 interface Work extends ConsumerOptions {
   readonly ledger: Ledger
   readonly meter: QueueMeter
+  /** How much of what was counted the log has. */
+  readonly told: { unremoved: number }
 }
 
 const closeAll = ({ inboxes }: Ledger, failure: SourceError | null): void => {
@@ -173,14 +175,18 @@ const keepHidden = (work: Work): Effect.Effect<never, SourceError> =>
     const { ledger } = work
     const now = yield* Clock.currentTimeMillis
     const due: Array<Held> = []
+    const over: Array<Held> = []
     for (const message of [...ledger.held.values()]) {
-      if (now - message.receivedAt >= longestHidden - beforeLongest) {
-        yield* Effect.logWarning(
-          `a message of ${work.queue.url} was held for almost 12 hours, the longest that SQS allows, and is given back: what it announces is not committed yet`
-        )
-        ledger.giveBack(message, 0)
-      } else if (message.hiddenUntil - now < hiddenSeconds * 500) due.push(message)
+      if (now - message.receivedAt >= longestHidden - beforeLongest) over.push(message)
+      else if (message.hiddenUntil - now < hiddenSeconds * 500) due.push(message)
     }
+    if (over.length > 0) {
+      yield* Effect.logWarning(
+        `${count(over.length, "message", "messages")} of ${work.queue.url} had been held for almost 12 hours, the longest that SQS allows: given back, with what is announced not committed yet`
+      )
+      for (const message of over) ledger.giveBack(message, 0)
+    }
+    yield* tellUnremoved(work)
     yield* inCalls(due, (held) => hide(work, held))
   }).pipe(Effect.delay(lookMillis), Effect.forever)
 
@@ -207,6 +213,7 @@ const remove = (work: Work, held: ReadonlyArray<Held>): Effect.Effect<void, Sour
     // What could not be removed comes again, and is found to be done.
     for (const message of held) work.ledger.drop(message)
     yield* work.meter.add("removed", held.length - failed.length)
+    yield* work.meter.add("unremoved", failed.length)
   })
 
 /** Gives messages back that the ledger has forgotten, in a call for each time after which they may come again. */
@@ -226,15 +233,27 @@ const giveBackAll = (work: Work, returned: ReadonlyArray<Returned>): Effect.Effe
     { discard: true }
   )
 
+/** Says once for many, and not again for the same. */
+const tellUnremoved = (work: Work): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { unremoved } = work.meter.tally
+    const more = unremoved - work.told.unremoved
+    work.told.unremoved = unremoved
+    if (more === 0) return Effect.void
+    return Effect.logWarning(
+      `${count(more, "message was", "messages were")} not removed by ${work.queue.url} when asked to: they come again, and nothing of them is read twice. Where that goes on, they stay until the queue's retention ends`
+    )
+  })
+
 const giveBack = (work: Work, held: ReadonlyArray<Held>, seconds: number): Effect.Effect<void, SourceError> =>
   Effect.asVoid(persistently(work, work.queue.hide(receiptsOf(held), seconds)))
 
 /** The end: removes what is done, and gives the rest to whoever goes on. Whatever fails comes again by itself. */
 const part = (work: Work): Effect.Effect<void, SourceError> => {
   const [done, open] = [true, false].map((isDone) => [...work.ledger.held.values()].filter((message) => message.isDone === isDone))
-  return Effect.andThen(
-    inCalls(done ?? [], (held) => remove(work, held)),
-    inCalls(open ?? [], (held) => giveBack(work, held, 0))
+  return inCalls(done ?? [], (held) => remove(work, held)).pipe(
+    Effect.andThen(inCalls(open ?? [], (held) => giveBack(work, held, 0))),
+    Effect.ensuring(tellUnremoved(work))
   )
 }
 

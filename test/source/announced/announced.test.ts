@@ -50,7 +50,7 @@ describe("announced objects", () => {
         )
         assert.deepStrictEqual(
           counted.map((told) => told()),
-          [{ received: 48, removed: 48, returned: 0, test: 1, deleted: 1, other: 1, not_taken: 1 }]
+          [{ received: 48, removed: 48, unremoved: 0, returned: 0, test: 1, deleted: 1, other: 1, not_taken: 1 }]
         )
         assert.deepStrictEqual(yield* idsOf("order"), [...Array.from({ length: 40 }, (_, i) => `o-${i}`), "b-1", "b-2"].sort())
         assert.deepStrictEqual(yield* idsOf("returns"), ["b-1", "b-2", "r-1", "r-2"])

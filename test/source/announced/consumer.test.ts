@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Logger, Stream } from "effect"
 import { announcedSources } from "../../../src/source/announced/announced.ts"
 import { type ConsumerOptions, openConsumer } from "../../../src/source/announced/consumer.ts"
 import { Patience } from "../../../src/source/announced/patience.ts"
@@ -88,6 +88,33 @@ describe("a consumer of a queue", () => {
       assert.include(failure.message, "10 messages had to be held for 10 minutes")
       assert.include(failure.message, queueUrl)
       assert.strictEqual(queue.sent.size, 30)
+    })
+  )
+
+  it.live("counts what the queue does not remove, and warns of it, and of what is held for too long, once a look", () =>
+    Effect.gen(function* () {
+      const queue = new QueueStandIn()
+      queue.keeps = 12
+      for (let i = 0; i < 30; i++) queue.send(notificationOf(`${i < 20 ? "neither" : "held"}/${i}`, ""))
+      const warned: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === "Warn") warned.push(String(message))
+      })
+      yield* inVirtualTime(() =>
+        Effect.gen(function* () {
+          const { start, tally } = yield* consumerOf({ queue, takes: [(key) => key.startsWith("held/")] })
+          yield* start
+          yield* Effect.sleep(3 * 60_000)
+          assert.deepStrictEqual([tally.removed, tally.unremoved, queue.sent.size], [20, 12, 10])
+          assert.deepStrictEqual(
+            warned.map((text) => text.slice(0, 28)),
+            ["12 messages were not removed"]
+          )
+          yield* Effect.sleep(12 * 3_600_000)
+        }).pipe(Effect.scoped, Effect.provide(Logger.layer([logger])))
+      )
+      assert.strictEqual(warned.length, 2)
+      assert.match(warned[1] ?? "", /^10 messages of .* had been held for almost 12 hours/)
     })
   )
 })
