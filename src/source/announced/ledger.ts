@@ -214,6 +214,7 @@ export class Inbox {
   #waiting: Array<Item> = []
   #failure: Error | null = null
   #isClosed = false
+  #deferred = 0
   #isPressed = false
 
   /** @param settled is told of what is done with */
@@ -257,7 +258,7 @@ export class Inbox {
 
   /** No more comes. */
   get isClosed(): boolean {
-    return this.#isClosed
+    return this.#isClosed && this.#deferred === 0
   }
 
   /** What is said to be lost in a batch that is not committed. */
@@ -285,6 +286,21 @@ export class Inbox {
   /** Others have their turn before an item. */
   postpone(item: Item): void {
     this.#waiting.push(item)
+  }
+
+  /** An item has its turn again behind something. No inbox is closed before. */
+  defer(item: Item, until: Promise<unknown>): void {
+    const back = (items: ReadonlyArray<Item>) => {
+      this.#deferred--
+      this.#waiting.push(...items)
+      this.changed.ring()
+    }
+    this.#deferred++
+    // Where the session has ended, the next one begins with all items.
+    until.then(
+      () => back([item]),
+      () => back([])
+    )
   }
 
   /** Nothing more of an item is read now: it comes again with its messages. */

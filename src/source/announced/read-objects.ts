@@ -23,7 +23,7 @@ export interface Reading {
   /** What is committed of a shard, as this process knows. */
   readonly find: (shard: string) => Committed | Promise<Committed>
   /** S3 does not give an object: lets others have it, or itself later. @returns false: it was tried often enough */
-  readonly giveBack: (item: Item) => boolean
+  readonly giveBack: (item: Item) => Promise<boolean>
   readonly signal: AbortSignal
 }
 
@@ -168,7 +168,7 @@ async function* readObject(
         if (tries < triesInTurn || !reading.hasOthers()) continue
         return inbox.postpone(item)
       }
-      if (cause.reason === "Denied" && reading.giveBack(item)) return
+      if (cause.reason === "Denied" && (await reading.giveBack(item))) return
       item.claim = claimPage(item.wanted, known, lossBy(cause))
       yield item.claim
       return

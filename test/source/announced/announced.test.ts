@@ -103,6 +103,35 @@ describe("announced objects", () => {
     )
   )
 
+  it.live(
+    "since S3 denies them are lost only where it has denied them to this process for long, however often their messages came before",
+    () =>
+      withLake((store) =>
+        Effect.gen(function* () {
+          const { queue, objects, announce } = make()
+          /** Processes that ended have been given it, which S3 denies from now on so often. */
+          const denied = (id: string, times: number) => {
+            const message = queue.sent.get(announce(`order/${id}.json`, [id]))
+            if (message !== undefined) message.received = 7
+            objects.refuse(`order/${id}.json`, "AccessDenied", 403, times)
+          }
+          const run = (options: Consuming) => inVirtualTime(() => Effect.provideService(consume(queue, objects, options), Store, store))
+          denied("followed", 2)
+          yield* run({ follow: true, stop: Effect.sleep(20 * minutes) })
+          denied("bounded", 5)
+          yield* run({})
+          assert.deepStrictEqual([yield* letters, queue.sent.size], [[], 0])
+          assert.deepStrictEqual(yield* idsOf("order"), ["bounded", "followed"])
+          denied("never", Number.POSITIVE_INFINITY)
+          yield* run({})
+          denied("never again", Number.POSITIVE_INFINITY)
+          yield* run({ follow: true, stop: Effect.sleep(30 * minutes) })
+          assert.deepStrictEqual([(yield* letters).map(({ reason }) => reason), queue.sent.size], [["object_denied", "object_denied"], 0])
+          yield* expectSound
+        })
+      )
+  )
+
   it.live("are not read again however late they are announced again, and S3 is not asked for them", () =>
     withLake((store) =>
       Effect.gen(function* () {
