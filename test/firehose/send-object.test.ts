@@ -24,16 +24,20 @@ const fake = () =>
     now: () => 0
   })
 const writtenAt = Date.UTC(2026, 10, 29, 19)
-const key = derivedKey(structuredFolder, "orders", "s3://raw/a?v1", writtenAt, 0)
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))
+const content = { dataset: "orders", shard: "s3://raw/a?v1", arrivedAt: writtenAt }
+const key = derivedKey(structuredFolder, content, 0, bytesOf("a\n"))
 const object = { dataset: "orders", key, writtenAt }
 const keysBelow = (prefix: string) =>
   Effect.flatMap(Store, (store) => Effect.map(Stream.runCollect(store.list(prefix)), (all) => all.map(({ key }) => key)))
 
 describe("an object of structured JSON", () => {
   it("has a key that says its dataset and its hour, and is the same for the same content", () => {
-    assert.match(key, /^structured_json\/orders\/2026\/11\/29\/19\/[0-9a-f]{40}-0000\.json$/)
+    assert.match(key, /^structured_json\/orders\/2026\/11\/29\/19\/[0-9a-f]{40}-0000-[0-9a-f]{32}\.json$/)
     assert.strictEqual(structuredDataset(key), "orders")
-    assert.notStrictEqual(key, derivedKey(structuredFolder, "orders", "s3://raw/a?v2", writtenAt, 0))
+    assert.strictEqual(key, derivedKey(structuredFolder, content, 0, bytesOf("a\n")))
+    assert.notStrictEqual(key, derivedKey(structuredFolder, { ...content, shard: "s3://raw/a?v2" }, 0, bytesOf("a\n")))
+    assert.notStrictEqual(key, derivedKey(structuredFolder, content, 0, bytesOf("b\n")))
     for (const other of [
       "structured_json/orders.json",
       "other/orders/a.json",
@@ -79,8 +83,8 @@ describe("an object of structured JSON", () => {
 
   it.live("is written once", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* putOnce(key, ["a\n"]), "created")
-      assert.strictEqual(yield* putOnce(key, ["a\n"]), "exists")
+      assert.strictEqual(yield* putOnce(structuredFolder, content, 0, ["a\n"]), "created")
+      assert.strictEqual(yield* putOnce(structuredFolder, content, 0, ["a\n"]), "exists")
       const api = fake()
       assert.deepStrictEqual(yield* sendObject(api, stream, object, Number.POSITIVE_INFINITY), { lines: 1, deadLetters: 0 })
       const failed = yield* Effect.flip(sendObject(api, stream, { ...object, key: `${key}x` }, Number.POSITIVE_INFINITY))
