@@ -7,6 +7,8 @@ import { type AnnouncedObject, announcementsIn } from "../source/announced/envel
 interface Message {
   /** Of a queue: what its failure is told by. */
   readonly id: string | null
+  /** How often the queue has given it, this time included; 0: no queue did. */
+  readonly received: number
   readonly objects: ReadonlyArray<AnnouncedObject>
   /** Why it cannot be told what it says, as sentences without the last full stop. */
   readonly unreadable: ReadonlyArray<string>
@@ -21,17 +23,19 @@ const messagesIn = (event: unknown): ReadonlyArray<Message> => {
   const { Records } = membersOf(event)
   const records: ReadonlyArray<unknown> = Array.isArray(Records) ? Records : []
   const isOfQueue = records.length > 0 && records.every((record) => membersOf(record)["eventSource"] === "aws:sqs")
-  if (!isOfQueue) return [messageOf(null, event)]
+  if (!isOfQueue) return [messageOf(null, 0, event)]
   return records.map((record) => {
-    const { messageId, body } = membersOf(record)
-    return messageOf(typeof messageId === "string" ? messageId : "", body)
+    const { messageId, attributes, body } = membersOf(record)
+    const received = Number(membersOf(attributes)["ApproximateReceiveCount"] ?? 1) || 1
+    return messageOf(typeof messageId === "string" ? messageId : "", received, body)
   })
 }
 
-const messageOf = (id: string | null, message: unknown): Message => {
+const messageOf = (id: string | null, received: number, message: unknown): Message => {
   const announcements = announcementsIn(message)
   return {
     id,
+    received,
     objects: announcements.flatMap((each) => (each.kind === "object" ? [each.object] : [])),
     unreadable: announcements.flatMap((each) => (each.kind === "unreadable" ? [each.problem] : [])),
     isAbout: announcements.some(({ kind }) => kind !== "unreadable")
@@ -43,6 +47,12 @@ export interface FailedObject {
   readonly object: AnnouncedObject
   /** What happened and what to do, as sentences. */
   readonly problem: string
+}
+
+/** What is known of objects while something is done with them. */
+export interface Handling {
+  /** How often a queue has given the message of an object, this time included; 0: it came by no queue. */
+  readonly received: (object: AnnouncedObject) => number
 }
 
 /** What is answered to an event: to a queue, which of its messages are to come again. */
@@ -65,12 +75,14 @@ export class ObjectsFailed extends Schema.TaggedError<ObjectsFailed>()("ObjectsF
  */
 export const handleObjects = <E, R>(
   event: unknown,
-  use: (objects: ReadonlyArray<AnnouncedObject>) => Effect.Effect<ReadonlyArray<FailedObject>, E, R>
+  use: (objects: ReadonlyArray<AnnouncedObject>, handling: Handling) => Effect.Effect<ReadonlyArray<FailedObject>, E, R>
 ): Effect.Effect<MessagesAnswer, E | ObjectsFailed, R> =>
   Effect.gen(function* () {
     const messages = messagesIn(event)
     const objects = messages.flatMap((message) => message.objects)
-    const failed = new Map((objects.length === 0 ? [] : yield* use(objects)).map(({ object, problem }) => [object, problem]))
+    const received = new Map(messages.flatMap((message) => message.objects.map((object) => [object, message.received] as const)))
+    const handling = { received: (object: AnnouncedObject) => received.get(object) ?? 0 }
+    const failed = new Map((objects.length === 0 ? [] : yield* use(objects, handling)).map(({ object, problem }) => [object, problem]))
     const problems = messages.map((message) => [
       ...message.unreadable.map((problem) => `${problem}.`),
       ...message.objects.flatMap((object) => failed.get(object) ?? [])
