@@ -42,23 +42,21 @@ const objectsAtATime = 4
 export const structureObjects = (
   options: StructureOptions,
   objects: ReadonlyArray<AnnouncedObject>,
-  { received }: Handling
+  { done, received }: Handling
 ): Effect.Effect<ReadonlyArray<FailedObject>, never, Store> => {
-  const wanted = objects.flatMap((object) =>
-    options.shares.flatMap((share) => (share.takes?.(object.key) === false ? [] : [{ object, share }]))
-  )
-  return Effect.map(
+  const structureAll = (object: AnnouncedObject) =>
     Effect.forEach(
-      wanted,
-      ({ object, share }) =>
+      options.shares.filter(({ takes }) => takes?.(object.key) !== false),
+      (share) =>
         structureOne(options, object, share, lossAt(received(object))).pipe(
-          Effect.as(null),
-          Effect.catch(({ message }) => Effect.succeed({ object, problem: `s3://${object.bucket}/${object.key}: ${message}` }))
-        ),
-      { concurrency: objectsAtATime }
-    ),
-    (all) => all.flatMap((failed) => failed ?? [])
-  )
+          Effect.as([]),
+          Effect.catch(({ message }) => Effect.succeed([{ object, problem: `s3://${object.bucket}/${object.key}: ${message}` }]))
+        )
+    ).pipe(
+      Effect.map((all) => all.flat()),
+      Effect.tap((failed) => Effect.sync(() => failed.length === 0 && done(object)))
+    )
+  return Effect.map(Effect.forEach(objects, structureAll, { concurrency: objectsAtATime }), (all) => all.flat())
 }
 
 const structureOne = (

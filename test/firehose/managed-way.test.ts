@@ -128,7 +128,8 @@ describe("the managed way, from raw objects to the table for users", () => {
                   () => ({ eTag: etags.get(key), sequencer: "00" }),
                   () => start + 60_000
                 ),
-                (objects, handling) => structureObjects(options, objects, handling)
+                (objects, handling) => structureObjects(options, objects, handling),
+                Number.POSITIVE_INFINITY
               )
             )
           }
@@ -141,8 +142,10 @@ describe("the managed way, from raw objects to the table for users", () => {
             if (chance === 1) firehose.next.push(() => false)
             now += 12_000
             yield* withRetries(
-              handleObjects(announced("lake", [key]), (objects) =>
-                sendObjects(firehose, { orders: stream }, objects, Number.POSITIVE_INFINITY)
+              handleObjects(
+                announced("lake", [key]),
+                (objects, handling) => sendObjects(firehose, { orders: stream }, objects, Number.POSITIVE_INFINITY, handling),
+                Number.POSITIVE_INFINITY
               )
             )
             yield* Effect.promise(() => firehose.deliver())
@@ -159,7 +162,8 @@ describe("the managed way, from raw objects to the table for users", () => {
             (key, i) =>
               handleObjects(
                 announced("lake", [key]),
-                (objects) => registrars[i % 2]?.register(objects, () => Effect.void) ?? Effect.succeed([])
+                (objects, handling) => registrars[i % 2]?.register(objects, () => Effect.void, handling) ?? Effect.succeed([]),
+                Number.POSITIVE_INFINITY
               ),
             { concurrency: 3 }
           )
@@ -200,12 +204,15 @@ describe("an object that cannot be structured", () => {
     const event = announced("raw", [key], () => ({ eTag: etag, sequencer: "0A" }))
     const attributes = { ApproximateReceiveCount: String(received) }
     const message = { messageId: "m", eventSource: "aws:sqs", attributes, body: JSON.stringify(event) }
-    return handleObjects(received === 0 ? event : { Records: [message] }, (objects, handling) =>
-      structureObjects(
-        { shares: [{ contract: compiledOrders, takes: null }], reader, maxRecordBytes: 1 << 20, structurers: structurers(settings) },
-        objects,
-        handling
-      )
+    return handleObjects(
+      received === 0 ? event : { Records: [message] },
+      (objects, handling) =>
+        structureObjects(
+          { shares: [{ contract: compiledOrders, takes: null }], reader, maxRecordBytes: 1 << 20, structurers: structurers(settings) },
+          objects,
+          handling
+        ),
+      Number.POSITIVE_INFINITY
     )
   }
 
