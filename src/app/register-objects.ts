@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { type FailedObject, type Handling, keyBelow } from "../firehose/messages.ts"
 import { openRegistrar, type Registrar } from "../firehose/register.ts"
+import { deliveryStreamOf } from "../lake/firehose.ts"
 import { stagePath } from "../lake/layout.ts"
 import type { OnRunEvent } from "../record/report.ts"
 import type { AnnouncedObject } from "../source/announced/envelope.ts"
@@ -47,7 +48,9 @@ export const objectRegistrar = (contracts: ReadonlyArray<CompiledContract>, hash
           const contract = contracts.find(({ contract }) => contract.name === dataset)
           if (contract === undefined) {
             const problem = `${stagePath(dataset)} is of no dataset of this project: build the function with the project that has it, or let Firehose write elsewhere.`
-            failed.push(...ofDataset.map(({ object }) => ({ object, problem })))
+            for (const { object, path } of ofDataset)
+              if (deliveryStreamOf(path) === null) done(object)
+              else failed.push({ object, problem })
             continue
           }
           const paths = ofDataset.map(({ path }) => path)

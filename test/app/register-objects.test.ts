@@ -73,4 +73,14 @@ describe("objects of more than one dataset", () => {
       }).pipe(Effect.provide([localStore(folder), Logger.layer([])]))
     )
   )
+
+  it.live("are a failure where no dataset takes them, but not what lies beside data", () =>
+    Effect.flatMap(freshFolder(), (folder) =>
+      Effect.gen(function* () {
+        const beside = ["_delta_log/00000000000000000000.json", "ingest_date=2026-11-20/ingest_hour=7/part-0.zstd.parquet", "a_$folder$"]
+        const unknown = `stage/unknown/${fixturePath}`
+        assert.deepStrictEqual(yield* registering(unknown, ...beside.map((path) => `stage/unknown/${path}`)), [unknown])
+      }).pipe(Effect.provide([localStore(folder), Logger.layer([])]))
+    )
+  )
 })
