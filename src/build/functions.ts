@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { settings, variableOf } from "../app/settings.ts"
+import { logActions } from "../lambda/actions.ts"
 import type { Actions, LambdaFunction } from "../lambda/handler.ts"
 import { callsIn, problemsOf } from "./aws-actions.ts"
 import { type Bundle, bundle } from "./bundle.ts"
@@ -22,7 +23,7 @@ export interface FunctionEntry {
   readonly sha256: string
   /** Variables of the environment that it reads. */
   readonly environment: ReadonlyArray<string>
-  /** IAM actions, by what they are needed on. */
+  /** IAM actions, by what they are needed on: those of its calls, and those that Lambda needs as its role, on `mapping` and `logs`. */
   readonly actions: Actions
   /** Calls of AWS that it makes, as `client.Command`. */
   readonly calls: ReadonlyArray<string>
@@ -84,7 +85,7 @@ export const buildFunction = async (root: string, name: string, project: string)
         const { name: flag, standard } = settings[name]
         return [variableOf(flag), ...(standard === null ? [] : [standard])]
       }),
-      actions: about.actions,
+      actions: { ...about.actions, ...(about.mapping.length === 0 ? {} : { mapping: about.mapping }), logs: logActions },
       calls,
       packages,
       modules

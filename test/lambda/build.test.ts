@@ -79,6 +79,32 @@ describe("the build of functions", () => {
     expect(submit?.packages).not.toHaveProperty("@duckdb/node-api")
   })
 
+  it("lists what a role needs to be called by mappings and to keep a log, and no more of the lake than is used", () => {
+    const actionsOf = (name: string) => listIn(out).find((entry) => entry.name === name)?.actions ?? {}
+    const objects = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"]
+    const logs = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    const ofQueue = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    expect(listIn(out).filter(({ actions }) => actions["logs"]?.join() !== logs.join())).toEqual([])
+    expect(actionsOf("consumeStream")["mapping"]).toEqual([
+      "kinesis:DescribeStream",
+      "kinesis:DescribeStreamSummary",
+      "kinesis:GetRecords",
+      "kinesis:GetShardIterator",
+      "kinesis:ListShards"
+    ])
+    expect(actionsOf("registerStageObjects")["mapping"]).toEqual(ofQueue)
+    expect(actionsOf("collectDeadLetters")).toMatchObject({ mapping: ofQueue, errors: objects })
+    expect(actionsOf("sendCheckoutDataToFirehouse")).toMatchObject({ mapping: ofQueue, raw: objects })
+    expect(actionsOf("sendStructuredJsonToFirehose")).toEqual({
+      structured_json: ["s3:GetObject"],
+      errors: ["s3:PutObject"],
+      streams: ["firehose:PutRecordBatch"],
+      mapping: ofQueue,
+      logs
+    })
+    expect(actionsOf("transformFirehoseRecords")).toEqual({ logs })
+  })
+
   it("has the contracts of the project that is named, wherever it lies, and says why it cannot have others", async () => {
     const project = join(folder, "shop")
     mkdirSync(project)
