@@ -13,6 +13,9 @@ export const partsInFlight = 4
 /** Name of the object's metadata by which an upload recognizes what it finished. */
 const uploadMark = "sluice-upload"
 
+/** Of the parts. Said of the upload, too: one that was begun without it may not know, at its completion, parts that have it. */
+const ChecksumAlgorithm = "CRC32"
+
 /** The digests that S3 wants to hear again: which there is depends on the client's settings. */
 type Answer = Omit<CompletedPart, "PartNumber">
 
@@ -46,7 +49,7 @@ export const openUpload = (client: S3Client, key: string, permits: Semaphore.Sem
     const begin = Effect.uninterruptible(
       Effect.map(
         client.call((s3, options) =>
-          s3.createMultipartUpload({ ...where, ...client.encryption, Metadata: { [uploadMark]: mark } }, options)
+          s3.createMultipartUpload({ ...where, ...client.encryption, ChecksumAlgorithm, Metadata: { [uploadMark]: mark } }, options)
         ),
         ({ UploadId = "" }) => {
           uploadId = UploadId
@@ -57,7 +60,7 @@ export const openUpload = (client: S3Client, key: string, permits: Semaphore.Sem
 
     const sendPart = (UploadId: string, PartNumber: number, Body: Uint8Array): Effect.Effect<CompletedPart, Failed> =>
       client
-        .call((s3, options) => s3.uploadPart({ ...where, UploadId, PartNumber, Body }, options))
+        .call((s3, options) => s3.uploadPart({ ...where, UploadId, PartNumber, Body, ChecksumAlgorithm }, options))
         .pipe(
           Effect.map((answer) => ({ ...digests(answer), PartNumber })),
           Effect.tapError((failed) =>

@@ -203,6 +203,19 @@ describe("large objects", () => {
     )
   )
 
+  it.live("go in parts to another server as well", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const store = yield* makeS3Store({ ...fresh(versitygw.endpoint), bucket: folderBucket })
+        const content = patterned(2.5 * partBytes)
+        const upload = yield* store.upload("big")
+        yield* upload.write(content)
+        assert.deepStrictEqual(yield* upload.finish, { size: content.byteLength })
+        assert.isTrue(Buffer.from(yield* store.get("big")).equals(content))
+      })
+    )
+  )
+
   it.live("are there although the answer to their completion got lost", () =>
     behindProxy((store) =>
       Effect.gen(function* () {
