@@ -83,7 +83,7 @@ interface LinesOfRange {
   readonly tooLong: ReadonlyArray<TooLong>
 }
 
-/** Cuts ranges that follow each other into lines. Of one that is too long it keeps no more than Firehose takes. */
+/** Cuts ranges that follow each other into lines. Of one that is too long it keeps as much as Firehose takes. */
 class LineCutter {
   #kept: Array<Uint8Array> = []
   #keptBytes = 0
@@ -115,7 +115,8 @@ class LineCutter {
 
   #keep(bytes: Uint8Array): void {
     this.#size += bytes.length
-    const part = bytes.subarray(0, Math.max(0, putLimits.recordBytes - this.#keptBytes))
+    // Of one that is too long something is always left out, which a replay tells it by: it must not take structured JSON for a record.
+    const part = bytes.subarray(0, Math.max(0, putLimits.recordBytes - 1 - this.#keptBytes))
     this.#kept.push(part)
     this.#keptBytes += part.length
   }

@@ -7,7 +7,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, lakeNames } from "../app/settings.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions } from "./actions.ts"
+import { catalogActions, lakeActions, queueMapping } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -17,6 +17,7 @@ export const handler = handlerOf({
   name: "registerStageObjects",
   settings: [...lakeNames, ...catalogNames, "hashKey", "lineage", "lineageKey", "lineageNamespace"],
   actions: { lake: lakeActions, catalog: catalogActions },
+  mapping: queueMapping,
   takes: announcements,
   open: (given) =>
     Effect.gen(function* () {

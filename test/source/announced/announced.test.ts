@@ -97,7 +97,7 @@ describe("announced objects", () => {
         // There is no record that could become a row.
         const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 }
         const replayed = yield* replay({ contract: orders, decode, onEvent: () => Effect.void })
-        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5 })
+        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5, structured: 0 })
         yield* expectSound
       })
     )
