@@ -253,4 +253,23 @@ describe("an object that cannot be structured", () => {
       assert.deepStrictEqual([written?.startsWith("structured_json/orders/"), more.length], [true, 0])
     }).pipe(Effect.provide([store, Logger.layer([])]))
   )
+
+  it.live("is not done, and those that are, or that no dataset takes, are said to be", () =>
+    Effect.gen(function* () {
+      const reader = new ObjectsStandIn()
+      const etags = new Map(["good", "denied", "other"].map((key) => [key, reader.put("raw", key, "{}")]))
+      reader.refuse("denied", "AccessDenied", 403)
+      const done: Array<string> = []
+      const shares = [{ contract: compiledOrders, takes: (key: string) => key !== "other" }]
+      const options = { shares, reader, maxRecordBytes: 1 << 20, structurers: structurers(settings) }
+      const event = announced("raw", [...etags.keys()], (key) => ({ eTag: etags.get(key), sequencer: "0A" }))
+      const failed = yield* handleObjects(
+        event,
+        (objects, { received }) => structureObjects(options, objects, { received, done: ({ key }) => void done.push(key) }),
+        Number.POSITIVE_INFINITY
+      ).pipe(Effect.flip)
+      assert.include(failed.message, "1 object of 3 failed, first: s3://raw/denied")
+      assert.deepStrictEqual(done.sort(), ["good", "other"])
+    }).pipe(Effect.provide([store, Logger.layer([])]))
+  )
 })

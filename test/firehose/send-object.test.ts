@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Stream } from "effect"
+import { Clock, Effect, Fiber, Logger, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { sendObjects } from "../../src/app/send-objects.ts"
 import { putLimits } from "../../src/firehose/api.ts"
 import { errorRecordIn } from "../../src/firehose/error-record.ts"
 import { type Handling, handleObjects, keyBelow } from "../../src/firehose/messages.ts"
@@ -81,6 +82,24 @@ describe("an object of structured JSON", () => {
       assert.strictEqual(api.held.length, 2 * expected.length)
       assert.strictEqual((yield* keysBelow("errors/")).length, 1)
     }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("is said to be done when it is sent, and an object that is none at once", () =>
+    Effect.gen(function* () {
+      yield* putOnce(structuredFolder, content, 0, ["a\n"])
+      const objects = ["raw/a.json", key, `${key.slice(0, -5)}x.json`].map((key) => ({
+        ...{ bucket: "lake", key, versionId: null, etag: null, sequencer: null, size: null },
+        ...{ eventTime: writtenAt, notification: "" }
+      }))
+      const done: Array<string> = []
+      const handling = { received: () => 1, done: ({ key }: AnnouncedObject) => void done.push(key) }
+      const failed = yield* sendObjects(fake(), { orders: stream }, objects, forever, handling)
+      assert.deepStrictEqual(done, ["raw/a.json", key])
+      assert.deepStrictEqual(
+        failed.map(({ object }) => object),
+        objects.slice(2)
+      )
+    }).pipe(Effect.provide([freshStore, Logger.layer([])]))
   )
 
   it.live("is written once", () =>
