@@ -23,7 +23,7 @@ export interface Reading {
   /** What is committed of a shard, as this process knows. */
   readonly find: (shard: string) => Committed | Promise<Committed>
   /** S3 does not give an object: lets others have it, or itself later. @returns false: it was tried often enough */
-  readonly giveBack: (item: Item) => boolean
+  readonly giveBack: (item: Item) => Promise<boolean>
   readonly signal: AbortSignal
 }
 
@@ -66,6 +66,10 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
       const opening = ahead.shift()
       if (opening !== undefined) yield* readItem(opening, inbox, { ...reading, hasOthers: () => ahead.length > 0 || inbox.isWaiting })
       else {
+        if (inbox.isPressed) {
+          inbox.released()
+          yield commitNow
+        }
         const claimed = inbox.isClosed ? inbox.claimed : undefined
         if (inbox.isClosed && claimed === undefined) return
         // What was claimed is gone on with behind its commit, which nothing else may bring about.
@@ -74,12 +78,24 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
           yield { ...claimed.claim, commitNow: true }
         }
         const isOver = () => inbox.isClosed && (inbox.claimed === undefined || inbox.claimed !== nudged)
-        await inbox.changed.until(() => inbox.isWaiting || isOver(), reading.signal)
+        await inbox.changed.until(() => inbox.isWaiting || inbox.isPressed || isOver(), reading.signal)
       }
     }
   } finally {
     for (const { object } of ahead) close(object)
   }
+}
+
+/** Is of no shard, and says nothing but that the batch is to be committed. */
+const commitNow: RecordPage = {
+  shard: "",
+  count: 0,
+  bytes: new Uint8Array(0),
+  starts: [],
+  ends: [],
+  sequenceNumbers: [],
+  arrivedAt: 0,
+  commitNow: true
 }
 
 /** Opens an object ahead where it is small and new. */
@@ -138,6 +154,7 @@ async function* readObject(
       const { file, bytes } = await (next ?? open(item, object, reading))
       for await (const page of readFilePages(file, known, { ...look, open: async () => bytes }, settings)) {
         item.last = lastOf(page, known) ?? item.last
+        item.saysEnd = page.resume?.["done"] === true
         yield page
       }
       if (patience.hasFailed(place)) await run(patience.answered(place))
@@ -152,7 +169,7 @@ async function* readObject(
         if (tries < triesInTurn || !reading.hasOthers()) continue
         return inbox.postpone(item)
       }
-      if (cause.reason === "Denied" && reading.giveBack(item)) return
+      if (cause.reason === "Denied" && (await reading.giveBack(item))) return
       item.claim = claimPage(item.wanted, known, lossBy(cause))
       yield item.claim
       return

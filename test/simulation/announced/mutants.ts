@@ -9,8 +9,8 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/ledger.ts",
-        from: "return this.isRead && (this.last === null || (this.#committed !== null && comparePositions(this.#committed, this.last) >= 0))",
-        to: "return this.isRead"
+        from: "if (!this.isRead || this.last === null) return this.isRead",
+        to: "if (this.isRead || this.last === null) return this.isRead"
       }
     ]
   },
