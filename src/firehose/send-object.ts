@@ -6,7 +6,7 @@ import { Store, type StoreError } from "../store/store.ts"
 import { type FirehoseApi, putLimits } from "./api.ts"
 import { errorLine } from "./error-record.ts"
 import { type PutFailed, putLines } from "./put-lines.ts"
-import { derivedKey, putOnce, structuringErrors } from "./structured-objects.ts"
+import { putOnce, structuringErrors } from "./structured-objects.ts"
 
 /** An object of structured JSON that is to be sent. */
 export interface StructuredObject {
@@ -64,7 +64,9 @@ const writeLetters = (object: StructuredObject, letters: ReadonlyArray<DeadLette
   letters.length === 0
     ? Effect.void
     : putOnce(
-        derivedKey(structuringErrors, object.dataset, `sent ${object.key}`, object.writtenAt, 0),
+        structuringErrors,
+        { dataset: object.dataset, shard: `sent ${object.key}`, arrivedAt: object.writtenAt },
+        0,
         letters.map((letter) => errorLine(object.dataset, letter))
       )
 

@@ -27,9 +27,9 @@ export const handler = handlerOf({
       const runs: KeptRuns = { table: null }
       return { contracts, registrar: objectRegistrar(contracts, hashKeyOf(values)), runs, store, values }
     }),
-  handle: ({ contracts, registrar, runs, store, values }, event) =>
+  handle: ({ contracts, registrar, runs, store, values }, event, { deadline }) =>
     Effect.gen(function* () {
       const onRun = yield* runListener(values, contracts, "BATCH", runs)
-      return yield* handleObjects(event, (objects) => registrar.register(objects, onRun))
+      return yield* handleObjects(event, (objects, handling) => registrar.register(objects, onRun, handling), deadline)
     }).pipe(Effect.provide(store))
 })

@@ -30,5 +30,6 @@ export const handler = handlerOf({
       const shares = announcedSharesOf(contracts)
       return { options: { shares, reader, maxRecordBytes, structurers: structurers(decodeSettingsOf(values)) }, store }
     }),
-  handle: ({ options, store }, event) => handleObjects(event, (objects) => structureObjects(options, objects)).pipe(Effect.provide(store))
+  handle: ({ options, store }, event, { deadline }) =>
+    handleObjects(event, (objects, handling) => structureObjects(options, objects, handling), deadline).pipe(Effect.provide(store))
 })

@@ -33,5 +33,7 @@ export const handler = handlerOf({
       return { api: yield* awsFirehose({ region: values.region, endpoint: values.firehoseEndpoint }), store, values }
     }),
   handle: ({ api, store, values }, event, { deadline }) =>
-    handleObjects(event, (objects) => sendObjects(api, values.deliveryStreams, objects, deadline)).pipe(Effect.provide(store))
+    handleObjects(event, (objects, handling) => sendObjects(api, values.deliveryStreams, objects, deadline, handling), deadline).pipe(
+      Effect.provide(store)
+    )
 })

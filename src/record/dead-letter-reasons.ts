@@ -26,7 +26,7 @@ export const deadLetterReasons = {
   object_gone:
     "An object that was announced is not there any more, or another content has taken its place. `raw` is its notification. Write the object anew where it is still needed.",
   object_denied:
-    "S3 did not give an object that was announced, however often it was asked: rights are missing, its key may not be used, it was archived. `raw` is its notification. Once it can be read, copy the object onto itself: that announces it anew.",
+    "S3 did not give an object that was announced, the fifth time that a queue told of it: rights are missing, its key may not be used, it was archived. `raw` is its notification. Once it can be read, copy the object onto itself: that announces it anew.",
   object_unreadable:
     "The content of an object that was announced cannot be read from `_sequence_number` on: damaged gzip, or another kind of file. `raw` is its notification. Write the object anew.",
   not_announcement:
