@@ -215,9 +215,9 @@ const errorDatasetOf = (
  */
 const givenUp = (message: unknown): unknown => {
   const found = typeof message === "string" ? parsed(message) : message
-  const { Type, Message, detail, source, requestContext, requestPayload } = membersOf(found)
+  const { Type, Message, detail, source } = membersOf(found)
   if (Type === "Notification" && typeof Message === "string") return givenUp(Message)
-  if (source === "lambda") return givenUp(detail)
+  const { requestContext, requestPayload } = membersOf(source === "lambda" ? detail : found)
   return requestContext === undefined || requestPayload === undefined ? message : requestPayload
 }
 
