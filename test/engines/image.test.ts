@@ -32,7 +32,9 @@ beforeAll(() => {
       mkdirSync(to, { recursive: true })
     } else if (name === "COPY") copy(root, context, rest, to)
     else if (name === "RUN") {
-      const { status, stderr } = spawnSync("sh", ["-ec", rest], { cwd: to, encoding: "utf8", env: { PATH: path(), HOME: folder } })
+      // A builder reaches the network as this machine does: its certificates and proxies, and where its npm looks.
+      const env = { ...process.env, PATH: path(), HOME: folder }
+      const { status, stderr } = spawnSync("sh", ["-ec", rest], { cwd: to, encoding: "utf8", env })
       if (status !== 0) throw new Error(`RUN ${rest} ended with ${status}: ${stderr}`)
     }
   }
