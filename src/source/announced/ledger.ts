@@ -217,21 +217,22 @@ export class Inbox {
     for (const item of this.#waiting) item.forget()
   }
 
-  /** What is to be read next. What no message announces any more is left to whom it is announced to. Throws where no more can come. */
+  /** What is to be read next. What no message announces any more is left to whom it is announced to. */
   next(): Item | undefined {
     for (;;) {
       const item = this.#waiting.shift()
-      if (item === undefined) {
-        if (this.#failure !== null) throw this.#failure
-        return undefined
-      }
-      if (item.messages.size > 0) return item
+      if (item === undefined || item.messages.size > 0) return item
       this.#items.delete(item.wanted.shard)
     }
   }
 
   get isWaiting(): boolean {
-    return this.#waiting.length > 0 || this.#failure !== null
+    return this.#waiting.length > 0
+  }
+
+  /** Why no more comes: nothing that is read can be removed from the queue any more. Null: nothing has failed. */
+  get failure(): Error | null {
+    return this.#failure
   }
 
   /** No more comes. */

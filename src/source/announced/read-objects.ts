@@ -48,13 +48,14 @@ interface Turn extends Reading {
   readonly hasOthers: () => boolean
 }
 
-/** What is to be read for a dataset, page by page, until its inbox is closed. */
+/** What is to be read for a dataset, page by page, until its inbox is closed. Throws what the queue has failed with for good. */
 export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator<RecordPage, void> {
   const ahead: Array<Opening> = []
   let nudged: Claimed | undefined
   inbox.restart()
   try {
     for (;;) {
+      if (inbox.failure !== null) throw inbox.failure
       let bytes = ahead.reduce((sum, opening) => sum + opening.bytes, 0)
       while (ahead.length < openAhead && (ahead.length === 0 || bytes < openBytes)) {
         const item = inbox.next()
@@ -74,7 +75,7 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
           yield { ...claimed.claim, commitNow: true }
         }
         const isOver = () => inbox.isClosed && (inbox.claimed === undefined || inbox.claimed !== nudged)
-        await inbox.changed.until(() => inbox.isWaiting || isOver(), reading.signal)
+        await inbox.changed.until(() => inbox.isWaiting || inbox.failure !== null || isOver(), reading.signal)
       }
     }
   } finally {

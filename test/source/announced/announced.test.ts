@@ -244,6 +244,25 @@ describe("a queue that fails", () => {
     )
   )
 
+  it.live("for good ends the sources, whatever S3 does not answer for meanwhile", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 50; i++) {
+          objects.refuse(`order/${i}.json`, "InternalError", 500)
+          announce(`order/${i}.json`, ["o"])
+        }
+        queue.failNext = { operation: "hide", reason: "Denied", times: 1000 }
+        const stop = Effect.sleep(300 * minutes)
+        const results = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { follow: true, stop }), Store, store))
+        assert.deepStrictEqual(
+          results.map(({ failure }) => failure?.reason),
+          ["Denied", "Denied"]
+        )
+      })
+    )
+  )
+
   it.live("for a while is asked again", () =>
     withLake((store) =>
       Effect.gen(function* () {
