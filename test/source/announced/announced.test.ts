@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { replay } from "../../../src/ingest/replay.ts"
+import { deadLettersPath } from "../../../src/lake/layout.ts"
 import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
-import { Store } from "../../../src/store/store.ts"
+import { Store, type StoreShape } from "../../../src/store/store.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
+import { makeFaultyStore } from "../../store/faulty-store.ts"
 import { folderWith } from "../collect.ts"
 import { type Consuming, consume, expectSound, idsOf, letters, line, orders, returns, withLake } from "./support.ts"
 import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
@@ -300,6 +302,35 @@ describe("several processes on one queue", () => {
         )
         assert.deepStrictEqual(yield* idsOf("order"), Array.from({ length: 180 }, (_, i) => `o-${Math.floor(i / 3)}-${i % 3}`).sort())
         for (const queue of queues) assert.strictEqual(queue.sent.size, 0)
+        yield* expectSound
+      })
+    )
+  )
+
+  it.live("give up nothing where both remove the same positions of dead letters", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue: first, objects } = make()
+        const second = new QueueStandIn()
+        const put = (queue: QueueStandIn, key: string, time: number) => {
+          const body = `no JSON\n${line(key)}`
+          objects.put("raw", key, body)
+          queue.send(notificationOf(key, body, { time }))
+        }
+        const consuming = (queue: QueueStandIn, of: StoreShape, retirement: NonNullable<Consuming["retirement"]>) =>
+          inVirtualTime(() => Effect.provideService(consume(queue, objects, { contracts: [orders], retirement }), Store, of))
+        for (let i = 0; i < 20; i++) put(first, `order/${i}`, start - 5 * hours)
+        yield* consuming(first, store, { live: 1000, page: 16, atOnce: 8 })
+        put(first, "order/first", start)
+        put(second, "order/second", start)
+        objects.asked.length = 0
+        const few = { live: 8, page: 16, atOnce: 8 }
+        const faults = makeFaultyStore(store)
+        faults.beforeNext("putIfAbsent", `${deadLettersPath}/_delta_log/`, Effect.orDie(consuming(second, store, few)))
+        yield* consuming(first, faults.store, few)
+        // What is given up is read again.
+        assert.deepStrictEqual(objects.asked.map((asked) => asked.split(" ")[0]).sort(), ["order/first", "order/second"])
+        assert.strictEqual((yield* letters).length, 22)
         yield* expectSound
       })
     )
