@@ -225,6 +225,43 @@ describe("a message", () => {
   )
 })
 
+describe("a bucket that does not answer", () => {
+  it.live("holds up no other, is asked seldom, and is read when it answers again", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects } = make()
+        const ids = { bad: [] as Array<string>, good: [] as Array<string> }
+        for (let i = 0; i < 240; i++) {
+          const bucket = i % 4 === 3 ? "good" : "bad"
+          const [key, body] = [`order/${bucket}-${i}`, line(`${bucket}-${i}`)]
+          ids[bucket].push(`${bucket}-${i}`)
+          objects.put(bucket, key, body)
+          if (bucket === "bad") objects.refuse(key, "InternalError", 500)
+          queue.send(notificationOf(key, body, { bucket }))
+        }
+        const options: Consuming = { follow: true, limits: { ageMillis: 10_000 }, stop: Effect.sleep(60 * minutes) }
+        yield* inVirtualTime(() =>
+          Effect.gen(function* () {
+            const consuming = yield* Effect.forkChild(Effect.provideService(consume(queue, objects, options), Store, store))
+            yield* Effect.sleep(minutes)
+            assert.deepStrictEqual(yield* Effect.provideService(idsOf("order"), Store, store), ids.good.sort())
+            yield* Effect.sleep(29 * minutes)
+            // What was opened at once before it was known, and then one at a time, at least every half minute.
+            const tries = objects.asked.filter((asked) => asked.startsWith("order/bad"))
+            assert.isAtLeast(tries.length, 60)
+            assert.isAtMost(tries.length, 32 + 10 + 120)
+            objects.refusals.clear()
+            yield* Effect.sleep(minutes)
+            assert.deepStrictEqual(yield* Effect.provideService(idsOf("order"), Store, store), [...ids.bad, ...ids.good].sort())
+            yield* Fiber.join(consuming)
+          })
+        )
+        assert.strictEqual(queue.sent.size, 0)
+      })
+    )
+  )
+})
+
 describe("a queue that fails", () => {
   it.live.each([
     ["receive", "Denied"],
