@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { replay } from "../../../src/ingest/replay.ts"
-import { deadLettersPath } from "../../../src/lake/layout.ts"
+import { deadLettersPath, stagePath } from "../../../src/lake/layout.ts"
+import { PositionReader } from "../../../src/lake/position-reader.ts"
+import { retiredPages } from "../../../src/lake/retired.ts"
 import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
 import { Store, type StoreShape } from "../../../src/store/store.ts"
+import { openTable } from "../../../src/table/table.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
-import { makeFaultyStore } from "../../store/faulty-store.ts"
+import { type FaultyStore, makeFaultyStore } from "../../store/faulty-store.ts"
 import { folderWith } from "../collect.ts"
 import { type Consuming, consume, expectSound, idsOf, letters, line, orders, returns, withLake } from "./support.ts"
-import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
+import { etagOf, inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
 
 const make = () => {
   const queue = new QueueStandIn()
@@ -123,6 +126,45 @@ describe("announced objects", () => {
         assert.deepStrictEqual([...new Set(objects.asked.map((asked) => asked.split(" ")[0]))], ["order/0.ndjson"])
         assert.strictEqual((yield* idsOf("order")).length, 181)
         yield* expectSound
+      })
+    )
+  )
+
+  it.live("are told from new ones by each page of retired positions once, in whatever order they are announced again", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        const places = Array.from({ length: 90 }, (_, i) => ({ key: `order/${i}`, time: start - i * hours }))
+        for (const { key, time } of places) announce(key, [key], { time })
+        const retirement = { live: 8, page: 4, atOnce: 8 }
+        const consuming = (of: StoreShape) =>
+          inVirtualTime(() => Effect.provideService(consume(queue, objects, { retirement, contracts: [orders] }), Store, of))
+        yield* consuming(store)
+        const table = yield* openTable(stagePath("order"))
+        const { domains } = yield* table.snapshot
+        const pages = retiredPages(domains).length
+        assert.isAtLeast(pages, 12)
+        const shuffled = places.map((_, i) => places[(i * 37) % places.length] ?? assert.fail())
+        for (const { key, time } of shuffled) queue.send(notificationOf(key, line(key), { time }))
+        const fetchesOf = ({ calls }: FaultyStore) =>
+          calls.filter((call) => call.startsWith("get ") && call.includes("/_positions/")).length
+        const again = makeFaultyStore(store)
+        yield* consuming(again.store)
+        assert.strictEqual(queue.sent.size, 0)
+        assert.isAtMost(fetchesOf(again), pages)
+        // What there is room for bounds what is kept.
+        const fetches = (most?: number) =>
+          Effect.gen(function* () {
+            const counted = makeFaultyStore(store)
+            const reader = new PositionReader(table, counted.store, most)
+            for (const { key, time } of shuffled) {
+              const shard = `${new Date(time).toISOString().slice(0, 13)}/s3://raw/${key}#${etagOf(line(key))}/0055`
+              assert.isNotNull(yield* reader.find(domains, "announced", shard))
+            }
+            return fetchesOf(counted)
+          })
+        assert.isAtMost(yield* fetches(), pages)
+        assert.isAbove(yield* fetches(4 * 600), 2 * pages)
       })
     )
   )
