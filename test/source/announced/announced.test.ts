@@ -168,6 +168,19 @@ describe("announced objects", () => {
       })
     )
   )
+
+  it.live("of many hours become a file an hour, though their messages come mixed", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 480; i++) announce(`order/${i}`, [`o-${i}`], { time: start - ((i * 37) % 120) * hours })
+        const [done] = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { contracts: [orders] }), Store, store))
+        const { files } = yield* (yield* openTable(stagePath("order"))).snapshot
+        assert.deepStrictEqual([done?.commits, files.size], [1, 120])
+        assert.strictEqual((yield* idsOf("order")).length, 480)
+      })
+    )
+  )
 })
 
 describe("a message", () => {
