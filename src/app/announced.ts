@@ -39,11 +39,11 @@ export const sqsOf = (values: Values<"queue" | "region">) =>
 /**
  * The sources of datasets that share a queue, and what people should know of its messages, as sentences.
  *
- * @param others datasets that are not carried now: what they take stays in the queue
+ * @param leaves which keys are of datasets that are not carried now: what is announced of them stays in the queue
  */
 export const openAnnounced = (
   shares: ReadonlyArray<Share>,
-  others: ReadonlyArray<Share>,
+  leaves: (key: string) => boolean,
   { format }: SourceChoice,
   values: Values<"queue" | "region" | "s3Endpoint" | "maxRecordBytes">,
   follow: boolean
@@ -64,7 +64,7 @@ export const openAnnounced = (
         format: framingOf(formatOf(contract.contract), format),
         bytesAt: bytesIn(contract.contract.fields)
       })),
-      leaves: (key) => others.some(({ takes }) => takes?.(key) === true),
+      leaves,
       follow,
       pageBytes: pageBytesOf(shares.length),
       large: largePagesOf(shares.length),

@@ -2,10 +2,12 @@ import { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DecodeSettings } from "../decode/decoder.ts"
 import { collectedSource, errorObjectAt } from "../firehose/collected.ts"
-import { type MessagesAnswer, ObjectsFailed } from "../firehose/messages.ts"
+import { keyBelow, type MessagesAnswer, ObjectsFailed } from "../firehose/messages.ts"
+import { structuredDataset } from "../firehose/structured-objects.ts"
 import { type IngestError, ingest } from "../ingest/ingest.ts"
 import { keepTables } from "../ingest/open-tables.ts"
 import { defaultBatchLimits } from "../ingest/options.ts"
+import { stageDataset } from "../lake/layout.ts"
 import { count } from "../record/count.ts"
 import { membersOf } from "../record/members.ts"
 import type { OnRunEvent } from "../record/report.ts"
@@ -13,7 +15,7 @@ import type { SourceError } from "../record/source-error.ts"
 import { type AnnouncedObject, announcementsIn } from "../source/announced/envelope.ts"
 import { type Wanted, wantedMessage, wantedObject } from "../source/announced/wanted.ts"
 import type { ObjectReader } from "../store/s3-reader.ts"
-import type { Store } from "../store/store.ts"
+import { Store } from "../store/store.ts"
 import { announcedSharesOf } from "./input-shares.ts"
 import { type DeliveryStreams, datasetOf } from "./structurers.ts"
 
@@ -68,30 +70,38 @@ export const letterCollector = (options: CollectorOptions): LetterCollector => {
   const take = (units: ReadonlyArray<Unit>, place: string, contract: CompiledContract, onEvent: OnRunEvent) =>
     Effect.gen(function* () {
       const problems: Array<Problem> = []
+      let lost: Array<string> = []
+      let letters = 0
       const source = collectedSource({
         location: place,
         wanted: [...new Map(units.map(({ wanted }) => [wanted.shard, wanted])).values()],
         objects,
         onFailed: ({ shard }, error) => {
-          for (const unit of units)
-            if (unit.wanted.shard === shard) problems.push({ message: unit.message, problem: `${error.message.replace(/\.$/, "")}.` })
-        }
+          for (const unit of units) if (unit.wanted.shard === shard) problems.push({ message: unit.message, problem: sentence(error) })
+        },
+        onLost: (_, error) => void lost.push(sentence(error))
       })
-      const stop = Effect.never
-      const { counts, failure } = yield* ingest({
-        contract,
-        source,
-        decode,
-        limits,
-        tables: tablesOf(contract),
-        stop,
-        onEvent,
-        onProgress: () => {}
-      })
-      if (failure !== null) return yield* failure
+      do {
+        problems.length = 0
+        lost = []
+        const { counts, failure } = yield* ingest({
+          contract,
+          source,
+          decode,
+          limits,
+          tables: tablesOf(contract),
+          stop: Effect.never,
+          onEvent,
+          onProgress: () => {}
+        })
+        if (failure !== null) return yield* failure
+        letters += counts.records
+        for (const problem of lost) yield* Effect.logWarning(problem)
+        // That an object is lost is one commit, and its dead letter another.
+      } while (lost.length > 0)
       yield* Effect.annotateLogs(Effect.logInfo(`${place}: dead letters collected`), {
         dataset: contract.contract.name,
-        letters: counts.records,
+        letters,
         failed: problems.length
       })
       return problems
@@ -100,7 +110,8 @@ export const letterCollector = (options: CollectorOptions): LetterCollector => {
   return {
     collect: (event, onEvent) =>
       Effect.gen(function* () {
-        const { messages, problems, units } = unitsIn(options, event)
+        const { root } = yield* Store
+        const { messages, problems, units } = unitsIn({ ...options, root }, event)
         for (const [dataset, ofDataset] of Map.groupBy(units, ({ dataset }) => dataset)) {
           const contract = contracts.find(({ contract }) => contract.name === dataset)
           if (contract === undefined) {
@@ -132,7 +143,12 @@ interface Given {
   readonly problems: Array<Problem>
 }
 
-const unitsIn = (options: CollectorOptions, event: unknown): Given => {
+interface UnitOptions extends CollectorOptions {
+  /** Of the lake. */
+  readonly root: string
+}
+
+const unitsIn = (options: UnitOptions, event: unknown): Given => {
   const { Records } = membersOf(event)
   const records: ReadonlyArray<unknown> = Array.isArray(Records) ? Records : []
   const isOfQueue = records.length > 0 && records.every((record) => membersOf(record)["eventSource"] === "aws:sqs")
@@ -153,8 +169,8 @@ interface GivenMessage {
 }
 
 /** @param queued the message of a queue that has the text; null: it is no queue's */
-const messageIn = (options: CollectorOptions, queued: { readonly [name: string]: unknown } | null, text: unknown): GivenMessage => {
-  const announcements = announcementsIn(text)
+const messageIn = (options: UnitOptions, queued: { readonly [name: string]: unknown } | null, text: unknown): GivenMessage => {
+  const announcements = announcementsIn(givenUp(text))
   const objects = announcements.flatMap((each) => (each.kind === "object" ? [each.object] : []))
   const unreadable = announcements.flatMap((each) => (each.kind === "unreadable" ? [`${each.problem}.`] : []))
   const id = queued === null ? null : textOf(queued["messageId"])
@@ -194,8 +210,35 @@ const errorDatasetOf = (
   return dataset ?? only ?? { problem: named.failure.message }
 }
 
+/**
+ * The event that Lambda gave up, where it tells its destination for failures of it: straight to a queue, in the envelope of SNS, or by EventBridge. Else what was given.
+ */
+const givenUp = (message: unknown): unknown => {
+  const found = typeof message === "string" ? parsed(message) : message
+  const { Type, Message, detail, source, requestContext, requestPayload } = membersOf(found)
+  if (Type === "Notification" && typeof Message === "string") return givenUp(Message)
+  if (source === "lambda") return givenUp(detail)
+  return requestContext === undefined || requestPayload === undefined ? message : requestPayload
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The dataset that an object is of by its place in the lake, which tells more than patterns of raw keys; else the one that takes its key. */
+const datasetTaking = ({ contracts, root }: UnitOptions, object: AnnouncedObject): string | undefined => {
+  const key = keyBelow(root, object) ?? ""
+  const named = structuredDataset(key) ?? stageDataset(key)
+  if (named !== null) return contracts.find(({ contract }) => contract.name === named)?.contract.name
+  return announcedSharesOf(contracts).find(({ takes }) => takes?.(object.key) !== false)?.contract.contract.name
+}
+
 const messageUnit = (
-  { contracts, dataset }: CollectorOptions,
+  options: UnitOptions,
   { messageId, body, attributes, eventSourceARN }: { readonly [name: string]: unknown },
   objects: ReadonlyArray<AnnouncedObject>
 ): Unit | null => {
@@ -204,15 +247,21 @@ const messageUnit = (
   const queue = textOf(eventSourceARN)
   const id = textOf(messageId)
   if (id === "" || queue === "" || typeof body !== "string" || !Number.isFinite(sentAt)) return null
-  const taking = announcedSharesOf(contracts).find(({ takes }) => objects.some(({ key }) => takes?.(key) !== false))
+  const { contracts, dataset } = options
   const from = textOf(DeadLetterQueueSourceArn)
   const detail = `It was found in ${queue}${from === "" ? "" : `, where it came from ${from}`}.`
   return {
     message: id,
-    dataset: (objects.length === 0 ? undefined : taking?.contract.contract.name) ?? dataset ?? contracts[0]?.contract.name ?? "",
+    dataset:
+      objects.map((object) => datasetTaking(options, object)).find((name) => name !== undefined) ??
+      dataset ??
+      contracts[0]?.contract.name ??
+      "",
     place: queue,
     wanted: wantedMessage({ id, sentAt, body }, queue, { reason: "undelivered", detail })
   }
 }
+
+const sentence = ({ message }: SourceError): string => `${message.replace(/\.$/, "")}.`
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")

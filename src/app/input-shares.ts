@@ -39,3 +39,27 @@ export const announcedSharesOf = (contracts: ReadonlyArray<CompiledContract>): R
   const [first, ...others] = contracts
   return first !== undefined && others.length === 0 ? [shareOfNamed(first, ofAnnounced)] : sharesOf(contracts, ofAnnounced)
 }
+
+/** What a command carries of the objects that are announced, and which keys others read, whose messages must stay in the queue. */
+export interface AnnouncedParts {
+  readonly mine: ReadonlyArray<InputShare>
+  readonly leaves: (key: string) => boolean
+}
+
+/**
+ * A dataset that is named and says nothing takes what no other claims. So what is of none of those that are carried may still be of one that says nothing, if it
+ * is not carried now.
+ *
+ * @param contracts all of the project: what one claims that is missing here would be removed
+ * @param named the only one to be carried; null: all that share the queue
+ */
+export const announcedPartsOf = (contracts: ReadonlyArray<CompiledContract>, named: CompiledContract | null): AnnouncedParts => {
+  const shares = announcedSharesOf(contracts)
+  const others = named === null ? [] : shares.filter(({ contract }) => contract !== named)
+  const takenBy = (some: ReadonlyArray<InputShare>, key: string) => some.some(({ takes }) => takes === null || takes(key))
+  const own = named === null ? shares : shares.filter(({ contract }) => contract === named)
+  const mine = named !== null && own.length === 0 ? [{ contract: named, takes: (key: string) => !takenBy(others, key) }] : own
+  const isCarried = (one: CompiledContract) => mine.some(({ contract }) => contract === one)
+  const mayBeOthers = contracts.some((one) => ofAnnounced(one.contract) === undefined && !isCarried(one))
+  return { mine, leaves: (key) => takenBy(others, key) || (mayBeOthers && !takenBy(mine, key)) }
+}

@@ -8,7 +8,7 @@ import type { Place } from "../source/place.ts"
 import { openAnnounced } from "./announced.ts"
 import { largePagesOf, pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
-import { announcedSharesOf, type InputShare, ofFiles, shareOfNamed, sharesOf } from "./input-shares.ts"
+import { type AnnouncedParts, announcedPartsOf, type InputShare, ofFiles, shareOfNamed, sharesOf } from "./input-shares.ts"
 import type { Carried } from "./pipeline.ts"
 import { allContracts, contractOf } from "./project.ts"
 import { checkWorker, type OpenedSource, openPlace, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
@@ -110,23 +110,17 @@ const openQueue = (
 ): Effect.Effect<OpenedInputs, SourceError | UsageError | ContractError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* checkWorker(values)
-    const { mine, others } = yield* announcedFor(project, choice.dataset)
-    const { datasets, notes } = yield* openAnnounced(mine, others, choice, values, follow)
+    const { mine, leaves } = yield* announcedFor(project, choice.dataset)
+    const { datasets, notes } = yield* openAnnounced(mine, leaves, choice, values, follow)
     return { datasets, notes, atOnce: true, left: 0, problems: Effect.succeed([]), skipped: Effect.succeed({}), share: () => null }
   })
 
-/** What is to be carried, and what of the queue is of others: a dataset that is named and says nothing takes what no other claims. */
-const announcedFor = (
-  project: LoadedProject,
-  dataset: Option.Option<string>
-): Effect.Effect<{ readonly mine: ReadonlyArray<InputShare>; readonly others: ReadonlyArray<InputShare> }, UsageError | ContractError> =>
+/** What is to be carried, and what must stay in the queue. */
+const announcedFor = (project: LoadedProject, dataset: Option.Option<string>): Effect.Effect<AnnouncedParts, UsageError | ContractError> =>
   Effect.gen(function* () {
-    if (Option.isNone(dataset)) return { mine: announcedSharesOf(yield* allContracts(project)), others: [] }
-    const named = yield* contractOf(project, dataset.value)
-    const shares = announcedSharesOf([...project.compiled.values()])
-    const others = shares.filter(({ contract }) => contract !== named)
-    const own = shares.find(({ contract }) => contract === named)
-    return { mine: [own ?? { contract: named, takes: (key) => !others.some(({ takes }) => takes?.(key) === true) }], others }
+    // Nobody knows what a contract claims that cannot be used, and what nobody claims is removed: that must be no matter of --dataset.
+    const contracts = yield* allContracts(project)
+    return announcedPartsOf(contracts, Option.isNone(dataset) ? null : yield* contractOf(project, dataset.value))
   })
 
 const look = (place: Place, shares: ReadonlyArray<InputShare>): Effect.Effect<Arrivals> =>

@@ -1,23 +1,25 @@
 import { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { type FailedObject, keyBelow } from "../firehose/messages.ts"
+import { type FailedObject, type Handling, keyBelow } from "../firehose/messages.ts"
 import { openRegistrar, type Registrar } from "../firehose/register.ts"
+import { deliveryStreamOf } from "../lake/firehose.ts"
 import { stagePath } from "../lake/layout.ts"
 import type { OnRunEvent } from "../record/report.ts"
 import type { AnnouncedObject } from "../source/announced/envelope.ts"
-import { Store, type StoreError } from "../store/store.ts"
-import type { TableError } from "../table/errors.ts"
+import { Store } from "../store/store.ts"
 
 export interface ObjectRegistrar {
   /**
-   * Registers those of the objects that lie below a stage, by one commit a dataset. Others are nothing to it.
+   * Registers those of the objects that lie below a stage, by one commit a dataset. Others are nothing to it. A dataset whose
+   * stage cannot be written holds up no other.
    *
    * @returns those of which nothing was committed, and why
    */
   readonly register: (
     objects: ReadonlyArray<AnnouncedObject>,
-    onEvent: OnRunEvent
-  ) => Effect.Effect<ReadonlyArray<FailedObject>, TableError | StoreError, Store>
+    onEvent: OnRunEvent,
+    handling: Handling
+  ) => Effect.Effect<ReadonlyArray<FailedObject>, never, Store>
 }
 
 /** What registers objects of all datasets. A stage is opened when its first object comes, and stays open. @param hashKey by which values of the rows were hashed */
@@ -32,34 +34,41 @@ export const objectRegistrar = (contracts: ReadonlyArray<CompiledContract>, hash
     })
 
   return {
-    register: (objects, onEvent) =>
+    register: (objects, onEvent, { done }) =>
       Effect.gen(function* () {
         const { root } = yield* Store
         const failed: Array<FailedObject> = []
         const below = objects.flatMap((object) => {
           const [, dataset, path] = new RegExp(`^${stagePath("([^/]+)")}/(.+)$`).exec(keyBelow(root, object) ?? "") ?? []
-          return dataset === undefined || path === undefined ? [] : [{ object, dataset, path }]
+          if (dataset !== undefined && path !== undefined) return [{ object, dataset, path }]
+          done(object)
+          return []
         })
         for (const [dataset, ofDataset] of Map.groupBy(below, ({ dataset }) => dataset)) {
           const contract = contracts.find(({ contract }) => contract.name === dataset)
           if (contract === undefined) {
             const problem = `${stagePath(dataset)} is of no dataset of this project: build the function with the project that has it, or let Firehose write elsewhere.`
+            for (const { object, path } of ofDataset)
+              if (deliveryStreamOf(path) === null) done(object)
+              else failed.push({ object, problem })
+            continue
+          }
+          const paths = ofDataset.map(({ path }) => path)
+          const registered = yield* Effect.result(Effect.flatMap(registrarOf(contract), (registrar) => registrar.register(paths, onEvent)))
+          if (registered._tag === "Failure") {
+            // The next event opens it anew: the stage may be another one by now.
+            opened.delete(dataset)
+            const problem = `${dataset}: ${registered.failure.message}`
+            // It is a matter of this stage, and none of the others.
             failed.push(...ofDataset.map(({ object }) => ({ object, problem })))
             continue
           }
-          const registrar = yield* registrarOf(contract)
-          const { added, refused, rows, known, nothing } = yield* Effect.tapError(
-            registrar.register(
-              ofDataset.map(({ path }) => path),
-              onEvent
-            ),
-            // The next event opens it anew: the stage may be another one by now.
-            () => Effect.sync(() => opened.delete(dataset))
-          )
+          const { added, refused, rows, known, nothing } = registered.success
           const problems = new Map(refused.map(({ path, problem }) => [path, problem]))
           for (const { object, path } of ofDataset) {
             const problem = problems.get(path)
-            if (problem !== undefined) failed.push({ object, problem })
+            if (problem === undefined) done(object)
+            else failed.push({ object, problem })
           }
           yield* Effect.logInfo(`${dataset}: registered`).pipe(
             Effect.annotateLogs({ files: added.length, rows, known, nothing, refused: refused.length })

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { FirehoseApi } from "../firehose/api.ts"
-import { type FailedObject, keyBelow } from "../firehose/messages.ts"
+import { type FailedObject, type Handling, keyBelow } from "../firehose/messages.ts"
 import { sendObject } from "../firehose/send-object.ts"
 import { structuredDataset } from "../firehose/structured-objects.ts"
 import type { AnnouncedObject } from "../source/announced/envelope.ts"
@@ -20,14 +20,17 @@ export const sendObjects = (
   api: FirehoseApi,
   streams: DeliveryStreams,
   objects: ReadonlyArray<AnnouncedObject>,
-  deadline: number
+  deadline: number,
+  { done }: Handling
 ): Effect.Effect<ReadonlyArray<FailedObject>, never, Store> =>
   Effect.gen(function* () {
     const { root } = yield* Store
     const structured = objects.flatMap((object) => {
       const key = keyBelow(root, object)
       const dataset = key === null ? null : structuredDataset(key)
-      return key === null || dataset === null ? [] : [{ object, key, dataset }]
+      if (key !== null && dataset !== null) return [{ object, key, dataset }]
+      done(object)
+      return []
     })
     const sent = yield* Effect.forEach(
       structured,
@@ -36,6 +39,7 @@ export const sendObjects = (
           sendObject(api, stream, { dataset, key, writtenAt: object.eventTime }, deadline)
         ).pipe(
           Effect.tap(({ lines, deadLetters }) => Effect.logInfo(`${key}: sent`).pipe(Effect.annotateLogs({ lines, deadLetters }))),
+          Effect.andThen(Effect.sync(() => done(object))),
           Effect.as(null),
           Effect.catch(({ message }) => Effect.succeed({ object, problem: `${key}: ${message}` }))
         ),

@@ -1,9 +1,10 @@
 import { Effect, Stream } from "effect"
 import { bytesIn } from "../contract/bytes-at.ts"
 import { formatOf } from "../contract/format.ts"
-import type { FailedObject } from "../firehose/messages.ts"
+import type { FailedObject, Handling } from "../firehose/messages.ts"
 import { objectPages } from "../firehose/object-pages.ts"
-import { type Content, structureObject, writeLoss } from "../firehose/structure-object.ts"
+import { structureObject, writeLoss } from "../firehose/structure-object.ts"
+import type { Content } from "../firehose/structured-objects.ts"
 import { firehoseSource } from "../lake/firehose.ts"
 import type { DeadLetter } from "../record/dead-letter.ts"
 import { positionAt, type RecordPage } from "../record/record.ts"
@@ -26,40 +27,43 @@ export interface StructureOptions {
   readonly maxRecordBytes: number
 }
 
+/** So often a queue gives the message of an object that S3 denies before it is lost, since rights may come late. */
+const deniedTries = 5
+
 /** Objects that are read at a time. */
 const objectsAtATime = 4
 
 /**
  * Structures each object for every dataset that takes its key, into the lake's `structured_json/`. Keys that none takes are nothing. An object that cannot be read is a
- * dead letter, but where that may pass by itself.
+ * dead letter, but where that may pass: one that is denied fails, and comes again. Only to a queue, which tells how often it came, it is a dead letter in the end.
  *
  * @returns those that were not structured as a whole, and why
  */
 export const structureObjects = (
   options: StructureOptions,
-  objects: ReadonlyArray<AnnouncedObject>
+  objects: ReadonlyArray<AnnouncedObject>,
+  { done, received }: Handling
 ): Effect.Effect<ReadonlyArray<FailedObject>, never, Store> => {
-  const wanted = objects.flatMap((object) =>
-    options.shares.flatMap((share) => (share.takes?.(object.key) === false ? [] : [{ object, share }]))
-  )
-  return Effect.map(
+  const structureAll = (object: AnnouncedObject) =>
     Effect.forEach(
-      wanted,
-      ({ object, share }) =>
-        structureOne(options, object, share).pipe(
-          Effect.as(null),
-          Effect.catch(({ message }) => Effect.succeed({ object, problem: `s3://${object.bucket}/${object.key}: ${message}` }))
-        ),
-      { concurrency: objectsAtATime }
-    ),
-    (all) => all.flatMap((failed) => failed ?? [])
-  )
+      options.shares.filter(({ takes }) => takes?.(object.key) !== false),
+      (share) =>
+        structureOne(options, object, share, lossAt(received(object))).pipe(
+          Effect.as([]),
+          Effect.catch(({ message }) => Effect.succeed([{ object, problem: `s3://${object.bucket}/${object.key}: ${message}` }]))
+        )
+    ).pipe(
+      Effect.map((all) => all.flat()),
+      Effect.tap((failed) => Effect.sync(() => failed.length === 0 && done(object)))
+    )
+  return Effect.map(Effect.forEach(objects, structureAll, { concurrency: objectsAtATime }), (all) => all.flat())
 }
 
 const structureOne = (
   { maxRecordBytes, reader, structurers }: StructureOptions,
   object: AnnouncedObject,
-  { contract: compiled }: InputShare
+  { contract: compiled }: InputShare,
+  isLost: (error: SourceError) => boolean
 ): Effect.Effect<void, BadConfig | SourceError | StoreError, Store> =>
   Effect.gen(function* () {
     const { contract } = compiled
@@ -83,8 +87,11 @@ const structureOne = (
     })
   })
 
-/** Another try would find the same. */
-const isLost = ({ reason }: SourceError): boolean => reason !== "Unavailable"
+/** Which errors another try would not mend, by how often the object came. */
+const lossAt =
+  (received: number) =>
+  ({ reason }: SourceError): boolean =>
+    reason !== "Unavailable" && (reason !== "Denied" || received >= deniedTries)
 
 /** The dead letter of a content of which no more can be read than these pages. */
 const lossLetter = ({ shard, arrivedAt }: Content, notification: string, last: RecordPage | undefined, error: SourceError): DeadLetter => {

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { basename, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { settings, variableOf } from "../app/settings.ts"
+import { logActions } from "../lambda/actions.ts"
 import type { Actions, LambdaFunction } from "../lambda/handler.ts"
 import { callsIn, problemsOf } from "./aws-actions.ts"
 import { type Bundle, bundle } from "./bundle.ts"
+import { filesBeside } from "./files-beside.ts"
 import { zip } from "./zip.ts"
 
 /** What `functions.json` says of a function. */
@@ -22,7 +24,7 @@ export interface FunctionEntry {
   readonly sha256: string
   /** Variables of the environment that it reads. */
   readonly environment: ReadonlyArray<string>
-  /** IAM actions, by what they are needed on. */
+  /** IAM actions, by what they are needed on: those of its calls, and those that Lambda needs as its role, on `mapping` and `logs`. */
   readonly actions: Actions
   /** Calls of AWS that it makes, as `client.Command`. */
   readonly calls: ReadonlyArray<string>
@@ -84,23 +86,13 @@ export const buildFunction = async (root: string, name: string, project: string)
         const { name: flag, standard } = settings[name]
         return [variableOf(flag), ...(standard === null ? [] : [standard])]
       }),
-      actions: about.actions,
+      actions: { ...about.actions, ...(about.mapping.length === 0 ? {} : { mapping: about.mapping }), logs: logActions },
       calls,
       packages,
       modules
     }
   }
 }
-
-/** Files that modules of a bundle read from where they lie: they lie beside the bundle, which is one module. */
-const filesBeside = (root: string, { inputs }: Bundle): ReadonlyArray<readonly [string, Uint8Array]> =>
-  [...inputs.keys()].flatMap((path) =>
-    path.startsWith("src/")
-      ? [...readFileSync(join(root, path), "utf8").matchAll(/new URL\("\.\/([\w.-]+)", import\.meta\.url\)/g)].map(
-          ([, name = ""]) => [name, readFileSync(join(root, dirname(path), name))] as const
-        )
-      : []
-  )
 
 const contentsOf = ({ inputs }: Bundle): readonly [{ [name: string]: number }, { [path: string]: number }] => {
   const packages: { [name: string]: number } = {}

@@ -1,4 +1,4 @@
-import { type Context, Effect, Metric, type Scope } from "effect"
+import { Clock, type Context, Effect, Metric, type Scope } from "effect"
 import { metrics } from "../ingest/metrics.ts"
 import { hasTable } from "../lake/find-tables.ts"
 import { deadLettersPath } from "../lake/layout.ts"
@@ -10,8 +10,12 @@ import { Shutdown } from "./shutdown.ts"
 
 /** A source that has not answered for so long is not read; a call that hangs is given up after 20 s. Seconds. */
 const unansweredLimit = 30
-/** An answer of the lake counts for so long, so that asking often costs no more; and this is how long one is waited for. Milliseconds. */
-const lakeCheckedFor = 30_000
+/**
+ * For so long it counts that the lake could be written, and that it could not: asking often costs no more, and a bucket that keeps versions keeps each try. And this is how long an
+ * answer is waited for. Milliseconds.
+ */
+const lakeCheckedFor = 5 * 60_000
+const lakeRefusedFor = 30_000
 const lakePatience = 5_000
 
 /** What keeps the command from its work, where something does. */
@@ -71,7 +75,15 @@ export const makeReadiness: Effect.Effect<Effect.Effect<Readiness>, never, Scope
     Effect.match({ onSuccess: () => null, onFailure: ({ message }) => message }),
     Effect.provide(context)
   )
-  const lakeProblem = yield* Effect.cachedWithTTL(lake, lakeCheckedFor)
+  const lastTried = yield* Effect.cachedWithTTL(lake, lakeRefusedFor)
+  let writableUntil = Number.NEGATIVE_INFINITY
+  const lakeProblem = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (now < writableUntil) return null
+    const problem = yield* lastTried
+    if (problem === null) writableUntil = now + lakeCheckedFor
+    return problem
+  })
   return Effect.map(lakeProblem, (problem) => {
     const silent = largest(context, unansweredMetric) ?? 0
     const answers = silent <= unansweredLimit

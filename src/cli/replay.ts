@@ -37,7 +37,7 @@ export const replay = Command.make(
       const onRun = yield* runListener(withDatabase(values), present)
       const progress = yield* makeProgress("replay", !flags.json)
       const decode = decodeSettingsOf(values)
-      const total = { letters: 0, rows: 0, left: 0, cut: 0, unread: 0 }
+      const total = { letters: 0, rows: 0, left: 0, cut: 0, unread: 0, structured: 0 }
       for (const [i, contract] of present.entries()) {
         const done = yield* runReplay({
           contract,
@@ -51,6 +51,7 @@ export const replay = Command.make(
         total.left += done.left
         total.cut += done.cut
         total.unread += done.unread
+        total.structured += done.structured
       }
       return total
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "write")))
@@ -66,6 +67,11 @@ export const replay = Command.make(
           ? []
           : [
               `${count(result.unread, "of these was", "of these were")} announced and could not be read, so that there is no record: write these objects anew, or copy them onto themselves, once they can be read.`
+            ]),
+        ...(result.structured === 0
+          ? []
+          : [
+              `${count(result.structured, "of these was", "of these were")} structured JSON that Firehose could not convert, with values that are hashed already, and would be again: mend the table that Firehose converts by, and send their records again from where they came.`
             ])
       ].join("\n")
     )

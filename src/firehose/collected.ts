@@ -3,8 +3,10 @@ import { type DeadLetterReason, deadLetterReasons, type Rejection } from "../rec
 import { coordinatesOf, type ShardPosition } from "../record/position.ts"
 import { positionAt, type RecordPage, recordsAfter } from "../record/record.ts"
 import { SourceError } from "../record/source-error.ts"
-import { isDone, rejectedPage } from "../source/announced/loss.ts"
+import { claimPage, isDone, lossOf, lossPage, rejectedPage } from "../source/announced/loss.ts"
+import { lossBy } from "../source/announced/read-objects.ts"
 import type { Wanted } from "../source/announced/wanted.ts"
+import { knownOf } from "../source/resume-point.ts"
 import type { Committed, Resume, Source } from "../source/source.ts"
 import type { ObjectReader } from "../store/s3-reader.ts"
 import { type ErrorRecord, errorRecordIn } from "./error-record.ts"
@@ -38,13 +40,15 @@ export interface CollectedOptions {
   readonly objects: ObjectReader
   /** Told of an object that could not be read to its end. What was read of it is kept, and it is gone on with when it is given again. */
   readonly onFailed: (wanted: Wanted, error: SourceError) => void
+  /** Told of an object that is lost. The commit that is made then says so, and its own dead letter comes with the next time that it is given. */
+  readonly onLost: (wanted: Wanted, error: SourceError) => void
 }
 
 /**
  * Dead letters as a source whose every record is one. So they are taken exactly once and counted as those of any other: by the positions of their shards, which stand in
  * the commits that hold them. The sequence number of one from an object is the offset of its line. It ends with what it was given.
  */
-export const collectedSource = ({ location, wanted, objects, onFailed }: CollectedOptions): Source => ({
+export const collectedSource = ({ location, wanted, objects, onFailed, onLost }: CollectedOptions): Source => ({
   name: collectedName,
   location,
   isFirstCome: true,
@@ -53,7 +57,9 @@ export const collectedSource = ({ location, wanted, objects, onFailed }: Collect
   pages: (resume) =>
     Stream.rechunk(
       Stream.flatMap(Stream.fromIterable(wanted), (one) =>
-        Stream.unwrap(Effect.map(committedOf(resume, one.shard), ({ position }) => pagesOf(objects, one, position))).pipe(
+        Stream.unwrap(
+          Effect.map(committedOf(resume, one.shard), (committed) => pagesOf(objects, one, committed, (error) => onLost(one, error)))
+        ).pipe(
           Stream.catch((error) =>
             one.object === null ? Stream.fail(error) : Stream.fromEffectDrain(Effect.sync(() => onFailed(one, error)))
           )
@@ -69,15 +75,36 @@ const committedOf = (resume: Resume, shard: string): Effect.Effect<Committed, So
     catch: (cause) => cause
   }).pipe(Effect.catch((cause) => (cause instanceof SourceError ? Effect.fail(cause) : Effect.die(cause))))
 
-const pagesOf = (objects: ObjectReader, wanted: Wanted, position: ShardPosition | undefined): Stream.Stream<RecordPage, SourceError> => {
+const pagesOf = (
+  objects: ObjectReader,
+  wanted: Wanted,
+  committed: Committed,
+  onLost: (error: SourceError) => void
+): Stream.Stream<RecordPage, SourceError> => {
   const { object, rejected } = wanted
+  const { position, ahead } = committed
+  const loss = lossOf(position)
   if (isDone(position)) return Stream.empty
   if (rejected !== null) return Stream.succeed(rejectedPage(wanted, rejected))
+  if (loss !== undefined) return Stream.succeed(lossPage(wanted, committed, loss))
   if (object === null) return Stream.empty
   return objectPages(objects, { ...wanted, object }, cutting).pipe(
-    Stream.flatMap((page) => Stream.fromIterable(letterPages(recordsAfter(page, position), position)))
+    Stream.flatMap((page) => Stream.fromIterable(letterPages(recordsAfter(page, position), position))),
+    Stream.catch((error) =>
+      isLost(error)
+        ? Stream.fromEffect(
+            Effect.sync(() => {
+              onLost(error)
+              return claimPage(wanted, knownOf(position, ahead), lossBy(error))
+            })
+          )
+        : Stream.fail(error)
+    )
   )
 }
+
+/** Another try would find the same. */
+const isLost = ({ reason }: SourceError): boolean => reason === "NotFound" || reason === "Unreadable"
 
 /** Each line as a page of one dead letter; what the source wants to be given back goes with the last. */
 const letterPages = (page: RecordPage, position: ShardPosition | undefined): ReadonlyArray<RecordPage> => {

@@ -1,4 +1,4 @@
-import { Clock, Effect, Random, Schema } from "effect"
+import { Clock, Effect, Option, Random, Schema } from "effect"
 import type { CallFailed } from "../record/aws-call.ts"
 import { count } from "../record/count.ts"
 import { type FirehoseApi, putLimits } from "./api.ts"
@@ -15,19 +15,21 @@ export class PutFailed extends Schema.TaggedError<PutFailed>()("PutFailed", {
 }
 
 const putAgain =
-  "The event comes again and puts all of its records again, of which the table for users has each once. Raise the limits of the stream where it was throttled."
+  "The event comes again and puts all of its records again, of which the table for users has each once. Where the stream was throttled, raise its limits, or let fewer functions put at a time."
 
 /** Pauses between the tries of a call of which not all was taken: about 100 ms, doubled up to 5 s, half of it or all. */
 const firstPause = 100
 const longestPause = 5_000
 /** Kept of the time that there is, so that a try can be answered, in milliseconds. */
 const margin = 1_000
+/** And for what is told when no answer came, in milliseconds. */
+const tellingMargin = 500
 /** Calls on their way at a time: of one stream, more are only throttled. */
 const callsAtATime = 4
 
 /**
- * Puts lines into a delivery stream, each as a record. Those that were not taken are put again, and no others, until the deadline is near. Firehose keeps no
- * order.
+ * Puts lines into a delivery stream, each as a record. Those that were not taken are put again, and no others, until the deadline is near. A call that is not answered by
+ * then is given up. Firehose keeps no order.
  *
  * Where a call got no answer nobody knows whether it was done, and it is made again: a record may be there twice.
  *
@@ -62,19 +64,25 @@ export const cutCalls = (records: ReadonlyArray<Uint8Array>): ReadonlyArray<Read
 const putCall = (api: FirehoseApi, stream: string, records: ReadonlyArray<Uint8Array>, deadline: number): Effect.Effect<void, PutFailed> =>
   Effect.gen(function* () {
     let left = records
+    const outOfTime = (lacking: typeof records, why: string) =>
+      new PutFailed({
+        stream,
+        problem: `${count(lacking.length, "record")} of ${records.length} not taken until the time was over (${why})`,
+        hint: putAgain
+      })
     for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
-      const codes = yield* Effect.mapError(api.putRecordBatch(stream, left), asPutFailed(stream))
+      const time = deadline - tellingMargin - (yield* Clock.currentTimeMillis)
+      const call = Effect.mapError(api.putRecordBatch(stream, left), asPutFailed(stream))
+      const answer = time <= 0 ? Option.none() : yield* Effect.timeoutOption(call, time)
+      if (Option.isNone(answer)) return yield* outOfTime(left, "no answer")
+      const codes = answer.value
       const refused = left.flatMap((record, i) => (codes[i] === null ? [] : [{ record, code: codes[i] ?? "no answer" }]))
       if (refused.length === 0) return
       left = refused.map(({ record }) => record)
       const now = yield* Clock.currentTimeMillis
       if (now + pause + margin > deadline) {
         const names = [...new Set(refused.map(({ code }) => code))].join(", ")
-        return yield* new PutFailed({
-          stream,
-          problem: `${count(refused.length, "record")} of ${records.length} not taken until the time was over (${names})`,
-          hint: putAgain
-        })
+        return yield* outOfTime(left, names)
       }
       yield* Effect.sleep(pause * (0.5 + 0.5 * (yield* Random.next)))
     }

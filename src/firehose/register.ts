@@ -35,7 +35,7 @@ export interface Registered {
   readonly rows: number
   /** How many were registered before, here or elsewhere. */
   readonly known: number
-  /** How many there is nothing to register of: files of Sluice's own, empty ones. */
+  /** How many there is nothing to register of: files that Firehose did not write, empty ones. */
   readonly nothing: number
   /** Objects that are none of the table's: nothing of them was committed. */
   readonly refused: ReadonlyArray<Refused>

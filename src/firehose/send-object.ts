@@ -6,7 +6,7 @@ import { Store, type StoreError } from "../store/store.ts"
 import { type FirehoseApi, putLimits } from "./api.ts"
 import { errorLine } from "./error-record.ts"
 import { type PutFailed, putLines } from "./put-lines.ts"
-import { derivedKey, putOnce, structuringErrors } from "./structured-objects.ts"
+import { putOnce, structuringErrors } from "./structured-objects.ts"
 
 /** An object of structured JSON that is to be sent. */
 export interface StructuredObject {
@@ -64,7 +64,9 @@ const writeLetters = (object: StructuredObject, letters: ReadonlyArray<DeadLette
   letters.length === 0
     ? Effect.void
     : putOnce(
-        derivedKey(structuringErrors, object.dataset, `sent ${object.key}`, object.writtenAt, 0),
+        structuringErrors,
+        { dataset: object.dataset, shard: `sent ${object.key}`, arrivedAt: object.writtenAt },
+        0,
         letters.map((letter) => errorLine(object.dataset, letter))
       )
 
@@ -81,7 +83,7 @@ interface LinesOfRange {
   readonly tooLong: ReadonlyArray<TooLong>
 }
 
-/** Cuts ranges that follow each other into lines. Of one that is too long it keeps no more than Firehose takes. */
+/** Cuts ranges that follow each other into lines. Of one that is too long it keeps as much as Firehose takes. */
 class LineCutter {
   #kept: Array<Uint8Array> = []
   #keptBytes = 0
@@ -113,7 +115,8 @@ class LineCutter {
 
   #keep(bytes: Uint8Array): void {
     this.#size += bytes.length
-    const part = bytes.subarray(0, Math.max(0, putLimits.recordBytes - this.#keptBytes))
+    // Of one that is too long something is always left out, which a replay tells it by: it must not take structured JSON for a record.
+    const part = bytes.subarray(0, Math.max(0, putLimits.recordBytes - 1 - this.#keptBytes))
     this.#kept.push(part)
     this.#keptBytes += part.length
   }

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { partitionOfFolders } from "../lake/firehose.ts"
+import { deliveryStreamOf, partitionOfFolders } from "../lake/firehose.ts"
 import { ForeignColumns, ForeignFiles, footerLength } from "../parquet/foreign-file.ts"
 import { UnlikeFile } from "../parquet/leaf-values.ts"
 import { coordinateColumns, stageColumns } from "../record/system-columns.ts"
@@ -15,7 +15,7 @@ export interface StageFile {
   readonly rawBytes: number
 }
 
-/** An object of which there is nothing to register. `problem`: why it must not be, as sentences; null: there is nothing wrong with it. */
+/** An object of which there is nothing to register: another's, or empty. `problem`: why it must not be, as sentences; null: there is nothing wrong with it. */
 export interface NoFile {
   readonly problem: string | null
 }
@@ -42,7 +42,12 @@ export class StageFiles {
 
   /** What an object is to the table. Fails where the store does, but for an object that is gone. @param path below the stage */
   look(path: string): Effect.Effect<StageFile | NoFile, StoreError, Store> {
-    if (isNotData(path)) return Effect.succeed({ problem: null })
+    // Whoever else writes below a stage adds a file by a commit of its own, or does not mean to: a file of a writer that has not committed yet would be in the table twice.
+    if (deliveryStreamOf(path) === null) {
+      const nothing = Effect.succeed({ problem: null })
+      return isNotData(path) || isOfTable(path) ? nothing : Effect.andThen(Effect.logWarning(foreign(path)), nothing)
+    }
+    if (isNotData(path)) return Effect.succeed(refused(path, "readers take it for hidden, by its name", nameOtherwise))
     return Effect.catchIf(
       this.#look(path),
       ({ reason }) => reason === "NotFound" || reason === "Invalid",
@@ -92,11 +97,18 @@ export class StageFiles {
 const deployTogether =
   "Give the columns of Glue that Firehose writes by, and the functions, the same contract; then send the notification of the object again."
 const nameHours = "Let Firehose write below ingest_date=!{timestamp:yyyy-MM-dd}/ingest_hour=!{timestamp:HH}/, and copy the object there."
+const nameOtherwise = "Let a delivery stream, and folders, whose names begin with neither _ nor . write here, and copy the object there."
 const writeAgain = "Nothing of it is in the table. Find out who wrote it, and remove it."
 
 const refused = (path: string, problem: string, hint = writeAgain): NoFile => ({
   problem: `${path} is not of this table: ${problem}. ${hint}`
 })
+
+const foreign = (path: string): string =>
+  `${path} is left alone: it has no name that Firehose gives, and only the commit of whoever wrote it can make it part of the table.`
+
+/** Files of tables, as engines name them, which add them by their commits. */
+const isOfTable = (path: string): boolean => /(?:^|\/)part-[^/]+$/.test(path)
 
 /** What lies beside data: the log, hidden objects, marks of folders. */
 const isNotData = (path: string): boolean =>

@@ -4,24 +4,16 @@ import type { RecordPage } from "../record/record.ts"
 import { type DecodeCounts, emptyCounts } from "../record/report.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import { errorLine } from "./error-record.ts"
-import { derivedKey, putOnce, structuredFolder, structuringErrors } from "./structured-objects.ts"
+import { type Content, putOnce, structuredFolder, structuringErrors } from "./structured-objects.ts"
 import type { Structurer } from "./structurer.ts"
 
-/** One content of an object, for one dataset. */
-export interface Content {
-  readonly dataset: string
-  /** What it is known by: the shard of its records. */
-  readonly shard: string
-  /** Of all its records, milliseconds since 1970. */
-  readonly arrivedAt: number
-}
-
 /** Bytes of lines in an object, about: what is held in memory, and what is sent by one call of a function. */
-const partBytes = 16 * 1024 * 1024
+const partBytes = 4 * 1024 * 1024
 
 /**
- * Structures the records of a content: lines go below `structured_json/`, dead letters below `errors/structuring/`, both under keys that are derived from the content, where
- * nothing is yet. So a content that is structured again, or was in part, comes to the same objects, and what was announced is not announced again.
+ * Structures the records of a content: lines go below `structured_json/`, dead letters below `errors/structuring/`, both under keys that are derived from the content
+ * and from themselves, where nothing is yet. So a content that is structured again comes to the same objects, and what was announced is not announced again. One of which only the
+ * beginning was read, or that another contract structures, comes to others beside them: rows twice, under the same coordinates, and none lost.
  *
  * @param endsWith is it an error of the pages with which the content ends, whoever reads it? What came before it is written then, and it fails all the same
  */
@@ -63,11 +55,7 @@ export const structureObject = <E, R>(
 
 /** Writes the dead letter of a content of which no more can be read. */
 export const writeLoss = (content: Content, letter: DeadLetter): Effect.Effect<void, StoreError, Store> =>
-  Effect.asVoid(
-    putOnce(derivedKey(structuringErrors, content.dataset, `lost ${content.shard}`, content.arrivedAt, 0), [
-      errorLine(content.dataset, letter)
-    ])
-  )
+  Effect.asVoid(putOnce(structuringErrors, { ...content, shard: `lost ${content.shard}` }, 0, [errorLine(content.dataset, letter)]))
 
 /** Lines that become objects of about one size. Where they are cut follows from the lines alone. */
 class Parts {
@@ -101,7 +89,6 @@ class Parts {
   }
 
   #write(lines: ReadonlyArray<string>): Effect.Effect<void, StoreError, Store> {
-    const { dataset, shard, arrivedAt } = this.#content
-    return Effect.asVoid(putOnce(derivedKey(this.#folder, dataset, shard, arrivedAt, this.#written++), lines))
+    return Effect.asVoid(putOnce(this.#folder, this.#content, this.#written++, lines))
   }
 }

@@ -12,7 +12,7 @@ import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tab
 import type { Value } from "../record/column.ts"
 import { count } from "../record/count.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import { unreadReasons } from "../record/dead-letter-reasons.ts"
+import { structuredReasons, unreadReasons } from "../record/dead-letter-reasons.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import type { RecordPage } from "../record/record.ts"
@@ -51,6 +51,8 @@ export interface ReplayResult {
   readonly cut: number
   /** How many of those left never were records: what announced them is all that there is. */
   readonly unread: number
+  /** How many of those left were rows already, as structured JSON: they are not read again. */
+  readonly structured: number
 }
 
 type ReplayError = StoreError | TableError
@@ -70,7 +72,7 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
     const deadLetters = yield* openDeadLetters
     const { metaData } = yield* stage.table.snapshot
     const work: Work = { ...options, stage, deadLetters, metaData, decoder: makeDecoder(options.contract, options.decode) }
-    const result = { letters: 0, rows: 0, cut: 0, unread: 0 }
+    const result = { letters: 0, rows: 0, cut: 0, unread: 0, structured: 0 }
     const take = (file: AddFile) =>
       Effect.gen(function* () {
         const done = yield* Effect.scoped(replayFile(work, file, yield* Clock.currentTimeMillis))
@@ -78,6 +80,7 @@ export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, Repl
         result.rows += done.rows
         result.cut += done.cut
         result.unread += done.unread
+        result.structured += done.structured
       })
     // First what an earlier replay left undone, as long as stage tells of it.
     const { last } = replayState((yield* stage.table.snapshot).domains)
@@ -117,12 +120,12 @@ const replayFile = (
       // Its letters are rows already: another replay was cut off between its two commits, or is at work beside this one.
       const { replayed } = state.last
       yield* removeLetters(work, file, new Set(replayed))
-      return { letters: replayed.length, rows: replayed.length, cut: 0, unread: 0 }
+      return { letters: replayed.length, rows: replayed.length, cut: 0, unread: 0, structured: 0 }
     }
     const files = new OpenFiles(stage.table.path, stageColumns(work.contract.columns), byHour, yield* randomUuid)
     const counts = emptyCounts()
-    const { letters, replayed, cut, unread } = yield* decodeLetters(work, file, before, files, counts)
-    if (replayed.length === 0) return { letters, rows: 0, cut, unread }
+    const { letters, replayed, ...left } = yield* decodeLetters(work, file, before, files, counts)
+    if (replayed.length === 0) return { letters, rows: 0, ...left }
 
     const runId = deterministicRunId(
       startedAt,
@@ -162,7 +165,7 @@ const replayFile = (
         yield* removeLetters(work, file, new Set(replayed))
         const { uri, path } = stage.table
         const output = { uri, path, version, created: false, rows: replayed.length, bytes: fileBytes, files: added.length }
-        return { result: { letters, rows: replayed.length, cut, unread }, report, outputs: [output] }
+        return { result: { letters, rows: replayed.length, ...left }, report, outputs: [output] }
       })
     )
   })
@@ -201,6 +204,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
     let letters = 0
     let cut = 0
     let unread = 0
+    let structured = 0
     const held = new PartitionedRows(new BuilderPool(stageColumns(work.contract.columns)), byHour, bufferBytes)
     const sink = { columnsFor: (millis: number) => held.columnsFor(millis), deadLetter: () => {}, counts }
     const reader = new PositionReader(work.stage.table, yield* Store)
@@ -219,6 +223,10 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
             unread++
             continue
           }
+          if (structuredReasons.has(text(row["reason"]))) {
+            structured++
+            continue
+          }
           const page = pageOf(row)
           if (page === null) cut++
           // Ingest has yet to commit the rest of that batch: until then its dead letters are not for others to take.
@@ -232,7 +240,7 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
       })
     )
     yield* files.appendAll(held.rest())
-    return { letters, replayed, cut, unread }
+    return { letters, replayed, cut, unread, structured }
   })
 
 const positionOf = (row: Row) => ({ sequenceNumber: text(row["_sequence_number"]), subSequenceNumber: Number(row["_sub_sequence_number"]) })

@@ -20,9 +20,9 @@ export const hasFirehoseFiles = (domains: ReadonlyMap<string, string>): boolean 
 /** Condition of SQL for rows that came by Firehose. */
 export const isFirehoseSql = `_source = '${firehoseSource}'`
 
-/** The delivery stream that wrote an object, by its path; null: none did. Firehose names an object by its stream, a time, and an id. */
+/** The delivery stream that wrote an object, by its path; null: none did. Firehose names an object by its stream, a time, an id, and the extension that it is told. */
 export const deliveryStreamOf = (path: string): string | null =>
-  /(?:^|\/)([^/]+)-\d+-\d{4}(?:-\d\d){5}-[0-9a-f-]{36}(?:\.[a-z0-9.-]+)?$/.exec(path)?.[1] ?? null
+  /(?:^|\/)([^/]+)-\d+-\d{4}(?:-\d\d){5}-[0-9a-f-]{36}(?:\.[0-9a-z!_.*'()-]+)?$/.exec(path)?.[1] ?? null
 
 const hourFolders: ReadonlyArray<RegExp> = [
   /(?:^|\/)ingest_date=(\d{4})-(\d\d)-(\d\d)\/ingest_hour=(\d\d?)\//,

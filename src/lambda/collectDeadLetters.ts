@@ -8,7 +8,7 @@ import { catalogNames, lakeNames, lineageNames } from "../app/settings.ts"
 import { speaksOfObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
-import { catalogActions, lakeActions } from "./actions.ts"
+import { catalogActions, lakeActions, objectActions, queueMapping } from "./actions.ts"
 import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -17,7 +17,8 @@ import { project } from "./project.ts"
 export const handler = handlerOf({
   name: "collectDeadLetters",
   settings: [...lakeNames, ...catalogNames, ...lineageNames, "dataset", "deliveryStreams", "hashKey", "maxDepth", "maxRecordBytes"],
-  actions: { lake: lakeActions, errors: ["s3:GetObject", "s3:GetObjectVersion"], catalog: catalogActions },
+  actions: { lake: lakeActions, errors: objectActions, catalog: catalogActions },
+  mapping: queueMapping,
   takes: {
     holds: (event) => recordsFrom(event) === "aws:sqs" || speaksOfObjects(event),
     words: "messages of dead-letter queues, and notifications of S3 of objects under Firehose's error prefixes"

@@ -7,7 +7,7 @@ import { contractOf, withDatabase } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, lakeNames } from "../app/settings.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions } from "./actions.ts"
+import { catalogActions, lakeActions, streamMapping } from "./actions.ts"
 import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -33,6 +33,7 @@ export const handler = handlerOf({
     stream: ["kinesis:DescribeStreamSummary", "kinesis:ListShards"],
     catalog: catalogActions
   },
+  mapping: streamMapping,
   // The mapping reads the stream.
   never: ["kinesis.GetRecords", "kinesis.GetShardIterator", "kinesis.PutRecords"],
   takes: { holds: (event) => recordsFrom(event) === "aws:kinesis", words: "records of a stream, from an event source mapping of Kinesis" },

@@ -35,6 +35,8 @@ export interface FunctionOptions<K extends SettingName, Made, Answer> {
   /** Settings that it reads, beside those that every function has. */
   readonly settings: ReadonlyArray<K>
   readonly actions: Actions
+  /** IAM actions that Lambda needs, as the function's role, on the stream or the queue of its event source mapping: no call of the bundle. */
+  readonly mapping?: ReadonlyArray<string>
   /** Calls that its bundle has beside others, and that it never makes: `kinesis.PutRecords`. They need no action. */
   readonly never?: ReadonlyArray<string>
   /** Which events it takes: others are refused before anything is opened. Without it, all of them. */
@@ -56,6 +58,7 @@ export interface LambdaFunction<Answer> {
     readonly name: string
     readonly settings: ReadonlyArray<SettingName>
     readonly actions: Actions
+    readonly mapping: ReadonlyArray<string>
     readonly never: ReadonlyArray<string>
   }
 }
@@ -98,7 +101,7 @@ const plainLogging = Logger.layer([logger])
  * Its promise is rejected with an error whose name and message say what happened, where, and what to do.
  */
 export const handlerOf = <const K extends SettingName, Made, Answer>(options: FunctionOptions<K, Made, Answer>): LambdaFunction<Answer> => {
-  const { name, settings, actions, never = [] } = options
+  const { name, settings, actions, mapping = [], never = [] } = options
   const process = opened(options)
   const handler = async (event: unknown, context: LambdaContext): Promise<Answer> => {
     const exit = await Effect.runPromise(
@@ -111,7 +114,7 @@ export const handlerOf = <const K extends SettingName, Made, Answer>(options: Fu
     if (Exit.isSuccess(exit)) return exit.value
     throw errorOf(exit.cause)
   }
-  return Object.assign(handler, { about: { name, settings: [...everyFunctionsSettings, ...settings], actions, never } })
+  return Object.assign(handler, { about: { name, settings: [...everyFunctionsSettings, ...settings], actions, mapping, never } })
 }
 
 const errorOf = (cause: Cause.Cause<unknown>): Error => {

@@ -7,7 +7,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, lakeNames } from "../app/settings.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions } from "./actions.ts"
+import { catalogActions, lakeActions, queueMapping } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -17,6 +17,7 @@ export const handler = handlerOf({
   name: "registerStageObjects",
   settings: [...lakeNames, ...catalogNames, "hashKey", "lineage", "lineageKey", "lineageNamespace"],
   actions: { lake: lakeActions, catalog: catalogActions },
+  mapping: queueMapping,
   takes: announcements,
   open: (given) =>
     Effect.gen(function* () {
@@ -26,9 +27,9 @@ export const handler = handlerOf({
       const runs: KeptRuns = { table: null }
       return { contracts, registrar: objectRegistrar(contracts, hashKeyOf(values)), runs, store, values }
     }),
-  handle: ({ contracts, registrar, runs, store, values }, event) =>
+  handle: ({ contracts, registrar, runs, store, values }, event, { deadline }) =>
     Effect.gen(function* () {
       const onRun = yield* runListener(values, contracts, "BATCH", runs)
-      return yield* handleObjects(event, (objects) => registrar.register(objects, onRun))
+      return yield* handleObjects(event, (objects, handling) => registrar.register(objects, onRun, handling), deadline)
     }).pipe(Effect.provide(store))
 })

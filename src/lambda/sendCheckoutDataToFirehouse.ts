@@ -8,7 +8,7 @@ import { structureObjects } from "../app/structure-objects.ts"
 import { refuseOtherHashKey, structurers } from "../app/structurers.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
-import { lakeActions } from "./actions.ts"
+import { lakeActions, objectActions, queueMapping } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -17,7 +17,8 @@ import { project } from "./project.ts"
 export const handler = handlerOf({
   name: "sendCheckoutDataToFirehouse",
   settings: [...lakeNames, "hashKey", "maxDepth", "maxRecordBytes"],
-  actions: { lake: lakeActions, raw: ["s3:GetObject", "s3:GetObjectVersion"] },
+  actions: { lake: lakeActions, raw: objectActions },
+  mapping: queueMapping,
   takes: announcements,
   open: (values) =>
     Effect.gen(function* () {
@@ -29,5 +30,6 @@ export const handler = handlerOf({
       const shares = announcedSharesOf(contracts)
       return { options: { shares, reader, maxRecordBytes, structurers: structurers(decodeSettingsOf(values)) }, store }
     }),
-  handle: ({ options, store }, event) => handleObjects(event, (objects) => structureObjects(options, objects)).pipe(Effect.provide(store))
+  handle: ({ options, store }, event, { deadline }) =>
+    handleObjects(event, (objects, handling) => structureObjects(options, objects, handling), deadline).pipe(Effect.provide(store))
 })

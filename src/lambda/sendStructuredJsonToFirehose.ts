@@ -4,7 +4,7 @@ import { sendObjects } from "../app/send-objects.ts"
 import { lakeNames } from "../app/settings.ts"
 import { awsFirehose } from "../firehose/aws-firehose.ts"
 import { handleObjects } from "../firehose/messages.ts"
-import { lakeActions } from "./actions.ts"
+import { queueMapping } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 
@@ -12,13 +12,28 @@ import { handlerOf } from "./handler.ts"
 export const handler = handlerOf({
   name: "sendStructuredJsonToFirehose",
   settings: [...lakeNames, "deliveryStreams", "firehoseEndpoint"],
-  actions: { lake: lakeActions, streams: ["firehose:PutRecordBatch"] },
+  actions: { structured_json: ["s3:GetObject"], errors: ["s3:PutObject"], streams: ["firehose:PutRecordBatch"] },
+  mapping: queueMapping,
+  // Of a lake it reads some objects and writes others, each at once.
+  never: [
+    "s3.AbortMultipartUpload",
+    "s3.CompleteMultipartUpload",
+    "s3.CreateMultipartUpload",
+    "s3.DeleteObject",
+    "s3.DeleteObjects",
+    "s3.ListMultipartUploads",
+    "s3.ListObjectsV2",
+    "s3.UploadPart"
+  ],
   takes: announcements,
   open: (values) =>
     Effect.gen(function* () {
-      const store = yield* Layer.build(storeOf(values, "write"))
+      // What it writes is the same each time, so no condition of the store is to be tried first, which would take rights to more of the lake.
+      const store = yield* Layer.build(storeOf(values, "read"))
       return { api: yield* awsFirehose({ region: values.region, endpoint: values.firehoseEndpoint }), store, values }
     }),
   handle: ({ api, store, values }, event, { deadline }) =>
-    handleObjects(event, (objects) => sendObjects(api, values.deliveryStreams, objects, deadline)).pipe(Effect.provide(store))
+    handleObjects(event, (objects, handling) => sendObjects(api, values.deliveryStreams, objects, deadline, handling), deadline).pipe(
+      Effect.provide(store)
+    )
 })

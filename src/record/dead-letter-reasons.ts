@@ -26,7 +26,7 @@ export const deadLetterReasons = {
   object_gone:
     "An object that was announced is not there any more, or another content has taken its place. `raw` is its notification. Write the object anew where it is still needed.",
   object_denied:
-    "S3 did not give an object that was announced, however often it was asked: rights are missing, its key may not be used, it was archived. `raw` is its notification. Once it can be read, copy the object onto itself: that announces it anew.",
+    "S3 did not give an object that was announced, the fifth time that a queue told of it: rights are missing, its key may not be used, it was archived. `raw` is its notification. Once it can be read, copy the object onto itself: that announces it anew.",
   object_unreadable:
     "The content of an object that was announced cannot be read from `_sequence_number` on: damaged gzip, or another kind of file. `raw` is its notification. Write the object anew.",
   not_announcement:
@@ -35,7 +35,7 @@ export const deadLetterReasons = {
     "A message that AWS has given up to deliver, from a dead-letter queue. `raw` is the message. `detail` says where it was to go: mend what refused it, and send it there again.",
   firehose_transformation: "Firehose could not have the record transformed; `detail` says why. `raw` is the record as it came to Firehose.",
   firehose_conversion:
-    "Firehose could not make the record a row of its table; `detail` says why. `raw` is the record as it came to Firehose: structured JSON, whose columns are to be those of the table.",
+    "Firehose could not make the record a row of its table; `detail` says why. `raw` is the record as it came to Firehose: structured JSON, whose columns are to be those of the table. Its sensitive values are hashed already, so `replay` leaves it: mend the table, and send the record again from where it came.",
   not_error_record: "A line below an error prefix of Firehose that is none of its records. `raw` is the line. Find out who writes there."
 } as const
 
@@ -48,6 +48,9 @@ export const unreadReasons: ReadonlySet<string> = new Set<DeadLetterReason>([
   "undelivered",
   "not_error_record"
 ])
+
+/** Those of what was a row already: read again, its hashes would be hashed. */
+export const structuredReasons: ReadonlySet<string> = new Set<DeadLetterReason>(["firehose_conversion"])
 
 export type DeadLetterReason = keyof typeof deadLetterReasons
 

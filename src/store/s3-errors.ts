@@ -28,6 +28,7 @@ const kmsRights =
 const rights =
   "Grant s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the prefix, and s3:ListBucket and s3:ListBucketMultipartUploads on the bucket: without s3:ListBucket, S3 answers so for objects that are not there."
 const archived = "The object was moved to an archive class: restore it, and take the lake out of that lifecycle rule."
+const noS3 = "There is no such bucket, or no S3 at this endpoint: check both."
 const isThere = "There is such an object already."
 const certificate = "The certificate of the endpoint is not trusted: check its address, or give Node its authority (NODE_EXTRA_CA_CERTS)."
 
@@ -86,7 +87,7 @@ const byStatus: Readonly<Record<number, Kind>> = {
   401: ["Denied", credentials],
   403: ["Denied", rights],
   // An object that is not there has a code of its own.
-  404: ["Invalid", "There is no such bucket, or no S3 at this endpoint: check both."],
+  404: ["Invalid", noS3],
   408: ["Unavailable", transient, { certain: false, again: true }],
   409: ["Unavailable", transient, { again: true }],
   412: ["Invalid", isThere, { exists: true }],
@@ -111,11 +112,14 @@ export const classify = (error: unknown, readsOnly = false): Verdict => {
   }
 }
 
-/** Is it about who asks, and so the same of every object? */
+/** What is about how S3 is asked, where, and by whom. */
+const ofCaller: ReadonlySet<string> = new Set([credentials, clock, region, noBucket, noS3, certificate])
+
+/** Is it about who asks, and so the same of every object? What S3 has not answered is: it was not asked. */
 export const isOfCaller = (error: unknown): boolean => {
   const { name, status, code, message } = partsOf(error)
   const [, said] = kindOf(name, status, code, message)
-  return said === credentials || said === clock || name.endsWith("ProviderError")
+  return status === null || ofCaller.has(said)
 }
 
 /** A hint, with what the error says of the bucket. */
@@ -138,6 +142,9 @@ const isToken = (text: string): boolean => /^[\w.:=/+-]{1,128}$/.test(text)
 const kindOf = (name: string, status: number | null, code: string, message: string): Kind => {
   const named = Object.hasOwn(byName, name) ? byName[name] : undefined
   if (named !== undefined) return name.endsWith("ProviderError") ? ["Denied", hintOfClient(message) ?? credentials] : named
+  // Of whatever S3 itself asked, such as KMS, which tells them with a status of its own.
+  if (/Throttl/.test(name)) return ["Unavailable", slower, { certain: status !== null && status < 500, again: true }]
+  if (/Internal(Error|Exception|Failure)/.test(name)) return unclear(transient)
   if (name.startsWith("KMS.")) return ["Denied", "S3 cannot use the KMS key: check that it exists, is enabled, and lets this role use it."]
   if (status === 403 && /\bkms:/.test(message)) return ["Denied", kmsRights]
   if (status !== null && status >= 300) {

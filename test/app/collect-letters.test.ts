@@ -176,16 +176,68 @@ describe("dead letters that Firehose has put down", () => {
   it.live("fail as an event where an object cannot be read, and nothing else is kept from being taken", () =>
     Effect.gen(function* () {
       const { make, put, objects } = setUp()
-      const gone = notice(errorKey("format-conversion-failed"), "0123")
+      const denied = put(errorKey("format-conversion-failed"), "x")
+      objects.refuse(errorKey("format-conversion-failed"), "AccessDenied", 403)
       const there = put(errorKey("processing-failed"), `${transformed("one")}\n`)
-      const failed = yield* Effect.flip(make()(ofS3(gone, there)))
+      const failed = yield* Effect.flip(make()(ofS3(denied, there)))
       assert.strictEqual(failed._tag, "ObjectsFailed")
-      assert.match(failed.message, /^1 object of dead letters could not be collected, first: .*not there any more/)
+      assert.match(failed.message, /^1 object of dead letters could not be collected, first: .*does not give the object/)
       assert.strictEqual((yield* letters).length, 1)
       // Of a queue only that message comes again.
-      objects.refuse(errorKey("format-conversion-failed"), "AccessDenied", 403)
-      const event = { Records: [message("m-1", JSON.stringify(ofS3(gone))), message("m-2", JSON.stringify(ofS3(there)))] }
+      const event = { Records: [message("m-1", JSON.stringify(ofS3(denied))), message("m-2", JSON.stringify(ofS3(there)))] }
       assert.deepStrictEqual(yield* make()(event), { batchItemFailures: [{ itemIdentifier: "m-1" }] })
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("are themselves dead letters where they are gone or damaged, once, behind what could be read", () =>
+    Effect.gen(function* () {
+      const { make, put, objects } = setUp()
+      const gone = notice(errorKey("format-conversion-failed"), "0123")
+      const replaced = put(errorKey("processing-failed"), "x")
+      objects.put("bucket", errorKey("processing-failed"), "y")
+      const lines = Array.from({ length: 1_500 }, (_, i) => `${transformed(`${i * 7919}`.repeat(800))}\n`).join("")
+      const damaged = put(errorKey("splunk-failed"), gzipSync(lines, { level: 1 }).subarray(0, -1000))
+      const event = ofS3(gone, replaced, damaged)
+      assert.deepStrictEqual(yield* make()(event), all)
+      assert.deepStrictEqual(yield* make()({ Records: [message("m-1", JSON.stringify(event))] }), all)
+      const rows = yield* letters
+      const lost = rows.filter(({ reason }) => String(reason).startsWith("object_"))
+      assert.deepStrictEqual(
+        lost.map(({ reason, raw, dataset, _source }) => [reason, text(raw), dataset, _source]),
+        [
+          ["object_gone", JSON.stringify(ofS3(gone)), "order", "collected"],
+          ["object_gone", JSON.stringify(ofS3(replaced)), "order", "collected"],
+          ["object_unreadable", JSON.stringify(ofS3(damaged)), "order", "collected"]
+        ]
+      )
+      // What was read before the damage is there as well.
+      assert.isAbove(rows.length, 500)
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("are lost once, although a process ends between the commit that says so and the dead letter", () =>
+    Effect.gen(function* () {
+      const store = yield* Store
+      const { make } = setUp()
+      const event = ofS3(notice(errorKey("format-conversion-failed"), "0123"))
+      for (const [table, version] of [
+        [stagePath("order"), 1],
+        [deadLettersPath, 1],
+        [stagePath("order"), 2]
+      ] as const) {
+        const faults = makeFaultyStore(store)
+        faults.failNext("putIfAbsent", `${table}/_delta_log/0000000000000000000${version}`, "Full")
+        const cut = yield* Effect.exit(Effect.provideService(make()(event), Store, Store.of(faults.store)))
+        assert.strictEqual(cut._tag, "Failure", `${table} ${version}`)
+      }
+      const answers = yield* Effect.all([make()(event), make()(event)], { concurrency: 2 })
+      assert.deepStrictEqual(answers, [all, all])
+      assert.deepStrictEqual(
+        (yield* letters).map(({ reason }) => reason),
+        ["object_gone"]
+      )
+      assert.deepStrictEqual(yield* failedChecks, [])
     }).pipe(Effect.provide(temporaryStore))
   )
 
@@ -234,6 +286,52 @@ describe("messages of a dead-letter queue", () => {
       const { unread, rows: replayed } = yield* replay({ contract, decode, onEvent: () => Effect.void })
       assert.deepStrictEqual([unread, replayed], [2, 0])
       assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("are of the dataset whose object they announce, at whatever hop, and however Lambda wraps what it gave up", () =>
+    Effect.gen(function* () {
+      const named = (name: string, announced: ReadonlyArray<string>) =>
+        ({ ...contract, contract: { ...contract.contract, name, announced } }) as const
+      const { make } = setUp({ contracts: [named("order", ["raw/orders/*"]), named("other", ["raw/others/*"])] })
+      const given = (requestPayload: unknown) => ({
+        version: "1.0",
+        requestContext: { functionArn: "arn:aws:lambda:eu-west-1:123456789012:function:f:$LATEST", condition: "RetriesExhausted" },
+        requestPayload,
+        responsePayload: { errorType: "OutOfTime" }
+      })
+      const event = ofS3(notice("raw/others/1.json", "e"))
+      const sns = (Message: unknown) => ({ Type: "Notification", Message: JSON.stringify(Message) })
+      const told: ReadonlyArray<readonly [unknown, string]> = [
+        [event, "other"],
+        [ofS3(notice("structured_json/other/2026/11/20/07/a-0000.json", "e")), "other"],
+        [ofS3(notice("stage/other/ingest_date=2026-11-20/ingest_hour=07/a.parquet", "e")), "other"],
+        [given(event), "other"],
+        [given({ Records: [{ EventSource: "aws:sns", Sns: { Message: JSON.stringify(event) } }] }), "other"],
+        [sns(given(event)), "other"],
+        [{ source: "lambda", "detail-type": "Lambda Function Invocation Result - Failure", detail: given(event) }, "other"],
+        // Nobody says.
+        [ofS3(notice("stage/nobody/a.parquet", "e")), "order"],
+        [given({ "detail-type": "Scheduled Event", source: "aws.events" }), "order"]
+      ]
+      const Records = told.map(([body], i) => message(`m-${i}`, JSON.stringify(body)))
+      assert.deepStrictEqual(yield* make()({ Records }), all)
+      assert.deepStrictEqual(
+        (yield* letters).map(({ _shard, dataset, raw }) => [String(_shard).slice(-1), dataset, text(raw)]),
+        told.map(([body, dataset], i) => [String(i), dataset, JSON.stringify(body)])
+      )
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.live("give again the dead letters of an object that a function gave up to collect", () =>
+    Effect.gen(function* () {
+      const { make, put } = setUp()
+      const requestPayload = ofS3(put(errorKey("processing-failed"), `${transformed("one")}\n`))
+      assert.deepStrictEqual(yield* make()({ Records: [message("m-1", JSON.stringify({ requestContext: {}, requestPayload }))] }), all)
+      assert.deepStrictEqual(
+        (yield* letters).map(({ reason }) => reason),
+        ["firehose_transformation"]
+      )
     }).pipe(Effect.provide(temporaryStore))
   )
 

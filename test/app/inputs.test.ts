@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { checkout } from "../../schemas/vtex/checkout.ts"
 import { fulfillment } from "../../schemas/vtex/fulfillment.ts"
 import { pageBytesOf, shareOf } from "../../src/app/budget.ts"
-import { announcedSharesOf, sharesOf } from "../../src/app/input-shares.ts"
+import { announcedPartsOf, announcedSharesOf, sharesOf } from "../../src/app/input-shares.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract } from "../../src/contract/contract.ts"
 import { definition } from "../ingest/order.ts"
@@ -37,6 +37,48 @@ describe("how datasets share what is announced", () => {
     const contracts = [orders, contract("returns", ["returns-*"]), contract("carts")]
     expect(["raw/orders/1", "a/returns-1", "x", "carts/1"].map((key) => takenBy(contracts, key))).toEqual([["orders"], ["returns"], [], []])
     expect(takenBy([contract("carts")], "whatever")).toEqual(["carts"])
+  })
+
+  it("and what may be of one that is not carried stays in the queue", () => {
+    const [a, b, c, d] = [contract("a", ["a-*"]), contract("b", ["b-*"]), contract("c"), contract("d")]
+    const partsOf = (all: ReadonlyArray<typeof a>, named: typeof a | null, key: string) => {
+      const { mine, leaves } = announcedPartsOf(all, named)
+      return [mine.flatMap(({ contract, takes }) => (takes?.(key) === false ? [] : [contract.contract.name])).join(), leaves(key)]
+    }
+    // All, and each alone, of a project of which some say nothing.
+    const keys = ["a-1", "b-1", "x"]
+    const of = (all: ReadonlyArray<typeof a>, named: typeof a | null) => keys.map((key) => partsOf(all, named, key))
+    expect(of([a, b], null)).toEqual([
+      ["a", false],
+      ["b", false],
+      ["", false]
+    ])
+    expect(of([a, b], a)).toEqual([
+      ["a", false],
+      ["", true],
+      ["", false]
+    ])
+    expect(of([a, b, c], null)).toEqual([
+      ["a", false],
+      ["b", false],
+      ["", true]
+    ])
+    expect(of([a, b, c], a)).toEqual([
+      ["a", false],
+      ["", true],
+      ["", true]
+    ])
+    expect(of([a, b, c], c)).toEqual([
+      ["", true],
+      ["", true],
+      ["c", false]
+    ])
+    // The first takes only what is named as its format is: the rest may be of another.
+    expect(partsOf([d, a], d, "x.parquet")).toEqual(["", false])
+    expect(partsOf([d, a, c], d, "x.parquet")).toEqual(["", true])
+    expect(partsOf([d, a, c], a, "x.ndjson")).toEqual(["", true])
+    expect(partsOf([d, a], a, "x.parquet")).toEqual(["", true])
+    expect(partsOf([c], c, "x")).toEqual(["c", false])
   })
 
   it.each([

@@ -39,6 +39,11 @@ describe("a contract that cannot be used", () => {
     expect(status.stderr).toContain("contracts of checkout cannot be used")
   })
 
+  it("stands in the way of each where a queue is shared, in which what nobody claims would be removed", async () => {
+    const { code, stderr } = await of(project)("ingest --source sqs --queue http://127.0.0.1:1/1/raw --dataset fulfillment")
+    expect([code, stderr]).toEqual([78, expect.stringContaining("contract checkout (schemas/vtex/checkout.ts)")])
+  })
+
   it("fails what is about all datasets: verify with what it found, doctor with the reason", async () => {
     const [verify, doctor] = await Promise.all([of(project)("verify"), of(project)("doctor")])
     expect([verify.code, verify.stdout]).toEqual([78, expect.stringContaining("stage/fulfillment")])

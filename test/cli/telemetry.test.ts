@@ -260,6 +260,51 @@ describe("whether the command is ready", () => {
     }).pipe(ownRegistry())
   )
 
+  it.effect("asks a lake that can be written every five minutes, and one that cannot every half minute", () =>
+    Effect.gen(function* () {
+      let puts = 0
+      const full = new StoreError({ operation: "put", key: ".sluice-ready", reason: "Full", hint: "Make room." })
+      let disk: Effect.Effect<void, StoreError> = Effect.void
+      const store = Layer.mock(Store, {
+        root: "file:///lake",
+        localPath: () => null,
+        list: () => Stream.empty,
+        put: () =>
+          Effect.suspend(() => {
+            puts++
+            return disk
+          }),
+        delete: () => Effect.void
+      })
+      const run = Effect.runPromiseWith(yield* Effect.context<never>())
+      const seen = yield* served(
+        async (url) => {
+          const seen: Array<readonly [status: unknown, puts: number]> = []
+          for (const [pause, now] of [
+            ["0 seconds", Effect.void],
+            ["299 seconds", Effect.fail(full)],
+            ["2 seconds", Effect.fail(full)],
+            ["29 seconds", Effect.void],
+            ["2 seconds", Effect.void]
+          ] as const) {
+            disk = now
+            await run(TestClock.adjust(pause))
+            seen.push([(await readiness(url))[0], puts])
+          }
+          return seen
+        },
+        (settings) => telemetry(settings, store)
+      )
+      assert.deepStrictEqual(seen, [
+        [200, 1],
+        [200, 1],
+        [503, 2],
+        [503, 2],
+        [200, 3]
+      ])
+    }).pipe(ownRegistry())
+  )
+
   it.effect("asks the lake now and then, not each time", () =>
     Effect.gen(function* () {
       let puts = 0

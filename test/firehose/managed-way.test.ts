@@ -128,7 +128,8 @@ describe("the managed way, from raw objects to the table for users", () => {
                   () => ({ eTag: etags.get(key), sequencer: "00" }),
                   () => start + 60_000
                 ),
-                (objects) => structureObjects(options, objects)
+                (objects, handling) => structureObjects(options, objects, handling),
+                Number.POSITIVE_INFINITY
               )
             )
           }
@@ -141,8 +142,10 @@ describe("the managed way, from raw objects to the table for users", () => {
             if (chance === 1) firehose.next.push(() => false)
             now += 12_000
             yield* withRetries(
-              handleObjects(announced("lake", [key]), (objects) =>
-                sendObjects(firehose, { orders: stream }, objects, Number.POSITIVE_INFINITY)
+              handleObjects(
+                announced("lake", [key]),
+                (objects, handling) => sendObjects(firehose, { orders: stream }, objects, Number.POSITIVE_INFINITY, handling),
+                Number.POSITIVE_INFINITY
               )
             )
             yield* Effect.promise(() => firehose.deliver())
@@ -159,7 +162,8 @@ describe("the managed way, from raw objects to the table for users", () => {
             (key, i) =>
               handleObjects(
                 announced("lake", [key]),
-                (objects) => registrars[i % 2]?.register(objects, () => Effect.void) ?? Effect.succeed([])
+                (objects, handling) => registrars[i % 2]?.register(objects, () => Effect.void, handling) ?? Effect.succeed([]),
+                Number.POSITIVE_INFINITY
               ),
             { concurrency: 3 }
           )
@@ -195,15 +199,22 @@ describe("an object that cannot be structured", () => {
     const texts = yield* Effect.forEach(keys, (key) => store.get(key))
     return texts.map((bytes) => errorRecordIn(Buffer.from(bytes).toString().trim()))
   })
-  const structure = (reader: ObjectsStandIn, key: string, etag: string) =>
-    handleObjects(
-      announced("raw", [key], () => ({ eTag: etag, sequencer: "0A" })),
-      (objects) =>
+  /** @param received how often the queue has given it; 0: it comes by no queue */
+  const structure = (reader: ObjectsStandIn, key: string, etag: string, received = 5) => {
+    const event = announced("raw", [key], () => ({ eTag: etag, sequencer: "0A" }))
+    const attributes = { ApproximateReceiveCount: String(received) }
+    const message = { messageId: "m", eventSource: "aws:sqs", attributes, body: JSON.stringify(event) }
+    return handleObjects(
+      received === 0 ? event : { Records: [message] },
+      (objects, handling) =>
         structureObjects(
           { shares: [{ contract: compiledOrders, takes: null }], reader, maxRecordBytes: 1 << 20, structurers: structurers(settings) },
-          objects
-        )
+          objects,
+          handling
+        ),
+      Number.POSITIVE_INFINITY
     )
+  }
 
   it.live.each([
     ["object_gone", (reader: ObjectsStandIn) => reader.delete("raw", "a")],
@@ -222,6 +233,24 @@ describe("an object that cannot be structured", () => {
         [[reason, "orders"]]
       )
       assert.include(Buffer.from(errors[0]?.raw ?? []).toString(), '"sequencer":"0A"')
+    }).pipe(Effect.provide([store, Logger.layer([])]))
+  )
+
+  it.live("since it is denied comes again, without a dead letter, until the queue has given it five times", () =>
+    Effect.gen(function* () {
+      const reader = new ObjectsStandIn()
+      const etag = reader.put("raw", "a", '{"orderId":"a","lastChange":"2024-01-01T10:00:00Z"}')
+      reader.refuse("a", "AccessDenied", 403, 5)
+      for (const received of [1, 2, 3, 4])
+        assert.deepStrictEqual(yield* structure(reader, "a", etag, received), { batchItemFailures: [{ itemIdentifier: "m" }] })
+      // An event of no queue is tried again by Lambda, and ends at the destination for failures.
+      assert.include((yield* Effect.flip(structure(reader, "a", etag, 0))).message, "S3 does not give the object")
+      assert.deepStrictEqual(yield* errorsOf, [])
+      // Rights came late, and nothing is lost.
+      assert.deepStrictEqual(yield* structure(reader, "a", etag, 5), { batchItemFailures: [] })
+      const store = yield* Store
+      const [written, ...more] = (yield* Stream.runCollect(store.list(""))).map(({ key }) => key)
+      assert.deepStrictEqual([written?.startsWith("structured_json/orders/"), more.length], [true, 0])
     }).pipe(Effect.provide([store, Logger.layer([])]))
   )
 })

@@ -100,6 +100,29 @@ describe("calls of PutRecordBatch", () => {
     })
   )
 
+  it.effect("fail by the deadline where no answer comes, and are not begun when it is over", () =>
+    Effect.gen(function* () {
+      let calls = 0
+      const silent = {
+        putRecordBatch: () =>
+          Effect.andThen(
+            Effect.sync(() => calls++),
+            Effect.never
+          )
+      }
+      const deadline = (yield* Clock.currentTimeMillis) + 10_000
+      const begin = Effect.forkChild(Effect.flip(putLines(silent, stream, linesOf(3), deadline)))
+      const fiber = yield* begin
+      yield* TestClock.adjust(9_600)
+      assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
+      const { message, _tag } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual([_tag, calls], ["PutFailed", 1])
+      assert.include(message, "3 records of 3 not taken until the time was over (no answer)")
+      assert.strictEqual((yield* Fiber.join(yield* begin))._tag, "PutFailed")
+      assert.strictEqual(calls, 1)
+    })
+  )
+
   it.effect.each([
     ["denied", stream, "what the function may do"],
     ["throttled", stream, "puts all of its records again"],

@@ -261,6 +261,26 @@ describe("what is not of the table", () => {
       })
     )
   )
+
+  it.live("is told by its name: what Firehose did not write is left alone, and what readers would not see is refused", () =>
+    withLake((folder) =>
+      Effect.gen(function* () {
+        const registrar = yield* open()
+        const of = (name: string) => put(folder, `ingest_date=2026-11-20/ingest_hour=07/${name}`)
+        const named = (stream: string, extension: string) =>
+          of(`${stream}-1-2026-11-20-07-59-58-0b5cbe6b-6d7c-4b0e-9d0e-0a6f1f9fbb01${extension}`)
+        const foreign = [of("part-00000-3f0c7f0e-6c8b-4f5e-9d3c-5a1b6a0f0001-c000.snappy.parquet"), of("export.parquet")]
+        const hidden = [named("_x", ".parquet"), named(".x", ".parquet")]
+        const good = ["", ".parquet", ".v_1!*'()-x"].map((extension) => named("PUT-S3.a_b", extension))
+        const done = yield* register(registrar, ...foreign, ...hidden, ...good)
+        assert.deepStrictEqual([...done.added].sort(), [...good].sort())
+        assert.strictEqual(done.nothing, foreign.length)
+        assert.deepStrictEqual(done.refused.map(({ path }) => path).sort(), [...hidden].sort())
+        for (const { problem } of done.refused) assert.include(problem, "readers take it for hidden")
+        assert.deepStrictEqual((yield* stageFiles).map(({ path }) => path).sort(), [...good].sort())
+      })
+    )
+  )
 })
 
 describe("maintenance", () => {

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Clock, Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { putLimits } from "../../src/firehose/api.ts"
 import { errorRecordIn } from "../../src/firehose/error-record.ts"
-import { handleObjects, keyBelow } from "../../src/firehose/messages.ts"
+import { type Handling, handleObjects, keyBelow } from "../../src/firehose/messages.ts"
 import { sendObject } from "../../src/firehose/send-object.ts"
 import { derivedKey, putOnce, structuredDataset, structuredFolder } from "../../src/firehose/structured-objects.ts"
 import type { AnnouncedObject } from "../../src/source/announced/envelope.ts"
@@ -23,17 +24,22 @@ const fake = () =>
     writeText: async () => {},
     now: () => 0
   })
+const forever = Number.POSITIVE_INFINITY
 const writtenAt = Date.UTC(2026, 10, 29, 19)
-const key = derivedKey(structuredFolder, "orders", "s3://raw/a?v1", writtenAt, 0)
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))
+const content = { dataset: "orders", shard: "s3://raw/a?v1", arrivedAt: writtenAt }
+const key = derivedKey(structuredFolder, content, 0, bytesOf("a\n"))
 const object = { dataset: "orders", key, writtenAt }
 const keysBelow = (prefix: string) =>
   Effect.flatMap(Store, (store) => Effect.map(Stream.runCollect(store.list(prefix)), (all) => all.map(({ key }) => key)))
 
 describe("an object of structured JSON", () => {
   it("has a key that says its dataset and its hour, and is the same for the same content", () => {
-    assert.match(key, /^structured_json\/orders\/2026\/11\/29\/19\/[0-9a-f]{40}-0000\.json$/)
+    assert.match(key, /^structured_json\/orders\/2026\/11\/29\/19\/[0-9a-f]{40}-0000-[0-9a-f]{32}\.json$/)
     assert.strictEqual(structuredDataset(key), "orders")
-    assert.notStrictEqual(key, derivedKey(structuredFolder, "orders", "s3://raw/a?v2", writtenAt, 0))
+    assert.strictEqual(key, derivedKey(structuredFolder, content, 0, bytesOf("a\n")))
+    assert.notStrictEqual(key, derivedKey(structuredFolder, { ...content, shard: "s3://raw/a?v2" }, 0, bytesOf("a\n")))
+    assert.notStrictEqual(key, derivedKey(structuredFolder, content, 0, bytesOf("b\n")))
     for (const other of [
       "structured_json/orders.json",
       "other/orders/a.json",
@@ -60,7 +66,7 @@ describe("an object of structured JSON", () => {
       ]
       yield* store.put(key, new Uint8Array(Buffer.from(lines.join("\n"))))
       const api = fake()
-      const sent = yield* sendObject(api, stream, object, Number.POSITIVE_INFINITY)
+      const sent = yield* sendObject(api, stream, object, forever)
       const expected = lines.filter((line) => line.trim() !== "" && !line.endsWith("z")).map((line) => `${line}\n`)
       assert.deepStrictEqual(sent, { lines: expected.length, deadLetters: 1 })
       assert.deepStrictEqual([...api.held].sort(), [...expected].sort())
@@ -68,10 +74,10 @@ describe("an object of structured JSON", () => {
       const record = errorRecordIn(Buffer.from(yield* store.get(errors)).toString())
       assert.deepStrictEqual(
         [record?.at, record?.code, record?.letter?.dataset, record?.letter?.letter.size, record?.raw.length],
-        ["structuring", "too_large", "orders", most.length + 1, most.length + 1]
+        ["structuring", "too_large", "orders", most.length + 1, most.length]
       )
       // Again: all of it is there twice, but the dead letter.
-      yield* sendObject(api, stream, object, Number.POSITIVE_INFINITY)
+      yield* sendObject(api, stream, object, forever)
       assert.strictEqual(api.held.length, 2 * expected.length)
       assert.strictEqual((yield* keysBelow("errors/")).length, 1)
     }).pipe(Effect.provide(freshStore))
@@ -79,11 +85,11 @@ describe("an object of structured JSON", () => {
 
   it.live("is written once", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* putOnce(key, ["a\n"]), "created")
-      assert.strictEqual(yield* putOnce(key, ["a\n"]), "exists")
+      assert.strictEqual(yield* putOnce(structuredFolder, content, 0, ["a\n"]), "created")
+      assert.strictEqual(yield* putOnce(structuredFolder, content, 0, ["a\n"]), "exists")
       const api = fake()
-      assert.deepStrictEqual(yield* sendObject(api, stream, object, Number.POSITIVE_INFINITY), { lines: 1, deadLetters: 0 })
-      const failed = yield* Effect.flip(sendObject(api, stream, { ...object, key: `${key}x` }, Number.POSITIVE_INFINITY))
+      assert.deepStrictEqual(yield* sendObject(api, stream, object, forever), { lines: 1, deadLetters: 0 })
+      const failed = yield* Effect.flip(sendObject(api, stream, { ...object, key: `${key}x` }, forever))
       assert.include(failed.message, "there is no such object")
     }).pipe(Effect.provide(freshStore))
   )
@@ -115,12 +121,12 @@ describe("objects that an event announces", () => {
         { Event: "s3:TestEvent" },
         { Type: "Notification", Message: JSON.stringify({ Records: [record("bad%202")] }) }
       ])
-      const { batchItemFailures } = yield* handleObjects(event, failing)
+      const { batchItemFailures } = yield* handleObjects(event, failing, forever)
       assert.deepStrictEqual(
         batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
         ["m0", "m2", "m4"]
       )
-      assert.deepStrictEqual(yield* handleObjects(ofQueue([]), failing), { batchItemFailures: [] })
+      assert.deepStrictEqual(yield* handleObjects(ofQueue([]), failing, forever), { batchItemFailures: [] })
     })
   )
 
@@ -131,12 +137,38 @@ describe("objects that an event announces", () => {
         seen.push(...objects.map(({ key }) => key))
         return failing(objects)
       }
-      const error = yield* Effect.flip(handleObjects({ Records: [record("bad"), record("a")] }, use))
+      const error = yield* Effect.flip(handleObjects({ Records: [record("bad"), record("a")] }, use, forever))
       assert.include(error.message, "1 object of 2 failed, first: bad is bad")
       assert.deepStrictEqual(seen, ["bad", "a"])
-      assert.deepStrictEqual(yield* handleObjects({ Records: [record("a")] }, use), { batchItemFailures: [] })
+      assert.deepStrictEqual(yield* handleObjects({ Records: [record("a")] }, use, forever), { batchItemFailures: [] })
       for (const event of [null, {}, "x", { Records: [{ kinesis: {} }] }])
-        assert.strictEqual((yield* Effect.flip(handleObjects(event, use)))._tag, "ObjectsFailed")
+        assert.strictEqual((yield* Effect.flip(handleObjects(event, use, forever)))._tag, "ObjectsFailed")
+    })
+  )
+
+  it.effect("that are not done when time is over come again, and those alone", () =>
+    Effect.gen(function* () {
+      const deadline = (yield* Clock.currentTimeMillis) + 10_000
+      const event = ofQueue([
+        { Records: [record("a"), record("b")] },
+        { Records: [record("c"), record("slow")] },
+        { Records: [record("slow")] },
+        { Records: [record("d")] }
+      ])
+      const use = (objects: ReadonlyArray<AnnouncedObject>, { done }: Handling) =>
+        Effect.forEach(objects, (object) => (object.key === "slow" ? Effect.never : Effect.sync(() => done(object))), {
+          concurrency: 2
+        }).pipe(Effect.as([]))
+      const answered = yield* Effect.forkChild(handleObjects(event, use, deadline))
+      // Two slow ones are all that is under way: of the last nobody has begun.
+      yield* TestClock.adjust(9_900)
+      assert.deepStrictEqual(answered.pollUnsafe()?._tag, "Success")
+      assert.deepStrictEqual(yield* Fiber.join(answered), {
+        batchItemFailures: ["m1", "m2", "m3"].map((itemIdentifier) => ({ itemIdentifier }))
+      })
+      const whole = yield* Effect.forkChild(Effect.flip(handleObjects({ Records: [record("a"), record("slow")] }, use, deadline + 10_000)))
+      yield* TestClock.adjust(10_000)
+      assert.include((yield* Fiber.join(whole)).message, "1 object of 2 failed, first: s3://lake/slow: the time was over")
     })
   )
 

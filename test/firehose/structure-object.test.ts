@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
 import { errorRecordIn } from "../../src/firehose/error-record.ts"
 import { structureObject } from "../../src/firehose/structure-object.ts"
 import { makeStructurer } from "../../src/firehose/structurer.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { Store } from "../../src/store/store.ts"
-import { compiledOrders } from "../contract/orders.ts"
+import { compiledOrders, definition } from "../contract/orders.ts"
 import { decodePages, pageOf, settings } from "../decode/support.ts"
 import { freshStore } from "../repartition/lake.ts"
 import { readByOpenX } from "./openx-serde.ts"
@@ -18,14 +20,14 @@ const order = (i: number, bytes: number) =>
 const page = (texts: ReadonlyArray<string>, first: number): RecordPage =>
   pageOf(texts, { shard: content.shard, arrivedAt, sequenceNumbers: texts.map((_, i) => String(first + i)) })
 
-/** Pages of 25 MB as lines, of which some are no rows. */
+/** Pages of 5.5 MB as lines, of which some are no rows. */
 const pages = Array.from({ length: 5 }, (_, n) =>
-  page([...Array.from({ length: 10 }, (_, i) => order(10 * n + i, 500_000)), "{", "{}", '{"orderId":""}'], 100 * n)
+  page([...Array.from({ length: 10 }, (_, i) => order(10 * n + i, 110_000)), "{", "{}", '{"orderId":""}'], 100 * n)
 )
-const structure = (given: ReadonlyArray<RecordPage>, failure?: string) => {
+const structure = (given: ReadonlyArray<RecordPage>, failure?: string, contract = compiledOrders) => {
   const found = Stream.fromIterable(given)
   return structureObject(
-    makeStructurer(compiledOrders, settings),
+    makeStructurer(contract, settings),
     content,
     failure === undefined ? found : Stream.concat(found, Stream.fail(failure)),
     (error) => error === "it is damaged"
@@ -67,6 +69,24 @@ describe("the content of an object", () => {
       const all = yield* textsBelow("")
       yield* structure(pages)
       assert.deepStrictEqual(yield* textsBelow(""), all)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live.each([
+    ["by another contract, since one was deployed between two tries", "the connection broke", 4],
+    ["and of which more can be read the second time", "it is damaged", 1]
+  ] as const)("that is structured again %s is there as a whole", ([, failure, before]) =>
+    Effect.gen(function* () {
+      yield* Effect.flip(structure(pages.slice(0, before), failure))
+      const { status: _, ...fields } = definition.fields
+      const other = compileContract(defineContract({ ...definition, fields, expectations: [] }))
+      yield* structure(pages, undefined, failure === "it is damaged" ? compiledOrders : other)
+      const idsIn = (text: string): ReadonlyArray<string> => text.match(/o-\d+/g) ?? []
+      const rows = new Set([...(yield* textsBelow("structured_json/")).values()].flatMap(idsIn))
+      assert.strictEqual(rows.size, 50)
+      const errors = [...(yield* textsBelow("errors/structuring/")).values()].join("").trim().split("\n")
+      const numbers = new Set(errors.map((line) => errorRecordIn(line)?.letter?.letter.sequenceNumber))
+      assert.deepStrictEqual(numbers, new Set(decodePages(compiledOrders, pages).letters.map(({ sequenceNumber }) => sequenceNumber)))
     }).pipe(Effect.provide(freshStore))
   )
 

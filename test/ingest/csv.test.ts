@@ -76,7 +76,7 @@ describe("ingest of CSV", () => {
       const milder = orderLines({}, { expectations: [] })
       const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 }
       const replayed = yield* replay({ contract: milder, decode, onEvent: () => Effect.void })
-      assert.deepStrictEqual(replayed, { letters: 3, rows: 1, left: 2, cut: 0, unread: 0 })
+      assert.deepStrictEqual(replayed, { letters: 3, rows: 1, left: 2, cut: 0, unread: 0, structured: 0 })
       const [late] = (yield* rowsOf(stagePath("order_lines"))).filter(({ order_id }) => order_id === "o-92")
       assert.strictEqual(late?.["price"], -100n)
       assert.deepStrictEqual(yield* failedChecks, [])
@@ -94,7 +94,7 @@ describe("ingest of CSV", () => {
       const named = orderLines({ columns: header.trim().split(",") })
       const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 * 1024 }
       const replayed = yield* replay({ contract: named, decode, onEvent: () => Effect.void })
-      assert.deepStrictEqual(replayed, { letters: 4, rows: 4, left: 0, cut: 0, unread: 0 })
+      assert.deepStrictEqual(replayed, { letters: 4, rows: 4, left: 0, cut: 0, unread: 0, structured: 0 })
       assert.sameMembers(
         (yield* rowsOf(stagePath("order_lines"))).map((row) => row["order_id"]),
         ["o-1", "o-2", "o-3", "o-4"]

@@ -40,7 +40,7 @@ describe("replay", () => {
 
       const events: Array<RunEvent> = []
       const first = yield* replay({ ...options, onEvent: (event) => Effect.sync(() => void events.push(event)) })
-      assert.deepStrictEqual(first, { letters: 2 * 51, rows: 2 * 45, left: 12, cut: 0, unread: 0 })
+      assert.deepStrictEqual(first, { letters: 2 * 51, rows: 2 * 45, left: 12, cut: 0, unread: 0, structured: 0 })
       assert.deepStrictEqual(yield* lakeContent, expected)
       assert.deepStrictEqual(yield* failedChecks, [])
       assert.deepStrictEqual(
@@ -48,7 +48,7 @@ describe("replay", () => {
         ["start", "complete"]
       )
 
-      assert.deepStrictEqual(yield* replay(options), { letters: 12, rows: 0, left: 12, cut: 0, unread: 0 })
+      assert.deepStrictEqual(yield* replay(options), { letters: 12, rows: 0, left: 12, cut: 0, unread: 0, structured: 0 })
       assert.deepStrictEqual(yield* lakeContent, expected)
       assert.deepStrictEqual(yield* failedChecks, [])
     }).pipe(Effect.provide(temporaryStore))
@@ -59,7 +59,7 @@ describe("replay", () => {
       const limits = { ...defaultBatchLimits, bufferBytes: 4 }
       yield* run(pagesSource([page("a", 0, 15), page("a", 15, 30), page("a", 30, 45)]), { contract: strict, limits })
       assert.deepStrictEqual((yield* lakeContent).deadLetters.at(-1), 45)
-      assert.deepStrictEqual(yield* replay(options), { letters: 45, rows: 41, left: 4, cut: 0, unread: 0 })
+      assert.deepStrictEqual(yield* replay(options), { letters: 45, rows: 41, left: 4, cut: 0, unread: 0, structured: 0 })
       assert.deepStrictEqual(yield* lakeContent, expectedContent(45))
     }).pipe(Effect.provide(temporaryStore))
   )
@@ -68,7 +68,19 @@ describe("replay", () => {
     Effect.gen(function* () {
       const pages = [{ ...page("a", 0, 9), cut: new Map([[4, 2_000_000]]) }]
       yield* run({ ...pagesSource(pages), pages: () => Stream.fromIterable(pages) })
-      assert.deepStrictEqual(yield* replay(options), { letters: 1, rows: 0, left: 1, cut: 1, unread: 0 })
+      assert.deepStrictEqual(yield* replay(options), { letters: 1, rows: 0, left: 1, cut: 1, unread: 0, structured: 0 })
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("leaves what was structured already, whose hashes it would hash, and tells how many there are", () =>
+    Effect.gen(function* () {
+      const reason = "firehose_conversion"
+      // What the contract takes: were it read, it would be a row.
+      const good = page("a", 1, 2)
+      const pages = [{ ...good, rejected: { reason, detail: "Firehose says DataFormatConversion.InvalidSchema." } } as const]
+      yield* run({ ...pagesSource(pages), pages: () => Stream.fromIterable(pages) })
+      assert.deepStrictEqual(yield* replay(options), { letters: 1, rows: 0, left: 1, cut: 0, unread: 0, structured: 1 })
       assert.deepStrictEqual(yield* failedChecks, [])
     }).pipe(Effect.provide(temporaryStore))
   )

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto"
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { problemsOf } from "../../src/build/aws-actions.ts"
+import { filesBeside } from "../../src/build/files-beside.ts"
 import type { FunctionEntry } from "../../src/build/functions.ts"
 import { zip } from "../../src/build/zip.ts"
 import { runNode } from "./run-node.ts"
@@ -79,25 +80,56 @@ describe("the build of functions", () => {
     expect(submit?.packages).not.toHaveProperty("@duckdb/node-api")
   })
 
+  it("lists what a role needs to be called by mappings and to keep a log, and no more of the lake than is used", () => {
+    const actionsOf = (name: string) => listIn(out).find((entry) => entry.name === name)?.actions ?? {}
+    const objects = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"]
+    const logs = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    const ofQueue = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    expect(listIn(out).filter(({ actions }) => actions["logs"]?.join() !== logs.join())).toEqual([])
+    expect(actionsOf("consumeStream")["mapping"]).toEqual([
+      "kinesis:DescribeStream",
+      "kinesis:DescribeStreamSummary",
+      "kinesis:GetRecords",
+      "kinesis:GetShardIterator",
+      "kinesis:ListShards"
+    ])
+    expect(actionsOf("registerStageObjects")["mapping"]).toEqual(ofQueue)
+    expect(actionsOf("collectDeadLetters")).toMatchObject({ mapping: ofQueue, errors: objects })
+    expect(actionsOf("sendCheckoutDataToFirehouse")).toMatchObject({ mapping: ofQueue, raw: objects })
+    expect(actionsOf("sendStructuredJsonToFirehose")).toEqual({
+      structured_json: ["s3:GetObject"],
+      errors: ["s3:PutObject"],
+      streams: ["firehose:PutRecordBatch"],
+      mapping: ofQueue,
+      logs
+    })
+    expect(actionsOf("transformFirehoseRecords")).toEqual({ logs })
+  })
+
   it("has the contracts of the project that is named, wherever it lies, and says why it cannot have others", async () => {
     const project = join(folder, "shop")
     mkdirSync(project)
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
     writeFileSync(
       join(project, "project.ts"),
-      `import { defineContract, defineProject, text, timestamp, versions } from "sluice/contract"
+      `import { readFileSync } from "node:fs"
+import { defineContract, defineProject, text, timestamp, versions } from "sluice/contract"
+const owner = readFileSync(new URL("./owner.txt", import.meta.url), "utf8")
 const visits = defineContract({
-  name: "visits", title: "Visits", owner: "tests", sensitivity: "internal", description: "Visits of the zoological garden.",
+  name: "visits", title: "Visits", owner, sensitivity: "internal", description: "Visits of the zoological garden.",
   fields: { id: text("Key."), at: timestamp("When.") }, table: versions({ key: ["id"], version: "at", by: { day: "at" } }),
   eventTime: { field: "at" }, drops: [], expectations: [], keepUnknown: false
 })
 export default defineProject({ name: "zoo", contracts: [visits] })
 `
     )
+    writeFileSync(join(project, "owner.txt"), "tests")
     const zoo = join(folder, "zoo")
     expect(await build(root, zoo, name, "--project", project)).toMatchObject({ code: 0 })
     const [entry] = listIn(zoo)
-    const code = Buffer.from(unzip(readFileSync(join(zoo, entry?.zip ?? ""))).get("index.mjs") ?? []).toString()
+    const files = unzip(readFileSync(join(zoo, entry?.zip ?? "")))
+    expect(Buffer.from(files.get("owner.txt") ?? []).toString()).toBe("tests")
+    const code = Buffer.from(files.get("index.mjs") ?? []).toString()
     expect(code).toContain("Visits of the zoological garden.")
     expect(Object.keys(entry?.modules ?? {}).filter((path) => path.startsWith("schemas/"))).toEqual([])
     const strange = await build(root, zoo, "fly")
@@ -107,6 +139,57 @@ export default defineProject({ name: "zoo", contracts: [visits] })
     ])
     const missing = await build(root, zoo, "--project", join(folder, "nowhere"))
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/^build: .*there is no project in .*nowhere/s)])
+  })
+})
+
+describe("files beside the modules of a project", () => {
+  const shop = join(folder, "beside")
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(shop, path)), { recursive: true })
+    writeFileSync(join(shop, path), text)
+  }
+  /** As they are bundled of a project whose modules have these texts. */
+  const filesOf = (modules: Readonly<Record<string, string>>) => {
+    for (const [path, text] of Object.entries(modules)) write(path, text)
+    return filesBeside(root, { inputs: new Map(Object.keys(modules).map((path) => [relative(root, join(shop, path)), 1])) })
+  }
+
+  it("are part of a function where they are named, below the folder of who names them", () => {
+    write("countries.csv", "BR")
+    write("tables/cities.csv", "Recife")
+    const files = filesOf({
+      "project.ts": `// What lies in import.meta.dirname
+const a: URL = new URL("./countries.csv", import.meta.url), b = new URL('tables/cities.csv', import.meta.url)`,
+      "plain.ts": "export const x = 1"
+    })
+    expect([...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString()])).toEqual([
+      ["countries.csv", "BR"],
+      ["tables/cities.csv", "Recife"]
+    ])
+    // That of Sluice itself.
+    expect([...filesBeside(root, { inputs: new Map([["src/repartition/spark/job-plan.ts", 1]]) }).keys()]).toEqual(["driver.py"])
+  })
+
+  it("are refused by name where the function would not find them", () => {
+    write("a/same.csv", "1")
+    write("b/same.csv", "2")
+    const same = 'new URL("./same.csv", import.meta.url)'
+    expect(() => filesOf({ "a/one.ts": same, "b/two.ts": same })).toThrow(
+      /b\/two\.ts looks for same\.csv, and another file .* has that name/
+    )
+    for (const way of [
+      "readFileSync(import.meta.dirname + '/x.csv')",
+      "createRequire(import.meta.url)",
+      "new URL('./' + name, import.meta.url)"
+    ])
+      expect(() => filesOf({ "other.ts": way })).toThrow(/other\.ts looks for what lies beside it in a way that a build cannot follow/)
+    expect(() => filesOf({ "above.ts": 'new URL("../x.csv", import.meta.url)' })).toThrow(
+      /above\.ts looks for \.\.\/x\.csv, which is not below/
+    )
+    expect(() => filesOf({ "gone.ts": 'new URL("./gone.csv", import.meta.url)' })).toThrow(
+      /gone\.ts looks for .*gone\.csv, which cannot be read/
+    )
+    expect(() => filesOf({ "whole.ts": 'new URL("./a", import.meta.url)' })).toThrow(/which cannot be read as a file/)
   })
 })
 

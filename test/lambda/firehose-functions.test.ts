@@ -3,12 +3,13 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Exit, Layer, Scope, Stream } from "effect"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { stagePath } from "../../src/lake/layout.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
 import { fixtureByHive, fixturePath } from "../firehose/fixture-records.ts"
+import { s3Endpoint } from "../store/s3-endpoint.ts"
 
 const context = { awsRequestId: "r-1", getRemainingTimeInMillis: () => 600_000 }
 const stream = "DataStreamStructuredCheckout"
@@ -215,5 +216,23 @@ describe("sendStructuredJsonToFirehose as Lambda calls it", () => {
       [stream, ['{"order_id":"1"}\n']]
     ])
     expect(readdirSync(lake)).not.toContain("errors")
+  })
+
+  it("asks for nothing of a lake but what it sends", async () => {
+    const scope = Scope.makeUnsafe()
+    const line = '{"order_id":"1"}'
+    const { asked, endpoint } = await Effect.runPromise(
+      Scope.provide(
+        s3Endpoint(() => ({ body: line, headers: { "content-length": String(line.length) } })),
+        scope
+      )
+    )
+    vi.stubEnv("SLUICE_LAKE", "s3://lake/shop")
+    vi.stubEnv("SLUICE_S3_ENDPOINT", endpoint)
+    const handler = await load()
+    const key = "shop/structured_json/checkout/2026/11/20/08/a-0000.json"
+    expect(await handler(ofQueue("shop/raw.json", key), context)).toEqual({ batchItemFailures: [] })
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([`HEAD /lake/${key}`, `GET /lake/${key}`])
+    await Effect.runPromise(Scope.close(scope, Exit.void))
   })
 })

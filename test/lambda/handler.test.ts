@@ -52,6 +52,7 @@ describe("the shell of a function", () => {
       name: "f",
       settings: ["logLevel", "otlp", "lake", "threads"],
       actions: { lake: ["s3:GetObject"] },
+      mapping: [],
       never: []
     })
   })

@@ -146,6 +146,11 @@ export const runtimeSuite = (client: Command): void => {
         for (const file of files) outcomes.push([file, await running.invoke(JSON.parse(readFileSync(join(data, file), "utf8")))])
         for (const [file, outcome] of outcomes) {
           const takes = taken[name]?.test(file) === true
+          // Objects that are not of its lake are nothing to it, and it asks for nothing else.
+          if (takes && name === "sendStructuredJsonToFirehose") {
+            expect([file, outcome]).toEqual([file, { kind: "answer", answer: { batchItemFailures: [] } }])
+            continue
+          }
           expect([file, outcome]).toEqual([
             file,
             expect.objectContaining({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { causeOf, classify } from "../../src/store/s3-errors.ts"
+import { causeOf, classify, isOfCaller } from "../../src/store/s3-errors.ts"
 import type { StoreReason } from "../../src/store/store.ts"
 
 const s3 = (name: string, status: number, message = "") =>
@@ -24,6 +24,10 @@ const cases: ReadonlyArray<readonly [string, unknown, StoreReason, boolean, bool
   ],
   ["clock", s3("RequestTimeTooSkewed", 403), "Denied", true, true],
   ["key of KMS", s3("KMS.DisabledException", 400), "Denied", true, false],
+  ["throttling of KMS", s3("KMS.ThrottlingException", 400), "Unavailable", true, true],
+  ["throttling", s3("RequestThrottled", 503), "Unavailable", false, true],
+  ["internal error of KMS", s3("KMS.KMSInternalException", 500), "Unavailable", false, true],
+  ["internal error of another store", s3("XAmzInternalError", 400), "Unavailable", false, true],
   ["other region", s3("PermanentRedirect", 301), "Invalid", true, false],
   ["other region, by its signature", s3("AuthorizationHeaderMalformed", 400), "Invalid", true, false],
   ["no region", new Error("Region is missing"), "Invalid", true, false],
@@ -51,6 +55,27 @@ describe("an error of S3", () => {
     const verdict = classify(error)
     expect(verdict).toMatchObject({ reason, certain, again, exists: false })
     expect(verdict.hint.length).toBeGreaterThan(10)
+  })
+
+  it("is of who asks, or of the object", () => {
+    const ofCaller = [
+      s3("ExpiredToken", 400),
+      s3("RequestTimeTooSkewed", 403),
+      s3("PermanentRedirect", 301),
+      s3("301", 301),
+      s3("AuthorizationHeaderMalformed", 400),
+      s3("IllegalLocationConstraintException", 400),
+      s3("NoSuchBucket", 404),
+      s3("Error", 404),
+      new Error("Region is missing"),
+      network("SELF_SIGNED_CERT_IN_CHAIN"),
+      network("CERT_HAS_EXPIRED"),
+      network("ERR_TLS_CERT_ALTNAME_INVALID"),
+      Object.assign(new Error("no"), { name: "CredentialsProviderError" })
+    ]
+    expect(ofCaller.filter((error) => !isOfCaller(error))).toEqual([])
+    const ofObject = [s3("NoSuchKey", 404), s3("AccessDenied", 403), s3("InvalidObjectState", 403), s3("KMS.DisabledException", 400)]
+    expect(ofObject.filter(isOfCaller)).toEqual([])
   })
 
   it("that says there is such an object is told apart", () => {

@@ -1,4 +1,4 @@
-import { Effect, type Scope, Stream } from "effect"
+import { Clock, Effect, type Scope, Stream } from "effect"
 import type { BytesAt } from "../../contract/bytes-at.ts"
 import type { ObjectReader } from "../../store/s3-reader.ts"
 import type { QueueApi } from "../../stream/sqs/api.ts"
@@ -7,7 +7,8 @@ import type { LargePages } from "../page-memory.ts"
 import { abortable, type Committed, type Source } from "../source.ts"
 import { Unanswered, watchUnanswered } from "../unanswered.ts"
 import { openConsumer } from "./consumer.ts"
-import type { Inbox, Item, Ledger } from "./ledger.ts"
+import { Denials } from "./denials.ts"
+import type { Inbox, Item, Ledger, LedgerLimits } from "./ledger.ts"
 import type { QueueTally } from "./metrics.ts"
 import { Patience } from "./patience.ts"
 import { readInbox } from "./read-objects.ts"
@@ -32,6 +33,8 @@ export interface AnnouncedOptions {
   readonly follow: boolean
   /** Aimed size of a page; default 4 MiB. */
   readonly pageBytes?: number | undefined
+  /** How much is held of messages that are not committed; default: up to 20,000 of them a dataset. */
+  readonly limits?: LedgerLimits | undefined
   /** Room for large pages; default: there is enough. */
   readonly large?: LargePages | undefined
   /** Larger records are cut to one byte more and marked; default 10 MiB. */
@@ -55,9 +58,15 @@ const messagesOf = (datasets: number): number => Math.min(100_000, 20_000 * data
 /** Of what is held of messages in memory. */
 const heldBytes = 48 * 1024 * 1024
 
-/** An object that S3 does not give is asked for so often, after pauses: who has just made a bucket grants rights to it a little later. */
+/**
+ * An object that S3 does not give is lost when its message was received so often, and has been denied to this process for so long: who has just made a bucket
+ * grants rights to it a little later. That is how long the pauses last, of 1, 2, 4 and 8 minutes, but for what clocks differ.
+ */
 const mostReceived = 5
+const deniedMillis = 840_000
 const firstPauseSeconds = 60
+/** A bounded run does not see a message again that it gives back. When it is the last to be given it, it asks for its object as often as this, for as long as its patience lasts. */
+const againMillis = 30_000
 
 /** A call now and then that fails is what a service is like. */
 const firstWarningMillis = 2_000
@@ -70,7 +79,7 @@ const firstWarningMillis = 2_000
  * A message stays in the queue until all objects that it announces stand in commits of all datasets that take them. What the log has of an object is not
  * read again, whoever announces it. Any number of processes may read one queue.
  *
- * Of an object that cannot be read there is a dead letter: at once where it is gone or damaged, after the message was received five times where S3 does not give it.
+ * Of an object that cannot be read there is a dead letter: at once where it is gone or damaged, after some minutes and the fifth delivery of its message where S3 does not give it.
  * What may pass by itself is tried again.
  *
  * Errors of the sources: `NotFound`, `Denied` and `Invalid` of the queue; `Unavailable` only in a bounded run.
@@ -86,29 +95,38 @@ export const announcedSources = (options: AnnouncedOptions): Effect.Effect<Annou
       takes: datasets.map(({ takes }) => takes),
       leaves,
       follow,
-      limits: { messages: messagesOf(datasets.length), bytes: heldBytes },
+      limits: options.limits ?? { messages: messagesOf(datasets.length), bytes: heldBytes },
       patience
     })
     const { ledger, tally } = consumer
+    const denied = { denials: new Denials(), isBounded: !follow, bearsMillis: follow ? deniedMillis : patienceMillis }
     const sources = datasets.flatMap((dataset, i) => {
       const inbox = ledger.inboxes[i]
-      return inbox === undefined ? [] : [sourceOf(options, dataset, inbox, { ...consumer, patience, unanswered })]
+      return inbox === undefined ? [] : [sourceOf(options, dataset, inbox, { ...consumer, ...denied, patience, unanswered })]
     })
     return { sources, told: () => ({ ...tally }) }
   })
 
-interface Shared {
-  readonly ledger: Ledger
+interface Shared extends Denied {
   readonly start: Effect.Effect<void>
   readonly patience: Patience
   readonly unanswered: Unanswered
+}
+
+/** What becomes of objects that S3 does not give. */
+interface Denied {
+  readonly ledger: Ledger
+  readonly denials: Denials
+  readonly isBounded: boolean
+  /** So long an object is denied before it is lost. */
+  readonly bearsMillis: number
 }
 
 const sourceOf = (
   { objects, queue, pageBytes = 4 * 1024 * 1024, maxRecordBytes = 10 * 1024 * 1024, large }: AnnouncedOptions,
   { format, bytesAt }: AnnouncedDataset,
   inbox: Inbox,
-  { ledger, patience, start, unanswered }: Shared
+  { patience, start, unanswered, ...denied }: Shared
 ): Source => ({
   name: announcedName,
   location: queue.url,
@@ -130,7 +148,7 @@ const sourceOf = (
             room: large?.until(signal),
             patience,
             find: (shard): Committed | Promise<Committed> => resume.find?.(shard) ?? { position: resume.get(shard) },
-            giveBack: (item) => giveBack(ledger, inbox, item),
+            giveBack: (item) => giveBack(denied, inbox, item, (effect) => run(effect, { signal })),
             signal
           })
         )
@@ -138,10 +156,25 @@ const sourceOf = (
     )
 })
 
-const giveBack = (ledger: Ledger, inbox: Inbox, item: Item): boolean => {
-  const { received } = item
-  if (received >= mostReceived) return false
-  inbox.leave(item)
-  for (const message of [...item.messages]) ledger.giveBack(message, firstPauseSeconds * 2 ** (received - 1))
+const giveBack = async (
+  { bearsMillis, denials, isBounded, ledger }: Denied,
+  inbox: Inbox,
+  item: Item,
+  run: <A>(effect: Effect.Effect<A>) => Promise<A>
+): Promise<boolean> => {
+  const { received, wanted } = item
+  const now = await run(Clock.currentTimeMillis)
+  const lasted = now - denials.denied(wanted.shard, now)
+  const isLast = received >= mostReceived
+  if (isLast && lasted >= bearsMillis) {
+    denials.forget(wanted.shard)
+    return false
+  }
+  if (isLast && isBounded) inbox.defer(item, run(Effect.sleep(againMillis)))
+  else {
+    inbox.leave(item)
+    const pause = firstPauseSeconds * 2 ** (Math.min(received, mostReceived - 1) - 1)
+    for (const message of [...item.messages]) ledger.giveBack(message, pause)
+  }
   return true
 }

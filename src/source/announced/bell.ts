@@ -2,6 +2,11 @@
 export class Bell {
   readonly #waiting = new Set<() => void>()
 
+  /** Does anybody wait? */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0
+  }
+
   ring(): void {
     for (const wake of this.#waiting) wake()
   }

@@ -1,6 +1,7 @@
 import { Clock, Deferred, Effect, Option, Queue, type Scope } from "effect"
 import type { CallFailed } from "../../record/aws-call.ts"
-import type { SourceError } from "../../record/source-error.ts"
+import { count } from "../../record/count.ts"
+import { SourceError } from "../../record/source-error.ts"
 import type { QueueApi } from "../../stream/sqs/api.ts"
 import { asSourceError } from "../../stream/sqs/failures.ts"
 import { type Held, Ledger, type LedgerLimits } from "./ledger.ts"
@@ -18,11 +19,13 @@ const lookMillis = 10_000
 /** SQS hides a message no longer than 12 hours after it was received. Some minutes before, somebody else may have it. */
 const longestHidden = 12 * 3_600_000
 const beforeLongest = 300_000
+/** While there is no room, it is looked so often whether a commit would make some. */
+const pressMillis = 1_000
 /** Long polls: the longest, and for who waits for the end of the queue, which two of them without a message are. */
 const waitSeconds = 20
 const endSeconds = 5
 const emptyAtEnd = 2
-/** Where no message left for so long while the end of the queue was waited for, nobody reads some of them any more. */
+/** Where there was no room for so long while the end of the queue was waited for, nobody reads some of the messages any more. */
 const stuckMillis = 600_000
 /** At the end there is so much time to give messages back: what is not comes again by itself. */
 const partingMillis = 10_000
@@ -58,17 +61,13 @@ export const openConsumer = (options: ConsumerOptions): Effect.Effect<Consumer, 
       done: (message) => Queue.offerUnsafe(removals, message),
       giveBack: (message, seconds) => Queue.offerUnsafe(returns, { message, seconds })
     })
-    const work: Work = { ...options, ledger, meter: queueMeter(queue.url) }
+    const work: Work = { ...options, ledger, meter: queueMeter(queue.url), told: { unremoved: 0 } }
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(part(work), partingMillis)))
     const remover = Effect.forever(Effect.flatMap(Queue.takeBetween(removals, 1, mostAtOnce), (held) => remove(work, held)))
-    const returner = Effect.forever(
-      Effect.flatMap(Queue.take(returns), ({ message, seconds }) =>
-        Effect.andThen(work.meter.add("returned", 1), giveBack(work, [message], seconds))
-      )
-    )
+    const returner = Effect.forever(Effect.flatMap(Queue.takeBetween(returns, 1, mostAtOnce), (some) => giveBackAll(work, some)))
     const all = Effect.gen(function* () {
       yield* watchQueue(queue.url, ledger)
-      const loops = [receive(work), keepHidden(work), returner, ...Array.from({ length: mostCalls }, () => remover)]
+      const loops = [receive(work), keepHidden(work), ...Array.from({ length: mostCalls }, () => [remover, returner]).flat()]
       yield* Effect.all(loops, { concurrency: "unbounded", discard: true })
     }).pipe(
       Effect.scoped,
@@ -89,6 +88,8 @@ interface Returned {
 interface Work extends ConsumerOptions {
   readonly ledger: Ledger
   readonly meter: QueueMeter
+  /** How much of what was counted the log has. */
+  readonly told: { unremoved: number }
 }
 
 const closeAll = ({ inboxes }: Ledger, failure: SourceError | null): void => {
@@ -113,12 +114,21 @@ const persistently = <A>({ patience, queue, source }: Work, call: Effect.Effect<
 const receive = (work: Work): Effect.Effect<void, SourceError> =>
   Effect.gen(function* () {
     const { follow, ledger } = work
-    const room = Effect.promise((signal) => ledger.room(signal))
+    const pressing = Effect.forever(
+      Effect.delay(
+        Effect.sync(() => ledger.press()),
+        pressMillis
+      )
+    )
+    const room = Effect.raceFirst(
+      Effect.promise((signal) => ledger.room(signal)),
+      pressing
+    )
     let calls = 1
     let empty = 0
     while (follow || empty < emptyAtEnd) {
       const hasRoom = yield* follow ? Effect.as(room, true) : Effect.map(Effect.timeoutOption(room, stuckMillis), Option.isSome)
-      if (!hasRoom) break
+      if (!hasRoom) return yield* stuck(work)
       const wait = calls > 1 ? 1 : follow ? waitSeconds : endSeconds
       const counts = yield* Effect.all(
         Array.from({ length: calls }, () => receiveOnce(work, wait)),
@@ -128,6 +138,15 @@ const receive = (work: Work): Effect.Effect<void, SourceError> =>
       calls = counts.every((count) => count === mostAtOnce) ? Math.min(mostCalls, 2 * calls) : 1
     }
     closeAll(ledger, null)
+  })
+
+const stuck = ({ ledger, queue, source }: Work): SourceError =>
+  new SourceError({
+    source,
+    reason: "Unavailable",
+    location: queue.url,
+    detail: `the queue was not read to its end: ${count(ledger.held.size, "message", "messages")} had to be held for ${stuckMillis / 60_000} minutes in which no room came for more, since what they announce was not committed`,
+    hint: "They are given back. See what else this run says of its datasets and of S3, and run it again: it goes on where this one ended."
   })
 
 /** @returns how many messages came */
@@ -156,14 +175,18 @@ const keepHidden = (work: Work): Effect.Effect<never, SourceError> =>
     const { ledger } = work
     const now = yield* Clock.currentTimeMillis
     const due: Array<Held> = []
+    const over: Array<Held> = []
     for (const message of [...ledger.held.values()]) {
-      if (now - message.receivedAt >= longestHidden - beforeLongest) {
-        yield* Effect.logWarning(
-          `a message of ${work.queue.url} was held for almost 12 hours, the longest that SQS allows, and is given back: what it announces is not committed yet`
-        )
-        ledger.giveBack(message, 0)
-      } else if (message.hiddenUntil - now < hiddenSeconds * 500) due.push(message)
+      if (now - message.receivedAt >= longestHidden - beforeLongest) over.push(message)
+      else if (message.hiddenUntil - now < hiddenSeconds * 500) due.push(message)
     }
+    if (over.length > 0) {
+      yield* Effect.logWarning(
+        `${count(over.length, "message", "messages")} of ${work.queue.url} had been held for almost 12 hours, the longest that SQS allows: given back, with what is announced not committed yet`
+      )
+      for (const message of over) ledger.giveBack(message, 0)
+    }
+    yield* tellUnremoved(work)
     yield* inCalls(due, (held) => hide(work, held))
   }).pipe(Effect.delay(lookMillis), Effect.forever)
 
@@ -190,6 +213,36 @@ const remove = (work: Work, held: ReadonlyArray<Held>): Effect.Effect<void, Sour
     // What could not be removed comes again, and is found to be done.
     for (const message of held) work.ledger.drop(message)
     yield* work.meter.add("removed", held.length - failed.length)
+    yield* work.meter.add("unremoved", failed.length)
+  })
+
+/** Gives messages back that the ledger has forgotten, in a call for each time after which they may come again. */
+const giveBackAll = (work: Work, returned: ReadonlyArray<Returned>): Effect.Effect<void, SourceError> =>
+  Effect.forEach(
+    Map.groupBy(returned, ({ seconds }) => seconds),
+    ([seconds, some]) =>
+      Effect.gen(function* () {
+        yield* work.meter.add("returned", some.length)
+        yield* giveBack(
+          work,
+          some.map(({ message }) => message),
+          seconds
+        )
+        work.ledger.returned(some.length)
+      }),
+    { discard: true }
+  )
+
+/** Says once for many, and not again for the same. */
+const tellUnremoved = (work: Work): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { unremoved } = work.meter.tally
+    const more = unremoved - work.told.unremoved
+    work.told.unremoved = unremoved
+    if (more === 0) return Effect.void
+    return Effect.logWarning(
+      `${count(more, "message was", "messages were")} not removed by ${work.queue.url} when asked to: they come again, and nothing of them is read twice. Where that goes on, they stay until the queue's retention ends`
+    )
   })
 
 const giveBack = (work: Work, held: ReadonlyArray<Held>, seconds: number): Effect.Effect<void, SourceError> =>
@@ -198,9 +251,9 @@ const giveBack = (work: Work, held: ReadonlyArray<Held>, seconds: number): Effec
 /** The end: removes what is done, and gives the rest to whoever goes on. Whatever fails comes again by itself. */
 const part = (work: Work): Effect.Effect<void, SourceError> => {
   const [done, open] = [true, false].map((isDone) => [...work.ledger.held.values()].filter((message) => message.isDone === isDone))
-  return Effect.andThen(
-    inCalls(done ?? [], (held) => remove(work, held)),
-    inCalls(open ?? [], (held) => giveBack(work, held, 0))
+  return inCalls(done ?? [], (held) => remove(work, held)).pipe(
+    Effect.andThen(inCalls(open ?? [], (held) => giveBack(work, held, 0))),
+    Effect.ensuring(tellUnremoved(work))
   )
 }
 

@@ -32,12 +32,14 @@ export class Item {
   readonly messages = new Set<Held>()
   /** Of the last page that was given; null: none was. */
   last: Position | null = null
+  /** Did that page say that it is the end? It may have no record, and stand where the one before does. */
+  saysEnd = false
   /** Were all pages given? */
   isRead = false
   /** What said in a batch that it is lost, until that is committed. */
   claim: RecordPage | null = null
   /** Where its shard stands by a commit of the present session. */
-  #committed: Position | null = null
+  #committed: ReadPosition | null = null
 
   constructor(wanted: Wanted) {
     this.wanted = wanted
@@ -50,16 +52,19 @@ export class Item {
 
   /** Does all that came of it stand in a commit? */
   get isSettled(): boolean {
-    return this.isRead && (this.last === null || (this.#committed !== null && comparePositions(this.#committed, this.last) >= 0))
+    const committed = this.#committed
+    if (!this.isRead || this.last === null) return this.isRead
+    return committed !== null && comparePositions(committed, this.last) >= 0 && (!this.saysEnd || isDone(committed))
   }
 
-  committed(position: Position): void {
+  committed(position: ReadPosition): void {
     this.#committed = position
   }
 
   /** What a session has read of it is void that was not committed. */
   forget(): void {
     this.last = null
+    this.saysEnd = false
     this.isRead = false
     this.claim = null
     this.#committed = null
@@ -74,7 +79,7 @@ const isClaimed = (item: Item): item is Claimed => item.claim !== null
 export interface LedgerActions {
   /** Nothing is left to be read of a message: it may be removed. */
   readonly done: (message: Held) => void
-  /** Somebody else may have a message, after so many seconds. The ledger has forgotten it. */
+  /** Somebody else may have a message, after so many seconds. The ledger has forgotten it, but for the room it takes until it is `returned`. */
   readonly giveBack: (message: Held, seconds: number) => void
 }
 
@@ -103,6 +108,8 @@ export class Ledger {
   /** Rings when a message leaves. */
   readonly #left = new Bell()
   #bytes = 0
+  /** Messages that are being given back. */
+  #returning = 0
 
   constructor(datasets: number, limits: LedgerLimits, actions: LedgerActions) {
     this.#limits = limits
@@ -116,7 +123,17 @@ export class Ledger {
 
   /** Waits until there is room for more messages. */
   room(signal: AbortSignal): Promise<void> {
-    return this.#left.until(() => this.#held.size < this.#limits.messages && this.#bytes < this.#limits.bytes, signal)
+    const { bytes, messages } = this.#limits
+    return this.#left.until(() => this.#held.size + this.#returning < messages && this.#bytes < bytes, signal)
+  }
+
+  /**
+   * Has all batches committed where nothing more can come before that: as much is held as may be, and all datasets have read what they have of it. They
+   * would be kept open for as long as a batch may be.
+   */
+  press(): void {
+    const isFull = this.#held.size >= this.#limits.messages || this.#bytes >= this.#limits.bytes
+    if (isFull && this.inboxes.every(({ changed }) => changed.isAwaited)) for (const inbox of this.inboxes) inbox.press()
   }
 
   /**
@@ -164,7 +181,14 @@ export class Ledger {
   /** Lets others have a message, after so many seconds. */
   giveBack(message: Held, seconds: number): void {
     this.drop(message)
+    this.#returning++
     this.#actions.giveBack(message, seconds)
+  }
+
+  /** So many messages were given back: nothing of them is kept. */
+  returned(messages: number): void {
+    this.#returning -= messages
+    this.#left.ring()
   }
 
   #settled(item: Item): void {
@@ -201,6 +225,8 @@ export class Inbox {
   #waiting: Array<Item> = []
   #failure: Error | null = null
   #isClosed = false
+  #deferred = 0
+  #isPressed = false
 
   /** @param settled is told of what is done with */
   constructor(settled: (item: Item) => void) {
@@ -222,6 +248,7 @@ export class Inbox {
     this.#turn = []
     this.#waiting = [...this.#items.values()]
     for (const item of this.#waiting) item.forget()
+    this.#isPressed = false
   }
 
   /** What is to be read next. What no message announces any more is left to whom it is announced to. */
@@ -248,7 +275,7 @@ export class Inbox {
 
   /** No more comes. */
   get isClosed(): boolean {
-    return this.#isClosed
+    return this.#isClosed && this.#deferred === 0
   }
 
   /** What is said to be lost in a batch that is not committed. */
@@ -257,9 +284,40 @@ export class Inbox {
     return undefined
   }
 
+  /** What was read is to be committed now. */
+  press(): void {
+    this.#isPressed = true
+    this.changed.ring()
+  }
+
+  /** Is what was read to be committed now? Said once. */
+  get isPressed(): boolean {
+    return this.#isPressed
+  }
+
+  /** The batch is being committed. */
+  released(): void {
+    this.#isPressed = false
+  }
+
   /** Others have their turn before an item. */
   postpone(item: Item): void {
     this.#waiting.push(item)
+  }
+
+  /** An item has its turn again behind something. No inbox is closed before. */
+  defer(item: Item, until: Promise<unknown>): void {
+    const back = (items: ReadonlyArray<Item>) => {
+      this.#deferred--
+      this.#waiting.push(...items)
+      this.changed.ring()
+    }
+    this.#deferred++
+    // Where the session has ended, the next one begins with all items.
+    until.then(
+      () => back([item]),
+      () => back([])
+    )
   }
 
   /** Nothing more of an item is read now: it comes again with its messages. */

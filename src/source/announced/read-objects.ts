@@ -25,7 +25,7 @@ export interface Reading {
   /** What is committed of a shard, as this process knows. */
   readonly find: (shard: string) => Committed | Promise<Committed>
   /** S3 does not give an object: lets others have it, or itself later. @returns false: it was tried often enough */
-  readonly giveBack: (item: Item) => boolean
+  readonly giveBack: (item: Item) => Promise<boolean>
   readonly signal: AbortSignal
 }
 
@@ -69,6 +69,10 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
       }
       const opening = ahead.shift()
       if (opening === undefined) {
+        if (inbox.isPressed) {
+          inbox.released()
+          yield commitNow
+        }
         const claimed = inbox.isClosed ? inbox.claimed : undefined
         if (inbox.isClosed && claimed === undefined && parked.isEmpty) return
         // What was claimed is gone on with behind its commit, which nothing else may bring about.
@@ -77,7 +81,8 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
           yield { ...claimed.claim, commitNow: true }
         }
         const isOver = () => parked.isEmpty && inbox.isClosed && (inbox.claimed === undefined || inbox.claimed !== nudged)
-        const changed = (stopped: AbortSignal) => inbox.changed.until(() => inbox.isWaiting || inbox.failure !== null || isOver(), stopped)
+        const changed = (stopped: AbortSignal) =>
+          inbox.changed.until(() => inbox.isWaiting || inbox.isPressed || inbox.failure !== null || isOver(), stopped)
         if (parked.isEmpty) await changed(signal)
         else await run(Effect.raceFirst(Effect.promise(changed), sleepUntil(parked.restsUntil)), { signal })
       } else if (opening.object !== null || !parked.takes(opening.item, now)) yield* readItem(opening, inbox, { ...reading, parked })
@@ -89,6 +94,18 @@ export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator
 
 const sleepUntil = (millis: number): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, millis - now)))
+
+/** Is of no shard, and says nothing but that the batch is to be committed. */
+const commitNow: RecordPage = {
+  shard: "",
+  count: 0,
+  bytes: new Uint8Array(0),
+  starts: [],
+  ends: [],
+  sequenceNumbers: [],
+  arrivedAt: 0,
+  commitNow: true
+}
 
 /** Opens an object ahead where it is small and new, and its bucket answers. */
 const begin = async (item: Item, held: number, reading: Reading): Promise<Opening> => {
@@ -145,6 +162,7 @@ async function* readObject(
     const { file, bytes } = await (opened ?? open(item, object, reading))
     for await (const page of readFilePages(file, known, { ...look, open: async () => bytes }, settings)) {
       item.last = lastOf(page, known) ?? item.last
+      item.saysEnd = page.resume?.["done"] === true
       yield page
     }
     if (patience.hasFailed(bucket)) await run(patience.answered(bucket))
@@ -157,7 +175,7 @@ async function* readObject(
       // It may be a matter of this object alone: others of the bucket come before it.
       return parked.add(item, object)
     }
-    if (cause.reason === "Denied" && reading.giveBack(item)) return
+    if (cause.reason === "Denied" && (await reading.giveBack(item))) return
     item.claim = claimPage(item.wanted, known, lossBy(cause))
     yield item.claim
   }

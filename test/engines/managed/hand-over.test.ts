@@ -14,7 +14,7 @@ it("nothing is lost and nothing stands twice where a consumer takes over from Fi
   const consume = (queue: string) => world.command("ingest", "--source", "sqs", "--queue", queue, "--lake", lake)
 
   // The queue is subscribed while the function still is: what comes then goes both ways. Then Firehose runs dry, and the consumer begins.
-  const queue = await world.toQueue("raw", part(0.3, 0.7))
+  const queue = world.toQueue("raw", part(0.3, 0.7))
   await world.byFirehose(part(0, 0.4))
   expect(await consume(queue)).toMatchObject({ failure: null })
   // The function is subscribed again while the queue still is, which then runs dry.

@@ -19,7 +19,7 @@ it("what comes of raw objects is what their orders say, whatever goes wrong on t
   expect(managed.deadLetters).toEqual(deadLetters)
 
   const queued = await world.anotherLake()
-  const queue = await world.toQueue("raw", raw.objects)
+  const queue = world.toQueue("raw", raw.objects)
   expect(await world.command("ingest", "--source", "sqs", "--queue", queue, "--lake", queued)).toMatchObject({ failure: null })
   const streamed = await world.anotherLake()
   const wanted = raw.objects.filter(({ key }) => key.includes("/id/"))

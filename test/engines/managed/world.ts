@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { S3 } from "@aws-sdk/client-s3"
-import { SQS } from "@aws-sdk/client-sqs"
 import { Effect } from "effect"
 import { checkout } from "../../../schemas/vtex/checkout.ts"
 import { compileContract } from "../../../src/contract/compile.ts"
@@ -16,11 +15,11 @@ import { writeByDuckDB } from "../../firehose/written-by-duckdb.ts"
 import { announce } from "../../simulation/announced/messages.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"
 import { startProxy } from "../faulty-proxy.ts"
-import { startMoto } from "../moto.ts"
 import { startVersitygw, versitygwEnvironment } from "../versitygw.ts"
 import { call, callAsynchronously, delivered, type Handler, snsEvent, usualMishaps } from "./deliveries.ts"
 import { startFirehose } from "./firehose-server.ts"
 import { type RawData, writeRawObjects } from "./raw-objects.ts"
+import { startSqs } from "./sqs-server.ts"
 
 /**
  * What the real functions have around them: a store, a queue, a Firehose, and a driver that plays what is AWS's between them. Topics deliver twice and out of
@@ -35,7 +34,7 @@ export interface World {
   /** Raw objects go by functions and Firehose into the stage of the functions' lake, to the last one. */
   readonly byFirehose: (objects: ReadonlyArray<ObjectVersion>) => Promise<void>
   /** Raw objects are announced to a queue, as they might be. Gives its URL. */
-  readonly toQueue: (name: string, objects: ReadonlyArray<ObjectVersion>) => Promise<string>
+  readonly toQueue: (name: string, objects: ReadonlyArray<ObjectVersion>) => string
   /** Raw objects are records of a stream, which a mapping hands to the function of streams. */
   readonly byStream: (lake: string, objects: ReadonlyArray<ObjectVersion>) => Promise<void>
   /** Runs a command. Gives the JSON that it prints. */
@@ -68,12 +67,13 @@ type Put = FakeFirehose["next"][number]
 /** Makes a world, with so many orders as raw objects, and sets the environment that its functions read. */
 export const openWorld = async (orders: number, seed: number): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-managed-"))
-  const [gateway, moto] = await Promise.all([startVersitygw(), startMoto()])
+  const gateway = await startVersitygw()
   const proxy = await startProxy(gateway.endpoint)
   const s3 = new S3({ endpoint: gateway.endpoint, forcePathStyle: true, region, credentials })
   const bucket = await gateway.bucket()
   const rawBucket = await gateway.bucket({ isVersioned: true })
   const random = new Random(seed, 1)
+  const sqs = await startSqs(new Random(seed, 3))
   const raw = await writeRawObjects(s3, rawBucket, orders, seed, 0.04)
   const chances = new Random(seed, 2)
   for (const arrives of [true, false]) proxy.next(() => chances.chance(cutShare), { arrives, answer: "cut" }, Number.POSITIVE_INFINITY)
@@ -171,19 +171,11 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
       )
       await announceTo("collectDeadLetters", bucket, await objectsBelow("lake/errors/"))
     },
-    toQueue: async (name, objects) => {
-      const sqs = new SQS({ endpoint: moto.endpoint, region, credentials })
-      const { QueueUrl = "" } = await sqs.createQueue({ QueueName: name })
-      const bodies = delivered(objects, random, usualMishaps).flatMap((object) => announce(random, rawBucket, [object]))
-      const calls = Array.from({ length: Math.ceil(bodies.length / 10) }, (_, i) => bodies.slice(10 * i, 10 * i + 10))
-      const send = async (): Promise<void> => {
-        for (let some = calls.shift(); some !== undefined; some = calls.shift())
-          await sqs.sendMessageBatch({ QueueUrl, Entries: some.map((MessageBody, i) => ({ Id: String(i), MessageBody })) })
-      }
-      await Promise.all(Array.from({ length: 8 }, send))
-      sqs.destroy()
-      return QueueUrl
-    },
+    toQueue: (name, objects) =>
+      sqs.send(
+        name,
+        delivered(objects, random, usualMishaps).flatMap((object) => announce(random, rawBucket, [object]))
+      ),
     byStream: async (into, objects) => {
       process.env["SLUICE_LAKE"] = into
       await mapStream(objects, random)
@@ -215,7 +207,8 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
       await server.stop()
       await proxy.stop()
       s3.destroy()
-      await Promise.all([gateway.stop(), moto.stop()])
+      await sqs.stop()
+      await gateway.stop()
       rmSync(folder, { recursive: true, force: true })
     }
   }

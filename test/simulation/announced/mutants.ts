@@ -9,8 +9,8 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/ledger.ts",
-        from: "return this.isRead && (this.last === null || (this.#committed !== null && comparePositions(this.#committed, this.last) >= 0))",
-        to: "return this.isRead"
+        from: "if (!this.isRead || this.last === null) return this.isRead",
+        to: "if (this.isRead || this.last === null) return this.isRead"
       }
     ]
   },
@@ -104,7 +104,7 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/read-objects.ts",
-        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
+        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n    yield item.claim\n",
         to: "inbox.read(item)\n"
       }
     ]
@@ -116,7 +116,7 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/read-objects.ts",
-        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
+        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n    yield item.claim\n",
         to: "const page = lossPage(item.wanted, await reading.find(item.wanted.shard), lossBy(cause))\n      item.last = positionAt(page, 0)\n      yield page\n      inbox.read(item)\n"
       }
     ]

@@ -145,8 +145,11 @@ class AnnouncedInput implements Input {
   }
 
   /** A message must not go before all that it announces is committed in every dataset that takes it. */
-  #removed({ body, id }: StoredMessage): void {
-    for (const object of this.#ledger.announced.get(body) ?? []) {
+  #removed({ body, id, received }: StoredMessage): void {
+    const objects = this.#ledger.announced.get(body) ?? []
+    if (received > 1 && this.#ground.settings.isCalm && !objects.some((object) => this.#isDenied(object)))
+      this.#violations.push({ rule: "given again", detail: `${id}, ${received} times, though it was with somebody who was well` })
+    for (const object of objects) {
       const { version } = object
       const shard = shardOf(this.#bucket.name, version)
       for (const dataset of this.#ground.datasets) {
@@ -157,14 +160,13 @@ class AnnouncedInput implements Input {
     }
   }
 
+  /** Does S3 not give it? Then its messages are given back. */
+  #isDenied({ version }: PutObject): boolean {
+    return this.#bucket.wasForbidden(version.key) || (!this.#bucket.mayList && this.#bucket.wasGone(version))
+  }
+
   async judge(): Promise<ReadonlyArray<Violation>> {
     const { bucket, datasets, settings } = this.#ground
-    const again = this.#queue.counts["redeliveries"] ?? 0
-    // Messages of objects that S3 does not give are given back.
-    const isDenied = ({ version }: PutObject) =>
-      this.#bucket.wasForbidden(version.key) || (!settings.mayList && this.#bucket.wasGone(version))
-    if (again > 0 && settings.isCalm && !this.#ledger.objects.some(isDenied))
-      this.#violations.push({ rule: "given again", detail: `${again} times, though every message was with somebody who was well` })
     const left = [...this.#givenUp.messages, ...this.#queue.expired].map(({ body }) => ({ rule: "given up", detail: body }))
     const ofLake = await judgeAnnounced({
       bucket,

@@ -55,7 +55,7 @@ describe("announced objects", () => {
         )
         assert.deepStrictEqual(
           counted.map((told) => told()),
-          [{ received: 48, removed: 48, returned: 0, test: 1, deleted: 1, other: 1, not_taken: 1 }]
+          [{ received: 48, removed: 48, unremoved: 0, returned: 0, test: 1, deleted: 1, other: 1, not_taken: 1 }]
         )
         assert.deepStrictEqual(yield* idsOf("order"), [...Array.from({ length: 40 }, (_, i) => `o-${i}`), "b-1", "b-2"].sort())
         assert.deepStrictEqual(yield* idsOf("returns"), ["b-1", "b-2", "r-1", "r-2"])
@@ -102,10 +102,39 @@ describe("announced objects", () => {
         // There is no record that could become a row.
         const decode = { hashKey: null, maxDepth: 64, maxRecordBytes: 1024 }
         const replayed = yield* replay({ contract: orders, decode, onEvent: () => Effect.void })
-        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5 })
+        assert.deepStrictEqual(replayed, { letters: 5, rows: 0, left: 5, cut: 0, unread: 5, structured: 0 })
         yield* expectSound
       })
     )
+  )
+
+  it.live(
+    "since S3 denies them are lost only where it has denied them to this process for long, however often their messages came before",
+    () =>
+      withLake((store) =>
+        Effect.gen(function* () {
+          const { queue, objects, announce } = make()
+          /** Processes that ended have been given it, which S3 denies from now on so often. */
+          const denied = (id: string, times: number) => {
+            const message = queue.sent.get(announce(`order/${id}.json`, [id]))
+            if (message !== undefined) message.received = 7
+            objects.refuse(`order/${id}.json`, "AccessDenied", 403, times)
+          }
+          const run = (options: Consuming) => inVirtualTime(() => Effect.provideService(consume(queue, objects, options), Store, store))
+          denied("followed", 2)
+          yield* run({ follow: true, stop: Effect.sleep(20 * minutes) })
+          denied("bounded", 5)
+          yield* run({})
+          assert.deepStrictEqual([yield* letters, queue.sent.size], [[], 0])
+          assert.deepStrictEqual(yield* idsOf("order"), ["bounded", "followed"])
+          denied("never", Number.POSITIVE_INFINITY)
+          yield* run({})
+          denied("never again", Number.POSITIVE_INFINITY)
+          yield* run({ follow: true, stop: Effect.sleep(30 * minutes) })
+          assert.deepStrictEqual([(yield* letters).map(({ reason }) => reason), queue.sent.size], [["object_denied", "object_denied"], 0])
+          yield* expectSound
+        })
+      )
   )
 
   it.live("are not read again however late they are announced again, and S3 is not asked for them", () =>
@@ -206,6 +235,29 @@ describe("a message", () => {
         )
         assert.deepStrictEqual([queue.given.get(both), queue.given.get(order)], [1, 1])
         assert.deepStrictEqual([yield* idsOf("order"), yield* idsOf("returns")], [["b", "o"], ["b"]])
+      })
+    )
+  )
+
+  it.live("beyond those that may be held does not wait for the age of a batch, nor is the queue left before its end", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 45; i++) announce(`${["order", "returns", "both"][i % 3]}/${i}.ndjson`, [`${i}`])
+        const limits = { ageMillis: 60 * minutes }
+        yield* inVirtualTime((time) =>
+          Effect.gen(function* () {
+            const results = yield* Effect.provideService(consume(queue, objects, { limits, most: 10 }), Store, store)
+            assert.deepStrictEqual(
+              results.map(({ failure }) => failure ?? null),
+              [null, null]
+            )
+            assert.isBelow(time.now - start, 2 * minutes)
+          })
+        )
+        assert.strictEqual(queue.sent.size, 0)
+        assert.deepStrictEqual([(yield* idsOf("order")).length, (yield* idsOf("returns")).length], [30, 30])
+        yield* expectSound
       })
     )
   )

@@ -23,6 +23,8 @@ export interface Consuming extends Partial<Pick<IngestOptions, "retirement" | "s
   readonly limits?: Partial<BatchLimits>
   readonly contracts?: ReadonlyArray<CompiledContract>
   readonly follow?: boolean
+  /** Messages that are held at most. */
+  readonly most?: number
   /** Told what the sources count, once they are there. */
   readonly opened?: (sources: AnnouncedSources) => void
 }
@@ -30,13 +32,14 @@ export interface Consuming extends Partial<Pick<IngestOptions, "retirement" | "s
 /** One process that reads the queue, to its end unless it follows. */
 export const consume = (queue: QueueStandIn, objects: ObjectsStandIn, options: Consuming = {}) =>
   Effect.gen(function* () {
-    const { contracts = [orders, returns], follow = false, limits = {}, opened, retirement, stop = Effect.never } = options
+    const { contracts = [orders, returns], follow = false, limits = {}, most, opened, retirement, stop = Effect.never } = options
     const announced = yield* announcedSources({
       queue,
       objects,
       datasets: contracts.map(({ contract }) => ({ takes: takes(contract.name), format: "auto" })),
       leaves: (key) => [orders, returns].some((each) => !contracts.includes(each) && takes(each.contract.name)(key)),
-      follow
+      follow,
+      ...(most === undefined ? {} : { limits: { messages: most, bytes: 48 << 20 } })
     })
     opened?.(announced)
     return yield* Effect.forEach(

@@ -31,6 +31,8 @@ export class QueueStandIn implements QueueApi {
   readonly given = new Map<string, number>()
   /** Calls of this name fail so, as many times. */
   failNext: { operation: string; reason: AwsReason; times: number } | null = null
+  /** Entries of the next removals fail, as many. */
+  keeps = 0
   /** Extensions get lost. */
   forgetsHides = false
   #ids = 0
@@ -85,8 +87,10 @@ export class QueueStandIn implements QueueApi {
     this.#call(
       "remove",
       Effect.sync(() => {
-        const failed = receipts.filter((receipt) => this.#of(receipt) === undefined)
-        for (const receipt of receipts) {
+        const kept = receipts.slice(0, this.keeps)
+        this.keeps -= kept.length
+        const failed = receipts.filter((receipt) => kept.includes(receipt) || this.#of(receipt) === undefined)
+        for (const receipt of receipts.slice(kept.length)) {
           const message = this.#of(receipt)
           if (message !== undefined) this.sent.delete(message.id)
         }
