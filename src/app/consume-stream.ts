@@ -81,20 +81,33 @@ export const streamConsumer = (options: StreamConsumerOptions): StreamConsumer =
       Effect.gen(function* () {
         const event = yield* ofStream(yield* streamEvent(given), options.stream)
         const context = yield* Effect.context<Store>()
-        const source = eventSource({ event, api, requireKept: (page) => Effect.provide(requireKept(page, event), context) })
+        let looking: RecordPage | null = null
+        const look = (page: RecordPage) =>
+          Effect.suspend(() => {
+            looking = page
+            return Effect.provide(requireKept(page, event), context)
+          }).pipe(
+            Effect.tap(() =>
+              Effect.sync(() => {
+                looking = null
+              })
+            )
+          )
+        const source = eventSource({ event, api, requireKept: look })
         const carry = ingest({ contract, source, decode, limits, tables, stop: Effect.never, onEvent: onRun, onProgress: () => {} })
         const time = deadline - answerMillis - (yield* Clock.currentTimeMillis)
         const done = yield* Effect.exit(Effect.timeoutOption(carry, Math.max(0, time)))
-        return yield* answerTo(event, source, done)
+        return yield* answerTo(event, source, done, looking)
       })
   }
 }
 
-/** What became of an event. Only what is known to be kept is answered for. */
+/** What became of an event. Only what is known to be kept is answered for. @param looking what was being looked for in the lake at the end */
 const answerTo = (
   { arn, shards }: StreamEvent,
   source: EventSource,
-  done: Exit.Exit<Option.Option<IngestResult>, ConsumeError>
+  done: Exit.Exit<Option.Option<IngestResult>, ConsumeError>,
+  looking: RecordPage | null
 ): Effect.Effect<StreamAnswer, ConsumeError> =>
   Effect.gen(function* () {
     const result = Exit.isSuccess(done) ? Option.getOrNull(done.value) : null
@@ -102,7 +115,7 @@ const answerTo = (
     const [[records] = [], ...others] = [...shards.values()]
     const first = others.length === 0 ? (records?.sequenceNumber ?? null) : null
     const left = first === null ? null : (source.firstLeft() ?? first)
-    const cause = Exit.isFailure(done) ? done.cause : Cause.fail(result?.failure ?? outOfTime(arn))
+    const cause = Exit.isFailure(done) ? done.cause : Cause.fail(result?.failure ?? outOfTime(arn, looking))
     const isOutOfTime = Exit.isSuccess(done) && result === null
     const isPartial = isOutOfTime || left !== first
     if (left === null || !isPartial || Cause.hasDies(cause)) return yield* Effect.failCause(cause)
@@ -123,13 +136,20 @@ const ofStream = (event: StreamEvent, stream: string | null): Effect.Effect<Stre
         })
       )
 
-const outOfTime = (arn: string): SourceError =>
+const outOfTime = (arn: string, looking: RecordPage | null): SourceError =>
   new SourceError({
     source: sourceName,
     reason: "Unavailable",
     location: arn,
-    detail: "The time of the function was over before the records were committed",
-    hint: "They come again. Where this goes on, give the function a longer timeout or more memory, or the mapping smaller batches."
+    ...(looking === null
+      ? {
+          detail: "The time of the function was over before the records were committed",
+          hint: "They come again. Where this goes on, give the function a longer timeout or more memory, or the mapping smaller batches."
+        }
+      : {
+          detail: `The time of the function was over while the lake was searched for ${count(looking.count, "record")} of ${looking.shard}, at or before its position, that came again`,
+          hint: "They come again, and nothing else of the shard before. Where this goes on, give the function a longer timeout or more memory: it reads the files of their hours that may have them, which are large once they are compacted."
+        })
   })
 
 const passedOver = ({ arn }: StreamEvent, shard: string, records: number): SourceError =>

@@ -88,6 +88,20 @@ const append = (
   )
 }
 
+/** Commits with the positions that retire. Where they conflict another process has moved some of them meanwhile, and they can wait: then without them. */
+const appendRetiring = (
+  retiring: ReadonlyArray<DomainMetadata>,
+  append: (retiring: ReadonlyArray<DomainMetadata>) => Effect.Effect<Committed, TableError>
+): Effect.Effect<Committed, TableError> =>
+  retiring.length === 0
+    ? append([])
+    : // Who has committed a shard of the batch conflicts again.
+      Effect.catchIf(
+        append(retiring),
+        ({ reason }) => reason === "Conflict",
+        () => append([])
+      )
+
 /**
  * A commit is judged by those that came between it and what it was read from, and that is the commit of the batch before: whoever committed a
  * shard of this batch while that one was on its way stands before it. What this batch was told of the shard is no longer so then.
@@ -127,23 +141,19 @@ export const commitBatch = (
     yield* refuseSecondOwner(tables, batch, report, stored)
     const outputs: Array<RunOutput> = []
     if (batch.deadLetterFiles.length > 0) {
-      const { version } = yield* append(tables.deadLetters, batch.deadLetterFiles, batch.deadLetters, [
-        ...letterPositions((shard) => deadLetterDomain({ dataset, source: source.name, shard }), batch, tables.deadLetters.snapshot),
-        ...retirement.letters.map((domainMetadata) => ({ domainMetadata }))
-      ])
+      const domain = (shard: string) => deadLetterDomain({ dataset, source: source.name, shard })
+      const { version } = yield* appendRetiring(retirement.letters, (retiring) =>
+        append(tables.deadLetters, batch.deadLetterFiles, batch.deadLetters, [
+          ...letterPositions(domain, batch, tables.deadLetters.snapshot),
+          ...retiring.map((domainMetadata) => ({ domainMetadata }))
+        ])
+      )
       outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))
     }
     // The commit point of the batch. What follows may fail without failing it.
-    const appendStage = (retiring: ReadonlyArray<DomainMetadata>) =>
+    const { version } = yield* appendRetiring(retirement.stage, (retiring) =>
       append(tables.stage, batch.stageFiles, batch.counts.rows, stagePositions(source.name, batch, retiring), report)
-    const { version } = yield* retirement.stage.length === 0
-      ? appendStage([])
-      : // Another process has written the object of some of them meanwhile: they can wait. Who has committed a shard of the batch conflicts again.
-        Effect.catchIf(
-          appendStage(retirement.stage),
-          ({ reason }) => reason === "Conflict",
-          () => appendStage([])
-        )
+    )
     outputs.unshift(output(tables.stage, version, batch.stageFiles, batch.counts.rows))
     return outputs
   })

@@ -19,7 +19,10 @@ export interface BatchLimits {
   readonly bytes: number
   /** Age in milliseconds of the oldest record held. Bounds how long a record stays invisible. */
   readonly ageMillis: number
-  /** Ingestion hours of a batch's records: each is a file. More only happens when history is read, in an order that mixes hours. */
+  /**
+   * Ingestion hours of a batch's records: each is a file. More only happens when history is read, in an order that mixes hours. A source whose shards nobody owns
+   * does so whenever it is behind, and has {@link firstComeHours} in any case.
+   */
   readonly hours: number
   /**
    * Shards of a batch; default 10,000. Files are shards, and a commit names each of them: it should be no larger than one of many rows. More only happens
@@ -34,6 +37,9 @@ export interface BatchLimits {
 }
 
 export const defaultShards = 10_000
+
+/** As long as a queue keeps its messages: a batch less would make a file of each object of a backlog. An hour that is open takes 0.2 MB of memory, beside its rows. */
+export const firstComeHours = 14 * 24
 
 export const defaultBatchLimits: BatchLimits = {
   bytes: 128 * 1024 * 1024,

@@ -27,7 +27,7 @@ import { Told } from "./first-come.ts"
 import { findLettersAhead, type LettersAhead } from "./letters-ahead.ts"
 import { recordBatch, watchBatch } from "./metrics.ts"
 import { openTables } from "./open-tables.ts"
-import { defaultShards, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
+import { defaultShards, firstComeHours, type IngestOptions, type IngestTotal, progressOf } from "./options.ts"
 import { Ownership } from "./ownership.ts"
 import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
@@ -224,6 +224,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
     const { options, tables } = state
     const { limits, source } = options
     const dataset = options.contract.contract.name
+    const hours = source.isFirstCome === true ? Math.max(limits.hours, firstComeHours) : limits.hours
     state.taken.clear()
     yield* lookAgain(state, first.shard)
     const startedAt = yield* Clock.currentTimeMillis
@@ -271,7 +272,7 @@ const fillBatch = (state: Session, first: RecordPage): Effect.Effect<Filled, Bat
           if (!batch.isEmpty) yield* run.start
           if (page.commitNow === true) rotation = "source"
           else if (batch.bytes >= limits.bytes || batch.shards.size >= (limits.shards ?? defaultShards)) rotation = "size"
-          else if (batch.hours >= limits.hours) rotation = "hours"
+          else if (batch.hours >= hours) rotation = "hours"
           else next = yield* state.next(startedAt + limits.ageMillis)
         }
       }

@@ -7,8 +7,17 @@ import type { Table } from "../table/table.ts"
 import { parsePosition, positionsOf } from "./positions.ts"
 import { type PageContent, pageOf, parseLines, type RetiredPage, restoreObject, retiredPages } from "./retired.ts"
 
-/** Files come in the order of their paths, and so do pages; a link leads elsewhere now and then. */
-const pagesKept = 4
+/** Memory of the pages that are kept, in bytes. Shards mostly come in their order, and so do pages; those that come late are scattered. */
+const keptBytes = 16 * 1024 * 1024
+
+/** What a position on a page takes beside its texts, in bytes. */
+const entryBytes = 128
+
+const bytesOf = (content: PageContent): number => {
+  let bytes = 0
+  for (const [shard, position] of content) bytes += shard.length + position.length + entryBytes
+  return bytes
+}
 
 const isGone = ({ cause }: TableError): boolean => cause instanceof StoreError && cause.reason === "NotFound"
 
@@ -19,18 +28,22 @@ export interface StoredAt {
 }
 
 /**
- * Finds the position of a shard, be it in the log or retired. Of retired ones it keeps the last few pages: memory does not grow with the
- * number of files, and who asks in the order of their names has each page fetched once.
+ * Finds the position of a shard, be it in the log or retired. Of retired ones it keeps the last pages, as many as have room: memory does
+ * not grow with the number of files, and who asks in the order of their names has each page fetched once.
  */
 export class PositionReader {
   readonly #table: Table
   readonly #store: StoreShape
+  readonly #most: number
   /** By object, the latest last. */
-  readonly #kept = new Map<string, PageContent>()
+  readonly #kept = new Map<string, { readonly content: PageContent; readonly bytes: number }>()
+  #bytes = 0
 
-  constructor(table: Table, store: StoreShape) {
+  /** @param most memory of the pages that are kept, in bytes; one is in any case */
+  constructor(table: Table, store: StoreShape, most = keptBytes) {
     this.#table = table
     this.#store = store
+    this.#most = most
   }
 
   /** The position as of a snapshot's domains; null: the shard has none, undefined: its page has to be fetched first. */
@@ -39,9 +52,9 @@ export class PositionReader {
     if (live !== undefined) return { position: live, hasRetired: false }
     const page = pageOf(retiredPages(domains), source, shard)
     if (page === undefined) return null
-    const content = this.#kept.get(page.object)
-    if (content === undefined) return undefined
-    const text = content.get(shard)
+    const kept = this.#kept.get(page.object)
+    if (kept === undefined) return undefined
+    const text = kept.content.get(shard)
     if (text === undefined) return null
     const position = parsePosition(text)
     return { position: { ...position, retired: countsOf(position) }, hasRetired: true }
@@ -73,8 +86,8 @@ export class PositionReader {
     return Effect.suspend(() => {
       const kept = this.#kept.get(page.object)
       if (kept !== undefined) {
-        this.keep(page.object, kept)
-        return Effect.succeed(kept)
+        this.keep(page.object, kept.content)
+        return Effect.succeed(kept.content)
       }
       return this.#store.get(`${this.#table.path}/${page.object}`).pipe(
         Effect.mapError((error) => (error.reason === "NotFound" ? this.#lost(page, error) : fromStore(this.#table.path)(error))),
@@ -96,11 +109,15 @@ export class PositionReader {
 
   /** Has the content of a page at hand, as one that was just written. */
   keep(object: string, content: PageContent): void {
+    const known = this.#kept.get(object)
+    const bytes = known?.bytes ?? bytesOf(content)
     this.#kept.delete(object)
-    this.#kept.set(object, content)
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= pagesKept) return
+    this.#kept.set(object, { content, bytes })
+    if (known === undefined) this.#bytes += bytes
+    for (const [oldest, { bytes }] of this.#kept) {
+      if (this.#bytes <= this.#most || this.#kept.size === 1) return
       this.#kept.delete(oldest)
+      this.#bytes -= bytes
     }
   }
 }

@@ -227,6 +227,20 @@ describe("consumeStream", () => {
     )
   )
 
+  it.live("says so when its time is over while it searches the lake for what comes again", () =>
+    withFaults((faults) =>
+      Effect.gen(function* () {
+        const two = { Records: [...event(1, 9).Records, ...eventOf("orders", "shardId-000000000001", records(11, 19)).Records] }
+        const consume = consumer()
+        yield* consume(two)
+        faults.beforeNext("get", "part-", Effect.never)
+        const message = yield* failureOf(consume(two, Date.now() + 1500))
+        assert.include(message, "while the lake was searched for 9 records of orders/shardId-000000000000")
+        assert.deepStrictEqual(yield* consume(two), all)
+      })
+    )
+  )
+
   it.live("answers for nothing that the lake has not got, whatever slices of a shard it is given at once", () =>
     Effect.gen(function* () {
       const slices = [0, 1, 2]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { addNulls } from "../../src/columns/add-run.ts"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
+import { encodeRowGroup } from "../../src/parquet/row-group.ts"
 import { type Column, type LeafType, leaf, type Value } from "../../src/record/column.ts"
 
 const one = (column: Column) => {
@@ -23,6 +24,19 @@ describe("ColumnBuilders", () => {
     expect(builders.bytes).toBeGreaterThan(0)
     builders.clear()
     expect([builders.rowCount, builders.bytes, builders.rows()]).toEqual([0, 0, []])
+  })
+
+  it("shares all but the rows with others of the same columns, and none mixes theirs", () => {
+    const columns = [leaf("a", "integer", ""), leaf("b", "text", "")]
+    const fill = (builders: ReadonlyArray<ColumnBuilders>) => {
+      for (let i = 0; i < 100; i++) for (const [k, each] of builders.entries()) each.append([i * (k + 1), `${k}-${i % 7}`])
+      return builders.map((each) => Buffer.from(encodeRowGroup(each).bytes).toString("hex"))
+    }
+    const together = [new ColumnBuilders(columns), new ColumnBuilders(columns)]
+    // A megabyte where there are hundreds of columns, for each hour that is open.
+    expect(together[0]?.leaves).toBe(together[1]?.leaves)
+    const apart = [new ColumnBuilders([...columns]), new ColumnBuilders([...columns])]
+    expect(fill(together)).toEqual(fill(apart))
   })
 
   it("gathers many rows without a value, whatever was there before", () => {

@@ -209,13 +209,19 @@ export class Ledger {
   }
 }
 
-/** What one dataset is to read, in the order in which it came. */
+/**
+ * What one dataset is to read: what has come so far in the order of its shards, which begin with their hours, then what has come meanwhile, and so on. So the rows of
+ * an hour come together however messages do, a page of retired positions is needed once for many, and nothing waits for ever.
+ */
 export class Inbox {
   /** Rings when there is more, or there will be no more. */
   readonly changed = new Bell()
   readonly #settled: (item: Item) => void
   /** By shard: what is not settled. */
   readonly #items = new Map<string, Item>()
+  /** What is read now, the next one last. */
+  #turn: Array<Item> = []
+  /** What has come since. */
   #waiting: Array<Item> = []
   #failure: Error | null = null
   #isClosed = false
@@ -239,26 +245,32 @@ export class Inbox {
 
   /** A session begins: what the last one has not settled is to be read again. */
   restart(): void {
+    this.#turn = []
     this.#waiting = [...this.#items.values()]
     for (const item of this.#waiting) item.forget()
     this.#isPressed = false
   }
 
-  /** What is to be read next. What no message announces any more is left to whom it is announced to. Throws where no more can come. */
+  /** What is to be read next. What no message announces any more is left to whom it is announced to. */
   next(): Item | undefined {
     for (;;) {
-      const item = this.#waiting.shift()
-      if (item === undefined) {
-        if (this.#failure !== null) throw this.#failure
-        return undefined
+      if (this.#turn.length === 0) {
+        this.#turn = this.#waiting.sort((a, b) => (a.wanted.shard < b.wanted.shard ? 1 : -1))
+        this.#waiting = []
       }
-      if (item.messages.size > 0) return item
+      const item = this.#turn.pop()
+      if (item === undefined || item.messages.size > 0) return item
       this.#items.delete(item.wanted.shard)
     }
   }
 
   get isWaiting(): boolean {
-    return this.#waiting.length > 0 || this.#failure !== null
+    return this.#turn.length + this.#waiting.length > 0
+  }
+
+  /** Why no more comes: nothing that is read can be removed from the queue any more. Null: nothing has failed. */
+  get failure(): Error | null {
+    return this.#failure
   }
 
   /** No more comes. */

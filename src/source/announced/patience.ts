@@ -9,8 +9,8 @@ const longestPause = 30_000
 export class Patience {
   readonly #unanswered: Unanswered
   readonly #millis: number
-  /** Failures in a row, by what was asked. */
-  readonly #failures = new Map<string, number>()
+  /** Failures in a row, by what was asked, and until when it is not asked again, milliseconds since 1970. */
+  readonly #failing = new Map<string, { readonly failures: number; readonly until: number }>()
 
   /** @param millis without an answer for longer than this, nothing is tried again; infinite: always */
   constructor(unanswered: Unanswered, millis: number) {
@@ -27,7 +27,7 @@ export class Patience {
 
   answered(location: string): Effect.Effect<void> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      this.#failures.delete(location)
+      this.#failing.delete(location)
       const lasted = this.#unanswered.answered(location, now)
       return lasted === undefined ? Effect.void : Effect.logInfo(`${location} answers again, after ${lastedText(lasted)}`)
     })
@@ -35,21 +35,42 @@ export class Patience {
 
   /** A try has failed: waits until the next. @returns false: patience is over, and it was not waited */
   failed(location: string, problem: string): Effect.Effect<boolean> {
+    return Effect.flatMap(this.rest(location, problem), (pause) =>
+      pause === null ? Effect.succeed(false) : Effect.as(Effect.sleep(pause), true)
+    )
+  }
+
+  /**
+   * A try has failed, and the next is not to be made for a while. Whoever asked before that was known, and has failed, too, is to wait for as long.
+   * @returns milliseconds until then; null: patience is over
+   */
+  rest(location: string, problem: string): Effect.Effect<number | null> {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
-      if (now - this.#unanswered.asked(location, now) > this.#millis) return false
-      const failures = this.#failures.get(location) ?? 0
-      this.#failures.set(location, failures + 1)
+      if (now - this.#unanswered.asked(location, now) > this.#millis) return null
+      const { failures, until } = this.#failing.get(location) ?? { failures: 0, until: 0 }
       const lasted = this.#unanswered.failed(location, now)
       if (lasted !== undefined) yield* Effect.logWarning(`${problem} Failing for ${lastedText(lasted)}; trying again`)
+      if (until > now) return until - now
       const bound = Math.min(longestPause, firstPause * 2 ** Math.min(failures, 30))
-      yield* Effect.sleep(bound * (0.5 + (yield* Random.next) / 2))
-      return true
+      const pause = Math.ceil(bound * (0.5 + (yield* Random.next) / 2))
+      this.#failing.set(location, { failures: failures + 1, until: now + pause })
+      return pause
     })
+  }
+
+  /** Until when something is not to be asked, milliseconds since 1970; 0: its last try has not failed. */
+  restsUntil(location: string): number {
+    return this.#failing.get(location)?.until ?? 0
   }
 
   /** Is there something whose last try has failed? */
   hasFailed(location: string): boolean {
-    return this.#failures.has(location)
+    return this.#failing.has(location)
+  }
+
+  /** Is there anything of that kind? */
+  get isTried(): boolean {
+    return this.#failing.size > 0
   }
 }

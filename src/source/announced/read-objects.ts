@@ -1,3 +1,4 @@
+import { Clock, Effect } from "effect"
 import type { Rejection } from "../../record/dead-letter-reasons.ts"
 import type { Position } from "../../record/position.ts"
 import { positionAt, type RecordPage } from "../../record/record.ts"
@@ -11,6 +12,7 @@ import type { AnnouncedObject } from "./envelope.ts"
 import type { Claimed, Inbox, Item } from "./ledger.ts"
 import { claimPage, isDone, lossOf, lossPage, rejectedPage } from "./loss.ts"
 import { type OpenObject, openObject, type Run } from "./object-bytes.ts"
+import { bucketOf, Parked } from "./parked.ts"
 import type { Patience } from "./patience.ts"
 
 /** How the objects of one dataset are read. */
@@ -32,9 +34,6 @@ const openAhead = 32
 /** Bytes of these: the first range of a large one is as much. */
 const openBytes = 4 * 1024 * 1024
 
-/** An object that S3 does not answer for is tried so often before others have their turn. */
-const triesInTurn = 3
-
 /** An item, and its object, which is being opened; null: it is opened when it is its turn. */
 interface Opening {
   readonly item: Item
@@ -44,47 +43,57 @@ interface Opening {
 
 /** The turn of one item. */
 interface Turn extends Reading {
-  /** Do others wait for their turn? */
-  readonly hasOthers: () => boolean
+  readonly parked: Parked
 }
 
-/** What is to be read for a dataset, page by page, until its inbox is closed. */
+/** What is to be read for a dataset, page by page, until its inbox is closed. Throws what the queue has failed with for good. */
 export async function* readInbox(inbox: Inbox, reading: Reading): AsyncGenerator<RecordPage, void> {
+  const { patience, run, signal } = reading
   const ahead: Array<Opening> = []
+  const parked = new Parked(patience)
   let nudged: Claimed | undefined
   inbox.restart()
   try {
     for (;;) {
+      if (inbox.failure !== null) throw inbox.failure
+      const now = patience.isTried ? await run(Clock.currentTimeMillis) : 0
+      for (const item of parked.release(now)) inbox.postpone(item)
       let bytes = ahead.reduce((sum, opening) => sum + opening.bytes, 0)
       while (ahead.length < openAhead && (ahead.length === 0 || bytes < openBytes)) {
         const item = inbox.next()
         if (item === undefined) break
+        if (parked.takes(item, now)) continue
         const opening = await begin(item, bytes, reading)
         bytes += opening.bytes
         ahead.push(opening)
       }
       const opening = ahead.shift()
-      if (opening !== undefined) yield* readItem(opening, inbox, { ...reading, hasOthers: () => ahead.length > 0 || inbox.isWaiting })
-      else {
+      if (opening === undefined) {
         if (inbox.isPressed) {
           inbox.released()
           yield commitNow
         }
         const claimed = inbox.isClosed ? inbox.claimed : undefined
-        if (inbox.isClosed && claimed === undefined) return
+        if (inbox.isClosed && claimed === undefined && parked.isEmpty) return
         // What was claimed is gone on with behind its commit, which nothing else may bring about.
         if (claimed !== undefined && claimed !== nudged) {
           nudged = claimed
           yield { ...claimed.claim, commitNow: true }
         }
-        const isOver = () => inbox.isClosed && (inbox.claimed === undefined || inbox.claimed !== nudged)
-        await inbox.changed.until(() => inbox.isWaiting || inbox.isPressed || isOver(), reading.signal)
-      }
+        const isOver = () => parked.isEmpty && inbox.isClosed && (inbox.claimed === undefined || inbox.claimed !== nudged)
+        const changed = (stopped: AbortSignal) =>
+          inbox.changed.until(() => inbox.isWaiting || inbox.isPressed || inbox.failure !== null || isOver(), stopped)
+        if (parked.isEmpty) await changed(signal)
+        else await run(Effect.raceFirst(Effect.promise(changed), sleepUntil(parked.restsUntil)), { signal })
+      } else if (opening.object !== null || !parked.takes(opening.item, now)) yield* readItem(opening, inbox, { ...reading, parked })
     }
   } finally {
     for (const { object } of ahead) close(object)
   }
 }
+
+const sleepUntil = (millis: number): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, millis - now)))
 
 /** Is of no shard, and says nothing but that the batch is to be committed. */
 const commitNow: RecordPage = {
@@ -98,11 +107,11 @@ const commitNow: RecordPage = {
   commitNow: true
 }
 
-/** Opens an object ahead where it is small and new. */
+/** Opens an object ahead where it is small and new, and its bucket answers. */
 const begin = async (item: Item, held: number, reading: Reading): Promise<Opening> => {
   const { object, shard } = item.wanted
   const bytes = Math.min(object?.size ?? openBytes, openBytes)
-  const isSmall = object !== null && object.size !== 0 && held + bytes <= openBytes
+  const isSmall = object !== null && object.size !== 0 && held + bytes <= openBytes && !reading.patience.hasFailed(bucketOf(object))
   if (!isSmall || (await reading.find(shard)).position !== undefined) return { item, bytes: 0, object: null }
   const opened = open(item, object, reading)
   // Its failure is told when it is its turn.
@@ -146,34 +155,29 @@ async function* readObject(
   inbox: Inbox,
   reading: Turn
 ): AsyncGenerator<RecordPage, void> {
-  const { patience, room, run, settings, signal } = reading
-  const place = `s3://${object.bucket}`
+  const { parked, patience, room, run, settings, signal } = reading
+  const bucket = bucketOf(object)
   const look = { room, isSettled: true, note: () => {} }
-  for (let [next, tries] = [opened, 1]; ; next = null, tries++) {
-    try {
-      const { file, bytes } = await (next ?? open(item, object, reading))
-      for await (const page of readFilePages(file, known, { ...look, open: async () => bytes }, settings)) {
-        item.last = lastOf(page, known) ?? item.last
-        item.saysEnd = page.resume?.["done"] === true
-        yield page
-      }
-      if (patience.hasFailed(place)) await run(patience.answered(place))
-      inbox.read(item)
-      return
-    } catch (cause) {
-      signal.throwIfAborted()
-      if (!(cause instanceof SourceError)) throw cause
-      if (cause.reason === "Unavailable") {
-        if (!(await run(patience.failed(place, cause.message), { signal }))) throw cause
-        // It may be a matter of this object alone, which must not hold up the others.
-        if (tries < triesInTurn || !reading.hasOthers()) continue
-        return inbox.postpone(item)
-      }
-      if (cause.reason === "Denied" && (await reading.giveBack(item))) return
-      item.claim = claimPage(item.wanted, known, lossBy(cause))
-      yield item.claim
-      return
+  try {
+    const { file, bytes } = await (opened ?? open(item, object, reading))
+    for await (const page of readFilePages(file, known, { ...look, open: async () => bytes }, settings)) {
+      item.last = lastOf(page, known) ?? item.last
+      item.saysEnd = page.resume?.["done"] === true
+      yield page
     }
+    if (patience.hasFailed(bucket)) await run(patience.answered(bucket))
+    inbox.read(item)
+  } catch (cause) {
+    signal.throwIfAborted()
+    if (!(cause instanceof SourceError)) throw cause
+    if (cause.reason === "Unavailable") {
+      if ((await run(patience.rest(bucket, cause.message))) === null) throw cause
+      // It may be a matter of this object alone: others of the bucket come before it.
+      return parked.add(item, object)
+    }
+    if (cause.reason === "Denied" && (await reading.giveBack(item))) return
+    item.claim = claimPage(item.wanted, known, lossBy(cause))
+    yield item.claim
   }
 }
 

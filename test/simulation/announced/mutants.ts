@@ -104,7 +104,7 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/read-objects.ts",
-        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
+        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n    yield item.claim\n",
         to: "inbox.read(item)\n"
       }
     ]
@@ -116,7 +116,7 @@ export const announcedMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/source/announced/read-objects.ts",
-        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n      yield item.claim\n",
+        from: "item.claim = claimPage(item.wanted, known, lossBy(cause))\n    yield item.claim\n",
         to: "const page = lossPage(item.wanted, await reading.find(item.wanted.shard), lossBy(cause))\n      item.last = positionAt(page, 0)\n      yield page\n      inbox.read(item)\n"
       }
     ]

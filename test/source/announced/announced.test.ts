@@ -1,12 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { replay } from "../../../src/ingest/replay.ts"
+import { deadLettersPath, stagePath } from "../../../src/lake/layout.ts"
+import { PositionReader } from "../../../src/lake/position-reader.ts"
+import { retiredPages } from "../../../src/lake/retired.ts"
 import type { AnnouncedSources } from "../../../src/source/announced/announced.ts"
-import { Store } from "../../../src/store/store.ts"
+import { Store, type StoreShape } from "../../../src/store/store.ts"
+import { openTable } from "../../../src/table/table.ts"
 import { Bucket, simulatedStore } from "../../simulation/simulated-store.ts"
+import { type FaultyStore, makeFaultyStore } from "../../store/faulty-store.ts"
 import { folderWith } from "../collect.ts"
 import { type Consuming, consume, expectSound, idsOf, letters, line, orders, returns, withLake } from "./support.ts"
-import { inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
+import { etagOf, inVirtualTime, notificationOf, ObjectsStandIn, QueueStandIn, start } from "./world.ts"
 
 const make = () => {
   const queue = new QueueStandIn()
@@ -153,6 +158,58 @@ describe("announced objects", () => {
       })
     )
   )
+
+  it.live("are told from new ones by each page of retired positions once, in whatever order they are announced again", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        const places = Array.from({ length: 90 }, (_, i) => ({ key: `order/${i}`, time: start - i * hours }))
+        for (const { key, time } of places) announce(key, [key], { time })
+        const retirement = { live: 8, page: 4, atOnce: 8 }
+        const consuming = (of: StoreShape) =>
+          inVirtualTime(() => Effect.provideService(consume(queue, objects, { retirement, contracts: [orders] }), Store, of))
+        yield* consuming(store)
+        const table = yield* openTable(stagePath("order"))
+        const { domains } = yield* table.snapshot
+        const pages = retiredPages(domains).length
+        assert.isAtLeast(pages, 12)
+        const shuffled = places.map((_, i) => places[(i * 37) % places.length] ?? assert.fail())
+        for (const { key, time } of shuffled) queue.send(notificationOf(key, line(key), { time }))
+        const fetchesOf = ({ calls }: FaultyStore) =>
+          calls.filter((call) => call.startsWith("get ") && call.includes("/_positions/")).length
+        const again = makeFaultyStore(store)
+        yield* consuming(again.store)
+        assert.strictEqual(queue.sent.size, 0)
+        assert.isAtMost(fetchesOf(again), pages)
+        // What there is room for bounds what is kept.
+        const fetches = (most?: number) =>
+          Effect.gen(function* () {
+            const counted = makeFaultyStore(store)
+            const reader = new PositionReader(table, counted.store, most)
+            for (const { key, time } of shuffled) {
+              const shard = `${new Date(time).toISOString().slice(0, 13)}/s3://raw/${key}#${etagOf(line(key))}/0055`
+              assert.isNotNull(yield* reader.find(domains, "announced", shard))
+            }
+            return fetchesOf(counted)
+          })
+        assert.isAtMost(yield* fetches(), pages)
+        assert.isAbove(yield* fetches(4 * 600), 2 * pages)
+      })
+    )
+  )
+
+  it.live("of many hours become a file an hour, though their messages come mixed", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 480; i++) announce(`order/${i}`, [`o-${i}`], { time: start - ((i * 37) % 120) * hours })
+        const [done] = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { contracts: [orders] }), Store, store))
+        const { files } = yield* (yield* openTable(stagePath("order"))).snapshot
+        assert.deepStrictEqual([done?.commits, files.size], [1, 120])
+        assert.strictEqual((yield* idsOf("order")).length, 480)
+      })
+    )
+  )
 })
 
 describe("a message", () => {
@@ -275,6 +332,43 @@ describe("a message", () => {
   )
 })
 
+describe("a bucket that does not answer", () => {
+  it.live("holds up no other, is asked seldom, and is read when it answers again", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects } = make()
+        const ids = { bad: [] as Array<string>, good: [] as Array<string> }
+        for (let i = 0; i < 240; i++) {
+          const bucket = i % 4 === 3 ? "good" : "bad"
+          const [key, body] = [`order/${bucket}-${i}`, line(`${bucket}-${i}`)]
+          ids[bucket].push(`${bucket}-${i}`)
+          objects.put(bucket, key, body)
+          if (bucket === "bad") objects.refuse(key, "InternalError", 500)
+          queue.send(notificationOf(key, body, { bucket }))
+        }
+        const options: Consuming = { follow: true, limits: { ageMillis: 10_000 }, stop: Effect.sleep(60 * minutes) }
+        yield* inVirtualTime(() =>
+          Effect.gen(function* () {
+            const consuming = yield* Effect.forkChild(Effect.provideService(consume(queue, objects, options), Store, store))
+            yield* Effect.sleep(minutes)
+            assert.deepStrictEqual(yield* Effect.provideService(idsOf("order"), Store, store), ids.good.sort())
+            yield* Effect.sleep(29 * minutes)
+            // What was opened at once before it was known, and then one at a time, at least every half minute.
+            const tries = objects.asked.filter((asked) => asked.startsWith("order/bad"))
+            assert.isAtLeast(tries.length, 60)
+            assert.isAtMost(tries.length, 32 + 10 + 120)
+            objects.refusals.clear()
+            yield* Effect.sleep(minutes)
+            assert.deepStrictEqual(yield* Effect.provideService(idsOf("order"), Store, store), [...ids.bad, ...ids.good].sort())
+            yield* Fiber.join(consuming)
+          })
+        )
+        assert.strictEqual(queue.sent.size, 0)
+      })
+    )
+  )
+})
+
 describe("a queue that fails", () => {
   it.live.each([
     ["receive", "Denied"],
@@ -291,6 +385,25 @@ describe("a queue that fails", () => {
         assert.deepStrictEqual(
           results.map(({ failure }) => failure?.reason),
           [reason, reason]
+        )
+      })
+    )
+  )
+
+  it.live("for good ends the sources, whatever S3 does not answer for meanwhile", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue, objects, announce } = make()
+        for (let i = 0; i < 50; i++) {
+          objects.refuse(`order/${i}.json`, "InternalError", 500)
+          announce(`order/${i}.json`, ["o"])
+        }
+        queue.failNext = { operation: "hide", reason: "Denied", times: 1000 }
+        const stop = Effect.sleep(300 * minutes)
+        const results = yield* inVirtualTime(() => Effect.provideService(consume(queue, objects, { follow: true, stop }), Store, store))
+        assert.deepStrictEqual(
+          results.map(({ failure }) => failure?.reason),
+          ["Denied", "Denied"]
         )
       })
     )
@@ -333,6 +446,35 @@ describe("several processes on one queue", () => {
         )
         assert.deepStrictEqual(yield* idsOf("order"), Array.from({ length: 180 }, (_, i) => `o-${Math.floor(i / 3)}-${i % 3}`).sort())
         for (const queue of queues) assert.strictEqual(queue.sent.size, 0)
+        yield* expectSound
+      })
+    )
+  )
+
+  it.live("give up nothing where both remove the same positions of dead letters", () =>
+    withLake((store) =>
+      Effect.gen(function* () {
+        const { queue: first, objects } = make()
+        const second = new QueueStandIn()
+        const put = (queue: QueueStandIn, key: string, time: number) => {
+          const body = `no JSON\n${line(key)}`
+          objects.put("raw", key, body)
+          queue.send(notificationOf(key, body, { time }))
+        }
+        const consuming = (queue: QueueStandIn, of: StoreShape, retirement: NonNullable<Consuming["retirement"]>) =>
+          inVirtualTime(() => Effect.provideService(consume(queue, objects, { contracts: [orders], retirement }), Store, of))
+        for (let i = 0; i < 20; i++) put(first, `order/${i}`, start - 5 * hours)
+        yield* consuming(first, store, { live: 1000, page: 16, atOnce: 8 })
+        put(first, "order/first", start)
+        put(second, "order/second", start)
+        objects.asked.length = 0
+        const few = { live: 8, page: 16, atOnce: 8 }
+        const faults = makeFaultyStore(store)
+        faults.beforeNext("putIfAbsent", `${deadLettersPath}/_delta_log/`, Effect.orDie(consuming(second, store, few)))
+        yield* consuming(first, faults.store, few)
+        // What is given up is read again.
+        assert.deepStrictEqual(objects.asked.map((asked) => asked.split(" ")[0]).sort(), ["order/first", "order/second"])
+        assert.strictEqual((yield* letters).length, 22)
         yield* expectSound
       })
     )
