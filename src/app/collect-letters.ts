@@ -7,7 +7,7 @@ import { structuredDataset } from "../firehose/structured-objects.ts"
 import { type IngestError, ingest } from "../ingest/ingest.ts"
 import { keepTables } from "../ingest/open-tables.ts"
 import { defaultBatchLimits } from "../ingest/options.ts"
-import { stageDataset } from "../lake/layout.ts"
+import { placeInStage } from "../lake/layout.ts"
 import { count } from "../record/count.ts"
 import { membersOf } from "../record/members.ts"
 import type { OnRunEvent } from "../record/report.ts"
@@ -232,7 +232,7 @@ const parsed = (text: string): unknown => {
 /** The dataset that an object is of by its place in the lake, which tells more than patterns of raw keys; else the one that takes its key. */
 const datasetTaking = ({ contracts, root }: UnitOptions, object: AnnouncedObject): string | undefined => {
   const key = keyBelow(root, object) ?? ""
-  const named = structuredDataset(key) ?? stageDataset(key)
+  const named = structuredDataset(key) ?? placeInStage(key)?.dataset ?? null
   if (named !== null) return contracts.find(({ contract }) => contract.name === named)?.contract.name
   return announcedSharesOf(contracts).find(({ takes }) => takes?.(object.key) !== false)?.contract.contract.name
 }

@@ -3,7 +3,7 @@ import type { CompiledContract } from "../contract/compile.ts"
 import { type FailedObject, type Handling, keyBelow } from "../firehose/messages.ts"
 import { openRegistrar, type Registrar } from "../firehose/register.ts"
 import { deliveryStreamOf } from "../lake/firehose.ts"
-import { stagePath } from "../lake/layout.ts"
+import { placeInStage, stagePath } from "../lake/layout.ts"
 import type { OnRunEvent } from "../record/report.ts"
 import type { AnnouncedObject } from "../source/announced/envelope.ts"
 import { Store } from "../store/store.ts"
@@ -39,8 +39,8 @@ export const objectRegistrar = (contracts: ReadonlyArray<CompiledContract>, hash
         const { root } = yield* Store
         const failed: Array<FailedObject> = []
         const below = objects.flatMap((object) => {
-          const [, dataset, path] = new RegExp(`^${stagePath("([^/]+)")}/(.+)$`).exec(keyBelow(root, object) ?? "") ?? []
-          if (dataset !== undefined && path !== undefined) return [{ object, dataset, path }]
+          const place = placeInStage(keyBelow(root, object) ?? "")
+          if (place !== null) return [{ object, ...place }]
           done(object)
           return []
         })

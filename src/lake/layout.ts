@@ -1,7 +1,10 @@
 /** Where the tables of a lake lie, below the root of its store. The same in a folder and in a bucket. */
 export const stagePath = (dataset: string): string => `stage/${dataset}`
-/** The dataset below whose stage an object lies; null: it lies elsewhere. */
-export const stageDataset = (key: string): string | null => new RegExp(`^${stagePath("([^/]+)")}/.`).exec(key)?.[1] ?? null
+/** The dataset below whose stage an object lies, and its path there; null: it lies elsewhere. */
+export const placeInStage = (key: string): { readonly dataset: string; readonly path: string } | null => {
+  const [, dataset, path] = new RegExp(`^${stagePath("([^/]+)")}/(.+)$`, "s").exec(key) ?? []
+  return dataset === undefined || path === undefined ? null : { dataset, path }
+}
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
 /** Where the objects of retired positions lie, below a stage table. */
 export const retiredFolder = "_positions"
