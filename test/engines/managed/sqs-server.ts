@@ -11,8 +11,8 @@ export interface SqsServer {
   readonly stop: () => Promise<void>
 }
 
-/** What SQS is allowed to do, and seldom does. */
-const faults = { throttle: 0.01, unavailable: 0.01, lostAnswer: 0, short: 0.1, double: 0.02, revive: 0.01, refuse: 0.01 }
+/** What SQS is allowed to do, and seldom does. Messages that it did not hide would come again and again as long as a batch is open: a run that ends with the queue would wait for that. */
+const faults = { throttle: 0.01, unavailable: 0.01, lostAnswer: 0, short: 0.1, double: 0.02, revive: 0.01, refuse: 0 }
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex")
 
