@@ -17,7 +17,7 @@ const predicateOf = ({ takes }: InputShare) => takes ?? (() => true)
 
 export interface OpenedInputs extends Omit<OpenedSource, "source" | "share"> {
   readonly datasets: ReadonlyArray<Carried>
-  /** Do the datasets share what they read, so that none can come to its end without the others? */
+  /** Are all datasets to be read at once, since none can come to its end without the others? */
   readonly atOnce: boolean
   /** Files of the input that are of none of these datasets. */
   readonly left: number
@@ -79,7 +79,7 @@ export const openInputs = (
     const shown = carried.map(({ open }) => open)
     return {
       datasets: carried.map(({ contract, open, ...begins }) => ({ contract, source: open.source, ...begins })),
-      atOnce: false,
+      atOnce: follow,
       left: isNamed ? 0 : found.left,
       problems: Effect.map(
         Effect.forEach(shown, ({ problems }) => problems),
