@@ -5,28 +5,6 @@ import type { LeafColumn } from "./leaf-column.ts"
 import { LeafStore, type StorePlace } from "./leaf-store.ts"
 import { type ColumnNode, columnNode } from "./shred.ts"
 
-/** What builders of the same columns share: of a table with hundreds of leaves it takes a megabyte. */
-interface Shape {
-  readonly leaves: ReadonlyArray<LeafColumn>
-  readonly nodes: ReadonlyArray<ColumnNode>
-  /** By their numbers. */
-  readonly numbered: ReadonlyArray<ColumnNode | null>
-  readonly checks: ReadonlyArray<(value: Value) => void>
-}
-
-const shapes = new WeakMap<ReadonlyArray<Column>, Shape>()
-
-const shapeOf = (columns: ReadonlyArray<Column>): Shape => {
-  const known = shapes.get(columns)
-  if (known !== undefined) return known
-  const leaves: Array<LeafColumn> = []
-  const numbered: Array<ColumnNode | null> = []
-  const nodes = columns.map((column) => columnNode(column, leaves, numbered))
-  const made = { leaves, nodes, numbered, checks: columns.map((column) => checker(column)) }
-  shapes.set(columns, made)
-  return made
-}
-
 /**
  * Rows being gathered as columns: what decode fills and Parquet empties. Each leaf of each column is a {@link LeafColumn}. Rows come in one
  * of two ways: as values, which are checked against their columns' types, because a value that does not fit is a programming error and must
@@ -35,7 +13,7 @@ const shapeOf = (columns: ReadonlyArray<Column>): Shape => {
  */
 export class ColumnBuilders {
   readonly columns: ReadonlyArray<Column>
-  /** In the order of the Parquet schema; the encoder seals them one by one: what is sealed is of one store at a time, so builders share them. */
+  /** In the order of the Parquet schema; the encoder seals them one by one. */
   readonly leaves: ReadonlyArray<LeafColumn>
   /** What is gathered, by the index of the leaf. */
   readonly store: LeafStore
@@ -47,13 +25,14 @@ export class ColumnBuilders {
 
   /** @param place where the store lies, if it is to lie somewhere particular, see `LeafStore` */
   constructor(columns: ReadonlyArray<Column>, place?: StorePlace) {
-    const { checks, leaves, nodes, numbered } = shapeOf(columns)
+    const leaves: Array<LeafColumn> = []
+    const nodes: Array<ColumnNode | null> = []
     this.columns = columns
-    this.nodes = nodes
+    this.nodes = columns.map((column) => columnNode(column, leaves, nodes))
     this.leaves = leaves
     this.store = new LeafStore(leaves, place)
-    this.#nodes = numbered
-    this.#checks = checks
+    this.#nodes = nodes
+    this.#checks = columns.map((column) => checker(column))
   }
 
   get rowCount(): number {
