@@ -5,6 +5,28 @@ import type { LeafColumn } from "./leaf-column.ts"
 import { LeafStore, type StorePlace } from "./leaf-store.ts"
 import { type ColumnNode, columnNode } from "./shred.ts"
 
+/** What builders of the same columns share: of a table with hundreds of leaves it takes a megabyte. */
+interface Shape {
+  readonly leaves: ReadonlyArray<LeafColumn>
+  readonly nodes: ReadonlyArray<ColumnNode>
+  /** By their numbers. */
+  readonly numbered: ReadonlyArray<ColumnNode | null>
+  readonly checks: ReadonlyArray<(value: Value) => void>
+}
+
+const shapes = new WeakMap<ReadonlyArray<Column>, Shape>()
+
+const shapeOf = (columns: ReadonlyArray<Column>): Shape => {
+  const known = shapes.get(columns)
+  if (known !== undefined) return known
+  const leaves: Array<LeafColumn> = []
+  const numbered: Array<ColumnNode | null> = []
+  const nodes = columns.map((column) => columnNode(column, leaves, numbered))
+  const made = { leaves, nodes, numbered, checks: columns.map((column) => checker(column)) }
+  shapes.set(columns, made)
+  return made
+}
+
 /**
  * Rows being gathered as columns: what decode fills and Parquet empties. Each leaf of each column is a {@link LeafColumn}. Rows come in one
  * of two ways: as values, which are checked against their columns' types, because a value that does not fit is a programming error and must
@@ -13,7 +35,7 @@ import { type ColumnNode, columnNode } from "./shred.ts"
  */
 export class ColumnBuilders {
   readonly columns: ReadonlyArray<Column>
-  /** In the order of the Parquet schema; the encoder seals them one by one. */
+  /** In the order of the Parquet schema; the encoder seals them one by one: what is sealed is of one store at a time, so builders share them. */
   readonly leaves: ReadonlyArray<LeafColumn>
   /** What is gathered, by the index of the leaf. */
   readonly store: LeafStore
@@ -25,14 +47,13 @@ export class ColumnBuilders {
 
   /** @param place where the store lies, if it is to lie somewhere particular, see `LeafStore` */
   constructor(columns: ReadonlyArray<Column>, place?: StorePlace) {
-    const leaves: Array<LeafColumn> = []
-    const nodes: Array<ColumnNode | null> = []
+    const { checks, leaves, nodes, numbered } = shapeOf(columns)
     this.columns = columns
-    this.nodes = columns.map((column) => columnNode(column, leaves, nodes))
+    this.nodes = nodes
     this.leaves = leaves
     this.store = new LeafStore(leaves, place)
-    this.#nodes = nodes
-    this.#checks = columns.map((column) => checker(column))
+    this.#nodes = numbered
+    this.#checks = checks
   }
 
   get rowCount(): number {
@@ -109,6 +130,8 @@ export class ColumnBuilders {
 
   /** Forgets all rows. The arrays are used again, to keep their capacity. */
   clear(): void {
+    // Others share the leaves: what they see of this store would hold its memory, though nobody has it any more.
+    if (this.store.isSealed) for (const leaf of this.leaves) leaf.release()
     this.store.clear()
     this.#rowCount = 0
   }

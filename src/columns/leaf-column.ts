@@ -25,6 +25,8 @@ export const storageOf = (leaf: LeafType): Storage => {
 
 const noBytes = new Uint8Array(0)
 const noInts = new Int32Array(0)
+const noDoubles = new Float64Array(0)
+const noView = new DataView(noBytes.buffer)
 
 /** One leaf is encoded at a time, so all share the room for indices. */
 let indices = noInts
@@ -56,11 +58,11 @@ export class LeafColumn {
   count = 0
   /** Storage int32: a value each. int64: two each. bytes: indices into the dictionary, if there is one. */
   ints: Int32Array = noInts
-  doubles: Float64Array = new Float64Array(0)
+  doubles: Float64Array = noDoubles
   /** Storage bytes: all entries, one after the other. boolean: a byte each. fixed: 16 each. */
   data: Uint8Array = noBytes
   /** Over the same bytes, and 4 more. */
-  view: DataView = new DataView(noBytes.buffer)
+  view: DataView = noView
 
   /** End of each entry in `data`. */
   ends: Int32Array = noInts
@@ -83,7 +85,7 @@ export class LeafColumn {
 
   /**
    * Looks at what the store holds of leaf `index`, and puts texts that repeat into a dictionary, in place. Nothing can be added to the store
-   * from then on, until it is cleared. What is seen is valid until the next leaf is sealed, of whatever store.
+   * from then on, until it is cleared. What is seen is valid until the store is cleared, or the next leaf is sealed, of whatever store.
    */
   seal(store: LeafStore, index: number): void {
     store.isSealed = true
@@ -125,6 +127,17 @@ export class LeafColumn {
         this.data = store.bytes.subarray(values * 16, (values + count) * 16)
         this.view = new DataView(store.bytes.buffer, values * 16, count * 16)
     }
+  }
+
+  /** Lets go of the store that was sealed. */
+  release(): void {
+    this.definition = noBytes
+    this.repetition = noBytes
+    this.ints = noInts
+    this.doubles = noDoubles
+    this.data = noBytes
+    this.view = noView
+    this.ends = noInts
   }
 
   /** Start of an entry in `data`. */

@@ -38,8 +38,8 @@ export interface BatchLimits {
 
 export const defaultShards = 10_000
 
-/** Of a backlog of days: fewer would make a file of each object of it. An hour that is open takes 1 MB of memory, beside its rows. */
-export const firstComeHours = 128
+/** As long as a queue keeps its messages: a batch less would make a file of each object of a backlog. An hour that is open takes 0.2 MB of memory, beside its rows. */
+export const firstComeHours = 14 * 24
 
 export const defaultBatchLimits: BatchLimits = {
   bytes: 128 * 1024 * 1024,
