@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { root, sluice, sluiceJson } from "../cli/sluice.ts"
+import { freePort } from "../free-port.ts"
 import { eventually } from "../passing-time.ts"
 import { contextOf, copy, execForm, instructionsIn, variablesOf } from "./dockerfile.ts"
 
@@ -62,14 +61,6 @@ const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>)
 /** The process itself, behind the one that has made its space. */
 const pidOf = ({ pid = 0 }: ChildProcess): number =>
   isRoot ? Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]) : pid
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 it("is made of Node 24, has what runs and nothing else, and is nobody's but root's to write", () => {
   expect(all("FROM")).toEqual(["node:24-slim"])

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { S3 } from "@aws-sdk/client-s3"
+import { freePort } from "../free-port.ts"
 import { anyCredentials } from "../store/s3-endpoint.ts"
 import { setUpVersitygw } from "./setup.ts"
 
@@ -20,18 +20,6 @@ export interface Versitygw {
 
 /** What programs need to speak to it. It takes these credentials, and no others. */
 export const versitygwEnvironment = { ...anyCredentials, AWS_EC2_METADATA_DISABLED: "true" } as const
-
-/** A port that nobody listens at. */
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("no port")
-  return address.port
-}
 
 /** Starts the server on a folder of its own, which is removed when it stops, and waits until it answers. */
 export const startVersitygw = async (): Promise<Versitygw> => {

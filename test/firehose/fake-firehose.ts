@@ -199,6 +199,20 @@ export class FakeFirehose implements FirehoseApi {
   }
 }
 
+/** A delivery stream that holds what it is given. */
+export const holdingFirehose = (stream: string): FakeFirehose =>
+  new FakeFirehose({
+    stream,
+    prefix: "",
+    errorPrefix: "",
+    bufferBytes: Number.POSITIVE_INFINITY,
+    bufferMillis: Number.POSITIVE_INFINITY,
+    convert: () => {},
+    writeParquet: async () => {},
+    writeText: async () => {},
+    now: () => 0
+  })
+
 /** How many records fill a buffer; null: they do not. */
 const fillOf = (records: ReadonlyArray<Held>, bytes: number): number | null => {
   let held = 0

@@ -3,21 +3,10 @@ import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { putLimits } from "../../src/firehose/api.ts"
 import { cutCalls, putLines } from "../../src/firehose/put-lines.ts"
-import { FakeFirehose } from "./fake-firehose.ts"
+import { type FakeFirehose, holdingFirehose } from "./fake-firehose.ts"
 
 const stream = "DataStreamStructured"
-const fake = () =>
-  new FakeFirehose({
-    stream,
-    prefix: "",
-    errorPrefix: "",
-    bufferBytes: Number.POSITIVE_INFINITY,
-    bufferMillis: Number.POSITIVE_INFINITY,
-    convert: () => {},
-    writeParquet: async () => {},
-    writeText: async () => {},
-    now: () => 0
-  })
+const fake = () => holdingFirehose(stream)
 const linesOf = (count: number, bytes = 10) =>
   Array.from({ length: count }, (_, i) => new Uint8Array(Buffer.from(`${String(i).padStart(bytes - 1, "0")}\n`)))
 const textsOf = (lines: ReadonlyArray<Uint8Array>) => lines.map((line) => Buffer.from(line).toString())

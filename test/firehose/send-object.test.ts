@@ -10,21 +10,10 @@ import { derivedKey, putOnce, structuredDataset, structuredFolder } from "../../
 import type { AnnouncedObject } from "../../src/source/announced/envelope.ts"
 import { Store } from "../../src/store/store.ts"
 import { freshStore } from "../repartition/lake.ts"
-import { FakeFirehose } from "./fake-firehose.ts"
+import { holdingFirehose } from "./fake-firehose.ts"
 
 const stream = "DataStreamStructured"
-const fake = () =>
-  new FakeFirehose({
-    stream,
-    prefix: "",
-    errorPrefix: "",
-    bufferBytes: Number.POSITIVE_INFINITY,
-    bufferMillis: Number.POSITIVE_INFINITY,
-    convert: () => {},
-    writeParquet: async () => {},
-    writeText: async () => {},
-    now: () => 0
-  })
+const fake = () => holdingFirehose(stream)
 const forever = Number.POSITIVE_INFINITY
 const writtenAt = Date.UTC(2026, 10, 29, 19)
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))

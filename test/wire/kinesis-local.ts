@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { dirname } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -16,6 +15,7 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler"
 import type { Shard } from "../../src/stream/kinesis/api.ts"
 import { shardOf } from "../../src/stream/kinesis/aws-kinesis.ts"
+import { freePort } from "../free-port.ts"
 
 /** A running kinesis-local, which speaks the wire format of Kinesis. It forgets everything when it stops. */
 export interface Emulator {
@@ -119,15 +119,4 @@ const answers = async (endpoint: string): Promise<boolean> => {
   } catch {
     return false
   }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("no port")
-  return address.port
 }
