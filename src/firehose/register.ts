@@ -1,9 +1,8 @@
 import { Clock, Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { appendRetiring, appendTransaction, stagePositions } from "../lake/append.ts"
 import { deliveryStreamOf, firehoseSource } from "../lake/firehose.ts"
 import { type Hashing, haveSameHashKeys } from "../lake/hash-key.ts"
-import { infoOf } from "../lake/history.ts"
-import { stageDomain } from "../lake/log-keys.ts"
 import { PositionReader } from "../lake/position-reader.ts"
 import { positionsOf } from "../lake/positions.ts"
 import { chooseRetiring, defaultRetirement, type RetirementLimits, retire } from "../lake/retire.ts"
@@ -197,30 +196,19 @@ const commitFiles = (
           files: files.length,
           fileBytes
         }
-        const commit = (retiring: ReadonlyArray<DomainMetadata>) =>
-          table.commit({
-            read,
-            operation: "STREAMING UPDATE",
-            parameters: { outputMode: "Append" },
-            metrics: {
-              numAddedFiles: String(files.length),
-              numRemovedFiles: "0",
-              numOutputRows: String(rows),
-              numOutputBytes: String(fileBytes)
-            },
-            actions: [
-              ...domainsOf(positions, retiring).map((domainMetadata) => ({ domainMetadata })),
-              ...files.map(({ add }) => ({ add }))
-            ],
-            isBlindAppend: true,
-            info: infoOf(report)
-          })
         const retiring = yield* retiringWith(positions, { reader, store: yield* Store, table }, read, retirement)
         // The commit point: from here on the files are part of the table.
-        const { version } = yield* retiring.length === 0
-          ? commit([])
-          : // Another process has written the object of some of them meanwhile: they can wait. Who has registered a file of these conflicts again.
-            Effect.catchIf(commit(retiring), isOvertaken, () => commit([]))
+        const { version } = yield* appendRetiring(retiring, (some) =>
+          table.commit(
+            appendTransaction({
+              read,
+              files: files.map(({ add }) => add),
+              rows,
+              positions: stagePositions(firehoseSource, positions, some),
+              report
+            })
+          )
+        )
         const { uri, path } = table
         const output = { uri, path, version, created: created && version === 1, rows, bytes: fileBytes, files: files.length }
         return { result: rows, report, outputs: [output] }
@@ -239,19 +227,6 @@ const positionOf = ({ add, rows }: StageFile): ShardPosition => ({
   deadLetters: 0,
   empty: 0
 })
-
-const domainsOf = (
-  positions: ReadonlyMap<string, ShardPosition>,
-  retiring: ReadonlyArray<DomainMetadata>
-): ReadonlyArray<DomainMetadata> => {
-  const told = new Set(retiring.map(({ domain }) => domain))
-  const live = [...positions].map(([shard, position]) => ({
-    domain: stageDomain(firehoseSource, shard),
-    configuration: JSON.stringify(position),
-    removed: false
-  }))
-  return [...live.filter(({ domain }) => !told.has(domain)), ...retiring]
-}
 
 /** The positions that leave the log with these: a file that was registered does not change any more, so all of them may. */
 const retiringWith = (

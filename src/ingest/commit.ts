@@ -1,11 +1,11 @@
 import { Effect } from "effect"
-import { infoOf } from "../lake/history.ts"
+import { appendRetiring, appendTransaction, stagePositions } from "../lake/append.ts"
 import { deadLetterDomain, stageDomain } from "../lake/log-keys.ts"
 import { parsePosition } from "../lake/positions.ts"
 import { bytesOf } from "../lake/rows.ts"
 import { comparePositions, type Positions } from "../record/position.ts"
 import type { BatchReport, RunOutput } from "../record/report.ts"
-import type { AddFile, DomainMetadata, WriteAction } from "../table/actions.ts"
+import type { AddFile, DomainMetadata } from "../table/actions.ts"
 import { type Committed, conflictError } from "../table/commit.ts"
 import { secondOwner } from "../table/conflict.ts"
 import type { TableError } from "../table/errors.ts"
@@ -16,63 +16,31 @@ import type { Retirement } from "./retirement.ts"
 import { movedShards, standOf } from "./second-owner.ts"
 import { type Tables, viewOf } from "./tables.ts"
 
-type PositionAction = Extract<WriteAction, { readonly domainMetadata: unknown }>
-
-const positionAction = (domain: string, configuration: string): PositionAction => ({
-  domainMetadata: { domain, configuration, removed: false }
-})
-
-/** The positions of a batch in stage. @param retiring what takes the place of some of them */
-const stagePositions = (source: string, batch: ClosedBatch, retiring: ReadonlyArray<DomainMetadata>): ReadonlyArray<PositionAction> => {
-  const told = new Set(retiring.map(({ domain }) => domain))
-  return [
-    ...[...batch.shards].flatMap(([shard, { to }]) => {
-      const domain = stageDomain(source, shard)
-      return told.has(domain) ? [] : [positionAction(domain, JSON.stringify(to))]
-    }),
-    ...retiring.map((domainMetadata) => ({ domainMetadata }))
-  ]
-}
-
 /**
  * The positions of a batch's dead letters. After a crash between the two commits they may be ahead of this batch: one that is further on stays as it is,
  * and is written again, so that whoever else commits it meanwhile conflicts.
  */
-const letterPositions = (domain: (shard: string) => string, batch: ClosedBatch, { domains }: Snapshot): ReadonlyArray<PositionAction> =>
+const letterPositions = (domain: (shard: string) => string, batch: ClosedBatch, { domains }: Snapshot): ReadonlyArray<DomainMetadata> =>
   [...batch.shards].flatMap(([shard, { to, deadLetters }]) => {
     if (deadLetters === 0) return []
     const stored = domains.get(domain(shard))
     const isBehind = stored !== undefined && comparePositions(parsePosition(stored), to) >= 0
-    return [positionAction(domain(shard), isBehind ? stored : JSON.stringify(to))]
+    return [{ domain: domain(shard), configuration: isBehind ? stored : JSON.stringify(to), removed: false }]
   })
 
 /** Does the table stand as it was read, as far as these positions and its schema go? */
-const isAsRead = (read: Snapshot, now: Snapshot, positions: ReadonlyArray<PositionAction>): boolean =>
+const isAsRead = (read: Snapshot, now: Snapshot, positions: ReadonlyArray<DomainMetadata>): boolean =>
   JSON.stringify(read.metaData) === JSON.stringify(now.metaData) &&
-  positions.every(({ domainMetadata: { domain } }) => read.domains.get(domain) === now.domains.get(domain))
+  positions.every(({ domain }) => read.domains.get(domain) === now.domains.get(domain))
 
 const append = (
   target: { readonly table: Table; snapshot: Snapshot },
   files: ReadonlyArray<AddFile>,
   rows: number,
-  positions: ReadonlyArray<PositionAction>,
-  info?: BatchReport
+  positions: ReadonlyArray<DomainMetadata>,
+  report?: BatchReport
 ): Effect.Effect<Committed, TableError> => {
-  const commit = (read: Snapshot) =>
-    target.table.commit({
-      read,
-      operation: "STREAMING UPDATE",
-      parameters: { outputMode: "Append" },
-      metrics: {
-        numAddedFiles: String(files.length),
-        numRemovedFiles: "0",
-        numOutputRows: String(rows),
-        numOutputBytes: String(bytesOf(files))
-      },
-      actions: [...positions, ...files.map((add) => ({ add }))],
-      isBlindAppend: true,
-      ...(info === undefined ? {} : { info: infoOf(info) })
-    })
+  const commit = (read: Snapshot) => target.table.commit(appendTransaction({ read, files, rows, positions, report }))
   return commit(target.snapshot).pipe(
     // Others have committed since, and it was so long ago that their commits have expired: what they left tells as much.
     Effect.catchIf(
@@ -87,20 +55,6 @@ const append = (
     )
   )
 }
-
-/** Commits with the positions that retire. Where they conflict another process has moved some of them meanwhile, and they can wait: then without them. */
-const appendRetiring = (
-  retiring: ReadonlyArray<DomainMetadata>,
-  append: (retiring: ReadonlyArray<DomainMetadata>) => Effect.Effect<Committed, TableError>
-): Effect.Effect<Committed, TableError> =>
-  retiring.length === 0
-    ? append([])
-    : // Who has committed a shard of the batch conflicts again.
-      Effect.catchIf(
-        append(retiring),
-        ({ reason }) => reason === "Conflict",
-        () => append([])
-      )
 
 /**
  * A commit is judged by those that came between it and what it was read from, and that is the commit of the batch before: whoever committed a
@@ -145,14 +99,15 @@ export const commitBatch = (
       const { version } = yield* appendRetiring(retirement.letters, (retiring) =>
         append(tables.deadLetters, batch.deadLetterFiles, batch.deadLetters, [
           ...letterPositions(domain, batch, tables.deadLetters.snapshot),
-          ...retiring.map((domainMetadata) => ({ domainMetadata }))
+          ...retiring
         ])
       )
       outputs.push(output(tables.deadLetters, version, batch.deadLetterFiles, batch.deadLetters))
     }
+    const positions = [...batch.shards].map(([shard, { to }]) => [shard, to] as const)
     // The commit point of the batch. What follows may fail without failing it.
     const { version } = yield* appendRetiring(retirement.stage, (retiring) =>
-      append(tables.stage, batch.stageFiles, batch.counts.rows, stagePositions(source.name, batch, retiring), report)
+      append(tables.stage, batch.stageFiles, batch.counts.rows, stagePositions(source.name, positions, retiring), report)
     )
     outputs.unshift(output(tables.stage, version, batch.stageFiles, batch.counts.rows))
     return outputs

@@ -28,8 +28,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "rows become visible, how far they reach does not",
     edits: [
       {
-        file: "src/ingest/commit.ts",
-        from: "actions: [...positions, ...files.map((add) => ({ add }))],",
+        file: "src/lake/append.ts",
+        from: "actions: [...positions.map((domainMetadata) => ({ domainMetadata })), ...files.map((add) => ({ add }))],",
         to: "actions: files.map((add) => ({ add })),"
       }
     ]
