@@ -1,6 +1,6 @@
 import type { GlueClient } from "@aws-sdk/client-glue"
 import { Effect, type Scope } from "effect"
-import { allPages, openCaller, type ServicePlace } from "../record/aws-call.ts"
+import { type Abort, allPages, openCaller, type ServicePlace } from "../record/aws-call.ts"
 import type { CatalogApi, CatalogError } from "./api.ts"
 import { asCatalogError, glueErrors } from "./glue-errors.ts"
 
@@ -15,7 +15,7 @@ export const awsGlue = (place: ServicePlace): Effect.Effect<CatalogApi, CatalogE
     const call = <A>(
       operation: string,
       of: string,
-      send: (client: GlueClient, abort: { readonly abortSignal: AbortSignal }) => Promise<A>
+      send: (client: GlueClient, abort: Abort) => Promise<A>
     ): Effect.Effect<A, CatalogError> => Effect.mapError(glue.call(operation, send), (error) => asCatalogError(error, of))
 
     return {

@@ -30,7 +30,12 @@ export interface Caller<Client> {
   readonly callOnce: <A>(operation: string, send: Send<Client, A>) => Effect.Effect<A, CallFailed>
 }
 
-type Send<Client, A> = (client: Client, options: { readonly abortSignal: AbortSignal }) => Promise<A>
+/** What ends a call that nobody waits for any more. */
+export interface Abort {
+  readonly abortSignal: AbortSignal
+}
+
+type Send<Client, A> = (client: Client, abort: Abort) => Promise<A>
 
 /** Until a connection stands, and until an answer has come whole, in milliseconds. */
 const connectMillis = 5_000

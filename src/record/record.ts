@@ -48,6 +48,16 @@ export interface RecordPage {
   readonly commitNow?: boolean | undefined
 }
 
+/** What a page holds that only says something about its shard. */
+export const noRecords = {
+  count: 0,
+  bytes: new Uint8Array(0),
+  starts: [],
+  ends: [],
+  sequenceNumbers: [],
+  arrivedAt: 0
+} as const satisfies Omit<RecordPage, "shard">
+
 /** Arrival time of record `i` of a page, milliseconds since 1970. */
 export const arrivedAt = (page: RecordPage, i: number): number =>
   typeof page.arrivedAt === "number" ? page.arrivedAt : (page.arrivedAt[i] ?? 0)

@@ -1,6 +1,7 @@
 import { Agent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
 import { Data, Effect, Schedule, type Scope } from "effect"
+import type { Abort } from "../record/aws-call.ts"
 import { keyProblem } from "./keys.ts"
 import { causeOf, classify, type Verdict } from "./s3-errors.ts"
 import type { S3 } from "./s3-sdk.ts"
@@ -45,7 +46,7 @@ export interface S3Client {
   readonly callOnce: <A>(f: Call<A>) => Effect.Effect<A, Failed>
 }
 
-type Call<A> = (s3: S3, options: { readonly abortSignal: AbortSignal }) => Promise<A>
+type Call<A> = (s3: S3, abort: Abort) => Promise<A>
 
 /** 100 ms, doubled up to 3 s, a fifth more or less; 8 attempts in all, over about 9 s. */
 const backOff = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("3 seconds")]).pipe(

@@ -24,6 +24,7 @@ import {
   UploadPartCommand,
   type UploadPartCommandInput
 } from "@aws-sdk/client-s3"
+import type { Abort } from "../record/aws-call.ts"
 
 /**
  * The calls of S3 that a store makes.
@@ -49,10 +50,6 @@ export const openS3 = (config: S3ClientConfig) => {
     uploadPart: (input: UploadPartCommandInput, abort: Abort) => client.send(new UploadPartCommand(input), abort),
     destroy: () => client.destroy()
   }
-}
-
-interface Abort {
-  readonly abortSignal: AbortSignal
 }
 
 export type S3 = ReturnType<typeof openS3>

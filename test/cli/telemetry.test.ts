@@ -260,22 +260,27 @@ describe("whether the command is ready", () => {
     }).pipe(ownRegistry())
   )
 
+  const full = new StoreError({ operation: "put", key: ".sluice-ready", reason: "Full", hint: "Make room." })
+  /** A lake without tables, whose puts are counted, and come to what its disk says by then. */
+  const aLake = (disk: Effect.Effect<void, StoreError>) => {
+    const state = { disk, puts: 0 }
+    const store = Layer.mock(Store, {
+      root: "file:///lake",
+      localPath: () => null,
+      list: () => Stream.empty,
+      put: () =>
+        Effect.suspend(() => {
+          state.puts++
+          return state.disk
+        }),
+      delete: () => Effect.void
+    })
+    return Object.assign(state, { store })
+  }
+
   it.effect("asks a lake that can be written every five minutes, and one that cannot every half minute", () =>
     Effect.gen(function* () {
-      let puts = 0
-      const full = new StoreError({ operation: "put", key: ".sluice-ready", reason: "Full", hint: "Make room." })
-      let disk: Effect.Effect<void, StoreError> = Effect.void
-      const store = Layer.mock(Store, {
-        root: "file:///lake",
-        localPath: () => null,
-        list: () => Stream.empty,
-        put: () =>
-          Effect.suspend(() => {
-            puts++
-            return disk
-          }),
-        delete: () => Effect.void
-      })
+      const lake = aLake(Effect.void)
       const run = Effect.runPromiseWith(yield* Effect.context<never>())
       const seen = yield* served(
         async (url) => {
@@ -287,13 +292,13 @@ describe("whether the command is ready", () => {
             ["29 seconds", Effect.void],
             ["2 seconds", Effect.void]
           ] as const) {
-            disk = now
+            lake.disk = now
             await run(TestClock.adjust(pause))
-            seen.push([(await readiness(url))[0], puts])
+            seen.push([(await readiness(url))[0], lake.puts])
           }
           return seen
         },
-        (settings) => telemetry(settings, store)
+        (settings) => telemetry(settings, lake.store)
       )
       assert.deepStrictEqual(seen, [
         [200, 1],
@@ -307,28 +312,15 @@ describe("whether the command is ready", () => {
 
   it.effect("asks the lake now and then, not each time", () =>
     Effect.gen(function* () {
-      let puts = 0
-      const full = new StoreError({ operation: "put", key: ".sluice-ready", reason: "Full", hint: "Make room." })
-      let disk: Effect.Effect<void, StoreError> = Effect.fail(full)
-      const store = Layer.mock(Store, {
-        root: "file:///lake",
-        localPath: () => null,
-        list: () => Stream.empty,
-        put: () =>
-          Effect.suspend(() => {
-            puts++
-            return disk
-          }),
-        delete: () => Effect.void
-      })
+      const lake = aLake(Effect.fail(full))
       const clock = yield* Effect.context<never>()
       yield* served(
         async (url) => {
           const said = { ready: false, ...running, lake: full.message }
           assert.deepStrictEqual(await readiness(url), [503, said])
-          disk = Effect.never
+          lake.disk = Effect.never
           assert.deepStrictEqual(await readiness(url), [503, said])
-          assert.strictEqual(puts, 1)
+          assert.strictEqual(lake.puts, 1)
           const run = Effect.runPromiseWith(clock)
           await run(TestClock.adjust("31 seconds"))
           const asked = readiness(url)
@@ -336,12 +328,12 @@ describe("whether the command is ready", () => {
           void asked.finally(() => {
             isAnswered = true
           })
-          await eventually(() => puts === 2)
+          await eventually(() => lake.puts === 2)
           // It may be about to wait only.
           for (; !isAnswered; await run(moment)) await run(TestClock.adjust("5 seconds"))
           assert.deepInclude((await asked)[1], { ready: false, lake: "file:///lake did not answer within 5 s" })
         },
-        (settings) => telemetry(settings, store)
+        (settings) => telemetry(settings, lake.store)
       )
     }).pipe(ownRegistry())
   )

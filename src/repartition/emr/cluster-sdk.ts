@@ -12,6 +12,7 @@ import {
   RunJobFlowCommand,
   type RunJobFlowCommandInput
 } from "@aws-sdk/client-emr"
+import type { Abort } from "../../record/aws-call.ts"
 
 /**
  * The calls of EMR that are made for jobs.
@@ -27,10 +28,6 @@ export const openEmrSdk = (config: EMRClientConfig) => {
     runJobFlow: (input: RunJobFlowCommandInput, abort: Abort) => client.send(new RunJobFlowCommand(input), abort),
     destroy: () => client.destroy()
   }
-}
-
-interface Abort {
-  readonly abortSignal: AbortSignal
 }
 
 export type EMR = ReturnType<typeof openEmrSdk>

@@ -10,6 +10,7 @@ import {
   StartJobRunCommand,
   type StartJobRunCommandInput
 } from "@aws-sdk/client-emr-serverless"
+import type { Abort } from "../../record/aws-call.ts"
 
 /**
  * The calls of EMR Serverless that are made for jobs.
@@ -24,10 +25,6 @@ export const openServerlessSdk = (config: EMRServerlessClientConfig) => {
     startJobRun: (input: StartJobRunCommandInput, abort: Abort) => client.send(new StartJobRunCommand(input), abort),
     destroy: () => client.destroy()
   }
-}
-
-interface Abort {
-  readonly abortSignal: AbortSignal
 }
 
 export type EMRServerless = ReturnType<typeof openServerlessSdk>

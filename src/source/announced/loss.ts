@@ -1,7 +1,7 @@
 import type { DeadLetterReason, Rejection } from "../../record/dead-letter-reasons.ts"
 import { unreadReasons } from "../../record/dead-letter-reasons.ts"
 import { compareSequenceNumbers, type ReadPosition } from "../../record/position.ts"
-import type { RecordPage } from "../../record/record.ts"
+import { noRecords, type RecordPage } from "../../record/record.ts"
 import { stored } from "../read-file.ts"
 import { type Known, knownOf } from "../resume-point.ts"
 import type { Committed } from "../source.ts"
@@ -29,12 +29,8 @@ const lossIn = ({ reason, detail }: Rejection) => ({ lost: reason, why: detail }
 
 /** Claims that an object is lost, behind what was read of it. */
 export const claimPage = ({ shard, arrivedAt }: Wanted, known: Known, loss: Rejection): RecordPage => ({
+  ...noRecords,
   shard,
-  count: 0,
-  bytes: new Uint8Array(0),
-  starts: [],
-  ends: [],
-  sequenceNumbers: [],
   arrivedAt,
   // Where nothing was read of it: before the first record, of which another process may have written a dead letter.
   position: { sequenceNumber: "0", subSequenceNumber: -1 },

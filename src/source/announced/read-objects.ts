@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import type { Rejection } from "../../record/dead-letter-reasons.ts"
 import type { Position } from "../../record/position.ts"
-import { positionAt, type RecordPage } from "../../record/record.ts"
+import { noRecords, positionAt, type RecordPage } from "../../record/record.ts"
 import { SourceError } from "../../record/source-error.ts"
 import type { ObjectReader } from "../../store/s3-reader.ts"
 import type { PageRoom } from "../page-memory.ts"
@@ -96,16 +96,7 @@ const sleepUntil = (millis: number): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, millis - now)))
 
 /** Is of no shard, and says nothing but that the batch is to be committed. */
-const commitNow: RecordPage = {
-  shard: "",
-  count: 0,
-  bytes: new Uint8Array(0),
-  starts: [],
-  ends: [],
-  sequenceNumbers: [],
-  arrivedAt: 0,
-  commitNow: true
-}
+const commitNow: RecordPage = { ...noRecords, shard: "", commitNow: true }
 
 /** Opens an object ahead where it is small and new, and its bucket answers. */
 const begin = async (item: Item, held: number, reading: Reading): Promise<Opening> => {

@@ -1,5 +1,5 @@
 import { compareSequenceNumbers, type Position } from "../../record/position.ts"
-import type { RecordPage } from "../../record/record.ts"
+import { noRecords, type RecordPage } from "../../record/record.ts"
 import { type Aggregate, deaggregateAll } from "../../stream/kinesis/aggregation.ts"
 import type { StreamRecord } from "../../stream/kinesis/api.ts"
 import { countOutOfRange, type HashRange } from "../../stream/kinesis/hash-range.ts"
@@ -133,15 +133,4 @@ export const emptyPage = (
   position: Position,
   resume: NonNullable<RecordPage["resume"]>,
   commitNow: boolean
-): RecordPage => ({
-  shard,
-  count: 0,
-  bytes: new Uint8Array(0),
-  starts: [],
-  ends: [],
-  sequenceNumbers: [],
-  arrivedAt: 0,
-  resume,
-  position,
-  commitNow
-})
+): RecordPage => ({ ...noRecords, shard, resume, position, commitNow })

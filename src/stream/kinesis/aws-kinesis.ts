@@ -1,6 +1,7 @@
 import { Readable } from "node:stream"
 import type { GetShardIteratorCommandInput, KinesisClient, Shard as SdkShard } from "@aws-sdk/client-kinesis"
 import { Effect, type Scope } from "effect"
+import type { Abort } from "../../record/aws-call.ts"
 import type { SourceError } from "../../record/source-error.ts"
 import type { IteratorStart, KinesisApi, PutAnswer, RecordsPage, Shard } from "./api.ts"
 import { KinesisError } from "./api.ts"
@@ -55,7 +56,7 @@ export const awsKinesis = (options: AwsKinesisOptions): Effect.Effect<KinesisApi
     const call = <A>(
       operation: string,
       stream: string,
-      send: (client: KinesisClient, abort: { readonly abortSignal: AbortSignal }) => Promise<A>
+      send: (client: KinesisClient, abort: Abort) => Promise<A>
     ): Effect.Effect<A, KinesisError> =>
       Effect.tryPromise({
         try: async (abortSignal) => {
