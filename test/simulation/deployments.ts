@@ -43,7 +43,7 @@ export interface Turn {
 /** What a service waits for, at most, before it takes a new task for well. */
 const mostBeside = 90_000
 /** Time that a task has from the request to stop until it is killed: the most that Fargate grants. */
-export const stopTimeout = 120_000
+const stopTimeout = 120_000
 
 export const drawTurn = (random: Random): Turn => {
   const begins = random.below(60_000)
