@@ -12,6 +12,7 @@ import {
   duration,
   inputPlace,
   instant,
+  interval,
   lakePlace,
   lineageTarget,
   list,
@@ -61,6 +62,12 @@ export const settings = {
   maxRecordBytes: setting("max-record-bytes", "Largest record that is decoded; larger ones become dead letters.", bytes, 10 * 1024 * 1024),
   maxDepth: setting("max-depth", "Deepest nesting that is decoded; deeper records become dead letters.", count(1), 64),
   hashKey: setting("hash-key", "Key of the HMAC that replaces sensitive values. Without it they are dropped.", longSecret, null),
+  hashKeySecret: setting(
+    "hash-key-secret",
+    "ARN or name of a secret of AWS Secrets Manager whose text is that key, in place of SLUICE_HASH_KEY.",
+    optionalText,
+    null
+  ),
   memoryLimit: setting(
     "memory-limit",
     "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",
@@ -120,7 +127,12 @@ export const settings = {
     duration,
     1_000
   ),
-  repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
+  repartitionEvery: setting(
+    "repartition-every",
+    "How often `run` repartitions; `never`: something else does. Often: fresher tables for users, more work and more files.",
+    interval,
+    3_600_000
+  ),
   queue: setting("queue", "URL of the queue of SQS to which buckets announce their objects.", optionalUrl, null),
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
   dataset: setting("dataset", "Dataset of what a function reads from a stream. Without it, the project's first.", optionalText, null),
@@ -226,6 +238,9 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 /** What says where the lake lies and how it is reached: every command that opens it takes these. */
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
+
+/** What says which key replaces sensitive values. */
+export const hashKeyNames = ["hashKey", "hashKeySecret"] as const
 
 /** What says how jobs run on EMR. */
 export const jobSettings = [

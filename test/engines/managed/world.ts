@@ -7,6 +7,7 @@ import { checkout } from "../../../schemas/vtex/checkout.ts"
 import { compileContract } from "../../../src/contract/compile.ts"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { Random } from "../../../src/generate/random.ts"
+import type { LambdaFunction } from "../../../src/lambda/handler.ts"
 import { sluice, sluiceJson } from "../../cli/sluice.ts"
 import { FakeFirehose } from "../../firehose/fake-firehose.ts"
 import { readByOpenX } from "../../firehose/openx-serde.ts"
@@ -19,6 +20,7 @@ import { startVersitygw, versitygwEnvironment } from "../versitygw.ts"
 import { call, callAsynchronously, delivered, type Handler, snsEvent, usualMishaps } from "./deliveries.ts"
 import { startFirehose } from "./firehose-server.ts"
 import { type RawData, writeRawObjects } from "./raw-objects.ts"
+import { undeclared } from "./rights.ts"
 import { startSqs } from "./sqs-server.ts"
 
 /**
@@ -134,7 +136,10 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
   const known = new Set<string>()
   /** Announces new objects to a function by a topic, until all is done. */
   const announceTo = async (name: string, of: string, objects: ReadonlyArray<ObjectVersion>): Promise<void> => {
-    const { handler }: { readonly handler: Handler } = await import(`../../../src/lambda/${name}.ts`)
+    const { handler }: { readonly handler: Handler & Pick<LambdaFunction<unknown>, "about"> } = await import(
+      `../../../src/lambda/${name}.ts`
+    )
+    const before = proxy.seen.length
     const events = objects
       .filter(({ key }) => !known.has(`${name} ${key}`))
       .flatMap((object) => announce(random, of, [object]).map(snsEvent))
@@ -146,6 +151,8 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
       const again = left.map(({ event }) => event)
       left = await callAsynchronously(handler, again, random, { ...usualMishaps, unreached: 0, unanswered: 0 })
     }
+    const beyond = undeclared(proxy.seen.slice(before), handler.about.actions, { lakeBucket: bucket, prefix: "lake/", rawBucket })
+    if (beyond.length > 0) throw new Error(`${name} asks for what it does not declare: ${beyond.join(", ")}`)
   }
 
   return {
@@ -178,7 +185,11 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
       ),
     byStream: async (into, objects) => {
       process.env["SLUICE_LAKE"] = into
-      await mapStream(objects, random)
+      const before = proxy.seen.length
+      const { actions } = await mapStream(objects, random)
+      const places = { lakeBucket: new URL(into).host, prefix: "lake/", rawBucket }
+      const beyond = undeclared(proxy.seen.slice(before), actions, places)
+      if (beyond.length > 0) throw new Error(`consumeStream asks for what it does not declare: ${beyond.join(", ")}`)
     },
     command,
     outcomeOf: async (of) => {
@@ -218,7 +229,7 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
 const mostEvent = 6 * 1024 * 1024
 
 /** Hands objects to the function of streams as records of one shard, as an event source mapping does: in order, and again from where it failed. */
-const mapStream = async (objects: ReadonlyArray<ObjectVersion>, random: Random): Promise<void> => {
+const mapStream = async (objects: ReadonlyArray<ObjectVersion>, random: Random): Promise<LambdaFunction<unknown>["about"]> => {
   const { handler } = await import("../../../src/lambda/consumeStream.ts")
   const recordOf = (i: number) => {
     const object = objects[i]
@@ -255,4 +266,5 @@ const mapStream = async (objects: ReadonlyArray<ObjectVersion>, random: Random):
       if (++failures > 10) throw error
     }
   }
+  return handler.about
 }
