@@ -149,28 +149,6 @@ run "repartition_on_fargate" {
   }
 }
 
-run "minute_ten" {
-  command = plan
-  module {
-    source = "./infra-terraform/repartition"
-  }
-  variables {
-    functions_dir       = "dist/lambda"
-    lake_uri            = "s3://lake"
-    lake_bucket_arn     = "arn:aws:s3:::lake"
-    artifact_bucket     = "artifacts"
-    artifact_bucket_arn = "arn:aws:s3:::artifacts"
-    kms_key_arn         = "arn:aws:kms:us-east-1:123456789012:key/k"
-    failures_queue      = { arn = "arn:aws:sqs:us-east-1:123456789012:failures", url = "https://sqs.us-east-1.amazonaws.com/123456789012/failures", name = "failures" }
-    database            = "checkout"
-  }
-
-  assert {
-    condition     = aws_cloudwatch_event_rule.hour.name == "checkout_partition_routine_trigger" && aws_cloudwatch_event_rule.hour.schedule_expression == "cron(10 * * * ? *)"
-    error_message = "The rule must begin a repartition at minute 10 of each hour, under the name of the original."
-  }
-}
-
 # ---------------------------------------------------------------------------------------------------
 # Variables that are refused
 # ---------------------------------------------------------------------------------------------------
