@@ -261,6 +261,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 # What nobody may do
 # ---------------------------------------------------------------------------------------------------
 
+locals {
+  # Jobs of Spark write tables of their own (consumable/DATASET/fold-…), which nobody else writes, and without the condition. So they are bound by it where tables of the lake are.
+  commits = merge(
+    { DenyUnconditionalCommits = { logs = ["*"], except = var.job_role_arns } },
+    { for sid in ["DenyUnconditionalCommitsOfJobs"] : sid => {
+      logs   = concat(["dead_letters", "runs"], flatten([for dataset in var.datasets : ["stage/${dataset}", "consumable/${dataset}"]]))
+      except = []
+    } if length(var.job_role_arns) > 0 }
+  )
+}
+
 data "aws_iam_policy_document" "bucket" {
   for_each = aws_s3_bucket.this
 
@@ -297,13 +308,13 @@ data "aws_iam_policy_document" "bucket" {
   }
 
   dynamic "statement" {
-    for_each = each.key == "lake" ? [each.value.arn] : []
+    # The log of a table is only as good as its writers: each version may be written once. Parts of an upload say nothing of it and pass; its end is the write.
+    for_each = each.key == "lake" ? local.commits : {}
     content {
-      # The log of a table is only as good as its writers: each version may be written once. Parts of an upload say nothing of it and pass; its end is the write.
-      sid       = "DenyUnconditionalCommits"
+      sid       = statement.key
       effect    = "Deny"
       actions   = ["s3:PutObject"]
-      resources = ["${statement.value}/${local.folder}*/_delta_log/*.json"]
+      resources = [for log in statement.value.logs : "${each.value.arn}/${local.folder}${log}/_delta_log/*.json"]
       principals {
         type        = "*"
         identifiers = ["*"]
@@ -317,6 +328,14 @@ data "aws_iam_policy_document" "bucket" {
         test     = "Bool"
         variable = "s3:ObjectCreationOperation"
         values   = ["true"]
+      }
+      dynamic "condition" {
+        for_each = length(statement.value.except) > 0 ? [statement.value.except] : []
+        content {
+          test     = "ArnNotEquals"
+          variable = "aws:PrincipalArn"
+          values   = condition.value
+        }
       }
     }
   }
