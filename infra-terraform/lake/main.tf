@@ -206,6 +206,7 @@ locals {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  #checkov:skip=CKV_AWS_300:The first rule does it, for all buckets; beside dynamic rules it is not seen
   for_each = aws_s3_bucket.this
 
   bucket = each.value.id
