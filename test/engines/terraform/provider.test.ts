@@ -64,7 +64,7 @@ describe("Terraform's core with the stand-in for the AWS provider", () => {
     await expect(failure).rejects.toThrow(/must be 64 to 128 MB[\s\S]*on main\.tf line \d+[\s\S]*buffer/)
   })
 
-  it("applies, has nothing left to change, replaces what is renamed, and destroys", async () => {
+  it("applies, has nothing left to change, and destroys", async () => {
     const applied = await applyConfiguration(application)
     try {
       expect(applied.outputs["topic"]).toBe("arn:aws:sns:eu-west-1:123456789012:fixture-topic")
