@@ -131,10 +131,10 @@ describe("Terraform's core with the stand-in for the AWS provider", () => {
         // The queue's URL is moto's, the topic is subscribed to: what is said to the one arrives at the other.
         const { raw: QueueUrl = "" } = applied.outputs["queues"] as Readonly<Record<string, string>>
         const { VersionId } = await s3.putObject({ Bucket: "fixture-raw", Key: "orders/1.json", Body: "{}" })
-        const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 })
-        expect(Messages.some(({ Body = "" }) => Body.includes("orders/1.json"))).toBe(true)
         // A bucket with versions cannot be removed.
         await s3.deleteObject({ Bucket: "fixture-raw", Key: "orders/1.json", VersionId })
+        const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 })
+        expect(Messages.map(({ Body = "" }) => Body).join("\n")).toContain('"key": "orders%2F1.json"')
 
         expect(await applied.planAgain()).toEqual([])
         await kinesis.deleteStream({ StreamName: "fixture-events" })
