@@ -75,7 +75,8 @@ export const kills = async (options: KillsOptions): Promise<KillsResult> => {
       put += records
       options.say(`${put} records put, ${killer.kills} kills`)
     }
-    // The workers go on while they are still killed, for as long as it takes; what they never come to, nobody disturbs in the end.
+    // The workers go on while they are still killed, for as long as it takes, and until as many kills as workers; what they never come to, nobody disturbs
+    // in the end.
     for (let round = 0, committed = 0; (committed < put || killer.kills < options.workers) && round < 40; round++) {
       await sleep(options.life[1])
       // On a busy machine the first worker may not have begun the lake yet.
