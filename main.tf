@@ -1,0 +1,230 @@
+# The AWS side of Sluice, composed of the modules in infra-terraform/. docs/deploy.md says what comes out, and in which order.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = var.tags
+  }
+}
+
+locals {
+  is_managed  = contains(["managed", "all"], var.mode)
+  has_service = contains(["consumer", "all"], var.mode)
+  has_stream  = contains(["lambda", "all"], var.mode) || (local.has_service && var.consumer.source == "kinesis")
+  takes_queue = local.has_service && var.consumer.source == "sqs"
+  has_raw     = local.is_managed || local.takes_queue
+  is_embedded = var.repartition.engine == "embedded"
+
+  # Paths are those of this folder, wherever it is used from.
+  functions_dir  = startswith(var.functions_dir, "/") ? var.functions_dir : "${path.module}/${var.functions_dir}"
+  project_folder = startswith(var.project_folder, "/") ? var.project_folder : "${path.module}/${var.project_folder}"
+
+  folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
+
+  functions = merge(module.ingest.functions, one(module.repartition[*].functions))
+}
+
+# ---------------------------------------------------------------------------------------------------
+# Where it is kept
+# ---------------------------------------------------------------------------------------------------
+
+module "lake" {
+  source = "./infra-terraform/lake"
+
+  name                 = var.name
+  tags                 = var.tags
+  raw_bucket           = var.raw_bucket
+  create_raw_bucket    = var.create_raw_bucket
+  lake_bucket          = var.lake_bucket
+  lake_prefix          = var.lake_prefix
+  artifact_bucket      = var.artifact_bucket
+  access_logs          = var.access_logs
+  structured_json_days = var.structured_json_days
+  errors_days          = var.errors_days
+  query_result_days    = var.athena.result_days
+
+  raw_notifications = local.has_raw && var.raw_bucket_notifications ? [
+    { kind = "topic", arn = module.stream.topics["raw"] }
+  ] : []
+  lake_notifications = local.is_managed ? [
+    { kind = "topic", arn = module.stream.topics["structured"], prefix = "${local.folder}structured_json/", suffix = ".json" },
+    { kind = "queue", arn = module.stream.queues["stage"].arn, prefix = "${local.folder}stage/", suffix = ".parquet" },
+    { kind = "queue", arn = module.stream.queues["errors"].arn, prefix = "${local.folder}errors/" }
+  ] : []
+}
+
+module "catalog" {
+  source = "./infra-terraform/catalog"
+
+  name                = var.name
+  tags                = var.tags
+  database            = var.names.database
+  datasets            = var.datasets
+  project_folder      = local.project_folder
+  raw_crawler         = var.names.raw_crawler
+  consumable_crawler  = var.names.consumable_crawler
+  lake_uri            = module.lake.lake_uri
+  lake_bucket_arn     = module.lake.lake_bucket_arn
+  lake_prefix         = module.lake.lake_prefix
+  artifact_bucket     = module.lake.artifact_bucket
+  artifact_bucket_arn = module.lake.artifact_bucket_arn
+  kms_key_arn         = module.lake.kms_key_arn
+  bytes_per_query     = var.athena.bytes_per_query
+}
+
+# ---------------------------------------------------------------------------------------------------
+# How records come in
+# ---------------------------------------------------------------------------------------------------
+
+module "stream" {
+  source = "./infra-terraform/stream"
+
+  name             = var.name
+  tags             = var.tags
+  kms_key_arn      = module.lake.kms_key_arn
+  has_stream       = local.has_stream
+  stream_name      = var.names.stream
+  retention_hours  = var.stream_retention_hours
+  is_managed       = local.is_managed
+  has_raw_topic    = local.has_raw
+  has_consumer     = local.takes_queue
+  raw_topic        = var.names.raw_topic
+  structured_topic = var.names.structured_topic
+  raw_bucket_arn   = module.lake.raw_bucket_arn
+  lake_bucket_arn  = module.lake.lake_bucket_arn
+  # Each queue that a function reads hides its messages for six times as long as the function may take.
+  function_timeouts = module.ingest.timeouts
+}
+
+module "ingest" {
+  source = "./infra-terraform/ingest"
+
+  name                = var.name
+  tags                = var.tags
+  functions_dir       = local.functions_dir
+  functions           = var.functions
+  function_names      = var.names.functions
+  structuring_role    = var.names.structuring_role
+  firehose_role       = var.names.firehose_role
+  is_managed          = local.is_managed
+  has_stream_function = contains(["lambda", "all"], var.mode)
+  reads_stream        = var.mode == "lambda" || var.stream_reader == "lambda"
+  datasets            = var.datasets
+  lake_uri            = module.lake.lake_uri
+  lake_bucket_arn     = module.lake.lake_bucket_arn
+  lake_prefix         = module.lake.lake_prefix
+  raw_bucket_arn      = module.lake.raw_bucket_arn
+  raw_kms_key_arn     = var.raw_kms_key_arn
+  kms_key_arn         = module.lake.kms_key_arn
+  hash_key_secret_arn = var.hash_key_secret_arn
+  stream_arn          = module.stream.stream_arn
+  stream_name         = module.stream.stream_name
+  queues              = module.stream.queues
+  failures_queue      = module.stream.failures_queue
+  database            = module.catalog.database
+  raw_tables          = module.catalog.raw_tables
+  log_retention_days  = var.log_retention_days
+}
+
+module "network" {
+  source = "./infra-terraform/network"
+
+  name       = var.name
+  tags       = var.tags
+  create     = var.network.create
+  vpc_id     = var.network.vpc_id
+  subnet_ids = var.network.subnet_ids
+  cidr       = var.network.cidr
+  endpoints  = var.network.endpoints
+  required_by = concat(
+    local.has_service ? ["the consumer on Fargate"] : [],
+    local.is_embedded ? ["the repartition on Fargate"] : [],
+    var.repartition.engine == "emr" ? ["clusters of EMR"] : []
+  )
+}
+
+module "consumer" {
+  source = "./infra-terraform/consumer"
+  count  = local.has_service || local.is_embedded ? 1 : 0
+
+  name                = var.name
+  tags                = var.tags
+  source_kind         = local.has_service ? var.consumer.source : "none"
+  workers             = var.consumer.workers
+  cpu                 = var.consumer.cpu
+  memory              = var.consumer.memory
+  image_tag           = var.consumer.image_tag
+  autoscaling         = var.consumer.autoscaling
+  repartitions        = var.repartition.engine == "none"
+  lake_uri            = module.lake.lake_uri
+  lake_bucket_arn     = module.lake.lake_bucket_arn
+  lake_prefix         = module.lake.lake_prefix
+  raw_bucket_arn      = module.lake.raw_bucket_arn
+  raw_kms_key_arn     = var.raw_kms_key_arn
+  kms_key_arn         = module.lake.kms_key_arn
+  hash_key_secret_arn = var.hash_key_secret_arn
+  database            = module.catalog.database
+  stream_name         = module.stream.stream_name
+  stream_arn          = module.stream.stream_arn
+  queue               = local.takes_queue ? module.stream.queues["consumer"] : null
+  vpc_id              = module.network.vpc_id
+  subnet_ids          = module.network.subnet_ids
+  security_group_id   = module.network.security_group_id
+  log_retention_days  = var.log_retention_days
+}
+
+# ---------------------------------------------------------------------------------------------------
+# What is made of it, and who looks after it
+# ---------------------------------------------------------------------------------------------------
+
+module "repartition" {
+  source = "./infra-terraform/repartition"
+  count  = var.repartition.engine == "none" ? 0 : 1
+
+  name                = var.name
+  tags                = var.tags
+  rule_name           = var.names.repartition_rule
+  function_names      = var.names.functions
+  functions_dir       = local.functions_dir
+  functions           = var.functions
+  settings            = var.repartition
+  datasets            = keys(var.datasets)
+  lake_uri            = module.lake.lake_uri
+  lake_bucket_arn     = module.lake.lake_bucket_arn
+  lake_prefix         = module.lake.lake_prefix
+  artifact_bucket     = module.lake.artifact_bucket
+  artifact_bucket_arn = module.lake.artifact_bucket_arn
+  kms_key_arn         = module.lake.kms_key_arn
+  database            = module.catalog.database
+  failures_queue      = module.stream.failures_queue
+  vpc_id              = module.network.vpc_id
+  subnet_ids          = module.network.subnet_ids
+  security_group_id   = module.network.security_group_id
+  cluster_arn         = local.is_embedded ? module.consumer[0].cluster_arn : null
+  image               = local.is_embedded ? "${module.consumer[0].repository_url}:${var.consumer.image_tag}" : null
+  repository_arn      = local.is_embedded ? module.consumer[0].repository_arn : null
+  log_retention_days  = var.log_retention_days
+}
+
+module "observe" {
+  source = "./infra-terraform/observe"
+
+  name                = var.name
+  tags                = var.tags
+  kms_key_arn         = module.lake.kms_key_arn
+  emails              = var.alarms.emails
+  behind_seconds      = var.alarms.behind_seconds
+  dead_letters        = var.alarms.dead_letters
+  hours_without_a_run = var.alarms.hours_without_a_run
+  monthly_budget      = var.monthly_budget
+  stream_name         = module.stream.stream_name
+  queues              = module.stream.queues
+  failures_queue      = module.stream.failures_queue
+  functions           = local.functions
+  delivery_streams    = module.ingest.delivery_streams
+  cluster_name        = local.has_service ? module.consumer[0].cluster_name : null
+  service_names       = local.has_service ? module.consumer[0].service_names : []
+  consumer_log_group  = local.has_service ? module.consumer[0].log_group : null
+  rule_name           = one(module.repartition[*].rule_name)
+}
