@@ -33,7 +33,7 @@ export const problemsOf = (deployed: Deployed, expected: Expected): ReadonlyArra
   ...rightsProblems(deployed, expected.functions)
 ]
 
-const hopProblems = (deployed: Deployed): ReadonlyArray<Problem> =>
+export const hopProblems = (deployed: Deployed): ReadonlyArray<Problem> =>
   found([
     ...deployed.buckets.values().flatMap((bucket) => bucket.notifications.map((each) => notificationProblem(deployed, bucket, each))),
     ...deployed.topics
