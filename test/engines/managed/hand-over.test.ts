@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { readDeployed } from "../terraform/deployed.ts"
+import { type Applied, applyConfiguration } from "../terraform/tofu.ts"
 import { openWorld, type World } from "./world.ts"
 
 /** From Firehose to a consumer and back, as the documentation says it, with objects that go both ways meanwhile. */
+let applied: Applied
 let world: World
 beforeAll(async () => {
-  world = await openWorld(300, 17)
+  applied = await applyConfiguration({ mode: "managed" })
+  world = await openWorld(readDeployed(applied.state), 300, 17)
 })
-afterAll(() => world.close())
+afterAll(async () => {
+  await world.close()
+  await applied.destroy()
+})
 
 it("nothing is lost and nothing stands twice where a consumer takes over from Firehose, and Firehose from it", async () => {
   const { lake, raw } = world

@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { readDeployed } from "../terraform/deployed.ts"
+import { type Applied, applyConfiguration } from "../terraform/tofu.ts"
 import { firstDifference } from "../values.ts"
 import { openWorld, type World } from "./world.ts"
 
 /** The managed way from raw objects to the table for users must come to what the generator says of its orders, and to the same as the other ways into a lake. */
+let applied: Applied
 let world: World
 beforeAll(async () => {
-  world = await openWorld(Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 4800), 16)
+  applied = await applyConfiguration({ mode: "managed" })
+  world = await openWorld(readDeployed(applied.state), Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 4800), 16)
 })
-afterAll(() => world.close())
+afterAll(async () => {
+  await world.close()
+  await applied.destroy()
+})
 
 it("what comes of raw objects is what their orders say, whatever goes wrong on the way; and the same by a queue, and by a stream", async () => {
   const { raw } = world

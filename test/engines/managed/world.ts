@@ -2,28 +2,35 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { S3 } from "@aws-sdk/client-s3"
-import { Effect } from "effect"
-import { checkout } from "../../../schemas/vtex/checkout.ts"
-import { compileContract } from "../../../src/contract/compile.ts"
+import { Effect, Exit, Scope } from "effect"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { Random } from "../../../src/generate/random.ts"
 import { sluice, sluiceJson } from "../../cli/sluice.ts"
 import { FakeFirehose } from "../../firehose/fake-firehose.ts"
 import { readByOpenX } from "../../firehose/openx-serde.ts"
-import { glueOf } from "../../firehose/structured.ts"
 import { writeByDuckDB } from "../../firehose/written-by-duckdb.ts"
+import { emrStandIn } from "../../repartition/emr/emr-stand-in.ts"
 import { announce } from "../../simulation/announced/messages.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"
-import { startProxy } from "../faulty-proxy.ts"
+import { startMoto } from "../moto.ts"
+import { openEndpoints } from "../terraform/endpoints.ts"
+import { functionCaller } from "../terraform/functions.ts"
+import { deliveryProblem } from "../terraform/hops.ts"
+import { runJobs } from "../terraform/jobs.ts"
+import type { DeliveryStream, Deployed } from "../terraform/model.ts"
+import { lakeOf } from "../terraform/places.ts"
+import { openPlay } from "../terraform/play.ts"
+import { openQueues, type WorldTime } from "../terraform/queues.ts"
+import { mapStream, usualMapping } from "../terraform/stream-mapping.ts"
 import { startVersitygw, versitygwEnvironment } from "../versitygw.ts"
-import { call, callAsynchronously, delivered, type Handler, snsEvent, usualMishaps } from "./deliveries.ts"
+import { call, delivered, usualMishaps } from "./deliveries.ts"
 import { startFirehose } from "./firehose-server.ts"
 import { type RawData, writeRawObjects } from "./raw-objects.ts"
 import { startSqs } from "./sqs-server.ts"
 
 /**
- * What the real functions have around them: a store, a queue, a Firehose, and a driver that plays what is AWS's between them. Topics deliver twice and out of
- * order, calls never arrive or their answers get lost, Firehose takes some records and not others, the store fails now and then.
+ * What the real functions have around them: a store, queues, a Firehose, a catalog, EMR, and a driver that plays what is AWS's between them by the configuration that was
+ * applied. Messages come twice and out of order, calls never arrive or their answers get lost, Firehose takes some records and not others, the store fails now and then.
  */
 export interface World {
   readonly raw: RawData
@@ -39,6 +46,10 @@ export interface World {
   readonly byStream: (lake: string, objects: ReadonlyArray<ObjectVersion>) => Promise<void>
   /** Runs a command. Gives the JSON that it prints. */
   readonly command: (...args: ReadonlyArray<string>) => ReturnType<typeof sluiceJson>
+  /** The rule of the hour comes, and goes on to the end of what it starts. */
+  readonly nextHour: () => Promise<void>
+  /** What roles were denied, in words. */
+  readonly denied: ReadonlySet<string>
   /** Repartitions a lake, verifies it, and gives every value of every row in order, but for where it came from; and dead letters by reason. */
   readonly outcomeOf: (lake: string) => Promise<LakeOutcome>
   readonly close: () => Promise<void>
@@ -51,11 +62,7 @@ export interface LakeOutcome {
   readonly totals: { readonly rows: number; readonly orders: number; readonly value: string; readonly roundingError: string }
 }
 
-const stream = "DataStreamStructuredCheckout"
-const contract = compileContract(checkout)
 const credentials = { accessKeyId: versitygwEnvironment.AWS_ACCESS_KEY_ID, secretAccessKey: versitygwEnvironment.AWS_SECRET_ACCESS_KEY }
-const region = versitygwEnvironment.AWS_REGION
-
 /** Of a hundred requests to the store one is cut, half of them when they have taken effect. */
 const cutShare = 0.005
 /** Share of calls to Firehose of which something goes wrong. */
@@ -64,124 +71,139 @@ const putShare = 0.1
 /** What becomes of a call to put records. */
 type Put = FakeFirehose["next"][number]
 
-/** Makes a world, with so many orders as raw objects, and sets the environment that its functions read. */
-export const openWorld = async (orders: number, seed: number): Promise<World> => {
+/** Makes a world of what is deployed, with so many orders as raw objects. */
+export const openWorld = async (deployed: Deployed, orders: number, seed: number): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-managed-"))
-  const gateway = await startVersitygw()
-  const proxy = await startProxy(gateway.endpoint)
+  const { region } = deployed
+  const scope = Scope.makeUnsafe()
+  const [gateway, moto] = await Promise.all([startVersitygw(region), startMoto()])
   const s3 = new S3({ endpoint: gateway.endpoint, forcePathStyle: true, region, credentials })
-  const bucket = await gateway.bucket()
-  const rawBucket = await gateway.bucket({ isVersioned: true })
+  for (const { isVersioned, name } of deployed.buckets.values()) await gateway.bucket({ name, isVersioned })
+  const { bucket, folder: prefix } = lakeOf(deployed)
+  const rawBucket = [...deployed.buckets.values()].find(({ name, notifications }) => name !== bucket && notifications.length > 0)
+  if (rawBucket === undefined) throw new Error("no bucket tells of raw objects")
   const random = new Random(seed, 1)
   const sqs = await startSqs(new Random(seed, 3))
-  const raw = await writeRawObjects(s3, rawBucket, orders, seed, 0.04)
+  const raw = await writeRawObjects(s3, rawBucket.name, orders, seed, 0.04)
   const chances = new Random(seed, 2)
-  for (const arrives of [true, false]) proxy.next(() => chances.chance(cutShare), { arrives, answer: "cut" }, Number.POSITIVE_INFINITY)
+  const faults = [true, false].map((arrives) => ({ when: () => chances.chance(cutShare), fault: { arrives, answer: "cut" as const } }))
 
-  /** Firehose's clock, milliseconds since 1970. */
-  let now = Date.parse("2026-11-27T16:00:00Z")
-  const firehose = new FakeFirehose({
-    stream,
-    prefix: "lake/stage/checkout/ingest_date=!{timestamp:yyyy-MM-dd}/ingest_hour=!{timestamp:HH}/",
-    errorPrefix: "lake/errors/!{firehose:error-output-type}/checkout/!{timestamp:yyyy/MM/dd/HH}/",
-    extension: ".parquet",
-    bufferBytes: 8 * 1024 * 1024,
-    bufferMillis: 300_000,
-    convert: (line) => readByOpenX(line, glueOf(contract)),
-    writeParquet: async (key, lines) => {
-      const file = join(folder, "firehose.parquet")
-      const duckdb = openDuckDB({ threads: 2, memoryLimit: 2 ** 30 })
-      await Effect.runPromise(Effect.scoped(Effect.flatMap(duckdb, (db) => writeByDuckDB(db, contract, lines, file))))
-      await s3.putObject({ Bucket: bucket, Key: key, Body: readFileSync(file) })
-    },
-    writeText: async (key, text) => void (await s3.putObject({ Bucket: bucket, Key: key, Body: text })),
-    now: () => now
-  })
-  const server = await startFirehose(new Map([[stream, firehose]]))
-  const lake = `s3://${bucket}/lake`
-  Object.assign(process.env, versitygwEnvironment, {
-    SLUICE_LAKE: lake,
-    SLUICE_S3_ENDPOINT: proxy.endpoint,
-    SLUICE_FIREHOSE_ENDPOINT: server.endpoint,
-    SLUICE_DELIVERY_STREAMS: `checkout=${stream}`,
-    SLUICE_LOG_LEVEL: "error",
-    SLUICE_HASH_KEY: "a key for tests of the managed way"
-  })
-  const env = { SLUICE_S3_ENDPOINT: gateway.endpoint }
-  const command: World["command"] = (...args) => sluiceJson(args, env)
+  const time: WorldTime = { now: Date.parse("2026-11-27T16:00:00Z") }
+  const firehoses = new Map([...deployed.deliveryStreams.values()].map((stream) => [stream.name, firehoseOf(stream)]))
+  const server = await startFirehose(firehoses)
+  const emr = await Effect.runPromise(Scope.provide(emrStandIn(), scope))
+  for (const arn of deployed.applications)
+    emr.applications.set(arn.split("/").at(-1) ?? "", { releaseLabel: "emr-7.13.0", state: "STARTED" })
+  const servers = { s3: gateway.endpoint, firehose: server.endpoint, glue: moto.endpoint, emr: emr.endpoint }
+  const endpoints = openEndpoints(deployed, servers, faults)
+  const common = { ...versitygwEnvironment, AWS_REGION: region }
+  Object.assign(process.env, common)
+  const functions = functionCaller(deployed, endpoints, { SLUICE_LOG_LEVEL: "error" })
+  const lake = `s3://${bucket}${prefix === "" ? "" : `/${prefix.slice(0, -1)}`}`
+  const env = { ...common, SLUICE_S3_ENDPOINT: gateway.endpoint }
+  const command: World["command"] = (...args) => {
+    functions.leave()
+    return sluiceJson(args, env)
+  }
 
-  /** What lies below a prefix of the lake's bucket, as objects to announce. */
-  const objectsBelow = async (prefix: string): Promise<ReadonlyArray<ObjectVersion>> => {
+  /** A delivery stream, which writes as its role, by the columns of its table. */
+  function firehoseOf(stream: DeliveryStream): FakeFirehose {
+    const table = deployed.tables.find(({ database, name }) => database === stream.table?.database && name === stream.table.name)
+    const columns = (table?.columns ?? []).map((column) => ({ ...column, Comment: "" }))
+    const write = async (key: string, body: Uint8Array | string): Promise<void> => {
+      const problem = deliveryProblem(deployed, stream, key)
+      if (problem !== null) throw new Error(`${problem.name}: ${problem.says}`)
+      await s3.putObject({ Bucket: stream.bucket.replace("arn:aws:s3:::", ""), Key: key, Body: body })
+    }
+    return new FakeFirehose({
+      stream: stream.name,
+      prefix: stream.prefix,
+      errorPrefix: stream.errorPrefix,
+      extension: stream.extension,
+      bufferBytes: stream.bufferMegabytes * 1024 * 1024,
+      bufferMillis: stream.bufferSeconds * 1000,
+      convert: (line) => readByOpenX(line, columns),
+      writeParquet: async (key, lines) => {
+        const file = join(folder, "firehose.parquet")
+        const duckdb = openDuckDB({ threads: 2, memoryLimit: 2 ** 30 })
+        await Effect.runPromise(Effect.scoped(Effect.flatMap(duckdb, (db) => writeByDuckDB(db, columns, lines, file))))
+        await write(key, readFileSync(file))
+      },
+      writeText: write,
+      now: () => time.now
+    })
+  }
+
+  /** What lies in a bucket, as objects to announce. */
+  const objectsIn = async (of: string): Promise<ReadonlyArray<ObjectVersion>> => {
     const found: Array<ObjectVersion> = []
-    let token: string | undefined
+    let [key, version]: [string | undefined, string | undefined] = [undefined, undefined]
     do {
-      const page = await s3.listObjectsV2({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })
-      for (const { Key: key = "", ETag = "", LastModified, Size = 0 } of page.Contents ?? [])
+      const page = await s3.listObjectVersions({ Bucket: of, KeyMarker: key, VersionIdMarker: version })
+      for (const { Key = "", ETag = "", LastModified, Size = 0, VersionId } of page.Versions ?? [])
         found.push({
-          key,
+          key: Key,
           content: new Uint8Array(Size),
           etag: ETag.replaceAll('"', ""),
-          versionId: null,
+          versionId: VersionId === "null" ? null : (VersionId ?? null),
           sequencer: "00",
           writtenAt: LastModified?.getTime() ?? 0
         })
-      token = page.NextContinuationToken
-    } while (token !== undefined)
+      ;[key, version] = [page.NextKeyMarker, page.NextVersionIdMarker]
+    } while (key !== undefined && key !== "")
     return found
   }
 
-  /** Objects that were announced before. */
-  const known = new Set<string>()
-  /** Announces new objects to a function by a topic, until all is done. */
-  const announceTo = async (name: string, of: string, objects: ReadonlyArray<ObjectVersion>): Promise<void> => {
-    const { handler }: { readonly handler: Handler } = await import(`../../../src/lambda/${name}.ts`)
-    const events = objects
-      .filter(({ key }) => !known.has(`${name} ${key}`))
-      .flatMap((object) => announce(random, of, [object]).map(snsEvent))
-    for (const { key } of objects) known.add(`${name} ${key}`)
-    let left = await callAsynchronously(handler, delivered(events, random, usualMishaps), random, usualMishaps)
-    // Whoever looks after the destination for failures sends them once more.
-    for (let round = 0; left.length > 0; round++) {
-      if (round === 5) throw new Error(`${name} gives up ${left.length} events: ${left[0]?.problem}`)
-      const again = left.map(({ event }) => event)
-      left = await callAsynchronously(handler, again, random, { ...usualMishaps, unreached: 0, unanswered: 0 })
-    }
+  /** Each call to Firehose has its own luck. */
+  const chance = (): void => {
+    for (const { next } of firehoses.values())
+      while (next.length < 64) {
+        const isGood = !chances.chance(putShare)
+        next.push(isGood ? () => true : chances.pick<Put>(["throttled", "lost answer", (n) => n % 3 !== 0]))
+      }
   }
+  const play = openPlay({
+    deployed,
+    time,
+    queues: await openQueues(deployed, time, new Random(seed, 4)),
+    firehoses: [...firehoses.values()],
+    functions,
+    objectsIn,
+    runTask: async (task) => {
+      throw new Error(`${task} is not run in this world`)
+    },
+    beforeStep: chance,
+    random,
+    mishaps: usualMishaps
+  })
 
   return {
     raw,
     lake,
+    denied: endpoints.denied,
     anotherLake: async () => `s3://${await gateway.bucket()}/lake`,
     byFirehose: async (objects) => {
-      await announceTo("sendCheckoutDataToFirehouse", rawBucket, objects)
-      const puts = objects.length
-      firehose.next.push(
-        ...Array.from({ length: puts }, (): Put => {
-          const isGood = !chances.chance(putShare)
-          return isGood ? () => true : chances.pick<Put>(["throttled", "lost answer", (n) => n % 3 !== 0])
-        })
-      )
-      await announceTo("sendStructuredJsonToFirehose", bucket, await objectsBelow("lake/structured_json/"))
-      firehose.next.length = 0
-      for (now += 60_000; firehose.held.length > 0; now += 400_000) await firehose.deliver()
-      await announceTo(
-        "registerStageObjects",
-        bucket,
-        (await objectsBelow("lake/stage/")).filter(({ key }) => key.includes(stream))
-      )
-      await announceTo("collectDeadLetters", bucket, await objectsBelow("lake/errors/"))
+      await play.tell(rawBucket, objects)
+      await play.settle()
+    },
+    nextHour: async () => {
+      await play.nextHour()
+      for (const change of await runJobs(deployed, emr, endpoints)) await play.happen(change)
     },
     toQueue: (name, objects) =>
       sqs.send(
         name,
-        delivered(objects, random, usualMishaps).flatMap((object) => announce(random, rawBucket, [object]))
+        delivered(objects, random, usualMishaps).flatMap((object) => announce(random, rawBucket.name, [object]))
       ),
     byStream: async (into, objects) => {
-      process.env["SLUICE_LAKE"] = into
-      await mapStream(objects, random)
+      functions.leave()
+      Object.assign(process.env, { SLUICE_LAKE: into, SLUICE_S3_ENDPOINT: gateway.endpoint, SLUICE_LOG_LEVEL: "error" })
+      const { handler } = await import("../../../src/lambda/consumeStream.ts")
+      await mapStream(objects, (event) => call(handler, event), usualMapping, random)
     },
     command,
     outcomeOf: async (of) => {
+      functions.leave()
       await command("repartition", "--lake", of)
       const verified = await sluice(["verify", "--lake", of], env)
       if (verified.code !== 0) throw new Error(`verify of ${of}: ${verified.stdout}${verified.stderr}`)
@@ -204,55 +226,15 @@ export const openWorld = async (orders: number, seed: number): Promise<World> =>
       }
     },
     close: async () => {
+      functions.leave()
       await server.stop()
-      await proxy.stop()
+      await endpoints.stop()
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      await moto.stop()
       s3.destroy()
       await sqs.stop()
       await gateway.stop()
       rmSync(folder, { recursive: true, force: true })
-    }
-  }
-}
-
-/** Bytes of an event that Lambda hands over at once, as text. */
-const mostEvent = 6 * 1024 * 1024
-
-/** Hands objects to the function of streams as records of one shard, as an event source mapping does: in order, and again from where it failed. */
-const mapStream = async (objects: ReadonlyArray<ObjectVersion>, random: Random): Promise<void> => {
-  const { handler } = await import("../../../src/lambda/consumeStream.ts")
-  const recordOf = (i: number) => {
-    const object = objects[i]
-    return object === undefined
-      ? null
-      : {
-          eventSource: "aws:kinesis",
-          eventSourceARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/checkout-events",
-          eventID: `shardId-000000000000:${i + 1}`,
-          kinesis: {
-            sequenceNumber: String(i + 1),
-            partitionKey: String(i),
-            data: Buffer.from(object.content).toString("base64"),
-            approximateArrivalTimestamp: object.writtenAt / 1000
-          }
-        }
-  }
-  let failures = 0
-  for (let from = 0; from < objects.length; ) {
-    const records: Array<NonNullable<ReturnType<typeof recordOf>>> = []
-    for (let bytes = 0; records.length < 500; ) {
-      const record = recordOf(from + records.length)
-      bytes += record?.kinesis.data.length ?? 0
-      if (record === null || (bytes > mostEvent && records.length > 0)) break
-      records.push(record)
-    }
-    try {
-      const { batchItemFailures } = await call(handler, { Records: records })
-      // The answer gets lost now and then.
-      if (random.chance(0.1)) continue
-      const [failed] = batchItemFailures
-      from = failed === undefined ? from + records.length : Number(failed.itemIdentifier) - 1
-    } catch (error) {
-      if (++failures > 10) throw error
     }
   }
 }

@@ -122,16 +122,15 @@ const functionRights = (deployed: Deployed, called: DeployedFunction, entry: Fun
 
 /** Calls that are in the bundle, held against the actions of the role themselves: nothing that the code declares comes between. */
 const callRights = (called: DeployedFunction, entry: FunctionEntry, policy: ReadonlyArray<Statement>): ReadonlyArray<Problem> => {
+  // What Lambda does as the role is no call of the code, unless that does it too.
+  const own = new Set(Object.entries(entry.actions).flatMap(([on, actions]) => (on === "mapping" || on === "logs" ? [] : actions)))
   const ofLambda = new Set([...(entry.actions["mapping"] ?? []), ...(entry.actions["logs"] ?? [])])
+  const isOfCode = (action: string) =>
+    !action.startsWith("kms:") && action !== "sqs:SendMessage" && (own.has(action) || !ofLambda.has(action))
   const has = new Set(allowed(policy).map(([action]) => action))
-  const isOfOthers = (action: string) =>
-    action.startsWith("kms:") || action === "sqs:SendMessage" || (ofLambda.has(action) && !action.startsWith("kinesis:"))
   // What is only called in another setting than this one is no right of this role.
   const calls = entry.calls.filter((call) => !isLeftOut(call, called))
-  return actionProblems(
-    [...has].filter((action) => !isOfOthers(action) && !(ofLambda.has(action) && action.startsWith("kinesis:"))),
-    calls
-  ).map((says) =>
+  return actionProblems([...has].filter(isOfCode), calls).map((says) =>
     problem(says.includes("no call of it needs") ? "policy too wide" : "policy too narrow", `the role of ${called.name}: ${says}`)
   )
 }
