@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -63,6 +64,44 @@ export const setUpLambdaEmulator = (): string | null => {
   const folder = join(here, "../../.sluice/lambda-emulator")
   once(folder, lambdaEmulator, () => run("go", ["install", lambdaEmulator], { GOTOOLCHAIN: "local", GOBIN: folder, GOFLAGS: "-trimpath" }))
   return join(folder, "aws-lambda-rie")
+}
+
+/** What takes long to make and has no part of the work tree is kept for all of them. */
+const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sluice")
+
+const tofuModule = join(here, "../terraform/tofu")
+
+/** Builds OpenTofu, which is Terraform's core, once on a machine: it takes minutes. Gives the command that starts it. */
+export const setUpTofu = (): string => {
+  const reason = reasonOf(join(tofuModule, "go.sum"))
+  const folder = join(cache, `tofu-${reason.slice(0, 16)}`)
+  once(folder, reason, () => {
+    needTool("go", ["version"], "golang-go")
+    const flags = "-s -w -X github.com/opentofu/opentofu/version.dev=no"
+    const args = ["-C", tofuModule, "-trimpath", "-ldflags", flags, "-o", join(folder, "tofu"), "github.com/opentofu/opentofu/cmd/tofu"]
+    run("go", ["build", ...args], { GOTOOLCHAIN: "local" })
+  })
+  return join(folder, "tofu")
+}
+
+const tflint = "github.com/terraform-linters/tflint@v0.64.0"
+
+/** Builds the linter of Terraform files, once on a machine. Gives the command that starts it. */
+export const setUpTflint = (): string => {
+  const folder = join(cache, "tflint-0.64.0")
+  once(folder, tflint, () => {
+    needTool("go", ["version"], "golang-go")
+    run("go", ["install", tflint], { GOTOOLCHAIN: "local", GOBIN: folder })
+  })
+  return join(folder, "tflint")
+}
+
+/** Installs what knows mistakes in the safety of Terraform files, once on a machine. Gives the command that starts it. */
+export const setUpCheckov = (): string => {
+  const requirements = join(here, "requirements-checkov.txt")
+  const folder = join(cache, `checkov-${reasonOf(requirements).slice(0, 16)}`)
+  installPython(folder, requirements)
+  return join(folder, "bin", "checkov")
 }
 
 /** What is installed already; null where something is missing. */
