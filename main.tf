@@ -94,7 +94,8 @@ module "stream" {
   raw_bucket_arn   = module.lake.raw_bucket_arn
   lake_bucket_arn  = module.lake.lake_bucket_arn
   # Each queue that a function reads hides its messages for six times as long as the function may take.
-  function_timeouts = module.ingest.timeouts
+  function_timeouts  = module.ingest.timeouts
+  consumer_processes = var.consumer.autoscaling.enabled ? var.consumer.autoscaling.max : var.consumer.workers
 }
 
 module "ingest" {
@@ -154,7 +155,10 @@ module "consumer" {
   workers             = var.consumer.workers
   cpu                 = var.consumer.cpu
   memory              = var.consumer.memory
+  architecture        = var.consumer.architecture
   image_tag           = var.consumer.image_tag
+  image               = var.consumer.image
+  environment         = var.consumer.environment
   autoscaling         = var.consumer.autoscaling
   repartitions        = var.repartition.engine == "none"
   lake_uri            = module.lake.lake_uri
@@ -168,7 +172,6 @@ module "consumer" {
   stream_name         = module.stream.stream_name
   stream_arn          = module.stream.stream_arn
   queue               = local.takes_queue ? module.stream.queues["consumer"] : null
-  vpc_id              = module.network.vpc_id
   subnet_ids          = module.network.subnet_ids
   security_group_id   = module.network.security_group_id
   log_retention_days  = var.log_retention_days
@@ -189,7 +192,6 @@ module "repartition" {
   functions_dir       = local.functions_dir
   functions           = var.functions
   settings            = var.repartition
-  datasets            = keys(var.datasets)
   lake_uri            = module.lake.lake_uri
   lake_bucket_arn     = module.lake.lake_bucket_arn
   lake_prefix         = module.lake.lake_prefix
@@ -198,11 +200,10 @@ module "repartition" {
   kms_key_arn         = module.lake.kms_key_arn
   database            = module.catalog.database
   failures_queue      = module.stream.failures_queue
-  vpc_id              = module.network.vpc_id
   subnet_ids          = module.network.subnet_ids
   security_group_id   = module.network.security_group_id
   cluster_arn         = local.is_embedded ? module.consumer[0].cluster_arn : null
-  image               = local.is_embedded ? "${module.consumer[0].repository_url}:${var.consumer.image_tag}" : null
+  image               = local.is_embedded ? module.consumer[0].image : null
   repository_arn      = local.is_embedded ? module.consumer[0].repository_arn : null
   log_retention_days  = var.log_retention_days
 }

@@ -310,8 +310,8 @@ variable "functions" {
   nullable = false
 
   validation {
-    condition     = alltrue([for it in concat([var.functions], values(var.functions.overrides)) : it.memory == null ? true : it.memory >= 128 && it.memory <= 10240])
-    error_message = "functions: memory must be 128 to 10240 MB."
+    condition     = alltrue([for it in concat([var.functions], values(var.functions.overrides)) : it.memory == null ? true : it.memory >= 256 && it.memory <= 10240])
+    error_message = "functions: memory must be 256 to 10240 MB."
   }
   validation {
     condition     = alltrue([for it in concat([var.functions], values(var.functions.overrides)) : it.timeout == null ? true : it.timeout >= 10 && it.timeout <= 900])
@@ -320,18 +320,21 @@ variable "functions" {
 }
 
 variable "consumer" {
-  description = "The service on Fargate: what it reads (source: kinesis or sqs), how many processes share it (workers), their cores (cpu, 1024 are one) and memory (MB), the tag of the image, and whether there are more of them where much waits (autoscaling, of sqs alone)."
+  description = "The service on Fargate: what it reads (source: kinesis or sqs), how many processes share it (workers), their cores (cpu, 1024 are one), memory (MB) and processor (architecture), the tag of the image, or an image of another repository (image), more settings (environment, no secrets), and whether there are more of them where much waits (autoscaling, of sqs alone)."
   type = object({
-    source    = optional(string, "kinesis")
-    workers   = optional(number, 1)
-    cpu       = optional(number, 512)
-    memory    = optional(number, 1024)
-    image_tag = optional(string, "latest")
+    source       = optional(string, "kinesis")
+    workers      = optional(number, 1)
+    cpu          = optional(number, 512)
+    memory       = optional(number, 1024)
+    architecture = optional(string, "X86_64")
+    image_tag    = optional(string, "latest")
+    image        = optional(string)
+    environment  = optional(map(string), {})
     autoscaling = optional(object({
       enabled           = optional(bool, false)
       min               = optional(number, 1)
       max               = optional(number, 4)
-      messages_per_task = optional(number, 1000)
+      messages_per_task = optional(number, 2000)
     }), {})
   })
   default  = {}
@@ -352,17 +355,19 @@ variable "consumer" {
 }
 
 variable "repartition" {
-  description = "What folds stage into the tables for users, at minute 10 of each hour. engine: emr-serverless (nothing to pay between jobs), emr (a cluster for each job), embedded (one task on Fargate, the cheapest) or none."
+  description = "What folds stage into the tables for users, at minute 10 of each hour. engine: emr-serverless (nothing to pay between jobs), emr (a cluster for each job, or steps of cluster_id), embedded (one task on Fargate, the cheapest) or none. Of jobs: release, executors and size, timeout; of the application: architecture, idle_minutes, max_cpu (cores) and max_memory (GB) of all its jobs; of clusters: machines; of the task: cpu, memory, ephemeral_storage."
   type = object({
     engine            = optional(string, "emr-serverless")
     release           = optional(string, "emr-7.13.0")
+    architecture      = optional(string, "X86_64")
     executors         = optional(number, 10)
     size              = optional(string)
-    machines          = optional(list(string), ["r5.xlarge"])
     timeout           = optional(string, "6h")
     idle_minutes      = optional(number, 15)
     max_cpu           = optional(number, 64)
     max_memory        = optional(number, 256)
+    machines          = optional(list(string), ["r5.xlarge"])
+    cluster_id        = optional(string)
     cpu               = optional(number, 2048)
     memory            = optional(number, 8192)
     ephemeral_storage = optional(number, 50)
@@ -377,13 +382,13 @@ variable "repartition" {
 }
 
 variable "network" {
-  description = "Where tasks and clusters run: in subnets that are there (vpc_id, subnet_ids), or in a VPC of their own (create, cidr) with endpoints of the services that they call, which cost by the hour."
+  description = "Where tasks and clusters run: in subnets that are there (vpc_id, subnet_ids), or in a VPC of their own (create, cidr), which reaches S3 and the services of endpoints, each paid by the hour; null: those that are called."
   type = object({
     create     = optional(bool, false)
     vpc_id     = optional(string)
     subnet_ids = optional(list(string), [])
     cidr       = optional(string, "10.20.0.0/16")
-    endpoints  = optional(bool, false)
+    endpoints  = optional(set(string))
   })
   default  = {}
   nullable = false

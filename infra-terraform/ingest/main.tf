@@ -21,51 +21,36 @@ locals {
 locals {
   manifest = { for each in jsondecode(file("${var.functions_dir}/functions.json")).functions : each.name => each }
 
-  # What each is for, and the queues that it reads. Of dead-letter queues the collector reads all but that of its own errors, which would come back to it for ever.
   all_functions = {
-    consumeStream = {
-      is_there    = var.has_stream_function
-      description = "Records of the stream become rows of stage and dead letters, exactly once."
-      queues      = {}
-    }
-    sendCheckoutDataToFirehouse = {
-      is_there    = var.is_managed
-      description = "Raw objects become structured JSON."
-      queues      = { raw = try(var.queues["raw"].arn, null) }
-    }
-    sendStructuredJsonToFirehose = {
-      is_there    = var.is_managed
-      description = "Structured JSON goes into the delivery stream of its dataset."
-      queues      = { structured = try(var.queues["structured"].arn, null) }
-    }
-    registerStageObjects = {
-      is_there    = var.is_managed
-      description = "Files that Firehose wrote come into the log of the stage, once."
-      queues      = { stage = try(var.queues["stage"].arn, null) }
-    }
-    collectDeadLetters = {
-      is_there    = var.is_managed
-      description = "What could not become a row, or be delivered, becomes a dead letter."
-      queues = {
-        errors          = try(var.queues["errors"].arn, null)
-        raw_dead        = try(var.queues["raw"].dlq_arn, null)
-        structured_dead = try(var.queues["structured"].dlq_arn, null)
-        stage_dead      = try(var.queues["stage"].dlq_arn, null)
-        failures        = var.failures_queue.arn
-      }
-    }
+    consumeStream                = { is_there = var.has_stream_function, description = "Records of the stream become rows of stage and dead letters, exactly once." }
+    sendCheckoutDataToFirehouse  = { is_there = var.is_managed, description = "Raw objects become structured JSON." }
+    sendStructuredJsonToFirehose = { is_there = var.is_managed, description = "Structured JSON goes into the delivery stream of its dataset." }
+    registerStageObjects         = { is_there = var.is_managed, description = "Files that Firehose wrote come into the log of the stage, once." }
+    collectDeadLetters           = { is_there = var.is_managed, description = "What could not become a row, or be delivered, becomes a dead letter." }
   }
   functions = { for name, it in local.all_functions : name => it if it.is_there }
 
+  # What each reads. Of dead-letter queues the collector reads all but that of its own errors, which would come back to it for ever.
+  mappings = { for queue, it in {
+    raw             = { function = "sendCheckoutDataToFirehouse", queue_arn = try(var.queues["raw"].arn, null) }
+    structured      = { function = "sendStructuredJsonToFirehose", queue_arn = try(var.queues["structured"].arn, null) }
+    stage           = { function = "registerStageObjects", queue_arn = try(var.queues["stage"].arn, null) }
+    errors          = { function = "collectDeadLetters", queue_arn = try(var.queues["errors"].arn, null) }
+    raw_dead        = { function = "collectDeadLetters", queue_arn = try(var.queues["raw"].dlq_arn, null) }
+    structured_dead = { function = "collectDeadLetters", queue_arn = try(var.queues["structured"].dlq_arn, null) }
+    stage_dead      = { function = "collectDeadLetters", queue_arn = try(var.queues["stage"].dlq_arn, null) }
+    failures        = { function = "collectDeadLetters", queue_arn = var.failures_queue.arn }
+  } : queue => it if var.is_managed }
+
   # What is outside of the lake, by the words of functions.json, and only what a function needs it for.
   resources = {
-    for name, it in local.functions : name => {
+    for name in keys(local.functions) : name => {
       for on, arns in {
         raw     = ["${var.raw_bucket_arn}/*"]
         stream  = [var.stream_arn]
         streams = values(aws_kinesis_firehose_delivery_stream.this)[*].arn
         catalog = local.catalog_arns
-        mapping = name == "consumeStream" ? [var.stream_arn] : values(it.queues)
+        mapping = name == "consumeStream" ? [var.stream_arn] : [for mapping in values(local.mappings) : mapping.queue_arn if mapping.function == name]
         secrets = [var.hash_key_secret_arn]
       } : on => arns if contains(keys(local.manifest[name].actions), on) && (on != "secrets" || var.hash_key_secret_arn != null)
     }
@@ -164,11 +149,6 @@ resource "aws_lambda_event_source_mapping" "stream" {
 }
 
 locals {
-  mappings = merge([
-    for name, it in local.functions : {
-      for queue, arn in it.queues : queue => { function = name, queue_arn = arn }
-    }
-  ]...)
   # Two take as much as a new delivery stream does; more would be throttled.
   concurrency = { structured = 2 }
 }
