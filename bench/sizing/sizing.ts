@@ -7,29 +7,13 @@
 import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { cellText, tableText } from "../report/text.ts"
+import { withValues } from "./set.ts"
 import { mostOrdersPerDay, type Size, type SizingInput, sizeOf } from "./size.ts"
 
 const usage = (problem: string): never => {
   console.error(`${problem}\nusage: npm run sizing -- [ORDERS_PER_DAY…] [--set NAME=VALUE]… [--json]`)
   process.exit(2)
 }
-
-/** The input with another number at a path. */
-const withValue = (input: SizingInput, assignment: string): SizingInput => {
-  const [path = "", text = ""] = assignment.split("=")
-  const value = Number(text)
-  const copy: unknown = structuredClone(input)
-  let at = copy
-  const names = path.split(".")
-  for (const name of names.slice(0, -1)) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : usage(`there is no ${path}`)
-  const last = names.at(-1) ?? ""
-  if (!isObject(at) || typeof at[last] !== "number") return usage(`there is no number ${path}`)
-  if (text === "" || !(value >= 0)) return usage(`--set ${assignment}: give a number, 0 or more`)
-  at[last] = value
-  return copy as SizingInput // only a number took the place of another
-}
-
-const isObject = (value: unknown): value is { [name: string]: unknown } => typeof value === "object" && value !== null
 
 const parse = () => {
   try {
@@ -50,7 +34,7 @@ const { values, positionals } = parse()
 const loads = positionals.length === 0 ? [1e6, 1e8, 1e9] : positionals.map(Number)
 if (loads.some((orders) => !(orders > 0))) usage("give orders a day as numbers above 0, such as 1e6")
 const file: SizingInput = JSON.parse(readFileSync(new URL("input.json", import.meta.url), "utf8"))
-const input = values.set.reduce(withValue, file)
+const input = withValues(file, values.set, usage)
 const sizes = loads.map((orders) => sizeOf(input, orders))
 const { embedded } = input
 const limits = [embedded.measuredCores, embedded.mostCores].map((cores) => ({ cores, ordersPerDay: mostOrdersPerDay(input, cores) }))

@@ -18,15 +18,15 @@ locals {
       ]
     }],
     length(var.service_names) == 0 ? [] : [{
-      title = "Consumer: tasks", stat = "Minimum"
+      title   = "Consumer: tasks", stat = "Minimum"
       metrics = [for service in var.service_names : ["ECS/ContainerInsights", "RunningTaskCount", "ClusterName", var.cluster_name, "ServiceName", service]]
     }],
     length(var.service_names) == 0 ? [] : [{
-      title = "Consumer: memory, MB", stat = "Maximum"
+      title   = "Consumer: memory, MB", stat = "Maximum"
       metrics = [for service in var.service_names : ["ECS/ContainerInsights", "MemoryUtilized", "ClusterName", var.cluster_name, "ServiceName", service]]
     }],
     length(var.queues) == 0 ? [] : [{
-      title = "Queues: age of the oldest message, s", stat = "Maximum"
+      title   = "Queues: age of the oldest message, s", stat = "Maximum"
       metrics = [for queue in var.queues : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue.name]]
     }],
     [{

@@ -27,3 +27,8 @@ output "log_group" {
   description = "Name of the log group. Its lines are JSON."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "definitions" {
+  description = "Containers of the task definitions, by variant, as JSON."
+  value       = { for name, each in aws_ecs_task_definition.this : name => each.container_definitions }
+}

@@ -1,0 +1,22 @@
+# A stream of Kinesis, one worker on Fargate that reads it, and a task every hour that folds what is new.
+module "sluice" {
+  source = "../../.."
+
+  mode                = "consumer"
+  region              = var.region
+  lake_bucket         = var.lake_bucket
+  raw_bucket          = var.raw_bucket
+  functions_dir       = var.functions_dir
+  hash_key_secret_arn = var.hash_key_secret_arn
+  consumer            = { source = "kinesis", workers = 1, image_tag = var.image_tag }
+  repartition         = { engine = "embedded" }
+  alarms              = { emails = var.emails }
+  monthly_budget      = 250
+
+  network = {
+    create     = var.network == null
+    vpc_id     = try(var.network.vpc_id, null)
+    subnet_ids = try(var.network.subnet_ids, [])
+    endpoints  = ["ecr.api", "ecr.dkr", "glue", "kinesis-streams", "logs", "secretsmanager"]
+  }
+}
