@@ -14,6 +14,13 @@ export class BadConfig extends Schema.TaggedError<BadConfig>()("BadConfig", { pr
   }
 }
 
+/** What the settings name, and nothing can begin without, does not answer. It may later. Exit code 1. */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { problem: Schema.String, hint: Schema.String }) {
+  override get message(): string {
+    return `${this.problem}. ${this.hint}`
+  }
+}
+
 /** The command did its work, and the work's answer is "no": a check failed, a record was lost. Exit code 1, with the report already printed. */
 export class Failed extends Schema.TaggedError<Failed>()("Failed", { problem: Schema.String, hint: Schema.String }) {
   override get message(): string {

@@ -61,6 +61,12 @@ export const settings = {
   maxRecordBytes: setting("max-record-bytes", "Largest record that is decoded; larger ones become dead letters.", bytes, 10 * 1024 * 1024),
   maxDepth: setting("max-depth", "Deepest nesting that is decoded; deeper records become dead letters.", count(1), 64),
   hashKey: setting("hash-key", "Key of the HMAC that replaces sensitive values. Without it they are dropped.", longSecret, null),
+  hashKeySecret: setting(
+    "hash-key-secret",
+    "ARN or name of a secret of AWS Secrets Manager whose text is that key, in place of SLUICE_HASH_KEY.",
+    optionalText,
+    null
+  ),
   memoryLimit: setting(
     "memory-limit",
     "Memory of the DuckDB engine. What does not fit goes to a temporary folder.",
@@ -226,6 +232,9 @@ export type Values<K extends SettingName> = { readonly [N in K]: ValueOf<Setting
 /** What says where the lake lies and how it is reached: every command that opens it takes these. */
 export const lakeNames = ["lake", "region", "s3Endpoint", "kmsKey"] as const
 export type LakeName = (typeof lakeNames)[number]
+
+/** What says which key replaces sensitive values. */
+export const hashKeyNames = ["hashKey", "hashKeySecret"] as const
 
 /** What says how jobs run on EMR. */
 export const jobSettings = [

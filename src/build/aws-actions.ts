@@ -43,6 +43,7 @@ const needs: { readonly [client: string]: { readonly [command: string]: Readonly
     GetQueueAttributes: ["sqs:GetQueueAttributes"],
     ReceiveMessage: ["sqs:ReceiveMessage"]
   },
+  "secrets-manager": { GetSecretValue: ["secretsmanager:GetSecretValue"] },
   kinesis: {
     DescribeStreamSummary: ["kinesis:DescribeStreamSummary"],
     GetRecords: ["kinesis:GetRecords"],

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs"
 import { freemem } from "node:os"
 import { dirname, resolve } from "node:path"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import { lakeUrl, storeOf } from "../app/lake.ts"
 import { duckdbOptionsOf, hashKeyOf } from "../app/options.ts"
 import { s3Place } from "../app/setting-types.ts"
@@ -46,9 +47,11 @@ const storeProbe = Effect.gen(function* () {
 })
 
 /** Is the key that there is, or is not, the one that the lake was filled with? */
-const hashKeyCheck = (values: Values<LakeName | "hashKey">): Effect.Effect<Check> =>
+const hashKeyCheck = (values: Values<LakeName | "hashKey" | "hashKeySecret">): Effect.Effect<Check> =>
   Effect.gen(function* () {
-    const key = hashKeyOf(values)
+    const found = yield* Effect.result(withHashKey(values))
+    if (Result.isFailure(found)) return check("", "hash key", false, found.failure.message)
+    const key = hashKeyOf(found.success)
     const stages = (yield* lakeTables).filter(({ table, snapshot }) => table.path.startsWith(stagePath("")) && snapshot.files.size > 0)
     const problems = stages.flatMap(({ table, snapshot }) => {
       const problem = hashKeyProblem(snapshot.metaData, key)

@@ -13,7 +13,7 @@ export const doctor = Command.make(
   "doctor",
   { settings: allSettings.flags, json },
   Effect.fnUntraced(function* (flags) {
-    const values = yield* allSettings.read(flags.settings)
+    const values = yield* allSettings.readPlain(flags.settings)
     // The parser keeps these three for every command.
     const logLevel = Option.map(yield* GlobalFlag.LogLevel, (level) => level.toLowerCase())
     const origins = yield* describeSettings({ ...flags.settings, project: yield* projectFlag, logLevel, logFormat: yield* logFormatFlag })

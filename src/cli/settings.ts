@@ -1,5 +1,6 @@
-import type { Option } from "effect"
+import { Effect, type Option } from "effect"
 import { Flag } from "effect/cli"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import type { Setting } from "../app/setting-types.ts"
 import { type Given, readSettings, type SettingName, settingNames, settings, variableOf } from "../app/settings.ts"
 
@@ -18,7 +19,10 @@ export const use = <const K extends SettingName>(...names: ReadonlyArray<K>) => 
   }
   return {
     flags: flags as { readonly [N in K]: Flag.Flag<Option.Option<string>> }, // secrets and what is global have none, and `read` does not look for one
-    read: (given: Given<K>) => readSettings(names, given)
+    /** As they are said, for who works with them. */
+    read: (given: Given<K>) => Effect.flatMap(readSettings(names, given), withHashKey),
+    /** As they are said, and nothing asked: of a hash key no more than the secret that holds it. */
+    readPlain: (given: Given<K>) => readSettings(names, given)
   }
 }
 

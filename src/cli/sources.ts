@@ -1,5 +1,5 @@
 import { Flag } from "effect/cli"
-import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
+import { catalogNames, engineSettings, hashKeyNames, lakeNames } from "../app/settings.ts"
 import { withDefault } from "./common.ts"
 import { use } from "./settings.ts"
 
@@ -27,7 +27,7 @@ const ingestNames = [
   "batchAge",
   "maxRecordBytes",
   "maxDepth",
-  "hashKey",
+  ...hashKeyNames,
   "threads",
   "lineage",
   "lineageKey",

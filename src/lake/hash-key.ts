@@ -62,16 +62,16 @@ export const hashKeyProblem = (metaData: Metadata, key: Uint8Array | null): { re
   const goOn = "Or go on as it is now with --change-hash-key, once:"
   if (key === null)
     return {
-      problem: "its sensitive values were hashed with a key, and SLUICE_HASH_KEY is not set",
+      problem: "its sensitive values were hashed with a key, and neither SLUICE_HASH_KEY nor SLUICE_HASH_KEY_SECRET is set",
       hint: `Set the key that was used before. ${goOn} from here on they are dropped.`
     }
   if (last === noKey)
     return {
-      problem: "its sensitive values were dropped, since there was no key, and SLUICE_HASH_KEY is set now",
+      problem: "its sensitive values were dropped, since there was no key, and SLUICE_HASH_KEY or SLUICE_HASH_KEY_SECRET is set now",
       hint: `Unset it. ${goOn} rows that are there stay without these values; ingested again into a new lake, they get hashes.`
     }
   return {
-    problem: "its sensitive values were hashed with another key than that in SLUICE_HASH_KEY",
+    problem: "its sensitive values were hashed with another key than that in SLUICE_HASH_KEY or SLUICE_HASH_KEY_SECRET",
     hint: `Set the key that was used before. ${goOn} rows that are there keep their hashes, so that one value has two; ingested again into a new lake, it has one.`
   }
 }

@@ -29,3 +29,6 @@ export const logActions = ["logs:CreateLogStream", "logs:PutLogEvents"] as const
 
 /** What functions call on the catalog that is kept in step with the lake. */
 export const catalogActions = ["glue:CreateDatabase", "glue:CreateTable", "glue:GetTables", "glue:UpdateTable"] as const
+
+/** What functions call to fetch the hash key, where it lies in a secret. */
+export const secretActions = ["secretsmanager:GetSecretValue"] as const

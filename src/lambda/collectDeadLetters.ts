@@ -1,14 +1,15 @@
 import { Effect, Layer } from "effect"
 import { letterCollector } from "../app/collect-letters.ts"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import { storeOf } from "../app/lake.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { allContracts, withDatabase } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, lakeNames, lineageNames } from "../app/settings.ts"
+import { catalogNames, hashKeyNames, lakeNames, lineageNames } from "../app/settings.ts"
 import { speaksOfObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
-import { catalogActions, lakeActions, objectActions, queueMapping } from "./actions.ts"
+import { catalogActions, lakeActions, objectActions, queueMapping, secretActions } from "./actions.ts"
 import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -16,8 +17,8 @@ import { project } from "./project.ts"
 /** Objects of Firehose's error prefixes, and messages of dead-letter queues → rows of `dead_letters`, each once. A queue's mapping must have ReportBatchItemFailures. */
 export const handler = handlerOf({
   name: "collectDeadLetters",
-  settings: [...lakeNames, ...catalogNames, ...lineageNames, "dataset", "deliveryStreams", "hashKey", "maxDepth", "maxRecordBytes"],
-  actions: { lake: lakeActions, errors: objectActions, catalog: catalogActions },
+  settings: [...lakeNames, ...catalogNames, ...lineageNames, "dataset", "deliveryStreams", ...hashKeyNames, "maxDepth", "maxRecordBytes"],
+  actions: { lake: lakeActions, errors: objectActions, catalog: catalogActions, secrets: secretActions },
   mapping: queueMapping,
   takes: {
     holds: (event) => recordsFrom(event) === "aws:sqs" || speaksOfObjects(event),
@@ -25,7 +26,7 @@ export const handler = handlerOf({
   },
   open: (given) =>
     Effect.gen(function* () {
-      const values = withDatabase(project, given)
+      const values = withDatabase(project, yield* withHashKey(given))
       const contracts = yield* allContracts(project)
       const store = yield* Layer.build(storeOf(values, "write"))
       const objects = yield* openObjectReader({ region: values.region ?? undefined, endpoint: values.s3Endpoint ?? undefined })

@@ -1,13 +1,14 @@
 import { Effect, Layer, Scope } from "effect"
 import { streamConsumer } from "../app/consume-stream.ts"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import { kinesisOf } from "../app/kinesis.ts"
 import { storeOf } from "../app/lake.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { contractOf, withDatabase } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions, streamMapping } from "./actions.ts"
+import { catalogActions, lakeActions, secretActions, streamMapping } from "./actions.ts"
 import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -21,7 +22,7 @@ export const handler = handlerOf({
     "dataset",
     "stream",
     "endpoint",
-    "hashKey",
+    ...hashKeyNames,
     "maxDepth",
     "maxRecordBytes",
     "lineage",
@@ -31,7 +32,8 @@ export const handler = handlerOf({
   actions: {
     lake: lakeActions,
     stream: ["kinesis:DescribeStreamSummary", "kinesis:ListShards"],
-    catalog: catalogActions
+    catalog: catalogActions,
+    secrets: secretActions
   },
   mapping: streamMapping,
   // The mapping reads the stream.
@@ -39,7 +41,7 @@ export const handler = handlerOf({
   takes: { holds: (event) => recordsFrom(event) === "aws:kinesis", words: "records of a stream, from an event source mapping of Kinesis" },
   open: (given) =>
     Effect.gen(function* () {
-      const values = withDatabase(project, given)
+      const values = withDatabase(project, yield* withHashKey(given))
       const contract = yield* contractOf(project, values.dataset ?? project.datasets[0] ?? "")
       const store = yield* Layer.build(storeOf(values, "write"))
       // Asked so seldom that most processes do without it.

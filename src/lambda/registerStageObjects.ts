@@ -1,13 +1,14 @@
 import { Effect, Layer } from "effect"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import { storeOf } from "../app/lake.ts"
 import { hashKeyOf } from "../app/options.ts"
 import { allContracts, withDatabase } from "../app/project.ts"
 import { objectRegistrar } from "../app/register-objects.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions, queueMapping } from "./actions.ts"
+import { catalogActions, lakeActions, queueMapping, secretActions } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -15,13 +16,13 @@ import { project } from "./project.ts"
 /** Parquet objects that Firehose wrote below a stage → the stage's log, each exactly once. Of a queue, whose mapping must have ReportBatchItemFailures, only what failed comes again. */
 export const handler = handlerOf({
   name: "registerStageObjects",
-  settings: [...lakeNames, ...catalogNames, "hashKey", "lineage", "lineageKey", "lineageNamespace"],
-  actions: { lake: lakeActions, catalog: catalogActions },
+  settings: [...lakeNames, ...catalogNames, ...hashKeyNames, "lineage", "lineageKey", "lineageNamespace"],
+  actions: { lake: lakeActions, catalog: catalogActions, secrets: secretActions },
   mapping: queueMapping,
   takes: announcements,
   open: (given) =>
     Effect.gen(function* () {
-      const values = withDatabase(project, given)
+      const values = withDatabase(project, yield* withHashKey(given))
       const contracts = yield* allContracts(project)
       const store = yield* Layer.build(storeOf(values, "write"))
       const runs: KeptRuns = { table: null }

@@ -1,14 +1,15 @@
 import { Effect, Layer } from "effect"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import { announcedSharesOf } from "../app/input-shares.ts"
 import { storeOf } from "../app/lake.ts"
 import { decodeSettingsOf, hashKeyOf } from "../app/options.ts"
 import { allContracts } from "../app/project.ts"
-import { lakeNames } from "../app/settings.ts"
+import { hashKeyNames, lakeNames } from "../app/settings.ts"
 import { structureObjects } from "../app/structure-objects.ts"
 import { refuseOtherHashKey, structurers } from "../app/structurers.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
-import { lakeActions, objectActions, queueMapping } from "./actions.ts"
+import { lakeActions, objectActions, queueMapping, secretActions } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -16,12 +17,13 @@ import { project } from "./project.ts"
 /** Raw objects → structured JSON by the contracts that take them, below the lake's `structured_json/`. The same object comes to the same, however often it is announced. */
 export const handler = handlerOf({
   name: "sendCheckoutDataToFirehouse",
-  settings: [...lakeNames, "hashKey", "maxDepth", "maxRecordBytes"],
-  actions: { lake: lakeActions, raw: objectActions },
+  settings: [...lakeNames, ...hashKeyNames, "maxDepth", "maxRecordBytes"],
+  actions: { lake: lakeActions, raw: objectActions, secrets: secretActions },
   mapping: queueMapping,
   takes: announcements,
-  open: (values) =>
+  open: (given) =>
     Effect.gen(function* () {
+      const values = yield* withHashKey(given)
       const contracts = yield* allContracts(project)
       const store = yield* Layer.build(storeOf(values, "write"))
       yield* Effect.provide(refuseOtherHashKey(contracts, hashKeyOf(values)), store)

@@ -1,18 +1,21 @@
 import { Effect } from "effect"
+import { withHashKey } from "../app/hash-key-secret.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { contractOf } from "../app/project.ts"
+import { hashKeyNames } from "../app/settings.ts"
 import { countsToTell, datasetOf, structurers } from "../app/structurers.ts"
 import { transformationIn, transformRecords } from "../firehose/transform.ts"
+import { secretActions } from "./actions.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
 
 /** Records of a delivery stream → structured JSON by the contract of its dataset, before Firehose delivers them. What would be a dead letter goes to its error prefix. */
 export const handler = handlerOf({
   name: "transformFirehoseRecords",
-  settings: ["deliveryStreams", "hashKey", "maxDepth", "maxRecordBytes"],
-  actions: {},
+  settings: ["deliveryStreams", ...hashKeyNames, "maxDepth", "maxRecordBytes"],
+  actions: { secrets: secretActions },
   takes: { holds: (event) => transformationIn(event) !== null, words: "a transformation of Firehose" },
-  open: (values) => Effect.succeed({ structurers: structurers(decodeSettingsOf(values)), values }),
+  open: (given) => Effect.map(withHashKey(given), (values) => ({ structurers: structurers(decodeSettingsOf(values)), values })),
   handle: ({ structurers, values }, event) =>
     Effect.gen(function* () {
       const transformation = transformationIn(event)

@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { unknownText, unknownVariables } from "../../src/app/variables.ts"
 import { collectorProbe, lineageProbe } from "../../src/cli/doctor-probes.ts"
+import { secretsEnvironment, startSecrets } from "../app/secrets-server.ts"
 import { sluice } from "./sluice.ts"
 
 /** A server that answers each path with a status. Gives its URL, and what it was asked. */
@@ -128,6 +129,52 @@ describe("variables that are no settings", () => {
 })
 
 describe("the hash key that doctor sees", () => {
+  it("may be that of a secret, of which nothing is told but its name", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-doctor-"))
+    const secrets = await startSecrets()
+    try {
+      const environment = secretsEnvironment(secrets)
+      secrets.secrets.set("sluice/hash-key", { text: "the first of all keys" })
+      const order = '{"orderId":"a","lastChange":"2026-11-20T07:00:00Z","clientProfileData":{"email":"p@e.example"}}\n'
+      const secret = ["--hash-key-secret", "sluice/hash-key"]
+      const ingest = ["ingest", "--input", "-", "--lake", folder, "--arrived-at", "2026-11-20T08:00:00Z"]
+      const made = await sluice([...ingest, ...secret], environment, order)
+      assert.deepInclude(made, { code: 0 })
+      assert.lengthOf(secrets.asked, 1)
+      const doctor = async (more: ReadonlyArray<string>, environment: Readonly<Record<string, string>>) => {
+        const { stdout, stderr } = await sluice(["doctor", "--lake", folder, "--json", ...more], environment)
+        assert.notInclude(stdout + stderr + made.stdout + made.stderr, "the first of all keys")
+        const { checks, settings } = JSON.parse(stdout)
+        const named =
+          (name: string) =>
+          ({ check }: { readonly check: string }) =>
+            check === name
+        return { key: checks.find(named("hash key")), settings }
+      }
+      const [bySecret, byKey, missing] = await Promise.all([
+        doctor(secret, environment),
+        doctor([], { SLUICE_HASH_KEY: "the first of all keys" }),
+        doctor(["--hash-key-secret", "none"], environment)
+      ])
+      for (const { key } of [bySecret, byKey])
+        assert.deepInclude(key, { ok: true, detail: "set: sensitive values are hashed, as the lake was filled" })
+      assert.deepInclude(bySecret.settings, {
+        setting: "hash-key-secret",
+        value: "sluice/hash-key",
+        origin: "flag",
+        variable: "SLUICE_HASH_KEY_SECRET"
+      })
+      assert.isFalse(missing.key.ok)
+      assert.include(missing.key.detail, "the hash key cannot be fetched from the secret none")
+      const both = await sluice([...ingest, ...secret], { ...environment, SLUICE_HASH_KEY: "the first of all keys" }, order)
+      assert.deepInclude(both, { code: 78, stdout: "" })
+      assert.include(both.stderr, "are both given")
+    } finally {
+      await secrets.stop()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
   it("is compared with the one that the lake was filled with", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sluice-doctor-"))
     try {
@@ -143,7 +190,7 @@ describe("the hash key that doctor sees", () => {
       assert.isFalse(other.ok)
       assert.include(other.detail, "stage/checkout: its sensitive values were hashed with another key")
       assert.isFalse(none.ok)
-      assert.include(none.detail, "SLUICE_HASH_KEY is not set")
+      assert.include(none.detail, "neither SLUICE_HASH_KEY nor SLUICE_HASH_KEY_SECRET is set")
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

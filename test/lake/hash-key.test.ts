@@ -45,8 +45,8 @@ const noted = Effect.flatMap(openTable(stagePath("order")), (table) => Effect.ma
 describe("the hash key of a lake", () => {
   const refused: ReadonlyArray<readonly [Key, Key, string]> = [
     ["first", "second", "hashed with another key"],
-    ["first", "none", "SLUICE_HASH_KEY is not set"],
-    ["none", "first", "SLUICE_HASH_KEY is set now"]
+    ["first", "none", "neither SLUICE_HASH_KEY nor SLUICE_HASH_KEY_SECRET is set"],
+    ["none", "first", "SLUICE_HASH_KEY or SLUICE_HASH_KEY_SECRET is set now"]
   ]
   it.live.each(refused)("%s is not followed by %s, unless that is asked for", ([before, after, words]) =>
     Effect.gen(function* () {

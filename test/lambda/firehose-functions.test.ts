@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto"
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { stagePath } from "../../src/lake/layout.ts"
 import { localStore } from "../../src/store/local-store.ts"
 import { openTable, readTable } from "../../src/table/table.ts"
+import { secretsEnvironment, startSecrets } from "../app/secrets-server.ts"
 import { fixtureByHive, fixturePath } from "../firehose/fixture-records.ts"
 import { s3Endpoint } from "../store/s3-endpoint.ts"
 
@@ -151,6 +153,32 @@ describe("transformFirehoseRecords as Lambda calls it", () => {
     expect(told["deadLetters"]).toContain("truncated")
     expect(told["rescued"]).toContain("value")
     expect(lines.join("")).not.toMatch(/x\.com|much/)
+  })
+
+  it("hashes by the key of a secret, which it fetches once, and asks for anew where it could not be had", async () => {
+    const secrets = await startSecrets()
+    const lines: Array<string> = []
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0)
+    try {
+      for (const [name, value] of Object.entries({ ...secretsEnvironment(secrets), SLUICE_HASH_KEY_SECRET: "sluice/hash-key" }))
+        vi.stubEnv(name, value)
+      const data = Buffer.from(JSON.stringify({ ...order(1), clientProfileData: { email: "p@e.example" } })).toString("base64")
+      const one = { ...event(stream), records: [{ recordId: "r1", approximateArrivalTimestamp: 1, data }] }
+      const email = async (handler: Awaited<ReturnType<typeof load>>) => {
+        const { records } = await handler(one, context)
+        return JSON.parse(Buffer.from(records[0]?.data ?? "", "base64").toString()).client_profile_data.email
+      }
+      const handler = await load()
+      await expect(handler(one, context)).rejects.toThrow(/fetched from the secret sluice\/hash-key: .* can't find/)
+      secrets.secrets.set("sluice/hash-key", { text: "swordfish swordfish" })
+      expect([await email(handler), await email(handler)]).toEqual(
+        Array(2).fill(createHmac("sha256", "swordfish swordfish").update("p@e.example").digest("hex"))
+      )
+      expect(secrets.asked).toHaveLength(2)
+      expect(lines.join("")).not.toContain("swordfish")
+    } finally {
+      await secrets.stop()
+    }
   })
 
   it("refuses a stream of no dataset, or of more than one", async () => {
