@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { S3 } from "@aws-sdk/client-s3"
+import { type ListObjectVersionsOutput, S3 } from "@aws-sdk/client-s3"
 import { Effect, Exit, Scope } from "effect"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { Random } from "../../../src/generate/random.ts"
@@ -139,7 +139,7 @@ export const openWorld = async (deployed: Deployed, orders: number, seed: number
     const found: Array<ObjectVersion> = []
     let [key, version]: [string | undefined, string | undefined] = [undefined, undefined]
     do {
-      const page = await s3.listObjectVersions({ Bucket: of, KeyMarker: key, VersionIdMarker: version })
+      const page: ListObjectVersionsOutput = await s3.listObjectVersions({ Bucket: of, KeyMarker: key, VersionIdMarker: version })
       for (const { Key = "", ETag = "", LastModified, Size = 0, VersionId } of page.Versions ?? [])
         found.push({
           key: Key,
