@@ -9,6 +9,8 @@ COPY schemas schemas
 USER node
 ENV NODE_COMPILE_CACHE=/tmp/sluice-compiled SLUICE_LOG_FORMAT=json SLUICE_METRICS_PORT=9464
 EXPOSE 9464
+# The only place that is written to. What an orchestrator mounts there, with a root file system that is read only, belongs to root unless the image says that it is a volume.
+VOLUME /tmp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["node", "-e", "const [, host = 'localhost', port] = /^(?:\\[?(.+?)\\]?:)?(\\d+)$/.exec((process.env.SLUICE_METRICS_PORT ?? '').trim()) ?? []; if (Number(port) > 0) fetch(`http://${host.includes(':') ? `[${host}]` : host}:${port}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/sluice/src/sluice"]

@@ -219,6 +219,7 @@ module "observe" {
   dead_letters        = var.alarms.dead_letters
   hours_without_a_run = var.alarms.hours_without_a_run
   monthly_budget      = var.monthly_budget
+  budget_tag          = var.budget_tag
   stream_name         = module.stream.stream_name
   queues              = module.stream.queues
   failures_queue      = module.stream.failures_queue
@@ -226,6 +227,9 @@ module "observe" {
   delivery_streams    = module.ingest.delivery_streams
   cluster_name        = local.has_service ? module.consumer[0].cluster_name : null
   service_names       = local.has_service ? module.consumer[0].service_names : []
+  tasks_per_service   = local.has_service ? module.consumer[0].tasks_per_service : 1
   consumer_log_group  = local.has_service ? module.consumer[0].log_group : null
   rule_name           = one(module.repartition[*].rule_name)
+
+  repartition_log_group = try(module.repartition[0].task.log_group, null)
 }

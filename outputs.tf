@@ -78,9 +78,19 @@ output "repository_url" {
   value       = one(module.consumer[*].repository_url)
 }
 
+output "service_names" {
+  description = "Services of the consumer; none where it does not run."
+  value       = local.has_service ? module.consumer[0].service_names : []
+}
+
 output "alarm_topic_arn" {
   description = "Topic of alarms."
   value       = module.observe.alarm_topic_arn
+}
+
+output "alarm_names" {
+  description = "Names of the alarms."
+  value       = module.observe.alarm_names
 }
 
 output "dashboard_name" {

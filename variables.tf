@@ -327,7 +327,7 @@ variable "consumer" {
     cpu          = optional(number, 512)
     memory       = optional(number, 1024)
     architecture = optional(string, "X86_64")
-    image_tag    = optional(string, "latest")
+    image_tag    = optional(string, "0.1.0")
     image        = optional(string)
     environment  = optional(map(string), {})
     autoscaling = optional(object({
@@ -444,4 +444,10 @@ variable "monthly_budget" {
     condition     = var.monthly_budget == null ? true : var.monthly_budget > 0
     error_message = "monthly_budget must be more than 0, or null."
   }
+}
+
+variable "budget_tag" {
+  description = "Tag of what counts towards the budget, which is to be activated for cost allocation first. null: all that the account spends."
+  type        = object({ key = string, value = string })
+  default     = null
 }

@@ -76,17 +76,21 @@ data "aws_iam_policy_document" "key" {
         variable = "aws:SourceArn"
         values   = statement.value
       }
-      condition {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [local.account]
+      dynamic "condition" {
+        # The ARN of a bucket names no account: one of the same name could be another's some day.
+        for_each = statement.key == "s3.amazonaws.com" ? [local.account] : []
+        content {
+          test     = "StringEquals"
+          variable = "aws:SourceAccount"
+          values   = [condition.value]
+        }
       }
     }
   }
 
   statement {
     sid       = "Logs"
-    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
     resources = ["*"]
     principals {
       type        = "Service"
@@ -194,7 +198,7 @@ locals {
     }
     artifact = {
       athena = { prefix = "athena/", days = var.query_result_days }
-      logs   = { prefix = "logs/", days = var.job_log_days }
+      logs   = { prefix = "emr-logs/", days = var.job_log_days }
     }
     # Raw objects are the only copy of what came in, each version of them.
     raw = {}

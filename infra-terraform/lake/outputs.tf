@@ -19,7 +19,7 @@ output "lake_bucket_arn" {
 }
 
 output "artifact_bucket" {
-  description = "Name of the bucket of results of Athena (athena/) and logs of jobs (logs/)."
+  description = "Name of the bucket of results of Athena (athena/) and logs of jobs (emr-logs/)."
   value       = aws_s3_bucket.this["artifact"].id
 }
 

@@ -170,10 +170,14 @@ data "aws_iam_policy_document" "queue" {
       variable = "aws:SourceArn"
       values   = [each.value.topic == null ? var.lake_bucket_arn : aws_sns_topic.this[each.value.topic].arn]
     }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
+    dynamic "condition" {
+      # The ARN of a bucket names no account.
+      for_each = each.value.topic == null ? [local.account] : []
+      content {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [condition.value]
+      }
     }
   }
 
@@ -241,11 +245,6 @@ data "aws_iam_policy_document" "failures" {
       variable = "aws:SourceArn"
       values   = [local.rule_arn]
     }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
   }
 
   dynamic "statement" {
@@ -262,11 +261,6 @@ data "aws_iam_policy_document" "failures" {
         test     = "ArnEquals"
         variable = "aws:SourceArn"
         values   = statement.value
-      }
-      condition {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [local.account]
       }
     }
   }

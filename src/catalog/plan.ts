@@ -153,12 +153,22 @@ const columnsOf = ({ columns, partitionKeys }: GlueTable, existing: ReadonlyArra
     return { ...there, ...wanted, Type: type.text, Comment: wanted.Comment === "" ? (there.Comment ?? "") : wanted.Comment }
   }
   const all = { columns: columns.map(planned), partitionKeys: partitionKeys.map(planned) }
-  if (allowDrop) return { ...all, kept }
-  for (const column of byName.values()) {
-    all.columns.push(column)
-    kept.push(column.Name ?? "")
-  }
-  return { ...all, kept }
+  if (!allowDrop)
+    for (const column of byName.values()) {
+      all.columns.push(column)
+      kept.push(column.Name ?? "")
+    }
+  return { columns: inOrderOf(existing, all.columns), partitionKeys: all.partitionKeys, kept }
+}
+
+/**
+ * Columns in the order of the catalog, new ones at the end. All who read a Delta table find columns by their names, while Terraform, which has those of a stage in the order of the
+ * contract, would see each other order as a change, and put it back.
+ */
+const inOrderOf = (existing: ReadonlyArray<Column>, columns: ReadonlyArray<Column>): Array<Column> => {
+  const places = new Map(existing.map(({ Name }, i) => [Name?.toLowerCase(), i]))
+  const placeOf = ({ Name }: Column) => places.get(Name?.toLowerCase()) ?? places.size
+  return [...columns].sort((a, b) => placeOf(a) - placeOf(b))
 }
 
 /** The type of a column, and in it the fields that only the catalog has. Another type altogether is the catalog's mistake: the table's counts. */
@@ -172,9 +182,11 @@ const typeOf = (
   if (typeText(own) === typeText(other)) return { text: there, kept: [] }
   const asSchema = (type: typeof own) => ({ type: "struct", fields: [{ name: wanted.Name, type, nullable: true, metadata: {} }] }) as const
   try {
-    const { schema, added } = evolveSchema(asSchema(own), asSchema(other))
-    const [field] = schema.fields
-    return allowDrop || field === undefined ? { text: wanted.Type, kept: [] } : { text: hiveType(field.type), kept: added }
+    const { added } = evolveSchema(asSchema(own), asSchema(other))
+    if (allowDrop && added.length > 0) return { text: wanted.Type, kept: [] }
+    // In the order of the catalog, as the columns are.
+    const [field] = evolveSchema(asSchema(other), asSchema(own)).schema.fields
+    return field === undefined ? { text: wanted.Type, kept: [] } : { text: hiveType(field.type), kept: added }
   } catch {
     return { text: wanted.Type, kept: [] }
   }

@@ -109,7 +109,7 @@ describe("a table that the catalog has", () => {
     const less = { ...more, fields: { ...governed.fields, size: document("Size.", { depth: integer("D.") }) } }
     const step = plan(wantedOf(less), [before])
     expect(step).toMatchObject({ action: "update", kept: ["size.width", "coupon"] })
-    expect(typesOf(inputOf(step))).toMatchObject({ size: "struct<depth:int,width:int>", coupon: "string" })
+    expect(typesOf(inputOf(step))).toMatchObject({ size: "struct<width:int,depth:int>", coupon: "string" })
     expect(stepWords(step)).toContain("keeps size.width, coupon, which the table has no longer (--allow-drop takes them out)")
     // And again is nothing.
     const after = { ...before, ...inputOf(step) }
@@ -118,6 +118,21 @@ describe("a table that the catalog has", () => {
     expect(dropped).toMatchObject({ action: "update", kept: [], changes: expect.arrayContaining(["column coupon goes"]) })
     expect(typesOf(inputOf(dropped))).toMatchObject({ size: "struct<depth:int>" })
     expect(typesOf(inputOf(dropped))).not.toHaveProperty("coupon")
+  })
+  it("stays in the order that it has there, which Terraform has from the contract", () => {
+    const [first, ...rest] = wanted.table.columns
+    if (first === undefined) throw new Error("no column")
+    const size = (fields: string) => ({ Name: "size", Type: `struct<${fields}>`, Comment: "" })
+    const inLog = { ...wanted, table: { ...wanted.table, columns: [first, ...rest, size("width:int,depth:int")] } }
+    const inContract = { ...wanted, table: { ...wanted.table, columns: [size("depth:int,width:int"), ...rest, first] } }
+    expect(plan(inLog, [createdAs(inContract)])).toMatchObject({ action: "nothing", kept: [] })
+    expect(plan(inLog, [createdAs(inContract)], true)).toMatchObject({ action: "nothing", kept: [] })
+    // What is new goes to the end.
+    const step = plan({ ...inLog, table: { ...inLog.table, columns: [{ ...first, Name: "added" }, ...inLog.table.columns] } }, [
+      createdAs(inContract)
+    ])
+    expect(step).toMatchObject({ action: "update", changes: ["columns added: added"] })
+    expect(Object.keys(typesOf(inputOf(step)))).toEqual(["size", ...rest.map(({ Name }) => Name), first.Name, "added"])
   })
   it("takes the table's type where the catalog has another", () => {
     const before = createdAs(wanted)

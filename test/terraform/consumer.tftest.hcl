@@ -72,7 +72,7 @@ run "readers_of_a_queue_are_equal" {
   }
 
   assert {
-    condition     = keys(aws_ecs_service.this) == ["shop-reader"] && aws_ecs_service.this["shop-reader"].desired_count == 2
+    condition     = join(",", keys(aws_ecs_service.this)) == "shop-reader" && aws_ecs_service.this["shop-reader"].desired_count == 2
     error_message = "there must be one service of equal tasks"
   }
   assert {
@@ -96,7 +96,7 @@ run "readers_follow_the_queue" {
   }
 
   assert {
-    condition     = length(aws_ecs_service.this) == 0 && aws_ecs_service.scaled[0].desired_count == 2 && output.service_names == ["shop-reader"] && output.tasks_per_service == 2
+    condition     = length(aws_ecs_service.this) == 0 && aws_ecs_service.scaled[0].desired_count == 2 && join(",", output.service_names) == "shop-reader" && output.tasks_per_service == 2
     error_message = "there must be one service, of the least tasks at first"
   }
   assert {
