@@ -187,6 +187,12 @@ export const duration: SettingType<number> = {
   show: (millis) => (millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)
 }
 
+export const interval: SettingType<number | "never"> = {
+  accepts: `${duration.accepts}, or never`,
+  parse: (s) => (s.trim() === "never" ? "never" : duration.parse(s)),
+  show: (millis) => (millis === "never" ? millis : duration.show(millis))
+}
+
 export const count = (minimum: number): SettingType<number> => ({
   accepts: `a whole number from ${minimum} up`,
   parse: (s) => (/^\d+$/.test(s.trim()) && Number.isSafeInteger(Number(s)) && Number(s) >= minimum ? Number(s) : null),

@@ -12,6 +12,7 @@ import {
   duration,
   inputPlace,
   instant,
+  interval,
   lakePlace,
   lineageTarget,
   list,
@@ -126,7 +127,12 @@ export const settings = {
     duration,
     1_000
   ),
-  repartitionEvery: setting("repartition-every", "How often `run` repartitions.", duration, 3_600_000),
+  repartitionEvery: setting(
+    "repartition-every",
+    "How often `run` repartitions; `never`: something else does. Often: fresher tables for users, more work and more files.",
+    interval,
+    3_600_000
+  ),
   queue: setting("queue", "URL of the queue of SQS to which buckets announce their objects.", optionalUrl, null),
   stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
   dataset: setting("dataset", "Dataset of what a function reads from a stream. Without it, the project's first.", optionalText, null),

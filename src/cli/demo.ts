@@ -108,7 +108,8 @@ export const demo = Command.make(
         datasets: [{ contract, source }],
         follow: false,
         ingest: ingestOptionsOf(values, project.module),
-        repartition: { ...duckdbOptionsOf(values), every: values.repartitionEvery, worker: 0 },
+        // Nothing is followed: there is one, behind the end.
+        repartition: { ...duckdbOptionsOf(values), every: Number.POSITIVE_INFINITY, worker: 0 },
         stop: Effect.never,
         watch: {
           event: onRun,

@@ -37,7 +37,8 @@ export const run = Command.make(
     const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
       const progress = yield* makeProgress("run", !flags.json, { logEvery: null })
-      const doing = follow ? "following" : "ingesting"
+      const { repartitionEvery: every, worker } = values
+      const doing = `${follow ? "following" : "ingesting"}${every === "never" ? " without repartitions" : ""}`
       let ingested = "nothing read yet"
       let ended = 0
       const totalOfAll = makeTotal()
@@ -46,13 +47,17 @@ export const run = Command.make(
       const onRun = yield* runListener(withDatabase(values), contractsOf(datasets), follow ? "STREAMING" : "BATCH")
       const [first] = datasets
       if (follow && first !== undefined) yield* Effect.logInfo(`following ${first.source.location}; stop with Ctrl-C or SIGTERM`)
+      if (every === "never")
+        yield* Effect.logInfo(
+          "stage is filled and not repartitioned (--repartition-every never): the tables for users are as old as the last repartition elsewhere"
+        )
       show(doing)
       return yield* pipeline({
         datasets,
         follow,
         atOnce,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
-        repartition: { engine: yield* engineOf(values, true), every: values.repartitionEvery, worker: values.worker },
+        repartition: every === "never" ? null : { engine: yield* engineOf(values, true), every, worker },
         stop: shutdown.requested,
         watch: {
           event: (event) => Effect.andThen(onRun(event), logEvent(event)),

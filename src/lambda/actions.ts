@@ -1,11 +1,45 @@
-/** What functions call on the objects of a lake. */
-export const lakeActions = [
-  "s3:AbortMultipartUpload",
-  "s3:DeleteObject",
-  "s3:GetObject",
-  "s3:ListBucket",
-  "s3:ListBucketMultipartUploads",
-  "s3:PutObject"
+/**
+ * What functions call on the folders of a lake, by folder. A role that reads a table need not read dead letters, which hold records as they came. `s3:ListBucket` is a right to the
+ * bucket, whatever the folder.
+ */
+const read = ["s3:GetObject", "s3:ListBucket"] as const
+/** Large objects go up in parts, which are given up where something fails. */
+const append = [...read, "s3:AbortMultipartUpload", "s3:PutObject"] as const
+
+/** What functions call that commit to tables of a lake, beside what they do with these. */
+const commits = {
+  runs: append,
+  lineage: ["s3:PutObject"],
+  /** The catalog is told what the logs of tables say, those of tables that a function never opens included. */
+  table_logs: ["s3:GetObject"],
+  /** Whether the bucket keeps the first of two conditional puts is tried before anything is written. */
+  probe: ["s3:DeleteObject", "s3:PutObject"]
+} as const
+
+/** Of functions that make dead letters and rows of stages. */
+export const ingestActions = { stage: append, dead_letters: append, ...commits } as const
+
+/** Of a function that appends to stages alone. */
+export const stageActions = { stage: append, ...commits } as const
+
+/** Of functions that have stages folded into the tables for users. What a job has left behind is deleted. */
+export const foldActions = { stage: read, consumable: [...append, "s3:DeleteObject"], ...commits } as const
+
+/** Of a function that writes structured JSON, and compares its hash key with that of the stages. */
+export const structureActions = { stage: read, structured_json: ["s3:PutObject"], errors: ["s3:PutObject"] } as const
+
+/** Calls on a store that are none of a function that appends: what clears up is for others. */
+export const neverOfAppends = ["s3.ListMultipartUploads"] as const
+
+/** Calls on a store that are none of a function that reads some objects and writes others, each at once. */
+export const neverOfObjects = [
+  ...neverOfAppends,
+  "s3.AbortMultipartUpload",
+  "s3.CompleteMultipartUpload",
+  "s3.CreateMultipartUpload",
+  "s3.DeleteObject",
+  "s3.DeleteObjects",
+  "s3.UploadPart"
 ] as const
 
 /**

@@ -9,7 +9,7 @@ import { catalogNames, hashKeyNames, lakeNames, lineageNames } from "../app/sett
 import { speaksOfObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
-import { catalogActions, lakeActions, objectActions, queueMapping, secretActions } from "./actions.ts"
+import { catalogActions, ingestActions, neverOfAppends, objectActions, queueMapping, secretActions } from "./actions.ts"
 import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -18,8 +18,9 @@ import { project } from "./project.ts"
 export const handler = handlerOf({
   name: "collectDeadLetters",
   settings: [...lakeNames, ...catalogNames, ...lineageNames, "dataset", "deliveryStreams", ...hashKeyNames, "maxDepth", "maxRecordBytes"],
-  actions: { lake: lakeActions, errors: objectActions, catalog: catalogActions, secrets: secretActions },
+  actions: { ...ingestActions, errors: objectActions, catalog: catalogActions, secrets: secretActions },
   mapping: queueMapping,
+  never: neverOfAppends,
   takes: {
     holds: (event) => recordsFrom(event) === "aws:sqs" || speaksOfObjects(event),
     words: "messages of dead-letter queues, and notifications of S3 of objects under Firehose's error prefixes"

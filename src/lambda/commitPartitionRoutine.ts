@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { commitJobs } from "../app/repartition-jobs.ts"
 import { stateChangeIn } from "../repartition/emr/state-change.ts"
+import { neverOfAppends } from "./actions.ts"
 import { handlerOf } from "./handler.ts"
 import { jobActions, jobFunctionSettings, openJobFunction, withJobs } from "./repartition-jobs.ts"
 
@@ -9,6 +10,7 @@ export const handler = handlerOf({
   name: "commitPartitionRoutine",
   settings: jobFunctionSettings,
   actions: jobActions,
+  never: neverOfAppends,
   takes: { holds: (event) => stateChangeIn(event) !== null, words: "a change of state of EMR or EMR Serverless, told by EventBridge" },
   open: openJobFunction,
   handle: (made, event) => {

@@ -8,7 +8,7 @@ import { contractOf, withDatabase } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions, secretActions, streamMapping } from "./actions.ts"
+import { catalogActions, ingestActions, neverOfAppends, secretActions, streamMapping } from "./actions.ts"
 import { recordsFrom } from "./event-kinds.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -30,14 +30,14 @@ export const handler = handlerOf({
     "lineageNamespace"
   ],
   actions: {
-    lake: lakeActions,
+    ...ingestActions,
     stream: ["kinesis:DescribeStreamSummary", "kinesis:ListShards"],
     catalog: catalogActions,
     secrets: secretActions
   },
   mapping: streamMapping,
   // The mapping reads the stream.
-  never: ["kinesis.GetRecords", "kinesis.GetShardIterator", "kinesis.PutRecords"],
+  never: [...neverOfAppends, "kinesis.GetRecords", "kinesis.GetShardIterator", "kinesis.PutRecords"],
   takes: { holds: (event) => recordsFrom(event) === "aws:kinesis", words: "records of a stream, from an event source mapping of Kinesis" },
   open: (given) =>
     Effect.gen(function* () {

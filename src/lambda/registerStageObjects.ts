@@ -8,7 +8,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
-import { catalogActions, lakeActions, queueMapping, secretActions } from "./actions.ts"
+import { catalogActions, neverOfAppends, queueMapping, secretActions, stageActions } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -17,8 +17,9 @@ import { project } from "./project.ts"
 export const handler = handlerOf({
   name: "registerStageObjects",
   settings: [...lakeNames, ...catalogNames, ...hashKeyNames, "lineage", "lineageKey", "lineageNamespace"],
-  actions: { lake: lakeActions, catalog: catalogActions, secrets: secretActions },
+  actions: { ...stageActions, catalog: catalogActions, secrets: secretActions },
   mapping: queueMapping,
+  never: neverOfAppends,
   takes: announcements,
   open: (given) =>
     Effect.gen(function* () {

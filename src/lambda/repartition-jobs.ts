@@ -12,7 +12,7 @@ import type { LakeError } from "../duckdb/errors.ts"
 import type { LineageError } from "../lineage/transport.ts"
 import type { JobPlace } from "../repartition/job-place.ts"
 import type { Store, StoreError } from "../store/store.ts"
-import { catalogActions, lakeActions } from "./actions.ts"
+import { catalogActions, foldActions } from "./actions.ts"
 import type { Actions } from "./handler.ts"
 import { project } from "./project.ts"
 
@@ -23,7 +23,7 @@ type JobFunctionValues = Values<(typeof jobFunctionSettings)[number]>
 
 /** What they call, whichever kind of EMR it is. `iam:PassRole` is for the roles that jobs run as. */
 export const jobActions: Actions = {
-  lake: lakeActions,
+  ...foldActions,
   catalog: catalogActions,
   jobs: [
     "elasticmapreduce:AddJobFlowSteps",

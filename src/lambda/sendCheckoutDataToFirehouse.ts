@@ -9,7 +9,7 @@ import { structureObjects } from "../app/structure-objects.ts"
 import { refuseOtherHashKey, structurers } from "../app/structurers.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import { openObjectReader } from "../store/s3-reader.ts"
-import { lakeActions, objectActions, queueMapping, secretActions } from "./actions.ts"
+import { neverOfObjects, objectActions, queueMapping, secretActions, structureActions } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 import { project } from "./project.ts"
@@ -18,14 +18,16 @@ import { project } from "./project.ts"
 export const handler = handlerOf({
   name: "sendCheckoutDataToFirehouse",
   settings: [...lakeNames, ...hashKeyNames, "maxDepth", "maxRecordBytes"],
-  actions: { lake: lakeActions, raw: objectActions, secrets: secretActions },
+  actions: { ...structureActions, raw: objectActions, secrets: secretActions },
   mapping: queueMapping,
+  never: neverOfObjects,
   takes: announcements,
   open: (given) =>
     Effect.gen(function* () {
       const values = yield* withHashKey(given)
       const contracts = yield* allContracts(project)
-      const store = yield* Layer.build(storeOf(values, "write"))
+      // What it writes is the same each time, so no condition of the store is to be tried first, which would take rights to more of the lake.
+      const store = yield* Layer.build(storeOf(values, "read"))
       yield* Effect.provide(refuseOtherHashKey(contracts, hashKeyOf(values)), store)
       const reader = yield* openObjectReader({ region: values.region ?? undefined, endpoint: values.s3Endpoint ?? undefined })
       const { maxRecordBytes } = values

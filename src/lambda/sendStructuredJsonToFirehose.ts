@@ -4,7 +4,7 @@ import { sendObjects } from "../app/send-objects.ts"
 import { lakeNames } from "../app/settings.ts"
 import { awsFirehose } from "../firehose/aws-firehose.ts"
 import { handleObjects } from "../firehose/messages.ts"
-import { queueMapping } from "./actions.ts"
+import { neverOfObjects, queueMapping } from "./actions.ts"
 import { announcements } from "./announcements.ts"
 import { handlerOf } from "./handler.ts"
 
@@ -14,17 +14,7 @@ export const handler = handlerOf({
   settings: [...lakeNames, "deliveryStreams", "firehoseEndpoint"],
   actions: { structured_json: ["s3:GetObject"], errors: ["s3:PutObject"], streams: ["firehose:PutRecordBatch"] },
   mapping: queueMapping,
-  // Of a lake it reads some objects and writes others, each at once.
-  never: [
-    "s3.AbortMultipartUpload",
-    "s3.CompleteMultipartUpload",
-    "s3.CreateMultipartUpload",
-    "s3.DeleteObject",
-    "s3.DeleteObjects",
-    "s3.ListMultipartUploads",
-    "s3.ListObjectsV2",
-    "s3.UploadPart"
-  ],
+  never: [...neverOfObjects, "s3.ListObjectsV2"],
   takes: announcements,
   open: (values) =>
     Effect.gen(function* () {

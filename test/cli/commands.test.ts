@@ -257,6 +257,25 @@ describe("run", () => {
     expect(n).toBe(3)
     expect((await sluiceJson(["verify", "--lake", followed])).ok).toBe(true)
   })
+
+  it("leaves the repartition to others where it is told never to do it, and says so", async () => {
+    const [input, lake] = [join(folder, "alone"), join(folder, "alone-lake")]
+    await mkdir(join(input, "2026", "11", "20", "07"), { recursive: true })
+    await writeFile(join(input, "2026", "11", "20", "07", "a.ndjson"), `${order("a-1", 1)}\n`)
+    const once = ["run", "--once", "--input", input, "--lake", lake]
+    const { code, stderr, stdout } = await sluice([...once, "--json"], { SLUICE_REPARTITION_EVERY: "never" })
+    expect([code, JSON.parse(stdout).repartitions]).toEqual([0, []])
+    expect(stderr).toContain("stage is filled and not repartitioned (--repartition-every never)")
+    const tables = await readdir(lake)
+    expect([tables.includes("stage"), tables.includes("consumable")]).toEqual([true, false])
+    expect(await sluice([...once, "--repartition-every", "sometimes"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Give a time such as 300s, 5m, 1h or 500ms, or never")
+    })
+    const { stderr: folds } = await sluice(once)
+    expect(folds).not.toContain("never")
+    expect(await readdir(lake)).toContain("consumable")
+  })
 })
 
 describe("doctor", () => {

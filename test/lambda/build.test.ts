@@ -70,7 +70,8 @@ describe("the build of functions", () => {
       runtime: "nodejs24.x",
       environment: expect.arrayContaining(["SLUICE_LAKE", "SLUICE_EMR_APPLICATION", "SLUICE_LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT"]),
       actions: {
-        lake: expect.arrayContaining(["s3:GetObject", "s3:PutObject"]),
+        stage: ["s3:GetObject", "s3:ListBucket"],
+        consumable: expect.arrayContaining(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]),
         jobs: expect.arrayContaining(["emr-serverless:StartJobRun"])
       },
       calls: expect.arrayContaining(["emr.RunJobFlow", "s3.GetObject"]),
@@ -95,7 +96,16 @@ describe("the build of functions", () => {
     ])
     expect(actionsOf("registerStageObjects")["mapping"]).toEqual(ofQueue)
     expect(actionsOf("collectDeadLetters")).toMatchObject({ mapping: ofQueue, errors: objects })
-    expect(actionsOf("sendCheckoutDataToFirehouse")).toMatchObject({ mapping: ofQueue, raw: objects })
+    const secrets = ["secretsmanager:GetSecretValue"]
+    expect(actionsOf("sendCheckoutDataToFirehouse")).toEqual({
+      stage: ["s3:GetObject", "s3:ListBucket"],
+      structured_json: ["s3:PutObject"],
+      errors: ["s3:PutObject"],
+      raw: objects,
+      secrets,
+      mapping: ofQueue,
+      logs
+    })
     expect(actionsOf("sendStructuredJsonToFirehose")).toEqual({
       structured_json: ["s3:GetObject"],
       errors: ["s3:PutObject"],
@@ -103,7 +113,12 @@ describe("the build of functions", () => {
       mapping: ofQueue,
       logs
     })
-    expect(actionsOf("transformFirehoseRecords")).toEqual({ logs })
+    expect(actionsOf("transformFirehoseRecords")).toEqual({ secrets, logs })
+    // Dead letters hold records as they came.
+    const withLetters = listIn(out).filter(({ actions }) => "dead_letters" in actions)
+    expect(withLetters.map(({ name }) => name).sort()).toEqual(["collectDeadLetters", "consumeStream"])
+    for (const { actions, environment, name } of listIn(out))
+      expect([name, "secrets" in actions]).toEqual([name, environment.includes("SLUICE_HASH_KEY_SECRET")])
   })
 
   it("has the contracts of the project that is named, wherever it lies, and says why it cannot have others", async () => {
