@@ -1,5 +1,5 @@
 /**
- * `npm run check`: types, lint and format, floors, generated files. Runs everything even after a failure, so that one run shows all there is to
+ * `npm run check`: types, lint and format, floors, generated files, names in Terraform files. Runs everything even after a failure, so that one run shows all there is to
  * mend. The last line is `N passed, N failed`.
  */
 import { spawnSync } from "node:child_process"
@@ -21,6 +21,7 @@ const steps: ReadonlyArray<{ readonly name: string; readonly args: ReadonlyArray
     name: `generated files of ${project} are fresh`,
     args: [join(root, "src", "main.ts"), "contracts", "--check", "--project", join(root, "schemas", project)]
   })),
+  { name: "names in Terraform files are known", args: [join(root, "test", "terraform", "check-names.ts")] },
   { name: "the kernel is fresh", args: [join(root, "test", "build-kernel.ts"), "--check"] }
 ]
 

@@ -21,9 +21,9 @@ const ofBucket: Templates = { id: "{bucket}" }
 const ec2 = (prefix: string, kind: string, rest: Templates = {}): Templates => ({
   id: `${prefix}-{@hex17}`,
   arn: regional("ec2", `${kind}/{id}`),
-  owner_id: "{@account}",
   ...rest
 })
+const owned: Templates = { owner_id: "{@account}" }
 const rule = ec2("sgr", "security-group-rule", { security_group_rule_id: "{id}" })
 
 export const identities: Readonly<Record<string, Templates>> = {
@@ -140,25 +140,26 @@ export const identities: Readonly<Record<string, Templates>> = {
     arn: regional("autoscaling", "scalingPolicy:{@uuid}:resource/{service_namespace}/{resource_id}:policyName/{name}")
   },
   aws_vpc: ec2("vpc", "vpc", {
+    ...owned,
     default_network_acl_id: "acl-{@hex17}",
     default_route_table_id: "rtb-{@hex17}",
     default_security_group_id: "sg-{@hex17}",
     main_route_table_id: "{default_route_table_id}",
     dhcp_options_id: "dopt-{@hex17}"
   }),
-  aws_subnet: ec2("subnet", "subnet", { availability_zone: "{@region}a" }),
-  aws_route_table: ec2("rtb", "route-table"),
+  aws_subnet: ec2("subnet", "subnet", { ...owned, availability_zone: "{@region}a" }),
+  aws_route_table: ec2("rtb", "route-table", owned),
   aws_route_table_association: { id: "rtbassoc-{@hex17}" },
   aws_route: { id: "r-{route_table_id}{@hex17}", origin: "CreateRoute", state: "active" },
-  aws_internet_gateway: ec2("igw", "internet-gateway"),
+  aws_internet_gateway: ec2("igw", "internet-gateway", owned),
   aws_nat_gateway: { id: "nat-{@hex17}", network_interface_id: "eni-{@hex17}", public_ip: "203.0.113.10" },
   aws_eip: ec2("eipalloc", "elastic-ip", { allocation_id: "{id}", public_ip: "203.0.113.10" }),
   aws_flow_log: ec2("fl", "vpc-flow-log"),
-  aws_security_group: ec2("sg", "security-group", { name: "terraform-{@hex26}" }),
-  aws_default_security_group: ec2("sg", "security-group", { name: "default", description: "default VPC security group" }),
+  aws_security_group: ec2("sg", "security-group", { ...owned, name: "terraform-{@hex26}" }),
+  aws_default_security_group: ec2("sg", "security-group", { ...owned, name: "default", description: "default VPC security group" }),
   aws_vpc_security_group_egress_rule: rule,
   aws_vpc_security_group_ingress_rule: rule,
-  aws_vpc_endpoint: ec2("vpce", "vpc-endpoint", { prefix_list_id: "pl-{@hex8}", state: "available" }),
+  aws_vpc_endpoint: ec2("vpce", "vpc-endpoint", { ...owned, prefix_list_id: "pl-{@hex8}", state: "available" }),
   aws_emr_cluster: { id: "j-{@letters13}", arn: regional("elasticmapreduce", "cluster/{id}"), cluster_state: "WAITING" },
   aws_emr_security_configuration: { id: "{name}", creation_date: "2026-01-01T00:00:00Z" },
   aws_emrserverless_application: { id: "00{@hex14}", arn: regional("emr-serverless", "/applications/{id}") },
@@ -171,10 +172,7 @@ export const identities: Readonly<Record<string, Templates>> = {
   aws_ssm_parameter: { id: "{name}", arn: regional("ssm", "parameter/{name}"), version: "1" }
 }
 
-/** Of types that are not listed: an identifier of chance. */
-const unlisted: Templates = { id: "{@uuid}", arn: regional("unlisted", "{id}") }
-
-export const templatesOf = (type: string): Templates => identities[type] ?? unlisted
+export const templatesOf = (type: string): Templates => identities[type] ?? {}
 
 /**
  * What AWS says of one attribute. `known` are texts that the resource has; what is made is added to them, so that chance is asked once for each.

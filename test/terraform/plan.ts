@@ -1,6 +1,6 @@
 /** What a resource will be: what is configured, what is known of it already, and what only AWS will say. */
 import { defaultOf, fixedOf } from "./defaults.ts"
-import { identify, type Place, templatesOf } from "./identities.ts"
+import { identify, identities, type Place, templatesOf } from "./identities.ts"
 import type { Attribute, Block, Type } from "./schema.ts"
 import { type Fields, isFields, isKnown, unknown, type Value } from "./wire/msgpack.ts"
 
@@ -40,8 +40,13 @@ const allTags = (tags: Value, defaults: Fields): Value => {
 const differs = (before: Value | undefined, after: Value | undefined): boolean =>
   before !== undefined && before !== null && after !== undefined && (!isKnown(after) || JSON.stringify(before) !== JSON.stringify(after))
 
-/** The state after the apply: what was left to AWS gets a value. */
+/**
+ * The state after the apply: what was left to AWS gets a value.
+ *
+ * @throws of a type of which it is not known how AWS identifies it: what refers to it would be given nonsense
+ */
 export const fillIn = (type: string, block: Block, planned: Fields, place: Place): Fields => {
+  if (!(type in identities)) throw new Error("the stand-in does not know its identifiers; say them in test/terraform/identities.ts")
   const state: Record<string, Value> = { ...planned }
   const known = new Map(Object.entries(planned).flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as const] : [])))
   for (const [name, { type: kind }] of Object.entries(block.attributes)) {

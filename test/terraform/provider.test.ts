@@ -7,14 +7,15 @@ import { decodeValue, encodeValue, type Fields, unknown, type Value } from "./wi
 const written = (value: Value) => ({ msgpack: encodeValue(value) })
 const read = (value: { readonly msgpack?: Uint8Array | undefined } | undefined): Value => decodeValue(value?.msgpack ?? Buffer.of(0xc0))
 
+const noBlock: Block = { attributes: {}, block_types: {} }
+
 /** A whole configuration of a block, of what is given. */
 const whole = ({ attributes, block_types: blocks }: Block, given: Fields): Fields => ({
   ...Object.fromEntries(Object.keys(attributes).map((name) => [name, null])),
   ...Object.fromEntries(Object.entries(blocks).map(([name, { nesting_mode: mode }]) => [name, mode === "single" ? null : []])),
   ...given
 })
-const resource = (type: string, given: Fields): Fields =>
-  whole(awsSchema.resource_schemas[type] ?? { attributes: {}, block_types: {} }, given)
+const resource = (type: string, given: Fields): Fields => whole(awsSchema.resource_schemas[type] ?? noBlock, given)
 
 /** What a test asks of a provider, as core would. */
 const provider = (world: World | null = null) => {
@@ -89,7 +90,7 @@ describe("the stand-in for the AWS provider", () => {
 
   it("can identify every type of which it has a form, by attributes that the type has", () => {
     for (const [type, templates] of Object.entries(identities)) {
-      const { attributes } = awsSchema.resource_schemas[type] ?? { attributes: {} }
+      const { attributes } = awsSchema.resource_schemas[type] ?? noBlock
       expect(
         Object.keys(templates).filter((name) => !(name in attributes)),
         type
@@ -220,7 +221,7 @@ describe("the stand-in for the AWS provider", () => {
     const ask = async (type_name: string, given: Fields) =>
       handlers.ReadDataSource({
         type_name,
-        config: written(whole(awsSchema.data_source_schemas[type_name] ?? { attributes: {}, block_types: {} }, given))
+        config: written(whole(awsSchema.data_source_schemas[type_name] ?? noBlock, given))
       })
     expect(read((await ask("aws_caller_identity", {})).state)).toMatchObject({ account_id: "123456789012" })
     expect(read((await ask("aws_region", {})).state)).toMatchObject({ region: "us-east-1" })

@@ -1,6 +1,7 @@
 /** Calls of AWS's services at an endpoint that takes any signature. */
 
 export interface Aws {
+  readonly region: string
   /** A service that speaks JSON: the version of its JSON, its target, what is asked. */
   readonly json: (service: string, version: "1.0" | "1.1", target: string, body: object) => Promise<Readonly<Record<string, unknown>>>
   /** A service that takes forms, and answers XML. */
@@ -34,6 +35,7 @@ export const awsAt = (endpoint: string, region: string): Aws => {
     return text
   }
   return {
+    region,
     json: async (service, version, target, body) => {
       const headers = { "content-type": `application/x-amz-json-${version}`, "x-amz-target": target }
       const text = await ask(service, target, "/", { method: "POST", headers, body: JSON.stringify(body) })

@@ -11,7 +11,11 @@ const element = (name: string, ...content: ReadonlyArray<string>) => `<${name}>$
 const leaf = (name: string, text: string | number | undefined) => (text === undefined ? "" : element(name, escaped(String(text))))
 
 const bucket: Maker = {
-  make: (aws, resource) => s3(aws, "PUT", `/${resource.text("bucket")}`),
+  make: (aws, resource) => {
+    // S3's first region must not be named, all others must.
+    const place = element("CreateBucketConfiguration", leaf("LocationConstraint", aws.region))
+    return s3(aws, "PUT", `/${resource.text("bucket")}`, aws.region === "us-east-1" ? undefined : place)
+  },
   // Tags and such: nothing that is kept here.
   change: async () => undefined,
   remove: (aws, resource) => s3(aws, "DELETE", `/${resource.text("bucket")}`),
@@ -41,6 +45,10 @@ const notified = (kind: string, name: string, arn: string) => (resource: View) =
     )
   })
 
+/** Moto fails of a document that is empty to the last attribute. */
+const notifications = (parts: ReadonlyArray<string>) =>
+  `<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</NotificationConfiguration>`
+
 const notification: Maker = {
   make: (aws, resource) => {
     const parts = [
@@ -48,10 +56,9 @@ const notification: Maker = {
       notified("queue", "QueueConfiguration Queue", "queue_arn"),
       notified("lambda_function", "CloudFunctionConfiguration CloudFunction", "lambda_function_arn")
     ]
-    const document = element("NotificationConfiguration", ...parts.flatMap((part) => part(resource)))
-    return s3(aws, "PUT", `/${resource.text("bucket")}?notification`, document)
+    return s3(aws, "PUT", `/${resource.text("bucket")}?notification`, notifications(parts.flatMap((part) => part(resource))))
   },
-  remove: (aws, resource) => s3(aws, "PUT", `/${resource.text("bucket")}?notification`, element("NotificationConfiguration"))
+  remove: (aws, resource) => s3(aws, "PUT", `/${resource.text("bucket")}?notification`, notifications([]))
 }
 
 const columns = (blocks: ReadonlyArray<View>) =>
