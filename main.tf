@@ -38,6 +38,7 @@ module "lake" {
   create_raw_bucket    = var.create_raw_bucket
   lake_bucket          = var.lake_bucket
   lake_prefix          = var.lake_prefix
+  datasets             = keys(var.datasets)
   artifact_bucket      = var.artifact_bucket
   access_logs          = var.access_logs
   structured_json_days = var.structured_json_days

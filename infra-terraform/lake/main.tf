@@ -22,6 +22,8 @@ locals {
   raw_bucket_arn = var.create_raw_bucket ? aws_s3_bucket.this["raw"].arn : "arn:${local.partition}:s3:::${var.raw_bucket}"
 
   folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
+
+  tables = concat([for dataset in var.datasets : "stage/${dataset}"], [for dataset in var.datasets : "consumable/${dataset}"], ["dead_letters", "runs"])
 }
 
 # ---------------------------------------------------------------------------------------------------
@@ -300,10 +302,11 @@ data "aws_iam_policy_document" "bucket" {
     for_each = each.key == "lake" ? [each.value.arn] : []
     content {
       # The log of a table is only as good as its writers: each version may be written once. Parts of an upload say nothing of it and pass; its end is the write.
-      sid       = "DenyUnconditionalCommits"
-      effect    = "Deny"
-      actions   = ["s3:PutObject"]
-      resources = ["${statement.value}/${local.folder}*/_delta_log/*.json"]
+      sid     = "DenyUnconditionalCommits"
+      effect  = "Deny"
+      actions = ["s3:PutObject"]
+      # Each log by its name: a job of the repartition makes tables of its own below a consumable, by Spark, which knows no condition, and * would take them in.
+      resources = [for table in local.tables : "${statement.value}/${local.folder}${table}/_delta_log/*.json"]
       principals {
         type        = "*"
         identifiers = ["*"]

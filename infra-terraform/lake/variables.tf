@@ -30,6 +30,13 @@ variable "lake_bucket" {
   nullable    = false
 }
 
+variable "datasets" {
+  description = "Datasets of the lake, whose tables have a log each."
+  type        = list(string)
+  default     = ["checkout", "fulfillment"]
+  nullable    = false
+}
+
 variable "lake_prefix" {
   description = "Folder of the lake in its bucket, without slashes at its ends. Empty: the bucket is the lake."
   type        = string
