@@ -26,8 +26,11 @@ const ofModule = (module: unknown): ReadonlyArray<Resource> => {
   ]
 }
 
-/** Every resource of a state, those of modules too; without what was only looked up. */
-export const resourcesOf = (state: unknown): ReadonlyArray<Resource> => ofModule(membersOf(membersOf(state)["values"])["root_module"])
+/** Every resource of a state, or of what is planned, those of modules too; without what was only looked up. */
+export const resourcesOf = (shown: unknown): ReadonlyArray<Resource> => {
+  const { planned_values, values } = membersOf(shown)
+  return ofModule(membersOf(planned_values ?? values)["root_module"])
+}
 
 /** A text of a resource; null: it says none. */
 export const text = (fields: Fields, name: string): string | null => {
