@@ -15,6 +15,9 @@ locals {
   takes_queue = local.has_service && var.consumer.source == "sqs"
   has_raw     = local.is_managed || local.takes_queue
   is_embedded = var.repartition.engine == "embedded"
+  is_emr      = var.repartition.engine == "emr"
+  # Jobs of Spark run as a role that is made for them, but on a cluster that is there.
+  has_job_role = var.repartition.engine == "emr-serverless" || (local.is_emr && var.repartition.cluster_id == null)
 
   # Paths are those of this folder, wherever it is used from.
   functions_dir  = startswith(var.functions_dir, "/") ? var.functions_dir : "${path.module}/${var.functions_dir}"
@@ -38,12 +41,16 @@ module "lake" {
   create_raw_bucket    = var.create_raw_bucket
   lake_bucket          = var.lake_bucket
   lake_prefix          = var.lake_prefix
-  datasets             = keys(var.datasets)
   artifact_bucket      = var.artifact_bucket
   access_logs          = var.access_logs
   structured_json_days = var.structured_json_days
   errors_days          = var.errors_days
   query_result_days    = var.athena.result_days
+  datasets             = keys(var.datasets)
+  job_role_arns = concat(
+    local.has_job_role ? [module.repartition[0].job_role_arn] : [],
+    local.is_emr && var.repartition.cluster_role_arn != null ? [var.repartition.cluster_role_arn] : []
+  )
 
   raw_notifications = local.has_raw && var.raw_bucket_notifications ? [
     { kind = "topic", arn = module.stream.topics["raw"] }
@@ -142,7 +149,7 @@ module "network" {
   required_by = concat(
     local.has_service ? ["the consumer on Fargate"] : [],
     local.is_embedded ? ["the repartition on Fargate"] : [],
-    var.repartition.engine == "emr" ? ["clusters of EMR"] : []
+    local.is_emr ? ["clusters of EMR"] : []
   )
 }
 

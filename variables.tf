@@ -355,7 +355,7 @@ variable "consumer" {
 }
 
 variable "repartition" {
-  description = "What folds stage into the tables for users, at minute 10 of each hour. engine: emr-serverless (nothing to pay between jobs), emr (a cluster for each job, or steps of cluster_id), embedded (one task on Fargate, the cheapest) or none. Of jobs: release, executors and size, timeout; of the application: architecture, idle_minutes, max_cpu (cores) and max_memory (GB) of all its jobs; of clusters: machines; of the task: cpu, memory, ephemeral_storage."
+  description = "What folds stage into the tables for users, at minute 10 of each hour. engine: emr-serverless (nothing to pay between jobs), emr (a cluster for each job, or steps of the cluster cluster_id, whose machines run as cluster_role_arn), embedded (one task on Fargate, the cheapest) or none. Of jobs: release, executors and size, timeout; of the application: architecture, idle_minutes, max_cpu (cores) and max_memory (GB) of all its jobs; of clusters: machines; of the task: cpu, memory, ephemeral_storage."
   type = object({
     engine            = optional(string, "emr-serverless")
     release           = optional(string, "emr-7.13.0")
@@ -368,6 +368,7 @@ variable "repartition" {
     max_memory        = optional(number, 256)
     machines          = optional(list(string), ["r5.xlarge"])
     cluster_id        = optional(string)
+    cluster_role_arn  = optional(string)
     cpu               = optional(number, 2048)
     memory            = optional(number, 8192)
     ephemeral_storage = optional(number, 50)
@@ -378,6 +379,10 @@ variable "repartition" {
   validation {
     condition     = contains(["embedded", "emr-serverless", "emr", "none"], var.repartition.engine)
     error_message = "repartition.engine must be embedded, emr-serverless, emr or none."
+  }
+  validation {
+    condition     = (var.repartition.cluster_id == null) == (var.repartition.cluster_role_arn == null)
+    error_message = "repartition: cluster_id and cluster_role_arn belong together: the lake lets that role write what jobs make."
   }
 }
 

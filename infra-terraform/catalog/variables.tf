@@ -24,10 +24,9 @@ variable "database" {
 }
 
 variable "datasets" {
-  description = "Tables in Glue of each dataset: of its stage, and for users."
+  description = "Table in Glue of each dataset's stage."
   type = map(object({
-    raw_table        = string
-    consumable_table = string
+    raw_table = string
   }))
   nullable = false
 }

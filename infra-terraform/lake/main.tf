@@ -22,8 +22,6 @@ locals {
   raw_bucket_arn = var.create_raw_bucket ? aws_s3_bucket.this["raw"].arn : "arn:${local.partition}:s3:::${var.raw_bucket}"
 
   folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
-
-  tables = concat([for dataset in var.datasets : "stage/${dataset}"], [for dataset in var.datasets : "consumable/${dataset}"], ["dead_letters", "runs"])
 }
 
 # ---------------------------------------------------------------------------------------------------
@@ -208,6 +206,7 @@ locals {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  #checkov:skip=CKV_AWS_300:The first rule does it, for all buckets; beside dynamic rules it is not seen
   for_each = aws_s3_bucket.this
 
   bucket = each.value.id
@@ -263,6 +262,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 # What nobody may do
 # ---------------------------------------------------------------------------------------------------
 
+locals {
+  # Jobs of Spark write tables of their own (consumable/DATASET/fold-…), which nobody else writes, and without the condition. So they are bound by it where tables of the lake are.
+  commits = merge(
+    { DenyUnconditionalCommits = { logs = ["*"], except = var.job_role_arns } },
+    { for sid in ["DenyUnconditionalCommitsOfJobs"] : sid => {
+      logs   = concat(["dead_letters", "runs"], flatten([for dataset in var.datasets : ["stage/${dataset}", "consumable/${dataset}"]]))
+      except = []
+    } if length(var.job_role_arns) > 0 }
+  )
+}
+
 data "aws_iam_policy_document" "bucket" {
   for_each = aws_s3_bucket.this
 
@@ -299,14 +309,13 @@ data "aws_iam_policy_document" "bucket" {
   }
 
   dynamic "statement" {
-    for_each = each.key == "lake" ? [each.value.arn] : []
+    # The log of a table is only as good as its writers: each version may be written once. Parts of an upload say nothing of it and pass; its end is the write.
+    for_each = each.key == "lake" ? local.commits : {}
     content {
-      # The log of a table is only as good as its writers: each version may be written once. Parts of an upload say nothing of it and pass; its end is the write.
-      sid     = "DenyUnconditionalCommits"
-      effect  = "Deny"
-      actions = ["s3:PutObject"]
-      # Each log by its name: a job of the repartition makes tables of its own below a consumable, by Spark, which knows no condition, and * would take them in.
-      resources = [for table in local.tables : "${statement.value}/${local.folder}${table}/_delta_log/*.json"]
+      sid       = statement.key
+      effect    = "Deny"
+      actions   = ["s3:PutObject"]
+      resources = [for log in statement.value.logs : "${each.value.arn}/${local.folder}${log}/_delta_log/*.json"]
       principals {
         type        = "*"
         identifiers = ["*"]
@@ -320,6 +329,14 @@ data "aws_iam_policy_document" "bucket" {
         test     = "Bool"
         variable = "s3:ObjectCreationOperation"
         values   = ["true"]
+      }
+      dynamic "condition" {
+        for_each = length(statement.value.except) > 0 ? [statement.value.except] : []
+        content {
+          test     = "ArnNotEquals"
+          variable = "aws:PrincipalArn"
+          values   = condition.value
+        }
       }
     }
   }

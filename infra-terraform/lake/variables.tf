@@ -30,13 +30,6 @@ variable "lake_bucket" {
   nullable    = false
 }
 
-variable "datasets" {
-  description = "Datasets of the lake, whose tables have a log each."
-  type        = list(string)
-  default     = ["checkout", "fulfillment"]
-  nullable    = false
-}
-
 variable "lake_prefix" {
   description = "Folder of the lake in its bucket, without slashes at its ends. Empty: the bucket is the lake."
   type        = string
@@ -47,6 +40,20 @@ variable "lake_prefix" {
     condition     = !startswith(var.lake_prefix, "/") && !endswith(var.lake_prefix, "/")
     error_message = "lake_prefix must have no slashes at its ends."
   }
+}
+
+variable "datasets" {
+  description = "Datasets that have tables in the lake."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "job_role_arns" {
+  description = "ARNs of the roles of jobs of Spark, which write tables of their own without conditions."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "artifact_bucket" {

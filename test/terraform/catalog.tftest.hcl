@@ -17,7 +17,7 @@ mock_provider "aws" {
 
 variables {
   name                = "sluice"
-  datasets            = { checkout = { raw_table = "raw_checkout", consumable_table = "checkout" }, fulfillment = { raw_table = "raw_fulfillment", consumable_table = "fulfillment" } }
+  datasets            = { checkout = { raw_table = "raw_checkout" }, fulfillment = { raw_table = "raw_fulfillment" } }
   project_folder      = "schemas/vtex"
   lake_uri            = "s3://lake/shop"
   lake_bucket_arn     = "arn:aws:s3:::lake"

@@ -229,6 +229,14 @@ run "an_engine_that_there_is_not" {
   expect_failures = [var.repartition]
 }
 
+run "a_cluster_of_which_nobody_knows_the_role" {
+  command = plan
+  variables {
+    repartition = { engine = "emr", cluster_id = "j-1ABCDEFGHIJKL" }
+  }
+  expect_failures = [var.repartition]
+}
+
 run "more_workers_of_a_stream_by_themselves" {
   command = plan
   variables {
