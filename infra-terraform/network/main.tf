@@ -5,8 +5,8 @@ locals {
   is_there = var.create || local.is_named
   # AWS's policy for the service of EMR lets clusters into what is tagged so alone.
   emr_tag = { "for-use-with-amazon-emr-managed-policies" = "true" }
-  # Two zones: one can be away, and a third would cost as much as either.
-  zones = var.create ? { for index, zone in slice(sort(data.aws_availability_zones.here[0].names), 0, 2) : zone => index } : {}
+  # Two zones: one can be away, and a third would cost as much as either. Named, not asked for: a zone that AWS adds must not move subnets.
+  zones = var.create ? { for index, letter in var.zone_letters : "${data.aws_region.current.region}${letter}" => index } : {}
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -14,12 +14,6 @@ locals {
 # ---------------------------------------------------------------------------------------------------------------------
 
 data "aws_region" "current" {}
-
-data "aws_availability_zones" "here" {
-  count = var.create ? 1 : 0
-
-  state = "available"
-}
 
 resource "aws_vpc" "this" {
   #checkov:skip=CKV2_AWS_11:Nothing listens here and nothing but AWS is reached, so that a log of its traffic costs more than it could tell; turn one on where a rule asks for it

@@ -46,6 +46,18 @@ variable "cidr" {
   }
 }
 
+variable "zone_letters" {
+  type        = list(string)
+  description = "Zones of the VPC that is made, by the letter behind the region's code. A few accounts have no a or b in us-west-1 and ap-northeast-1."
+  default     = ["a", "b"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.zone_letters) == 2 && length(distinct(var.zone_letters)) == 2 && alltrue([for each in var.zone_letters : can(regex("^[a-z]$", each))])
+    error_message = "zone_letters must be two different letters, such as a and b."
+  }
+}
+
 variable "endpoints" {
   type        = set(string)
   description = "Services of AWS that the VPC that is made reaches, beside S3: an interface endpoint each, paid by the hour and zone. There is no NAT gateway, so what is not named is not reached."

@@ -3,6 +3,7 @@ import { streamConsumer } from "../app/consume-stream.ts"
 import { withHashKey } from "../app/hash-key-secret.ts"
 import { kinesisOf } from "../app/kinesis.ts"
 import { storeOf } from "../app/lake.ts"
+import { logEvent } from "../app/log-event.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { contractOf, withDatabase } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
@@ -53,6 +54,6 @@ export const handler = handlerOf({
   handle: ({ consumer, contract, runs, store, values }, event, { deadline }) =>
     Effect.gen(function* () {
       const onRun = yield* runListener(values, [contract], "STREAMING", runs)
-      return yield* consumer.consume(event, deadline, onRun)
+      return yield* consumer.consume(event, deadline, (each) => Effect.andThen(onRun(each), logEvent(each)))
     }).pipe(Effect.provide(store))
 })

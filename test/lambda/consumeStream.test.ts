@@ -51,6 +51,17 @@ describe("consumeStream as Lambda calls it", () => {
     expect(await rowsOf("runs")).toHaveLength(2)
   })
 
+  it("tells in its log how many records of a commit became rows, and how many dead letters: alarms look there", async () => {
+    const write = vi.mocked(process.stderr.write)
+    const handler = await load()
+    await handler(eventOf("orders", "shardId-000000000000", [order(1), { ...order(2), data: Buffer.from("no order") }]), context)
+    const lines = write.mock.calls.map(([text]) => JSON.parse(String(text)))
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: "batch committed", function: "consumeStream", records: 2, rows: 1, deadLetters: 1 })
+    )
+    expect(JSON.stringify(lines)).not.toContain("no order")
+  })
+
   it("reads the stream and the dataset that the settings name, and no other", async () => {
     vi.stubEnv("SLUICE_STREAM", "orders")
     vi.stubEnv("SLUICE_DATASET", "fulfillment")

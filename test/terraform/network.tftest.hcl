@@ -46,8 +46,10 @@ run "ids_that_are_none" {
     subnet_ids = ["a"]
     cidr       = "10.0.0.0/28"
     endpoints  = ["s3"]
+
+    zone_letters = ["a", "a"]
   }
-  expect_failures = [var.vpc_id, var.subnet_ids, var.cidr, var.endpoints]
+  expect_failures = [var.vpc_id, var.subnet_ids, var.cidr, var.endpoints, var.zone_letters]
 }
 
 run "one_that_is_there" {
@@ -88,7 +90,7 @@ run "one_of_its_own" {
     error_message = "there must be two subnets, without public addresses"
   }
   assert {
-    condition     = length(distinct([for each in aws_subnet.private : each.availability_zone])) == 2 && length(distinct([for each in aws_subnet.private : each.cidr_block])) == 2
+    condition     = toset([for each in aws_subnet.private : each.availability_zone]) == toset(["us-east-1a", "us-east-1b"]) && length(distinct([for each in aws_subnet.private : each.cidr_block])) == 2
     error_message = "each subnet must have a zone and addresses of its own"
   }
   assert {
