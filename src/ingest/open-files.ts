@@ -14,6 +14,12 @@ interface OpenFile {
 }
 
 /**
+ * Files that are finished at a time: each waits for the store once or twice, and what it sends is in memory already. Many ask a store for much at once, one makes a batch of many
+ * hours wait for each.
+ */
+const finishedAtATime = 4
+
+/**
  * The files that a batch fills in one table, one per partition that has rows. Until a commit names them they lie in the store unseen; if their
  * scope closes before they are finished, nothing of them remains.
  */
@@ -52,10 +58,13 @@ export class OpenFiles {
     return Effect.forEach(groups, (group) => this.append(group), { discard: true })
   }
 
-  /** Finishes every file. @param modificationTime milliseconds since 1970 */
+  /** Finishes every file, in the order in which they were opened. @param modificationTime milliseconds since 1970 */
   finish(modificationTime: number): Effect.Effect<ReadonlyArray<AddFile>, StoreError> {
-    return Effect.forEach(this.#files.values(), ({ path, partitionValues, file }) =>
-      Effect.map(file.finish, ({ size, stats }) => ({ path, partitionValues, size, modificationTime, stats, dataChange: true }))
+    return Effect.forEach(
+      this.#files.values(),
+      ({ path, partitionValues, file }) =>
+        Effect.map(file.finish, ({ size, stats }) => ({ path, partitionValues, size, modificationTime, stats, dataChange: true })),
+      { concurrency: finishedAtATime }
     )
   }
 }

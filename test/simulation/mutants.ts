@@ -52,6 +52,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ file: "src/table/commit.ts", from: "yield* judgeAll(log, tx, winners)", to: "" }]
   },
   {
+    name: "shard-of-nobody",
+    why: "some shards are left to a worker that there is not",
+    edits: [{ file: "src/source/kinesis/share.ts", from: "worker < workers; worker++", to: "worker <= workers; worker++" }]
+  },
+  {
+    name: "fence-ignored",
+    why: "a worker commits what it has read of a shard, whoever has committed it since",
+    edits: [
+      { file: "src/ingest/ownership.ts", from: "return movedShards(this.#known, (shard) => this.#stand(shard, view))", to: "return []" },
+      { file: "src/ingest/commit.ts", from: "if (moved === undefined) return Effect.void", to: "if (moved !== null) return Effect.void" },
+      {
+        file: "src/table/conflict.ts",
+        from: '"domainMetadata" in action && ours.domains.has(action.domainMetadata.domain)',
+        to: '"domainMetadata" in action && ours.domains.size < 0'
+      }
+    ]
+  },
+  {
     name: "no-answer-taken-for-success",
     why: "a commit whose outcome is unknown is believed to stand",
     edits: [

@@ -29,6 +29,7 @@ describe("simulation", () => {
       "freeze",
       "double",
       "scale",
+      "deployments",
       "throttles",
       "expired iterators",
       "gaps",

@@ -1,4 +1,6 @@
 import { Deferred, Exit } from "effect"
+import type { Random } from "../../src/generate/random.ts"
+import { drawTurn } from "./deployments.ts"
 import { type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { type Outside, serviceProgram } from "./programs.ts"
 
@@ -106,6 +108,28 @@ export class Workers {
     const { faults } = this.#outside
     for (const worker of this.#running) {
       time.at(time.now + faults.longTime() / 10, () => (faults.random.chance(0.5) ? worker.stop() : worker.process.crash()))
+    }
+    this.fill()
+  }
+
+  /**
+   * From now on there are so many, each a new task. One of an index that there was before mostly starts while the old one runs still; all old ones are asked to stop, and
+   * killed where that takes too long.
+   */
+  deploy(count: number, random: Random): void {
+    this.#world.trace("cluster", `deploy ${count} in place of ${this.#count}`, "ok")
+    this.#count = count
+    const { time } = this.#world
+    const now = time.now
+    for (const old of [...this.#running]) {
+      const { begins, isBeside, stops, killed } = drawTurn(random)
+      const runs = () => this.#running.has(old)
+      time.at(now + begins, () => {
+        // It may be that another deployment has come, or the end.
+        if (runs() && isBeside && !this.#stopping && this.#count === count && old.index < count) this.#start(old.index)
+      })
+      time.at(now + stops, () => runs() && old.stop())
+      time.at(now + killed, () => runs() && old.process.crash())
     }
     this.fill()
   }

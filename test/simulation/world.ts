@@ -10,6 +10,7 @@ import { openDeadLetters, openStage } from "../../src/lake/tables.ts"
 import { duckdbEngine } from "../../src/repartition/duckdb-engine.ts"
 import { Store } from "../../src/store/store.ts"
 import { simulatedDatasets } from "./datasets.ts"
+import { drawDeployments } from "./deployments.ts"
 import { type Eventful, happen, isOfInput } from "./events.ts"
 import { Faults } from "./faults.ts"
 import { alone, type Input } from "./input.ts"
@@ -94,6 +95,7 @@ class World<Settings extends WorldSettings> {
   readonly #happened: Happened = {}
   readonly #time: VirtualTime
   readonly #random: Random
+  readonly #deploying: Random
   readonly #faults: Faults
   readonly #bucket: Bucket
   readonly #datasets: ReadonlyArray<SimulatedDataset>
@@ -118,6 +120,7 @@ class World<Settings extends WorldSettings> {
     this.#settings = settings
     this.#say = say
     this.#random = new Random(seed, 2)
+    this.#deploying = new Random(seed, 9)
     this.#time = new VirtualTime(settings.startsAt, folder !== null || settings.hasRealWork === true)
     this.#faults = new Faults(settings.rates, new Random(seed, 3), settings.latency)
     this.#bucket = new Bucket(() => this.#time.now, folder)
@@ -178,6 +181,12 @@ class World<Settings extends WorldSettings> {
     if (foldEvery !== null)
       this.#keepRunning("fold", (process) => upkeepProgram(process, this.#outside, foldEvery, foldDays(this.#outside)))
     this.#expectEvent()
+    for (const { at, workers } of drawDeployments(this.#deploying, settings))
+      time.at(at, () => {
+        if (this.#faults.quiet || time.now < this.#absentUntil) return
+        this.#count("deployments")
+        this.#workers.deploy(workers, this.#deploying)
+      })
     if (absence !== null) time.at(absence.startsAt, () => this.#beAbsent(absence))
     const end = Math.max(settings.quietAt ?? 0, settings.startsAt + settings.active + (absence?.lasts ?? 0))
     await time.run(() => this.#isHopeless, end)

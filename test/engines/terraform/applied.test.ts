@@ -82,8 +82,8 @@ const mistakes: ReadonlyArray<Mistake> = [
   {
     what: "wrong prefix",
     file: ingest,
-    from: "}stage/${each.key}/ingest_date",
-    to: "}stages/${each.key}/ingest_date",
+    from: "}stage/$",
+    to: "}stages/$",
     name: "wrong route",
     says: "vtex.datalake/stages/checkout/ingest_date=2026-11-20"
   },
@@ -165,7 +165,7 @@ it("a mode without its consumer is told by name", async () => {
   try {
     expect(await wrongIn(deployed, "consumer")).toEqual([])
     const broken = await planned("infra-terraform/consumer/main.tf", (text) =>
-      text.replace(/(resource "aws_ecs_service" "worker" \{\n\s*for_each = ).*/, "$1{}")
+      text.replace(/(resource "aws_ecs_service" "this" \{\n\s*for_each = ).*/, "$1{}")
     )
     expect((await wrongIn(broken, "consumer")).map(({ says }) => says)).toContain("in the mode consumer no service runs the consumer")
   } finally {

@@ -27,6 +27,7 @@ describe("simulation of announced objects", () => {
       "conflicts",
       "freeze",
       "double",
+      "deployments",
       "redeliveries",
       "revived",
       "stale removals",
