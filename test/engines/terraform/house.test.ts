@@ -1,0 +1,109 @@
+/** The configuration by programs that are not ours: Terraform's core, its tests, its linter, and a checker of safety. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { setUpCheckov, setUpTflint } from "../setup.ts"
+import { applyConfiguration, builtFunctions, type House, modes, openHouse, orFail, repository, run } from "./tofu.ts"
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+  await orFail("tofu init", house.tofu("init", "-no-color"))
+})
+afterAll(() => house.close())
+
+/** Folders with Terraform files, but for those of tests. */
+const modules = (): ReadonlyArray<string> => {
+  const files = readdirSync(house.folder, { recursive: true, encoding: "utf8" })
+  const folders = files.filter((path) => /^(?:[^/]+|(?:infra-terraform|examples)\/.+)\.tf$/.test(path)).map(dirname)
+  return [...new Set(folders)].sort()
+}
+
+const terraformFilesIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(join(house.folder, folder)).flatMap((name) => (name.endsWith(".tf") ? [join(house.folder, folder, name)] : []))
+
+interface Checked {
+  readonly summary: { readonly passed: number; readonly failed: number }
+  readonly results: {
+    readonly failed_checks: ReadonlyArray<{ readonly check_id: string; readonly resource: string; readonly check_name: string }>
+  }
+}
+
+/** What checkov says. It asks nobody. */
+const checkov = async (...args: ReadonlyArray<string>): Promise<Checked> => {
+  const said = await run(setUpCheckov(), [...args, "--skip-download", "--quiet", "--compact", "--output", "json"], house.folder)
+  // It ends with 1 where it finds something, and with a warning of Python's before its JSON in others.
+  const { out, errors } = said
+  if (!out.includes("{")) throw new Error(`checkov ended with ${said.code}:\n${errors}${out}`)
+  return JSON.parse(out.slice(out.indexOf("{")))
+}
+
+const failuresOf = ({ results }: Checked) =>
+  results.failed_checks.map(({ check_id, resource, check_name }) => `${check_id} ${resource}: ${check_name}`)
+
+describe("the configuration", () => {
+  it("is formatted", async () => {
+    expect(await house.tofu("fmt", "-check", "-diff", "-recursive", "-no-color")).toEqual({ code: 0, out: "", errors: "" })
+  })
+
+  it("is valid", async () => {
+    const { valid, error_count, warning_count, diagnostics } = JSON.parse(await orFail("tofu validate", house.tofu("validate", "-json")))
+    expect({ valid, error_count, warning_count, diagnostics }).toEqual({ valid: true, error_count: 0, warning_count: 0, diagnostics: [] })
+  })
+
+  it("passes its own tests", async () => {
+    const functions = await builtFunctions()
+    const variables = join(house.folder, "test.tfvars.json")
+    writeFileSync(variables, JSON.stringify({ functions_dir: functions }))
+    const said = await house.tofu("test", "-no-color", "-test-directory=test/terraform", `-var-file=${variables}`)
+    expect(said.code, said.errors + said.out).toBe(0)
+    expect(said.out).toMatch(/Success! [1-9]\d* passed, 0 failed/)
+  })
+
+  it("has nothing that tflint warns of", async () => {
+    const folders = modules()
+    expect(folders).toContain("infra-terraform/lake")
+    for (const folder of folders) {
+      const args = ["--no-color", `--config=${join(repository, ".tflint.hcl")}`, `--chdir=${folder}`]
+      // An example says which provider it runs with, and has resources only by the module that it calls.
+      if (folder.includes("examples/")) args.push("--disable-rule=terraform_unused_required_providers")
+      expect(await run(setUpTflint(), args, house.folder), folder).toMatchObject({ code: 0, out: "" })
+    }
+  })
+
+  it("is safe as far as checkov knows, and says why where it is not", async () => {
+    // The examples call the same modules once more, and a check of each costs a minute.
+    const skipped = ["--skip-path", "^test/", "--skip-path", "/examples/"]
+    const checked = await checkov("--directory", ".", "--framework", "terraform", ...skipped)
+    expect(failuresOf(checked)).toEqual([])
+    expect(checked.summary.passed).toBeGreaterThan(100)
+    const reasons = modules().flatMap((folder) =>
+      terraformFilesIn(folder).flatMap((file) => [...readFileSync(file, "utf8").matchAll(/#\s*checkov:skip=(\w+)(?::(.*))?$/gm)])
+    )
+    expect(reasons.filter(([, , reason = ""]) => reason.trim().length < 10).map(([whole]) => whole)).toEqual([])
+  })
+
+  describe.each(modes)("in the mode %s", (mode) => {
+    // Tasks run in a network, which is nobody's guess.
+    const variables = { network: { create: true } }
+
+    it("is planned, applied, has nothing left to change, and is destroyed; its plan is safe too", async () => {
+      const applied = await applyConfiguration({ mode, variables })
+      const folder = mkdtempSync(join(tmpdir(), "sluice-plan-"))
+      try {
+        expect(applied.resources.size).toBeGreaterThan(50)
+        expect(await applied.planAgain()).toEqual([])
+        const file = join(folder, "plan.json")
+        writeFileSync(file, JSON.stringify(applied.plan))
+        // The reasons stand in the code: without it they would not be seen.
+        const checked = await checkov("--file", file, "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", house.folder)
+        expect(failuresOf(checked)).toEqual([])
+        expect(checked.summary.passed).toBeGreaterThan(100)
+      } finally {
+        rmSync(folder, { recursive: true })
+        await applied.destroy()
+      }
+    })
+  })
+})
