@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { readDeployed } from "../terraform/deployed.ts"
-import { type Applied, applyConfiguration } from "../terraform/tofu.ts"
+import { deploy } from "../terraform/deploy.ts"
 import { openWorld, type World } from "./world.ts"
 
 /** From Firehose to a consumer and back, as the documentation says it, with objects that go both ways meanwhile. */
-let applied: Applied
 let world: World
 beforeAll(async () => {
-  applied = await applyConfiguration({ mode: "managed" })
-  world = await openWorld(readDeployed(applied.state), 300, 17)
+  const { close, deployed } = await deploy("managed")
+  await close()
+  world = await openWorld(deployed, 300, 17)
 })
-afterAll(async () => {
-  await world.close()
-  await applied.destroy()
-})
+afterAll(() => world.close())
 
 it("nothing is lost and nothing stands twice where a consumer takes over from Firehose, and Firehose from it", async () => {
   const { lake, raw } = world

@@ -1,25 +1,23 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { readDeployed } from "../terraform/deployed.ts"
-import { type Applied, applyConfiguration } from "../terraform/tofu.ts"
+import { deploy } from "../terraform/deploy.ts"
 import { firstDifference } from "../values.ts"
 import { openWorld, type World } from "./world.ts"
 
 /** The managed way from raw objects to the table for users must come to what the generator says of its orders, and to the same as the other ways into a lake. */
-let applied: Applied
 let world: World
 beforeAll(async () => {
-  applied = await applyConfiguration({ mode: "managed" })
-  world = await openWorld(readDeployed(applied.state), Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 4800), 16)
+  const { close, deployed } = await deploy("managed")
+  await close()
+  world = await openWorld(deployed, Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 900), 16)
 })
-afterAll(async () => {
-  await world.close()
-  await applied.destroy()
-})
+afterAll(() => world.close())
 
 it("what comes of raw objects is what their orders say, whatever goes wrong on the way; and the same by a queue, and by a stream", async () => {
   const { raw } = world
   const { consumable, deadLetters } = raw.expected
   await world.byFirehose(raw.objects)
+  await world.nextHour()
+  expect([...world.denied]).toEqual([])
   const managed = await world.outcomeOf(world.lake)
   const { rows, orders, value, roundingError } = consumable
   expect(managed.totals).toEqual({ rows, orders, value, roundingError })

@@ -6,6 +6,7 @@ import type { CallFailed } from "../../../src/record/aws-call.ts"
 import { SimulatedQueue } from "../../simulation/simulated-queue.ts"
 
 export interface SqsServer {
+  readonly endpoint: string
   /** Puts messages into a queue of this name. Gives its URL. */
   readonly send: (name: string, bodies: ReadonlyArray<string>) => string
   readonly stop: () => Promise<void>
@@ -19,10 +20,10 @@ const nameOf = (url: string): string => new URL(url).pathname.split("/").at(-1) 
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex")
 
-/** Simulated queues behind the API of SQS over HTTP, on the clock of the machine: quick with any number of messages. */
-export const startSqs = async (random: Random): Promise<SqsServer> => {
+/** Simulated queues behind the API of SQS over HTTP, on the clock of the machine: quick with any number of messages. @param given queues that there are already, by their names */
+export const startSqs = async (random: Random, given: ReadonlyMap<string, SimulatedQueue> = new Map()): Promise<SqsServer> => {
   const clock = await Effect.runPromise(Clock.Clock)
-  const queues = new Map<string, SimulatedQueue>()
+  const queues = new Map(given)
   const answer = async (request: IncomingMessage): Promise<{ readonly status: number; readonly body: object }> => {
     const chunks: Array<Buffer> = []
     for await (const chunk of request) chunks.push(chunk)
@@ -44,6 +45,7 @@ export const startSqs = async (random: Random): Promise<SqsServer> => {
   })
   const port = await listen(server)
   return {
+    endpoint: `http://127.0.0.1:${port}`,
     send: (name, bodies) => {
       const url = `http://127.0.0.1:${port}/123456789012/${name}`
       const queue = new SimulatedQueue(clock, { url, random: () => random.unit() })

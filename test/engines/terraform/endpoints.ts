@@ -30,6 +30,8 @@ export interface Endpoints {
   readonly of: (role: string) => Promise<{ readonly [variable: string]: string }>
   /** What was denied, in words, once each. */
   readonly denied: ReadonlySet<string>
+  /** How many requests there were, of all roles. */
+  readonly requests: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -75,6 +77,7 @@ export const openEndpoints = (
   }
   return {
     denied,
+    requests: () => proxies.reduce((sum, { seen }) => sum + seen.length, 0),
     of: async (role) => {
       const found = known.get(role)
       if (found !== undefined) return found

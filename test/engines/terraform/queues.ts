@@ -12,10 +12,17 @@ export interface WorldTime {
   now: number
 }
 
-/** The deployed queues, by their ARNs. */
-export const openQueues = async (deployed: Deployed, time: WorldTime, random: Random): Promise<ReadonlyMap<string, SimulatedQueue>> => {
-  const machine = await Effect.runPromise(Clock.Clock)
-  const clock: Clock.Clock = Object.assign(Object.create(machine), { currentTimeMillisUnsafe: () => time.now })
+/** A clock that says what the time of a world is. Nobody waits by it. */
+export const jumpingClock = async (time: WorldTime): Promise<Clock.Clock> =>
+  Object.assign(Object.create(await Effect.runPromise(Clock.Clock)), { currentTimeMillisUnsafe: () => time.now })
+
+/** The deployed queues, by their ARNs. @param given null: they live on the clock of the machine */
+export const openQueues = async (
+  deployed: Deployed,
+  given: Clock.Clock | null,
+  random: Random
+): Promise<ReadonlyMap<string, SimulatedQueue>> => {
+  const clock = given ?? (await Effect.runPromise(Clock.Clock))
   const queues = new Map<string, SimulatedQueue>()
   const open = (arn: string): SimulatedQueue => {
     const known = queues.get(arn)
