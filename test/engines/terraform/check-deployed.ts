@@ -16,6 +16,7 @@ import { verdictOf } from "./iam.ts"
 import type { Deployed } from "./model.ts"
 import { type Expected, functionOf, lakeOf, streamsOf } from "./places.ts"
 import { rightsProblems } from "./rights.ts"
+import { taskRightsProblems } from "./task-rights.ts"
 
 /** Everything that is wrong. */
 export const problemsOf = (deployed: Deployed, expected: Expected): ReadonlyArray<Problem> => [
@@ -30,7 +31,8 @@ export const problemsOf = (deployed: Deployed, expected: Expected): ReadonlyArra
   ...functionProblems(deployed, expected),
   ...taskProblems(deployed),
   ...modeProblems(deployed, expected),
-  ...rightsProblems(deployed, expected.functions)
+  ...rightsProblems(deployed, expected.functions),
+  ...taskRightsProblems(deployed)
 ]
 
 export const hopProblems = (deployed: Deployed): ReadonlyArray<Problem> =>
