@@ -14,6 +14,7 @@ import type { FunctionCaller } from "./functions.ts"
 import { failureProblem, mappingProblem, notificationProblem, type Problem, subscriptionProblem, targetProblem } from "./hops.ts"
 import type { Bucket, Deployed, Rule, Topic } from "./model.ts"
 import { matches } from "./patterns.ts"
+import { lakeOf } from "./places.ts"
 import { pollOnce, type WorldTime } from "./queues.ts"
 import { tellsOf } from "./routes.ts"
 
@@ -98,26 +99,22 @@ export const openPlay = ({
       }
   }
 
+  /** The lake's, whose objects come while this plays. What is raw is told of by whoever writes it. */
+  const lakes = [...deployed.buckets.values()].filter(
+    ({ name, notifications }) => name === lakeOf(deployed).bucket && notifications.length > 0
+  )
   /** Objects of which their buckets have told. */
   const known = new Set<string>()
   const tellOfNew = async (): Promise<number> => {
     let found = 0
-    for (const bucket of deployed.buckets.values()) {
-      if (bucket.notifications.length === 0 || bucket.isVersioned === false) continue
-      if (!written.has(bucket.name)) continue
-      const fresh = (await objectsIn(bucket.name)).filter(({ etag, key }) => !known.has(`${bucket.name}/${key} ${etag}`))
-      for (const { etag, key } of fresh) known.add(`${bucket.name}/${key} ${etag}`)
+    for (const bucket of lakes) {
+      const fresh = (await objectsIn(bucket.name)).filter(({ etag, key }) => !known.has(`${key} ${etag}`))
+      for (const { etag, key } of fresh) known.add(`${key} ${etag}`)
       found += fresh.length
       await tell(bucket, fresh)
     }
     return found
   }
-  /** Buckets that functions write to. */
-  const written = new Set(
-    [...deployed.functions.values(), ...deployed.tasks.values().flatMap(({ containers }) => containers)].flatMap(({ environment }) =>
-      environment["SLUICE_LAKE"] === undefined ? [] : [new URL(environment["SLUICE_LAKE"]).host]
-    )
-  )
 
   const problems = new Map<string, string>()
 
@@ -154,16 +151,22 @@ export const openPlay = ({
   /** Queues that somebody reads. */
   const isRead = (arn: string) => deployed.mappings.some(({ isEnabled, source }) => isEnabled && source === arn)
 
+  const writtenByFirehose = () => firehoses.reduce((sum, { delivered, errors }) => sum + delivered.length + errors.length, 0)
+
   const settle: Play["settle"] = async () => {
+    // A bucket is looked at where somebody may have written to it.
+    let isFresh = true
     for (let steps = 0; ; steps++) {
       if (steps === mostSteps)
         throw new Error(`something is never done: ${[...problems].map(([name, says]) => `${name}: ${says}`).join("; ")}`)
       beforeStep()
-      const done = (await callAll()) + (await pollAll()) + (await tellOfNew())
+      const called = (await callAll()) + (await pollAll())
+      const told = called > 0 || isFresh ? await tellOfNew() : 0
       time.now += step
+      const before = writtenByFirehose()
       for (const firehose of firehoses) await firehose.deliver()
-      if (done > 0) continue
-      if (firehoses.some(({ held }) => held.length > 0)) continue
+      isFresh = writtenByFirehose() > before
+      if (called + told > 0 || isFresh || firehoses.some(({ held }) => held.length > 0)) continue
       // Nothing can be done now: on to when a message is visible again.
       const hidden = [...queues].flatMap(([arn, { messages }]) => (isRead(arn) ? messages.map(({ visibleAt }) => visibleAt) : []))
       if (hidden.length === 0) return

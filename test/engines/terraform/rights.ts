@@ -44,21 +44,28 @@ const placesOf = (deployed: Deployed, called: DeployedFunction): Places => {
   }
 }
 
-const jobsOf = ({ applications }: Deployed, { environment }: DeployedFunction): ReadonlyArray<string> => {
+const jobsOf = (deployed: Deployed, { environment }: DeployedFunction): ReadonlyArray<string> => {
   const engine = environment["SLUICE_ENGINE"]
+  const application = `/${environment["SLUICE_EMR_APPLICATION"]}`
   if (engine === "emr-serverless")
-    return applications
-      .filter((arn) => arn.endsWith(`/${environment["SLUICE_EMR_APPLICATION"]}`))
-      .flatMap((arn) => [arn, `${arn}/jobruns/*`])
+    return deployed.applications.filter((arn) => arn.endsWith(application)).flatMap((arn) => [arn, `${arn}/jobruns/*`])
   // Clusters that are not there yet have no names.
-  return engine === "emr" ? ["*"] : []
+  const cluster = environment["SLUICE_EMR_CLUSTER"] ?? "*"
+  return engine === "emr" ? [`arn:aws:elasticmapreduce:${deployed.region}:${deployed.account}:cluster/${cluster}`] : []
 }
 
-/** Actions of EMR are those of one of its two kinds. */
-const isOfEngine = (action: string, { environment }: DeployedFunction): boolean =>
-  action.startsWith("emr-serverless:")
-    ? environment["SLUICE_ENGINE"] === "emr-serverless"
-    : !action.startsWith("elasticmapreduce:") || environment["SLUICE_ENGINE"] === "emr"
+/** Rights to no resource, as AWS has them. */
+const unbound = ["elasticmapreduce:ListClusters", "elasticmapreduce:RunJobFlow"]
+
+/** Of what its code could call, a function calls what its settings say: one of both kinds of EMR, and either steps of a cluster that is there, or clusters. */
+const isOfSettings = (action: string, { environment }: DeployedFunction): boolean => {
+  const { SLUICE_EMR_CLUSTER: cluster, SLUICE_ENGINE: engine } = environment
+  if (action.startsWith("emr-serverless:")) return engine === "emr-serverless"
+  if (!action.startsWith("elasticmapreduce:")) return true
+  if (engine !== "emr") return false
+  const never = cluster === undefined ? ["AddJobFlowSteps"] : ["RunJobFlow", "AddTags"]
+  return !never.some((each) => action === `elasticmapreduce:${each}`)
+}
 
 /** An action, and the patterns of what it is done to. */
 interface Need {
@@ -73,8 +80,11 @@ export const needsOf = (deployed: Deployed, called: DeployedFunction, entry: Fun
   const places = placesOf(deployed, called)
   return Object.entries(entry.actions).flatMap(([on, actions]) =>
     actions
-      .filter((action) => isOfEngine(action, called))
-      .map((action) => ({ action, on: (places[on] ?? []).map((arn) => (isOfBucket(action) ? (arn.split("/")[0] ?? "") : arn)) }))
+      .filter((action) => isOfSettings(action, called))
+      .map((action) => {
+        const bound = (places[on] ?? []).map((arn) => (isOfBucket(action) ? (arn.split("/")[0] ?? "") : arn))
+        return { action, on: unbound.includes(action) ? ["*"] : bound }
+      })
   )
 }
 
@@ -140,6 +150,8 @@ const isLeftOut = (call: string, { environment }: DeployedFunction): boolean => 
   return (
     (client === "glue" && environment["SLUICE_CATALOG"] !== "glue") ||
     (client === "emr" && environment["SLUICE_ENGINE"] !== "emr") ||
+    (call === "emr.AddJobFlowSteps" && environment["SLUICE_EMR_CLUSTER"] === undefined) ||
+    (call === "emr.RunJobFlow" && environment["SLUICE_EMR_CLUSTER"] !== undefined) ||
     (client === "emr-serverless" && environment["SLUICE_ENGINE"] !== "emr-serverless") ||
     (client === "secrets-manager" && environment["SLUICE_HASH_KEY_SECRET"] === undefined)
   )
@@ -156,6 +168,9 @@ const keyRights = (deployed: Deployed, called: DeployedFunction, needs: Readonly
       .map((action) => problem("key denied", `the role of ${called.name} may not ${action} with the key of ${name}`))
   })
 
+/** What a service of AWS does by itself, of whose calls nobody else has a list. */
+const ofServices = ["arn:aws:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"]
+
 /** What is wrong with the policies of all roles. */
 export const rightsProblems = (deployed: Deployed, entries: ReadonlyArray<FunctionEntry>): ReadonlyArray<Problem> => [
   ...[...deployed.functions.values()].flatMap((called) => {
@@ -163,7 +178,9 @@ export const rightsProblems = (deployed: Deployed, entries: ReadonlyArray<Functi
     return entry === undefined ? [] : functionRights(deployed, called, entry)
   }),
   ...[...deployed.roles.values()].flatMap(({ foreign, name, policy }) => [
-    ...foreign.map((arn) => problem("policy too wide", `the role ${name} has ${arn}, which is AWS's and not of this configuration`)),
+    ...foreign
+      .filter((arn) => !ofServices.includes(arn))
+      .map((arn) => problem("policy too wide", `the role ${name} has ${arn}, which is AWS's and not of this configuration`)),
     ...allowed(policy).flatMap(([action]) => (action.includes("*") ? [problem("policy too wide", `the role ${name} may ${action}`)] : []))
   ])
 ]
