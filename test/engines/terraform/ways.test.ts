@@ -61,15 +61,20 @@ const expected = (): Manifest["expected"] => {
   return ledger.manifest(settingsOf(options), []).expected
 }
 
-/** Runs all services until something holds; one of their tasks is killed in between, and another one comes in its place. */
-const serve = async (deployed: Deployed, { endpoints }: Stand, isDone: () => boolean | Promise<boolean>): Promise<void> => {
+/** Runs all services until something holds; one of their tasks is ended in between, and another one comes in its place. */
+const serve = async (
+  deployed: Deployed,
+  { endpoints }: Stand,
+  end: "SIGKILL" | "SIGTERM",
+  isDone: () => boolean | Promise<boolean>
+): Promise<void> => {
   const quick = { SLUICE_BATCH_AGE: "1s", SLUICE_POLL_INTERVAL: "200ms", SLUICE_THREADS: "1" }
   const tasks = await Promise.all(deployed.services.map(({ task }) => startTask(deployed, endpoints, task, quick)))
   const [victim] = tasks
   const [service] = deployed.services
   if (victim === undefined || service === undefined) throw new Error("there is no service")
   await eventually(() => endpoints.requests() > 40)
-  victim.child.kill("SIGKILL")
+  victim.child.kill(end)
   await victim.done
   tasks[0] = await startTask(deployed, endpoints, service.task, quick)
   for (;;) {
@@ -101,18 +106,19 @@ it("consumers of the stream, of which one is killed", async () => {
     const status = await stand.command("status", "--lake", stand.lake).catch(() => null)
     return Number(status?.datasets?.[0]?.records ?? 0) >= records
   }
-  await serve(deployed, stand, read)
+  await serve(deployed, stand, "SIGKILL", read)
   await expectOutcome(stand, expected())
 })
 
-it("a consumer of announced objects, which is killed", async () => {
+it("a consumer of announced objects, whose task is replaced", async () => {
   const { deployed, stand } = await open("consumer", { consumer: { source: "sqs" } })
   const { play, queues, rawBucket, s3 } = stand
   if (rawBucket === null) throw new Error("no bucket tells of raw objects")
   const raw = await writeRawObjects(s3, rawBucket.name, options.orders, options.seed, options.dirt)
   await play.tell(rawBucket, raw.objects)
   const [, waiting] = [...queues].find(([arn]) => deployed.queues.get(arn)?.redrive !== null) ?? []
-  await serve(deployed, stand, () => waiting?.messages.length === 0)
+  // What one that is killed holds would be hidden for minutes.
+  await serve(deployed, stand, "SIGTERM", () => waiting?.messages.length === 0)
   await expectOutcome(stand, raw.expected)
 })
 
