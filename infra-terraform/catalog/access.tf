@@ -56,6 +56,7 @@ data "aws_iam_policy_document" "access_assume" {
 }
 
 resource "aws_iam_role" "access" {
+  #checkov:skip=CKV_AWS_61:Without principals those take it whom policies of the account itself let, and nobody of another
   for_each = local.access
 
   name               = "${var.name}-${each.key}"

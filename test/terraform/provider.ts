@@ -32,8 +32,9 @@ export const accountId = "123456789012"
 /** Where providers are said to come from, by each program that there is. */
 const addresses = ["registry.opentofu.org/hashicorp/aws", "registry.terraform.io/hashicorp/aws"]
 
-export const startProvider = async (worldAt: ((region: string) => World) | null = null): Promise<StandIn> => {
-  const server = await serveGrpc(grpcCalls(handlersOf(worldAt)))
+/** `refuses: false` is for values that are of no form, as `mock_provider` makes them up: nothing is refused then. */
+export const startProvider = async (worldAt: ((region: string) => World) | null = null, refuses = true): Promise<StandIn> => {
+  const server = await serveGrpc(grpcCalls(handlersOf(worldAt, refuses)))
   const address = { Network: "tcp", String: `127.0.0.1:${server.port}` }
   const reattach = { Protocol: "grpc", ProtocolVersion: 6, Pid: process.pid, Test: true, Addr: address }
   return {
@@ -43,7 +44,7 @@ export const startProvider = async (worldAt: ((region: string) => World) | null 
 }
 
 /** What answers core's calls; apart from the wire, so that tests may ask directly. */
-export const handlersOf = (worldAt: ((region: string) => World) | null = null): Handlers => {
+export const handlersOf = (worldAt: ((region: string) => World) | null = null, refuses = true): Handlers => {
   let configured: Configured = { region: "us-east-1", account: accountId, defaultTags: {} }
   let world: World | null = null
   return {
@@ -56,7 +57,7 @@ export const handlersOf = (worldAt: ((region: string) => World) | null = null): 
     GetResourceIdentitySchemas: () => ({}),
     ValidateProviderConfig: () => ({}),
     ValidateDataResourceConfig: () => ({}),
-    ValidateResourceConfig: ({ type_name: type = "", config }) => ({ diagnostics: diagnose(type, fieldsOf(config)) }),
+    ValidateResourceConfig: ({ type_name: type = "", config }) => ({ diagnostics: refuses ? diagnose(type, fieldsOf(config)) : [] }),
     ConfigureProvider: ({ config }) => {
       const { region = null, default_tags: blocks = null } = fieldsOf(config)
       const [block] = Array.isArray(blocks) ? blocks : []
@@ -90,7 +91,7 @@ export const handlersOf = (worldAt: ((region: string) => World) | null = null): 
           return { new_state: written(null) }
         }
         // What was not known when it was planned may be wrong.
-        const wrong = diagnose(type, fieldsOf(config))
+        const wrong = refuses ? diagnose(type, fieldsOf(config)) : []
         if (wrong.length > 0) return { new_state: written(prior), diagnostics: wrong }
         const state = fillIn(type, resource(type), planned, configured)
         const told = await world?.put(type, state, isFields(prior) ? prior : null)

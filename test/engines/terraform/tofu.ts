@@ -86,13 +86,13 @@ export const orFail = async (what: string, saying: Promise<Said>): Promise<strin
 }
 
 /** Opens a folder of Terraform files, with a provider of its own. With an endpoint, what moto can hold is made there. */
-export const openHouse = async (root: string = repository, moto?: string): Promise<House> => {
+export const openHouse = async (root: string = repository, moto?: string, refuses = true): Promise<House> => {
   const tofu = setUpTofu()
   const parent = mkdtempSync(join(tmpdir(), "sluice-terraform-"))
   const folder = join(parent, "house")
   copyFiles(root, folder, (text) => text)
   writeFileSync(join(parent, "tofurc"), "")
-  const provider = await startProvider(moto === undefined ? null : (region) => motoWorld(moto, region))
+  const provider = await startProvider(moto === undefined ? null : (region) => motoWorld(moto, region), refuses)
   const environment = {
     ...provider.environment,
     // What this machine has of either is none of the tests' business.
