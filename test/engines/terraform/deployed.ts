@@ -154,14 +154,16 @@ export const readDeployed = (state: unknown): Deployed => {
       isEncrypted: block(resource.values, "server_side_encryption")["enabled"] === true
     }
   })
+  const columnsIn = (fields: Fields, name: string) =>
+    blocks(fields, name).map((column) => ({ Name: text(column, "name") ?? "", Type: text(column, "type") ?? "" }))
   const tables = of("aws_glue_catalog_table").map(
     (resource): Table => ({
       database: need(resource, "database_name"),
       name: need(resource, "name"),
-      columns: blocks(block(resource.values, "storage_descriptor"), "columns").map((column) => ({
-        Name: text(column, "name") ?? "",
-        Type: text(column, "type") ?? ""
-      }))
+      location: text(block(resource.values, "storage_descriptor"), "location") ?? "",
+      parameters: pairs(resource.values, "parameters"),
+      partitionKeys: columnsIn(resource.values, "partition_keys"),
+      columns: columnsIn(block(resource.values, "storage_descriptor"), "columns")
     })
   )
   const rules = of("aws_cloudwatch_event_rule").map((resource): Rule => {
@@ -229,6 +231,7 @@ export const readDeployed = (state: unknown): Deployed => {
       )
     ),
     deliveryStreams: byArn(deliveryStreams),
+    databases: of("aws_glue_catalog_database").map((each) => need(each, "name")),
     tables,
     rules,
     roles: byArn(roles),

@@ -102,6 +102,9 @@ export interface DeliveryStream {
 export interface Table {
   readonly database: string
   readonly name: string
+  readonly location: string
+  readonly parameters: { readonly [name: string]: string }
+  readonly partitionKeys: ReadonlyArray<{ readonly Name: string; readonly Type: string }>
   readonly columns: ReadonlyArray<{ readonly Name: string; readonly Type: string }>
 }
 
@@ -179,6 +182,8 @@ export interface Deployed {
   readonly mappings: ReadonlyArray<SourceMapping>
   readonly streams: ReadonlyMap<string, Stream>
   readonly deliveryStreams: ReadonlyMap<string, DeliveryStream>
+  /** Of Glue. */
+  readonly databases: ReadonlyArray<string>
   readonly tables: ReadonlyArray<Table>
   readonly rules: ReadonlyArray<Rule>
   readonly roles: ReadonlyMap<string, Role>

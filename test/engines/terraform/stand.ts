@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Glue } from "@aws-sdk/client-glue"
 import { type ListObjectVersionsOutput, S3 } from "@aws-sdk/client-s3"
 import { Effect, Exit, Scope } from "effect"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
@@ -75,6 +76,7 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
   const [gateway, moto] = await Promise.all([startVersitygw(region), startMoto()])
   const s3 = new S3({ endpoint: gateway.endpoint, forcePathStyle: true, region, credentials })
   for (const { isVersioned, name } of deployed.buckets.values()) await gateway.bucket({ name, isVersioned })
+  await makeCatalog(deployed, moto.endpoint)
   const { bucket, folder: prefix } = lakeOf(deployed)
   const rawBucket = [...deployed.buckets.values()].find(({ name, notifications }) => name !== bucket && notifications.length > 0) ?? null
   const chances = new Random(seed, 2)
@@ -220,4 +222,22 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
       rmSync(folder, { recursive: true, force: true })
     }
   }
+}
+
+/** What is deployed of the catalog. */
+const makeCatalog = async ({ databases, region, tables }: Deployed, endpoint: string): Promise<void> => {
+  const glue = new Glue({ endpoint, region, credentials })
+  for (const Name of databases) await glue.createDatabase({ DatabaseInput: { Name } })
+  for (const { columns, database, location, name, parameters, partitionKeys } of tables)
+    await glue.createTable({
+      DatabaseName: database,
+      TableInput: {
+        Name: name,
+        TableType: "EXTERNAL_TABLE",
+        Parameters: parameters,
+        PartitionKeys: [...partitionKeys],
+        StorageDescriptor: { Location: location, Columns: [...columns] }
+      }
+    })
+  glue.destroy()
 }
