@@ -8,7 +8,7 @@ import {
   notificationProblem,
   type Problem,
   problem,
-  redriveProblem,
+  sendProblem,
   subscriptionProblem,
   targetProblem
 } from "./hops.ts"
@@ -43,7 +43,7 @@ export const hopProblems = (deployed: Deployed): ReadonlyArray<Problem> =>
       .flatMap((topic) =>
         topic.subscriptions.flatMap((each) => [
           subscriptionProblem(deployed, topic, each),
-          each.deadLetters === null ? null : redriveProblem(deployed, "sns.amazonaws.com", each.deadLetters, topic.arn)
+          each.deadLetters === null ? null : sendProblem(deployed, "sns.amazonaws.com", each.deadLetters, topic.arn)
         ])
       ),
     ...deployed.mappings.map((each) => mappingProblem(deployed, each)),
@@ -51,7 +51,7 @@ export const hopProblems = (deployed: Deployed): ReadonlyArray<Problem> =>
     ...deployed.rules.flatMap((rule) =>
       rule.targets.flatMap((each) => [
         targetProblem(deployed, rule, each),
-        each.deadLetters === null ? null : redriveProblem(deployed, "events.amazonaws.com", each.deadLetters, rule.arn)
+        each.deadLetters === null ? null : sendProblem(deployed, "events.amazonaws.com", each.deadLetters, rule.arn)
       ])
     )
   ])

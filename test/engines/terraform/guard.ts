@@ -124,8 +124,8 @@ export const guardOf =
       if (!roleMay(deployed, role, action, resource, context)) return `${role} may not ${action} on ${resource}`
       const bucket = deployed.buckets.get(resource.split("/")[0] ?? "")
       if (bucket === undefined) continue
-      const with_ = { "kms:EncryptionContext:aws:s3:arn": bucket.arn }
-      const missing = key.find((each) => !roleMayUse(deployed, role, bucket.key, each, "s3", with_))
+      const encryption = { "kms:EncryptionContext:aws:s3:arn": bucket.arn }
+      const missing = key.find((each) => !roleMayUse(deployed, role, bucket.key, each, "s3", encryption))
       if (missing !== undefined) return `${role} may not ${missing} with the key of ${bucket.name}, for ${action} on ${resource}`
     }
     return null

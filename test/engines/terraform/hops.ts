@@ -59,8 +59,8 @@ export const found = (problems: Iterable<Problem | null>): ReadonlyArray<Problem
 
 const last = (arn: string): string => arn.split(":").at(-1) ?? arn
 
-/** Something is sent to a topic or queue by a service, on behalf of something else. */
-const sendProblem = (deployed: Deployed, service: string, to: string, source: string): Found => {
+/** Something is sent to a topic or queue by a service, on behalf of something else: news, or what it could not hand over. */
+export const sendProblem = (deployed: Deployed, service: string, to: string, source: string): Found => {
   const topic = deployed.topics.get(to)
   const queue = deployed.queues.get(to)
   const target = topic ?? queue
@@ -159,10 +159,6 @@ export const failureProblem = (deployed: Deployed, { name, role, onFailure }: De
   )
   return mayEncrypt ? null : problem("key denied", `the role of ${name} may not encrypt what it sends to ${last(onFailure)}`)
 }
-
-/** A topic, a rule or a queue puts aside what it could not hand over. */
-export const redriveProblem = (deployed: Deployed, service: string, to: string, source: string): Found =>
-  sendProblem(deployed, service, to, source)
 
 /** Firehose reads the table and writes an object, as its role. @param key of the object, absent: none, only what it must be able to do beside */
 export const deliveryProblem = (deployed: Deployed, stream: DeliveryStream, key: string): Found => {
