@@ -8,7 +8,7 @@ let world: World
 beforeAll(async () => {
   const { close, deployed } = await deploy("managed")
   await close()
-  world = await openWorld(deployed, Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 900), 16)
+  world = await openWorld(deployed, Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 300), 16)
 })
 afterAll(() => world.close())
 
@@ -20,6 +20,7 @@ it("what comes of raw objects is what their orders say, whatever goes wrong on t
   expect([...world.denied]).toEqual([])
   const managed = await world.outcomeOf(world.lake)
   const { rows, orders, value, roundingError } = consumable
+  expect(managed.wasFolded).toBe(true)
   expect(managed.totals).toEqual({ rows, orders, value, roundingError })
   expect(managed.deadLetters).toEqual(deadLetters)
 

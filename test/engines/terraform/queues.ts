@@ -36,7 +36,8 @@ export const openQueues = async (
       retentionMillis: retention * 1000,
       redrive: redrive === null ? undefined : { after: redrive.after, to: open(redrive.to) }
     })
-    made.faults = { ...noQueueFaults, double: 0.02 }
+    // What is given out twice is seen to after minutes, for which nobody is to wait.
+    made.faults = given === null ? { ...noQueueFaults, throttle: 0.01, short: 0.1 } : { ...noQueueFaults, double: 0.02 }
     queues.set(arn, made)
     return made
   }

@@ -52,6 +52,8 @@ export interface Stand {
 }
 
 export interface LakeOutcome {
+  /** There was nothing to repartition any more. */
+  readonly wasFolded: boolean
   readonly rows: ReadonlyArray<string>
   readonly deadLetters: Readonly<Record<string, number>>
   /** Of all rows of the table for users, as the generator counts them. */
@@ -189,7 +191,8 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
     },
     outcomeOf: async (of) => {
       functions.leave()
-      await command("repartition", "--lake", of)
+      const said = await command("repartition", "--lake", of)
+      const folds: ReadonlyArray<{ readonly kind: string }> = said.datasets ?? [said]
       const verified = await sluice(["verify", "--lake", of], env)
       if (verified.code !== 0) throw new Error(`verify of ${of}: ${verified.stdout}${verified.stderr}`)
       const query = (sql: string): Promise<ReadonlyArray<{ readonly [column: string]: unknown }>> => command("query", "--lake", of, sql)
@@ -200,6 +203,7 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
         "SELECT count(DISTINCT order_id) AS orders, sum(value)::VARCHAR AS value, sum(rounding_error)::VARCHAR AS rounding FROM consumable_checkout"
       )
       return {
+        wasFolded: folds.every(({ kind }) => kind === "up-to-date"),
         rows: rows.map(({ text }) => String(text)),
         deadLetters: Object.fromEntries(letters.map(({ reason, n }) => [String(reason), Number(n)])),
         totals: {
