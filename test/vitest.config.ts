@@ -1,6 +1,7 @@
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { longFirst } from "./long-first.ts"
 
 export default defineConfig({
   root: dirname(dirname(fileURLToPath(import.meta.url))),
@@ -10,6 +11,24 @@ export default defineConfig({
     // Processes, not threads: DuckDB and killed children must not share an address space. Two, since machines are small.
     pool: "forks",
     maxWorkers: 2,
+    sequence: {
+      sequencer: longFirst([
+        "test/wire/kills.test.ts",
+        "test/simulation/simulation.test.ts",
+        "test/cli/kill.test.ts",
+        "test/acceptance/olist.test.ts",
+        "test/cli/signals.test.ts",
+        "test/simulation/announced/world.test.ts",
+        "test/lambda/runtime.test.ts",
+        "test/cli/memory.test.ts",
+        "test/simulation/mapped-world.test.ts",
+        "test/simulation/files-world.test.ts",
+        "test/lambda/build.test.ts",
+        "test/cli/setup.test.ts",
+        "test/wire/kinesis-local.test.ts",
+        "test/cli/npm-start.test.ts"
+      ])
+    },
     // For what hangs, and for nothing else: a test fails for what is wrong, never for how long it took. A machine may be busy.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000

@@ -72,7 +72,7 @@ const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
 const tofuModule = join(here, "../terraform/tofu")
 
 /** Builds OpenTofu, which is Terraform's core, once on a machine: it takes minutes. Gives the command that starts it. */
-export const setUpTofu = (): string => {
+const setUpTofu = (): string => {
   const reason = reasonOf(join(tofuModule, "go.sum"))
   const folder = join(cache, `tofu-${reason.slice(0, 16)}`)
   once(folder, reason, () => {
@@ -82,6 +82,25 @@ export const setUpTofu = (): string => {
     run("go", ["build", ...args], { GOTOOLCHAIN: "local" })
   })
   return join(folder, "tofu")
+}
+
+/**
+ * A command of Terraform's core. The configuration is for either program: taken is the one that SLUICE_TERRAFORM says (`terraform`, `tofu`, or a path), else the machine's own
+ * Terraform where that is new enough, else OpenTofu, which is built once.
+ */
+export const setUpTerraform = (): string => {
+  const said = process.env["SLUICE_TERRAFORM"]
+  if (said === "tofu") return setUpTofu()
+  if (said !== undefined) return said
+  return isNewTerraform() ? "terraform" : setUpTofu()
+}
+
+/** Is there a Terraform, and is it what `versions.tf` asks for? */
+const isNewTerraform = (): boolean => {
+  const env = { ...process.env, CHECKPOINT_DISABLE: "1", TF_CLI_CONFIG_FILE: "/dev/null" }
+  const { stdout } = spawnSync("terraform", ["version", "-json"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+  const [, major, minor] = /"terraform_version": "(\d+)\.(\d+)\./.exec(stdout ?? "") ?? []
+  return Number(major) === 1 && Number(minor) >= 9
 }
 
 const tflint = "github.com/terraform-linters/tflint@v0.64.0"

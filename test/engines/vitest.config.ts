@@ -1,6 +1,7 @@
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { longFirst } from "../long-first.ts"
 
 /** Tests that need a server from PyPI, or Spark; `run.ts` runs them with the others of this folder. */
 export default defineConfig({
@@ -9,6 +10,19 @@ export default defineConfig({
     include: ["test/engines/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
+    sequence: {
+      sequencer: longFirst([
+        "test/engines/spark/other-engines.test.ts",
+        "test/engines/managed/managed.test.ts",
+        "test/engines/spark/kill.test.ts",
+        "test/engines/spark/engine.test.ts",
+        "test/engines/lambda/runtime.test.ts",
+        "test/engines/package.test.ts",
+        "test/engines/image.test.ts",
+        "test/engines/spark/s3a.test.ts",
+        "test/engines/sqs.test.ts"
+      ])
+    },
     // Installs what is missing first. Limits are for what hangs: how long anything takes is no failure.
     globalSetup: ["test/engines/set-up-servers.ts"],
     testTimeout: 30 * 60_000,

@@ -55,6 +55,9 @@ const kept = { "delta.logRetentionDuration": "interval 1 hours", "delta.deletedF
 /** The longest that processes may take to read everything, in milliseconds, once nothing disturbs them any more. */
 const patience = 4 * 3_600_000
 
+/** Characters of the transcript that wait to be hashed, at most. */
+const mostUnhashed = 1 << 16
+
 /** What an input is given of its world. */
 export interface Ground<Settings> {
   readonly seed: number
@@ -91,6 +94,7 @@ class World<Settings extends WorldSettings> {
   readonly #settings: Settings
   readonly #say: ((line: string) => void) | null
   readonly #hash = createHash("sha1")
+  #unhashed = ""
   readonly #violations: Array<Violation> = []
   readonly #happened: Happened = {}
   readonly #time: VirtualTime
@@ -221,6 +225,7 @@ class World<Settings extends WorldSettings> {
       await this.#runOnce("vacuum", (process) => upkeepOnce(process, this.#outside, vacuumAll))
     }
     await this.#judge()
+    this.#hashAll()
     return {
       seed: this.#seed,
       violations: this.#violations,
@@ -232,8 +237,15 @@ class World<Settings extends WorldSettings> {
 
   #trace(who: string, what: string, outcome: string): void {
     const line = `${who}: ${what}${outcome === "" ? "" : ` → ${outcome}`}`
-    this.#hash.update(`${this.#time.now} ${line}\n`)
+    this.#unhashed += `${this.#time.now} ${line}\n`
+    if (this.#unhashed.length > mostUnhashed) this.#hashAll()
     this.#say?.(`${new Date(this.#time.now).toISOString().slice(8, -1)} ${line}`)
+  }
+
+  /** Brings the hash up to the transcript: a call for each line would take longer than to make the line. */
+  #hashAll(): void {
+    this.#hash.update(this.#unhashed)
+    this.#unhashed = ""
   }
 
   #logged(who: string, message: unknown): void {

@@ -17,7 +17,7 @@ export interface KillsOptions {
   readonly orders: number
   readonly shards: number
   readonly workers: number
-  /** Milliseconds that a worker lives, at least and at most. */
+  /** Milliseconds that a worker follows the stream, at least and at most, on an idle machine; up to five times as long on a busy one. */
   readonly life: readonly [number, number]
   readonly seed: number
   readonly say: (line: string) => void
@@ -38,6 +38,9 @@ export interface KillsResult {
 }
 
 const stream = "orders"
+
+/** Milliseconds until a worker follows the stream, where it alone is at work. */
+const usualStart = 1000
 
 /** What is put one after the other. Most of it is aggregated: the emulator takes seconds for thousands of records. */
 const parts = [
@@ -72,8 +75,9 @@ export const kills = async (options: KillsOptions): Promise<KillsResult> => {
       put += records
       options.say(`${put} records put, ${killer.kills} kills`)
     }
-    // The workers go on while they are still killed, for as long as it takes; what they never come to, nobody disturbs in the end.
-    for (let round = 0, committed = 0; committed < put && round < 40; round++) {
+    // The workers go on while they are still killed, for as long as it takes, and until as many kills as workers; what they never come to, nobody disturbs
+    // in the end.
+    for (let round = 0, committed = 0; (committed < put || killer.kills < options.workers) && round < 40; round++) {
       await sleep(options.life[1])
       // On a busy machine the first worker may not have begun the lake yet.
       const { code, stdout } = await sluice(["status", "--lake", lake, "--json"], env)
@@ -147,12 +151,19 @@ class Killer {
       })
       this.#children.add(child)
       let said = ""
-      child.stderr.on("data", (chunk: Buffer) => {
-        said = (said + chunk.toString()).slice(-2000)
-      })
       const ended = once(child, "close")
-      // By the clock: a worker follows a stream, and has no end to which its life could be compared.
-      await Promise.race([sleep(life[0] + random.unit() * (life[1] - life[0])), ended])
+      const follows = new Promise<void>((begun) =>
+        child.stderr.on("data", (chunk: Buffer) => {
+          said = (said + chunk.toString()).slice(-2000)
+          if (said.includes("following ")) begun()
+        })
+      )
+      const started = performance.now()
+      await Promise.race([follows, ended])
+      // By the clock, since a worker follows a stream, and has no end to which its life could be compared. Its start tells how busy the machine is: it gets
+      // as far in each life as on an idle one, where no progress would be made if starts were all that there is time for.
+      const slowness = Math.min(5, Math.max(1, (performance.now() - started) / usualStart))
+      await Promise.race([sleep(slowness * (life[0] + random.unit() * (life[1] - life[0]))), ended])
       if (child.exitCode !== null) this.#options.say(`worker ${worker} ended by itself with ${child.exitCode}: ${said}`)
       child.kill("SIGKILL")
       await ended

@@ -1,5 +1,5 @@
 /**
- * Runs Terraform's core (OpenTofu) on the configuration, with the stand-in for the AWS provider: plans, applies, plans again, destroys. Nothing is
+ * Runs Terraform's core (Terraform or OpenTofu) on the configuration, with the stand-in for the AWS provider: plans, applies, plans again, destroys. Nothing is
  * written beside the configuration: it is copied to a folder of its own.
  */
 import { spawn } from "node:child_process"
@@ -9,7 +9,7 @@ import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { motoWorld } from "../../terraform/moto/world.ts"
 import { startProvider } from "../../terraform/provider.ts"
-import { setUpTofu } from "../setup.ts"
+import { setUpTerraform } from "../setup.ts"
 
 export const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
@@ -87,7 +87,7 @@ export const orFail = async (what: string, saying: Promise<Said>): Promise<strin
 
 /** Opens a folder of Terraform files, with a provider of its own. With an endpoint, what moto can hold is made there. */
 export const openHouse = async (root: string = repository, moto?: string, refuses = true): Promise<House> => {
-  const tofu = setUpTofu()
+  const tofu = setUpTerraform()
   const parent = mkdtempSync(join(tmpdir(), "sluice-terraform-"))
   const folder = join(parent, "house")
   copyFiles(root, folder, (text) => text)
