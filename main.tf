@@ -17,7 +17,6 @@ locals {
   is_embedded = var.repartition.engine == "embedded"
   is_emr      = var.repartition.engine == "emr"
   # Jobs of Spark run as a role that is made for them, but on a cluster that is there.
-  has_job_role = var.repartition.engine == "emr-serverless" || (local.is_emr && var.repartition.cluster_id == null)
 
   # Paths are those of this folder, wherever it is used from.
   functions_dir  = startswith(var.functions_dir, "/") ? var.functions_dir : "${path.module}/${var.functions_dir}"
@@ -47,10 +46,6 @@ module "lake" {
   errors_days          = var.errors_days
   query_result_days    = var.athena.result_days
   datasets             = keys(var.datasets)
-  job_role_arns = concat(
-    local.has_job_role ? [module.repartition[0].job_role_arn] : [],
-    local.is_emr && var.repartition.cluster_role_arn != null ? [var.repartition.cluster_role_arn] : []
-  )
 
   raw_notifications = local.has_raw && var.raw_bucket_notifications ? [
     { kind = "topic", arn = module.stream.topics["raw"] }

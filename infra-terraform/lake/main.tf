@@ -263,14 +263,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 # ---------------------------------------------------------------------------------------------------
 
 locals {
-  # Jobs of Spark write tables of their own (consumable/DATASET/fold-…), which nobody else writes, and without the condition. So they are bound by it where tables of the lake are.
-  commits = merge(
-    { DenyUnconditionalCommits = { logs = ["*"], except = var.job_role_arns } },
-    { for sid in ["DenyUnconditionalCommitsOfJobs"] : sid => {
-      logs   = concat(["dead_letters", "runs"], flatten([for dataset in var.datasets : ["stage/${dataset}", "consumable/${dataset}"]]))
-      except = []
-    } if length(var.job_role_arns) > 0 }
-  )
+  # Logs of the tables of the lake, one by one. A job of the repartition has tables beside them for itself alone (consumable/DATASET/_repartition/… and …/fold-…), which Sluice and
+  # Spark write without the condition: a * would deny them.
+  logs = concat(["dead_letters", "runs"], flatten([for dataset in var.datasets : ["stage/${dataset}", "consumable/${dataset}"]]))
 }
 
 data "aws_iam_policy_document" "bucket" {
@@ -310,12 +305,12 @@ data "aws_iam_policy_document" "bucket" {
 
   dynamic "statement" {
     # The log of a table is only as good as its writers: each version may be written once. Parts of an upload say nothing of it and pass; its end is the write.
-    for_each = each.key == "lake" ? local.commits : {}
+    for_each = each.key == "lake" ? [local.logs] : []
     content {
-      sid       = statement.key
+      sid       = "DenyUnconditionalCommits"
       effect    = "Deny"
       actions   = ["s3:PutObject"]
-      resources = [for log in statement.value.logs : "${each.value.arn}/${local.folder}${log}/_delta_log/*.json"]
+      resources = [for log in statement.value : "${each.value.arn}/${local.folder}${log}/_delta_log/*.json"]
       principals {
         type        = "*"
         identifiers = ["*"]
@@ -329,14 +324,6 @@ data "aws_iam_policy_document" "bucket" {
         test     = "Bool"
         variable = "s3:ObjectCreationOperation"
         values   = ["true"]
-      }
-      dynamic "condition" {
-        for_each = length(statement.value.except) > 0 ? [statement.value.except] : []
-        content {
-          test     = "ArnNotEquals"
-          variable = "aws:PrincipalArn"
-          values   = condition.value
-        }
       }
     }
   }

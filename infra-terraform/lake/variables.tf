@@ -49,13 +49,6 @@ variable "datasets" {
   nullable    = false
 }
 
-variable "job_role_arns" {
-  description = "ARNs of the roles of jobs of Spark, which write tables of their own without conditions."
-  type        = list(string)
-  default     = []
-  nullable    = false
-}
-
 variable "artifact_bucket" {
   description = "Bucket of results of Athena and logs of jobs. null: NAME-artifacts-ACCOUNT."
   type        = string

@@ -65,6 +65,14 @@ export const callsIn = ({ inputs }: Pick<Bundle, "inputs">): ReadonlyArray<strin
     })
     .sort()
 
+/** Actions that a call needs. Throws where nothing is known of it. */
+export const actionsOf = (call: string): ReadonlyArray<string> => {
+  const [client = "", command = ""] = call.split(".")
+  const actions = needs[client]?.[command]
+  if (actions === undefined) throw new Error(`build/aws-actions.ts does not say which actions ${call} needs`)
+  return actions
+}
+
 /**
  * What is wrong with the actions that a function declares, each as a sentence: one that a call of its bundle needs is missing, or one is there that no call needs.
  *

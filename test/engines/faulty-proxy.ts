@@ -1,4 +1,4 @@
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
+import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http"
 
 /**
  * What happens to a request: it arrives or not, and what the client is told of it. `cut`: the connection ends without an answer; `hang`: there
@@ -11,6 +11,29 @@ export interface Fault {
     | "hang"
     | "half"
     | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** A request, as a gate sees it. */
+export interface Passing {
+  readonly method: string
+  /** With its query. */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** Who is to be let through. Each gives what is answered instead, or null. */
+export interface Gate {
+  /** Asked before a request arrives. */
+  readonly enter: (request: Passing) => DenialAnswer | null
+  /** Asked where the server says that there is no such thing. */
+  readonly absent?: (request: Passing) => DenialAnswer | null
+}
+
+export interface DenialAnswer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
 }
 
 interface Rule extends Fault {
@@ -40,7 +63,8 @@ export interface FaultyProxy {
   readonly stop: () => Promise<void>
 }
 
-export const startProxy = async (target: string): Promise<FaultyProxy> => {
+/** @param gate denies requests; without it, all are let through */
+export const startProxy = async (target: string, gate: Gate | null = null): Promise<FaultyProxy> => {
   const { hostname, port } = new URL(target)
   const agent = new Agent({ keepAlive: true })
   const rules: Array<Rule> = []
@@ -92,9 +116,15 @@ export const startProxy = async (target: string): Promise<FaultyProxy> => {
     const chunks: Array<Buffer> = []
     for await (const chunk of incoming) chunks.push(chunk)
     seen.push(`${method} ${url}`)
+    const body = Buffer.concat(chunks)
+    const passing = { method, url, headers: incoming.headers, body }
+    const denied = gate?.enter(passing) ?? null
+    if (denied !== null) return deny(response, method, denied)
     const rule = rules.find((each) => each.times > 0 && each.when(method, url))
     if (rule !== undefined) rule.times--
-    const real = rule === undefined || rule.arrives ? await forward(incoming, Buffer.concat(chunks)) : null
+    const real = rule === undefined || rule.arrives ? await forward(incoming, body) : null
+    const hidden = real?.status === 404 ? (gate?.absent?.(passing) ?? null) : null
+    if (hidden !== null) return deny(response, method, hidden)
     const answer = rule === undefined ? null : rule.answer
     if (answer === "cut") return void response.socket?.destroy()
     if (answer === "hang") return
@@ -137,4 +167,9 @@ export const startProxy = async (target: string): Promise<FaultyProxy> => {
         server.closeAllConnections()
       })
   }
+}
+
+const deny = (response: ServerResponse, method: string, { body, status, type }: DenialAnswer): void => {
+  response.writeHead(status, { "content-type": type })
+  response.end(method === "HEAD" ? "" : body)
 }

@@ -100,7 +100,7 @@ describe("the managed way, from raw objects to the table for users", () => {
           bufferBytes: 6_000,
           bufferMillis: 300_000,
           convert: (line) => readByOpenX(line, glueOf(compiledOrders)),
-          writeParquet: (key, lines) => Effect.runPromise(writeByDuckDB(duckdb, compiledOrders, lines, join(folder, key))),
+          writeParquet: (key, lines) => Effect.runPromise(writeByDuckDB(duckdb, glueOf(compiledOrders), lines, join(folder, key))),
           writeText: async (key, text) => {
             await mkdir(dirname(join(folder, key)), { recursive: true })
             writeFileSync(join(folder, key), text)

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Effect } from "effect"
+import type { GlueColumn } from "../../src/catalog/glue-table.ts"
 import { readHiveType } from "../../src/catalog/hive-type.ts"
 import type { CompiledContract } from "../../src/contract/compile.ts"
 import type { DuckDB } from "../../src/duckdb/duckdb.ts"
@@ -16,20 +17,20 @@ import { glueOf } from "./structured.ts"
  */
 export const writeByDuckDB = (
   duckdb: DuckDB,
-  contract: CompiledContract,
+  glue: ReadonlyArray<GlueColumn>,
   lines: ReadonlyArray<string>,
   target: string,
   timestamp: "TIMESTAMP WITH TIME ZONE" | "TIMESTAMP" = "TIMESTAMP WITH TIME ZONE"
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const columns = glueOf(contract).map(({ Name, Type }) => {
+    const columns = glue.map(({ Name, Type }) => {
       const type = sqlType(readHiveType(Type) ?? "string").replaceAll("TIMESTAMP WITH TIME ZONE", timestamp)
       return `${literal(Name)}: ${literal(type)}`
     })
     yield* Effect.promise(() => mkdir(dirname(target), { recursive: true }))
     const given = `${duckdb.folder}/lines.json`
     writeFileSync(given, lines.join(""))
-    const names = glueOf(contract).map(({ Name }) => identifier(Name))
+    const names = glue.map(({ Name }) => identifier(Name))
     yield* duckdb.run(
       `COPY (SELECT ${names.join(", ")} FROM read_json(${literal(given)}, format = 'newline_delimited', columns = {${columns.join(", ")}})) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`
     )
@@ -44,7 +45,7 @@ export const writeOneByDuckDB = (
 ): Effect.Effect<void> =>
   // Writing hundreds of columns takes a page of each.
   openDuckDB({ threads: 1, memoryLimit: 1 << 30 }).pipe(
-    Effect.flatMap((duckdb) => writeByDuckDB(duckdb, contract, lines, target, timestamp)),
+    Effect.flatMap((duckdb) => writeByDuckDB(duckdb, glueOf(contract), lines, target, timestamp)),
     Effect.scoped,
     Effect.orDie
   )

@@ -13,17 +13,23 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
  * Does what a driver does, with the engine of this process in Spark's place: reads the job's objects, and leaves files with a log of their own, and a result.
  *
  * @param attempt tells its folder from that of another attempt
+ * @param consumable path of the table that it folds into
  */
-export const drive = (store: StoreShape, { id }: Pick<SparkJob, "id">, attempt: string): Effect.Effect<void> =>
+export const drive = (
+  store: StoreShape,
+  { id }: Pick<SparkJob, "id">,
+  attempt: string,
+  consumable = "consumable/order"
+): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { work }: OutstandingJob = JSON.parse(text(yield* store.get("consumable/order/_repartition/outstanding.json")))
+    const { work }: OutstandingJob = JSON.parse(text(yield* store.get(`${consumable}/_repartition/outstanding.json`)))
     const { plan } = work
     const list = text(yield* store.get(`${jobFolder(plan.tablePath, id)}/inputs/_delta_log/${"0".repeat(20)}.json`))
     const inputs = list.split("\n").flatMap((line) => {
       const { add } = line === "" ? {} : JSON.parse(line)
       return add === undefined
         ? []
-        : [{ key: decodeURI(add.path).replace(`file://${store.localPath("x")?.slice(0, -1)}`, ""), size: add.size }]
+        : [{ key: decodeURI(add.path).replace(`${store.root}/`, ""), size: add.size }]
     })
     const folder = `fold-${attempt}`
     const tablePath = `${plan.tablePath}/${folder}`

@@ -19,9 +19,9 @@ export interface Mishaps {
 export const usualMishaps: Mishaps = { doubled: 0.05, late: 0.05, unreached: 0.03, unanswered: 0.03 }
 
 let requests = 0
-/** Calls a function, with a minute's time. */
-export const call = <Answer>(handler: Handler<Answer>, event: unknown): Promise<Answer> => {
-  const until = Date.now() + 60_000
+/** Calls a function. @param time that it has, milliseconds */
+export const call = <Answer>(handler: Handler<Answer>, event: unknown, time = 60_000): Promise<Answer> => {
+  const until = Date.now() + time
   return handler(event, { awsRequestId: `request-${++requests}`, getRemainingTimeInMillis: () => until - Date.now() })
 }
 
@@ -40,15 +40,17 @@ export const delivered = <A>(all: ReadonlyArray<A>, random: Random, { doubled, l
 }
 
 /**
- * Calls a function with each event, as Lambda does with those of SNS, S3 and EventBridge: again where it failed, three times in all.
+ * Calls a function with each event, as Lambda does with those of SNS, S3 and EventBridge: again where it failed.
  *
+ * @param retries how often again
  * @returns what was given up, as a destination for failures gets it
  */
 export const callAsynchronously = async (
-  handler: Handler,
+  invoke: (event: unknown) => Promise<unknown>,
   events: ReadonlyArray<unknown>,
   random: Random,
-  mishaps: Mishaps
+  mishaps: Mishaps,
+  retries: number
 ): Promise<ReadonlyArray<{ readonly event: unknown; readonly problem: string }>> => {
   const waiting = events.map((event) => ({ event, tries: 0 }))
   const givenUp: Array<{ readonly event: unknown; readonly problem: string }> = []
@@ -57,10 +59,10 @@ export const callAsynchronously = async (
       const { event, tries } = next
       try {
         if (random.chance(mishaps.unreached)) throw new Error("it was not reached")
-        await call(handler, event)
+        await invoke(event)
         if (random.chance(mishaps.unanswered)) throw new Error("its answer got lost")
       } catch (error) {
-        if (tries < 2) waiting.push({ event, tries: tries + 1 })
+        if (tries < retries) waiting.push({ event, tries: tries + 1 })
         else givenUp.push({ event, problem: error instanceof Error ? error.message : String(error) })
       }
     }
@@ -68,15 +70,3 @@ export const callAsynchronously = async (
   await Promise.all(Array.from({ length: 6 }, work))
   return givenUp
 }
-
-/** An event of a topic, with one message. */
-export const snsEvent = (message: string): unknown => ({
-  Records: [
-    {
-      EventSource: "aws:sns",
-      EventVersion: "1.0",
-      EventSubscriptionArn: "arn:aws:sns:eu-west-1:123456789012:topic:1",
-      Sns: { Type: "Notification", MessageId: "1", TopicArn: "arn:aws:sns:eu-west-1:123456789012:topic", Message: message }
-    }
-  ]
-})

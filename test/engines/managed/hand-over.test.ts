@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { deploy } from "../terraform/deploy.ts"
 import { openWorld, type World } from "./world.ts"
 
 /** From Firehose to a consumer and back, as the documentation says it, with objects that go both ways meanwhile. */
 let world: World
 beforeAll(async () => {
-  world = await openWorld(300, 17)
+  const { close, deployed } = await deploy("managed")
+  await close()
+  world = await openWorld(deployed, 300, 17)
 })
 afterAll(() => world.close())
 

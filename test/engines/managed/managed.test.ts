@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { deploy } from "../terraform/deploy.ts"
 import { firstDifference } from "../values.ts"
 import { openWorld, type World } from "./world.ts"
 
 /** The managed way from raw objects to the table for users must come to what the generator says of its orders, and to the same as the other ways into a lake. */
 let world: World
 beforeAll(async () => {
-  world = await openWorld(Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 4800), 16)
+  const { close, deployed } = await deploy("managed")
+  await close()
+  world = await openWorld(deployed, Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 300), 16)
 })
 afterAll(() => world.close())
 
@@ -13,8 +16,11 @@ it("what comes of raw objects is what their orders say, whatever goes wrong on t
   const { raw } = world
   const { consumable, deadLetters } = raw.expected
   await world.byFirehose(raw.objects)
+  await world.nextHour()
+  expect([...world.denied]).toEqual([])
   const managed = await world.outcomeOf(world.lake)
   const { rows, orders, value, roundingError } = consumable
+  expect(managed.wasFolded).toBe(true)
   expect(managed.totals).toEqual({ rows, orders, value, roundingError })
   expect(managed.deadLetters).toEqual(deadLetters)
 

@@ -6,6 +6,7 @@ import type { CallFailed } from "../../../src/record/aws-call.ts"
 import { SimulatedQueue } from "../../simulation/simulated-queue.ts"
 
 export interface SqsServer {
+  readonly endpoint: string
   /** Puts messages into a queue of this name. Gives its URL. */
   readonly send: (name: string, bodies: ReadonlyArray<string>) => string
   readonly stop: () => Promise<void>
@@ -14,17 +15,20 @@ export interface SqsServer {
 /** What SQS is allowed to do, and seldom does. Messages that it did not hide would come again and again as long as a batch is open: a run that ends with the queue would wait for that. */
 const faults = { throttle: 0.01, unavailable: 0.01, lostAnswer: 0, short: 0.1, double: 0.02, revive: 0.01, refuse: 0 }
 
+/** Whatever server stands in front of this one. */
+const nameOf = (url: string): string => new URL(url).pathname.split("/").at(-1) ?? ""
+
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex")
 
-/** Simulated queues behind the API of SQS over HTTP, on the clock of the machine: quick with any number of messages. */
-export const startSqs = async (random: Random): Promise<SqsServer> => {
+/** Simulated queues behind the API of SQS over HTTP, on the clock of the machine: quick with any number of messages. @param given queues that there are already, by their names */
+export const startSqs = async (random: Random, given: ReadonlyMap<string, SimulatedQueue> = new Map()): Promise<SqsServer> => {
   const clock = await Effect.runPromise(Clock.Clock)
-  const queues = new Map<string, SimulatedQueue>()
+  const queues = new Map(given)
   const answer = async (request: IncomingMessage): Promise<{ readonly status: number; readonly body: object }> => {
     const chunks: Array<Buffer> = []
     for await (const chunk of request) chunks.push(chunk)
     const given = JSON.parse(Buffer.concat(chunks).toString())
-    const queue = queues.get(given.QueueUrl)
+    const queue = queues.get(nameOf(given.QueueUrl))
     if (queue === undefined)
       return { status: 400, body: { __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "There is no such queue" } }
     const call = callOf(queue, String(request.headers["x-amz-target"]).replace(/^AmazonSQS\./, ""), given)
@@ -41,11 +45,12 @@ export const startSqs = async (random: Random): Promise<SqsServer> => {
   })
   const port = await listen(server)
   return {
+    endpoint: `http://127.0.0.1:${port}`,
     send: (name, bodies) => {
       const url = `http://127.0.0.1:${port}/123456789012/${name}`
       const queue = new SimulatedQueue(clock, { url, random: () => random.unit() })
       queue.faults = faults
-      queues.set(url, queue)
+      queues.set(name, queue)
       for (const body of bodies) queue.send(body)
       return url
     },

@@ -49,7 +49,7 @@ const eventBridge = (bucket: string, { key, content, etag, versionId, sequencer,
 })
 
 /** As SNS hands it to a queue, where it is not told to hand over the message alone. */
-const inSns = (message: string): string =>
+export const inSns = (message: string): string =>
   JSON.stringify({ Type: "Notification", MessageId: "simulated", TopicArn: "arn:aws:sns:us-east-1:1:simulated", Message: message })
 
 const inAnyEnvelope = (random: Random, message: object): string => {
@@ -58,6 +58,10 @@ const inAnyEnvelope = (random: Random, message: object): string => {
 }
 
 const created = ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", "ObjectCreated:Copy"] as const
+
+/** What S3 itself sends of an object that was written. */
+export const notificationOf = (random: Random, bucket: string, version: ObjectVersion): string =>
+  JSON.stringify({ Records: [s3Record(bucket, version, random, random.pick(created))] })
 
 /** Announces objects, in one message where its form can hold several. */
 export const announce = (random: Random, bucket: string, versions: ReadonlyArray<ObjectVersion>): ReadonlyArray<string> =>
