@@ -262,7 +262,7 @@ run "all_where_the_function_reads" {
   }
 
   assert {
-    condition     = module.ingest.reads_stream && length(module.consumer[0].service_names) == 0 && output.repository_url != null
+    condition     = module.ingest.reads_stream && length(module.consumer) == 1 && length(module.consumer[0].service_names) == 0
     error_message = "Where the function reads the stream, no service may: both would do all work twice."
   }
 }
