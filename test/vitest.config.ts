@@ -8,9 +8,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/engines/**"],
-    // Processes, not threads: DuckDB and killed children must not share an address space. Two, since machines are small.
+    // Processes, not threads: DuckDB and killed children must not share an address space. Three for two cores: one of them mostly waits.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: {
       sequencer: longFirst([
         "test/wire/kills.test.ts",

@@ -47,12 +47,6 @@ data "aws_iam_policy_document" "assume" {
       variable = "aws:SourceAccount"
       values   = [data.aws_caller_identity.current.account_id]
     }
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      # Written out, since the function needs its role first.
-      values = ["arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:function:${local.function_name}"]
-    }
   }
 }
 

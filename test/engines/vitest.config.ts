@@ -9,7 +9,8 @@ export default defineConfig({
   test: {
     include: ["test/engines/**/*.test.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // For two cores: one of them mostly waits.
+    maxWorkers: 3,
     sequence: {
       sequencer: longFirst([
         "test/engines/spark/other-engines.test.ts",
