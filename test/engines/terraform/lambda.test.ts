@@ -6,8 +6,8 @@ import { closeAll, expected, expectOutcome, open, options } from "./ways.ts"
 
 afterEach(closeAll)
 
-it("the function of the stream", async () => {
-  const { deployed, stand } = await open("lambda", {})
+it("the function of the stream, and a task of the hour", async () => {
+  const { deployed, stand } = await open("lambda", { repartition: { engine: "embedded" } })
   const [mapping] = deployed.mappings
   if (mapping === undefined) throw new Error("there is no mapping")
   // As they would be put now: what is older than a stream keeps may have been lost.
