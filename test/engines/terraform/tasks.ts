@@ -11,7 +11,7 @@ const taskOf = ({ tasks }: Deployed, arn: string): Task => {
 }
 
 /** What secrets hold, in this world. */
-const secret = "a key for tests of what is deployed"
+export const hashKey = "a key for tests of what is deployed"
 
 /**
  * Starts a task.
@@ -30,7 +30,7 @@ export const startTask = async (deployed: Deployed, endpoints: Endpoints, arn: s
   // The queue's URL says where SQS is.
   const queue = environment["SLUICE_QUEUE"]
   const here = queue === undefined ? {} : { SLUICE_QUEUE: `${served["AWS_ENDPOINT_URL_SQS"]}${new URL(queue).pathname}` }
-  const held = Object.fromEntries(Object.keys(secrets).map((name) => [name, secret]))
+  const held = Object.fromEntries(Object.keys(secrets).map((name) => [name, hashKey]))
   return start(command, { ...environment, ...held, ...served, ...here, ...more })
 }
 
