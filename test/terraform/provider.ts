@@ -163,5 +163,14 @@ const grpcCalls = (handlers: Handlers): ReadonlyMap<string, Call> => {
     all.set(`/tfplugin6.Provider/${name}`, async (bytes) => response.encode((await handle(request.decode(bytes))) as object))
   }
   for (const name of Object.keys(calls)) add(name as keyof Handlers)
+  // The same each time, and core asks for it again for each module and each run of its tests.
+  let schema: Promise<Uint8Array> | undefined
+  const path = "/tfplugin6.Provider/GetProviderSchema"
+  const encode = all.get(path)
+  if (encode !== undefined)
+    all.set(path, (bytes) => {
+      schema ??= encode(bytes)
+      return schema
+    })
   return all
 }

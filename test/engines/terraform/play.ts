@@ -51,6 +51,8 @@ const must = (problem: Problem | null): void => {
 
 /** A call takes so long, and so does what lies between two: milliseconds. */
 const step = 20_000
+/** Of steps in which functions are called: in one of so many it is looked at what they wrote. */
+const stepsBetweenLooks = 25
 /** Of all that may be tried again, nothing is after so many steps. */
 const mostSteps = 20_000
 
@@ -154,18 +156,24 @@ export const openPlay = ({
   const writtenByFirehose = () => firehoses.reduce((sum, { delivered, errors }) => sum + delivered.length + errors.length, 0)
 
   const settle: Play["settle"] = async () => {
-    // A bucket is looked at where somebody may have written to it.
-    let isFresh = true
+    // A bucket is looked at where somebody may have written to it, and not at each step: to list ten thousand objects takes longer than to call a function.
+    let isWritten = true
     for (let steps = 0; ; steps++) {
       if (steps === mostSteps)
         throw new Error(`something is never done: ${[...problems].map(([name, says]) => `${name}: ${says}`).join("; ")}`)
       beforeStep()
       const called = (await callAll()) + (await pollAll())
-      const told = called > 0 || isFresh ? await tellOfNew() : 0
+      isWritten ||= called > 0
+      let told = 0
+      if (isWritten && (called === 0 || steps % stepsBetweenLooks === 0)) {
+        told = await tellOfNew()
+        isWritten = false
+      }
       time.now += step
       const before = writtenByFirehose()
       for (const firehose of firehoses) await firehose.deliver()
-      isFresh = writtenByFirehose() > before
+      const isFresh = writtenByFirehose() > before
+      isWritten ||= isFresh
       if (called + told > 0 || isFresh || firehoses.some(({ held }) => held.length > 0)) continue
       // Nothing can be done now: on to when a message is visible again.
       const hidden = [...queues].flatMap(([arn, { messages }]) => (isRead(arn) ? messages.map(({ visibleAt }) => visibleAt) : []))
