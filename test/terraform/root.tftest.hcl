@@ -258,7 +258,7 @@ run "project_that_the_image_has_elsewhere" {
   command = plan
   variables {
     mode           = "consumer"
-    project_folder = "../sluice/schemas/vtex"
+    project_folder = "schemas/../schemas/vtex"
   }
   expect_failures = [var.consumer]
 }
