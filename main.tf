@@ -9,8 +9,9 @@ provider "aws" {
 }
 
 locals {
-  is_managed  = contains(["managed", "all"], var.mode)
-  has_service = contains(["consumer", "all"], var.mode)
+  is_managed = contains(["managed", "all"], var.mode)
+  # Where all ways are there, either the service reads the stream or the function: both would do all work twice.
+  has_service = var.mode == "consumer" || (var.mode == "all" && (var.consumer.source == "sqs" || var.stream_reader == "consumer"))
   has_stream  = contains(["lambda", "all"], var.mode) || (local.has_service && var.consumer.source == "kinesis")
   takes_queue = local.has_service && var.consumer.source == "sqs"
   has_raw     = local.is_managed || local.takes_queue
@@ -25,6 +26,14 @@ locals {
   project = coalesce(var.consumer.project, "/sluice/${trimprefix(var.project_folder, "./")}")
 
   folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
+
+  # Services that tasks and clusters call from a network of their own.
+  called = toset(concat(
+    local.has_service || local.is_embedded ? ["ecr.api", "ecr.dkr", "glue", "logs", "secretsmanager"] : [],
+    local.has_service && var.consumer.source == "kinesis" ? ["kinesis-streams"] : [],
+    local.takes_queue ? ["sqs"] : [],
+    local.is_emr ? ["elasticmapreduce"] : []
+  ))
 
   functions = merge(module.ingest.functions, one(module.repartition[*].functions))
 }
@@ -76,6 +85,8 @@ module "catalog" {
   artifact_bucket_arn = module.lake.artifact_bucket_arn
   kms_key_arn         = module.lake.kms_key_arn
   bytes_per_query     = var.athena.bytes_per_query
+  reader_principals   = var.access.readers
+  writer_principals   = var.access.writers
 }
 
 # ---------------------------------------------------------------------------------------------------
@@ -91,6 +102,7 @@ module "stream" {
   has_stream       = local.has_stream
   stream_name      = var.names.stream
   retention_hours  = var.stream_retention_hours
+  shards           = var.stream_shards
   is_managed       = local.is_managed
   has_raw_topic    = local.has_raw
   has_consumer     = local.takes_queue
@@ -115,7 +127,7 @@ module "ingest" {
   firehose_role       = var.names.firehose_role
   is_managed          = local.is_managed
   has_stream_function = contains(["lambda", "all"], var.mode)
-  reads_stream        = var.mode == "lambda" || var.stream_reader == "lambda"
+  reads_stream        = !(local.has_service && var.consumer.source == "kinesis")
   datasets            = var.datasets
   lake_uri            = module.lake.lake_uri
   lake_bucket_arn     = module.lake.lake_bucket_arn
@@ -127,7 +139,6 @@ module "ingest" {
   stream_arn          = module.stream.stream_arn
   stream_name         = module.stream.stream_name
   queues              = module.stream.queues
-  failures_queue      = module.stream.failures_queue
   database            = module.catalog.database
   raw_tables          = module.catalog.raw_tables
   log_retention_days  = var.log_retention_days
@@ -142,7 +153,7 @@ module "network" {
   vpc_id     = var.network.vpc_id
   subnet_ids = var.network.subnet_ids
   cidr       = var.network.cidr
-  endpoints  = var.network.endpoints
+  endpoints  = coalesce(var.network.endpoints, local.called)
   required_by = concat(
     local.has_service ? ["the consumer on Fargate"] : [],
     local.is_embedded ? ["the repartition on Fargate"] : [],
@@ -152,7 +163,7 @@ module "network" {
 
 module "consumer" {
   source = "./infra-terraform/consumer"
-  count  = local.has_service || local.is_embedded ? 1 : 0
+  count  = contains(["consumer", "all"], var.mode) || local.is_embedded ? 1 : 0
 
   name                = var.name
   tags                = var.tags

@@ -278,6 +278,17 @@ variable "stream_retention_hours" {
   }
 }
 
+variable "stream_shards" {
+  description = "Shards of the stream. null: on demand, which grows by itself; a number costs less where the load is known and even."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.stream_shards == null ? true : var.stream_shards >= 1 && floor(var.stream_shards) == var.stream_shards
+    error_message = "stream_shards must be a whole number from 1, or null."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days for which logs are kept."
   type        = number
@@ -416,6 +427,21 @@ variable "network" {
   validation {
     condition     = can(cidrhost(var.network.cidr, 0))
     error_message = "network.cidr must be a block of addresses, such as 10.20.0.0/16."
+  }
+}
+
+variable "access" {
+  description = "ARNs of who may take the role of readers (tables for users, stages, runs) and that of writers (all of the lake). Empty: whom the account's own policies let."
+  type = object({
+    readers = optional(list(string), [])
+    writers = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for arn in concat(var.access.readers, var.access.writers) : can(regex("^arn:[a-z-]+:(iam|sts)::", arn))])
+    error_message = "access: readers and writers must be ARNs of roles, users or accounts."
   }
 }
 

@@ -14,7 +14,9 @@ resource "aws_athena_workgroup" "this" {
 
   name        = each.key == "reader" ? var.name : "${var.name}-writers"
   description = each.value.description
-  tags        = merge(var.tags, { Name = each.key == "reader" ? var.name : "${var.name}-writers" })
+  # Its history is nobody's when it goes; results are in their bucket.
+  force_destroy = true
+  tags          = merge(var.tags, { Name = each.key == "reader" ? var.name : "${var.name}-writers" })
 
   configuration {
     enforce_workgroup_configuration    = true

@@ -23,7 +23,9 @@ locals {
 resource "aws_ecr_repository" "this" {
   name                 = var.name
   image_tag_mutability = "IMMUTABLE"
-  tags                 = merge(var.tags, { Name = var.name })
+  # Images are built again.
+  force_delete = true
+  tags         = merge(var.tags, { Name = var.name })
 
   image_scanning_configuration {
     scan_on_push = true

@@ -30,10 +30,6 @@ locals {
 
 data "aws_caller_identity" "current" {}
 
-data "aws_region" "current" {}
-
-data "aws_partition" "current" {}
-
 data "aws_iam_policy_document" "assume" {
   statement {
     sid     = "Lambda"
@@ -46,12 +42,6 @@ data "aws_iam_policy_document" "assume" {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [data.aws_caller_identity.current.account_id]
-    }
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      # Written out, since the function needs its role first.
-      values = ["arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:function:${local.function_name}"]
     }
   }
 }

@@ -39,7 +39,6 @@ locals {
     raw_dead        = { function = "collectDeadLetters", queue_arn = try(var.queues["raw"].dlq_arn, null) }
     structured_dead = { function = "collectDeadLetters", queue_arn = try(var.queues["structured"].dlq_arn, null) }
     stage_dead      = { function = "collectDeadLetters", queue_arn = try(var.queues["stage"].dlq_arn, null) }
-    failures        = { function = "collectDeadLetters", queue_arn = var.failures_queue.arn }
   } : queue => it if var.is_managed }
 
   # What is outside of the lake, by the words of functions.json, and only what a function needs it for.
@@ -149,8 +148,8 @@ resource "aws_lambda_event_source_mapping" "stream" {
 }
 
 locals {
-  # Two take as much as a new delivery stream does; more would be throttled.
-  concurrency = { structured = 2 }
+  # Two take as much as a new delivery stream does; more would be throttled. And many that commit to one table at once would be in each other's way.
+  concurrency = { for queue in keys(local.mappings) : queue => 2 if queue != "raw" }
 }
 
 resource "aws_lambda_event_source_mapping" "queue" {

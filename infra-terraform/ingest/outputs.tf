@@ -29,3 +29,8 @@ output "timeouts" {
     errors     = local.timeouts["collectDeadLetters"]
   }
 }
+
+output "reads_stream" {
+  description = "Whether the mapping of the stream is enabled."
+  value       = var.reads_stream
+}

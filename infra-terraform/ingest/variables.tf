@@ -148,14 +148,6 @@ variable "queues" {
   nullable = false
 }
 
-variable "failures_queue" {
-  description = "Queue of what could not be handed over."
-  type = object({
-    arn = string
-  })
-  nullable = false
-}
-
 variable "database" {
   description = "Database in Glue of the lake's tables."
   type        = string

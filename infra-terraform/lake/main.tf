@@ -129,6 +129,9 @@ resource "aws_s3_bucket" "this" {
 
   bucket = each.value
   tags   = merge(var.tags, { Name = each.value })
+
+  # A bucket that holds objects is not deleted, and then the key that reads them stays, too.
+  depends_on = [aws_kms_key.this]
 }
 
 resource "aws_s3_bucket_ownership_controls" "this" {

@@ -23,12 +23,13 @@ resource "aws_kinesis_stream" "this" {
 
   name             = var.stream_name
   retention_period = var.retention_hours
+  shard_count      = var.shards
   encryption_type  = "KMS"
   kms_key_id       = var.kms_key_arn
   tags             = merge(var.tags, { Name = var.stream_name })
 
   stream_mode_details {
-    stream_mode = "ON_DEMAND"
+    stream_mode = var.shards == null ? "ON_DEMAND" : "PROVISIONED"
   }
 }
 
@@ -117,7 +118,7 @@ locals {
 
   # The consumer hides its messages by itself, for two minutes at a time.
   visibility = { for queue in keys(local.queues) : queue => queue == "consumer" ? 120 : 6 * lookup(var.function_timeouts, queue, 60) }
-  receives   = { for queue in keys(local.queues) : queue => queue == "consumer" ? var.max_receive_count * var.consumer_processes : var.max_receive_count }
+  receives   = { for queue in keys(local.queues) : queue => queue == "consumer" ? min(1000, var.max_receive_count * var.consumer_processes) : var.max_receive_count }
 }
 
 resource "aws_sqs_queue" "this" {

@@ -95,6 +95,12 @@ variable "lake_bucket_arn" {
   nullable    = false
 }
 
+variable "shards" {
+  description = "Shards of the stream. null: on demand."
+  type        = number
+  default     = null
+}
+
 variable "function_timeouts" {
   description = "Seconds that an event of the function may take that reads a queue, by queue: raw, structured, stage, errors."
   type        = map(number)
@@ -105,8 +111,9 @@ variable "function_timeouts" {
 variable "max_receive_count" {
   description = "How often a queue gives a message before it goes to the dead-letter queue. An object that is denied becomes a dead letter of its own at the 5th time, so it must be more; the consumer's queue takes as many again for each further process."
   type        = number
-  default     = 10
-  nullable    = false
+  # Six minutes each, so that a day in which nothing can be read or written makes no dead letters.
+  default  = 240
+  nullable = false
 
   validation {
     condition     = var.max_receive_count > 5 && var.max_receive_count <= 1000

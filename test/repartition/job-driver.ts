@@ -27,9 +27,7 @@ export const drive = (
     const list = text(yield* store.get(`${jobFolder(plan.tablePath, id)}/inputs/_delta_log/${"0".repeat(20)}.json`))
     const inputs = list.split("\n").flatMap((line) => {
       const { add } = line === "" ? {} : JSON.parse(line)
-      return add === undefined
-        ? []
-        : [{ key: decodeURI(add.path).replace(`${store.root}/`, ""), size: add.size }]
+      return add === undefined ? [] : [{ key: decodeURI(add.path).replace(`${store.root}/`, ""), size: add.size }]
     })
     const folder = `fold-${attempt}`
     const tablePath = `${plan.tablePath}/${folder}`

@@ -271,3 +271,42 @@ run "project_that_is_no_path_of_the_image" {
   }
   expect_failures = [var.consumer]
 }
+
+run "all_where_the_function_reads" {
+  command = plan
+  variables {
+    mode          = "all"
+    stream_reader = "lambda"
+  }
+
+  assert {
+    condition     = module.ingest.reads_stream && length(module.consumer) == 1 && length(module.consumer[0].service_names) == 0
+    error_message = "Where the function reads the stream, no service may: both would do all work twice."
+  }
+}
+
+run "all_where_the_service_reads_a_queue" {
+  command = plan
+  variables {
+    mode     = "all"
+    consumer = { source = "sqs" }
+  }
+
+  assert {
+    condition     = module.ingest.reads_stream && length(module.consumer[0].service_names) == 1
+    error_message = "Where the service reads a queue, the stream must be read by the function: else nobody reads it."
+  }
+}
+
+run "stream_with_shards" {
+  command = plan
+  variables {
+    mode          = "lambda"
+    stream_shards = 2
+  }
+
+  assert {
+    condition     = output.stream_name == "checkout-events"
+    error_message = "A stream may have a number of shards."
+  }
+}

@@ -5,6 +5,7 @@ import { expectedOf } from "./expected.ts"
 import type { ProblemName } from "./hops.ts"
 import type { Deployed } from "./model.ts"
 import type { Mode } from "./tofu.ts"
+import { secretArn } from "./ways.ts"
 
 const wrongIn = async (deployed: Deployed, mode: Mode) => problemsOf(deployed, await expectedOf(mode))
 
@@ -19,7 +20,7 @@ describe("nothing is wrong with what is applied", () => {
     [
       "everything, in a folder of its bucket, with clusters",
       "all",
-      { lake_prefix: "a/lake", repartition: { engine: "emr" }, consumer: { workers: 3 } }
+      { lake_prefix: "a/lake", repartition: { engine: "emr" }, consumer: { workers: 3 }, hash_key_secret_arn: secretArn }
     ]
   ]
   it.each(cases)("%s", async (_, mode, variables) => {

@@ -2,12 +2,12 @@ import { afterEach, it } from "vitest"
 import { generateOrders } from "../../../src/generate/generate.ts"
 import { Random } from "../../../src/generate/random.ts"
 import { mapStream } from "./stream-mapping.ts"
-import { closeAll, expected, expectOutcome, open, options } from "./ways.ts"
+import { closeAll, expected, expectOutcome, open, options, secretArn } from "./ways.ts"
 
 afterEach(closeAll)
 
-it("the function of the stream", async () => {
-  const { deployed, stand } = await open("lambda", {})
+it("the function of the stream, and a task of the hour", async () => {
+  const { deployed, stand } = await open("lambda", { repartition: { engine: "embedded" }, hash_key_secret_arn: secretArn })
   const [mapping] = deployed.mappings
   if (mapping === undefined) throw new Error("there is no mapping")
   // As they would be put now: what is older than a stream keeps may have been lost.

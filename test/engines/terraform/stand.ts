@@ -7,6 +7,7 @@ import { type ListObjectVersionsOutput, S3 } from "@aws-sdk/client-s3"
 import { Effect, Exit, Scope } from "effect"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { Random } from "../../../src/generate/random.ts"
+import { startSecrets } from "../../app/secrets-server.ts"
 import { sluice, sluiceJson } from "../../cli/sluice.ts"
 import { FakeFirehose } from "../../firehose/fake-firehose.ts"
 import { readByOpenX } from "../../firehose/openx-serde.ts"
@@ -27,7 +28,7 @@ import type { Bucket, DeliveryStream, Deployed } from "./model.ts"
 import { lakeOf } from "./places.ts"
 import { openPlay, type Play } from "./play.ts"
 import { jumpingClock, openQueues, type WorldTime } from "./queues.ts"
-import { runToEnd } from "./tasks.ts"
+import { hashKey, runToEnd } from "./tasks.ts"
 
 export interface Stand {
   readonly gateway: Versitygw
@@ -92,7 +93,17 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
   const emr = await Effect.runPromise(Scope.provide(emrStandIn(), scope))
   for (const arn of deployed.applications)
     emr.applications.set(arn.split("/").at(-1) ?? "", { releaseLabel: "emr-7.13.0", state: "STARTED" })
-  const servers = { s3: gateway.endpoint, firehose: server.endpoint, glue: moto.endpoint, emr: emr.endpoint, sqs: sqs.endpoint }
+  const secrets = await startSecrets()
+  for (const { environment } of deployed.functions.values())
+    if (environment["SLUICE_HASH_KEY_SECRET"] !== undefined) secrets.secrets.set(environment["SLUICE_HASH_KEY_SECRET"], { text: hashKey })
+  const servers = {
+    s3: gateway.endpoint,
+    firehose: server.endpoint,
+    glue: moto.endpoint,
+    emr: emr.endpoint,
+    sqs: sqs.endpoint,
+    secrets: secrets.endpoint
+  }
   const endpoints = openEndpoints(deployed, kinesis === undefined ? servers : { ...servers, kinesis }, faults)
   const common = { ...versitygwEnvironment, AWS_REGION: region }
   Object.assign(process.env, common)
@@ -218,6 +229,7 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
       functions.leave()
       await server.stop()
       await endpoints.stop()
+      await secrets.stop()
       await Effect.runPromise(Scope.close(scope, Exit.void))
       await moto.stop()
       s3.destroy()

@@ -12,7 +12,7 @@ const taskOf = ({ tasks }: Deployed, arn: string): Task => {
 }
 
 /** What secrets hold, in this world. */
-const secret = "a key for tests of what is deployed"
+export const hashKey = "a key for tests of what is deployed"
 
 /**
  * Starts a task.
@@ -33,7 +33,7 @@ export const startTask = async (deployed: Deployed, endpoints: Endpoints, arn: s
   const here = queue === undefined ? {} : { SLUICE_QUEUE: `${served["AWS_ENDPOINT_URL_SQS"]}${new URL(queue).pathname}` }
   // What the image has at /sluice is the repository.
   const project = (environment["SLUICE_PROJECT"] ?? "").replace(/^\/sluice\//, `${repository}/`)
-  const held = Object.fromEntries(Object.keys(secrets).map((name) => [name, secret]))
+  const held = Object.fromEntries(Object.keys(secrets).map((name) => [name, hashKey]))
   return start(command, { ...environment, SLUICE_PROJECT: project, ...held, ...served, ...here, ...more })
 }
 

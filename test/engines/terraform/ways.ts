@@ -13,6 +13,8 @@ import { startTask } from "./tasks.ts"
 /** For the generator. */
 export const options = { orders: 150, seed: 21, dirt: 0.04 }
 
+export const secretArn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sluice/hash-key-AbCdEf"
+
 /** What a test has opened, to be closed when it is over. */
 export const closing: Array<() => Promise<void>> = []
 export const closeAll = async (): Promise<void> => {
