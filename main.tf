@@ -22,6 +22,8 @@ locals {
   # Paths are those of this folder, wherever it is used from.
   functions_dir  = startswith(var.functions_dir, "/") ? var.functions_dir : "${path.module}/${var.functions_dir}"
   project_folder = startswith(var.project_folder, "/") ? var.project_folder : "${path.module}/${var.project_folder}"
+  # Of the image, which has this folder at /sluice.
+  project = coalesce(var.consumer.project, "/sluice/${trimprefix(var.project_folder, "./")}")
 
   folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
 
@@ -172,6 +174,8 @@ module "consumer" {
   architecture        = var.consumer.architecture
   image_tag           = var.consumer.image_tag
   image               = var.consumer.image
+  image_repository    = var.consumer.image_repository
+  project             = local.project
   environment         = var.consumer.environment
   autoscaling         = var.consumer.autoscaling
   repartitions        = var.repartition.engine == "none"
@@ -219,6 +223,7 @@ module "repartition" {
   cluster_arn         = local.is_embedded ? module.consumer[0].cluster_arn : null
   image               = local.is_embedded ? module.consumer[0].image : null
   repository_arn      = local.is_embedded ? module.consumer[0].repository_arn : null
+  project             = local.is_embedded ? local.project : null
   log_retention_days  = var.log_retention_days
 }
 

@@ -331,16 +331,18 @@ variable "functions" {
 }
 
 variable "consumer" {
-  description = "The service on Fargate: what it reads (source: kinesis or sqs), how many processes share it (workers), their cores (cpu, 1024 are one), memory (MB) and processor (architecture), the tag of the image, or an image of another repository (image), more settings (environment, no secrets), and whether there are more of them where much waits (autoscaling, of sqs alone)."
+  description = "The service on Fargate: what it reads (source: kinesis or sqs), how many processes share it (workers), their cores (cpu, 1024 are one), memory (MB) and processor (architecture), the tag of the image, or an image of another repository (image, and where that is one of ECR its ARN, image_repository), the absolute path of the project in it (project; null: /sluice/ and project_folder), more settings (environment, no secrets), and whether there are more of them where much waits (autoscaling, of sqs alone)."
   type = object({
-    source       = optional(string, "kinesis")
-    workers      = optional(number, 1)
-    cpu          = optional(number, 512)
-    memory       = optional(number, 1024)
-    architecture = optional(string, "X86_64")
-    image_tag    = optional(string, "0.1.0")
-    image        = optional(string)
-    environment  = optional(map(string), {})
+    source           = optional(string, "kinesis")
+    workers          = optional(number, 1)
+    cpu              = optional(number, 512)
+    memory           = optional(number, 1024)
+    architecture     = optional(string, "X86_64")
+    image_tag        = optional(string, "0.1.0")
+    image            = optional(string)
+    image_repository = optional(string)
+    project          = optional(string)
+    environment      = optional(map(string), {})
     autoscaling = optional(object({
       enabled           = optional(bool, false)
       min               = optional(number, 1)
@@ -362,6 +364,15 @@ variable "consumer" {
   validation {
     condition     = !var.consumer.autoscaling.enabled || var.consumer.source == "sqs"
     error_message = "consumer.autoscaling is for the source sqs: workers of a stream have numbers, and grow by consumer.workers."
+  }
+  validation {
+    condition     = var.consumer.project == null ? true : startswith(var.consumer.project, "/")
+    error_message = "consumer.project must be the absolute path of the project in the image, such as /sluice/schemas/shop."
+  }
+  validation {
+    # A folder beside this one is not in the image by its name here.
+    condition     = var.consumer.project != null || !(startswith(var.project_folder, "/") || strcontains(var.project_folder, "..")) || !(contains(["consumer", "all"], var.mode) || var.repartition.engine == "embedded")
+    error_message = "consumer.project must say where the image has the project, since project_folder is not below the folder of this configuration."
   }
 }
 

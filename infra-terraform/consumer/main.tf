@@ -12,7 +12,8 @@ locals {
     for name, index in local.workers : name => { SLUICE_WORKERS = tostring(var.workers), SLUICE_WORKER = index }
   } : { "${var.name}-reader" = {} }
 
-  image = coalesce(var.image, "${aws_ecr_repository.this.repository_url}:${var.image_tag}")
+  image          = coalesce(var.image, "${aws_ecr_repository.this.repository_url}:${var.image_tag}")
+  repository_arn = var.image == null ? aws_ecr_repository.this.arn : var.image_repository
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -84,18 +85,24 @@ module "task" {
   )
   hash_key_secret_arn = var.hash_key_secret_arn
   image               = local.image
-  repository_arn      = aws_ecr_repository.this.arn
-  cpu                 = var.cpu
-  memory              = var.memory
-  architecture        = var.architecture
-  has_health_check    = true
-  lake_uri            = var.lake_uri
-  lake_bucket_arn     = var.lake_bucket_arn
-  lake_prefix         = var.lake_prefix
-  database            = var.database
-  kms_key_arn         = var.kms_key_arn
-  log_retention_days  = var.log_retention_days
-  tags                = var.tags
+  repository_arn      = local.repository_arn
+  project             = var.project
+  folders = {
+    appends = ["stage", "dead_letters"]
+    # Who repartitions itself replaces files of the tables for users, and removes what it gave up.
+    rewrites = var.repartitions ? ["consumable"] : []
+  }
+  cpu                = var.cpu
+  memory             = var.memory
+  architecture       = var.architecture
+  has_health_check   = true
+  lake_uri           = var.lake_uri
+  lake_bucket_arn    = var.lake_bucket_arn
+  lake_prefix        = var.lake_prefix
+  database           = var.database
+  kms_key_arn        = var.kms_key_arn
+  log_retention_days = var.log_retention_days
+  tags               = var.tags
 }
 
 data "aws_iam_policy_document" "read" {

@@ -29,8 +29,8 @@ output "repository_url" {
 }
 
 output "repository_arn" {
-  description = "ARN of the repository."
-  value       = aws_ecr_repository.this.arn
+  description = "ARN of the repository of the image; null where that is none of ECR."
+  value       = local.repository_arn
 }
 
 output "image" {

@@ -75,6 +75,26 @@ variable "image" {
   default     = null
 }
 
+variable "image_repository" {
+  type        = string
+  description = "ARN of the repository of ECR that has the image of image, which tasks may then fetch from it. Null: that is no repository of ECR, or public."
+  default     = null
+
+  validation {
+    condition     = var.image_repository == null || can(regex("^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/.+$", var.image_repository))
+    error_message = "image_repository must be the ARN of a repository of ECR, such as arn:aws:ecr:us-east-1:123456789012:repository/sluice."
+  }
+  validation {
+    condition     = (var.image_repository != null) == can(regex("^[0-9]{12}\\.dkr[.-]ecr", coalesce(var.image, "-")))
+    error_message = "image_repository must be given with an image of ECR (ACCOUNT.dkr.ecr.REGION.amazonaws.com/…), which could not be fetched without it, and with no other."
+  }
+}
+
+variable "project" {
+  type        = string
+  description = "Folder of the project in the image."
+}
+
 variable "autoscaling" {
   type = object({
     enabled           = optional(bool, false)

@@ -3,13 +3,18 @@
 locals {
   # How the metrics of the logs are made: JSON, one object a line, of which no line quotes a record.
   patterns = {
-    fatal   = "{ $.level = \"fatal\" }"
+    fatal = "{ $.level = \"fatal\" }"
+    error = "{ $.level = \"error\" }"
+    # What ends a task that folds. Before the first record there is no lake, and so nothing to fold: that is no failure of it.
+    unable  = "{ ($.level = \"fatal\") && ($.message != \"there is no lake at*\") }"
     failing = "{ ($.level = \"warn\") && ($.message = \"*Failing for*\") }"
     trimmed = "{ ($.level = \"warn\") && ($.message = \"*may have been trimmed*\") }"
     # What a worker says that repartitions itself.
     unfolded = "{ ($.level = \"error\") && ($.message = \"repartition failed*\") }"
-    # What the command prints when it is done, in one of its two ways.
-    folded  = "?\"Nothing new to repartition\" ?\"stage versions\""
+    # What the command prints when it is done, in one of its two ways, or when there is no lake yet.
+    folded = "?\"Nothing new to repartition\" ?\"stage versions\" ?\"there is no lake at\""
+    # A call of a function of jobs that failed with none, and found none at work that an earlier call had begun.
+    settled = "{ $.underWay = 0 }"
     letters = "{ $.deadLetters > 0 }"
     # What collectDeadLetters has taken, from error prefixes and dead-letter queues.
     collected = "{ $.letters > 0 }"
@@ -18,14 +23,19 @@ locals {
   # Functions that count dead letters of their own.
   counting = ["consumeStream", "sendCheckoutDataToFirehouse", "sendStructuredJsonToFirehose", "transformFirehoseRecords"]
 
+  # Functions that answer which messages of a queue are to come again, in place of failing.
+  answering = { for name, each in var.functions : name => each if contains(["sendCheckoutDataToFirehouse", "sendStructuredJsonToFirehose", "registerStageObjects", "collectDeadLetters"], name) }
+
   filters = merge(
     { for each in var.consumer_log_group[*] : "consumer-fatal" => { log_group = each, pattern = "fatal", metric = "EndedBadly", value = "1" } },
     { for each in var.consumer_log_group[*] : "consumer-failing" => { log_group = each, pattern = "failing", metric = "CallsFailing", value = "1" } },
     { for each in var.consumer_log_group[*] : "consumer-trimmed" => { log_group = each, pattern = "trimmed", metric = "RecordsMayBeLost", value = "1" } },
     { for each in var.consumer_log_group[*] : "consumer-unfolded" => { log_group = each, pattern = "unfolded", metric = "RepartitionsFailed", value = "1" } },
     { for each in var.consumer_log_group[*] : "consumer-letters" => { log_group = each, pattern = "letters", metric = "DeadLetters", value = "$.deadLetters" } },
-    { for each in var.repartition_log_group[*] : "repartition-fatal" => { log_group = each, pattern = "fatal", metric = "RepartitionsFailed", value = "1" } },
+    { for each in var.repartition_log_group[*] : "repartition-fatal" => { log_group = each, pattern = "unable", metric = "RepartitionsFailed", value = "1" } },
     { for each in var.repartition_log_group[*] : "repartition-folded" => { log_group = each, pattern = "folded", metric = "RepartitionsDone", value = "1" } },
+    { for name, each in local.job_functions : "${name}-settled" => { log_group = each.log_group, pattern = "settled", metric = "RepartitionsDone", value = "1" } },
+    { for name, each in local.answering : "${name}-errors" => { log_group = each.log_group, pattern = "error", metric = "Errors-${name}", value = "1" } },
     { for name, each in var.functions : "${name}-letters" => { log_group = each.log_group, pattern = "letters", metric = "DeadLetters", value = "$.deadLetters" } if contains(local.counting, name) },
     { for name, each in var.functions : "${name}-collected" => { log_group = each.log_group, pattern = "collected", metric = "DeadLetters", value = "$.letters" } if name == "collectDeadLetters" }
   )
@@ -134,6 +144,15 @@ locals {
         heading    = "A function fails"
         namespace  = "AWS/Lambda", metric = "Errors", statistic = "Sum"
         dimensions = { FunctionName = each.name }
+        period     = 300, periods = 3, threshold = 0, operator = "GreaterThanThreshold", missing = "notBreaching"
+      }
+    },
+    {
+      for name, each in local.answering : "messages-${name}" => {
+        says       = "Function ${each.name} has not been able to do what messages of its queue ask for, for 15 minutes. They come again and end in the dead-letter queue; its log says why."
+        heading    = "A function fails"
+        namespace  = local.namespace, metric = "Errors-${name}", statistic = "Sum"
+        dimensions = {}
         period     = 300, periods = 3, threshold = 0, operator = "GreaterThanThreshold", missing = "notBreaching"
       }
     },
@@ -273,6 +292,10 @@ resource "aws_cloudwatch_metric_alarm" "hours" {
 
   alarm_name          = "${var.name}-${each.value}"
   alarm_description   = "No repartition has ended well for ${var.hours_without_a_run} hours, so that tables for users stay behind their stage. Nothing is lost: the next one takes all that is new. See that rule ${coalesce(var.rule_name, "-")} is enabled, and what its target logs. docs/deploy.md: \"No repartition for hours\"."
+  namespace           = local.namespace
+  metric_name         = "RepartitionsDone"
+  statistic           = "Sum"
+  period              = 3600
   evaluation_periods  = var.hours_without_a_run
   datapoints_to_alarm = var.hours_without_a_run
   threshold           = 1
@@ -282,31 +305,6 @@ resource "aws_cloudwatch_metric_alarm" "hours" {
   ok_actions          = [aws_sns_topic_policy.alarms.arn]
   tags                = merge(var.tags, { Name = "${var.name}-${each.value}" })
 
-  dynamic "metric_query" {
-    for_each = local.folds_by_task ? { done = { namespace = local.namespace, metric = "RepartitionsDone", dimensions = {} } } : {
-      called = { namespace = "AWS/Lambda", metric = "Invocations", dimensions = { FunctionName = var.functions["submitPartitionRoutineCluster"].name } }
-      failed = { namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = var.functions["submitPartitionRoutineCluster"].name } }
-    }
-    content {
-      id          = metric_query.key
-      return_data = local.folds_by_task
-      metric {
-        namespace   = metric_query.value.namespace
-        metric_name = metric_query.value.metric
-        dimensions  = metric_query.value.dimensions
-        period      = 3600
-        stat        = "Sum"
-      }
-    }
-  }
-
-  dynamic "metric_query" {
-    for_each = local.folds_by_task ? [] : ["called - failed"]
-    content {
-      id          = "done"
-      label       = "Calls that ended well"
-      expression  = metric_query.value
-      return_data = true
-    }
-  }
+  # What the logs tell is a metric from then on.
+  depends_on = [aws_cloudwatch_log_metric_filter.this]
 }

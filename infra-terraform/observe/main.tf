@@ -100,7 +100,7 @@ resource "aws_budgets_budget" "this" {
     for_each = var.budget_tag == null ? [] : [var.budget_tag]
     content {
       name   = "TagKeyValue"
-      values = ["user:${cost_filter.value.key}$${cost_filter.value.value}"]
+      values = [format("user:%s$%s", cost_filter.value.key, cost_filter.value.value)]
     }
   }
 

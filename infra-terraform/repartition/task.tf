@@ -13,6 +13,8 @@ module "task" {
   }
   image              = var.image
   repository_arn     = var.repository_arn
+  project            = var.project
+  folders            = { reads = ["stage"], rewrites = ["consumable"] }
   cpu                = var.settings.cpu
   memory             = var.settings.memory
   ephemeral_storage  = var.settings.ephemeral_storage

@@ -162,7 +162,13 @@ variable "image" {
 
 variable "repository_arn" {
   type        = string
-  description = "Repository of that image."
+  description = "Repository of that image. Null: it is none of ECR."
+  default     = null
+}
+
+variable "project" {
+  type        = string
+  description = "Folder of the project in that image, of the task."
   default     = null
 }
 

@@ -14,8 +14,25 @@ locals {
   has_catalog  = var.database != null
   has_hash_key = var.hash_key_secret_arn != null
 
+  lake_objects = "${var.lake_bucket_arn}/${var.lake_prefix == "" ? "" : "${var.lake_prefix}/"}"
+
+  # What is done to objects of the lake, as docs/aws.md has it.
+  append = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+  places = {
+    Read    = { actions = ["s3:GetObject"], on = [for each in var.folders.reads : "${each}/*"] }
+    Append  = { actions = local.append, on = [for each in concat(var.folders.appends, ["runs"]) : "${each}/*"] }
+    Rewrite = { actions = concat(local.append, ["s3:DeleteObject"]), on = [for each in var.folders.rewrites : "${each}/*"] }
+    Lineage = { actions = ["s3:PutObject"], on = ["lineage/*"] }
+    # The catalog is told what the logs of tables say, those of tables that the command never opens included.
+    TableLogs = { actions = ["s3:GetObject"], on = local.has_catalog ? ["*/_delta_log/*"] : [] }
+    Probe = {
+      actions = ["s3:PutObject", "s3:DeleteObject"]
+      on      = concat([".sluice-probe-*"], var.has_health_check ? [".sluice-ready", "dead_letters/_delta_log/.sluice-ready"] : [])
+    }
+  }
+
   environment = merge(
-    { SLUICE_LAKE = var.lake_uri, SLUICE_REGION = local.region },
+    { SLUICE_LAKE = var.lake_uri, SLUICE_REGION = local.region, SLUICE_PROJECT = var.project },
     local.has_catalog ? { SLUICE_CATALOG = "glue", SLUICE_GLUE_DATABASE = var.database } : {},
     var.environment
   )
@@ -65,10 +82,13 @@ resource "aws_iam_role" "task" {
 }
 
 data "aws_iam_policy_document" "lake" {
-  statement {
-    sid       = "LakeObjects"
-    actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
-    resources = ["${var.lake_bucket_arn}/${var.lake_prefix == "" ? "*" : "${var.lake_prefix}/*"}"]
+  dynamic "statement" {
+    for_each = { for sid, it in local.places : sid => it if length(it.on) > 0 }
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [for each in statement.value.on : "${local.lake_objects}${each}"]
+    }
   }
 
   statement {
@@ -125,10 +145,13 @@ data "aws_iam_policy_document" "execution" {
     resources = ["*"]
   }
 
-  statement {
-    sid       = "Image"
-    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [var.repository_arn]
+  dynamic "statement" {
+    for_each = var.repository_arn[*]
+    content {
+      sid       = "Image"
+      actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      resources = [statement.value]
+    }
   }
 
   statement {

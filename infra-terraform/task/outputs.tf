@@ -32,3 +32,13 @@ output "definitions" {
   description = "Containers of the task definitions, by variant, as JSON."
   value       = { for name, each in aws_ecs_task_definition.this : name => each.container_definitions }
 }
+
+output "policy" {
+  description = "What the tasks may do in the lake, on its key and in the catalog, as JSON."
+  value       = aws_iam_role_policy.lake.policy
+}
+
+output "execution_policy" {
+  description = "What ECS may do to start them, as JSON."
+  value       = aws_iam_role_policy.execution.policy
+}

@@ -37,7 +37,26 @@ variable "image" {
 
 variable "repository_arn" {
   type        = string
-  description = "Repository of the image."
+  description = "Repository of the image, where that is one of ECR. Null: it is fetched without rights of AWS."
+}
+
+variable "project" {
+  type        = string
+  description = "Folder of the project in the image."
+
+  validation {
+    condition     = startswith(var.project, "/")
+    error_message = "project must be the absolute path that the project has in the image, such as /sluice/schemas/vtex."
+  }
+}
+
+variable "folders" {
+  type = object({
+    reads    = optional(list(string), [])
+    appends  = optional(list(string), [])
+    rewrites = optional(list(string), [])
+  })
+  description = "Folders of the lake by what the command does there: reads objects; appends, which reads and writes; rewrites, which reads, writes and deletes. Of every command that writes: its runs, its lineage, and small objects that try the bucket."
 }
 
 variable "cpu" {

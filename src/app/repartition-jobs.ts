@@ -1,11 +1,12 @@
 import { Effect, Exit } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { count } from "../record/count.ts"
 import { failTogether } from "../record/fail-together.ts"
 import type { OnRunEvent } from "../record/report.ts"
 import type { JobEngine, JobPlace } from "../repartition/job-place.ts"
 import type { RepartitionError, RepartitionOutcome } from "../repartition/options.ts"
 import { repartition } from "../repartition/repartition.ts"
-import type { Store, StoreError } from "../store/store.ts"
+import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { withStage } from "./lake.ts"
 
@@ -59,7 +60,14 @@ const forEachDataset = (
       )
     )
     yield* failTogether(exits)
-    return exits.flatMap((exit) => (Exit.isSuccess(exit) ? [exit.value] : []))
+    const all = exits.flatMap((exit) => (Exit.isSuccess(exit) ? [exit.value] : []))
+    const underWay = all.filter(({ became }) => became === "under-way").length
+    const { root } = yield* Store
+    const says =
+      all.length === 0 ? `no dataset has a stage at ${root} yet` : `the jobs of ${count(all.length, "dataset")} were looked after`
+    // An alarm counts the calls that found no job of an earlier one at work: with several datasets, the lines of each say too little.
+    yield* Effect.logInfo(says, { datasets: all.length, underWay })
+    return all
   })
 
 const becameOf = (outcome: RepartitionOutcome): DatasetJobs => {

@@ -1,14 +1,13 @@
 import { type Context, Effect, Layer, type Scope } from "effect"
 import { awsPlaceOf } from "../app/emr.ts"
 import { BadConfig, type UsageError } from "../app/failures.ts"
-import { existingLakeOf } from "../app/lake.ts"
+import { storeOf } from "../app/lake.ts"
 import { allContracts, withDatabase } from "../app/project.ts"
 import type { DatasetJobs, JobOptions } from "../app/repartition-jobs.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, jobSettings, lakeNames, lineageNames, type Values } from "../app/settings.ts"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { ContractError } from "../contract/contract.ts"
-import type { LakeError } from "../duckdb/errors.ts"
 import type { LineageError } from "../lineage/transport.ts"
 import type { JobPlace } from "../repartition/job-place.ts"
 import type { Store, StoreError } from "../store/store.ts"
@@ -48,10 +47,10 @@ interface JobFunction {
   readonly values: JobFunctionValues
 }
 
-/** Opens the lake, which must be there, and finds out where jobs run. */
+/** Opens the lake, which need not be there before the first record is, and finds out where jobs run. */
 export const openJobFunction = (
   values: JobFunctionValues
-): Effect.Effect<JobFunction, BadConfig | UsageError | ContractError | StoreError | LakeError, Scope.Scope> =>
+): Effect.Effect<JobFunction, BadConfig | UsageError | ContractError | StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const { engine } = values
     if (engine !== "emr" && engine !== "emr-serverless")
@@ -61,7 +60,7 @@ export const openJobFunction = (
       })
     const place = yield* awsPlaceOf(engine, values)
     const contracts = yield* allContracts(project)
-    return { contracts, place, values, lake: yield* Layer.build(existingLakeOf(values, "write")) }
+    return { contracts, place, values, lake: yield* Layer.build(storeOf(values, "write")) }
   })
 
 /** Does something with the jobs of all datasets. What there is to tell of it is told when its scope is closed. */

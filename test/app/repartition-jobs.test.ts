@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
+import { jsonLine } from "../../src/app/logging.ts"
 import { commitJobs, type JobOptions, submitJobs } from "../../src/app/repartition-jobs.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { Store } from "../../src/store/store.ts"
@@ -16,6 +17,15 @@ const optionsOf = ({ place }: TestPlace): JobOptions & { readonly events: Array<
   return { contracts: [orders], place, onEvent: (event) => Effect.sync(() => events.push(event)), events }
 }
 const became = (all: ReadonlyArray<{ readonly became: string }>) => all.map(({ became }) => became)
+
+/** What a call logs of all datasets together: the fields by which an alarm counts it. */
+const counted = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const lines: Array<{ readonly datasets?: number; readonly underWay?: number }> = []
+    const logger = Logger.map(jsonLine, (line) => void lines.push(JSON.parse(line)))
+    yield* Effect.provide(Effect.exit(work), Logger.layer([logger]))
+    return lines.flatMap(({ datasets, underWay }) => (datasets === undefined ? [] : [[datasets, underWay]]))
+  })
 
 describe("jobs that nobody waits for", () => {
   it.live("are one for a dataset, however often and at once they are asked for", () =>
@@ -55,6 +65,23 @@ describe("jobs that nobody waits for", () => {
       assert.isTrue(options.events.some(({ event }) => event === "complete"))
       assert.deepStrictEqual(became(yield* submitJobs(options)), ["submitted"])
       assert.strictEqual(at.runs.length, 2)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("are counted by their calls: not while one is still at work, nor where one failed", () =>
+    Effect.gen(function* () {
+      const at = testPlace()
+      const options = optionsOf(at)
+      assert.deepStrictEqual(yield* counted(submitJobs(options)), [[0, 0]])
+      yield* ingest(first)
+      assert.deepStrictEqual(yield* counted(submitJobs(options)), [[1, 0]])
+      assert.deepStrictEqual(yield* counted(submitJobs(options)), [[1, 1]])
+      yield* drive(yield* Store, at.runs[0]?.job ?? { id: "" }, "x")
+      assert.deepStrictEqual(yield* counted(commitJobs(options)), [[1, 0]])
+      at.onStart = () => Effect.succeed("failed")
+      yield* ingest(second)
+      yield* submitJobs(options)
+      assert.deepStrictEqual(yield* counted(commitJobs(options)), [])
     }).pipe(Effect.provide(freshStore))
   )
 

@@ -12,6 +12,7 @@ variables {
   kms_key_arn       = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000000"
   subnet_ids        = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
   security_group_id = "sg-0123456789abcdef0"
+  project           = "/sluice/schemas/shop"
 }
 
 run "workers_of_a_stream_have_numbers" {
@@ -28,10 +29,10 @@ run "workers_of_a_stream_have_numbers" {
   }
   assert {
     condition = alltrue([for index in range(3) : {
-      for each in jsondecode(module.task[0].definitions["shop-worker-${index}"])[0].environment : each.name => each.value if contains(["SLUICE_WORKER", "SLUICE_WORKERS", "SLUICE_STREAM", "SLUICE_LAKE", "SLUICE_REPARTITION_EVERY"], each.name)
-      } == { SLUICE_WORKER = tostring(index), SLUICE_WORKERS = "3", SLUICE_STREAM = "checkout-events", SLUICE_LAKE = "s3://shop.lake/orders", SLUICE_REPARTITION_EVERY = "never" }
+      for each in jsondecode(module.task[0].definitions["shop-worker-${index}"])[0].environment : each.name => each.value if contains(["SLUICE_WORKER", "SLUICE_WORKERS", "SLUICE_STREAM", "SLUICE_LAKE", "SLUICE_PROJECT", "SLUICE_REPARTITION_EVERY"], each.name)
+      } == { SLUICE_WORKER = tostring(index), SLUICE_WORKERS = "3", SLUICE_STREAM = "checkout-events", SLUICE_LAKE = "s3://shop.lake/orders", SLUICE_PROJECT = "/sluice/schemas/shop", SLUICE_REPARTITION_EVERY = "never" }
     ])
-    error_message = "each worker must know its number, and how many there are"
+    error_message = "each worker must know its number, how many there are, and its project"
   }
   assert {
     condition = alltrue([for each in module.task[0].definitions : alltrue([for it in jsondecode(each) :
@@ -54,6 +55,23 @@ run "workers_of_a_stream_have_numbers" {
   assert {
     condition     = toset(flatten([for each in jsondecode(aws_iam_role_policy.read[0].policy).Statement : each.Action])) == toset(["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"])
     error_message = "a worker must be able to read the stream, and no more"
+  }
+  assert {
+    condition = { for each in jsondecode(module.task[0].policy).Statement : each.Sid => toset(flatten([each.Resource])) if !contains(["LakeBucket", "Key", "Catalog"], each.Sid) } == {
+      Append    = toset([for each in ["stage/*", "dead_letters/*", "runs/*"] : "arn:aws:s3:::shop.lake/orders/${each}"])
+      Lineage   = toset(["arn:aws:s3:::shop.lake/orders/lineage/*"])
+      TableLogs = toset(["arn:aws:s3:::shop.lake/orders/*/_delta_log/*"])
+      Probe     = toset([for each in [".sluice-probe-*", ".sluice-ready", "dead_letters/_delta_log/.sluice-ready"] : "arn:aws:s3:::shop.lake/orders/${each}"])
+    }
+    error_message = "a worker must be able to append to the tables that it fills, and not see the tables for users"
+  }
+  assert {
+    condition     = [for each in jsondecode(module.task[0].policy).Statement : each.Sid if contains(flatten([each.Action]), "s3:DeleteObject")] == ["Probe"]
+    error_message = "a worker must be able to delete no file of a table"
+  }
+  assert {
+    condition     = [for each in jsondecode(module.task[0].execution_policy).Statement : each.Resource if each.Sid == "Image"] == [aws_ecr_repository.this.arn]
+    error_message = "the image must be fetched from the repository that is made here"
   }
   assert {
     condition     = length(aws_appautoscaling_target.this) == 0
@@ -103,6 +121,43 @@ run "readers_follow_the_queue" {
     condition     = aws_appautoscaling_target.this[0].resource_id == "service/shop/shop-reader" && aws_appautoscaling_target.this[0].max_capacity == 8 && aws_appautoscaling_policy.this[0].target_tracking_scaling_policy_configuration[0].target_value == 500
     error_message = "it must grow by the messages that wait for each task"
   }
+}
+
+run "repartitions_itself_with_an_image_of_another" {
+  command = apply
+  module { source = "./infra-terraform/consumer" }
+  variables {
+    repartitions     = true
+    image            = "210987654321.dkr.ecr.us-east-1.amazonaws.com/tools/sluice:1"
+    image_repository = "arn:aws:ecr:us-east-1:210987654321:repository/tools/sluice"
+  }
+
+  assert {
+    condition     = [for each in jsondecode(module.task[0].policy).Statement : each.Resource if contains(flatten([each.Action]), "s3:DeleteObject") && each.Sid != "Probe"] == ["arn:aws:s3:::shop.lake/orders/consumable/*"]
+    error_message = "who repartitions must be able to replace files of the tables for users, and of no other"
+  }
+  assert {
+    condition     = [for each in jsondecode(module.task[0].execution_policy).Statement : each.Resource if each.Sid == "Image"] == [var.image_repository] && output.repository_arn == var.image_repository
+    error_message = "an image of another repository must be fetched from there"
+  }
+}
+
+run "an_image_of_no_registry_of_aws" {
+  command = apply
+  module { source = "./infra-terraform/consumer" }
+  variables { image = "example.com/sluice:1" }
+
+  assert {
+    condition     = !strcontains(module.task[0].execution_policy, "ecr:BatchGetImage") && output.repository_arn == null
+    error_message = "an image that is not in ECR needs no right to fetch it"
+  }
+}
+
+run "an_image_that_could_not_be_fetched" {
+  command = plan
+  module { source = "./infra-terraform/consumer" }
+  variables { image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/tools/sluice:1" }
+  expect_failures = [var.image_repository]
 }
 
 run "none_runs" {

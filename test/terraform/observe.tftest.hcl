@@ -12,6 +12,7 @@ run "everything" {
   variables {
     emails             = ["data@example.com"]
     monthly_budget     = 250
+    budget_tag         = { key = "project", value = "shop" }
     stream_name        = "checkout-events"
     cluster_name       = "shop"
     service_names      = ["shop-worker-0", "shop-worker-1"]
@@ -49,8 +50,21 @@ run "everything" {
     error_message = "each delivery stream must have its alarms"
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.hours["missing-hours"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.hours["missing-hours"].evaluation_periods == 2 && toset([for each in aws_cloudwatch_metric_alarm.hours["missing-hours"].metric_query : each.id if each.return_data]) == toset(["done"])
-    error_message = "two hours without a call that ended well must be an alarm"
+    condition     = aws_cloudwatch_metric_alarm.hours["missing-hours"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.hours["missing-hours"].evaluation_periods == 2 && aws_cloudwatch_metric_alarm.hours["missing-hours"].comparison_operator == "LessThanThreshold"
+    error_message = "two hours without a repartition that ended well must be an alarm"
+  }
+  assert {
+    condition     = toset([for each in aws_cloudwatch_log_metric_filter.this : "${each.log_group_name} ${each.pattern}" if each.metric_transformation[0].name == aws_cloudwatch_metric_alarm.hours["missing-hours"].metric_name]) == toset([for name in ["submitPartitionRoutineCluster", "commitPartitionRoutine"] : "/aws/lambda/${name} { $.underWay = 0 }"])
+    error_message = "an hour in which a job of an earlier one is still at work must not count"
+  }
+  assert {
+    condition = alltrue([for name in ["sendCheckoutDataToFirehouse", "collectDeadLetters"] :
+      aws_cloudwatch_log_metric_filter.this["${name}-errors"].pattern == "{ $.level = \"error\" }"
+      && aws_cloudwatch_log_metric_filter.this["${name}-errors"].log_group_name == "/aws/lambda/${name}"
+      && aws_cloudwatch_log_metric_filter.this["${name}-errors"].metric_transformation[0].name == aws_cloudwatch_metric_alarm.this["messages-${name}"].metric_name
+      && aws_cloudwatch_metric_alarm.this["messages-${name}"].period * aws_cloudwatch_metric_alarm.this["messages-${name}"].evaluation_periods == 900
+    ]) && !contains(keys(aws_cloudwatch_metric_alarm.this), "messages-commitPartitionRoutine")
+    error_message = "functions that answer which messages failed must have an alarm on what they log"
   }
   assert {
     condition     = alltrue([for each in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.hours)) : each.alarm_actions == toset([output.alarm_topic_arn]) && can(regex("docs/deploy\\.md: \"[A-Z][^\"]+\"\\.$", each.alarm_description)) && length(each.alarm_description) <= 1024])
@@ -61,7 +75,7 @@ run "everything" {
     error_message = "dead letters of the consumer and of functions must be one metric, with its alarm"
   }
   assert {
-    condition     = alltrue([for each in aws_cloudwatch_log_metric_filter.this : contains([for alarm in aws_cloudwatch_metric_alarm.this : "${alarm.namespace}/${alarm.metric_name}"], "${each.metric_transformation[0].namespace}/${each.metric_transformation[0].name}")])
+    condition     = alltrue([for each in aws_cloudwatch_log_metric_filter.this : contains([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.hours)) : "${alarm.namespace}/${alarm.metric_name}"], "${each.metric_transformation[0].namespace}/${each.metric_transformation[0].name}")])
     error_message = "each metric of a log must have an alarm"
   }
   assert {
@@ -71,6 +85,10 @@ run "everything" {
   assert {
     condition     = aws_budgets_budget.this[0].limit_amount == "250" && aws_budgets_budget.this[0].time_unit == "MONTHLY" && length(aws_budgets_budget.this[0].notification) == 2
     error_message = "the budget must be a month's, and be told twice"
+  }
+  assert {
+    condition     = [for each in aws_budgets_budget.this[0].cost_filter : each.values if each.name == "TagKeyValue"] == [tolist([join("$", ["user:project", "shop"])])]
+    error_message = "the budget must count what has the tag"
   }
   assert {
     condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 13 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.alarms) == length(output.alarm_names)
@@ -87,8 +105,12 @@ run "a_task_folds" {
   }
 
   assert {
-    condition     = toset([for each in aws_cloudwatch_metric_alarm.hours["missing-hours"].metric_query : each.metric[0].metric_name]) == toset(["RepartitionsDone"]) && aws_cloudwatch_metric_alarm.this["repartition-failed"].metric_name == "RepartitionsFailed"
+    condition     = aws_cloudwatch_metric_alarm.hours["missing-hours"].metric_name == "RepartitionsDone" && aws_cloudwatch_log_metric_filter.this["repartition-folded"].metric_transformation[0].name == "RepartitionsDone" && aws_cloudwatch_metric_alarm.this["repartition-failed"].metric_name == "RepartitionsFailed"
     error_message = "hours without a repartition, and those that failed, must be known from the log of the task"
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_log_metric_filter.this["repartition-fatal"].pattern, "$.message != \"there is no lake at*\"") && strcontains(aws_cloudwatch_log_metric_filter.this["repartition-folded"].pattern, "?\"there is no lake at\"")
+    error_message = "hours before the first record must not count as failures, nor as missing"
   }
 }
 

@@ -110,6 +110,23 @@ run "embedded" {
     cluster_arn    = "arn:aws:ecs:us-east-1:123456789012:cluster/shop"
     image          = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:0.1.0"
     repository_arn = "arn:aws:ecr:us-east-1:123456789012:repository/shop"
+    project        = "/sluice/schemas/shop"
+  }
+
+  assert {
+    condition = { for each in jsondecode(module.task[0].policy).Statement : each.Sid => toset(flatten([each.Resource])) if !contains(["LakeBucket", "Key", "Catalog"], each.Sid) } == {
+      Read      = toset(["arn:aws:s3:::shop.lake/orders/stage/*"])
+      Append    = toset(["arn:aws:s3:::shop.lake/orders/runs/*"])
+      Rewrite   = toset(["arn:aws:s3:::shop.lake/orders/consumable/*"])
+      Lineage   = toset(["arn:aws:s3:::shop.lake/orders/lineage/*"])
+      TableLogs = toset(["arn:aws:s3:::shop.lake/orders/*/_delta_log/*"])
+      Probe     = toset(["arn:aws:s3:::shop.lake/orders/.sluice-probe-*"])
+    }
+    error_message = "the task must read stage, replace files of the tables for users, and see no dead letters"
+  }
+  assert {
+    condition     = contains(jsondecode(module.task[0].definitions["shop-repartition"])[0].environment, { name = "SLUICE_PROJECT", value = "/sluice/schemas/shop" })
+    error_message = "the task must know its project"
   }
 
   assert {

@@ -254,6 +254,24 @@ run "a_budget_of_nothing" {
   expect_failures = [var.monthly_budget]
 }
 
+run "project_that_the_image_has_elsewhere" {
+  command = plan
+  variables {
+    mode           = "consumer"
+    project_folder = "schemas/../schemas/vtex"
+  }
+  expect_failures = [var.consumer]
+}
+
+run "project_that_is_no_path_of_the_image" {
+  command = plan
+  variables {
+    mode     = "consumer"
+    consumer = { project = "schemas/vtex" }
+  }
+  expect_failures = [var.consumer]
+}
+
 run "all_where_the_function_reads" {
   command = plan
   variables {

@@ -37,6 +37,33 @@ export const documentedRights = (): ReadonlyMap<string, ReadonlySet<string>> => 
   return rights
 }
 
+/** What a command does to objects of a folder of a lake, on which condition; empty: on none. */
+export interface FolderRight {
+  readonly pattern: string
+  readonly condition: string
+  readonly actions: ReadonlyArray<string>
+}
+
+const onObjects: { readonly [word: string]: string } = {
+  get: "s3:GetObject",
+  put: "s3:PutObject",
+  abort: "s3:AbortMultipartUpload",
+  delete: "s3:DeleteObject"
+}
+
+/** Rights to folders of a lake of `run` or `repartition`. */
+export const documentedFolders = (command: string): ReadonlyArray<FolderRight> => {
+  const text = readFileSync(join(repository, "docs/aws.md"), "utf8")
+  const header = "| below `BUCKET/PREFIX/` | `run`, `ingest` | `repartition` |"
+  const column = ["", "run", "repartition"].indexOf(command)
+  if (column < 1) throw new Error(`docs/aws.md says nothing of folders of ${command}`)
+  return rowsOf(text, header).flatMap((row) => {
+    const [, condition = "", words = ""] = /^(?:(.+): )?(.*)$/.exec(row[column] ?? "") ?? []
+    const actions = words === "" ? [] : words.split(", ").map((word) => onObjects[word] ?? `not known: ${word}`)
+    return [...(row[0] ?? "").matchAll(/`([^`]+)`/g)].map(([, pattern = ""]) => ({ pattern, condition, actions }))
+  })
+}
+
 /** Actions on the catalog, as docs/catalog.md tells them. */
 export const documentedCatalogRights = (): ReadonlySet<string> => {
   const [, section = ""] = readFileSync(join(repository, "docs/catalog.md"), "utf8").split(/^#+ Rights$/m)

@@ -1,10 +1,26 @@
 /** Whether roles of tasks may do what their commands need by the documentation, and nothing else. */
 import { roleMay, roleMayUse } from "./access.ts"
-import { documentedCatalogRights, documentedRights } from "./documented-rights.ts"
+import { documentedCatalogRights, documentedFolders, documentedRights } from "./documented-rights.ts"
 import { type Problem, problem } from "./hops.ts"
 import { fits } from "./iam.ts"
 import type { Deployed, Task } from "./model.ts"
 import { lakeOf } from "./places.ts"
+
+/** Does a condition of the documentation hold for a task? */
+const holds = (condition: string, { SLUICE_CATALOG, SLUICE_REPARTITION_EVERY }: { readonly [name: string]: string }): boolean => {
+  switch (condition) {
+    case "":
+    // The image says at which port.
+    case "with `--metrics-port`":
+      return true
+    case "with `--catalog`":
+      return SLUICE_CATALOG === "glue"
+    case "where it repartitions itself":
+      return SLUICE_REPARTITION_EVERY !== "never"
+    default:
+      throw new Error(`docs/aws.md has a condition that is not known here: ${condition}`)
+  }
+}
 
 /** A right of the documentation, and what it is had on here. */
 const needsOf = (deployed: Deployed, { containers }: Task): ReadonlyArray<{ readonly action: string; readonly on: string }> => {
@@ -15,7 +31,7 @@ const needsOf = (deployed: Deployed, { containers }: Task): ReadonlyArray<{ read
     return [...found]
   }
   const { bucket, folder } = lakeOf(deployed)
-  const lake = `arn:aws:s3:::${bucket}/${folder}*`
+  const lake = `arn:aws:s3:::${bucket}/${folder}`
   /** Of what is in S3, rights to list are rights to its bucket. */
   const inBucket = (action: string, objects: string) => ({
     action,
@@ -30,7 +46,12 @@ const needsOf = (deployed: Deployed, { containers }: Task): ReadonlyArray<{ read
     const glue = `arn:aws:glue:${deployed.region}:${deployed.account}`
     const database = environment["SLUICE_GLUE_DATABASE"]
     return [
-      ...["read a lake", "write a lake"].flatMap((right) => actions(right).map((action) => inBucket(action, lake))),
+      ...["read a lake", "write a lake"].flatMap((right) =>
+        actions(right).flatMap((action) => (action.startsWith("s3:ListBucket") ? [inBucket(action, lake)] : []))
+      ),
+      ...documentedFolders(name ?? "").flatMap(({ pattern, condition, actions }) =>
+        holds(condition, environment) ? actions.map((action) => ({ action, on: `${lake}${pattern}` })) : []
+      ),
       ...(source === "kinesis" && stream !== undefined ? actions("read a stream").map((action) => ({ action, on: stream.arn })) : []),
       ...(source === "sqs" && queue !== undefined ? actions("read a queue").map((action) => ({ action, on: queue.arn })) : []),
       ...(source === "sqs" ? raw.flatMap(({ arn }) => actions("and [the objects]").map((action) => inBucket(action, `${arn}/*`))) : []),

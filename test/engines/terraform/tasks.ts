@@ -3,6 +3,7 @@ import { start } from "../../cli/sluice.ts"
 import { roleMay } from "./access.ts"
 import type { Endpoints } from "./endpoints.ts"
 import type { Deployed, Task } from "./model.ts"
+import { repository } from "./tofu.ts"
 
 const taskOf = ({ tasks }: Deployed, arn: string): Task => {
   const task = tasks.get(arn)
@@ -30,8 +31,10 @@ export const startTask = async (deployed: Deployed, endpoints: Endpoints, arn: s
   // The queue's URL says where SQS is.
   const queue = environment["SLUICE_QUEUE"]
   const here = queue === undefined ? {} : { SLUICE_QUEUE: `${served["AWS_ENDPOINT_URL_SQS"]}${new URL(queue).pathname}` }
+  // What the image has at /sluice is the repository.
+  const project = (environment["SLUICE_PROJECT"] ?? "").replace(/^\/sluice\//, `${repository}/`)
   const held = Object.fromEntries(Object.keys(secrets).map((name) => [name, hashKey]))
-  return start(command, { ...environment, ...held, ...served, ...here, ...more })
+  return start(command, { ...environment, SLUICE_PROJECT: project, ...held, ...served, ...here, ...more })
 }
 
 /** Runs a task to its end, which must be a good one. */
