@@ -155,7 +155,7 @@ export const runtimeSuite = (client: Command): void => {
             file,
             expect.objectContaining({
               kind: "error",
-              type: takes ? expect.stringMatching(/^(StoreError|BadConfig)$/) : "EventRefused",
+              type: takes ? expect.stringMatching(/^(StoreError|TableError|BadConfig)$/) : "EventRefused",
               message: takes
                 ? expect.stringMatching(/Grant s3:|SLUICE_DELIVERY_STREAMS names no dataset for the delivery stream/)
                 : expect.stringMatching(/^the event is .*\. This function takes .*: look at what calls it\.$/)
