@@ -13,9 +13,9 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: {
       sequencer: longFirst([
+        "test/cli/kill.test.ts",
         "test/wire/kills.test.ts",
         "test/simulation/simulation.test.ts",
-        "test/cli/kill.test.ts",
         "test/acceptance/olist.test.ts",
         "test/cli/signals.test.ts",
         "test/simulation/announced/world.test.ts",

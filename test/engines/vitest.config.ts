@@ -15,7 +15,9 @@ export default defineConfig({
       sequencer: longFirst([
         "test/engines/spark/other-engines.test.ts",
         "test/engines/managed/managed.test.ts",
+        "test/engines/terraform/applied.test.ts",
         "test/engines/spark/kill.test.ts",
+        "test/engines/terraform/house.test.ts",
         "test/engines/spark/engine.test.ts",
         "test/engines/lambda/runtime.test.ts",
         "test/engines/package.test.ts",
