@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { checkout } from "../../../schemas/vtex/checkout.ts"
+import { compileContract } from "../../../src/contract/compile.ts"
+import { makeStructurer } from "../../../src/firehose/structurer.ts"
+import { emptyCounts } from "../../../src/record/report.ts"
+import { decodePages, pageOf, settings } from "../../decode/support.ts"
 import { deploy } from "../terraform/deploy.ts"
 import { firstDifference } from "../values.ts"
 import { openWorld, type World } from "./world.ts"
@@ -30,8 +35,17 @@ it("what comes of raw objects is what their orders say, whatever goes wrong on t
   const streamed = await world.anotherLake()
   const wanted = raw.objects.filter(({ key }) => key.includes("/id/"))
   await world.byStream(streamed, wanted)
+  const contract = compileContract(checkout)
+  const pages = () => wanted.map(({ content }) => pageOf([content]))
+  const { drops } = decodePages(contract, pages(), {}, { by: "definition" }).counts
+  expect(Object.keys(drops)).not.toEqual([])
+  // What structuring leaves out is in no commit: the function's own part says it.
+  const [structurer, structured] = [makeStructurer(contract, settings), emptyCounts()]
+  for (const page of pages()) structurer.structure(page, structured)
+  expect(structured.drops).toEqual(drops)
   for (const lake of [queued, streamed]) {
     const other = await world.outcomeOf(lake)
+    expect(other.drops).toEqual(drops)
     expect(firstDifference(managed.rows, other.rows)).toBeNull()
     expect(other.deadLetters).toEqual(deadLetters)
   }

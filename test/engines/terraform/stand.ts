@@ -57,6 +57,8 @@ export interface LakeOutcome {
   readonly wasFolded: boolean
   readonly rows: ReadonlyArray<string>
   readonly deadLetters: Readonly<Record<string, number>>
+  /** Values that were left out, by rule, as the commits of the stage say; nothing where Firehose filled it. */
+  readonly drops: Readonly<Record<string, number>>
   /** Of all rows of the table for users, as the generator counts them. */
   readonly totals: { readonly rows: number; readonly orders: number; readonly value: string; readonly roundingError: string }
 }
@@ -213,7 +215,9 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
       const [totals] = await query(
         "SELECT count(DISTINCT order_id) AS orders, sum(value)::VARCHAR AS value, sum(rounding_error)::VARCHAR AS rounding FROM consumable_checkout"
       )
+      const { datasets } = await command("status", "--lake", of)
       return {
+        drops: datasets.find(({ dataset }: { readonly dataset: string }) => dataset === "checkout").counts.drops,
         wasFolded: folds.every(({ kind }) => kind === "up-to-date"),
         rows: rows.map(({ text }) => String(text)),
         deadLetters: Object.fromEntries(letters.map(({ reason, n }) => [String(reason), Number(n)])),
