@@ -252,3 +252,5 @@ module "observe" {
 
   repartition_log_group = try(module.repartition[0].task.log_group, null)
 }
+
+# The endpoint for events of browsers (collect) and the console come here, as modules of the same form: given the lake, the stream, the network and the key, and told to observe.
