@@ -102,7 +102,7 @@ describe("a consumable that Spark changes", () => {
           assert.strictEqual(yield* remembered, gone)
           if (there.some(({ note }) => note === changed)) assert.strictEqual(found.find(({ note }) => note === changed)?.ratio, -1)
         })
-        const steps = history(i + 1)
+        const steps = history([i + 1])
         for (const [step, copies] of steps.entries()) {
           yield* ingest(copies, contract)
           seen.push(...copies)
