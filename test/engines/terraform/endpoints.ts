@@ -1,6 +1,6 @@
 /** What stands in for AWS, as one role sees it: what it may not do is denied there. */
 import { type Fault, type FaultyProxy, type Gate, type Passing, startProxy } from "../faulty-proxy.ts"
-import { absentGuard, type Guard, guardOf, needsOfJson, needsOfS3, needsOfServerless } from "./guard.ts"
+import { absentGuard, type Guard, guardOf, needsOfEmr, needsOfJson, needsOfS3 } from "./guard.ts"
 import type { Deployed } from "./model.ts"
 
 /** Servers that stand in for services, by their URLs. */
@@ -66,7 +66,7 @@ export const openEndpoints = (
   }
   const gateOf = (service: keyof Servers, role: string): Gate => {
     const guard: Guard = guardOf(deployed, role, (request) =>
-      service === "s3" ? needsOfS3(request) : service === "emr" ? needsOfServerless(deployed, request) : needsOfJson(deployed, request)
+      service === "s3" ? needsOfS3(request) : service === "emr" ? needsOfEmr(deployed, request) : needsOfJson(deployed, request)
     )
     const absent = absentGuard(deployed, role)
     const answer = service === "s3" ? s3Denied : service === "emr" ? restDenied : jsonDenied

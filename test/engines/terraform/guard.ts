@@ -116,6 +116,35 @@ export const needsOfServerless = (deployed: Deployed, { body, method, url }: Req
   ]
 }
 
+/** Of EMR, which has clusters. */
+const needsOfClusters = (deployed: Deployed, { body, headers }: Request): ReadonlyArray<Need> => {
+  const [, operation = ""] = String(headers["x-amz-target"] ?? "").split(".")
+  const given = body.length === 0 ? {} : membersOf(JSON.parse(body.toString()))
+  const cluster = given["ClusterId"] ?? given["JobFlowId"]
+  const here = `arn:aws:elasticmapreduce:${deployed.region}:${deployed.account}:cluster`
+  const need = { action: `elasticmapreduce:${operation}`, resource: cluster === undefined ? "*" : `${here}/${cluster}` }
+  if (operation !== "RunJobFlow") return [need]
+  const passes = (role: unknown, to: string): Need => ({
+    action: "iam:PassRole",
+    resource: roleOfName(deployed, String(role)),
+    context: { "iam:PassedToService": to }
+  })
+  return [
+    need,
+    ...(given["Tags"] === undefined ? [] : [{ action: "elasticmapreduce:AddTags", resource: `${here}/x` }]),
+    passes(given["JobFlowRole"], "ec2.amazonaws.com"),
+    passes(given["ServiceRole"], "elasticmapreduce.amazonaws.com")
+  ]
+}
+
+/** The role of a name, or of a profile of machines, which is named as its role is. */
+export const roleOfName = ({ account }: Deployed, name: string): string =>
+  name.startsWith("arn:") ? name : `arn:aws:iam::${account}:role/${name}`
+
+/** Of EMR Serverless, and of EMR. */
+export const needsOfEmr = (deployed: Deployed, request: Request): ReadonlyArray<Need> =>
+  request.headers["x-amz-target"] === undefined ? needsOfServerless(deployed, request) : needsOfClusters(deployed, request)
+
 /** The guard of everything that a role asks for. @param needsOf what a request needs */
 export const guardOf =
   (deployed: Deployed, role: string, needsOf: (request: Request) => ReadonlyArray<Need>): Guard =>
