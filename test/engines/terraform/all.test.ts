@@ -7,11 +7,8 @@ import { closeAll, expectOutcome, open, options, secretArn } from "./ways.ts"
 afterEach(closeAll)
 
 it("raw objects by functions and Firehose, and a stream beside them, into one lake that a cluster of each hour folds", async () => {
-  const { deployed, stand } = await open("all", {
-    stream_reader: "lambda",
-    repartition: { engine: "emr" },
-    hash_key_secret_arn: secretArn
-  })
+  const variables = { stream_reader: "lambda", repartition: { engine: "emr" }, hash_key_secret_arn: secretArn }
+  const { deployed, stand } = await open("all", variables, undefined, false)
   const { functions, play, rawBucket, s3 } = stand
   const [mapping] = deployed.mappings.filter(({ source }) => deployed.streams.has(source))
   if (rawBucket === null || mapping === undefined) throw new Error("no bucket tells of raw objects, or no function reads the stream")

@@ -21,15 +21,16 @@ export const closeAll = async (): Promise<void> => {
   for (const close of closing.splice(0).reverse()) await close()
 }
 
-/** Applies a mode, and opens what stands in for AWS around it. */
+/** Applies a mode, and opens what stands in for AWS around it. @param isLive are the queues read by processes, and so on the clock of the machine? */
 export const open = async (
   mode: "consumer" | "lambda" | "all",
   variables: object,
-  kinesis?: Emulator
+  kinesis?: Emulator,
+  isLive = true
 ): Promise<{ readonly deployed: Deployed; readonly stand: Stand }> => {
   const { close, deployed } = await deploy(mode, { ...variables })
   await close()
-  const stand = await openStand(deployed, options.seed, kinesis?.endpoint, true)
+  const stand = await openStand(deployed, options.seed, kinesis?.endpoint, isLive)
   closing.push(stand.close)
   return { deployed, stand }
 }
