@@ -20,7 +20,7 @@ const network = { vpc_id: "vpc-0a1b2c3d", subnet_ids: ["subnet-0a1b2c3d", "subne
 export const deploy = async (mode: Mode, variables: { readonly [name: string]: unknown } = {}): Promise<Deployment> => {
   const house = await openHouse()
   try {
-    const all = { mode, functions_dir: await builtFunctions(), network, ...variables }
+    const all = { mode, functions_dir: builtFunctions(), network, ...variables }
     writeFileSync(join(house.folder, file), JSON.stringify(all))
     await orFail("tofu init", house.tofu("init", "-no-color"))
     await orFail("tofu apply", house.tofu("apply", "-no-color", "-auto-approve", `-var-file=${file}`))

@@ -11,7 +11,7 @@ import { builtFunctions, type Mode } from "./tofu.ts"
 /** By the contracts, and by the functions as they are built. */
 export const expectedOf = async (mode: Mode): Promise<Expected> => ({
   mode,
-  functions: JSON.parse(readFileSync(join(await builtFunctions(), "functions.json"), "utf8")).functions,
+  functions: JSON.parse(readFileSync(join(builtFunctions(), "functions.json"), "utf8")).functions,
   columns: new Map([checkout, fulfillment].map((contract) => [contract.name, glueOf(compileContract(contract))])),
   rawKeys: ["raw/CheckoutOrder/id/1/v+1.json", "raw/FulfillmentOrder/id/1/v+1.json"]
 })

@@ -81,7 +81,7 @@ describe("the configuration", () => {
       // Where the configuration looks for functions by itself.
       rmSync(join(mocked.folder, "dist"), { recursive: true, force: true })
       mkdirSync(join(mocked.folder, "dist"))
-      symlinkSync(await builtFunctions(), join(mocked.folder, "dist/lambda"))
+      symlinkSync(builtFunctions(), join(mocked.folder, "dist/lambda"))
       await orFail("tofu init", mocked.tofu("init", "-no-color", "-test-directory=test/terraform"))
       const said = await mocked.tofu("test", "-no-color", "-test-directory=test/terraform")
       expect(said.code, said.errors + said.out).toBe(0)

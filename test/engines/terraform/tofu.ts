@@ -3,7 +3,7 @@
  * written beside the configuration: it is copied to a folder of its own.
  */
 import { spawn } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -143,14 +143,11 @@ export const copyConfiguration = (edit: (text: string, path: string) => string, 
   return folder
 }
 
-let built: string | undefined
-/** The functions' zips and their list, bundled once in a process. */
-export const builtFunctions = async (): Promise<string> => {
-  if (built !== undefined && existsSync(built)) return built
-  const folder = mkdtempSync(join(tmpdir(), "sluice-functions-"))
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
-  await orFail("npm run build", run(process.execPath, ["src/setup.mjs", "src/build/build.ts", "--out", folder], repository))
-  built = folder
+/** Names the folder of the functions' zips and their list, which are bundled before the first test. */
+export const functionsVariable = "SLUICE_BUILT_FUNCTIONS"
+export const builtFunctions = (): string => {
+  const folder = process.env[functionsVariable]
+  if (folder === undefined) throw new Error(`${functionsVariable} is not set: set-up-servers.ts builds them`)
   return folder
 }
 
@@ -183,7 +180,7 @@ export interface Applied {
 }
 
 const variablesOf = async ({ mode, variables = {} }: Application) =>
-  JSON.stringify({ mode, ...(variables["functions_dir"] === undefined ? { functions_dir: await builtFunctions() } : {}), ...variables })
+  JSON.stringify({ mode, ...(variables["functions_dir"] === undefined ? { functions_dir: builtFunctions() } : {}), ...variables })
 
 const planIn = async (house: House, application: Application): Promise<ShownFile> => {
   writeFileSync(join(house.folder, "run.tfvars.json"), await variablesOf(application))
