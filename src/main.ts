@@ -16,7 +16,7 @@ import { version } from "./record/version.ts"
 const args = process.argv.slice(2).map(asStatement)
 const json = args.includes("--json")
 
-const command = sluice.pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
+const command = (await sluice(args)).pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
 
 const program = Effect.gen(function* () {
   const logs = yield* readLogSettings(args)

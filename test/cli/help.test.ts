@@ -16,7 +16,7 @@ const helpOf = async (...names: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc>
     Effect.sync(() => {
       if (event._tag === "Help") docs.push(event.helpDoc)
     })
-  const command = sluice.pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
+  const command = (await sluice([])).pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
   await Command.runWith(command, { version: "0" })([...names, "--help"]).pipe(
     Effect.ignoreCause,
     Effect.provideService(Shutdown, Shutdown.of({ requested: Effect.never, drain: Effect.void })),
