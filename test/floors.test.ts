@@ -15,7 +15,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["decode", "stream"],
   ["source", "generate"],
   ["lake"],
-  ["ingest", "firehose", "repartition", "lineage", "catalog"],
+  ["ingest", "firehose", "repartition", "models", "lineage", "catalog"],
   ["app"],
   ["cli", "lambda"],
   ["build"]
