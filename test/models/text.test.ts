@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest"
-import { type Naming, render, variables } from "../../src/models/render.ts"
+import { type Names, render, variables } from "../../src/models/render.ts"
 import { parseText } from "../../src/models/text.ts"
 
 const read = (source: string) => parseText(source, "models/m.sql", "shop")
 const told = (source: string) => read(source).problems.map(({ line, problem, hint }) => `${line}: ${problem}. ${hint}`)
 
-const naming = (isIncremental = false): Naming => ({
+const naming = (isIncremental = false): Names => ({
   ref: (model) => `<${model}>`,
   source: (source, table) => `<${source}.${table}>`,
   var: variables({ days: 3 }),
-  this: () => "<this>",
-  isIncremental: () => isIncremental
+  this: "<this>",
+  isIncremental
 })
 const sql = (source: string, isIncremental = false): string => {
   const { pieces, problems } = read(source)
