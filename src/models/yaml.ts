@@ -116,7 +116,11 @@ export const mapOf = (
     if (keys.includes(key)) continue
     const hint = Object.hasOwn(hints, key) ? hints[key] : undefined
     const near = didYouMean(key, keys).trim()
-    told.add(line, `${key} means nothing in ${what}`, hint ?? (near === "" ? `There are ${keys.join(", ")}.` : near))
+    told.add(
+      line,
+      `${key} means nothing in ${what}`,
+      hint ?? (near !== "" ? near : keys.length === 0 ? "Take it away." : `There are ${keys.join(", ")}.`)
+    )
   }
   return node
 }
