@@ -66,7 +66,7 @@ const modelsOf = ({ model, check }: DataTest): ReadonlyArray<string> => {
 
 const refsIn = (text: Extract<DataTest["check"], { readonly kind: "singular" }>["text"]): ReadonlyArray<string> =>
   text.flatMap((piece) =>
-    piece.kind === "ref" ? [piece.model] : piece.kind === "ifIncremental" ? refsIn([...piece.then, ...piece.otherwise]) : []
+    piece.kind === "ref" ? [piece.model] : piece.kind === "ifIncremental" ? refsIn([...piece.incremental, ...piece.otherwise]) : []
   )
 
 /** Columns that say which row of a model: those that it is merged by, or else the first one that is tested to be unique. */

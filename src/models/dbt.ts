@@ -51,8 +51,6 @@ const projectFile = ({ name, vars }: DbtProject): string =>
     "model-paths": ["models", `${dbtFolder}/sources`],
     "macro-paths": [`${dbtFolder}/macros`],
     "test-paths": ["tests"],
-    "target-path": `${dbtFolder}/target`,
-    "clean-targets": [`${dbtFolder}/target`],
     flags: { send_anonymous_usage_stats: false },
     ...(Object.keys(vars).length === 0 ? {} : { vars })
   })
@@ -138,7 +136,7 @@ const profilesFile = (name: string): string =>
         target: "duckdb",
         outputs: {
           // One file has one writer: dbt's is its own.
-          duckdb: { type: "duckdb", path: `${dbtFolder}/target/dbt.duckdb`, schema: "marts", threads: 2, settings: { TimeZone: "UTC" } },
+          duckdb: { type: "duckdb", path: `${dbtFolder}/dbt.duckdb`, schema: "marts", threads: 2, settings: { TimeZone: "UTC" } },
           athena: {
             type: "athena",
             region_name: "{{ env_var('AWS_REGION', '') }}",

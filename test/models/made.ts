@@ -52,6 +52,8 @@ export const models = (given: Partial<Models> = {}): Models => ({
 
 export const text = (said: string): Piece => ({ kind: "text", text: said })
 
-export const ifIncremental = (pieces: ReadonlyArray<Piece>, otherwise: ReadonlyArray<Piece> = []): Piece =>
-  // biome-ignore lint/suspicious/noThenProperty: it is what the condition's first part is called, and nobody awaits it.
-  ({ kind: "ifIncremental", then: pieces, otherwise })
+export const ifIncremental = (incremental: ReadonlyArray<Piece>, otherwise: ReadonlyArray<Piece> = []): Piece => ({
+  kind: "ifIncremental",
+  incremental,
+  otherwise
+})
