@@ -12,7 +12,7 @@ export type Piece =
   /** `{{ this }}`: the model's own table, as it stands. */
   | { readonly kind: "this"; readonly line: number }
   /** `{% if is_incremental() %} … {% else %} … {% endif %}`. */
-  | { readonly kind: "ifIncremental"; readonly then: ReadonlyArray<Piece>; readonly otherwise: ReadonlyArray<Piece> }
+  | { readonly kind: "ifIncremental"; readonly incremental: ReadonlyArray<Piece>; readonly otherwise: ReadonlyArray<Piece> }
 
 /** A value as it can stand in `{{ config(…) }}`, `{{ var(…) }}` and YAML. */
 export type Literal = string | number | boolean | null | ReadonlyArray<Literal> | { readonly [key: string]: Literal }

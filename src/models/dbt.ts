@@ -1,0 +1,163 @@
+import { stringify } from "yaml"
+import type { CompiledContract } from "../contract/compile.ts"
+import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
+import { runColumns } from "../lake/runs.ts"
+import { type Column, holdsSensitive } from "../record/column.ts"
+import { deadLetterColumns } from "../record/dead-letter.ts"
+import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { dbtMacros } from "./dbt-macros.ts"
+import type { Input, Literal } from "./model.ts"
+
+/** What makes a project's folder a dbt project, worked out of its contracts. */
+
+/** A file, by its path below the project's folder. */
+export interface DbtFile {
+  readonly path: string
+  readonly text: string
+}
+
+export interface DbtProject {
+  /** As the project is called. */
+  readonly name: string
+  readonly contracts: ReadonlyArray<CompiledContract>
+  readonly vars: { readonly [name: string]: Literal }
+  /** What a table is called in the catalog, by its path in the lake: for Athena and Spark. */
+  readonly catalogName: (path: string) => string
+  /** SQL that reads a table as of one version of the lake, by its path in it: what dbt on DuckDB reads. Null: the table is not there. */
+  readonly locationOf: (path: string) => string | null
+}
+
+/** Folder of the files that dbt alone reads. They are made anew whenever the lake has changed, and no model lies there. */
+export const dbtFolder = "dbt"
+
+/** All files of a dbt project but the models and tests themselves. */
+export const dbtFiles = (project: DbtProject): ReadonlyArray<DbtFile> => [
+  { path: "dbt_project.yml", text: projectFile(project) },
+  { path: `${dbtFolder}/sources/sources.yml`, text: sourcesFile(project) },
+  { path: `${dbtFolder}/profiles.yml`, text: profilesFile(project.name) },
+  ...Object.entries(dbtMacros).map(([file, text]) => ({ path: `${dbtFolder}/macros/${file}`, text }))
+]
+
+/** dbt's names have no hyphen. */
+const snakeName = (name: string): string => name.replaceAll("-", "_")
+
+const projectFile = ({ name, vars }: DbtProject): string =>
+  head("What dbt has to know of this project.") +
+  stringify({
+    name: snakeName(name),
+    version: "1.0.0",
+    "config-version": 2,
+    profile: snakeName(name),
+    "model-paths": ["models", `${dbtFolder}/sources`],
+    "macro-paths": [`${dbtFolder}/macros`],
+    "test-paths": ["tests"],
+    flags: { send_anonymous_usage_stats: false },
+    ...(Object.keys(vars).length === 0 ? {} : { vars })
+  })
+
+type SourceName = Extract<Input, { readonly kind: "source" }>["source"]
+
+interface Source {
+  readonly path: string
+  readonly name: string
+  readonly description: string
+  readonly columns: ReadonlyArray<Column>
+}
+
+/** The tables that models may read, by the source that they name. */
+const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
+  const consumable = contracts.map(({ contract, consumableColumns }) => ({
+    path: consumablePath(contract.name),
+    name: contract.name,
+    description: contract.description,
+    columns: consumableColumns
+  }))
+  return {
+    consumable,
+    // A build here reads of it what has changed. dbt reads all, so models say which rows they want by a condition that both can hold.
+    changes: consumable,
+    stage: contracts.map(({ contract, columns }) => ({
+      path: stagePath(contract.name),
+      name: contract.name,
+      description: `As it arrived: ${contract.description}`,
+      columns: [...stageColumns(columns), ...stagePartitions]
+    })),
+    lake: [
+      {
+        path: deadLettersPath,
+        name: deadLettersPath,
+        description: "Records that could not become rows.",
+        columns: [...deadLetterColumns, ...deadLetterPartitions]
+      },
+      { path: runsPath, name: runsPath, description: "What was run on the lake.", columns: runColumns }
+    ]
+  }
+}
+
+const sourcesFile = ({ contracts, catalogName, locationOf }: DbtProject): string =>
+  head("The lake's tables, as of one version of it.") +
+  stringify(
+    {
+      version: 2,
+      sources: Object.entries(sourcesOf(contracts)).map(([name, tables]) => ({
+        name,
+        schema: "{{ target.schema }}",
+        tables: tables.map((table) => ({
+          name: table.name,
+          identifier: catalogName(table.path),
+          description: plainText(table.description),
+          config: configOf(locationOf(table.path)),
+          columns: table.columns.map(columnOf)
+        }))
+      }))
+    },
+    { lineWidth: 0, aliasDuplicateObjects: false }
+  )
+
+/** DuckDB reads a table where its files are. The text goes through Python's `%`, as its braces would mean something to `format`. */
+const configOf = (location: string | null): object | undefined =>
+  location === null ? undefined : { external_location: rawText(`(${location.replaceAll("%", "%%")})`), formatter: "oldstyle" }
+
+const columnOf = (column: Column): object => ({
+  name: column.name,
+  description: plainText(column.description),
+  ...(holdsSensitive(column) ? { config: { meta: { sensitive: true } } } : {})
+})
+
+/** dbt takes braces for Jinja, in descriptions too. */
+const plainText = (text: string): string => (/\{[{%#]/.test(text) ? rawText(text) : text)
+
+const rawText = (text: string): string => `{% raw %}${text}{% endraw %}`
+
+const profilesFile = (name: string): string =>
+  `${head("How dbt reaches an engine: `dbt build --profiles-dir dbt`, and `--target athena` or `--target spark` for the others.")}${stringify(
+    {
+      [snakeName(name)]: {
+        target: "duckdb",
+        outputs: {
+          // One file has one writer: dbt's is its own.
+          duckdb: { type: "duckdb", path: `${dbtFolder}/dbt.duckdb`, schema: "marts", threads: 2, settings: { TimeZone: "UTC" } },
+          athena: {
+            type: "athena",
+            region_name: "{{ env_var('AWS_REGION', '') }}",
+            // The catalog's database of the lake, and where what dbt makes of it lies.
+            database: "awsdatacatalog",
+            schema: "{{ env_var('SLUICE_CATALOG_DATABASE', '') }}",
+            s3_staging_dir: "{{ env_var('SLUICE_ATHENA_RESULTS', '') }}",
+            s3_data_dir: "{{ env_var('SLUICE_ATHENA_DATA', '') }}",
+            threads: 4
+          },
+          spark: {
+            type: "spark",
+            method: "session",
+            host: "localhost",
+            schema: "{{ env_var('SLUICE_CATALOG_DATABASE', 'default') }}",
+            // Times are UTC in every engine.
+            server_side_parameters: { "spark.sql.session.timeZone": "UTC" }
+          }
+        }
+      }
+    }
+  )}`
+
+const head = (what: string): string => `# ${what} Made by Sluice from the contracts: changes here are lost.\n`
