@@ -11,6 +11,7 @@ const doors = {
   query: async () => (await import("./query.ts")).query,
   status: async () => (await import("./status.ts")).status,
   runs: async () => (await import("./runs.ts")).runs,
+  models: async () => (await import("./models.ts")).models,
   maintain: async () => (await import("./maintain.ts")).maintain,
   catalog: async () => (await import("./catalog.ts")).catalog,
   contracts: async () => (await import("./contracts.ts")).contracts,

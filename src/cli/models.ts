@@ -1,0 +1,89 @@
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { UsageError } from "../app/failures.ts"
+import { mermaid, select } from "../models/graph.ts"
+import type { Input, Model, Models } from "../models/model.ts"
+import { ModelsError } from "../models/models-error.ts"
+import { readModels } from "../models/read.ts"
+import { selectOf } from "../models/relations.ts"
+import { count } from "../record/count.ts"
+import { didYouMean } from "../record/nearest.ts"
+import { json, toggle } from "./common.ts"
+import { print, table } from "./output.ts"
+import { project, warnOfContracts } from "./project.ts"
+
+const inputName = (input: Input): string => (input.kind === "model" ? input.name : `${input.source}.${input.table}`)
+
+/** A model for people: how it is made, what it reads, how many tests look at its rows. */
+const rowOf = ({ name, materialization, inputs }: Model, tests: number): ReadonlyArray<string> => [
+  name,
+  materialization.kind === "incremental" ? `incremental, ${materialization.strategy}` : materialization.kind,
+  `of ${inputs.length === 0 ? "nothing" : inputs.map(inputName).join(", ")}`,
+  tests === 0 ? "no test" : count(tests, "test")
+]
+
+const namedIn = ({ models }: Models, name: string): Effect.Effect<Model, UsageError> => {
+  const names = models.map((model) => model.name)
+  const found = models.find((model) => model.name === name)
+  const there = names.length === 0 ? "The project has none: write one in its folder models/" : `There are ${names.join(", ")}`
+  const hint = didYouMean(name, names).trim() || `${there}.`
+  return found === undefined ? Effect.fail(new UsageError({ problem: `there is no model ${name}`, hint })) : Effect.succeed(found)
+}
+
+export const models = Command.make(
+  "models",
+  {
+    model: Argument.String("model").pipe(
+      Argument.withDescription("A model, whose SQL is printed as it runs on a lake."),
+      Argument.optional
+    ),
+    select: Flag.String("select").pipe(
+      Flag.withDescription("Only these: name, +name, name+, tag:x, path:folder, source:s+, several with spaces. Without it, all."),
+      Flag.optional
+    ),
+    graph: toggle("graph", "Print the graph of what is made of what, as Mermaid text."),
+    json
+  },
+  Effect.fnUntraced(function* (flags) {
+    yield* warnOfContracts
+    const read = readModels(project.folder, { datasets: project.datasets })
+    if ("problems" in read) return yield* new ModelsError(read)
+    const { models: all } = read
+    if (Option.isSome(flags.model)) {
+      const model = yield* namedIn(all, flags.model.value)
+      const sql = selectOf(model, all).trim()
+      return yield* print(flags.json, { name: model.name, file: model.file, sql }, () => sql)
+    }
+    const selected = Option.isNone(flags.select) ? all : select(all.models, flags.select.value)
+    if ("problem" in selected) return yield* new UsageError(selected)
+    if (flags.graph) {
+      const names = new Set(selected.models.map(({ name }) => name))
+      const looking = all.exposures.filter(({ inputs }) => inputs.every((input) => input.kind === "source" || names.has(input.name)))
+      const text = mermaid({ models: selected.models, exposures: looking })
+      return yield* print(flags.json, { mermaid: text }, () => text.trimEnd())
+    }
+    const testsOf = (name: string): number => all.tests.filter(({ model }) => model === name).length
+    const listed = selected.models.map(({ name, file, description, materialization, partitionBy, tags, inputs }) => ({
+      name,
+      file,
+      description,
+      materialization: materialization.kind,
+      partitionBy,
+      tags,
+      inputs: inputs.map(inputName),
+      tests: testsOf(name)
+    }))
+    yield* print(flags.json, listed, () =>
+      listed.length === 0
+        ? `${project.name} has no models: write one in ${project.folder}/models/, a SELECT in a file of its name.`
+        : table(selected.models.map((model) => rowOf(model, testsOf(model.name))))
+    )
+  })
+).pipe(
+  Command.withDescription("What a project's models make of its tables: each after those that it reads."),
+  Command.withExamples([
+    { description: "All of a project's", command: "sluice models --project shop" },
+    { description: "What would change with one, as a picture", command: "sluice models --project shop --select sales_by_day+ --graph" },
+    { description: "The SQL of one, as it runs", command: "sluice models --project shop sales_by_day" }
+  ])
+)
