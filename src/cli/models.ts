@@ -82,8 +82,8 @@ export const models = Command.make(
 ).pipe(
   Command.withDescription("What a project's models make of its tables: each after those that it reads."),
   Command.withExamples([
-    { description: "All of a project's", command: "sluice models --project shop" },
-    { description: "What would change with one, as a picture", command: "sluice models --project shop --select sales_by_day+ --graph" },
-    { description: "The SQL of one, as it runs", command: "sluice models --project shop sales_by_day" }
+    { description: "All of a project's", command: "sluice models" },
+    { description: "What would change with one, as a picture", command: "sluice models --select sales_by_day+ --graph" },
+    { description: "The SQL of one, as it runs", command: "sluice models sales_by_day" }
   ])
 )

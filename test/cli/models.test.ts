@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { root, sluice, sluiceJson } from "./sluice.ts"
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-models-"))
+  await mkdir(join(folder, "models"))
+  // A project that lies anywhere.
+  const from = join(root, "schemas/web")
+  for (const name of (await readdir(from)).filter((each) => each.endsWith(".ts"))) {
+    const text = await readFile(join(from, name), "utf8")
+    await write(name, [text.replaceAll(/"\.\.\/\.\.\/src\/contract\/[a-z]+\.ts"/g, '"sluice/contract"')])
+  }
+  await write("models/by_day.sql", [
+    "{{ config(materialized='table', tags=['daily']) }}",
+    "select cast(_arrived_at as date) as day, count(*) as hits from {{ source('consumable', 'hits') }} group by 1"
+  ])
+  await write("models/busiest.sql", ["select day from {{ ref('by_day') }} order by hits desc nulls last limit {{ var('most', 3) }}"])
+  await write("models/schema.yml", ["models:", "  - name: by_day", "    columns: [{ name: day, data_tests: [unique] }]"])
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const write = (path: string, lines: ReadonlyArray<string>): Promise<void> => writeFile(join(folder, path), `${lines.join("\n")}\n`)
+const models = (...args: ReadonlyArray<string>) => sluice(["models", "--project", folder, ...args])
+
+it("a project's models are listed, drawn, and shown as they run", async () => {
+  const listed = await sluiceJson(["models", "--project", folder])
+  expect(
+    listed.map(({ name, materialization, inputs, tests }: { readonly [key: string]: unknown }) => [name, materialization, inputs, tests])
+  ).toEqual([
+    ["by_day", "table", ["consumable.hits"], 1],
+    ["busiest", "view", ["by_day"], 0]
+  ])
+  expect((await models("--select", "tag:daily")).stdout).toBe("  by_day  table  of consumable.hits  1 test\n")
+  expect((await models("--graph")).stdout).toContain("source_consumable_hits --> model_by_day\n")
+  expect((await models("busiest")).stdout).toBe('select day from "by_day" order by hits desc nulls last limit 3\n')
+  expect((await models("by_day")).stdout).toContain('from "consumable_hits" group by 1\n')
+})
+
+it("what is not there is refused by name, and all that is wrong by file and line", async () => {
+  expect(await models("by_dya")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("there is no model by_dya. Did you mean by_day?")
+  })
+  expect(await models("--select", "+nothing")).toMatchObject({ code: 2, stdout: "" })
+  await write("models/wrong.sql", ["select l[1]", "from {{ ref('by_dya') }}"])
+  try {
+    const { code, stderr } = await models()
+    expect(code).toBe(78)
+    expect(stderr).toContain("2 things are wrong with the models:")
+    expect(stderr).toContain("models/wrong.sql:1: [ differs")
+    expect(stderr).toContain("models/wrong.sql:2: ")
+  } finally {
+    await rm(join(folder, "models/wrong.sql"))
+  }
+})
