@@ -128,7 +128,8 @@ export const configOf = (settings: Settings, own: Settings, place: Place, proble
   return {
     materialization,
     partitionBy: materialization.kind === "view" ? [] : partitionBy,
-    tags: read.texts("tags") ?? [],
+    // As dbt has them.
+    tags: [...(read.texts("tags") ?? [])].sort(),
     meta,
     owner: typeof owner === "string" ? owner : null,
     isContractEnforced: enforced === true

@@ -36,7 +36,10 @@ const format: Refused = {
   because: "is not the same SQL in any two of DuckDB, Spark and Athena",
   hint: "Take parts with extract(year from t) and the like, or cast(cast(t as date) as string)."
 }
-const days: Refused = { because: "differs in what it takes", hint: "Write d + interval '1' day." }
+const days: Refused = {
+  because: "differs in what it takes",
+  hint: "Write cast(d + interval '1' day as date); of a timestamp t + interval '1' day."
+}
 const texts: Refused = {
   because: noSpark,
   hint: "Keep the list: array_sort(array_agg(x) filter (where x is not null)); its text is made where it is shown."
@@ -106,7 +109,7 @@ export const phrases: ReadonlyArray<{ readonly words: ReadonlyArray<string> } & 
   {
     words: ["ignore", "nulls"],
     because: "is not at one place in DuckDB and Spark",
-    hint: "Write max_by(x, order) filter (where x is not null), also over (…)."
+    hint: "Write max_by(x, case when x is not null then t end), also over (…)."
   },
   ...["anti", "semi"].map((kind) => ({
     words: [kind, "join"],

@@ -119,6 +119,8 @@ const callAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found>
   const refused = functions.get(text)
   if (refused !== undefined) return [{ line, problem: `${text}(…) ${refused.because}`, hint: refused.hint }]
   const inside = words.slice(at + 2, closeOf(words, at + 1))
+  if (text === "filter" && isWord(words[closeOf(words, at + 1) + 1], "over"))
+    return [{ line, problem: "filter (…) over (…) is an error in Spark", hint: "Write sum(case when … then x end) over (…)." }]
   const isCast = isMark(words[at - 1], "(") && isWord(words[at - 2], "cast", "try_cast")
   const ofDouble = isWord(inside[0], "cast", "try_cast") && isWord(inside.at(-2), "double")
   if ((text === "avg" || text === "mean") && !isCast && !ofDouble)

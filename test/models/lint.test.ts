@@ -96,6 +96,7 @@ describe("the dialect of models", () => {
         "1: rlike is an error in DuckDB"
       ]
     ],
+    ["select sum(x) filter (where a) over (partition by b) from t", ["1: filter (…) over (…) is an error in Spark"]],
     ["select count(distinct a, b) from t", ["1: count(distinct a, b) is an error in DuckDB"]],
     ["select 1 from a left anti join b using (x)", ["1: anti join is not the same SQL in DuckDB, Spark and Athena"]],
     ["select 1 from a group by all", ["1: group by all is an error in Athena"]],

@@ -127,7 +127,7 @@ describe("a folder of models", () => {
       {
         name: "dim",
         file: "models/marts/dim.sql",
-        tags: ["all", "marts", "y", "x"],
+        tags: ["all", "marts", "x", "y"],
         meta: { owner: "us", team: "a" },
         owner: "us",
         partitionBy: [],
@@ -236,6 +236,23 @@ describe("a folder of models", () => {
         ]
       }
     ])
+  })
+
+  // As `dbt parse` of dbt-core 1.11 has them in its manifest.
+  it.each([
+    ["accepted_values: { values: [a b, 1.50, true, 2.0], quote: false }", "accepted_values_dim_a__False__a_b__1_5__True__2_0"],
+    ["range: { min: 0, max: 2024-01-01 }", "range_dim_a__2024_01_01__0"],
+    ["range: { arguments: { min: 2024-01-01 10:00:00, max: -3 } }", "range_dim_a___3__2024_01_01_10_00_00"],
+    [
+      'accepted_values: { arguments: { values: [a-long-value, another-long-value-of-this-list, "ä"] } }',
+      "accepted_values_dim_a__a_long_value__another_long_value_of_this_list___"
+    ]
+  ])("calls the test %s as dbt does", (test, name) => {
+    const { tests } = good({
+      "models/dim.sql": orders,
+      "models/dim.yml": `models:\n  - name: dim\n    columns:\n      - name: a\n        data_tests:\n          - ${test}\n`
+    })
+    expect(tests.map((each) => each.name)).toEqual([name])
   })
 
   it("may have none", () => {
