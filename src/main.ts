@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { logging } from "./app/logging.ts"
 import { warnOfUnknownVariables } from "./app/variables.ts"
-import { refuseEatenFlags } from "./cli/eaten-flags.ts"
+import { isNpmScript, refuseEatenFlags } from "./cli/eaten-flags.ts"
 import { asStatement, presenter } from "./cli/help.ts"
 import { logFormatFlag, readLogSettings } from "./cli/logging.ts"
 import { projectFlag, readProjectSetting } from "./cli/project.ts"
@@ -16,7 +16,7 @@ import { version } from "./record/version.ts"
 const args = process.argv.slice(2).map(asStatement)
 const json = args.includes("--json")
 
-const command = (await sluice(args)).pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
+const command = (await sluice(isNpmScript(process.env) ? [] : args)).pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
 
 const program = Effect.gen(function* () {
   const logs = yield* readLogSettings(args)

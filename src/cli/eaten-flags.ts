@@ -5,6 +5,10 @@ import { UsageError } from "../app/failures.ts"
 /** Scripts of package.json that run the command. */
 const scripts = new Set(["sluice", "start"])
 
+/** Does npm run the command, so that it may have taken flags of any subcommand for its own? */
+export const isNpmScript = (environment: { readonly [name: string]: string | undefined }): boolean =>
+  scripts.has(environment["npm_lifecycle_event"] ?? "")
+
 /**
  * Refuses to run where npm took flags for its own, as it does with those that stand in front of a `--`: `npm run sluice repartition --dry-run` runs
  * `repartition`. What it took shows in the environment alone.
@@ -16,7 +20,7 @@ export const refuseEatenFlags = (
   environment: { readonly [name: string]: string | undefined }
 ): Effect.Effect<void, UsageError> =>
   Effect.suspend(() => {
-    if (!scripts.has(environment["npm_lifecycle_event"] ?? "")) return Effect.void
+    if (!isNpmScript(environment)) return Effect.void
     const eaten = flagsOf(Completions.fromCommand(command)).filter(
       (flag) => environment[`npm_config_${flag.replaceAll("-", "_")}`] !== undefined
     )
