@@ -4,7 +4,6 @@ import { UsageError } from "../app/failures.ts"
 import { mermaid, select } from "../models/graph.ts"
 import type { Input, Model, Models } from "../models/model.ts"
 import { ModelsError } from "../models/models-error.ts"
-import { readModels } from "../models/read.ts"
 import { selectOf } from "../models/relations.ts"
 import { count } from "../record/count.ts"
 import { didYouMean } from "../record/nearest.ts"
@@ -46,6 +45,8 @@ export const models = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     yield* warnOfContracts
+    // With it comes the library that reads YAML, which help does without.
+    const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
     const read = readModels(project.folder, { datasets: project.datasets })
     if ("problems" in read) return yield* new ModelsError(read)
     const { models: all } = read
