@@ -2,30 +2,29 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
 import { mermaid, select } from "../models/graph.ts"
-import type { Input, Model, Models } from "../models/model.ts"
+import type { Model, Models } from "../models/model.ts"
 import { ModelsError } from "../models/models-error.ts"
+import { inputKey } from "../models/references.ts"
 import { selectOf } from "../models/relations.ts"
 import { count } from "../record/count.ts"
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import { json, toggle } from "./common.ts"
 import { print, table } from "./output.ts"
 import { project, warnOfContracts } from "./project.ts"
-
-const inputName = (input: Input): string => (input.kind === "model" ? input.name : `${input.source}.${input.table}`)
 
 /** A model for people: how it is made, what it reads, how many tests look at its rows. */
 const rowOf = ({ name, materialization, inputs }: Model, tests: number): ReadonlyArray<string> => [
   name,
   materialization.kind === "incremental" ? `incremental, ${materialization.strategy}` : materialization.kind,
-  `of ${inputs.length === 0 ? "nothing" : inputs.map(inputName).join(", ")}`,
+  `of ${inputs.length === 0 ? "nothing" : inputs.map(inputKey).join(", ")}`,
   tests === 0 ? "no test" : count(tests, "test")
 ]
 
 const namedIn = ({ models }: Models, name: string): Effect.Effect<Model, UsageError> => {
   const names = models.map((model) => model.name)
   const found = models.find((model) => model.name === name)
-  const there = names.length === 0 ? "The project has none: write one in its folder models/" : `There are ${names.join(", ")}`
-  const hint = didYouMean(name, names).trim() || `${there}.`
+  const none = names.length === 0 ? "The project has none: write one in its folder models/." : undefined
+  const hint = nearestOr(name, names, none)
   return found === undefined ? Effect.fail(new UsageError({ problem: `there is no model ${name}`, hint })) : Effect.succeed(found)
 }
 
@@ -71,7 +70,7 @@ export const models = Command.make(
       materialization: materialization.kind,
       partitionBy,
       tags,
-      inputs: inputs.map(inputName),
+      inputs: inputs.map(inputKey),
       tests: testsOf(name)
     }))
     yield* print(flags.json, listed, () =>

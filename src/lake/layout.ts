@@ -5,6 +5,8 @@ export const placeInStage = (key: string): { readonly dataset: string; readonly 
   const [, dataset, path] = new RegExp(`^${stagePath("([^/]+)")}/(.+)$`, "s").exec(key) ?? []
   return dataset === undefined || path === undefined ? null : { dataset, path }
 }
+/** What `query` calls the table of a path: `consumable_orders`. */
+export const viewName = (path: string): string => path.replaceAll("/", "_")
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
 /** Where the objects of retired positions lie, below a stage table. */
 export const retiredFolder = "_positions"

@@ -10,7 +10,7 @@ import type { StructField } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { ownTablePaths } from "./find-tables.ts"
-import { runsPath } from "./layout.ts"
+import { runsPath, viewName } from "./layout.ts"
 import { holdsRuns, oneRowPerRun } from "./runs.ts"
 import { findTable } from "./tables.ts"
 
@@ -35,7 +35,7 @@ export const lakeTable = (path: string): Effect.Effect<Option.Option<LakeTable>,
     if (Option.isNone(table)) return Option.none()
     const snapshot = yield* table.value.snapshot
     if (path === runsPath && !holdsRuns(snapshot)) return Option.none()
-    return Option.some({ view: path.replaceAll("/", "_"), table: table.value, snapshot })
+    return Option.some({ view: viewName(path), table: table.value, snapshot })
   })
 
 /**

@@ -5,6 +5,7 @@ import type { Plain } from "../duckdb/plain.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { AuditResult, TestResult, TestStatus } from "./audit-result.ts"
 import type { DataTest, Model, Models } from "./model.ts"
+import { ofBothBranches } from "./pieces.ts"
 import type { Names } from "./render.ts"
 import { countFailures, failingKeys, type TestNames } from "./test-sql.ts"
 
@@ -25,24 +26,22 @@ const shownKeys = 5
 
 /** The audit of a project's models. A test that cannot run is an error that names its file and line, and no value. */
 export const auditOf = (models: Models, settings: AuditSettings): Audit => {
-  const sensitive = new Set([...settings.sensitive].map((name) => name.toLowerCase()))
-  return (db, model, relation) => {
-    const keys = keysOf(model, models.tests)
-    const hidden = new Set([...sensitive, ...sensitiveColumns(models)])
-    return Effect.map(
+  const hidden = new Set([...[...settings.sensitive].map((name) => name.toLowerCase()), ...sensitiveColumns(models)])
+  return (db, model, relation) =>
+    Effect.map(
       Effect.forEach(testsOf(models, model), (test) => {
+        const other = test.model === null || test.model === model.name ? null : test.model
         const names: TestNames = {
-          relation: test.model === null || test.model === model.name ? relation : settings.ref(test.model),
+          relation: other === null ? relation : settings.ref(other),
           ref: (name) => (name === model.name ? relation : settings.ref(name)),
           source: settings.source,
           var: settings.var
         }
-        const of = test.model === null || test.model === model.name ? keys : keysOf(modelNamed(models, test.model), models.tests)
-        return run(db, test, model.name, names, shownOf(test, of, hidden))
+        const keys = keysOf(other === null ? model : modelNamed(models, other), models.tests)
+        return run(db, test, model.name, names, shownOf(test, keys, hidden))
       }),
       (tests) => ({ tests })
     )
-  }
 }
 
 /**
@@ -61,13 +60,9 @@ export const testsOf = ({ models, tests }: Models, model: Model): ReadonlyArray<
 const modelsOf = ({ model, check }: DataTest): ReadonlyArray<string> => {
   const own = model === null ? [] : [model]
   if (check.kind === "relationships") return [...own, ...(check.to.kind === "model" ? [check.to.name] : [])]
-  return check.kind === "singular" ? [...own, ...refsIn(check.text)] : own
+  if (check.kind !== "singular") return own
+  return [...own, ...ofBothBranches(check.text).flatMap((piece) => (piece.kind === "ref" ? [piece.model] : []))]
 }
-
-const refsIn = (text: Extract<DataTest["check"], { readonly kind: "singular" }>["text"]): ReadonlyArray<string> =>
-  text.flatMap((piece) =>
-    piece.kind === "ref" ? [piece.model] : piece.kind === "ifIncremental" ? refsIn([...piece.incremental, ...piece.otherwise]) : []
-  )
 
 /** Columns that say which row of a model: those that it is merged by, or else the first one that is tested to be unique. */
 export const keysOf = (model: Model | undefined, tests: ReadonlyArray<DataTest>): ReadonlyArray<string> => {

@@ -1,4 +1,4 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import type { Literal } from "./model.ts"
 import type { Refusal, Segment, Token } from "./template.ts"
 
@@ -44,7 +44,7 @@ export const callOf = ({ tokens, start, end }: Tag): Call | Refusal => {
   const first = tokens[0]
   if (first === undefined) return { at: start, problem: "{{ }} is empty", hint: allowed }
   if (first.kind !== "name" || !calls.includes(first.text)) {
-    const hint = first.kind === "name" && didYouMean(first.text, calls) !== "" ? didYouMean(first.text, calls).trim() : allowed
+    const hint = first.kind === "name" ? nearestOr(first.text, calls, allowed) : allowed
     return { at: first.at, problem: `{{ ${first.kind === "text" ? "'…'" : first.text} }} is not read here`, hint }
   }
   const cursor: Cursor = { tokens, end: end - 2, at: 1 }
@@ -71,7 +71,7 @@ const argumentsOf = (cursor: Cursor): ReadonlyArray<Argument> | Refusal => {
     const isNamed = token?.kind === "name" && after?.kind === "mark" && after.text === "="
     if (isNamed) cursor.at += 2
     const value = literalOf(cursor)
-    if (isRefusal(value)) return value
+    if (value instanceof Unread) return value
     const at = token?.at ?? cursor.end
     const name = isNamed ? token.text : null
     if (name !== null && found.some((other) => other.name === name)) return { at, problem: `${name} is given twice`, hint: "Give it once." }
@@ -82,8 +82,6 @@ const argumentsOf = (cursor: Cursor): ReadonlyArray<Argument> | Refusal => {
   }
   return found
 }
-
-const isRefusal = (value: Literal | Refusal): value is Refusal => value instanceof Unread
 
 /** A literal may be an object with any keys: so that a refusal is none, it is of a class. */
 class Unread implements Refusal {

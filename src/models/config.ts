@@ -1,4 +1,4 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import type { Literal, Materialization, Microbatch, Problem } from "./model.ts"
 import type { Setting } from "./text.ts"
 
@@ -72,13 +72,7 @@ export const checkNames = (settings: Settings, problems: Array<Problem>): void =
   for (const [name, { file, line }] of settings) {
     if (settingNames.includes(name)) continue
     const known = Object.hasOwn(settingHints, name) ? settingHints[name] : undefined
-    const near = didYouMean(name, settingNames).trim()
-    problems.push({
-      file,
-      line,
-      problem: `${name} is no setting of a model`,
-      hint: known ?? (near === "" ? `There are ${settingNames.join(", ")}.` : near)
-    })
+    problems.push({ file, line, problem: `${name} is no setting of a model`, hint: known ?? nearestOr(name, settingNames) })
   }
 }
 
@@ -174,8 +168,7 @@ class Reader {
     const setting = this.settings.get(name)
     if (text === null || setting === undefined || found !== undefined) return found ?? null
     const known = Object.hasOwn(hints, text) ? hints[text] : undefined
-    const near = didYouMean(text, words).trim()
-    this.tell(setting, `${name} is '${text}'`, known ?? (near === "" ? `There are ${words.join(", ")}.` : near))
+    this.tell(setting, `${name} is '${text}'`, known ?? nearestOr(text, words))
     return null
   }
   /** Tells that something is missing, where it was not told that it is wrong. */

@@ -1,8 +1,8 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import { lint } from "./lint.ts"
 import type { Check, DataTest, Literal, Severity } from "./model.ts"
 import { type Reference, referenceOf } from "./references.ts"
-import { literalOf, mapOf, type Node, type NodeMap, type Told, textOf } from "./yaml.ts"
+import { isNothing, literalOf, mapOf, type Node, type NodeMap, type Told, textOf } from "./yaml.ts"
 
 /** Arguments of each test, by its name: where it may stand, and which of them it must have. */
 const tests: {
@@ -20,7 +20,8 @@ const tests: {
   expression: { of: "model", needed: ["expression"], optional: [] }
 }
 
-const configNames = ["severity", "where", "warn_if", "error_if"]
+/** Settings of a test. */
+export const configNames = ["severity", "where", "warn_if", "error_if"]
 const testHints = {
   test_name: "Write the test's name as the key: - accepted_values: { name: … }.",
   limit: "All failing rows are counted; at most five are shown.",
@@ -51,12 +52,9 @@ export const readTest = (entry: Node, model: string, column: string | null, proj
     )
   const known = Object.hasOwn(tests, name) ? tests[name] : undefined
   if (known === undefined) {
-    const near = didYouMean(name, Object.keys(tests)).trim()
-    return told.add(
-      first?.[1].line ?? line,
-      `there is no test ${name}`,
-      near === "" ? `There are ${Object.keys(tests).join(", ")}, and SELECTs in tests/.` : near
-    )
+    const names = Object.keys(tests)
+    const hint = nearestOr(name, names, `There are ${names.join(", ")}, and SELECTs in tests/.`)
+    return told.add(first?.[1].line ?? line, `there is no test ${name}`, hint)
   }
   if ((known.of === "column") !== (column !== null))
     return told.add(
@@ -66,7 +64,7 @@ export const readTest = (entry: Node, model: string, column: string | null, proj
     )
   const nothing: Node = { kind: "map", line, entries: new Map() }
   const given = first?.[1].value
-  const body = given === undefined || (given.kind === "scalar" && given.value === null) ? nothing : given
+  const body = isNothing(given) ? nothing : given
   const names = [...known.needed, ...known.optional]
   const map = mapOf(body, `the test ${name}`, ["name", "description", "arguments", "config", ...configNames, ...names], told, testHints)
   if (map === null) return null

@@ -8,20 +8,21 @@ export interface Refused {
 const first = "differs: DuckDB, Spark and Athena do not make the same of it"
 const noSpark = "is an error in Spark"
 const noDuckDb = "is an error in DuckDB"
+const noTwo = "is not the same SQL in any two of DuckDB, Spark and Athena"
 
-const weekday: Refused = {
+export const weekday: Refused = {
   because: "differs: Sunday is 0 in DuckDB and 1 in Spark",
   hint: "Compare with date_trunc('week', t), which is the Monday everywhere: case when d = date_trunc('week', d) then 1 … end."
 }
-const apart: Refused = {
+export const apart: Refused = {
   because: "differs: DuckDB counts the ends of units that lie between, Spark and Athena whole units",
   hint: "Write extract(day from a - b) of two timestamps: whole days; extract(hour from a - b) are the hours of the rest."
 }
 const flat: Refused = {
-  because: "is not the same SQL in any two of DuckDB, Spark and Athena",
+  because: noTwo,
   hint: "Read from a table that is flat: what makes rows of a list is the contract's table, once."
 }
-const list: Refused = {
+export const list: Refused = {
   because: "differs: its order, and whether nulls are in it, is each engine's own",
   hint: "Write array_sort(array_agg(x) filter (where x is not null))."
 }
@@ -33,7 +34,7 @@ const anyOf: Refused = {
 }
 const clock: Refused = { because: noSpark, hint: "Say the time as a timestamp: timestamp '2024-01-31 00:00:00', cast(x as timestamp)." }
 const format: Refused = {
-  because: "is not the same SQL in any two of DuckDB, Spark and Athena",
+  because: noTwo,
   hint: "Take parts with extract(year from t) and the like, or cast(cast(t as date) as string)."
 }
 const days: Refused = {

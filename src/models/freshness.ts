@@ -1,12 +1,13 @@
 import { Clock, Effect } from "effect"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
+import type { TestStatus } from "./audit-result.ts"
 import type { Freshness, Input } from "./model.ts"
 
 /** How old an input is. */
 export interface FreshnessResult {
   readonly input: Input
-  readonly status: "pass" | "warn" | "fail"
+  readonly status: TestStatus
   /** Milliseconds from the newest row's time to now, which may be before it; null: there is no row with a time. */
   readonly ageMillis: number | null
   readonly file: string
@@ -27,7 +28,7 @@ export const checkFreshness = (db: DuckDB, freshness: Freshness, relation: strin
 export const freshnessOf = (
   { warnAfterMillis, errorAfterMillis }: Pick<Freshness, "warnAfterMillis" | "errorAfterMillis">,
   ageMillis: number | null
-): FreshnessResult["status"] => {
+): TestStatus => {
   const isBeyond = (limit: number | null) => limit !== null && (ageMillis === null || ageMillis > limit)
   return isBeyond(errorAfterMillis) ? "fail" : isBeyond(warnAfterMillis) ? "warn" : "pass"
 }

@@ -1,5 +1,6 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import type { Input, Model, Models, Piece, Problem } from "./model.ts"
+import { ofBothBranches } from "./pieces.ts"
 import { inputKey } from "./references.ts"
 
 /** What reads what: models by name, sources by `consumable.orders`. */
@@ -46,14 +47,8 @@ export const circles = (models: ReadonlyArray<Model>): ReadonlyArray<Problem> =>
   return found
 }
 
-const refLine = (pieces: ReadonlyArray<Piece>, name: string): number | null => {
-  for (const piece of pieces) {
-    if (piece.kind === "ref" && piece.model === name) return piece.line
-    const below = piece.kind === "ifIncremental" ? refLine([...piece.incremental, ...piece.otherwise], name) : null
-    if (below !== null) return below
-  }
-  return null
-}
+const refLine = (pieces: ReadonlyArray<Piece>, name: string): number | null =>
+  ofBothBranches(pieces).flatMap((piece) => (piece.kind === "ref" && piece.model === name ? [piece.line] : []))[0] ?? null
 
 const reach = (from: Iterable<string>, next: (name: string) => ReadonlyArray<string>, steps: number): ReadonlySet<string> => {
   const reached = new Set<string>()
@@ -118,16 +113,13 @@ const selectWord = (
   const methods = Object.keys(candidates)
   const find = candidates[method]
   if (find === undefined || !Object.hasOwn(candidates, method))
-    return { problem: `there is no selection by ${method}`, hint: didYouMean(method, methods).trim() || grammar }
+    return { problem: `there is no selection by ${method}`, hint: nearestOr(method, methods, grammar) }
   const known = find(models)
   const matches = patternOf(value, method === "path")
   const found = known.filter(({ value: each }) => matches(each)).map(({ name }) => name)
   if (found.length === 0) {
     const values = [...new Set(known.map((each) => each.value))]
-    return {
-      problem: `there is no ${method} ${value}`,
-      hint: didYouMean(value, values).trim() || (values.length === 0 ? "There is none." : `There are ${values.join(", ")}.`)
-    }
+    return { problem: `there is no ${method} ${value}`, hint: nearestOr(value, values) }
   }
   const steps = (digits: string | undefined): number =>
     digits === undefined ? 0 : digits === "" ? Number.POSITIVE_INFINITY : Number(digits)

@@ -1,8 +1,5 @@
 import type { History } from "./model.ts"
 
-/** Columns that a history has beside the model's own. */
-export const historyColumns = ["surrogate_key", "valid_from", "valid_to", "version_no", "is_current", "is_inferred"] as const
-
 const beginning = "timestamp '1900-01-01 00:00:00'"
 
 /**

@@ -1,4 +1,4 @@
-import { functions, phrases, signs, types } from "./dialect.ts"
+import { apart, functions, list, phrases, signs, types, weekday } from "./dialect.ts"
 import type { Problem } from "./model.ts"
 import { type SqlWord, sqlWords } from "./sql-words.ts"
 
@@ -138,8 +138,8 @@ const callAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found>
       return [
         {
           line,
-          problem: "array_agg(…) differs: its order, and whether nulls are in it, is each engine's own",
-          hint: "Write array_sort(array_agg(x) filter (where x is not null))."
+          problem: `array_agg(…) ${list.because}`,
+          hint: list.hint
         }
       ]
   }
@@ -151,21 +151,8 @@ const callAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found>
 const extractAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found> => {
   const field = words[at + 2]
   if (isWord(field, "dow", "isodow", "dayofweek", "weekday", "dayofweek_iso", "dow_iso", "day_of_week"))
-    return [{ line: field?.line ?? 1, ...weekdayOf(field?.text ?? "") }]
-  return isWord(field, "epoch")
-    ? [
-        {
-          line: field?.line ?? 1,
-          problem: "extract(epoch …) is an error in Spark",
-          hint: "Write extract(day from a - b) of two timestamps: whole days; extract(hour from a - b) are the hours of the rest."
-        }
-      ]
-    : []
-}
-
-const weekdayOf = (field: string): Omit<Found, "line"> => {
-  const { because = "", hint = "" } = functions.get("dayofweek") ?? {}
-  return { problem: `extract(${field} …) ${because}`, hint }
+    return [{ line: field?.line ?? 1, problem: `extract(${field?.text} …) ${weekday.because}`, hint: weekday.hint }]
+  return isWord(field, "epoch") ? [{ line: field?.line ?? 1, problem: "extract(epoch …) is an error in Spark", hint: apart.hint }] : []
 }
 
 /** `* exclude (…)` and the like. */

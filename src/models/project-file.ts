@@ -1,4 +1,4 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import { checkNames, isObject, type Settings } from "./config.ts"
 import type { Literal, Problem } from "./model.ts"
 import type { Setting } from "./text.ts"
@@ -108,12 +108,8 @@ const treeOf = (node: Node | undefined, project: string, told: Told): SettingsTr
   if (all === null) return { settings: new Map(), below: new Map(), line: 1 }
   for (const [name, { line }] of all.below)
     if (name !== project) {
-      const near = didYouMean(name, [project]).trim()
-      told.add(
-        line,
-        `models has ${name}, which is not the project ${project}`,
-        near === "" ? `Write models: { ${project}: { … } }, settings with a + before them.` : near
-      )
+      const hint = nearestOr(name, [project], `Write models: { ${project}: { … } }, settings with a + before them.`)
+      told.add(line, `models has ${name}, which is not the project ${project}`, hint)
     }
   const own = all.below.get(project)
   // What is said of all projects is weaker than what is said of this one.
@@ -156,13 +152,6 @@ export const unusedSettings = (tree: SettingsTree, known: ReadonlySet<string>, a
     const names = [...known].flatMap((each) =>
       each.startsWith(above) && !each.slice(above.length).includes("/") ? [each.slice(above.length)] : []
     )
-    const near = didYouMean(name, names).trim()
-    return [
-      {
-        file,
-        line: branch.line,
-        problem: `there is no folder and no model ${path.slice(path.indexOf("/") + 1)}`,
-        hint: near === "" ? "Take its settings away." : near
-      }
-    ]
+    const problem = `there is no folder and no model ${path.slice(path.indexOf("/") + 1)}`
+    return [{ file, line: branch.line, problem, hint: nearestOr(name, names, "Take its settings away.") }]
   })

@@ -1,11 +1,11 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import { checkNames, type Settings } from "./config.ts"
 import { type ReadTest, readTest } from "./data-tests.ts"
 import type { Exposure, Freshness, Literal, ModelColumn, UnitTest } from "./model.ts"
 import { distinctInputs, type Reference, referenceOf } from "./references.ts"
 import type { Setting } from "./text.ts"
 import { readUnitTest } from "./unit-tests.ts"
-import { itemsOf, literalOf, mapOf, type Node, type NodeMap, neededText, parseYaml, type Told, textOf } from "./yaml.ts"
+import { isNothing, itemsOf, literalOf, mapOf, type Node, type NodeMap, neededText, parseYaml, type Told, textOf } from "./yaml.ts"
 
 /** What YAML says of a model. */
 export interface ModelProperties {
@@ -91,7 +91,7 @@ const testsOf = (map: NodeMap, model: string, column: string | null, project: st
 
 /** Settings of a `config:`. */
 export const settingsOf = (node: Node | undefined, told: Told): Settings => {
-  if (node === undefined || (node.kind === "scalar" && node.value === null)) return new Map()
+  if (isNothing(node)) return new Map()
   if (node.kind !== "map") {
     told.add(node.line, "config is no mapping", "Write config: { materialized: table }.")
     return new Map()
@@ -179,7 +179,7 @@ const freshnessOf = (
   field: Node | undefined,
   told: Told
 ): Pick<Freshness, "loadedAt" | "warnAfterMillis" | "errorAfterMillis"> | null => {
-  if (node === undefined || (node.kind === "scalar" && node.value === null)) return null
+  if (isNothing(node)) return null
   const map = mapOf(node, "freshness", ["warn_after", "error_after"], told, { filter: "All rows are looked at." })
   if (map === null) return null
   const loadedAt = field === undefined ? null : literalOf(field)
@@ -213,14 +213,8 @@ const readExposure = (node: Node, project: string, told: Told, into: Properties)
   const name = map === null ? null : neededText(map, "name", "an exposure", told)
   const type = map === null ? null : neededText(map, "type", "an exposure", told)
   if (map === null || name === null || type === null) return
-  if (!exposureTypes.includes(type)) {
-    const near = didYouMean(type, exposureTypes).trim()
-    told.add(
-      map.entries.get("type")?.line ?? map.line,
-      `type of an exposure is ${type}`,
-      near === "" ? `There are ${exposureTypes.join(", ")}.` : near
-    )
-  }
+  if (!exposureTypes.includes(type))
+    told.add(map.entries.get("type")?.line ?? map.line, `type of an exposure is ${type}`, nearestOr(type, exposureTypes))
   const given = map.entries.get("owner")?.value
   const owner = given === undefined ? null : mapOf(given, "owner", ["name", "email"], told)
   const references = itemsOf(map, "depends_on", told).flatMap((item) => {

@@ -1,9 +1,10 @@
 import { basename } from "node:path"
 import { checkNames, configOf, mergeSettings } from "./config.ts"
-import { conditionsOf } from "./data-tests.ts"
+import { conditionsOf, configNames } from "./data-tests.ts"
 import { circles, inOrder } from "./graph.ts"
 import { lint } from "./lint.ts"
 import type { DataTest, Literal, Model, Models, Piece, Problem } from "./model.ts"
+import { ofBothBranches } from "./pieces.ts"
 import { type ProjectFile, settingsBelow, unusedSettings } from "./project-file.ts"
 import { type ModelProperties, noProperties, type Properties, readProperties } from "./properties.ts"
 import { distinctInputs, type Known, type Reference, referencesOf, unknownReferences } from "./references.ts"
@@ -88,8 +89,7 @@ const sqlFile = (
 }
 
 const unsetVars = (pieces: ReadonlyArray<Piece>, file: string, vars: { readonly [name: string]: Literal }): ReadonlyArray<Problem> =>
-  pieces.flatMap((piece) => {
-    if (piece.kind === "ifIncremental") return unsetVars([...piece.incremental, ...piece.otherwise], file, vars)
+  ofBothBranches(pieces).flatMap((piece) => {
     if (piece.kind !== "var") return []
     const value = Object.hasOwn(vars, piece.name) ? vars[piece.name] : piece.fallback
     const { line, name } = piece
@@ -192,10 +192,11 @@ const modelOf = (sql: SqlFile, properties: ModelProperties | undefined, project:
           hint: "An enforced contract says the type of each column: data_type: bigint."
         })
   }
-  if (config.materialization.kind === "view" && usesThis(text.pieces))
+  const firstThis = thisLine(text.pieces)
+  if (config.materialization.kind === "view" && firstThis !== null)
     problems.push({
       file,
-      line: thisLine(text.pieces) ?? 1,
+      line: firstThis,
       problem: "{{ this }} of a view is the view itself",
       hint: "Write {{ config(materialized='incremental', …) }}."
     })
@@ -211,23 +212,16 @@ const modelOf = (sql: SqlFile, properties: ModelProperties | undefined, project:
   }
 }
 
-const thisLine = (pieces: ReadonlyArray<Piece>): number | null => {
-  for (const piece of pieces) {
-    if (piece.kind === "this") return piece.line
-    const below = piece.kind === "ifIncremental" ? thisLine([...piece.incremental, ...piece.otherwise]) : null
-    if (below !== null) return below
-  }
-  return null
-}
-const usesThis = (pieces: ReadonlyArray<Piece>): boolean => thisLine(pieces) !== null
+const thisLine = (pieces: ReadonlyArray<Piece>): number | null =>
+  ofBothBranches(pieces).flatMap((piece) => (piece.kind === "this" ? [piece.line] : []))[0] ?? null
 
 const singularTest = ({ name, file, text }: SqlFile, problems: Array<Problem>): DataTest => {
   const told = new Told(file, problems)
   const entries = new Map<string, { readonly line: number; readonly value: Node }>()
   for (const [key, { value, line }] of text.config) {
     const node: Node | null = typeof value === "string" ? { kind: "scalar", line, value, text: value } : null
-    if (node !== null && ["severity", "where", "warn_if", "error_if"].includes(key)) entries.set(key, { line, value: node })
-    else told.add(line, `${key} is no setting of a test, or no text`, "There are severity, where, warn_if, error_if.")
+    if (node !== null && configNames.includes(key)) entries.set(key, { line, value: node })
+    else told.add(line, `${key} is no setting of a test, or no text`, `There are ${configNames.join(", ")}.`)
   }
   const wrong = thisLine(text.pieces)
   if (wrong !== null) told.add(wrong, "a test has no table of its own", "Write {{ ref('model') }}.")

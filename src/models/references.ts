@@ -1,5 +1,6 @@
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import type { Input, Piece, Problem } from "./model.ts"
+import { ofBothBranches } from "./pieces.ts"
 import { parseText } from "./text.ts"
 
 /** Something that is named, and where. */
@@ -14,19 +15,12 @@ const lakeTables = ["dead_letters", "runs"]
 
 /** What pieces of a text name, in their order, each time. */
 export const referencesOf = (pieces: ReadonlyArray<Piece>, file: string, problems: Array<Problem>): ReadonlyArray<Reference> =>
-  pieces.flatMap((piece): ReadonlyArray<Reference> => {
-    if (piece.kind === "ifIncremental") return referencesOf([...piece.incremental, ...piece.otherwise], file, problems)
+  ofBothBranches(pieces).flatMap((piece): ReadonlyArray<Reference> => {
     if (piece.kind === "ref") return [{ input: { kind: "model", name: piece.model }, file, line: piece.line }]
     if (piece.kind !== "source") return []
     const source = sources.find((name) => name === piece.source)
     if (source !== undefined) return [{ input: { kind: "source", source, table: piece.table }, file, line: piece.line }]
-    const near = didYouMean(piece.source, sources).trim()
-    problems.push({
-      file,
-      line: piece.line,
-      problem: `there is no source ${piece.source}`,
-      hint: near === "" ? `There are ${sources.join(", ")}.` : near
-    })
+    problems.push({ file, line: piece.line, problem: `there is no source ${piece.source}`, hint: nearestOr(piece.source, sources) })
     return []
   })
 
@@ -63,15 +57,7 @@ export const unknownReferences = (references: ReadonlyArray<Reference>, { models
     if (names.includes(name)) return []
     const isOther = input.kind === "model" ? datasets.includes(name) : models.has(name)
     const other = input.kind === "model" ? `{{ source('consumable', '${name}') }}` : `{{ ref('${name}') }}`
-    const near = didYouMean(name, names).trim()
-    const hint = isOther
-      ? `Write ${other}.`
-      : near === ""
-        ? names.length === 0
-          ? "There is none."
-          : `There are ${names.join(", ")}.`
-        : near
-    return [{ file, line, problem: `there is no ${what} ${name}`, hint }]
+    return [{ file, line, problem: `there is no ${what} ${name}`, hint: isOther ? `Write ${other}.` : nearestOr(name, names) }]
   })
 
 /** As people read it: a model by its name, a source as `consumable.orders`. */

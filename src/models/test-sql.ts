@@ -1,5 +1,5 @@
 import { literal } from "../duckdb/sql.ts"
-import type { Check, DataTest, Literal } from "./model.ts"
+import type { Check, DataTest, Literal, Piece } from "./model.ts"
 import { jinjaText, type Names, render } from "./render.ts"
 
 /** The SQL of tests. A test's SELECT gives the rows that fail, as dbt has it, so that both count the same. */
@@ -95,5 +95,5 @@ const condition = (test: DataTest, check: Exclude<Check, { readonly kind: "uniqu
 
 const end = (value: Literal): string => (typeof value === "number" ? String(value) : literal(jinjaText(value)))
 
-const singularText = (text: Extract<Check, { readonly kind: "singular" }>["text"], names: TestNames): string =>
+const singularText = (text: ReadonlyArray<Piece>, names: TestNames): string =>
   render(text, { ...names, this: names.relation, isIncremental: false })

@@ -4,6 +4,7 @@ import { LakeError } from "../duckdb/errors.ts"
 import { identifier, literal } from "../duckdb/sql.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { Input, Literal, Model, UnitTest } from "./model.ts"
+import { inputKey } from "./references.ts"
 import { type Names, render } from "./render.ts"
 
 /** What came of a unit test. Its rows are the project's own, so they may be shown. */
@@ -83,8 +84,7 @@ export const runUnitTest = (
 
 const ownKey = "this"
 
-const keyOf = (input: Input | "this"): string =>
-  input === "this" ? ownKey : input.kind === "model" ? `model ${input.name}` : `source ${input.source}.${input.table}`
+const keyOf = (input: Input | "this"): string => (input === "this" ? ownKey : `${input.kind} ${inputKey(input)}`)
 
 const said = (input: Input): string => (input.kind === "model" ? `ref('${input.name}')` : `source('${input.source}', '${input.table}')`)
 

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar } from "yaml"
-import { didYouMean } from "../record/nearest.ts"
+import { nearestOr } from "../record/nearest.ts"
 import type { Literal, Problem } from "./model.ts"
 
 /** A value of a YAML file, and the line at which it stands, from 1. */
@@ -115,20 +115,22 @@ export const mapOf = (
   for (const [key, { line }] of node.entries) {
     if (keys.includes(key)) continue
     const hint = Object.hasOwn(hints, key) ? hints[key] : undefined
-    const near = didYouMean(key, keys).trim()
-    told.add(
-      line,
-      `${key} means nothing in ${what}`,
-      hint ?? (near !== "" ? near : keys.length === 0 ? "Take it away." : `There are ${keys.join(", ")}.`)
-    )
+    const otherwise = keys.length === 0 ? "Take it away." : undefined
+    told.add(line, `${key} means nothing in ${what}`, hint ?? nearestOr(key, keys, otherwise))
   }
   return node
 }
 
+/** Is it missing, or written as nothing? */
+export const isNothing = (
+  node: Node | undefined
+): node is undefined | (Extract<Node, { readonly kind: "scalar" }> & { readonly value: null }) =>
+  node === undefined || (node.kind === "scalar" && node.value === null)
+
 /** The items of a list that may be missing. */
 export const itemsOf = (map: NodeMap, key: string, told: Told): ReadonlyArray<Node> => {
   const node = map.entries.get(key)?.value
-  if (node === undefined || (node.kind === "scalar" && node.value === null)) return []
+  if (isNothing(node)) return []
   if (node.kind === "list") return node.items
   told.add(node.line, `${key} is ${shownOf(node)}`, "Give a list.")
   return []
@@ -137,7 +139,7 @@ export const itemsOf = (map: NodeMap, key: string, told: Told): ReadonlyArray<No
 /** A text. Null: it is missing. What is there and is none is told. */
 export const textOf = (map: NodeMap, key: string, told: Told): string | null => {
   const node = map.entries.get(key)?.value
-  if (node === undefined || (node.kind === "scalar" && node.value === null)) return null
+  if (isNothing(node)) return null
   if (node.kind === "scalar" && typeof node.value === "string") return node.value
   return told.add(node.line, `${key} is ${shownOf(node)}`, "Give a text.")
 }
@@ -145,8 +147,5 @@ export const textOf = (map: NodeMap, key: string, told: Told): string | null => 
 /** A text that must be there: what is missing is told. */
 export const neededText = (map: NodeMap, key: string, what: string, told: Told): string | null => {
   const found = textOf(map, key, told)
-  const node = map.entries.get(key)?.value
-  if (node === undefined || (node.kind === "scalar" && node.value === null))
-    return told.add(map.line, `${key} of ${what} is missing`, "Give a text.")
-  return found
+  return isNothing(map.entries.get(key)?.value) ? told.add(map.line, `${key} of ${what} is missing`, "Give a text.") : found
 }

@@ -19,6 +19,13 @@ export const didYouMean = (word: string, words: Iterable<string>): string => {
   return found === null ? "" : ` Did you mean ${found}?`
 }
 
+/** The sentence `Did you mean hash?`, or else what there is to say where no word is near: if nothing else, which words there are. */
+export const nearestOr = (
+  word: string,
+  words: ReadonlyArray<string>,
+  otherwise = words.length === 0 ? "There is none." : `There are ${words.join(", ")}.`
+): string => didYouMean(word, words).trim() || otherwise
+
 /** Letters to put in, take out or change to make one text of the other. */
 const distance = (a: string, b: string): number => {
   let before = Array.from({ length: b.length + 1 }, (_, i) => i)

@@ -1,28 +1,20 @@
 import { describe, expect, it } from "vitest"
 import { ancestors, circles, descendants, inOrder, mermaid, select } from "../../src/models/graph.ts"
 import type { Input, Model } from "../../src/models/model.ts"
+import { model as made } from "./made.ts"
 
 /** A model of inputs: `a` is a model, `consumable.x` a source. */
-const model = (name: string, inputs: ReadonlyArray<string>, tags: ReadonlyArray<string> = [], folder = "models"): Model => ({
-  name,
-  file: `${folder}/${name}.sql`,
-  description: "",
-  columns: [],
-  tags,
-  meta: {},
-  owner: null,
-  materialization: { kind: "table" },
-  partitionBy: [],
-  isContractEnforced: false,
-  text: [],
-  source: "",
-  inputs: inputs.map((text): Input => {
-    const [source, table] = text.split(".")
-    return table !== undefined && (source === "consumable" || source === "lake")
-      ? { kind: "source", source, table }
-      : { kind: "model", name: text }
+const model = (name: string, inputs: ReadonlyArray<string>, tags: ReadonlyArray<string> = [], folder = "models"): Model =>
+  made(name, {
+    file: `${folder}/${name}.sql`,
+    tags,
+    inputs: inputs.map((text): Input => {
+      const [source, table] = text.split(".")
+      return table !== undefined && (source === "consumable" || source === "lake")
+        ? { kind: "source", source, table }
+        : { kind: "model", name: text }
+    })
   })
-})
 
 const models = inOrder([
   model("top", ["left", "right"], ["daily", "hot"], "models/marts/new"),

@@ -181,11 +181,11 @@ export interface Applied {
   readonly destroy: () => Promise<void>
 }
 
-const variablesOf = async ({ mode, variables = {} }: Application) =>
+const variablesOf = ({ mode, variables = {} }: Application) =>
   JSON.stringify({ mode, ...(variables["functions_dir"] === undefined ? { functions_dir: builtFunctions() } : {}), ...variables })
 
 const planIn = async (house: House, application: Application): Promise<ShownFile> => {
-  writeFileSync(join(house.folder, "run.tfvars.json"), await variablesOf(application))
+  writeFileSync(join(house.folder, "run.tfvars.json"), variablesOf(application))
   await orFail("tofu init", house.tofu("init", "-no-color"))
   await orFail("tofu plan", house.tofu("plan", "-no-color", "-var-file=run.tfvars.json", "-out=run.plan"))
   return JSON.parse(await orFail("tofu show", house.tofu("show", "-json", "run.plan")))
