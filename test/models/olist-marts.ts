@@ -24,7 +24,7 @@ export const olistModels = (): Models => {
 }
 
 /** The file of each dataset, without its endings. */
-export const fileOf: { readonly [dataset: string]: string } = {
+const fileOf: { readonly [dataset: string]: string } = {
   orders: "olist_orders_dataset",
   items: "olist_order_items_dataset",
   payments: "olist_order_payments_dataset",
@@ -36,9 +36,9 @@ export const fileOf: { readonly [dataset: string]: string } = {
 }
 
 /** A table of the data set as DuckDB reads its file, every value as text. */
-export const csvOf = (folder: string, dataset: string): string => {
+const fileSql = (folder: string, dataset: string): string => {
   const file = [`${fileOf[dataset]}.csv`, `${fileOf[dataset]}.csv.gz`].map((name) => join(folder, name)).find(existsSync)
-  return `(SELECT * FROM read_csv(${literal(file ?? "")}, header = true, all_varchar = true))`
+  return `SELECT * FROM read_csv(${literal(file ?? "")}, header = true, all_varchar = true)`
 }
 
 const typedSql = (column: Column): string => {
@@ -54,19 +54,22 @@ const typedSql = (column: Column): string => {
 }
 
 /** A dataset's table for users, made of its file. */
-const consumableSql = (folder: string, { contract, consumableColumns }: CompiledContract): string =>
+const consumableSql = ({ contract, consumableColumns }: CompiledContract): string =>
   `CREATE TABLE consumable_${contract.name} AS
-   SELECT ${consumableColumns.map(typedSql).join(", ")}, timestamptz '2018-11-01 08:30:15Z' AS _arrived_at FROM ${csvOf(folder, contract.name)}`
+   SELECT ${consumableColumns.map(typedSql).join(", ")}, timestamptz '2018-11-01 08:30:15Z' AS _arrived_at FROM csv_${contract.name}`
 
 const typeOf = (column: Column): string => {
   if (column.kind !== "leaf") return "JSON"
   return { text: "VARCHAR", long: "BIGINT", timestamp: "TIMESTAMPTZ" }[String(column.leaf.type)] ?? "VARCHAR"
 }
 
-/** Makes the tables for users of the files of a folder, and a table of no runs. */
+/** Makes the tables for users of the files of a folder, which stand as they are in `csv_…`, and a table of no runs. */
 export const loadConsumables = (db: DuckDB, folder: string) =>
   Effect.gen(function* () {
-    for (const contract of olist.contracts) yield* db.run(consumableSql(folder, compileContract(contract)))
+    for (const contract of olist.contracts) {
+      yield* db.run(`CREATE TABLE csv_${contract.name} AS ${fileSql(folder, contract.name)}`)
+      yield* db.run(consumableSql(compileContract(contract)))
+    }
     yield* db.run(`CREATE TABLE runs (${runColumns.map((column) => `${identifier(column.name)} ${typeOf(column)}`).join(", ")})`)
   })
 
@@ -80,10 +83,13 @@ export const tableSql = (model: Model, models: Models): string => {
 export const buildOlist = (db: DuckDB, models: Models) =>
   Effect.forEach(models.models, (model) => db.run(`CREATE OR REPLACE TABLE ${model.name} AS ${tableSql(model, models)}`), { discard: true })
 
+/** What a source's table is called. */
+export const viewOfSource = (source: string, table: string): string => identifier(source === "lake" ? table : `consumable_${table}`)
+
 export const olistAudit = (models: Models): Audit =>
   auditOf(models, {
     ref: identifier,
-    source: (source, table) => identifier(source === "lake" ? table : `consumable_${table}`),
+    source: viewOfSource,
     var: variables(models.vars),
     sensitive: new Set()
   })
