@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { DuckDB, Row } from "../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { identifier } from "../../src/duckdb/sql.ts"
+import { historySql } from "../../src/models/history-sql.ts"
+import { render } from "../../src/models/render.ts"
 import { runUnitTest } from "../../src/models/unit-test.ts"
 import { realData } from "../acceptance/support.ts"
 import { buildOlist, loadConsumables, olistAudit, olistModels, viewOfSource } from "./olist-marts.ts"
@@ -239,6 +241,24 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", { timeout: 6
       ).toEqual({
         n: "0"
       })
+  })
+
+  it("have of people that something changed of the history that all have, when only theirs is made anew", async () => {
+    const model = models.models.find(({ name }) => name === "dw_dim_customers")
+    if (model?.materialization.kind !== "history") throw new Error("it is no history")
+    const changes = (dataset: string) => `(SELECT * FROM consumable_${dataset} WHERE md5(customer_id) < '08')`
+    const source = (from: string, table: string) => (from === "changes" ? changes(table) : viewOfSource(from, table))
+    const select = render(model.text, { ref: identifier, source, this: model.name, var: () => null, isIncremental: true })
+    const touched = `SELECT customer_unique_id FROM consumable_customers WHERE md5(customer_id) < '08'`
+    await expectSame(
+      historySql(model.materialization.history, `(${select})`, false),
+      `FROM dw_dim_customers WHERE customer_unique_id IN (${touched})`
+    )
+    expect(
+      await one(
+        `SELECT count(*) > 3000 AND count(*) < 3500 AND max(version_no) > 1 AS n FROM (${historySql(model.materialization.history, `(${select})`, false)})`
+      )
+    ).toEqual({ n: "true" })
   })
 
   it("have one row a zip code, and sums by city that are those of all orders", async () => {
