@@ -7,7 +7,7 @@ import { historySql } from "../../src/models/history-sql.ts"
 import { render } from "../../src/models/render.ts"
 import { runUnitTest } from "../../src/models/unit-test.ts"
 import { realData } from "../acceptance/support.ts"
-import { buildOlist, loadConsumables, olistAudit, olistModels, viewOfSource } from "./olist-marts.ts"
+import { buildOlist, loadConsumables, olistAudit, olistModels, tableSql, viewOfSource } from "./olist-marts.ts"
 
 /** The marts of all real orders, held against what other SQL says, which knows nothing but the CSV files. */
 
@@ -330,6 +330,41 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", { timeout: 6
          FROM ${csv("payments")} GROUP BY ALL) USING (order_id)`,
       { "count(*)": "391551", "count(DISTINCT order_id)": "99441", "sum(items_value) FILTER (is_latest)": "13591643.70" }
     )
+  })
+
+  it("say of each run that was completed what it took, once, however often it was tried", async () => {
+    const ended = (run: string, kind: string, outcome: string, at: string, n: number, files: number) =>
+      `('${run}', '${kind}', 'orders', '${outcome}', timestamptz '2026-11-20 ${at}Z', ${n + 1}, ${n}, 1, ${files})`
+    await rows(
+      `INSERT INTO runs (run_id, kind, dataset, outcome, ended_at, records, rows, duplicates, files) VALUES ${[
+        ended("a", "ingest", "complete", "07:08:09.5", 4, 1),
+        ended("a", "ingest", "complete", "07:09:00", 0, 0),
+        ended("b", "ingest", "fail", "07:10:00", 0, 0),
+        ended("c", "repartition", "complete", "23:59:59.999", 4, 2)
+      ].join(", ")}`
+    )
+    const control = (zone: string) => {
+      const model = models.models.find(({ name }) => name === `tb_0001_control_process_${zone}`)
+      return model === undefined ? "" : tableSql(model, models)
+    }
+    expect(await one(control("raw"))).toEqual({
+      str_origin_zone: "landzone",
+      str_target_zone: "raw",
+      str_process: "orders",
+      ref: "20261120",
+      dt_proc: "20261120070809",
+      nu_qtd_rows: "4",
+      nu_qtd_records: "5",
+      nu_qtd_dead_letters: "null",
+      run_id: "a"
+    })
+    expect(await one(control("trusted"))).toMatchObject({
+      str_target_zone: "trusted",
+      dt_proc: "20261120235959",
+      num_affected_rows: "4",
+      run_id: "c"
+    })
+    for (const zone of ["raw", "trusted"]) expect(await rows(control(zone))).toHaveLength(1)
   })
 
   it("have every product, its columns named as they are spelled", async () => {

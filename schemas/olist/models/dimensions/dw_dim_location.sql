@@ -2,7 +2,7 @@
 
 with spelled as (
   select customer_zip_code_prefix, customer_city, customer_state, count(*) as nu_customers
-  from {{ source('consumable', 'customers') }}
+  from {{ ref('dw_map_customers') }}
   where customer_zip_code_prefix is not null
   group by customer_zip_code_prefix, customer_city, customer_state
 ), ranked as (

@@ -42,7 +42,7 @@ select
   end as status,
   v.place = 1 as is_latest,
   case when o.ts_order_approved_at <= v.last_change then o.ts_order_approved_at end as authorized_date,
-  case when o.item_count > 0 then o.items_value + o.freight_value else o.payment_value end as order_value,
+  cast(case when o.item_count > 0 then o.items_value + o.freight_value else o.payment_value end as decimal(18, 2)) as order_value,
   o.item_count,
   coalesce(i.product_count, 0) as product_count,
   coalesce(i.seller_count, 0) as seller_count,
