@@ -11,7 +11,11 @@ export const about = {
   keepUnknown: true
 } as const satisfies Partial<ContractDefinition>
 
-/** Files of a table, as they are published, and as a later export of it is called: `olist_orders_dataset_20240203131500.csv`. */
+/**
+ * Files of a table, as they are published, and as a later export of it is called: `olist_orders_dataset_20240203131500.csv`. No field says when a
+ * row last changed. So of several copies the one of the latest export counts, in whatever order files come, and those without a time in their
+ * name are as old as they were written.
+ */
 export const filesOf = (table: string): ReadonlyArray<string> => [`${table}.csv`, `${table}_*.csv`]
 
 /** Times name no zone. They are local: fewest orders come at five in the morning, and none in the hours that the clocks there left out. */

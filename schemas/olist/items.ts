@@ -1,4 +1,4 @@
-import { decimal, defineContract, events, integer, text, timestamp } from "../../src/contract/index.ts"
+import { decimal, defineContract, integer, latest, text, timestamp } from "../../src/contract/index.ts"
 import { about, filesOf, local } from "./about.ts"
 import { notNegative } from "./expectations.ts"
 
@@ -20,7 +20,7 @@ export const items = defineContract({
     freightValue: decimal(12, 2, "The item's part of the freight, in reais.")
   },
   // An order has several: its id alone would keep one of them.
-  table: events({ key: ["orderId", "orderItemId"], by: "none" }),
+  table: latest({ key: ["orderId", "orderItemId"], by: "none" }),
   eventTime: { field: "shippingLimitDate" },
   expectations: [notNegative("price"), notNegative("freight_value")],
   tags: { domain: "sales", entity: "order-item" }

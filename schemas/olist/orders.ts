@@ -1,4 +1,4 @@
-import { date, defineContract, events, text, timestamp } from "../../src/contract/index.ts"
+import { date, defineContract, latest, text, timestamp } from "../../src/contract/index.ts"
 import { about, filesOf, local } from "./about.ts"
 
 /** Orders as they stood when the file was written. */
@@ -19,8 +19,7 @@ export const orders = defineContract({
     orderDeliveredCustomerDate: timestamp("When the customer got it. A few delivered orders lack it.", local),
     orderEstimatedDeliveryDate: date("Day that the customer was promised.")
   },
-  // No field says when an order last changed, so no version can be told from another, and none called the latest: of several files the one that arrives last counts.
-  table: events({ key: ["orderId"], by: "none" }),
+  table: latest({ key: ["orderId"], by: "none" }),
   eventTime: { field: "orderPurchaseTimestamp" },
   expectations: [
     {

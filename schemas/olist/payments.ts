@@ -1,4 +1,4 @@
-import { decimal, defineContract, events, integer, text } from "../../src/contract/index.ts"
+import { decimal, defineContract, integer, latest, text } from "../../src/contract/index.ts"
 import { about, filesOf } from "./about.ts"
 import { notNegative } from "./expectations.ts"
 
@@ -18,7 +18,7 @@ export const payments = defineContract({
     paymentValue: decimal(12, 2, "What was paid, in reais. With interest it is more than items and freight.")
   },
   // An order has several: its id alone would keep one of them.
-  table: events({ key: ["orderId", "paymentSequential"], by: "none" }),
+  table: latest({ key: ["orderId", "paymentSequential"], by: "none" }),
   expectations: [notNegative("payment_value")],
   tags: { domain: "sales", entity: "payment" }
 })

@@ -1,4 +1,4 @@
-import { defineContract, events, type Fields, text } from "../../src/contract/index.ts"
+import { defineContract, type Fields, latest, text } from "../../src/contract/index.ts"
 import { about, filesOf } from "./about.ts"
 import { zipOfFiveDigits } from "./expectations.ts"
 
@@ -26,7 +26,7 @@ export const customers = defineContract({
     customerUniqueId: text("The person, the same in all of their orders."),
     ...place("customer")
   },
-  table: events({ key: ["customerId"], by: "none" }),
+  table: latest({ key: ["customerId"], by: "none" }),
   expectations: [zipOfFiveDigits("customer_zip_code_prefix")],
   tags: { domain: "sales", entity: "customer" }
 })
@@ -40,7 +40,7 @@ export const sellers = defineContract({
   sensitivity: "internal",
   arrives: filesOf("olist_sellers_dataset"),
   fields: { sellerId: text("Id of the seller."), ...place("seller") },
-  table: events({ key: ["sellerId"], by: "none" }),
+  table: latest({ key: ["sellerId"], by: "none" }),
   expectations: [zipOfFiveDigits("seller_zip_code_prefix")],
   tags: { domain: "sales", entity: "seller" }
 })

@@ -1,4 +1,4 @@
-import { defineContract, events, integer, text } from "../../src/contract/index.ts"
+import { defineContract, integer, latest, text } from "../../src/contract/index.ts"
 import { about, filesOf } from "./about.ts"
 
 /** What is sold. The file misspells two of its columns; ours are spelled right, and take its names too. */
@@ -21,7 +21,7 @@ export const products = defineContract({
     productHeightCm: integer("Height in centimetres."),
     productWidthCm: integer("Width in centimetres.")
   },
-  table: events({ key: ["productId"], by: "none" }),
+  table: latest({ key: ["productId"], by: "none" }),
   expectations: [],
   tags: { domain: "catalog", entity: "product" }
 })
@@ -38,7 +38,7 @@ export const categoryNames = defineContract({
     productCategoryName: text("Category, in Portuguese."),
     productCategoryNameEnglish: text("The same in English.")
   },
-  table: events({ key: ["productCategoryName"], by: "none" }),
+  table: latest({ key: ["productCategoryName"], by: "none" }),
   expectations: [],
   tags: { domain: "catalog", entity: "category" }
 })

@@ -1,4 +1,4 @@
-import { date, defineContract, events, type FieldOptions, integer, text, timestamp } from "../../src/contract/index.ts"
+import { date, defineContract, type FieldOptions, integer, latest, text, timestamp } from "../../src/contract/index.ts"
 import { about, filesOf, local } from "./about.ts"
 
 /** People write into comments what they like, and some sign with their name: what they say is not stored. The score is what reports are made of. */
@@ -22,7 +22,7 @@ export const reviews = defineContract({
     reviewAnswerTimestamp: timestamp("When the customer answered.", local)
   },
   // Neither id is a key: one review may be of several orders, and one order may have several reviews.
-  table: events({ key: ["reviewId", "orderId"], by: "none" }),
+  table: latest({ key: ["reviewId", "orderId"], by: "none" }),
   eventTime: { field: "reviewAnswerTimestamp" },
   expectations: [
     {

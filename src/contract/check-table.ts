@@ -13,7 +13,7 @@ const isBy: Rule = {
 const tableRules: { readonly [kind in ContractTable["kind"]]: { readonly [key: string]: Rule } } = {
   versions: { kind: isText, key: isTexts, version: isText, by: isBy },
   events: { kind: isText, key: isTexts, by: isBy },
-  latest: { kind: isText, key: isTexts, order: isText, deleted: optional(isText), by: isBy }
+  latest: { kind: isText, key: isTexts, order: optional(isText), deleted: optional(isText), by: isBy }
 }
 const isKind = isOneOf("versions", "events", "latest")
 

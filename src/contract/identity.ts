@@ -38,7 +38,7 @@ export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table
   const columnsOf = (field: string): ReadonlyArray<string> => (field === times[0] ? times : [field]).map(snakeCase)
   const key = table.key.map(snakeCase)
   const version = table.kind === "versions" ? columnsOf(table.version) : []
-  const order = table.kind === "latest" ? columnsOf(table.order) : []
+  const order = table.kind === "latest" && table.order !== undefined ? columnsOf(table.order) : []
   const deleted = table.kind === "latest" && table.deleted !== undefined ? snakeCase(table.deleted) : null
   const partition = partitionOf(table, columnsOf)
   const isTold =

@@ -23,7 +23,7 @@ export const contractMarkdown = (contract: Contract): string => {
         ...Object.entries(governance(contract)).map(([what, value]) => [sentence(what), value]),
         ["Key", identity.key.map(code).join(", ")],
         ...(identity.version.length === 0 ? [] : [["Version", identity.version.slice(0, 1).map(code).join()]]),
-        ...(contract.table.kind === "latest" ? [["Newest by", identity.order.map(code).join(", else ")]] : []),
+        ...(contract.table.kind === "latest" ? [["Newest by", identity.order.map(code).join(", else ") || "arrival"]] : []),
         ...(identity.deleted === null ? [] : [["A key is gone where", `${code(identity.deleted)} is true in its newest row`]]),
         ...(identity.eventTime.length === 0 ? [] : [["Event time", identity.eventTime.map(code).join(", else ")]]),
         ["Table for users", `${rowWords[identity.kind]}, ${partitionWords(identity.partition)}`],

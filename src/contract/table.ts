@@ -27,8 +27,8 @@ export interface Events {
 export interface Latest {
   readonly kind: "latest"
   readonly key: ReadonlyArray<string>
-  /** Field by which one row is newer than another. */
-  readonly order: string
+  /** Field by which one row is newer than another. Without it, of rows that say no time of a change, the latest arrival is the newest. */
+  readonly order?: string
   /** Boolean field that is true where the key was deleted. */
   readonly deleted?: string
   readonly by: PartitionBy
@@ -56,4 +56,4 @@ export const keyFieldsOf = ({ key }: ContractTable): ReadonlyArray<string> => ke
 
 /** The field that tells copies of one key apart, or which is newer; null: nothing does. */
 export const versionFieldOf = (table: ContractTable): string | null =>
-  table.kind === "versions" ? table.version : table.kind === "latest" ? table.order : null
+  table.kind === "versions" ? table.version : table.kind === "latest" ? (table.order ?? null) : null

@@ -6,7 +6,7 @@ import { columnsBeyond } from "../table/columns-beyond.ts"
 import { type DataType, decimalType, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { identityProperty } from "./log-keys.ts"
-import { nowOf, type RememberedBy, readIdentity, rememberedBy } from "./remembered.ts"
+import { nowOf, orderColumn, type RememberedBy, readIdentity, rememberedBy } from "./remembered.ts"
 
 /**
  * A contract and the tables that were made with an earlier one. What "once" means must not change unseen, and no column may quietly end: a
@@ -22,7 +22,7 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
   if (text === undefined) return null
   const before = readIdentity(text)
   const now = nowOf(contract.columns)
-  const { kind, key, version, order, deleted, eventTime } = contract.identity
+  const { kind, key, version, deleted, eventTime } = contract.identity
   const saysOrder = before.order !== undefined || before.table !== "latest"
   const differ = [
     ["table", [before.table ?? "versions"], [kind], ""],
@@ -30,7 +30,7 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
     ["version", optional(before.version), version.slice(0, 1), ""],
     ...(saysOrder
       ? ([
-          ["order", optional(before.order), order.slice(0, 1), ""],
+          ["order", optional(before.order), optional(orderColumn(contract.identity)), ""],
           ["column that deletes", optional(before.deleted), optional(deleted), ""]
         ] as const)
       : []),

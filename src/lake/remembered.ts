@@ -13,7 +13,7 @@ export interface Remembered {
   /** One column, or several. */
   readonly key: string | ReadonlyArray<string>
   readonly version?: string | undefined
-  /** Absent where the table is `latest`: it was made before tables said it. */
+  /** Of a `latest` table: {@link orderColumn}. Absent in one that was made before tables said it. */
   readonly order?: string | undefined
   /** Absent: no row takes its key away. */
   readonly deleted?: string | undefined
@@ -43,14 +43,17 @@ export const rememberedBy = ({ partition, eventTime }: Identity): RememberedBy |
   }
 }
 
+/** The column by which rows of a `latest` table are newer than others: where the contract names none, when they arrived. */
+export const orderColumn = ({ kind, order }: Identity): string | undefined => (kind === "latest" ? (order[0] ?? "_arrived_at") : undefined)
+
 /** Text of the property as a contract says it. */
 export const identityText = ({ identity }: CompiledContract): string => {
-  const { kind, key, version, order, deleted, eventTime } = identity
+  const { kind, key, version, deleted, eventTime } = identity
   const [only] = key
   const remembered: Remembered = {
     key: key.length === 1 && only !== undefined ? only : key,
     version: version[0],
-    order: order[0],
+    order: orderColumn(identity),
     deleted: deleted ?? undefined,
     eventTime,
     table: kind === "versions" ? undefined : kind,

@@ -48,7 +48,7 @@ export const latestChecks = (
     const [first = {}] = yield* duckdb.rows(comparedSql(contract, sides, tombstones))
     const found = numbersOf(first)
     const { missing, surplus, older, returned, rows } = found
-    const [order = ""] = identity.order
+    const [order = "arrival"] = identity.order
     const holds = (name: string, wrong: number, told: string, problem: string) =>
       check(table.path, name, wrong === 0, wrong === 0 ? told : problem)
     const checks = [

@@ -18,17 +18,36 @@ export const hourOfPath = (path: string): number | undefined => {
   return found
 }
 
+/** What stands between the last `_` and the endings of a file's name, where that is fourteen digits: `orders_20240203131500.csv.gz`. */
+const nameTime = /_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.[^/_]*)?$/
+
 /**
- * When the records of a file arrived: the hour of its path, else what the user said, else when the file was last written. Never the clock:
+ * The UTC time that the name of a file gives, as exports of a table have it, `…_YYYYMMDDhhmmss.csv`, in milliseconds since 1970; undefined
+ * where it gives none that the calendar has.
+ *
+ * @param path separated by `/`, or the name alone
+ */
+export const timeOfName = (path: string): number | undefined => {
+  const [, year, month, day, hours, minutes, seconds] = nameTime.exec(path) ?? []
+  const micros = year === undefined ? null : timestampMicros(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  return micros === null ? undefined : millisOf(micros)
+}
+
+/**
+ * When the records of a file arrived: the time of its name, else the hour of its path, else what the user said, else when the file was last
+ * written. Never the clock:
  * reading the same files again must put the same rows into the same hours. File systems hold times of writing that no date of a table can tell:
  * the nearest that one can stands for those.
  *
  * Many files have one hour, or one time that was said. So that of two copies of a version the one in the file that was written last counts as
- * arrived last, whatever the files are called and however they are read, each second until it was written adds a microsecond.
+ * arrived last, whatever the files are called and however they are read, each second until it was written adds a microsecond. The time of a name is
+ * exact: it says when an export was made, and of two of them the later one counts, whenever each was written to where it is read.
  *
  * @returns milliseconds since 1970, with microseconds as a fraction
  */
 export const arrivalOfFile = (path: string, said: number | undefined, modifiedAt: number): number => {
+  const exact = timeOfName(path)
+  if (exact !== undefined) return exact
   const named = hourOfPath(path) ?? said
   if (named === undefined) return Math.min(Math.max(modifiedAt, millisOf(minTimestamp)), millisOf(maxTimestamp))
   const seconds = Math.max(0, Math.floor((modifiedAt - named) / 1000))

@@ -447,6 +447,11 @@ describe("compileContract", () => {
       }
     ],
     [
+      "without an order the latest arrival is the newest",
+      latest({ key: ["orderId"], by: "none" }),
+      { kind: "latest", version: [], order: [], deleted: null }
+    ],
+    [
       "all rows may lie together",
       latest({ key: ["orderId"], order: "value", by: "none" }),
       {

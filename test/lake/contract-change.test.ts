@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type CompiledContract, compileContract } from "../../src/contract/compile.ts"
-import { type ContractDefinition, type ContractTable, defineContract, events, versions } from "../../src/contract/contract.ts"
+import { type ContractDefinition, type ContractTable, defineContract, events, latest, versions } from "../../src/contract/contract.ts"
 import { document, list, long, text, timestamp } from "../../src/contract/field.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { compact } from "../../src/lake/compact.ts"
@@ -95,6 +95,18 @@ describe("a contract that has another identity than its tables", () => {
           assert.include(message, "Give the dataset another name")
         }
       assert.deepStrictEqual(yield* failed(before), [])
+    })
+  )
+  inLake(
+    "is refused where the newest row is another one: by arrival, or by a field",
+    Effect.gen(function* () {
+      const byArrival = contract({ table: latest({ key: ["id"], by: "none" }) })
+      yield* ingest(byArrival, old)
+      yield* repartition({ contract: byArrival })
+      const byField = contract({ table: latest({ key: ["id"], order: "count", by: "none" }) })
+      for (const message of yield* refusals(byField, true))
+        assert.include(message, "the order is _arrived_at in the table and count in the contract")
+      assert.deepStrictEqual(yield* failed(byArrival), [])
     })
   )
   inLake(

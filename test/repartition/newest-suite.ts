@@ -64,6 +64,12 @@ export const newestTables: ReadonlyArray<Newest> = [
     table: { key: ["orderId"], order: "revision", by: { bucket: 2 } },
     same: byOrder,
     order: revisionOf
+  },
+  {
+    what: "by arrival",
+    table: { key: ["orderId"], deleted: "removed", by: "none" },
+    same: byOrder,
+    order: () => null
   }
 ]
 

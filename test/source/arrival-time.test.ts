@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ingestionHour, microsOf } from "../../src/record/record.ts"
-import { arrivalOfFile, hourOfPath } from "../../src/source/arrival-time.ts"
+import { arrivalOfFile, hourOfPath, timeOfName } from "../../src/source/arrival-time.ts"
 
 const at = (path: string): string | undefined => {
   const millis = hourOfPath(path)
@@ -35,6 +35,40 @@ describe("arrival time of a file", () => {
     ]) {
       assert.isUndefined(at(path), path)
     }
+  })
+
+  it("is the time of its name, to the second, before all else", () => {
+    const named = Date.UTC(2024, 1, 3, 13, 15)
+    for (const path of [
+      "/x/olist_orders_dataset_20240203131500.csv",
+      "olist_orders_dataset_20240203131500.csv.gz",
+      "/2020/01/01/07/orders_20240203131500.csv",
+      "/20230101000000/x_20230101000000_20240203131500"
+    ]) {
+      assert.strictEqual(timeOfName(path), named, path)
+      for (const said of [undefined, 5])
+        for (const modifiedAt of [6, 9e15]) assert.strictEqual(arrivalOfFile(path, said, modifiedAt), named)
+    }
+  })
+
+  it("is no time of a name that the calendar does not have, nor other digits in a name", () => {
+    for (const path of [
+      "/x/orders_20240230131500.csv",
+      "/x/orders_20240203241500.csv",
+      "/x/orders_00000203131500.csv",
+      "/x/orders_20240203.csv",
+      "/x/orders_2024020313150.csv",
+      "/x/orders_202402031315001.csv",
+      "/x/orders20240203131500.csv",
+      "/x/20240203131500.csv",
+      "/x/orders_20240203131500_final.csv",
+      "/x/orders_20240203131500.part_1",
+      "/orders_20240203131500/x.csv",
+      "/orders_20240203131500.d/x",
+      "/x/orders.csv"
+    ])
+      assert.isUndefined(timeOfName(path), path)
+    assert.strictEqual(arrivalOfFile("/2024/02/29/07/x_20240230131500.csv", 5, 6), Date.UTC(2024, 1, 29, 7))
   })
 
   it("falls back on what was said, then on the modification time", () => {

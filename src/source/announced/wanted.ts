@@ -1,6 +1,7 @@
 import { maxTimestamp, millisOf, minTimestamp } from "../../contract/timestamp.ts"
 import type { Rejection } from "../../record/dead-letter-reasons.ts"
 import type { QueueMessage } from "../../stream/sqs/api.ts"
+import { timeOfName } from "../arrival-time.ts"
 import { type AnnouncedObject, announcementsIn } from "./envelope.ts"
 
 /** What a message gives a dataset to read: an object, or itself, since it cannot be read. */
@@ -57,10 +58,11 @@ export const wishesOf = (message: QueueMessage, queue: string, { takes, leaves }
   return { wanted, ignored, stays }
 }
 
-/** An object as it is to be read. */
+/** An object as it is to be read. Its records arrived when its name says that they were exported, else when it was written. */
 export const wantedObject = (object: AnnouncedObject): Wanted & { readonly object: AnnouncedObject } => {
-  const arrivedAt = within(object.eventTime)
-  return { shard: shardOf(object, arrivedAt), arrivedAt, raw: object.notification, object, rejected: null }
+  const writtenAt = within(object.eventTime)
+  const arrivedAt = timeOfName(object.key) ?? writtenAt
+  return { shard: shardOf(object, writtenAt), arrivedAt, raw: object.notification, object, rejected: null }
 }
 
 /** A message that is itself the dead letter: nothing else is to be read of it. */
@@ -81,8 +83,8 @@ export const wantedMessage = (
  * The UTC hour in which it was written stands in front, so that shards come in the order of time: positions that retire follow each other as their
  * shards do, and those of new objects all stand at the end.
  */
-const shardOf = ({ bucket, key, versionId, etag, sequencer }: AnnouncedObject, arrivedAt: number): string => {
-  const place = `${hourOf(arrivedAt)}/s3://${bucket}/${key}`
+const shardOf = ({ bucket, key, versionId, etag, sequencer }: AnnouncedObject, writtenAt: number): string => {
+  const place = `${hourOf(writtenAt)}/s3://${bucket}/${key}`
   const part = (text: string | null) => encodeURIComponent(text ?? "")
   return versionId === null ? `${place}#${part(etag)}/${part(sequencer)}` : `${place}?${part(versionId)}`
 }
