@@ -101,7 +101,9 @@ export const buildText = (outcomes: ReadonlyArray<ModelOutcome>, millis: number,
     ...(lines.length === 0 ? [] : [table(lines)]),
     isPlan
       ? "Nothing was changed."
-      : `${count(built.length, "model")} built${unchanged === 0 ? "" : `, ${unchanged} unchanged`}, ${count(tests.passed, "test")} passed${tests.warned === 0 ? "" : `, ${tests.warned} warned`}, in ${seconds(millis)}.`
+      : built.length === 0 && unchanged === outcomes.length
+        ? `${count(unchanged, "model")} unchanged, since nothing they are made of changed.`
+        : `${count(built.length, "model")} built${unchanged === 0 ? "" : `, ${unchanged} unchanged`}, ${count(tests.passed, "test")} passed${tests.warned === 0 ? "" : `, ${tests.warned} warned`}, in ${seconds(millis)}.`
   ].join("\n")
 }
 

@@ -13,6 +13,7 @@ const doors = {
   runs: async () => (await import("./runs.ts")).runs,
   models: async () => (await import("./models.ts")).models,
   build: async () => (await import("./build.ts")).build,
+  test: async () => (await import("./test.ts")).test,
   maintain: async () => (await import("./maintain.ts")).maintain,
   catalog: async () => (await import("./catalog.ts")).catalog,
   contracts: async () => (await import("./contracts.ts")).contracts,

@@ -6,8 +6,8 @@ export type TestStatus = TestOutcome["status"]
 
 /** What one test found in the rows of a model, and where to look. */
 export interface TestResult extends TestOutcome {
-  /** Its kind; `unit` of a unit test, whose rows are the project's own. */
-  readonly check: Check["kind"] | "unit"
+  /** Its kind. `unit` is a unit test, whose rows are the project's own; `freshness` looks how old an input is. */
+  readonly check: Check["kind"] | "unit" | "freshness"
   /** Keys of failing rows, at most five, as `order_id = 7`. None where there is no key, or where it is sensitive. */
   readonly keys: ReadonlyArray<string>
   /** Where the test stands, from the project's folder. */

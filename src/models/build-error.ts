@@ -17,13 +17,17 @@ export class BuildError extends Data.TaggedError("BuildError")<{
   }
 }
 
+/** What a test found that did not pass, in a line. */
+export const toldOf = ({ name, check, failures, keys, file, line }: TestResult): string => {
+  const found = check === "freshness" ? "" : count(failures, "row fails", "rows fail")
+  const shown = keys.join("; ") + (check !== "freshness" && failures > keys.length && keys.length > 0 ? "; …" : "")
+  return `${name} (${file}:${line}): ${[found, shown].filter((text) => text !== "").join(", ")}`
+}
+
 /** For a model that tests hold back: what failed, and where the test stands. */
 export const heldBack = (model: string, tests: ReadonlyArray<TestResult>): BuildError => {
   const failed = tests.filter(({ status }) => status === "fail")
-  const told = failed.map(
-    ({ name, failures, keys, file, line }) =>
-      `${name} (${file}:${line}): ${count(failures, "row fails", "rows fail")}${keys.length === 0 ? "" : `, ${keys.join("; ")}${failures > keys.length ? "; …" : ""}`}`
-  )
+  const told = failed.map(toldOf)
   return new BuildError({
     model,
     problem: `${count(failed.length, "test holds", "tests hold")} its rows back: ${told.join(". ")}`,

@@ -3,55 +3,36 @@ import { Clock, Effect } from "effect"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { identifier, parquetFiles } from "../duckdb/sql.ts"
-import { type StoredColumn, storedColumn } from "../duckdb/stored-columns.ts"
-import { infoOf } from "../lake/history.ts"
+import type { StoredColumn } from "../duckdb/stored-columns.ts"
 import { consumablePath, martPath, viewName } from "../lake/layout.ts"
-import { buildApp, builtProperty } from "../lake/log-keys.ts"
 import { type BuiltOf, builtOf, deleteMartView, type InputVersion, type MartView, putMartView } from "../lake/marts.ts"
 import { totalsOf } from "../lake/rows.ts"
 import { type Done, Run } from "../lake/run.ts"
-import { retention, skippable } from "../lake/tables.ts"
 import type { LakeTable } from "../lake/views.ts"
-import type { Column } from "../record/column.ts"
-import { Malformed } from "../record/malformed.ts"
 import { randomUuid } from "../record/random.ts"
-import type { BuildReport, OnRunEvent, RunInput, TestOutcome } from "../record/report.ts"
+import type { BuildReport, OnRunEvent, RunInput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
-import { Store } from "../store/store.ts"
-import type { WriteAction } from "../table/actions.ts"
-import type { TableError } from "../table/errors.ts"
-import { deltaSchema } from "../table/schema.ts"
-import type { Snapshot } from "../table/snapshot.ts"
-import { createTable } from "../table/table.ts"
-import type { Audit } from "./audit.ts"
-import { testsOf } from "./audit.ts"
+import type { Store } from "../store/store.ts"
 import { holdsBack, type TestResult } from "./audit-result.ts"
-import { BuildError, cannotRun, heldBack } from "./build-error.ts"
+import { BuildError, cannotRun, heldBack, toldOf } from "./build-error.ts"
+import type { Builder } from "./builder.ts"
 import { goesOn, isUnchanged, textOf } from "./built-of.ts"
-import { checkFreshness, type FreshnessResult } from "./freshness.ts"
+import { commitMart } from "./commit-mart.ts"
 import { type Going, goingOf } from "./incremental.ts"
-import { type MartFile, putFiles, writeLocal } from "./mart-files.ts"
-import type { Input, Model, Models } from "./model.ts"
-import { ofBothBranches } from "./pieces.ts"
+import { columnsOf, describe, fitted } from "./mart-columns.ts"
+import { putFiles, writeLocal } from "./mart-files.ts"
+import type { Model } from "./model.ts"
+import { auditRows, freshInputs, outcomesOf, showInputs, unitTests } from "./model-tests.ts"
 import { inputKey } from "./references.ts"
-import { martSql, type RelationNames, selectOf, sourcePath } from "./relations.ts"
+import { martSql, selectOf, sourcePath } from "./relations.ts"
 import { render } from "./render.ts"
 import type { Mart, ReadError, Sources } from "./sources.ts"
-import { runUnitTest } from "./unit-test.ts"
 
-/** What the building of each model shares. */
-export interface Builder {
-  readonly db: DuckDB
-  readonly models: Models
-  readonly sources: Sources
-  readonly audit: Audit
-  readonly names: RelationNames
-  readonly sensitive: ReadonlySet<string>
+/** A builder, and how it builds. */
+export interface Building extends Builder {
   readonly fullRefresh: boolean
   readonly dryRun: boolean
   readonly onEvent: OnRunEvent
-  /** How old inputs are, by input, once that was looked at. */
-  readonly fresh: Map<string, FreshnessResult>
 }
 
 /** What became of a model that did not fail. `version`: of its mart; null for a view. */
@@ -63,7 +44,7 @@ export type Built =
 type Failure = BuildError | ReadError
 
 /** Builds a model, unless nothing it is made of has changed. @param planned models before it that a dry run would build */
-export const buildModel = (builder: Builder, model: Model, planned: ReadonlySet<string>): Effect.Effect<Built, Failure, Store> =>
+export const buildModel = (builder: Building, model: Model, planned: ReadonlySet<string>): Effect.Effect<Built, Failure, Store> =>
   Effect.gen(function* () {
     const { sources, dryRun } = builder
     const parent = model.inputs.find((input) => input.kind === "model" && planned.has(input.name))
@@ -92,9 +73,9 @@ export const buildModel = (builder: Builder, model: Model, planned: ReadonlySet<
     return yield* run.of(
       Effect.gen(function* () {
         yield* showInputs(builder, model)
-        yield* holdFresh(builder, model)
-        const unit = yield* unitTests(builder, model)
-        return isView ? yield* buildView(builder, making, unit) : yield* buildTable(builder, making, unit)
+        // Before anything is made.
+        const first = yield* holding(model, [...(yield* freshInputs(builder, model)), ...(yield* unitTests(builder, model))])
+        return isView ? yield* buildView(builder, making, first) : yield* buildTable(builder, making, first)
       })
     )
   })
@@ -115,7 +96,7 @@ const isIncremental = ({ materialization, text }: Model): boolean =>
   materialization.kind === "incremental" || (materialization.kind === "history" && text.some(({ kind }) => kind === "ifIncremental"))
 
 const whyFull = (
-  { fullRefresh }: Builder,
+  { fullRefresh }: Building,
   { materialization }: Model,
   now: BuiltOf,
   mart: Mart | null,
@@ -191,103 +172,13 @@ const newest = (sources: Sources, { inputs }: BuiltOf): Effect.Effect<number, Re
     }
   )
 
-/** Makes a view of whatever the model and its tests read. */
-const showInputs = ({ sources, models }: Builder, model: Model): Effect.Effect<void, ReadError, Store> =>
+/** Fails where a test holds the model back, and tells of those that warn. */
+const holding = (model: Model, tests: ReadonlyArray<TestResult>): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
   Effect.gen(function* () {
-    yield* sources.showMart(model.name)
-    const ofTests = testsOf(models, model).flatMap(
-      ({ check, model: on }): ReadonlyArray<Input> => [
-        ...(on === null || on === model.name ? [] : [{ kind: "model" as const, name: on }]),
-        ...(check.kind === "relationships"
-          ? [check.to]
-          : check.kind === "singular"
-            ? ofBothBranches(check.text).flatMap((piece): ReadonlyArray<Input> => inputOf(piece))
-            : [])
-      ]
-    )
-    for (const input of [...model.inputs, ...ofTests]) yield* sources.show(input)
-  })
-
-const inputOf = (piece: Model["text"][number]): ReadonlyArray<Input> => {
-  if (piece.kind === "ref") return [{ kind: "model", name: piece.model }]
-  if (piece.kind !== "source") return []
-  const { source, table } = piece
-  return source === "consumable" || source === "stage" || source === "lake" || source === "changes"
-    ? [{ kind: "source", source, table }]
-    : []
-}
-
-/** Fails where an input is older than may be. */
-const holdFresh = ({ db, models, names, fresh }: Builder, model: Model): Effect.Effect<void, BuildError | LakeError> =>
-  Effect.gen(function* () {
-    const keys = new Set(model.inputs.map(inputKey))
-    for (const each of models.freshness) {
-      const key = inputKey(each.input)
-      if (!keys.has(key) || each.input.kind !== "source") continue
-      const relation = names.source(each.input.source, each.input.table)
-      const found =
-        fresh.get(key) ?? (yield* Effect.mapError(checkFreshness(db, each, relation), cannotRun(model.name, `${each.file}:${each.line}`)))
-      fresh.set(key, found)
-      const age = found.ageMillis === null ? "has no row" : `is ${hours(found.ageMillis)} old`
-      if (found.status === "warn") yield* Effect.logWarning(`${key} ${age} (${each.file}:${each.line})`)
-      if (found.status === "fail")
-        return yield* new BuildError({
-          model: model.name,
-          problem: `${each.file}:${each.line}: ${key}, which it reads, ${age}`,
-          hint: "Find out why nothing new arrives; or let it be older, by its error_after.",
-          tests: []
-        })
-    }
-  })
-
-const hours = (millis: number): string => `${(millis / 3_600_000).toFixed(1)} hours`
-
-/** Runs the model's unit tests. Fails with the first that does not hold. */
-const unitTests = ({ db, models, names }: Builder, model: Model): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
-  Effect.gen(function* () {
-    const results: Array<TestResult> = []
-    for (const test of models.unitTests.filter((each) => each.model === model.name)) {
-      const { name, status, difference, file, line } = yield* Effect.mapError(
-        runUnitTest(db, model, test, names),
-        ({ problem, hint }) => new BuildError({ model: model.name, problem, hint, tests: [] })
-      )
-      results.push({
-        name,
-        model: model.name,
-        column: null,
-        check: "unit",
-        severity: "error",
-        status,
-        failures: difference.length,
-        keys: difference,
-        file,
-        line
-      })
-    }
-    if (results.some(({ status }) => status === "fail")) return yield* heldBack(model.name, results)
-    return results
-  })
-
-/** Tests what a mart will hold. Fails where a test holds it back. */
-const auditIt = (
-  { db, audit }: Builder,
-  model: Model,
-  relation: string,
-  unit: ReadonlyArray<TestResult>
-): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
-  Effect.gen(function* () {
-    const found = yield* Effect.mapError(
-      audit(db, model, relation),
-      ({ problem, hint }) => new BuildError({ model: model.name, problem, hint, tests: [] })
-    )
-    const tests = [...unit, ...found.tests]
-    if (holdsBack(found)) return yield* heldBack(model.name, tests)
+    for (const test of tests) if (test.status === "warn") yield* Effect.logWarning(toldOf(test))
+    if (holdsBack({ tests })) return yield* heldBack(model.name, tests)
     return tests
   })
-
-/** A test's result without what only people at the terminal are shown. */
-export const outcomesOf = (tests: ReadonlyArray<TestResult>): ReadonlyArray<TestOutcome> =>
-  tests.map(({ name, model, column, check, severity, status, failures }) => ({ name, model, column, check, severity, status, failures }))
 
 const reportOf = ({ model, isFull, run }: Making, tests: ReadonlyArray<TestResult>): BuildReport => ({
   kind: "build",
@@ -303,7 +194,7 @@ const reportOf = ({ model, isFull, run }: Making, tests: ReadonlyArray<TestResul
   tests: outcomesOf(tests)
 })
 
-const buildView = (builder: Builder, making: Making, unit: ReadonlyArray<TestResult>): Effect.Effect<Done<Built>, Failure, Store> =>
+const buildView = (builder: Builder, making: Making, first: ReadonlyArray<TestResult>): Effect.Effect<Done<Built>, Failure, Store> =>
   Effect.gen(function* () {
     const { db, models, sources } = builder
     const { model, now } = making
@@ -312,110 +203,14 @@ const buildView = (builder: Builder, making: Making, unit: ReadonlyArray<TestRes
     const reads = model.inputs.flatMap((input) => (input.kind === "model" ? [input.name] : []))
     const view: MartView = { model: model.name, sql, reads, built: now }
     yield* Effect.mapError(db.run(`CREATE OR REPLACE VIEW sluice_result AS ${sql}`), cannotRun(model.name, model.file))
-    const tests = yield* auditIt(builder, model, "sluice_result", unit)
+    const tests = yield* holding(model, [...first, ...(yield* auditRows(builder, model, "sluice_result"))])
     yield* putMartView(view)
     yield* sources.built(model.name, { kind: "view", view })
     const report = reportOf(making, tests)
     return { result: { kind: "built", version: null, report }, report, outputs: [] }
   })
 
-const describe = (db: DuckDB, model: Model, select: string) =>
-  Effect.mapError(
-    Effect.map(db.rows(`DESCRIBE ${select}`), (rows) =>
-      rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]) }))
-    ),
-    cannotRun(model.name, model.file)
-  )
-
-/** The columns that a model's SELECT gives, as its mart keeps them. */
-const columnsOf = (
-  { db, sensitive }: Builder,
-  model: Model,
-  select: string
-): Effect.Effect<ReadonlyArray<StoredColumn>, BuildError | LakeError> =>
-  Effect.gen(function* () {
-    const found = yield* describe(db, model, select)
-    const about = new Map(model.columns.map((column) => [column.name.toLowerCase(), column]))
-    const stored = yield* Effect.try({
-      try: () => {
-        const columns = found.map((column) => {
-          const name = column.name.toLowerCase()
-          const isSensitive = about.get(name)?.isSensitive === true || sensitive.has(name)
-          return storedColumn(column, { description: about.get(name)?.description ?? "", isSensitive })
-        })
-        // Names that a table cannot have.
-        deltaSchema(columns.map(({ column }) => column))
-        return columns
-      },
-      catch: refused(model)
-    })
-    yield* holdContract(db, model, found)
-    const missing = model.partitionBy.find((name) => !stored.some(({ column }) => column.name === name))
-    const partitions = stored.flatMap(({ column }) => (model.partitionBy.includes(column.name) ? [column] : []))
-    const unfit = partitions.find((column) => column.kind !== "leaf" || !partitionTypes.includes(column.leaf.type))
-    if (missing !== undefined || unfit !== undefined || (stored.length > 0 && partitions.length === stored.length))
-      return yield* new BuildError({
-        model: model.name,
-        problem:
-          missing !== undefined
-            ? `${model.file}: partition_by names ${missing}, which is no column of it`
-            : unfit !== undefined
-              ? `${model.file}: its rows cannot be partitioned by ${unfit.name}, which is no text, whole number, date or truth`
-              : `${model.file}: it is partitioned by all of its columns`,
-        hint: "Name columns that many rows have the same value of, such as a date.",
-        tests: []
-      })
-    return [...stored.filter(({ column }) => !model.partitionBy.includes(column.name)), ...byName(stored, model.partitionBy)]
-  })
-
-const partitionTypes: ReadonlyArray<string> = ["text", "integer", "long", "date", "boolean"]
-
-const byName = (stored: ReadonlyArray<StoredColumn>, names: ReadonlyArray<string>): ReadonlyArray<StoredColumn> =>
-  names.flatMap((name) => stored.filter(({ column }) => column.name === name))
-
-const refused =
-  (model: Model) =>
-  (cause: unknown): BuildError =>
-    new BuildError({
-      model: model.name,
-      problem: `${model.file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: cause instanceof Malformed ? cause.hint : "Name and cast the columns otherwise.",
-      tests: []
-    })
-
-/** Fails where a contract that is enforced says other columns or types, in DuckDB's words for them. */
-const holdContract = (
-  db: DuckDB,
-  model: Model,
-  found: ReadonlyArray<{ readonly name: string; readonly type: string }>
-): Effect.Effect<void, BuildError | LakeError> =>
-  Effect.gen(function* () {
-    if (!model.isContractEnforced) return
-    const problems: Array<string> = []
-    for (const { name, dataType } of model.columns) {
-      const column = found.find((each) => each.name.toLowerCase() === name.toLowerCase())
-      if (column === undefined) problems.push(`${name} is not given`)
-      else if (dataType !== null) {
-        const [row] = yield* Effect.mapError(
-          db.rows(`DESCRIBE SELECT CAST(NULL AS ${dataType}) AS c`),
-          cannotRun(model.name, `${model.file}: the data_type of ${name}`)
-        )
-        const wanted = String(row?.["column_type"])
-        if (wanted !== column.type) problems.push(`${name} is ${column.type} and its contract says ${wanted}`)
-      }
-    }
-    const known = new Set(model.columns.map(({ name }) => name.toLowerCase()))
-    problems.push(...found.flatMap(({ name }) => (known.has(name.toLowerCase()) ? [] : [`its contract does not know ${name}`])))
-    if (problems.length > 0)
-      return yield* new BuildError({
-        model: model.name,
-        problem: `${model.file}: ${problems.join("; ")}`,
-        hint: "Cast the columns in the SELECT, or say their data_type otherwise.",
-        tests: []
-      })
-  })
-
-const buildTable = (builder: Builder, given: Making, unit: ReadonlyArray<TestResult>): Effect.Effect<Done<Built>, Failure, Store> =>
+const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestResult>): Effect.Effect<Done<Built>, Failure, Store> =>
   Effect.gen(function* () {
     const { db, sources } = builder
     const { model, now } = given
@@ -432,7 +227,7 @@ const buildTable = (builder: Builder, given: Making, unit: ReadonlyArray<TestRes
     const replaced = before === null || isFull || going === null ? null : yield* Effect.mapError(going.prepare(db, before, names), failed)
     const rows = replaced === null ? "SELECT * FROM sluice_made" : `${replaced.kept} UNION ALL BY NAME SELECT * FROM sluice_made`
     yield* db.run(`CREATE OR REPLACE VIEW sluice_result AS ${rows}`)
-    const tests = yield* auditIt(builder, model, "sluice_result", unit)
+    const tests = yield* holding(model, [...first, ...(yield* auditRows(builder, model, "sluice_result"))])
 
     const files = [...(rowsAdded > 0 ? [path] : [])]
     if (replaced !== null && replaced.survivors !== null) {
@@ -451,7 +246,7 @@ const buildTable = (builder: Builder, given: Making, unit: ReadonlyArray<TestRes
       files: put.length,
       fileBytes: put.reduce((sum, { add }) => sum + add.size, 0)
     }
-    const mart = yield* commit(making, { inFiles, partitions, put, gone, report, now })
+    const mart = yield* commitMart({ model, before, isFull, inFiles, partitions, put, gone, report, now })
     yield* deleteMartView(model.name)
     yield* sources.built(model.name, { kind: "table", table: mart })
     const { table, snapshot } = mart
@@ -507,35 +302,6 @@ const partOf = (builder: Builder, making: Making, before: LakeTable, built: Buil
     return columns === null ? null : { making, select: going.select, columns, going }
   })
 
-/** The columns that the SELECT gives, as the table that is there can take them; null: all of it has to be made anew. */
-const fitted = (
-  model: Model,
-  given: ReadonlyArray<StoredColumn>,
-  { schema, metaData }: Snapshot
-): Effect.Effect<ReadonlyArray<StoredColumn> | null, BuildError> => {
-  const wanted = deltaSchema(given.map(({ column }) => column))
-  const typesOf = ({ fields }: typeof wanted) => new Map(fields.map(({ name, type }) => [name, JSON.stringify(type)]))
-  const [there, now] = [typesOf(schema), typesOf(wanted)]
-  const isSamePartition = metaData.partitionColumns.join() === model.partitionBy.join()
-  const added = [...now.keys()].filter((name) => !there.has(name))
-  const missing = [...there.keys()].filter((name) => !now.has(name))
-  const isRetyped = [...now].some(([name, type]) => there.has(name) && there.get(name) !== type)
-  if (!isSamePartition || isRetyped) return Effect.succeed(null)
-  if (added.length === 0 && missing.length === 0) return Effect.succeed(given)
-  const { materialization } = model
-  if (materialization.kind === "incremental" && materialization.onSchemaChange === "fail")
-    return Effect.fail(
-      new BuildError({
-        model: model.name,
-        problem: `${model.file}: ${[...added.map((name) => `${name} is new`), ...missing.map((name) => `${name} is gone`)].join(", ")}`,
-        hint: "Build it with --full-refresh, or say on_schema_change otherwise.",
-        tests: []
-      })
-    )
-  // What has lost or won a column is as a whole build makes it.
-  return Effect.succeed(null)
-}
-
 /** Fails where a merge would have to take two rows for one. */
 const requireOneRow = (db: DuckDB, model: Model): Effect.Effect<void, BuildError | LakeError> =>
   Effect.gen(function* () {
@@ -551,87 +317,4 @@ const requireOneRow = (db: DuckDB, model: Model): Effect.Effect<void, BuildError
         hint: "Give one row of each unique_key; or write incremental_strategy='delete+insert', which takes all of them.",
         tests: []
       })
-  })
-
-/** What a commit brings. */
-interface Change {
-  readonly inFiles: ReadonlyArray<Column>
-  readonly partitions: ReadonlyArray<Column>
-  readonly put: ReadonlyArray<MartFile>
-  /** Paths of files that go. */
-  readonly gone: ReadonlyArray<string>
-  readonly report: BuildReport
-  readonly now: BuiltOf
-}
-
-/** The commit point: the files that go, those that come, what it was built of, and that there was a build, in one. */
-const commit = (making: Making, change: Change): Effect.Effect<LakeTable, ReadError, Store> =>
-  Effect.gen(function* () {
-    const { model, isFull } = making
-    const { inFiles, partitions, put, gone, report, now } = change
-    const columns = [...inFiles, ...partitions]
-    const description = model.description === "" ? `The model ${model.name}.` : model.description
-    const found = making.before ?? (yield* begun(model, change, description))
-    const { table } = found
-    const { snapshot: before } = found
-    const millis = yield* Clock.currentTimeMillis
-    const removes = gone.flatMap((path): ReadonlyArray<WriteAction> => {
-      const file = before.files.get(path)
-      return file === undefined
-        ? []
-        : [{ remove: { path, deletionTimestamp: millis, dataChange: true, partitionValues: file.partitionValues, size: file.size } }]
-    })
-    const app = buildApp(model.name)
-    const { metaData } = before
-    const transaction = {
-      read: before,
-      ...(isFull
-        ? { operation: "WRITE", parameters: { mode: "Overwrite", partitionBy: JSON.stringify(partitions.map(({ name }) => name)) } }
-        : { operation: "MERGE", parameters: { predicate: JSON.stringify(["what changed"]) } }),
-      metrics: {
-        numAddedFiles: String(put.length),
-        numRemovedFiles: String(removes.length),
-        numOutputRows: String(put.reduce((sum, { rows }) => sum + rows, 0)),
-        numOutputBytes: String(report.fileBytes)
-      },
-      actions: [
-        ...removes,
-        ...put.map(({ add }): WriteAction => ({ add: { ...add, modificationTime: millis, dataChange: true } })),
-        {
-          metaData: {
-            ...metaData,
-            description,
-            schemaString: isFull ? JSON.stringify(deltaSchema(columns)) : metaData.schemaString,
-            partitionColumns: partitions.map(({ name }) => name),
-            configuration: { ...metaData.configuration, ...(isFull ? skippable(inFiles) : {}), [builtProperty]: JSON.stringify(now) }
-          }
-        },
-        { txn: { appId: app, version: (before.transactions.get(app) ?? -1) + 1, lastUpdated: millis } }
-      ],
-      isBlindAppend: false,
-      readFiles: "all" as const,
-      info: infoOf(report)
-    }
-    const committed = yield* Effect.tapError(table.commit(transaction), (error) => (isLost(error) ? discard(table.path, put) : Effect.void))
-    return { view: viewName(table.path), table, snapshot: committed.snapshot }
-  })
-
-/** Is it certain that nothing was committed? */
-const isLost = ({ reason }: TableError): boolean => reason !== "Store"
-
-const discard = (tablePath: string, put: ReadonlyArray<MartFile>): Effect.Effect<void, never, Store> =>
-  Effect.ignore(Effect.flatMap(Store, (store) => store.delete(put.map(({ add }) => `${tablePath}/${add.path}`))))
-
-/** The table of a mart that has none yet. Nobody sees it before its first build is committed. */
-const begun = (model: Model, { inFiles, partitions }: Change, description: string): Effect.Effect<LakeTable, TableError, Store> =>
-  Effect.gen(function* () {
-    const path = martPath(model.name)
-    const { table } = yield* createTable(path, {
-      name: model.name,
-      description,
-      columns: inFiles,
-      partitions,
-      configuration: { ...retention, ...skippable(inFiles) }
-    })
-    return { view: viewName(path), table, snapshot: yield* table.snapshot }
   })

@@ -1,20 +1,15 @@
-import { Effect, type Scope } from "effect"
-import type { CompiledContract } from "../contract/compile.ts"
-import { openDuckDB } from "../duckdb/open.ts"
-import { identifier } from "../duckdb/sql.ts"
+import { Effect } from "effect"
 import type { BuildReport, OnRunEvent } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
-import { auditOf } from "./audit.ts"
 import { BuildError } from "./build-error.ts"
-import { type Builder, type Built, buildModel } from "./build-model.ts"
+import { type Built, buildModel } from "./build-model.ts"
+import { type BuilderOptions, builderOf } from "./builder.ts"
 import { ancestors } from "./graph.ts"
-import type { Model, Models } from "./model.ts"
-import { variables } from "./render.ts"
-import { type ReadError, Sources, sourceView } from "./sources.ts"
+import type { Model } from "./model.ts"
+import type { ReadError } from "./sources.ts"
 
-export interface BuildOptions {
-  readonly models: Models
-  /** What of them is built, in their order. */
+export interface BuildOptions extends BuilderOptions {
+  /** What of the models is built, in their order. */
   readonly selected: ReadonlyArray<Model>
   /** Make all of each model anew. */
   readonly fullRefresh?: boolean | undefined
@@ -22,13 +17,6 @@ export interface BuildOptions {
   readonly dryRun?: boolean | undefined
   /** Datasets whose tables are not what they should be: models that read them are left as they are. */
   readonly lost?: ReadonlySet<string> | undefined
-  /** Contracts of the project's datasets. */
-  readonly contracts: ReadonlyArray<CompiledContract>
-  /** Columns that are sensitive wherever they stand. */
-  readonly sensitive: ReadonlySet<string>
-  /** Bytes that DuckDB may use before it spills. */
-  readonly memoryLimit?: number | undefined
-  readonly threads?: number | undefined
   readonly onEvent: OnRunEvent
   /** Told as each model begins. */
   readonly onModel?: ((model: string, i: number) => void) | undefined
@@ -55,8 +43,8 @@ export type ModelOutcome =
 export const buildModels = (options: BuildOptions): Effect.Effect<ReadonlyArray<ModelOutcome>, ReadError, Store> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { selected, onModel = () => {} } = options
-      const builder = yield* builderOf(options)
+      const { selected, onModel = () => {}, fullRefresh = false, dryRun = false, onEvent } = options
+      const builder = { ...(yield* builderOf(options)), fullRefresh, dryRun, onEvent }
       const outcomes = new Map<string, ModelOutcome>()
       for (const [i, model] of selected.entries()) {
         onModel(model.name, i)
@@ -107,27 +95,3 @@ const outcomeOf = <R>(
 
 const isOfTable = (error: ReadError): boolean =>
   error._tag === "TableError" ? error.reason !== "Store" : error._tag === "LakeError" && error.reason !== "Full"
-
-/** What the building of each model shares. */
-export const builderOf = (options: Omit<BuildOptions, "selected" | "onModel">): Effect.Effect<Builder, ReadError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { models, contracts, sensitive, fullRefresh = false, dryRun = false, memoryLimit, threads, onEvent } = options
-    const db = yield* openDuckDB({ memoryLimit, threads })
-    const names = {
-      ref: identifier,
-      source: (source: string, table: string) => identifier(sourceView(source, table)),
-      var: variables(models.vars)
-    }
-    return {
-      db,
-      models,
-      sources: new Sources(db, contracts),
-      audit: auditOf(models, { ...names, sensitive }),
-      names,
-      sensitive,
-      fullRefresh,
-      dryRun,
-      onEvent,
-      fresh: new Map()
-    }
-  })
