@@ -1,7 +1,8 @@
 import { Effect, Option, Result } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { ownTablePaths } from "../lake/find-tables.ts"
-import { datasetAt, deadLettersPath, runsPath } from "../lake/layout.ts"
+import { datasetAt, deadLettersPath, martAt, runsPath } from "../lake/layout.ts"
+import { builtOf } from "../lake/marts.ts"
 import { holdsRuns } from "../lake/runs.ts"
 import { findTable } from "../lake/tables.ts"
 import type { Store, StoreError } from "../store/store.ts"
@@ -43,6 +44,7 @@ export const lakeForCatalog = (
       if (Option.isNone(read.success)) continue
       const { uri, snapshot } = read.success.value
       if (path === runsPath && !holdsRuns(snapshot)) continue
+      if (martAt(path) !== null && builtOf(snapshot) === null) continue
       const dataset = datasetAt(path)
       const contract = dataset === null ? undefined : contracts.get(dataset)
       if (dataset !== null && contract === undefined) {

@@ -109,7 +109,12 @@ const unsetVars = (pieces: ReadonlyArray<Piece>, file: string, vars: { readonly 
   })
 
 const checkNamesOfFiles = (sql: ReadonlyArray<SqlFile>, datasets: ReadonlyArray<string>, problems: Array<Problem>): void => {
-  const taken = new Set([deadLettersPath, runsPath, ...datasets.flatMap((name) => [stagePath(name), consumablePath(name)].map(viewName))])
+  // As `query` calls the tables of the lake, and as a catalog does.
+  const taken = new Set([
+    deadLettersPath,
+    runsPath,
+    ...datasets.flatMap((name) => [viewName(stagePath(name)), viewName(consumablePath(name)), name, `raw_${name}`])
+  ])
   for (const { name, file } of sql) {
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       problems.push({
@@ -122,7 +127,7 @@ const checkNamesOfFiles = (sql: ReadonlyArray<SqlFile>, datasets: ReadonlyArray<
       problems.push({
         file,
         line: 1,
-        problem: taken.has(name) ? `the lake has a table that query calls ${name}` : "names of models do not begin with sluice_",
+        problem: taken.has(name) ? `a table of the lake is called ${name}` : "names of models do not begin with sluice_",
         hint: "Name the file otherwise."
       })
     const first = sql.find((other) => other.name === name)
