@@ -8,6 +8,7 @@ export const placeInStage = (key: string): { readonly dataset: string; readonly 
 /** What `query` calls the table of a path: `consumable_orders`. */
 export const viewName = (path: string): string => path.replaceAll("/", "_")
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
+export const martPath = (model: string): string => `marts/${model}`
 /** Where the objects of retired positions lie, below a stage table. */
 export const retiredFolder = "_positions"
 /** Where the keys that were deleted are remembered, below a consumable. */
