@@ -18,10 +18,18 @@ export interface Entry {
   readonly facts: ReadonlyArray<Fact>
   readonly columns: ReadonlyArray<EntryColumn>
   /** Its tables in the lake, for users the last one. */
-  readonly tables: ReadonlyArray<{ readonly what: string; readonly path: string; readonly facts: TableFacts | null }>
+  readonly tables: ReadonlyArray<EntryTable>
   readonly runs: ReadonlyArray<RunFacts>
   readonly contract: CompiledContract | null
   readonly model: Model | null
+}
+
+export interface EntryTable {
+  readonly what: string
+  readonly path: string
+  /** Null: it is not there, and `absent` says so in words. */
+  readonly facts: TableFacts | null
+  readonly absent: string
 }
 
 export interface EntryColumn {
@@ -65,10 +73,14 @@ export const entriesOf = (project: ProjectText, facts: LakeFacts | null): Readon
   ]
 }
 
-const tableOf = (what: string, path: string, facts: LakeFacts | null): Entry["tables"][number] => ({
+/** What is said in place of rows of a table that is not there. */
+export const noTable = "no table yet"
+
+const tableOf = (what: string, path: string, facts: LakeFacts | null, absent = noTable): EntryTable => ({
   what,
   path,
-  facts: facts?.tables.get(path) ?? null
+  facts: facts?.tables.get(path) ?? null,
+  absent
 })
 
 const datasetEntry = (compiled: CompiledContract, facts: LakeFacts | null): Entry => {
@@ -90,9 +102,8 @@ const datasetEntry = (compiled: CompiledContract, facts: LakeFacts | null): Entr
 
 const modelEntry = (model: Model, sensitive: ReadonlySet<string>, facts: LakeFacts | null): Entry => {
   const { name, file, description, owner, inputs, tags, meta, partitionBy, isContractEnforced, materialization } = model
-  const table = tableOf("Table", martPath(name), facts)
+  const table = tableOf("Table", martPath(name), facts, materialization.kind === "view" ? "a view" : noTable)
   const said: ReadonlyArray<Fact> = [
-    ["Model", code(name)],
     ["File", code(file)],
     ["Owner", owner ?? "nobody is named"],
     ["Made as", madeAs(materialization)],

@@ -52,6 +52,7 @@ export const entryPage = (entry: Entry, { frame, entries, graph, tests }: EntryC
 
 const columnsOf = ({ columns, title, contract }: Entry): Piece => {
   if (columns.length === 0) return nothing("None is described.")
+  const isTyped = columns.some(({ type }) => type !== "")
   const isNested = columns.some(({ path }) => path.includes("[]"))
   const notes = [
     ...(isNested ? ["`[]` stands for the elements of a list."] : []),
@@ -61,10 +62,10 @@ const columnsOf = ({ columns, title, contract }: Entry): Piece => {
   return [
     table(
       `Columns of ${title}`,
-      ["Column", "Type", "Description", "Sensitive"],
-      columns.map(({ path, type, description, sensitive, inStageOnly }) => [
+      ["Column", ...(isTyped ? ["Type"] : []), "Description", "Sensitive"],
+      columns.map(({ path, type, description, sensitive, inStageOnly }): readonly [Piece, ...ReadonlyArray<Piece>] => [
         [code(path), inStageOnly ? " ¹" : null],
-        type,
+        ...(isTyped ? [type] : []),
         inline(description),
         sensitive === "" ? "" : html`<span class="status sensitive">${sensitive}</span>`
       ])

@@ -53,7 +53,7 @@ export const drawing = (nodes: ReadonlyArray<GraphNode>, title: string, current:
 <svg role="group" aria-labelledby="graph-title graph-text" width="${placed.width}" height="${placed.height}" viewBox="0 0 ${placed.width} ${placed.height}">
 <title id="graph-title">${title}</title>
 <desc id="graph-text">${nodes.length} nodes from left to right, each behind those that it is made of, and a link to where it is told of. ${placed.edges.length} lines join them.</desc>
-<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker></defs>
+<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker></defs>
 ${placed.edges.map(({ points, from, to }) => html`<path class="edge${from === current || to === current ? " near" : ""}" marker-end="url(#arrow)" d="${curve(points)}"/>\n`)}${placed.nodes.map(
   (place) => {
     const node = byId.get(place.id)

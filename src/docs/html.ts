@@ -36,7 +36,10 @@ const escaped = (text: string): string => harmless(text.toWellFormed()).replace(
 export const joined = (pieces: ReadonlyArray<Piece>, between: Piece): Piece =>
   pieces.flatMap((piece, i) => (i === 0 ? [piece] : [between, piece]))
 
-export const code = (text: string): Html => html`<code>${text}</code>`
+/** A name, which may be broken between its words where a line ends. */
+export const named = (name: string): Piece => joined(name.split(/(?<=[_/.:])(?=[^_/.:])/), new Html("<wbr>"))
+
+export const code = (text: string): Html => html`<code>${named(text)}</code>`
 
 /** A text of a contract or of YAML on one line: what stands between backticks is code. */
 export const inline = (text: string): Piece => {
@@ -58,10 +61,12 @@ export interface NumberCell {
   readonly number: number | null
 }
 
-const cell = (value: Piece | NumberCell): Html => {
-  if (typeof value === "object" && value !== null && "number" in value)
-    return html`<td class="number">${value.number === null ? "" : value.number.toLocaleString("en-US")}</td>`
-  return html`<td>${value}</td>`
+const isNumber = (value: Piece | NumberCell | undefined): value is NumberCell =>
+  typeof value === "object" && value !== null && "number" in value
+
+const cell = (value: Piece | NumberCell, ofNumbers: boolean): Html => {
+  const shown = !isNumber(value) ? value : value.number === null ? "" : value.number.toLocaleString("en-US")
+  return html`<td${ofNumbers ? html` class="number"` : null}>${shown}</td>`
 }
 
 /**
@@ -73,15 +78,18 @@ export const table = (
   caption: string,
   head: ReadonlyArray<string>,
   rows: ReadonlyArray<readonly [first: Piece, ...others: ReadonlyArray<Piece | NumberCell>]>
-): Html => html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+): Html => {
+  const ofNumbers = head.map((_, i) => rows.some((row) => isNumber(row[i])))
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
 <table>
 <caption>${caption}</caption>
-<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr>${head.map((name, i) => html`<th scope="col"${ofNumbers[i] ? html` class="number"` : null}>${name}</th>`)}</tr></thead>
 <tbody>
-${rows.map(([first, ...others]) => html`<tr><th scope="row">${first}</th>${others.map(cell)}</tr>\n`)}</tbody>
+${rows.map(([first, ...others]) => html`<tr><th scope="row">${first}</th>${others.map((value, i) => cell(value, ofNumbers[i + 1] ?? false))}</tr>\n`)}</tbody>
 </table>
 </div>
 `
+}
 
 /** What is said of one thing, by what it is about. */
 export const facts = (list: ReadonlyArray<readonly [what: string, said: Piece]>): Html =>

@@ -1,5 +1,5 @@
 import type { Exposure } from "../models/model.ts"
-import { type Entry, exposureAnchor, lakeAnchor, lakeTables, type ProjectText } from "./entries.ts"
+import { type Entry, exposureAnchor, lakeAnchor, lakeTables, noTable, type ProjectText } from "./entries.ts"
 import type { EntryContext } from "./entry-page.ts"
 import { nothing, page, section } from "./frame.ts"
 import { drawing } from "./graph.ts"
@@ -15,7 +15,8 @@ export const indexPage = (project: ProjectText, lake: LakeFacts | null, { frame,
   const { exposures } = project.models
   const number = (n: number) => n.toLocaleString("en-US")
   const testsOf = (entry: Entry) => totalsText(totalsOf(tests.filter(({ models }) => models.includes(entry.node.name))))
-  const rows = (entry: Entry): ReadonlyArray<Piece | NumberCell> => (lake === null ? [] : [rowsCell(entry.tables.at(-1)?.facts ?? null)])
+  const rows = ({ tables }: Entry): ReadonlyArray<Piece | NumberCell> =>
+    lake === null ? [] : tables.slice(-1).map(({ facts, absent }) => rowsCell(facts, absent))
   const title = ({ title, node, description }: Entry) => (title === node.name ? inline(firstSentence(description)) : title)
   return page(frame, "index.html", project.name, [
     html`<h1>${project.name}</h1>
@@ -57,9 +58,7 @@ export const indexPage = (project: ProjectText, lake: LakeFacts | null, { frame,
               owner(entry),
               entry.sensitivity,
               testsOf(entry),
-              ...(entry.model?.materialization.kind === "view" && lake !== null && entry.tables.every(({ facts }) => facts === null)
-                ? ["a view"]
-                : rows(entry))
+              ...rows(entry)
             ])
           )
     ),
@@ -130,7 +129,7 @@ const lakeTable = (lake: LakeFacts | null): Piece =>
       return [
         html`<code id="${lakeAnchor(path)}">${path}</code>`,
         what,
-        ...(lake === null ? [] : [rowsCell(found), { number: found?.version ?? null }])
+        ...(lake === null ? [] : [rowsCell(found, noTable), { number: found?.version ?? null }])
       ]
     })
   )

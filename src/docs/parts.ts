@@ -1,12 +1,12 @@
 import type { Entry } from "./entries.ts"
 import { nothing, time } from "./frame.ts"
-import { code, type Html, html, inline, joined, type NumberCell, type Piece, table } from "./html.ts"
+import { code, type Html, html, inline, joined, type NumberCell, named, type Piece, table } from "./html.ts"
 import type { RunFacts, TableFacts } from "./lake-facts.ts"
 import type { TestEntry, TestTotals } from "./tests.ts"
 
 /** Parts that several pages have. */
 
-export const linkTo = ({ node }: Pick<Entry, "node">): Html => html`<a href="${node.href}">${node.name}</a>`
+export const linkTo = ({ node }: Pick<Entry, "node">): Html => html`<a href="${node.href}">${named(node.name)}</a>`
 
 /** Names of models as links, where they have a page. */
 export const modelLinks = (names: ReadonlyArray<string>, entries: ReadonlyArray<Entry>): Piece =>
@@ -50,15 +50,13 @@ export const testTable = (caption: string, tests: ReadonlyArray<TestEntry>, entr
           "Where"
         ],
         tests.map((test): readonly [Piece, ...ReadonlyArray<Piece | NumberCell>] => [
-          code(test.name),
+          html`${code(test.name)}<span class="where">${named(`${test.file}:${test.line}`)}</span>`,
           ...(ofModel === null ? [modelLinks(test.models, entries)] : []),
           test.column === null ? "" : code(test.column),
           inline(test.holds),
           test.severity === "warn" ? "a warning" : "the build fails",
-          result(test),
-          { number: test.last?.failures ?? null },
-          test.last === null ? "" : time(test.last.endedAt),
-          code(`${test.file}:${test.line}`)
+          [result(test), test.last === null ? null : time(test.last.endedAt)],
+          { number: test.last?.failures ?? null }
         ])
       )
 
@@ -100,18 +98,18 @@ export const runTable = (caption: string, runs: ReadonlyArray<RunFacts>, entries
     })
   )
 
-/** Rows of a table; a word where nobody knows. */
-export const rowsCell = (facts: TableFacts | null): Piece | NumberCell =>
-  facts === null ? html`<span class="nothing">no table yet</span>` : facts.rows === null ? "not counted" : { number: facts.rows }
+/** Rows of a table; words where nobody knows. */
+export const rowsCell = (facts: TableFacts | null, absent: string): Piece | NumberCell =>
+  facts === null ? html`<span class="nothing">${absent}</span>` : facts.rows === null ? "not counted" : { number: facts.rows }
 
 export const tablesTable = (caption: string, tables: Entry["tables"]): Html =>
   table(
     caption,
     ["Table", "Path in the lake", "Rows", "Version", "Files", "Bytes"],
-    tables.map(({ what, path, facts }): readonly [Piece, ...ReadonlyArray<Piece | NumberCell>] => [
+    tables.map(({ what, path, facts, absent }): readonly [Piece, ...ReadonlyArray<Piece | NumberCell>] => [
       what,
       code(path),
-      rowsCell(facts),
+      rowsCell(facts, absent),
       { number: facts?.version ?? null },
       { number: facts?.files ?? null },
       { number: facts?.bytes ?? null }

@@ -33,7 +33,7 @@ p { max-width: 46rem; margin: .5rem 0; }
 .kind { margin: .5rem 0 0; color: var(--quiet); }
 .nothing, .note, footer, figcaption { color: var(--quiet); }
 footer { margin-top: 3rem; padding-bottom: 2rem; border-top: 1px solid var(--line); font-size: .9rem; }
-code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .875em; overflow-wrap: anywhere; }
+code, pre { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .875em; overflow-wrap: break-word; }
 pre { margin: .5rem 0; padding: .75rem; overflow-x: auto; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; }
 pre code { overflow-wrap: normal; }
 summary { padding: .25rem 0; cursor: pointer; }
@@ -41,14 +41,18 @@ dl { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 1rem 0; }
 dl div { max-width: 100%; }
 dt { color: var(--quiet); font-size: .875rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
+.scroll { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
-caption { padding: .5rem .75rem; text-align: left; color: var(--quiet); }
-th, td { padding: .375rem .75rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
+/* The heading above says it, too: for who hears the page. */
+caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+th, td { padding: .375rem .75rem; text-align: left; vertical-align: top; }
+tbody th, tbody td { border-top: 1px solid var(--line); }
 thead th { background: var(--raised); white-space: nowrap; }
 tbody th { font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; }
+td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 td .status, time { white-space: nowrap; }
+.where, td time { display: block; color: var(--quiet); font-size: .8125rem; font-weight: 400; }
 .status { font-weight: 600; }
 .pass { color: var(--pass); }
 .warn, .sensitive { color: var(--warn); }
