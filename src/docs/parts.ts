@@ -38,17 +38,7 @@ export const testTable = (caption: string, tests: ReadonlyArray<TestEntry>, entr
     ? nothing("None.")
     : table(
         caption,
-        [
-          "Test",
-          ...(ofModel === null ? ["Model"] : []),
-          "Column",
-          "What must hold",
-          "Otherwise",
-          "Last result",
-          "Failing rows",
-          "Ended",
-          "Where"
-        ],
+        ["Test", ...(ofModel === null ? ["Model"] : []), "Column", "What must hold", "Otherwise", "Last result", "Failing rows"],
         tests.map((test): readonly [Piece, ...ReadonlyArray<Piece | NumberCell>] => [
           html`${code(test.name)}<span class="where">${named(`${test.file}:${test.line}`)}</span>`,
           ...(ofModel === null ? [modelLinks(test.models, entries)] : []),
