@@ -62,7 +62,7 @@ figure { margin: 1rem 0; }
 figcaption { margin-top: .5rem; font-size: .875rem; }
 .graph { background: var(--raised); }
 svg { display: block; }
-.edge { fill: none; stroke: var(--quiet); stroke-width: 1.25; opacity: .7; }
+.edge { fill: none; stroke: var(--quiet); stroke-width: 1.25; opacity: .8; }
 .edge.near { stroke: var(--text); stroke-width: 2; opacity: 1; }
 .head { fill: var(--quiet); }
 .node rect { fill: var(--ground); stroke: currentColor; stroke-width: 1.25; }

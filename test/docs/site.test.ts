@@ -66,7 +66,37 @@ const problemsOf = (site: ReadonlyMap<string, string>): ReadonlyArray<string> =>
     ].map((problem) => `${file}: ${problem}`)
   })
 
+/** How much lighter or darker a colour is than another, as WCAG 2.2 has it: 1 to 21. */
+const contrast = (a: string, b: string): number => {
+  const luminance = (hex: string): number => {
+    const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+      const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x)
+  return (light + 0.05) / (dark + 0.05)
+}
+
 describe("the pages of a project", () => {
+  it("can be read in daylight and in the dark", () => {
+    expect(contrast("#000000", "#ffffff")).toBeCloseTo(21)
+    const themes = [...(olistSite.get("style.css") ?? "").matchAll(/:root \{(.*?)\}/gs)].map(
+      ([, text = ""]) => new Map([...text.matchAll(/--([a-z]+): (#[0-9a-f]{6});/g)].map(([, name = "", color = ""]) => [name, color]))
+    )
+    expect(themes.map((theme) => theme.size)).toEqual([13, 13])
+    const grounds = ["ground", "raised"]
+    const faint = themes.flatMap((theme) =>
+      [...theme].flatMap(([name, color]) =>
+        name === "line" || grounds.includes(name)
+          ? []
+          : grounds.flatMap((ground) => (contrast(color, theme.get(ground) ?? color) < 4.5 ? [`${name} on ${ground}`] : []))
+      )
+    )
+    expect(faint).toEqual([])
+  })
+
   it("are sound, lead to each other, and fetch nothing", () => {
     expect(problemsOf(olistSite)).toEqual([])
     expect(problemsOf(hostileSite)).toEqual([])
