@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failed } from "../app/failures.ts"
 import { existingLakeOf, lakeUrl } from "../app/lake.ts"
+import { modelsOf, sensitiveColumns } from "../app/models.ts"
 import { lakeNames, type Values } from "../app/settings.ts"
 import { pageMark, styleMark } from "../docs/frame.ts"
 import { type LakeFacts, readLakeFacts } from "../docs/lake-facts.ts"
@@ -11,7 +12,6 @@ import { totalsText } from "../docs/parts.ts"
 import { siteOf } from "../docs/site.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import type { Models } from "../models/model.ts"
-import { ModelsError } from "../models/models-error.ts"
 import { count } from "../record/count.ts"
 import { errorCode, makeFolders } from "../store/local-files.ts"
 import type { StoreError } from "../store/store.ts"
@@ -94,18 +94,15 @@ export const docs = Command.make(
   Effect.fnUntraced(function* ({ output, settings: given, json }) {
     const values = yield* settings.read(given)
     const contracts = yield* allContracts
-    // With it comes the library that reads YAML, which help does without.
-    const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
-    const read = readModels(project.folder, { datasets: project.datasets })
-    if ("problems" in read) return yield* new ModelsError(read)
-    const facts = yield* factsOf(values, read.models)
-    const { files, tests } = siteOf({ name: project.name, contracts, models: read.models }, facts)
+    const models = yield* modelsOf(project)
+    const facts = yield* factsOf(values, models)
+    const { files, tests } = siteOf({ name: project.name, contracts, models, sensitive: sensitiveColumns(project) }, facts)
     yield* writeSite(output, files)
     const lake = facts === null ? null : lakeUrl(values)
-    const models = read.models.models.length
-    yield* print(json, { output: resolve(output), files: [...files.keys()].sort(), lake, datasets: contracts.length, models, tests }, () =>
+    const counts = { datasets: contracts.length, models: models.models.length, tests }
+    yield* print(json, { output: resolve(output), files: [...files.keys()].sort(), lake, ...counts }, () =>
       [
-        `${join(output, "index.html")}: ${count(contracts.length, "dataset")}, ${count(models, "model")}, tests: ${totalsText(tests)}`,
+        `${join(output, "index.html")}: ${count(counts.datasets, "dataset")}, ${count(counts.models, "model")}, tests: ${totalsText(tests)}`,
         lake === null ? `  There is no lake at ${values.lake}: it has what the project says alone.` : `  With the numbers of ${lake}`
       ].join("\n")
     )

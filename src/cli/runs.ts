@@ -72,7 +72,7 @@ const fitting = (runs: ReadonlyArray<Row>, width: number): ReadonlyArray<Shown> 
 
 /** Runs, one a line. @param width columns of the terminal; null: whole cells */
 export const runsText = (runs: ReadonlyArray<Row> | null, width: number | null): string => {
-  if (runs === null) return "No runs are recorded here yet: ingest, repartition, replay and maintain record theirs from now on."
+  if (runs === null) return "No runs are recorded here yet: ingest, repartition, replay, maintain and build record theirs from now on."
   if (runs.length === 0) return "There is no such run."
   const chosen = width === null ? shown : fitting(runs, width)
   const columns = chosen.map(([name, side]): ResultColumn => ({ name, type: side === "text" ? "VARCHAR" : "DOUBLE" }))

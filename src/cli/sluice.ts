@@ -12,6 +12,7 @@ const doors = {
   status: async () => (await import("./status.ts")).status,
   runs: async () => (await import("./runs.ts")).runs,
   models: async () => (await import("./models.ts")).models,
+  build: async () => (await import("./build.ts")).build,
   docs: async () => (await import("./docs.ts")).docs,
   maintain: async () => (await import("./maintain.ts")).maintain,
   catalog: async () => (await import("./catalog.ts")).catalog,

@@ -45,6 +45,8 @@ export interface ProjectText {
   readonly name: string
   readonly contracts: ReadonlyArray<CompiledContract>
   readonly models: Models
+  /** Names of the columns that contracts call sensitive, in small letters. */
+  readonly sensitive: ReadonlySet<string>
 }
 
 /**
@@ -132,14 +134,9 @@ const code = (text: string): string => `\`${text}\``
 const textOf = (value: Literal): string => (typeof value === "string" ? value : JSON.stringify(value))
 
 /** Names of columns that are sensitive wherever they stand, in small letters: a model that passes one on need not say so again. */
-export const sensitiveNames = ({ contracts, models }: ProjectText): ReadonlySet<string> => {
-  const ofContracts = contracts.flatMap((contract) =>
-    contractColumns(contract).flatMap(({ path, sensitive }) =>
-      sensitive === "" ? [] : [(path.split(".").at(-1) ?? path).replaceAll("[]", "")]
-    )
-  )
-  const ofModels = models.models.flatMap(({ columns }) => columns.flatMap(({ name, isSensitive }) => (isSensitive ? [name] : [])))
-  return new Set([...ofContracts, ...ofModels].map((name) => name.toLowerCase()))
+export const sensitiveNames = ({ sensitive, models }: ProjectText): ReadonlySet<string> => {
+  const said = models.models.flatMap(({ columns }) => columns.flatMap(({ name, isSensitive }) => (isSensitive ? [name.toLowerCase()] : [])))
+  return new Set([...sensitive, ...said])
 }
 
 /** Columns that are described, then those that the table has besides. */

@@ -2,7 +2,8 @@ import { Effect, Option } from "effect"
 import type { DuckDBSettings, Row } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
-import { consumablePath, deadLettersPath, martPath, runsPath, stagePath } from "../lake/layout.ts"
+import { consumablePath, deadLettersPath, martAt, martPath, runsPath, stagePath } from "../lake/layout.ts"
+import { martView } from "../lake/marts.ts"
 import { totalsOf } from "../lake/rows.ts"
 import { oneRowPerRun } from "../lake/runs.ts"
 import { lakeTable, rowsOf } from "../lake/views.ts"
@@ -63,6 +64,9 @@ export const readLakeFacts = (
     for (const path of [...paths, runsPath]) {
       const found = yield* lakeTable(path)
       if (Option.isNone(found)) continue
+      const model = martAt(path)
+      // Of a model that is a view now, the table that it was is left, and nobody's any more.
+      if (model !== null && Option.isSome(yield* martView(model))) continue
       const { version, files, schema } = found.value.snapshot
       const columns = schema.fields.map(({ name, type }) => ({ name, type: typeName(type) }))
       tables.set(path, { version, ...totalsOf(files.values()), columns })

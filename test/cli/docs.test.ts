@@ -80,8 +80,34 @@ it("the numbers are those of the lake, and models that cannot be read are told",
   expect(await filesIn(site)).toEqual(files)
 
   await mkdir(join(shop, "models"), { recursive: true })
-  await writeFile(join(shop, "models", "wrong.sql"), "select * from {{ ref('nobody') }}")
+  const write = (name: string, lines: ReadonlyArray<string>) => writeFile(join(shop, "models", name), `${lines.join("\n")}\n`)
+  await write("by_currency.sql", [
+    "{{ config(materialized='table') }}",
+    "select currency, count(*) as orders, min(total) as least from {{ source('consumable', 'orders') }} group by 1"
+  ])
+  await write("most.sql", ["select currency from {{ ref('by_currency') }}"])
+  const warns = "range: { arguments: { min: 1000000000 }, config: { severity: warn } }"
+  await write("models.yml", [
+    "models:",
+    "  - name: by_currency",
+    `    columns: [{ name: currency, data_tests: [unique] }, { name: least, data_tests: [{ ${warns} }] }]`
+  ])
+  const before = await sluiceJson(["docs", ...project, "--output", site])
+  expect(before).toMatchObject({ models: 2, tests: { pass: 0, warn: 0, notRun: 2 } })
+  await sluiceJson(["build", ...project])
+  expect(await sluiceJson(["docs", ...project, "--output", site])).toMatchObject({ tests: { pass: 1, warn: 1, fail: 0, notRun: 0 } })
+  const [{ n, least }] = await sluiceJson(["query", "--lake", lake, "SELECT count(*) AS n, min(least) AS least FROM by_currency"])
+  const built = await filesIn(site)
+  const model = (built.get("model.by_currency.html") ?? "").replaceAll("<wbr>", "")
+  expect(model).toContain(`<code>marts/by_currency</code></td><td class="number">${n}</td>`)
+  expect(model).toMatch(/range_.*! warned.*<td class="number">[1-9]\d*<\/td>/s)
+  expect(model).toContain("decimal(")
+  expect([...built.values()].filter((page) => page.includes(String(least)))).toEqual([])
+  expect(built.get("model.most.html")).toContain("a view")
+
+  await write("wrong.sql", ["select * from {{ ref('nobody') }}"])
   const wrong = await sluice(["docs", ...project, "--output", site])
   expect([wrong.code, wrong.stdout]).toEqual([78, ""])
   expect(wrong.stderr).toContain("models/wrong.sql:1: there is no model nobody")
+  expect(await filesIn(site)).toEqual(built)
 })

@@ -2,7 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { ColumnBuilders } from "../../src/columns/builders.ts"
 import { readLakeFacts } from "../../src/docs/lake-facts.ts"
-import { runsPath } from "../../src/lake/layout.ts"
+import { martAt, runsPath } from "../../src/lake/layout.ts"
+import { builtProperty } from "../../src/lake/log-keys.ts"
+import { putMartView } from "../../src/lake/marts.ts"
 import { runColumns } from "../../src/lake/runs.ts"
 import { openParquetFile } from "../../src/parquet/file.ts"
 import { type Column, leaf, type Value } from "../../src/record/column.ts"
@@ -10,35 +12,22 @@ import { Store } from "../../src/store/store.ts"
 import { createTable } from "../../src/table/table.ts"
 import { temporaryStore } from "../ingest/support.ts"
 
-const testsColumn: Column = {
-  kind: "list",
-  name: "tests",
-  description: "What the tests of a model found.",
-  element: {
-    kind: "struct",
-    name: "element",
-    description: "A test.",
-    fields: [
-      ...["name", "model", "column", "check", "severity", "status"].map((name) => leaf(name, "text", name)),
-      leaf("failures", "long", "Rows.")
-    ]
-  }
-}
-
+/** As a lake has them that no build has written to since they have tests. */
 const older = runColumns.filter(({ name }) => name !== "tests")
-const withTests = [...older, testsColumn]
 
 type Values = { readonly [column: string]: Value }
 
 /** Makes a table and commits rows to it, a file a commit. */
 const write = (path: string, columns: ReadonlyArray<Column>, ...commits: ReadonlyArray<ReadonlyArray<Values>>) =>
   Effect.gen(function* () {
+    // A mart is there once its first build is.
+    const configuration = martAt(path) === null ? {} : { [builtProperty]: JSON.stringify({ text: "", inputs: {} }) }
     const settings = {
       name: path.replace("/", "_"),
       description: "A table.",
       columns,
       partitions: [],
-      configuration: {},
+      configuration,
       admit: () => ({})
     }
     const { table } = yield* createTable(path, settings)
@@ -103,6 +92,9 @@ describe("what a lake says", () => {
       assert.deepStrictEqual(orders, { version: 2, rows: 3, files: 2, columns: [{ name: "day", type: "long" }] })
       assert.isAbove(bytes, 0)
       assert.deepStrictEqual([runs, tests.size], [[], 0])
+      // What is a view now has no rows, whatever is left of its table.
+      yield* putMartView({ model: "daily", sql: "SELECT 1", reads: [], built: { text: "", inputs: {} } })
+      assert.deepStrictEqual([...(yield* facts).tables.keys()], ["consumable/orders"])
     }).pipe(Effect.provide(temporaryStore))
   )
 
@@ -131,7 +123,7 @@ describe("what a lake says", () => {
     Effect.gen(function* () {
       yield* write(
         runsPath,
-        withTests,
+        runColumns,
         [
           run("1", "build", "daily", "complete", 1, { tests: [test("a", "pass", 0n), test("b", "fail", 4n), test("gone", "pass", 0n)] }),
           run("2", "build", "daily", "complete", 2, { tests: [test("b", "pass", 0n)] })

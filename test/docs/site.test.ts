@@ -12,7 +12,7 @@ import { hostile, hostileSite, lake, project, readPage } from "./site.ts"
 const readOlist = (): ProjectText => {
   const read = readModels(join(root, "schemas/olist"), { datasets: olist.contracts.map(({ name }) => name) })
   if ("problems" in read) throw new Error(JSON.stringify(read.problems))
-  return { name: olist.name, contracts: olist.contracts.map(compileContract), models: read.models }
+  return { name: olist.name, contracts: olist.contracts.map(compileContract), models: read.models, sensitive: new Set() }
 }
 const olistText = readOlist()
 const olistSite = siteOf(olistText, null).files

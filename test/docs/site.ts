@@ -28,6 +28,7 @@ const contract = defineContract(definition)
 
 /** A project whose every text is hostile. */
 export const project: ProjectText = {
+  sensitive: new Set(["email"]),
   name: hostile,
   contracts: [compileContract(contract)],
   models: models({

@@ -1,0 +1,126 @@
+import { Effect, type Scope } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import { openDuckDB } from "../duckdb/open.ts"
+import { identifier } from "../duckdb/sql.ts"
+import type { BuildReport, OnRunEvent } from "../record/report.ts"
+import type { Store } from "../store/store.ts"
+import { auditOf } from "./audit.ts"
+import { BuildError } from "./build-error.ts"
+import { type Builder, type Built, buildModel } from "./build-model.ts"
+import { ancestors } from "./graph.ts"
+import type { Model, Models } from "./model.ts"
+import { variables } from "./render.ts"
+import { type ReadError, Sources, sourceView } from "./sources.ts"
+
+export interface BuildOptions {
+  readonly models: Models
+  /** What of them is built, in their order. */
+  readonly selected: ReadonlyArray<Model>
+  /** Make all of each model anew. */
+  readonly fullRefresh?: boolean | undefined
+  /** Say what would be built, and how. That is no run. */
+  readonly dryRun?: boolean | undefined
+  /** Contracts of the project's datasets. */
+  readonly contracts: ReadonlyArray<CompiledContract>
+  /** Columns that are sensitive wherever they stand. */
+  readonly sensitive: ReadonlySet<string>
+  /** Bytes that DuckDB may use before it spills. */
+  readonly memoryLimit?: number | undefined
+  readonly threads?: number | undefined
+  readonly onEvent: OnRunEvent
+  /** Told as each model begins. */
+  readonly onModel?: ((model: string, i: number) => void) | undefined
+}
+
+/** What became of a model. */
+export type ModelOutcome =
+  | { readonly kind: "built"; readonly model: string; readonly version: number | null; readonly report: BuildReport }
+  /** Nothing it is made of has changed. */
+  | { readonly kind: "unchanged"; readonly model: string; readonly version: number | null }
+  /** Of a dry run. @property how all of it, or what changed, and why */
+  | { readonly kind: "planned"; readonly model: string; readonly full: boolean; readonly why: string }
+  | { readonly kind: "failed"; readonly model: string; readonly error: BuildError }
+  /** It reads a model that was not built. */
+  | { readonly kind: "skipped"; readonly model: string; readonly because: string }
+
+/**
+ * Builds models into the marts of a lake, each after those that it reads: into files first, then its tests look at what the mart will hold, then one
+ * commit makes it seen. A model that fails leaves its mart as it was, and keeps those that read it from being built, and no others. One of
+ * which nothing has changed is left alone, so that a build may be run again at any point.
+ *
+ * Fails where nothing can be done: the lake or DuckDB does not answer.
+ */
+export const buildModels = (options: BuildOptions): Effect.Effect<ReadonlyArray<ModelOutcome>, ReadError, Store> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { models, selected, onModel = () => {} } = options
+      const builder = yield* builderOf(options)
+      const outcomes = new Map<string, ModelOutcome>()
+      for (const [i, model] of selected.entries()) {
+        onModel(model.name, i)
+        const parents = ancestors(models.models, [model.name])
+        const lost = selected.find(({ name }) => {
+          const kind = outcomes.get(name)?.kind
+          return parents.has(name) && (kind === "failed" || kind === "skipped")
+        })
+        if (lost !== undefined) {
+          outcomes.set(model.name, { kind: "skipped", model: model.name, because: causeOf(outcomes, lost.name) })
+          continue
+        }
+        const planned = new Set([...outcomes.values()].flatMap((outcome) => (outcome.kind === "planned" ? [outcome.model] : [])))
+        outcomes.set(model.name, yield* outcomeOf(model.name, buildModel(builder, model, planned)))
+      }
+      return [...outcomes.values()]
+    })
+  )
+
+/** The model that failed first, of which another is skipped. */
+const causeOf = (outcomes: ReadonlyMap<string, ModelOutcome>, model: string): string => {
+  const outcome = outcomes.get(model)
+  return outcome?.kind === "skipped" ? outcome.because : model
+}
+
+const outcomeOf = <R>(
+  model: string,
+  building: Effect.Effect<Built, BuildError | ReadError, R>
+): Effect.Effect<ModelOutcome, ReadError, R> =>
+  building.pipe(
+    Effect.map((built): ModelOutcome => ({ ...built, model })),
+    Effect.catchIf(
+      (error) => error instanceof BuildError,
+      (error) => Effect.succeed<ModelOutcome>({ kind: "failed", model, error })
+    ),
+    // What one table cannot do keeps other models from nothing.
+    Effect.catchIf(
+      (error) => isOfTable(error),
+      ({ problem, hint }) =>
+        Effect.succeed<ModelOutcome>({ kind: "failed", model, error: new BuildError({ model, problem, hint, tests: [] }) })
+    )
+  )
+
+const isOfTable = (error: ReadError): boolean =>
+  error._tag === "TableError" ? error.reason !== "Store" : error._tag === "LakeError" && error.reason !== "Full"
+
+/** What the building of each model shares. */
+export const builderOf = (options: Omit<BuildOptions, "selected" | "onModel">): Effect.Effect<Builder, ReadError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { models, contracts, sensitive, fullRefresh = false, dryRun = false, memoryLimit, threads, onEvent } = options
+    const db = yield* openDuckDB({ memoryLimit, threads })
+    const names = {
+      ref: identifier,
+      source: (source: string, table: string) => identifier(sourceView(source, table)),
+      var: variables(models.vars)
+    }
+    return {
+      db,
+      models,
+      sources: new Sources(db, contracts),
+      audit: auditOf(models, { ...names, sensitive }),
+      names,
+      sensitive,
+      fullRefresh,
+      dryRun,
+      onEvent,
+      fresh: new Map()
+    }
+  })
