@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { Effect } from "effect"
 import type { LoadedProject } from "../contract/load.ts"
 import type { Model, Models } from "../models/model.ts"
@@ -5,9 +7,12 @@ import { ModelsError } from "../models/models-error.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
 import { UsageError } from "./failures.ts"
 
+const none: Models = { models: [], tests: [], unitTests: [], freshness: [], exposures: [], vars: {} }
+
 /** The models of a project. Fails with all that is wrong with them. */
 export const modelsOf = ({ folder, datasets }: LoadedProject): Effect.Effect<Models, ModelsError> =>
   Effect.gen(function* () {
+    if (!existsSync(join(folder, "models")) && !existsSync(join(folder, "dbt_project.yml"))) return none
     // With it comes the library that reads YAML, which most commands do without.
     const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
     const read = readModels(folder, { datasets })

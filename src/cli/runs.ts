@@ -45,7 +45,15 @@ const shown: ReadonlyArray<Shown> = [
   ["dead letters", "number", (run) => amount(run["dead_letters"])],
   ["read", "number", (run) => amount(run["bytes_read"], bytes)],
   ["written", "number", (run) => amount(run["bytes_written"], bytes)],
-  ["result", "text", (run) => text(run["error"]) || versions(run["outputs"]) || `nothing new in ${versions(run["inputs"])}`],
+  [
+    "result",
+    "text",
+    (run) =>
+      text(run["error"]) ||
+      versions(run["outputs"]) ||
+      (run["kind"] === runKinds.build && "a view") ||
+      `nothing new in ${versions(run["inputs"])}`
+  ],
   ["id", "text", (run) => text(run["run_id"])]
 ]
 

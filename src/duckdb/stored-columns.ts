@@ -77,12 +77,9 @@ const leafOf = (name: string, path: string): readonly [LeafType, string] => {
   if (name.startsWith("ENUM(")) return [{ type: "text" }, "VARCHAR"]
   const decimal = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(name)
   if (decimal !== null) return [{ type: "decimal", precision: Number(decimal[1]), scale: Number(decimal[2]) }, name]
-  const hint =
-    name === '"NULL"' || name === "NULL"
-      ? "It is null in every row: say of which type, as in cast(null as bigint)."
-      : name.startsWith("MAP(")
-        ? "Make a list of structs of it, or a text: cast(to_json(m) as varchar)."
-        : "Cast it to a text, a number or a time."
+  const hint = name.startsWith("MAP(")
+    ? "Make a list of structs of it, or a text: cast(to_json(m) as varchar)."
+    : "Cast it to a text, a number or a time."
   throw new Malformed("Unsupported", `the column ${path} is of the type ${name}, which a table cannot hold`, hint)
 }
 

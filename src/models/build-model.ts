@@ -71,18 +71,20 @@ export const buildModel = (builder: Builder, model: Model, planned: ReadonlySet<
     yield* requireParents(builder, model)
     const now = yield* readsOf(builder, model)
     const mart = yield* sources.mart(model.name)
-    const before = mart?.kind === "table" ? mart.table : null
+    // Below a view the table lies that the model was before.
+    const before = mart?.kind === "table" ? mart.table : mart === null ? null : yield* sources.table(martPath(model.name))
     const built = mart === null ? null : mart.kind === "view" ? mart.view.built : builtOf(mart.table.snapshot)
     const isView = model.materialization.kind === "view"
     const why = whyFull(builder, model, now, mart, built)
-    if (why === null && built !== null && isUnchanged(built, now)) return { kind: "unchanged", version: before?.snapshot.version ?? null }
+    if (why === null && built !== null && isUnchanged(built, now, isView))
+      return { kind: "unchanged", version: before?.snapshot.version ?? null }
     if (dryRun) return { kind: "planned", full: why !== null || !isIncremental(model), why: why ?? changedText(built, now) }
     const inputs = yield* runInputs(sources, now)
     const startedAt = yield* Clock.currentTimeMillis
     const work = JSON.stringify([model.name, now, before?.table.uri, before?.snapshot.metaData.id, before?.snapshot.version, why])
     const about = {
       kind: "build",
-      runId: deterministicRunId(workTime(yield* newest(sources, now)), `${model.name}.build`, work),
+      runId: deterministicRunId(yield* newest(sources, now), `${model.name}.build`, work),
       dataset: model.name
     } as const
     const run = new Run(builder.onEvent, about, startedAt, inputs)
@@ -188,8 +190,6 @@ const newest = (sources: Sources, { inputs }: BuiltOf): Effect.Effect<number, Re
       return time
     }
   )
-
-const workTime = (millis: number): number => millis
 
 /** Makes a view of whatever the model and its tests read. */
 const showInputs = ({ sources, models }: Builder, model: Model): Effect.Effect<void, ReadError, Store> =>

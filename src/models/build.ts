@@ -20,6 +20,8 @@ export interface BuildOptions {
   readonly fullRefresh?: boolean | undefined
   /** Say what would be built, and how. That is no run. */
   readonly dryRun?: boolean | undefined
+  /** Datasets whose tables are not what they should be: models that read them are left as they are. */
+  readonly lost?: ReadonlySet<string> | undefined
   /** Contracts of the project's datasets. */
   readonly contracts: ReadonlyArray<CompiledContract>
   /** Columns that are sensitive wherever they stand. */
@@ -40,7 +42,7 @@ export type ModelOutcome =
   /** Of a dry run. @property how all of it, or what changed, and why */
   | { readonly kind: "planned"; readonly model: string; readonly full: boolean; readonly why: string }
   | { readonly kind: "failed"; readonly model: string; readonly error: BuildError }
-  /** It reads a model that was not built. */
+  /** It reads a model that was not built, or a dataset that was lost. */
   | { readonly kind: "skipped"; readonly model: string; readonly because: string }
 
 /**
@@ -53,18 +55,14 @@ export type ModelOutcome =
 export const buildModels = (options: BuildOptions): Effect.Effect<ReadonlyArray<ModelOutcome>, ReadError, Store> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { models, selected, onModel = () => {} } = options
+      const { selected, onModel = () => {} } = options
       const builder = yield* builderOf(options)
       const outcomes = new Map<string, ModelOutcome>()
       for (const [i, model] of selected.entries()) {
         onModel(model.name, i)
-        const parents = ancestors(models.models, [model.name])
-        const lost = selected.find(({ name }) => {
-          const kind = outcomes.get(name)?.kind
-          return parents.has(name) && (kind === "failed" || kind === "skipped")
-        })
-        if (lost !== undefined) {
-          outcomes.set(model.name, { kind: "skipped", model: model.name, because: causeOf(outcomes, lost.name) })
+        const because = lostOf(options, model) ?? failedOf(options, model, outcomes)
+        if (because !== null) {
+          outcomes.set(model.name, { kind: "skipped", model: model.name, because })
           continue
         }
         const planned = new Set([...outcomes.values()].flatMap((outcome) => (outcome.kind === "planned" ? [outcome.model] : [])))
@@ -74,10 +72,19 @@ export const buildModels = (options: BuildOptions): Effect.Effect<ReadonlyArray<
     })
   )
 
-/** The model that failed first, of which another is skipped. */
-const causeOf = (outcomes: ReadonlyMap<string, ModelOutcome>, model: string): string => {
-  const outcome = outcomes.get(model)
-  return outcome?.kind === "skipped" ? outcome.because : model
+/** The dataset that a model reads and that was lost; null: none. */
+const lostOf = ({ lost }: BuildOptions, { inputs }: Model): string | null =>
+  inputs.flatMap((input) => (input.kind === "source" && lost?.has(input.table) === true ? [input.table] : []))[0] ?? null
+
+/** Of what a model is made, that which failed first; null: nothing did. */
+const failedOf = ({ models, selected }: BuildOptions, model: Model, outcomes: ReadonlyMap<string, ModelOutcome>): string | null => {
+  const parents = ancestors(models.models, [model.name])
+  for (const { name } of selected) {
+    const outcome = parents.has(name) ? outcomes.get(name) : undefined
+    if (outcome?.kind === "failed") return name
+    if (outcome?.kind === "skipped") return outcome.because
+  }
+  return null
 }
 
 const outcomeOf = <R>(
