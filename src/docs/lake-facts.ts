@@ -19,6 +19,8 @@ export interface LakeFacts {
   readonly runs: ReadonlyArray<RunFacts>
   /** What each test found when it was run last, by its name. */
   readonly tests: ReadonlyMap<string, TestFacts>
+  /** The same of unit tests. */
+  readonly unitTests: ReadonlyMap<string, TestFacts>
 }
 
 export interface TableFacts {
@@ -71,8 +73,10 @@ export const readLakeFacts = (
       const columns = schema.fields.map(({ name, type }) => ({ name, type: typeName(type) }))
       tables.set(path, { version, ...totalsOf(files.values()), columns })
     }
-    return { tables, ...(tables.has(runsPath) ? yield* Effect.scoped(runsAndTests(settings)) : { runs: [], tests: new Map() }) }
+    return { tables, ...(tables.has(runsPath) ? yield* Effect.scoped(runsAndTests(settings)) : nothingRun) }
   })
+
+const nothingRun: Omit<LakeFacts, "tables"> = { runs: [], tests: new Map(), unitTests: new Map() }
 
 const typeName = (type: DataType): string =>
   typeof type === "string"
@@ -86,7 +90,7 @@ const typeName = (type: DataType): string =>
 const runsAndTests = (settings: DuckDBSettings) =>
   Effect.gen(function* () {
     const found = yield* lakeTable(runsPath)
-    if (Option.isNone(found)) return { runs: [], tests: new Map<string, TestFacts>() }
+    if (Option.isNone(found)) return nothingRun
     const { table, snapshot } = found.value
     const db = yield* openDuckDB(settings)
     const ends = yield* rowsOf(db, table, snapshot)
@@ -98,10 +102,13 @@ const runsAndTests = (settings: DuckDBSettings) =>
     // Each end of a run counts here: what a later one did not test again still stands.
     const tests = keepsTests
       ? yield* db.rows(
-          `SELECT test.name, test.status, test.failures, ended_at FROM (SELECT unnest(tests) AS test, ended_at, begun_at, run_id FROM (${ends}) WHERE kind = 'build') QUALIFY row_number() OVER (PARTITION BY test.name ORDER BY ${newestFirst}) = 1`
+          `SELECT test.name, test.status, test.failures, is_unit, ended_at
+           FROM (SELECT *, test.check = 'unit' AS is_unit FROM (SELECT unnest(tests) AS test, ended_at, begun_at, run_id FROM (${ends}) WHERE kind = 'build'))
+           QUALIFY row_number() OVER (PARTITION BY test.name, is_unit ORDER BY ${newestFirst}) = 1`
         )
       : []
-    return { runs: runs.map(runOf), tests: new Map(tests.flatMap(testOf)) }
+    const factsOf = (isUnit: boolean) => new Map(tests.filter((row) => row["is_unit"] === isUnit).flatMap(testOf))
+    return { runs: runs.map(runOf), tests: factsOf(false), unitTests: factsOf(true) }
   })
 
 const newestFirst = "ended_at DESC, begun_at DESC, run_id DESC"

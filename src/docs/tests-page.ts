@@ -5,8 +5,8 @@ import type { ProjectText } from "./entries.ts"
 import type { EntryContext } from "./entry-page.ts"
 import { nothing, page, section } from "./frame.ts"
 import { code, facts, html, inline, type NumberCell, type Piece, table } from "./html.ts"
-import { linkTo, modelLinks, testTable } from "./parts.ts"
-import { totalsOf, unitTestWords } from "./tests.ts"
+import { linkTo, testTable } from "./parts.ts"
+import { totalsOf } from "./tests.ts"
 
 /** The page of all that is tested. */
 export const testsPage = ({ models, contracts }: ProjectText, { frame, entries, tests }: EntryContext): string => {
@@ -14,6 +14,7 @@ export const testsPage = ({ models, contracts }: ProjectText, { frame, entries, 
   // What asks for somebody's care stands first; else as the project has them.
   const rank = { fail: 0, warn: 1, pass: 3 } as const
   const sorted = tests.toSorted((a, b) => (a.last === null ? 2 : rank[a.last.status]) - (b.last === null ? 2 : rank[b.last.status]))
+  const [unitTests, ofRows] = [sorted.filter(({ isUnit }) => isUnit), sorted.filter(({ isUnit }) => !isUnit)]
   const expectations = contracts.flatMap((compiled) => {
     const entry = entries.find(({ contract }) => contract === compiled)
     return compiled.contract.expectations.map((each) => ({ each, of: entry === undefined ? compiled.contract.name : linkTo(entry) }))
@@ -27,23 +28,8 @@ export const testsPage = ({ models, contracts }: ProjectText, { frame, entries, 
       ["✗ Failed", fail.toLocaleString("en-US")],
       ["– Not run yet", notRun.toLocaleString("en-US")]
     ]),
-    section("models", "Of models", testTable("Tests of rows of models", sorted, entries, null)),
-    section(
-      "unit",
-      "On given rows",
-      models.unitTests.length === 0
-        ? nothing("None.")
-        : table(
-            "Unit tests",
-            ["Test", "Model", "What it gives and expects", "Where"],
-            models.unitTests.map((test) => [
-              code(test.name),
-              modelLinks([test.model], entries),
-              inline(unitTestWords(test)),
-              code(`${test.file}:${test.line}`)
-            ])
-          )
-    ),
+    section("models", "Of rows of models", testTable("Tests of rows of models", ofRows, entries, null)),
+    section("unit", "Of models on given rows", testTable("Unit tests", unitTests, entries, null)),
     models.freshness.length === 0 ? null : section("freshness", "How fresh", freshnessTable(models.freshness)),
     section(
       "expectations",

@@ -3,9 +3,11 @@ import { ofBothBranches } from "../models/pieces.ts"
 import { inputKey } from "../models/references.ts"
 import type { LakeFacts, TestFacts } from "./lake-facts.ts"
 
-/** A test of a model's rows, and what it found when it was run last. */
+/** A test of a model, and what it found when it was run last. */
 export interface TestEntry {
   readonly name: string
+  /** Is the model made of given rows, or are its own looked at? */
+  readonly isUnit: boolean
   /** Models that it looks at; of a singular test those that it refers to. */
   readonly models: ReadonlyArray<string>
   readonly column: string | null
@@ -19,12 +21,23 @@ export interface TestEntry {
 }
 
 /** The tests of a project's models. @param sensitive names of columns, in small letters, of which it is not told what is accepted */
-export const testEntries = ({ tests }: Models, facts: LakeFacts | null, sensitive: ReadonlySet<string>): ReadonlyArray<TestEntry> =>
-  tests.map((test) => {
+export const testEntries = (
+  { tests, unitTests }: Models,
+  facts: LakeFacts | null,
+  sensitive: ReadonlySet<string>
+): ReadonlyArray<TestEntry> => [
+  ...tests.map((test): TestEntry => {
     const { name, column, severity, file, line } = test
     const hides = column !== null && sensitive.has(column.toLowerCase())
-    return { name, models: modelsOf(test), column, holds: holds(test, hides), severity, last: facts?.tests.get(name) ?? null, file, line }
+    const last = facts?.tests.get(name) ?? null
+    return { name, isUnit: false, models: modelsOf(test), column, holds: holds(test, hides), severity, last, file, line }
+  }),
+  ...unitTests.map((test): TestEntry => {
+    const { name, model, file, line } = test
+    const last = facts?.unitTests.get(name) ?? null
+    return { name, isUnit: true, models: [model], column: null, holds: unitTestWords(test), severity: "error", last, file, line }
   })
+]
 
 const modelsOf = ({ model, check }: DataTest): ReadonlyArray<string> => {
   if (model !== null || check.kind !== "singular") return model === null ? [] : [model]
@@ -81,7 +94,7 @@ export const totalsOf = (tests: ReadonlyArray<Pick<TestEntry, "last">>): TestTot
 }
 
 /** What a unit test does, in words: its rows are nobody's data, but may look like somebody's. */
-export const unitTestWords = ({ given, expect, isIncremental }: UnitTest): string => {
+const unitTestWords = ({ given, expect, isIncremental }: UnitTest): string => {
   const rows = (n: number) => `${n} ${n === 1 ? "row" : "rows"}`
   const inputs = given.map(({ input, rows: there }) => `${rows(there.length)} of ${code(input === "this" ? "this" : inputKey(input))}`)
   return `${inputs.length === 0 ? "Nothing" : inputs.join(", ")} ${inputs.length === 1 && given[0]?.rows.length === 1 ? "makes" : "make"} ${rows(expect.length)}${isIncremental ? " of an increment" : ""}.`

@@ -64,11 +64,11 @@ const run = (runId: string, kind: string, dataset: string, outcome: string, minu
   ...more
 })
 
-const test = (name: string, status: string, failures: bigint): Value => ({
+const test = (name: string, status: string, failures: bigint, check = "unique"): Value => ({
   name,
   model: "daily",
   column: "day",
-  check: "unique",
+  check,
   severity: "error",
   status,
   failures
@@ -126,7 +126,7 @@ describe("what a lake says", () => {
         runColumns,
         [
           run("1", "build", "daily", "complete", 1, { tests: [test("a", "pass", 0n), test("b", "fail", 4n), test("gone", "pass", 0n)] }),
-          run("2", "build", "daily", "complete", 2, { tests: [test("b", "pass", 0n)] })
+          run("2", "build", "daily", "complete", 2, { tests: [test("b", "pass", 0n), test("a", "pass", 0n, "unit")] })
         ],
         [
           // The newest end of a run that ended before, and one that tested nothing.
@@ -135,7 +135,8 @@ describe("what a lake says", () => {
           run("5", "ingest", "orders", "complete", 5, { tests: [test("b", "fail", 9n)] })
         ]
       )
-      const { tests } = yield* facts
+      const { tests, unitTests } = yield* facts
+      assert.deepStrictEqual([...unitTests.keys(), unitTests.get("a")?.status], ["a", "pass"])
       assert.deepStrictEqual(
         [...tests].sort().map(([name, { status, failures, endedAt }]) => [name, status, failures, endedAt.slice(11, 16)]),
         [

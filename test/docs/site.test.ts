@@ -141,7 +141,7 @@ describe("the pages of a project", () => {
       expect(index).toContain(name)
       expect(own).toContain(source)
       for (const column of columns) expect(own).toContain(column.name)
-      for (const test of models.tests) if (test.model === name) expect(own).toContain(test.name)
+      for (const test of [...models.tests, ...models.unitTests]) if (test.model === name) expect(own).toContain(test.name)
     }
     expect(models.tests.length).toBeGreaterThan(50)
     for (const { name } of [...models.tests, ...models.unitTests]) expect(tests).toContain(name)
@@ -181,7 +181,10 @@ describe("the pages of a project", () => {
     expect(daily).toContain("beside")
     expect(daily).toContain("2026-11-20 07:00:01 UTC")
     expect(textOf(hostileSite, "dataset.orders.html")).toContain("1,100")
-    expect(textOf(hostileSite, "tests.html")).toMatch(/Passed0.*Warned1.*Failed1.*Not run yet2/s)
+    expect(textOf(hostileSite, "tests.html")).toMatch(/Passed0.*Warned1.*Failed1.*Not run yet3/s)
+    // A unit test of another's name is another.
+    expect(daily).not.toContain("77,777")
+    expect(daily).toContain("given")
     // What fails is read first.
     expect(textOf(hostileSite, "tests.html").indexOf("unique_daily_day")).toBeLessThan(textOf(hostileSite, "tests.html").indexOf("adds_up"))
     const all = [...hostileSite.values()].join("")

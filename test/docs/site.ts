@@ -140,6 +140,7 @@ export const lake: LakeFacts = {
       deadLetters: 0
     }
   ],
+  unitTests: new Map([["adds_up", { status: "fail", failures: 77_777, endedAt: "2026-11-20T07:00:01.500000Z" }]]),
   tests: new Map([
     ["unique_daily_day", { status: "fail", failures: 12_345, endedAt: "2026-11-20T07:00:01.500000Z" }],
     ["adds_up", { status: "warn", failures: 2, endedAt: "2026-11-20T07:00:01.500000Z" }]
