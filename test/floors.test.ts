@@ -16,6 +16,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["source", "generate"],
   ["lake"],
   ["ingest", "firehose", "repartition", "lineage", "catalog", "models"],
+  ["docs"],
   ["app"],
   ["cli", "lambda"],
   ["build"]

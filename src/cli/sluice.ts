@@ -14,6 +14,7 @@ const doors = {
   models: async () => (await import("./models.ts")).models,
   build: async () => (await import("./build.ts")).build,
   test: async () => (await import("./test.ts")).test,
+  docs: async () => (await import("./docs.ts")).docs,
   maintain: async () => (await import("./maintain.ts")).maintain,
   catalog: async () => (await import("./catalog.ts")).catalog,
   contracts: async () => (await import("./contracts.ts")).contracts,
