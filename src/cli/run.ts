@@ -1,9 +1,10 @@
 import { Effect, Layer, Result } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { engineOf } from "../app/engines.ts"
-import { Failed } from "../app/failures.ts"
+import { Failed, UsageError } from "../app/failures.ts"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
+import { clearLanded, type Landed, type LandedChoice, landedChoices, landedFolder } from "../app/landed.ts"
 import { logEvent } from "../app/log-event.ts"
 import { modelsOf, sensitiveColumns } from "../app/models.ts"
 import { ingestOptionsOf } from "../app/options.ts"
@@ -38,6 +39,12 @@ const tellFailed = (outcomes: ReadonlyArray<ModelOutcome>): Effect.Effect<void> 
     { discard: true }
   )
 
+const isFolder = (source: string, input: string | null): boolean =>
+  source === "files" && input !== null && input !== "-" && !input.startsWith("s3://")
+
+const landedText = ({ done, left }: Landed, after: LandedChoice): string =>
+  `${count(done, "file was", "files were")} ${after === "delete" ? "deleted" : `moved to ${landedFolder}/`}, as their records are in the lake${left === 0 ? "" : `; ${count(left, "file stays", "files stay")}`}.`
+
 /** What upkeep did, where it did something. */
 const maintainedLines = (tables: ReadonlyArray<Maintained>): ReadonlyArray<string> => {
   const changed = tables.filter(
@@ -52,6 +59,12 @@ export const run = Command.make(
     dataset: oneDataset,
     ...sourceFlags,
     once: toggle("once", "Ingest everything that is new, repartition it, build what models make of it, maintain the lake, and exit."),
+    after: Flag.Literals("after", landedChoices).pipe(
+      Flag.withDescription(
+        `With --once, what becomes of files of a folder once their records are in the lake: keep; move, to ${landedFolder}/ there; delete. Default: keep.`
+      ),
+      Flag.withDefault<LandedChoice>("keep")
+    ),
     changeHashKey,
     settings: runSettings.flags,
     json
@@ -59,6 +72,12 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const follow = !flags.once
+    const { after } = flags
+    if (after !== "keep" && (follow || !isFolder(flags.source, values.input)))
+      return yield* new UsageError({
+        problem: `--after ${after} is about files of a folder that are read once`,
+        hint: "Give it with --once and --input FOLDER. What becomes of objects of a bucket its own rules say."
+      })
     const models = yield* modelsOf(project)
     const { atOnce, datasets, left, problems, notes, skipped, share } = yield* openInputs(project, flags, values, follow)
     const shutdown = yield* Shutdown
@@ -132,10 +151,11 @@ export const run = Command.make(
           repartition: (_, p) => repartitionProgress(progress)(p)
         }
       })
-      if (follow || carried.stopped !== "end" || every === "never") return { ...carried, maintained: null }
+      if (follow || carried.stopped !== "end" || every === "never") return { ...carried, landed: null, maintained: null }
       const onSteps = ({ share, doing }: Steps) => progress.show(share, doing)
-      const { memoryLimit, threads } = values
-      return { ...carried, maintained: yield* Effect.result(maintainLake({ memoryLimit, threads, onEvent: onRun, onSteps })) }
+      const { memoryLimit, threads, input } = values
+      const landed = after === "keep" || input === null ? null : yield* Effect.result(clearLanded(after, input, contractsOf(datasets)))
+      return { ...carried, landed, maintained: yield* Effect.result(maintainLake({ memoryLimit, threads, onEvent: onRun, onSteps })) }
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
     // Who follows has been told of them, one by one.
     const files = follow ? { skipped: {}, left, notes: [] } : { skipped: yield* skipped, left, notes: yield* notes }
@@ -148,12 +168,14 @@ export const run = Command.make(
     }))
     const { build: built } = last
     const [outcomes, buildMillis] = built === null || Result.isFailure(built) ? [[], 0] : built.success
-    const { maintained } = done
-    yield* print(flags.json, { ...report, repartitions, models: outcomes.map(outcomeJson) }, () =>
+    const { landed, maintained } = done
+    const cleared = landed === null || Result.isFailure(landed) ? null : landed.success
+    yield* print(flags.json, { ...report, repartitions, models: outcomes.map(outcomeJson), landed: cleared }, () =>
       [
         ...lines,
         ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)])),
         ...(outcomes.length === 0 ? [] : [buildText(outcomes, buildMillis, project.name)]),
+        ...(cleared === null ? [] : [landedText(cleared, after)]),
         ...(maintained === null || Result.isFailure(maintained) ? [] : maintainedLines(maintained.success))
       ].join("\n")
     )
@@ -177,6 +199,7 @@ export const run = Command.make(
     if (built !== null && Result.isFailure(built)) return yield* built.failure
     const notBuilt = buildFailure(outcomes)
     if (notBuilt !== null) return yield* notBuilt
+    if (landed !== null && Result.isFailure(landed)) return yield* landed.failure
     if (maintained !== null && Result.isFailure(maintained)) return yield* maintained.failure
   }, Effect.scoped)
 ).pipe(
