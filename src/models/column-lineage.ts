@@ -1,0 +1,107 @@
+import { Effect } from "effect"
+import type { DuckDB } from "../duckdb/duckdb.ts"
+import type { LakeError } from "../duckdb/errors.ts"
+import { literal } from "../duckdb/sql.ts"
+import type { SelectLineage } from "../record/column-lineage.ts"
+import { historySql } from "./history-sql.ts"
+import type { FunctionKind } from "./lineage-expression.ts"
+import { relationOf } from "./lineage-select.ts"
+import type { Model } from "./model.ts"
+import { type Node, nodeOf, nodesOf, walkAll } from "./parse-tree.ts"
+
+/** Columns of the relations that a SELECT may read, by the name that it calls them, without quotes. */
+export type Relations = ReadonlyMap<string, ReadonlyArray<string>>
+
+const undecided: SelectLineage = { columns: null, whole: null }
+
+/**
+ * Of which columns of which relations the columns of SELECTs are made: worked out of the tree that DuckDB itself reads a text as. Of what is not
+ * understood, or of a name that could mean several things, nothing is claimed. What is read need not be there.
+ */
+export interface ColumnLineage {
+  readonly ofSelect: (select: string, relations: Relations) => Effect.Effect<SelectLineage, LakeError>
+  /** Of what a model's table holds: of a history the rows that are made of its SELECT's. @param select see `selectOf` */
+  readonly ofTable: (model: Pick<Model, "materialization">, select: string, relations: Relations) => Effect.Effect<SelectLineage, LakeError>
+}
+
+/** Asks DuckDB once for its functions, which takes longer than all else. */
+export const columnLineage = (db: DuckDB): Effect.Effect<ColumnLineage, LakeError> =>
+  Effect.map(functionKinds(db), (kinds) => {
+    const ofSelect: ColumnLineage["ofSelect"] = (select, relations) => lineageOf(db, kinds, select, relations)
+    return {
+      ofSelect,
+      ofTable: ({ materialization }, select, relations) =>
+        ofSelect(materialization.kind === "history" ? historySql(materialization.history, `(${select}\n)`, true) : select, relations)
+    }
+  })
+
+type FunctionKinds = ReadonlyMap<string, FunctionKind>
+
+const lineageOf = (db: DuckDB, kinds: FunctionKinds, select: string, relations: Relations): Effect.Effect<SelectLineage, LakeError> =>
+  Effect.gen(function* () {
+    const [row] = yield* db.rows(
+      `SELECT json_serialize_sql(${literal(select)}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree`
+    )
+    const tree: unknown = JSON.parse(String(row?.["tree"]))
+    const [statement, ...more] = nodesOf(nodeOf(tree)?.["statements"])
+    const node = nodeOf(statement?.["node"])
+    if (node === undefined || more.length > 0) return undecided
+    const names = yield* namesOf(db, node)
+    const byName = new Map([...relations].map(([name, columns]) => [name.toLowerCase(), { name, columns }]))
+    const { columns, whole } = relationOf(node, {
+      relation: (name) => byName.get(name.toLowerCase()),
+      functionKind: (name) => kinds.get(name),
+      nameOf: (item) => names.get(item)
+    })
+    return { columns: columns === null ? null : columns.map(({ name, value }) => ({ output: name, inputs: value })), whole }
+  })
+
+/** Macros of DuckDB's own that make one value of many rows. All others make one of one, but for those of {@link ofManyRows}. */
+const aggregateMacros = /^(?:wavg|weighted_avg|geomean|geometric_mean|json_group_\w+)$/
+const ofManyRows = /^(?:regexp_split_to_table|generate_subscripts)$/
+
+/** What functions are, by name in lower case. What somebody else has defined may be anything, and is left out. */
+const functionKinds = (db: DuckDB): Effect.Effect<FunctionKinds, LakeError> =>
+  Effect.map(
+    db.rows("SELECT DISTINCT lower(function_name) AS name, function_type AS type, internal AS is_own FROM duckdb_functions()"),
+    (rows) => {
+      const kinds = new Map<string, FunctionKind>()
+      const unclear = new Set<string>()
+      for (const { name, type, is_own } of rows) {
+        if (typeof name !== "string" || (type !== "scalar" && type !== "aggregate" && type !== "macro")) continue
+        const kind = type === "aggregate" || (type === "macro" && aggregateMacros.test(name)) ? "aggregate" : "scalar"
+        if (is_own !== true || ofManyRows.test(name) || (kinds.get(name) ?? kind) !== kind) unclear.add(name)
+        kinds.set(name, kind)
+      }
+      for (const name of unclear) kinds.delete(name)
+      return kinds
+    }
+  )
+
+/** What DuckDB calls columns that are given no name: their text, as it writes it. */
+const namesOf = (db: DuckDB, tree: Node): Effect.Effect<ReadonlyMap<Node, string>, LakeError> =>
+  Effect.gen(function* () {
+    const unnamed = [...walkAll(tree)]
+      .flatMap((node) => nodesOf(node["select_list"]))
+      .filter((item) => item["alias"] === undefined && item["class"] !== "COLUMN_REF" && item["class"] !== "STAR" && isExact(item))
+    if (unnamed.length === 0) return new Map()
+    const texts = unnamed.map((item) => {
+      const node = {
+        type: "SELECT_NODE",
+        modifiers: [],
+        cte_map: { map: [] },
+        select_list: [item],
+        from_table: { type: "EMPTY" },
+        aggregate_handling: "STANDARD_HANDLING"
+      }
+      return `json_deserialize_sql(${literal(JSON.stringify({ error: false, statements: [{ node }] }))})`
+    })
+    const [row] = yield* db.rows(`SELECT ${texts.map((text, i) => `${text} AS n${i}`).join(", ")}`)
+    return new Map(unnamed.map((item, i) => [item, String(row?.[`n${i}`]).replace(/^SELECT /, "")]))
+  })
+
+/** Does a tree hold no number that JavaScript has rounded? */
+const isExact = (item: Node): boolean =>
+  [...walkAll(item)].every((node) =>
+    Object.values(node).every((value) => typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value))
+  )
