@@ -39,14 +39,14 @@ type FunctionKinds = ReadonlyMap<string, FunctionKind>
 
 const lineageOf = (db: DuckDB, kinds: FunctionKinds, select: string, relations: Relations): Effect.Effect<SelectLineage, LakeError> =>
   Effect.gen(function* () {
+    const text = literal(select)
     const [row] = yield* db.rows(
-      `SELECT json_serialize_sql(${literal(select)}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree`
+      `SELECT json_serialize_sql(${text}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree,
+         json_serialize_sql(${text})::VARCHAR AS full_tree`
     )
-    const tree: unknown = JSON.parse(String(row?.["tree"]))
-    const [statement, ...more] = nodesOf(nodeOf(tree)?.["statements"])
-    const node = nodeOf(statement?.["node"])
-    if (node === undefined || more.length > 0) return undecided
-    const names = yield* namesOf(db, node)
+    const [node, full] = [statementOf(row?.["tree"]), statementOf(row?.["full_tree"])]
+    if (node === undefined || full === undefined) return undecided
+    const names = yield* namesOf(db, node, full)
     const byName = new Map([...relations].map(([name, columns]) => [name.toLowerCase(), { name, columns }]))
     const { columns, whole } = relationOf(node, {
       relation: (name) => byName.get(name.toLowerCase()),
@@ -78,30 +78,55 @@ const functionKinds = (db: DuckDB): Effect.Effect<FunctionKinds, LakeError> =>
     }
   )
 
-/** What DuckDB calls columns that are given no name: their text, as it writes it. */
-const namesOf = (db: DuckDB, tree: Node): Effect.Effect<ReadonlyMap<Node, string>, LakeError> =>
+/** The only statement of a text, where it is one that DuckDB gives as a tree. */
+const statementOf = (text: unknown): Node | undefined => {
+  const tree: unknown = JSON.parse(String(text))
+  const [statement, ...more] = nodesOf(nodeOf(tree)?.["statements"])
+  return more.length > 0 ? undefined : nodeOf(statement?.["node"])
+}
+
+/**
+ * What DuckDB calls columns that are given no name: their text, as it writes it.
+ * @param full the same tree with what is empty: DuckDB reads back no other
+ */
+const namesOf = (db: DuckDB, tree: Node, full: Node): Effect.Effect<ReadonlyMap<Node, string>, LakeError> =>
   Effect.gen(function* () {
-    const unnamed = [...walkAll(tree)]
-      .flatMap((node) => nodesOf(node["select_list"]))
-      .filter((item) => item["alias"] === undefined && item["class"] !== "COLUMN_REF" && item["class"] !== "STAR" && isExact(item))
-    if (unnamed.length === 0) return new Map()
-    const texts = unnamed.map((item) => {
-      const node = {
-        type: "SELECT_NODE",
-        modifiers: [],
-        cte_map: { map: [] },
-        select_list: [item],
-        from_table: { type: "EMPTY" },
-        aggregate_handling: "STANDARD_HANDLING"
-      }
-      return `json_deserialize_sql(${literal(JSON.stringify({ error: false, statements: [{ node }] }))})`
+    const [items, fullItems] = [itemsOf(tree), itemsOf(full)]
+    const unnamed = items.flatMap((item, i) => {
+      const whole = items.length === fullItems.length ? fullItems[i] : undefined
+      const isNamed = item["alias"] !== undefined || item["class"] === "COLUMN_REF" || item["class"] === "STAR"
+      return isNamed || whole === undefined || !isExact(whole) ? [] : [{ item, whole }]
     })
+    if (unnamed.length === 0) return new Map()
+    const texts = unnamed.map(({ whole }) => `json_deserialize_sql(${literal(JSON.stringify(selecting(whole), withoutPlace))})`)
     const [row] = yield* db.rows(`SELECT ${texts.map((text, i) => `${text} AS n${i}`).join(", ")}`)
-    return new Map(unnamed.map((item, i) => [item, String(row?.[`n${i}`]).replace(/^SELECT /, "")]))
+    return new Map(unnamed.map(({ item }, i) => [item, String(row?.[`n${i}`]).replace(/^SELECT /, "")]))
   })
 
-/** Does a tree hold no number that JavaScript has rounded? */
+/** What is selected anywhere in a tree. */
+const itemsOf = (tree: Node): ReadonlyArray<Node> => [...walkAll(tree)].flatMap((node) => nodesOf(node["select_list"]))
+
+/** The tree of a SELECT of one expression. */
+const selecting = (item: Node): Node => {
+  const from_table = { type: "EMPTY", alias: "", sample: null }
+  const node = {
+    type: "SELECT_NODE",
+    modifiers: [],
+    cte_map: { map: [] },
+    select_list: [item],
+    from_table,
+    aggregate_handling: "STANDARD_HANDLING"
+  }
+  return { error: false, statements: [{ node, named_param_map: [] }] }
+}
+
+/** Where something stands in the text is a number that JavaScript may round beyond what DuckDB reads. */
+const withoutPlace = (key: string, value: unknown): unknown => (key === "query_location" ? 0 : value)
+
+/** Does a tree hold no number that JavaScript has rounded, but for places? */
 const isExact = (item: Node): boolean =>
   [...walkAll(item)].every((node) =>
-    Object.values(node).every((value) => typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value))
+    Object.entries(node).every(
+      ([key, value]) => key === "query_location" || typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)
+    )
   )

@@ -30,6 +30,23 @@ export const emptyScope: Scope = { sources: [], visible: [], whole: nothing }
 /** SQL's names are the same in any case. */
 export const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
+/** As a table or a subquery calls the columns of a SELECT: of those of one name, the second is `name_1`. */
+export const apart = (columns: ReadonlyArray<LineageColumn>): ReadonlyArray<LineageColumn> => {
+  const seen = new Map<string, number>()
+  return columns.map(({ name, value }) => {
+    const key = name.toLowerCase()
+    let count = seen.get(key)
+    let own = name
+    if (count !== undefined) {
+      while (seen.has(`${key}_${count}`)) count++
+      own = `${name}_${count}`
+      seen.set(`${key}_${count}`, 1)
+    }
+    seen.set(key, (count ?? 0) + 1)
+    return { name: own, value }
+  })
+}
+
 /** A name that a scope may hold: what it means; `unknown` where the scope might hold it; undefined where it does not. */
 export type Found = LineageColumn | "unknown" | undefined
 

@@ -1,5 +1,15 @@
 import { byPlace, columnOf, type FunctionKind, isAggregated, isMany, madeOf, nowhere, type Place, sortOf } from "./lineage-expression.ts"
-import { emptyScope, joined, type LineageColumn, type Relation, type Scope, same, unknownRelation, visibleNames } from "./lineage-scope.ts"
+import {
+  apart,
+  emptyScope,
+  joined,
+  type LineageColumn,
+  type Relation,
+  type Scope,
+  same,
+  unknownRelation,
+  visibleNames
+} from "./lineage-scope.ts"
 import { all, indirect, nothing, type Value } from "./lineage-value.ts"
 import { type Node, nodeOf, nodesOf, saysOnly, textOf, textsOf } from "./parse-tree.ts"
 
@@ -19,7 +29,7 @@ interface Around {
 }
 
 /** What the SELECT of a parse tree gives, by what is known of what it reads. Of whatever is not understood nothing is claimed. */
-export const relationOf = (select: Node, known: Known): Relation => query(select, { ctes: new Map(), outer: [] }, known)
+export const relationOf = (select: Node, known: Known): Relation => renamed(query(select, { ctes: new Map(), outer: [] }, known), [])
 
 const query = (node: Node, around: Around, known: Known): Relation => {
   const within = withCtes(node["cte_map"], around, known)
@@ -49,7 +59,7 @@ const withCtes = (map: unknown, around: Around, known: Known): Around | null => 
 }
 
 const renamed = ({ columns, whole }: Relation, names: ReadonlyArray<string>): Relation => ({
-  columns: columns === null ? null : columns.map((column, i) => ({ ...column, name: names[i] ?? column.name })),
+  columns: columns === null ? null : apart(columns.map((column, i) => ({ ...column, name: names[i] ?? column.name }))),
   whole
 })
 
