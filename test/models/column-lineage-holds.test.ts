@@ -134,4 +134,69 @@ describe("the lineage of columns", () => {
       }).pipe(Effect.scoped),
     600_000
   )
+
+  it.live(
+    `tells where values that come through are from: of ${wanted} random SELECTs`,
+    () =>
+      Effect.gen(function* () {
+        const db = yield* openDuckDB({ threads: 1 })
+        const roll = dice(Number(process.env["SLUICE_TEST_SEED"] ?? 20))
+        const origin = yield* makeMarked(db, roll)
+        const lineage = yield* columnLineage(db)
+        const counts = { selects: 0, values: 0, copies: 0 }
+        while (counts.selects < wanted) {
+          const select = randomSelect(roll)
+          const result = yield* resultOf(db, "marked", select)
+          if (result === undefined) continue
+          counts.selects++
+          const { columns } = yield* lineage.ofSelect(select, relations)
+          for (const [i, { inputs, output }] of (columns ?? []).entries()) {
+            if (inputs === null) continue
+            const direct = inputs.filter(({ type }) => type === "DIRECT")
+            const told = new Set(direct.map(({ relation, column }) => `${relation}.${column.split(".")[0]}`))
+            const isCopy = direct.length > 0 && direct.every(({ kind }) => kind === "IDENTITY")
+            for (const value of result[i]?.values.split(",").filter((each) => /^[0-9]+$/.test(each)) ?? []) {
+              const from = origin.get(value)
+              if (from !== undefined) {
+                counts.values++
+                assert.isTrue(told.has(from), `${value} of ${from} is in ${i} ${output} of: ${select}`)
+              }
+              if (isCopy && Number(value) >= smallest) {
+                counts.copies++
+                assert.isDefined(from, `${value} is in ${i} ${output}, a copy, of: ${select}`)
+              }
+            }
+          }
+        }
+        if (process.env["SLUICE_TEST_SEED"]) console.log(counts)
+        assert.isAbove(counts.values, counts.selects)
+        assert.isAbove(counts.copies, counts.selects)
+      }).pipe(Effect.scoped),
+    600_000
+  )
 })
+
+/** Numbers below are constants, or counted. */
+const smallest = 1000
+
+/** The tables with values that tell by themselves which column they are from. */
+const makeMarked = (db: DuckDB, roll: Roll) =>
+  Effect.gen(function* () {
+    const origin = new Map<string, string>()
+    yield* db.run("CREATE SCHEMA marked")
+    for (const [relation, columns] of Object.entries(tables)) {
+      const value = (column: string): string => {
+        if (roll(8) === 0) return "null::bigint"
+        const own = String(1e12 + roll(1e9) * 1000 + roll(1000))
+        origin.set(own, `${relation}.${column}`)
+        return `${own}::bigint`
+      }
+      const rows = Array.from({ length: rowsOfTable }, () =>
+        columns.map((column) => (column === "s" ? `{'x': ${value(column)}, 'y': ${value(column)}}` : value(column)))
+      )
+      yield* db.run(
+        `CREATE TABLE marked.${relation} AS SELECT * FROM (VALUES ${rows.map((row) => `(${row.join(", ")})`).join(", ")}) AS v(${columns.join(", ")})`
+      )
+    }
+    return origin
+  })
