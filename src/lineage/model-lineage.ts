@@ -3,17 +3,20 @@ import type { Assertion, Bodies, ColumnLineage, InputField, Transformation } fro
 import type { DatasetName } from "./names.ts"
 
 /**
- * The `columnLineage` facet of the table that a model makes. Columns of which nothing is known, and those that are made of no column, are left out.
+ * The `columnLineage` facet of the table that a model makes. Columns of which nothing is known, and those that are made of no column, are left out;
+ * undefined: there is nothing to tell.
  *
  * @param datasets what a SELECT's relations are in lineage, by the name that it calls them. Of one that is not among them nothing is told.
  */
-export const modelColumnLineage = ({ columns, whole }: SelectLineage, datasets: ReadonlyMap<string, DatasetName>): ColumnLineage => {
+export const modelColumnLineage = (
+  { columns, whole }: SelectLineage,
+  datasets: ReadonlyMap<string, DatasetName>
+): ColumnLineage | undefined => {
   const byName = new Map([...datasets].map(([name, dataset]) => [name.toLowerCase(), dataset]))
-  const fields = (columns ?? []).map(({ output, inputs }) => [output, { inputFields: inputFields(inputs ?? [], byName) }] as const)
-  return {
-    fields: Object.fromEntries(fields.filter(([, { inputFields }]) => inputFields.length > 0)),
-    dataset: inputFields(whole ?? [], byName)
-  }
+  const made = (columns ?? []).map(({ output, inputs }) => [output, { inputFields: inputFields(inputs ?? [], byName) }] as const)
+  const fields = made.filter(([, { inputFields }]) => inputFields.length > 0)
+  const dataset = inputFields(whole ?? [], byName)
+  return fields.length === 0 && dataset.length === 0 ? undefined : { fields: Object.fromEntries(fields), dataset }
 }
 
 /** One entry a field, with all that it does. */
