@@ -143,6 +143,9 @@ const starColumns = (star: Node, place: Place): ReadonlyArray<LineageColumn> | n
   const excluded = textsOf(star["exclude_list"])
   const replaced = nodesOf(star["replace_list"])
   const names = nodesOf(star["rename_list"]).map((each) => ({ from: textOf(nodeOf(each["key"])?.["column"]), to: textOf(each["value"]) }))
+  const changed = [...replaced.map((each) => textOf(each["key"]) ?? ""), ...names.map(({ from }) => from ?? "")]
+  // Of two columns of one name DuckDB leaves one out.
+  if (changed.some((name) => columns.filter((column) => same(column.name, name)).length > 1)) return null
   return columns.flatMap(({ name, value }): ReadonlyArray<LineageColumn> => {
     if (excluded.some((each) => same(each, name))) return []
     const other = replaced.find((each) => same(textOf(each["key"]) ?? "", name))
