@@ -35,7 +35,9 @@ export const sensitiveColumnsOf = (
     const path = column.toLowerCase().split(".")
     const [first = ""] = path
     const given = columns.get(relation.toLowerCase())?.filter(({ name }) => name.toLowerCase() === first) ?? []
-    return found.get(relation.toLowerCase())?.get(first) ?? strongest(policiesAt(given, path))
+    const model = found.get(relation.toLowerCase())
+    // A model may have called a column by a name with a dot in it.
+    return model?.get(column.toLowerCase()) ?? model?.get(first) ?? strongest(policiesAt(given, path))
   }
   const policyOfAll = (relation: string): SensitivePolicy | undefined =>
     strongest([

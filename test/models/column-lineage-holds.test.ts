@@ -78,7 +78,7 @@ const resultOf = (db: DuckDB, schema: string, select: string) =>
     Effect.catch(() => Effect.succeed(undefined))
   )
 
-const wanted = Number(process.env["SLUICE_TEST_SELECTS"] ?? 60)
+const wanted = Number(process.env["SLUICE_TEST_SELECTS"] ?? 150)
 
 describe("the lineage of columns", () => {
   it.live(

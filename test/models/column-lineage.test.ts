@@ -3,6 +3,8 @@ import { Effect, Exit, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { type ColumnLineage, columnLineage } from "../../src/models/column-lineage.ts"
+import type { Input } from "../../src/models/model.ts"
+import { relationName } from "../../src/models/relations.ts"
 import type { LineageInput, SelectLineage } from "../../src/record/column-lineage.ts"
 import { olistLineage } from "./olist-lineage.ts"
 import { olistModels } from "./olist-marts.ts"
@@ -245,6 +247,10 @@ const cases: ReadonlyArray<readonly [construct: string, select: string, ...expec
   ["text that is no SQL", "selec", "?", "all: ?"]
 ]
 
+/** What a model reads, but for what is only read of a model that is built again in part. */
+const inputsOf = (inputs: ReadonlyArray<Input>): ReadonlyArray<string> =>
+  [...new Set(inputs.filter((input) => input.kind === "model" || input.source !== "changes").map(relationName))].sort()
+
 describe("the lineage of columns", () => {
   for (const [construct, select, ...expected] of cases) {
     it.effect(`of ${construct}`, () =>
@@ -288,7 +294,7 @@ describe("the lineage of columns", () => {
       const models = olistModels()
       const lineages = yield* olistLineage(yield* openDuckDB(), models)
       assert.strictEqual(lineages.size, 14)
-      for (const { name, columns } of models.models) {
+      for (const { name, columns, inputs } of models.models) {
         const lineage = lineages.get(name)
         assert.deepStrictEqual(
           lineage?.columns?.map(({ output, inputs }) => [output, inputs !== null]),
@@ -296,6 +302,8 @@ describe("the lineage of columns", () => {
           name
         )
         assert.isNotNull(lineage?.whole)
+        const read = [lineage?.whole ?? [], ...(lineage?.columns ?? []).map((column) => column.inputs ?? [])].flat()
+        assert.deepStrictEqual([...new Set(read.map(({ relation }) => relation))].sort(), inputsOf(inputs), name)
       }
       const of = (model: string, column: string): string =>
         text(lineages.get(model)?.columns?.find(({ output }) => output === column)?.inputs ?? null)

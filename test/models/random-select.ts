@@ -19,7 +19,7 @@ interface Names {
 
 const pool = ["k", "a", "b", "c", "d", "x", "y"]
 
-export const randomSelect = (roll: Roll): string => query(roll, { sources: [], aliases: [], ctes: [] }, 3).sql
+export const randomSelect = (roll: Roll): string => query(roll, { sources: [], aliases: [], ctes: [] }, roll(4)).sql
 
 const one = <A>(roll: Roll, of: ReadonlyArray<A>, otherwise: A): A => of[roll(of.length)] ?? otherwise
 
@@ -268,6 +268,6 @@ const core = (roll: Roll, around: Names, depth: number): Query => {
     const by = column(roll, names)
     return { sql: `select distinct on (${by}) ${items.join(", ")} from ${tablesSql}${where}${qualify} order by ${by}, all`, columns }
   }
-  const distinct = roll(6) === 0 ? "distinct " : ""
+  const distinct = roll(4) === 0 ? "distinct " : ""
   return { sql: `select ${distinct}${items.join(", ")} from ${tablesSql}${where}${qualify}${ordered(roll, columns)}`, columns }
 }

@@ -84,9 +84,11 @@ describe("sensitive columns of models", () => {
     Effect.gen(function* () {
       const found = yield* sensitiveOf(
         { name: "a", select: "select order_id as Code, total from consumable_orders", marked: ["code"] },
+        { name: "dotted", select: 'select code as "x.y" from a' },
+        { name: "after", select: 'select "x.y" as z from dotted' },
         { name: "b", select: "select code || '!' as loud, total from a" }
       )
-      assert.deepStrictEqual(found, { a: { code: "keep" }, b: { loud: "keep" } })
+      assert.deepStrictEqual(found, { a: { code: "keep" }, dotted: { "x.y": "keep" }, after: { z: "keep" }, b: { loud: "keep" } })
     })
   )
 
