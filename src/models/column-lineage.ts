@@ -3,11 +3,11 @@ import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { literal } from "../duckdb/sql.ts"
 import type { SelectLineage } from "../record/column-lineage.ts"
-import { historySql } from "./history-sql.ts"
 import type { FunctionKind } from "./lineage-expression.ts"
 import { relationOf } from "./lineage-select.ts"
 import type { Model } from "./model.ts"
 import { type Node, nodeOf, nodesOf, walkAll } from "./parse-tree.ts"
+import { martSql } from "./relations.ts"
 
 /** Columns of the relations that a SELECT may read, by the name that it calls them, without quotes. */
 export type Relations = ReadonlyMap<string, ReadonlyArray<string>>
@@ -21,18 +21,14 @@ const undecided: SelectLineage = { columns: null, whole: null }
 export interface ColumnLineage {
   readonly ofSelect: (select: string, relations: Relations) => Effect.Effect<SelectLineage, LakeError>
   /** Of what a model's table holds: of a history the rows that are made of its SELECT's. @param select see `selectOf` */
-  readonly ofTable: (model: Pick<Model, "materialization">, select: string, relations: Relations) => Effect.Effect<SelectLineage, LakeError>
+  readonly ofTable: (model: Model, select: string, relations: Relations) => Effect.Effect<SelectLineage, LakeError>
 }
 
 /** Asks DuckDB once for its functions, which takes longer than all else. */
 export const columnLineage = (db: DuckDB): Effect.Effect<ColumnLineage, LakeError> =>
   Effect.map(functionKinds(db), (kinds) => {
     const ofSelect: ColumnLineage["ofSelect"] = (select, relations) => lineageOf(db, kinds, select, relations)
-    return {
-      ofSelect,
-      ofTable: ({ materialization }, select, relations) =>
-        ofSelect(materialization.kind === "history" ? historySql(materialization.history, `(${select}\n)`, true) : select, relations)
-    }
+    return { ofSelect, ofTable: (model, select, relations) => ofSelect(martSql(model, select, true), relations) }
   })
 
 type FunctionKinds = ReadonlyMap<string, FunctionKind>

@@ -6,6 +6,7 @@ import { type ColumnLineage, columnLineage } from "../../src/models/column-linea
 import type { Input } from "../../src/models/model.ts"
 import { relationName } from "../../src/models/relations.ts"
 import type { LineageInput, SelectLineage } from "../../src/record/column-lineage.ts"
+import { model } from "./made.ts"
 import { olistLineage } from "./olist-lineage.ts"
 import { olistModels } from "./olist-marts.ts"
 
@@ -266,7 +267,7 @@ describe("the lineage of columns", () => {
       if (opened === undefined) return assert.fail("DuckDB is not open")
       const history = { key: ["k"], effective: "since", order: ["b"], keep: ["a"], replace: ["name"], inferred: null }
       const select = "select k, a, b, s as since, l as name from t where k > 0 -- all"
-      const { columns, whole } = yield* opened.ofTable({ materialization: { kind: "history", history } }, select, relations)
+      const { columns, whole } = yield* opened.ofTable(model("m", { materialization: { kind: "history", history } }), select, relations)
       const direct = (columns ?? []).map(
         ({ output, inputs }) => `${output}: ${text(inputs?.filter(({ type }) => type === "DIRECT") ?? null)}`
       )
