@@ -1,3 +1,5 @@
+import type { DirectKind, IndirectKind } from "../record/column-lineage.ts"
+
 /**
  * The facets that Sluice emits, by the container they belong to, each pinned to the version of its schema that was read when this was
  * written. A test compares them with the schemas themselves: a facet with a stale version would still pass OpenLineage's core schema.
@@ -69,7 +71,7 @@ export interface SchemaField {
 
 export interface Transformation {
   readonly type: "DIRECT" | "INDIRECT"
-  readonly subtype: "IDENTITY" | "TRANSFORMATION" | "AGGREGATION" | "JOIN" | "GROUP_BY" | "FILTER" | "SORT" | "WINDOW" | "CONDITIONAL"
+  readonly subtype: DirectKind | IndirectKind
   readonly description: string
   /** No original value comes through. */
   readonly masking: boolean

@@ -1,7 +1,7 @@
 import { identifier } from "../duckdb/sql.ts"
 import { consumablePath, stagePath, viewName } from "../lake/layout.ts"
 import { historySql } from "./history-sql.ts"
-import type { Model, Models } from "./model.ts"
+import type { Input, Model, Models } from "./model.ts"
 import { type Names, render, variables } from "./render.ts"
 
 /** Path of the table that a source names. What changed is changed in the table for users. */
@@ -10,6 +10,10 @@ export const sourcePath = (source: string, table: string): string =>
 
 /** The view of a lake in which a source's rows stand, as `sluice query` names it. What changed is, of a build of the whole, all there is. */
 const viewOf = (source: string, table: string): string => identifier(viewName(sourcePath(source, table)))
+
+/** What {@link selectOf} calls what a model reads, without quotes. */
+export const relationName = (input: Input): string =>
+  input.kind === "model" ? input.name : viewName(sourcePath(input.source, input.table))
 
 /** The SELECT of a model as DuckDB runs it on a lake, when the whole of the model is made. */
 export const selectOf = ({ name, text }: Model, { vars }: Models): string =>
