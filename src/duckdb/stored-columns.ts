@@ -1,4 +1,4 @@
-import { type Column, type LeafType, leaf } from "../record/column.ts"
+import { type Column, type LeafType, leaf, type SensitivePolicy } from "../record/column.ts"
 import { Malformed } from "../record/malformed.ts"
 import type { ResultColumn } from "./duckdb.ts"
 import { identifier } from "./sql.ts"
@@ -13,7 +13,8 @@ export interface StoredColumn {
 /** What is known of a column beside its type. */
 export interface AboutColumn {
   readonly description: string
-  readonly isSensitive: boolean
+  /** What became of values that are sensitive; undefined: they are not. */
+  readonly sensitive: SensitivePolicy | undefined
 }
 
 /** DuckDB's words for a type, as `DESCRIBE` gives them, read. */
@@ -27,9 +28,9 @@ type Type =
  * value: whole numbers `integer` or `long` (what a sum gives, too: one that does not fit fails), times `timestamp` in UTC, texts of a kind
  * `text`. Throws `Malformed` for what has none.
  */
-export const storedColumn = ({ name, type }: ResultColumn, { description, isSensitive }: AboutColumn): StoredColumn => {
+export const storedColumn = ({ name, type }: ResultColumn, about: AboutColumn): StoredColumn => {
   const read = new TypeReader(type).whole()
-  const [column, stored] = storedAs(name, read, name, { description, isSensitive })
+  const [column, stored] = storedAs(name, read, name, about)
   return { column, sql: stored === type ? identifier(name) : `CAST(${identifier(name)} AS ${stored}) AS ${identifier(name)}` }
 }
 
@@ -39,7 +40,7 @@ const storedAs = (name: string, type: Type, path: string, about: AboutColumn): r
   switch (type.kind) {
     case "leaf": {
       const [leafType, stored] = leafOf(type.name, path)
-      return [leaf(name, leafType, about.description, about.isSensitive ? "keep" : undefined), stored]
+      return [leaf(name, leafType, about.description, about.sensitive), stored]
     }
     case "list": {
       const [element, stored] = storedAs("element", type.element, `${path}[]`, inside)

@@ -1,5 +1,5 @@
 import { Cause, Clock, Effect, Option } from "effect"
-import type { OnRunEvent, Report, RunInput, RunOutput, TestOutcome } from "../record/report.ts"
+import type { MadeMart, OnRunEvent, Report, RunInput, RunOutput, TestOutcome } from "../record/report.ts"
 
 /** Which run it is. */
 export interface RunAbout {
@@ -20,6 +20,8 @@ export interface Done<A> {
   readonly result: A
   readonly report: Report
   readonly outputs: ReadonlyArray<RunOutput>
+  /** Of a build. */
+  readonly mart?: MadeMart
 }
 
 /**
@@ -56,7 +58,7 @@ export class Run {
   complete(
     report: Report,
     outputs: ReadonlyArray<RunOutput>,
-    more: { readonly inputs?: ReadonlyArray<RunInput>; readonly commitMillis?: number } = {}
+    more: { readonly inputs?: ReadonlyArray<RunInput>; readonly commitMillis?: number; readonly mart?: MadeMart } = {}
   ): Effect.Effect<void> {
     return Effect.flatMap(now, (at) => {
       this.#isOpen = false
@@ -99,7 +101,9 @@ export class Run {
       this.start.pipe(
         Effect.andThen(restore(work)),
         Effect.onError((cause) => this.fail(cause, Option.exists(Cause.findErrorOption(cause), isGivenUp))),
-        Effect.flatMap(({ result, report, outputs }) => Effect.as(this.complete(report, outputs), result))
+        Effect.flatMap(({ result, report, outputs, mart }) =>
+          Effect.as(this.complete(report, outputs, mart === undefined ? {} : { mart }), result)
+        )
       )
     )
   }

@@ -153,7 +153,7 @@ export interface FacetBodies {
   readonly dataset: {
     readonly schema: { readonly fields: ReadonlyArray<SchemaField> }
     readonly dataSource: { readonly name: string; readonly uri: string }
-    readonly datasetType: { readonly datasetType: "TABLE" | "FILE" | "STREAM" }
+    readonly datasetType: { readonly datasetType: "TABLE" | "VIEW" | "FILE" | "STREAM" }
     readonly storage: { readonly storageLayer: "delta"; readonly fileFormat: "parquet" }
     readonly version: { readonly datasetVersion: string }
     readonly lifecycleStateChange: { readonly lifecycleStateChange: "CREATE" | "OVERWRITE" }

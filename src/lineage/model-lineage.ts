@@ -1,4 +1,5 @@
 import type { LineageInput, SelectLineage } from "../record/column-lineage.ts"
+import type { TestOutcome } from "../record/report.ts"
 import type { Assertion, Bodies, ColumnLineage, InputField, Transformation } from "./facets.ts"
 import type { DatasetName } from "./names.ts"
 
@@ -37,3 +38,29 @@ const inputFields = (inputs: ReadonlyArray<LineageInput>, datasets: ReadonlyMap<
 /** What tests found in a model's rows. OpenLineage knows assertions of inputs alone: the tests of a build read the table that it made. */
 export const testedRows = (tests: ReadonlyArray<Assertion>): Bodies<"input">["dataQualityAssertions"] =>
   tests.length === 0 ? undefined : { assertions: tests }
+
+/** Tests as lineage tells them: in numbers only, no key of a failing row. */
+export const assertionsOf = (tests: ReadonlyArray<TestOutcome>): ReadonlyArray<Assertion> =>
+  tests.map(({ name, column, check, severity, status, failures }) => ({
+    assertion: check,
+    name,
+    description: says[check] ?? "",
+    severity,
+    // As the test was told to judge: `warn_if` and `error_if` may let some rows fail.
+    success: status === "pass",
+    ...(column === null ? {} : { column }),
+    expected: "0 rows",
+    actual: `${failures} rows`
+  }))
+
+const says: { readonly [check: string]: string } = {
+  unique: "No value is there twice.",
+  not_null: "A value is there.",
+  accepted_values: "The value is one of those that are accepted.",
+  relationships: "The value is one of another table's.",
+  range: "The value is not below the smallest that is accepted, nor above the largest.",
+  expression: "The condition holds.",
+  singular: "The test's SELECT gives no row.",
+  freshness: "The newest row of an input is not older than it may be.",
+  unit: "Of given rows come those that are expected."
+}

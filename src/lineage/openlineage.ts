@@ -5,6 +5,7 @@ import { scrub } from "../record/scrub.ts"
 import { type DatasetContext, inputDatasets, outputDatasets } from "./datasets.ts"
 import { type OpenLineageEvent, schemaURL } from "./event.ts"
 import { facets, type RunReference, type Tag } from "./facets.ts"
+import { martDatasets } from "./mart-datasets.ts"
 
 /** The run that batches, repartitions and replays are part of: the process, as one job. */
 export interface ParentRun {
@@ -80,8 +81,12 @@ export const runEvent = (event: RunEvent, settings: EventSettings): OpenLineageE
         tags: compiled === undefined ? undefined : { tags: tagsOf(compiled.contract.tags ?? {}, "USER") }
       })
     },
-    inputs: inputDatasets(event.inputs, context),
-    outputs: event.event === "complete" ? outputDatasets(event.outputs, event.inputs, context) : []
+    ...(event.event === "complete" && event.mart !== undefined && report?.kind === "build"
+      ? martDatasets(event.mart, report, event.outputs, context)
+      : {
+          inputs: inputDatasets(event.inputs, context),
+          outputs: event.event === "complete" ? outputDatasets(event.outputs, event.inputs, context) : []
+        })
   }
 }
 

@@ -19,6 +19,7 @@ import type { Builder } from "./builder.ts"
 import { goesOn, isUnchanged, textOf } from "./built-of.ts"
 import { commitMart } from "./commit-mart.ts"
 import { type Going, goingOf } from "./incremental.ts"
+import { madeMart } from "./made-mart.ts"
 import { columnsOf, describe, fitted } from "./mart-columns.ts"
 import { putFiles, writeLocal } from "./mart-files.ts"
 import type { Model } from "./model.ts"
@@ -200,6 +201,8 @@ const buildView = (builder: Builder, making: Making, first: ReadonlyArray<TestRe
     const { model, now } = making
     const sql = selectOf(model, models)
     yield* describe(db, model, sql)
+    // A view may have columns that no table can.
+    const columns = yield* Effect.orElseSucceed(columnsOf(builder, model, sql), (): ReadonlyArray<StoredColumn> => [])
     const reads = model.inputs.flatMap((input) => (input.kind === "model" ? [input.name] : []))
     const view: MartView = { model: model.name, sql, reads, built: now }
     yield* Effect.mapError(db.run(`CREATE OR REPLACE VIEW sluice_result AS ${sql}`), cannotRun(model.name, model.file))
@@ -207,7 +210,12 @@ const buildView = (builder: Builder, making: Making, first: ReadonlyArray<TestRe
     yield* putMartView(view)
     yield* sources.built(model.name, { kind: "view", view })
     const report = reportOf(making, tests)
-    return { result: { kind: "built", version: null, report }, report, outputs: [] }
+    const mart = yield* madeMart(
+      builder,
+      model,
+      columns.map(({ column }) => column)
+    )
+    return { result: { kind: "built", version: null, report }, report, outputs: [], mart }
   })
 
 const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestResult>): Effect.Effect<Done<Built>, Failure, Store> =>
@@ -246,10 +254,10 @@ const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestRe
       files: put.length,
       fileBytes: put.reduce((sum, { add }) => sum + add.size, 0)
     }
-    const mart = yield* commitMart({ model, before, isFull, inFiles, partitions, put, gone, report, now })
+    const committed = yield* commitMart({ model, before, isFull, inFiles, partitions, put, gone, report, now })
     yield* deleteMartView(model.name)
-    yield* sources.built(model.name, { kind: "table", table: mart })
-    const { table, snapshot } = mart
+    yield* sources.built(model.name, { kind: "table", table: committed })
+    const { table, snapshot } = committed
     const output = {
       uri: table.uri,
       path: table.path,
@@ -259,7 +267,8 @@ const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestRe
       bytes: report.fileBytes,
       files: report.files
     }
-    return { result: { kind: "built", version: snapshot.version, report }, report, outputs: [output] }
+    const mart = yield* madeMart(builder, model, allColumns)
+    return { result: { kind: "built", version: snapshot.version, report }, report, outputs: [output], mart }
   })
 
 /** What is made: what changed, or all of it where what is there cannot be gone on with. */

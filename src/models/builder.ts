@@ -10,6 +10,7 @@ import type { Models } from "./model.ts"
 import type { RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
+import { type Traced, trace } from "./traced.ts"
 
 /** What building and testing models need. */
 export interface BuilderOptions {
@@ -28,7 +29,9 @@ export interface Builder {
   readonly db: DuckDB
   readonly models: Models
   readonly sources: Sources
-  readonly audit: Audit
+  /** Worked out when it is first asked for. */
+  readonly traced: Effect.Effect<Traced, LakeError>
+  readonly audit: Effect.Effect<Audit, LakeError>
   readonly names: RelationNames
   readonly sensitive: ReadonlySet<string>
   /** How old inputs are, by input, once that was looked at. */
@@ -43,12 +46,14 @@ export const builderOf = ({
   memoryLimit,
   threads
 }: BuilderOptions): Effect.Effect<Builder, LakeError, Scope.Scope> =>
-  Effect.map(openDuckDB({ memoryLimit, threads }), (db) => {
+  Effect.gen(function* () {
+    const db = yield* openDuckDB({ memoryLimit, threads })
     const names = {
       ref: identifier,
       source: (source: string, table: string) => identifier(sourceView(source, table)),
       var: variables(models.vars)
     }
-    const audit = auditOf(models, { ...names, sensitive })
-    return { db, models, sources: new Sources(db, contracts), audit, names, sensitive, fresh: new Map() }
+    const traced = yield* Effect.cached(trace(db, models, contracts))
+    const audit = Effect.map(traced, (found) => auditOf(models, { ...names, sensitive: new Set([...sensitive, ...found.names]) }))
+    return { db, models, sources: new Sources(db, contracts), traced, audit, names, sensitive, fresh: new Map() }
   })

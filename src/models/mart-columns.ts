@@ -20,19 +20,20 @@ export const describe = (db: DuckDB, model: Model, select: string) =>
 
 /** The columns that a model's SELECT gives, as its mart keeps them. */
 export const columnsOf = (
-  { db, sensitive }: Builder,
+  { db, sensitive, traced }: Builder,
   model: Model,
   select: string
 ): Effect.Effect<ReadonlyArray<StoredColumn>, BuildError | LakeError> =>
   Effect.gen(function* () {
     const found = yield* describe(db, model, select)
+    const { sensitiveOf } = yield* traced
     const about = new Map(model.columns.map((column) => [column.name.toLowerCase(), column]))
     const stored = yield* Effect.try({
       try: () => {
         const columns = found.map((column) => {
           const name = column.name.toLowerCase()
-          const isSensitive = about.get(name)?.isSensitive === true || sensitive.has(name)
-          return storedColumn(column, { description: about.get(name)?.description ?? "", isSensitive })
+          const policy = sensitiveOf(model.name, name) ?? (sensitive.has(name) ? "keep" : undefined)
+          return storedColumn(column, { description: about.get(name)?.description ?? "", sensitive: policy })
         })
         // Names that a table cannot have.
         deltaSchema(columns.map(({ column }) => column))

@@ -99,10 +99,13 @@ export const unitTests = ({ db, models, names }: Builder, model: Model): Effect.
 
 /** Tests the rows of a model. @param relation what they are called here */
 export const auditRows = ({ db, audit }: Builder, model: Model, relation: string): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
-  Effect.mapBoth(audit(db, model, relation), {
-    onFailure: ({ problem, hint }) => new BuildError({ model: model.name, problem, hint, tests: [] }),
-    onSuccess: ({ tests }) => tests
-  })
+  Effect.mapBoth(
+    Effect.flatMap(audit, (run) => run(db, model, relation)),
+    {
+      onFailure: ({ problem, hint }) => new BuildError({ model: model.name, problem, hint, tests: [] }),
+      onSuccess: ({ tests }) => tests
+    }
+  )
 
 /** A test's result without what only people at the terminal are shown. */
 export const outcomesOf = (tests: ReadonlyArray<TestResult>): ReadonlyArray<TestOutcome> =>

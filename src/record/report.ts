@@ -1,4 +1,6 @@
 import type { Effect } from "effect"
+import type { Column } from "./column.ts"
+import type { SelectLineage } from "./column-lineage.ts"
 import type { DeadLetterReason } from "./dead-letter-reasons.ts"
 import type { Position } from "./position.ts"
 
@@ -166,6 +168,19 @@ export interface BuildReport {
   readonly tests: ReadonlyArray<TestOutcome>
 }
 
+/** What a build tells of the mart that it made, beside its report. */
+export interface MadeMart {
+  readonly uri: string
+  readonly isView: boolean
+  readonly description: string
+  readonly owner: string | null
+  readonly columns: ReadonlyArray<Column>
+  /** What its SELECT reads, by the names that it calls it. `version`: null of a view. */
+  readonly reads: ReadonlyArray<{ readonly name: string; readonly uri: string; readonly version: number | null }>
+  /** Which of their columns its columns are made of. */
+  readonly lineage: SelectLineage
+}
+
 export type Report = BatchReport | RepartitionReport | ReplayReport | MaintainReport | BuildReport
 
 /** What a kind of run is called, wherever people read it. */
@@ -199,6 +214,8 @@ export type RunEvent =
       readonly commitMillis?: number
       readonly inputs: ReadonlyArray<RunInput>
       readonly outputs: ReadonlyArray<RunOutput>
+      /** Of a build. */
+      readonly mart?: MadeMart
     }
   | {
       readonly event: "fail"

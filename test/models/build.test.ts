@@ -1,11 +1,16 @@
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Stream } from "effect"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract, latest, long, text } from "../../src/contract/index.ts"
 import { martPath } from "../../src/lake/layout.ts"
 import { lakeTable } from "../../src/lake/views.ts"
+import { runEvent } from "../../src/lineage/openlineage.ts"
 import { leaf } from "../../src/record/column.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { Store } from "../../src/store/store.ts"
 import { temporaryStore } from "../ingest/support.ts"
+import { schemasFolder, validateEvent } from "../lineage/validate.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles, rowsOf } from "./small-lake.ts"
 
 const columns = [
@@ -230,6 +235,91 @@ describe("build", () => {
         { kind: "skipped", model: "by_shop", because: "orders" },
         { kind: "skipped", model: "best", because: "orders" }
       ])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("tells lineage what it read, by version, what it made, column by column, and what tests found", () =>
+    Effect.gen(function* () {
+      yield* fill(order(1, "a", 50, 1))
+      const events: Array<RunEvent> = []
+      yield* build(texts(), { onEvent: (event) => Effect.sync(() => void events.push(event)) })
+      const { root } = yield* Store
+      const settings = { namespace: "shop", producer: "urn:sluice", version: "1", contracts: [] }
+      const told = events.filter(({ event }) => event === "complete").map((event) => JSON.parse(JSON.stringify(runEvent(event, settings))))
+      if (schemasFolder !== null) for (const event of told) assert.deepStrictEqual(validateEvent(event), [])
+      const [paid, byShop, best] = told
+      const nameOf = (path: string) => fileURLToPath(`${root}/${path}`)
+      assert.strictEqual(paid.outputs[0].facets.datasetType.datasetType, "VIEW")
+      // By way of a view the graph has no gap: what one run writes the other reads.
+      assert.deepStrictEqual(
+        [paid, byShop, best].map(({ inputs, outputs }) => [
+          inputs.map(({ name }: { name: string }) => name),
+          outputs.map(({ name }: { name: string }) => name)
+        ]),
+        [
+          [[nameOf("consumable/orders")], [nameOf("marts/paid")]],
+          [[nameOf("marts/paid"), nameOf("marts/by_shop")], [nameOf("marts/by_shop")]],
+          [[nameOf("marts/by_shop")], [nameOf("marts/best")]]
+        ]
+      )
+      const { revenue } = byShop.outputs[0].facets.columnLineage.fields
+      assert.deepStrictEqual(
+        revenue.inputFields.map(({ name, field }: { name: string; field: string }) => [name, field]),
+        [[nameOf("marts/paid"), "price"]]
+      )
+      assert.deepStrictEqual(
+        byShop.inputs[1].inputFacets.dataQualityAssertions.assertions.map(
+          ({ assertion, success }: { assertion: string; success: boolean }) => [assertion, success]
+        ),
+        [
+          ["unique", true],
+          ["not_null", true],
+          ["range", true]
+        ]
+      )
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("knows what is sensitive under another name, and tells neither bounds nor keys of it", () =>
+    Effect.gen(function* () {
+      const contract = compileContract(
+        defineContract({
+          name: "people",
+          title: "People",
+          description: "People.",
+          owner: "shop",
+          sensitivity: "personal",
+          fields: { email: text("Their address.", { sensitive: "keep" }), n: long("A number.") },
+          drops: [],
+          expectations: [],
+          keepUnknown: false,
+          table: latest({ key: ["n"], by: "none" })
+        })
+      )
+      yield* replaceFiles(
+        "people",
+        [leaf("email", "text", ""), leaf("n", "long", "")],
+        [],
+        ["SELECT 'ann@shop.example' AS email, 1::BIGINT AS n"]
+      )
+      const models = modelsOfTexts(
+        {
+          "models/m.sql":
+            "{{ config(materialized='table') }} select lower(email) as contact_id, n from {{ source('consumable', 'people') }}",
+          "models/m.yml":
+            "models:\n  - name: m\n    columns:\n      - name: contact_id\n        data_tests:\n          - unique\n          - accepted_values: {arguments: {values: [nobody]}}\n"
+        },
+        ["people"]
+      )
+      const [outcome] = yield* build(models, { contracts: [contract] })
+      const message = outcome?.kind === "failed" ? outcome.error.message : ""
+      assert.include(message, "1 row fails")
+      assert.notInclude(message, "ann@")
+      const { tests: _, ...untested } = models
+      yield* build({ ...untested, tests: [] }, { contracts: [contract] })
+      const table = Option.getOrNull(yield* lakeTable(martPath("m")))
+      const stats = [...(table?.snapshot.files.values() ?? [])].map((file) => file.stats)
+      assert.deepStrictEqual(stats, ['{"numRecords":1,"minValues":{"n":1},"maxValues":{"n":1},"nullCount":{"n":0}}'])
     }).pipe(Effect.provide(temporaryStore))
   )
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { Assertion } from "../../src/lineage/facets.ts"
+import { assertionsOf } from "../../src/lineage/model-lineage.ts"
 import type { TestResult } from "../../src/models/audit-result.ts"
-import { assertionsOf, countTests } from "../../src/models/test-results.ts"
+import { countTests } from "../../src/models/test-results.ts"
 
 const result = (given: Partial<TestResult>): TestResult => ({
   name: "unique_orders_order_id",

@@ -1,0 +1,70 @@
+import { Effect } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { DuckDB } from "../duckdb/duckdb.ts"
+import type { LakeError } from "../duckdb/errors.ts"
+import { consumablePath, deadLettersPath, runsPath, stagePath, viewName } from "../lake/layout.ts"
+import { runColumns } from "../lake/runs.ts"
+import type { Column, SensitivePolicy } from "../record/column.ts"
+import type { SelectLineage } from "../record/column-lineage.ts"
+import { deadLetterColumns } from "../record/dead-letter.ts"
+import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { columnLineage } from "./column-lineage.ts"
+import type { Models } from "./model.ts"
+import { relationName, selectOf } from "./relations.ts"
+import { type SensitiveColumns, sensitiveColumnsOf, type TracedModel } from "./sensitive-columns.ts"
+
+/** Where the columns of a project's models come from. */
+export interface Traced {
+  readonly lineageOf: (model: string) => SelectLineage
+  /** What is sensitive of a model's column, however it is called; undefined: nothing is. */
+  readonly sensitiveOf: (model: string, column: string) => SensitivePolicy | undefined
+  /** Names of all columns of models that are sensitive, in lower case. */
+  readonly names: ReadonlySet<string>
+}
+
+/** Columns of what models may read of a lake, by the name of its view. */
+export const sourceColumns = (contracts: ReadonlyArray<CompiledContract>): ReadonlyMap<string, ReadonlyArray<Column>> =>
+  new Map([
+    ...contracts.flatMap(
+      ({ contract, columns, consumableColumns, identity }): ReadonlyArray<[string, ReadonlyArray<Column>]> => [
+        [viewName(consumablePath(contract.name)), [...stageColumns(consumableColumns), ...identity.partition.columns]],
+        [viewName(stagePath(contract.name)), [...stageColumns(columns), ...stagePartitions]]
+      ]
+    ),
+    [viewName(runsPath), runColumns],
+    [viewName(deadLettersPath), [...deadLetterColumns, ...deadLetterPartitions]]
+  ])
+
+const undecided: SelectLineage = { columns: null, whole: null }
+/** Stands for the columns of a model of which not even the names are known. */
+const anyColumn = "*"
+
+/** Traces the columns of all models, each by those that it reads. Nothing of the lake is read. */
+export const trace = (db: DuckDB, models: Models, contracts: ReadonlyArray<CompiledContract>): Effect.Effect<Traced, LakeError> =>
+  Effect.gen(function* () {
+    const { ofTable } = yield* columnLineage(db)
+    const sources = sourceColumns(contracts)
+    const relations = new Map([...sources].map(([name, columns]) => [name, columns.map((column) => column.name)]))
+    const lineages = new Map<string, SelectLineage>()
+    const traced: Array<TracedModel> = []
+    for (const model of models.models) {
+      const lineage = yield* ofTable(model, selectOf(model, models), relations)
+      const columns = lineage.columns?.map(({ output }) => output)
+      lineages.set(model.name, lineage)
+      if (columns !== undefined) relations.set(model.name, columns)
+      traced.push({
+        name: model.name,
+        columns: columns ?? [anyColumn],
+        marked: model.columns.flatMap(({ name, isSensitive }) => (isSensitive ? [name] : [])),
+        reads: model.inputs.map(relationName),
+        lineage
+      })
+    }
+    const found = sensitiveColumnsOf(traced, sources)
+    const of = (model: string): SensitiveColumns => found.get(model) ?? new Map()
+    return {
+      lineageOf: (model) => lineages.get(model) ?? undecided,
+      sensitiveOf: (model, column) => of(model).get(column.toLowerCase()) ?? of(model).get(anyColumn),
+      names: new Set([...found.values()].flatMap((columns) => [...columns.keys()]))
+    }
+  })
