@@ -6,7 +6,7 @@ import { identifier, literal, readParquet, sqlType } from "../duckdb/sql.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
-import type { StructField } from "../table/schema.ts"
+import type { StructField, StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { ownTablePaths } from "./find-tables.ts"
@@ -61,10 +61,38 @@ export const fillViews = (db: DuckDB, tables: ReadonlyArray<LakeTable>): Effect.
     tables,
     ({ view, table, snapshot }) =>
       Effect.flatMap(rowsOf(db, table, snapshot), (select) =>
-        db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${table.path === runsPath ? oneRowPerRun(select) : select}`)
+        db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${shown(table, select)}`)
       ),
     { discard: true }
   )
+
+/** What is seen of a table's rows. */
+const shown = ({ path }: Table, select: string): string => (path === runsPath ? oneRowPerRun(select) : select)
+
+/**
+ * SQL that gives what the view of a table does, from where its files lie, by the table's path: for other programs on this machine. Null: the lake is on
+ * another one.
+ */
+export const selectsInPlace: Effect.Effect<ReadonlyMap<string, string> | null, LakeError | TableError | StoreError, Store> = Effect.gen(
+  function* () {
+    const store = yield* Store
+    if (!isLocal(store)) return null
+    const selects = yield* Effect.forEach(yield* lakeTables, ({ table, snapshot }) =>
+      Effect.try({
+        try: () =>
+          [
+            table.path,
+            shown(
+              table,
+              selectTable(table.path, snapshot, (key) => store.localPath(key) ?? key)
+            )
+          ] as const,
+        catch: asLakeError(table)
+      })
+    )
+    return new Map(selects)
+  }
+)
 
 /** SQL that reads a table as of a snapshot; its files are fetched first where they are not on this machine. */
 export const rowsOf = (db: DuckDB, table: Table, snapshot: Snapshot): Effect.Effect<string, LakeError | StoreError, Store> =>
@@ -120,9 +148,12 @@ const selectTable = (tablePath: string, snapshot: Snapshot, pathOf: (key: string
       )
     )
   ]
-  if (scans.length > 0) return scans.join(" UNION ALL ")
-  return `SELECT ${snapshot.schema.fields.map(({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${identifier(name)}`).join(", ")} LIMIT 0`
+  return scans.length > 0 ? scans.join(" UNION ALL ") : noRows(snapshot.schema)
 }
+
+/** SQL that gives the columns of a schema, and no row. Throws for types that DuckDB lacks. */
+export const noRows = ({ fields }: StructType): string =>
+  `SELECT ${fields.map(({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${identifier(name)}`).join(", ")} LIMIT 0`
 
 /**
  * Tells columns, and fails when rows are asked for: no table may look empty because its files were not fetched. The columns fail too, since
