@@ -54,3 +54,7 @@ export const resultsIn = (project: string): ReadonlyArray<Result> => {
     return { kind, name: names[kind === "unit_test" ? 1 : 0] ?? "", status, failures }
   })
 }
+
+/** What tests have found, a line each. */
+export const linesOf = (tests: ReadonlyArray<Omit<Result, "kind">>): ReadonlyArray<string> =>
+  tests.map(({ name, status, failures }) => `${name}: ${status}, ${failures}`).sort()
