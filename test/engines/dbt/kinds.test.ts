@@ -15,10 +15,9 @@ import { databaseOf, dbt, linesOf, resultsIn, writeFiles } from "./dbt.ts"
 /** Every kind of table and every kind of test means to dbt what it means here: built whole, then again after more rows. */
 
 const incremental = (config: string) => `{{ config(materialized='incremental', ${config}) }}`
-/** Which build made a row. */
-const madeIn = "'{{ var('load', 'first') }}' as made_in"
-const columns = `order_id, last_change, change_date, value, ${madeIn}`
-const newest = `select order_id, last_change, change_date, value, made_in from (
+/** The newest change that was there tells which build made a row. */
+const columns = "order_id, last_change, change_date, value, (select max(last_change) from {{ ref('changes_seen') }}) as made_of"
+const newest = `select order_id, last_change, change_date, value, made_of from (
   select ${columns}, row_number() over (partition by order_id order by last_change desc nulls last) as place
   from {{ ref('changes_seen') }}`
 
@@ -36,10 +35,11 @@ select ${columns} from {{ ref('changes_seen') }}
 {% if is_incremental() %} where change_date >= (select max(change_date) from {{ this }}) {% endif %}`,
   "models/batched.sql": `${incremental("incremental_strategy='microbatch', event_time='last_change', batch_size='day', begin='2026-03-01'")}
 select ${columns} from {{ ref('changes_seen') }}`,
-  "models/remembered.sql": `{{ config(materialized='history', key=['order_id'], effective='last_change', keep=['value'], replace=['made_in']) }}
+  "models/remembered.sql": `{{ config(materialized='history', key=['order_id'], effective='last_change', keep=['value'], replace=['made_of']) }}
 select ${columns} from {{ ref('changes_seen') }}`,
   "models/by_day.sql": `{{ config(materialized='table', schema='reports') }}
-select change_date, count(*) as changes, cast(sum(value) as decimal(18, 2)) as value from {{ ref('appended') }} group by change_date`,
+select change_date, count(*) as changes, cast(sum(value) as decimal(18, 2)) as value from {{ ref('appended') }}
+where change_date >= date '{{ var('since', '2026-01-01') }}' group by change_date`,
   "models/kinds.yml": `version: 2
 models:
   - name: by_day
@@ -68,7 +68,7 @@ models:
 unit_tests:
   - name: takes_what_is_newer
     model: merged
-    overrides: { macros: { is_incremental: true }, vars: { load: third } }
+    overrides: { macros: { is_incremental: true } }
     given:
       - input: this
         rows: [{ order_id: a, last_change: 2026-03-01 10:00:00 }]
@@ -77,21 +77,23 @@ unit_tests:
           - { order_id: a, last_change: 2026-03-01 10:00:00, value: 1 }
           - { order_id: a, last_change: 2026-03-02 10:00:00, value: 2 }
     expect:
-      rows: [{ order_id: a, value: 2, made_in: third }]
+      rows: [{ order_id: a, value: 2, made_of: 2026-03-02 10:00:00 }]
 `,
   "tests/changes_of_no_order.sql": "{{ config(severity='warn') }}\nselect order_id from {{ ref('replaced') }} where order_id = 'd'"
 }
 
-/** What each table of them holds after the second build, of `orders`: the rows of the lake, and when each came. */
+const [oldBuild, newBuild] = ["TIMESTAMPTZ '2026-03-03 09:00:00Z'", "TIMESTAMPTZ '2026-03-05 23:00:00Z'"]
+
+/** What each table of them holds after the second build, of `orders`: the rows of the lake, and which build each came to. */
 const expected: { readonly [model: string]: string } = {
   changes_seen: "SELECT order_id, last_change, change_date, value FROM orders",
   appended: "SELECT order_id, last_change, change_date, value, came FROM orders",
   merged:
     "SELECT order_id, last_change, change_date, value, came FROM orders QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY last_change DESC) = 1",
   // The last day of those that were there is made again.
-  replaced: "SELECT order_id, last_change, change_date, value, if(change_date >= DATE '2026-03-03', 'second', 'first') FROM orders",
-  batched: "SELECT order_id, last_change, change_date, value, if(change_date >= DATE '2026-03-02', 'second', 'first') FROM orders",
-  remembered: `SELECT md5(order_id || '|' || strftime(valid_from, '%Y-%m-%dT%H:%M:%S.%fZ')), order_id, value, 'second', valid_from,
+  replaced: `SELECT order_id, last_change, change_date, value, if(change_date >= DATE '2026-03-03', ${newBuild}, ${oldBuild}) FROM orders`,
+  batched: `SELECT order_id, last_change, change_date, value, if(change_date >= DATE '2026-03-02', ${newBuild}, ${oldBuild}) FROM orders`,
+  remembered: `SELECT md5(order_id || '|' || strftime(valid_from, '%Y-%m-%dT%H:%M:%S.%fZ')), order_id, value, ${newBuild}, valid_from,
       lead(valid_from) OVER (PARTITION BY order_id ORDER BY valid_from), row_number() OVER (PARTITION BY order_id ORDER BY valid_from),
       lead(valid_from) OVER (PARTITION BY order_id ORDER BY valid_from) IS NULL, false
     FROM (SELECT order_id, value, if(before IS NULL, TIMESTAMPTZ '1900-01-01 00:00:00Z', last_change) AS valid_from
@@ -147,14 +149,12 @@ describe("a dbt project", () => {
       yield* ingest(second)
       yield* repartition({ contract: orders })
       writeFiles(folder, yield* files)
-      yield* dbt(folder, "build", "--vars", "load: second", ...batches("2026-03-02", "2026-03-06"))
+      yield* dbt(folder, "build", ...batches("2026-03-02", "2026-03-06"))
 
       const db = yield* openDuckDB()
       yield* createViews(db)
       yield* db.run(`ATTACH ${literal(databaseOf(folder))} AS dbt (READ_ONLY)`)
-      yield* db.run(
-        `CREATE VIEW orders AS SELECT *, if(last_change > TIMESTAMPTZ '2026-03-03 09:00:00Z', 'second', 'first') AS came FROM consumable_order`
-      )
+      yield* db.run(`CREATE VIEW orders AS SELECT *, if(last_change > ${oldBuild}, ${newBuild}, ${oldBuild}) AS came FROM consumable_order`)
       const relation = (model: string) => `dbt.${model === "by_day" ? "reports" : "marts"}.${identifier(model)}`
       const names = models.models.map(({ name }) => name)
       assert.deepStrictEqual(names.toSorted(), Object.keys(expected).sort())
