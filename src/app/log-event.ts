@@ -34,6 +34,8 @@ const countsOf = (report: Report) => {
       return { filesBefore: report.filesBefore }
     case "repartition":
       return { rows: report.rowsAdded, duplicates: report.duplicates, days: report.days.length }
+    case "build":
+      return { rows: report.rowsAdded, full: report.full, tests: report.tests.length }
     default: {
       const { records, rows, deadLetters, bytes } = report.counts
       return { records, rows, deadLetters: sumOf(deadLetters), bytes }

@@ -46,6 +46,12 @@ export interface Repartitions extends Pick<RepartitionOptions, "engine" | "memor
   readonly every: number
   /** Which of the processes that share the sources this one is, from 0. */
   readonly worker: number
+  /**
+   * What is made of the tables for users, behind each round of repartitions. Whatever fails there is told there.
+   *
+   * @param lost datasets that could not be carried as far as their table
+   */
+  readonly behind?: ((lost: ReadonlySet<string>) => Effect.Effect<void, never, Store>) | undefined
 }
 
 export interface PipelineWatch {
@@ -135,7 +141,10 @@ export const pipeline = (options: PipelineOptions): Effect.Effect<PipelineResult
     // Who asks it to stop waits for it.
     if (stopped === "drain" && wanted !== null) yield* Effect.logInfo("what is new in stage waits for the next repartition")
     const done = datasets.filter(({ contract }) => ingested.some(({ dataset }) => dataset === contract.contract.name))
-    const repartitioned = stopped === "drain" ? [] : yield* repartitionAll(options, done)
+    const lost = datasets.flatMap(({ contract: { contract } }) =>
+      ingested.some(({ dataset, result }) => dataset === contract.name && result.failure === null) ? [] : [contract.name]
+    )
+    const repartitioned = stopped === "drain" ? [] : yield* repartitionAll(options, done, lost)
     yield* failTogether(failures)
     return { ingested, millis, repartitioned, stopped }
   }).pipe(Effect.scoped)
@@ -170,11 +179,15 @@ const ingestOne = (
 /** One dataset after the other: each has all the memory of the engine. Of several workers one does it: they would only take the same work from each other. */
 const repartitionAll = (
   options: PipelineOptions,
-  datasets: ReadonlyArray<Carried>
+  datasets: ReadonlyArray<Carried>,
+  lost: ReadonlyArray<string> = []
 ): Effect.Effect<ReadonlyArray<Repartitioned>, never, Store> => {
   const { repartition: wanted, watch } = options
   if (wanted === null || wanted.worker !== 0) return Effect.succeed([])
-  return Effect.forEach(datasets, ({ contract }) => repartitionOne(contract, wanted, watch))
+  const { behind = () => Effect.void } = wanted
+  return Effect.forEach(datasets, ({ contract }) => repartitionOne(contract, wanted, watch)).pipe(
+    Effect.tap((done) => behind(new Set([...lost, ...done.flatMap(({ dataset, failure }) => (failure === null ? [] : [dataset]))])))
+  )
 }
 
 const repartitionOne = (

@@ -43,3 +43,9 @@ export const share = (name: string) =>
       () => "a share from 0 to 1"
     )
   )
+
+/** `--select` of the commands that are about models. */
+export const selectFlag = Flag.String("select").pipe(
+  Flag.withDescription("Only these: name, +name, name+, tag:x, path:folder, source:s+, several with spaces. Without it, all."),
+  Flag.optional
+)

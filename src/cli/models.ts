@@ -1,15 +1,15 @@
 import { Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Argument, Command } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
+import { modelsOf, selectedOf } from "../app/models.ts"
 import { lakeNames } from "../app/settings.ts"
-import { mermaid, select } from "../models/graph.ts"
+import { mermaid } from "../models/graph.ts"
 import type { Model, Models } from "../models/model.ts"
-import { ModelsError } from "../models/models-error.ts"
 import { inputKey } from "../models/references.ts"
 import { selectOf } from "../models/relations.ts"
 import { count } from "../record/count.ts"
 import { nearestOr } from "../record/nearest.ts"
-import { json, toggle } from "./common.ts"
+import { json, selectFlag, toggle } from "./common.ts"
 import { print, table } from "./output.ts"
 import { project, warnOfContracts } from "./project.ts"
 import { use } from "./settings.ts"
@@ -39,10 +39,7 @@ export const models = Command.make(
       Argument.withDescription("A model, whose SQL is printed as it runs on a lake."),
       Argument.optional
     ),
-    select: Flag.String("select").pipe(
-      Flag.withDescription("Only these: name, +name, name+, tag:x, path:folder, source:s+, several with spaces. Without it, all."),
-      Flag.optional
-    ),
+    select: selectFlag,
     graph: toggle("graph", "Print the graph of what is made of what, as Mermaid text."),
     dbt: toggle("dbt", "Make the project's folder a dbt project as well, whose sources are the lake's tables as they are now."),
     settings: settings.flags,
@@ -50,11 +47,7 @@ export const models = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     yield* warnOfContracts
-    // With it comes the library that reads YAML, which help does without.
-    const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
-    const read = readModels(project.folder, { datasets: project.datasets })
-    if ("problems" in read) return yield* new ModelsError(read)
-    const { models: all } = read
+    const all = yield* modelsOf(project)
     if (Option.isSome(flags.model)) {
       const model = yield* namedIn(all, flags.model.value)
       const sql = selectOf(model, all).trim()
@@ -65,16 +58,15 @@ export const models = Command.make(
       const files = yield* writeDbtProject(all, yield* settings.read(flags.settings))
       return yield* print(flags.json, { files }, () => [...files, `Now, in ${project.folder}: dbt build --profiles-dir dbt`].join("\n"))
     }
-    const selected = Option.isNone(flags.select) ? all : select(all.models, flags.select.value)
-    if ("problem" in selected) return yield* new UsageError(selected)
+    const selected = yield* selectedOf(all, Option.getOrNull(flags.select))
     if (flags.graph) {
-      const names = new Set(selected.models.map(({ name }) => name))
+      const names = new Set(selected.map(({ name }) => name))
       const looking = all.exposures.filter(({ inputs }) => inputs.every((input) => input.kind === "source" || names.has(input.name)))
-      const text = mermaid({ models: selected.models, exposures: looking })
+      const text = mermaid({ models: selected, exposures: looking })
       return yield* print(flags.json, { mermaid: text }, () => text.trimEnd())
     }
     const testsOf = (name: string): number => all.tests.filter(({ model }) => model === name).length
-    const listed = selected.models.map(({ name, file, description, materialization, partitionBy, tags, inputs }) => ({
+    const listed = selected.map(({ name, file, description, materialization, partitionBy, tags, inputs }) => ({
       name,
       file,
       description,
@@ -87,7 +79,7 @@ export const models = Command.make(
     yield* print(flags.json, listed, () =>
       listed.length === 0
         ? `${project.name} has no models: write one in ${project.folder}/models/, a SELECT in a file of its name.`
-        : table(selected.models.map((model) => rowOf(model, testsOf(model.name))))
+        : table(selected.map((model) => rowOf(model, testsOf(model.name))))
     )
   })
 ).pipe(

@@ -1,16 +1,24 @@
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Result } from "effect"
 import { Command } from "effect/cli"
 import { engineOf } from "../app/engines.ts"
 import { Failed } from "../app/failures.ts"
 import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
 import { logEvent } from "../app/log-event.ts"
+import { modelsOf, sensitiveColumns } from "../app/models.ts"
 import { ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
+import { timed } from "../app/timed.ts"
+import { type Maintained, maintain as maintainLake } from "../lake/maintain.ts"
+import { buildModels, type ModelOutcome } from "../models/build.ts"
+import type { ReadError } from "../models/sources.ts"
 import { count } from "../record/count.ts"
+import type { Steps } from "../record/steps.ts"
+import { buildFailure, buildText, outcomeJson } from "./build.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
 import { contractsOf, makeTotal, outcomeOf, progressText } from "./ingest.ts"
+import { maintainText } from "./maintain.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
 import { oneDataset, project, withDatabase } from "./project.ts"
@@ -19,12 +27,31 @@ import { Shutdown } from "./shutdown.ts"
 import { runSettings, sourceFlags } from "./sources.ts"
 import { telemetry } from "./telemetry.ts"
 
+/** Told as it happens, since the loop goes on. */
+const tellFailed = (outcomes: ReadonlyArray<ModelOutcome>): Effect.Effect<void> =>
+  Effect.forEach(
+    outcomes,
+    (outcome) =>
+      outcome.kind === "failed"
+        ? Effect.logError(`the model ${outcome.model} was not built, its mart is as it was: ${outcome.error.message}`)
+        : Effect.void,
+    { discard: true }
+  )
+
+/** What upkeep did, where it did something. */
+const maintainedLines = (tables: ReadonlyArray<Maintained>): ReadonlyArray<string> => {
+  const changed = tables.filter(
+    ({ compacted, commitsExpired, filesDeleted }) => (compacted?.filesBefore ?? 0) > 0 || commitsExpired > 0 || filesDeleted > 0
+  )
+  return changed.length === 0 ? [] : [maintainText(changed, false)]
+}
+
 export const run = Command.make(
   "run",
   {
     dataset: oneDataset,
     ...sourceFlags,
-    once: toggle("once", "Ingest everything that is new, repartition it, and exit."),
+    once: toggle("once", "Ingest everything that is new, repartition it, build what models make of it, maintain the lake, and exit."),
     changeHashKey,
     settings: runSettings.flags,
     json
@@ -32,8 +59,11 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const values = yield* runSettings.read(flags.settings)
     const follow = !flags.once
+    const models = yield* modelsOf(project)
     const { atOnce, datasets, left, problems, notes, skipped, share } = yield* openInputs(project, flags, values, follow)
     const shutdown = yield* Shutdown
+    /** The last build. Null: there was none. */
+    const last: { build: Result.Result<readonly [ReadonlyArray<ModelOutcome>, number], ReadError> | null } = { build: null }
     const done = yield* Effect.gen(function* () {
       // Without a terminal the commits that the log tells of are enough.
       const progress = yield* makeProgress("run", !flags.json, { logEvery: null })
@@ -52,12 +82,41 @@ export const run = Command.make(
           "stage is filled and not repartitioned (--repartition-every never): the tables for users are as old as the last repartition elsewhere"
         )
       show(doing)
-      return yield* pipeline({
+      const behind = (lost: ReadonlySet<string>) =>
+        timed(
+          buildModels({
+            models,
+            selected: models.models,
+            lost,
+            contracts: [...project.compiled.values()],
+            sensitive: sensitiveColumns(project),
+            memoryLimit: values.memoryLimit,
+            threads: values.threads,
+            onEvent: (event) => Effect.andThen(onRun(event), logEvent(event)),
+            onModel: (model) => show(`${doing} and building ${model}`)
+          })
+        ).pipe(
+          Effect.tap(([outcomes]) => tellFailed(outcomes)),
+          Effect.result,
+          Effect.tap((result) =>
+            Result.isFailure(result)
+              ? Effect.logError(`no mart was built, the next build makes up for it: ${result.failure.message}`)
+              : Effect.void
+          ),
+          Effect.map((result) => {
+            last.build = result
+            show(doing)
+          })
+        )
+      const carried = yield* pipeline({
         datasets,
         follow,
         atOnce,
         ingest: { ...ingestOptionsOf(values, project.module), changeHashKey: flags.changeHashKey },
-        repartition: every === "never" ? null : { engine: yield* engineOf(values, true), every, worker },
+        repartition:
+          every === "never"
+            ? null
+            : { engine: yield* engineOf(values, true), every, worker, behind: models.models.length === 0 ? undefined : behind },
         stop: shutdown.requested,
         watch: {
           event: (event) => Effect.andThen(onRun(event), logEvent(event)),
@@ -73,6 +132,10 @@ export const run = Command.make(
           repartition: (_, p) => repartitionProgress(progress)(p)
         }
       })
+      if (follow || carried.stopped !== "end" || every === "never") return { ...carried, maintained: null }
+      const onSteps = ({ share, doing }: Steps) => progress.show(share, doing)
+      const { memoryLimit, threads } = values
+      return { ...carried, maintained: yield* Effect.result(maintainLake({ memoryLimit, threads, onEvent: onRun, onSteps })) }
     }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(telemetry(values), storeOf(values, "write"))))
     // Who follows has been told of them, one by one.
     const files = follow ? { skipped: {}, left, notes: [] } : { skipped: yield* skipped, left, notes: yield* notes }
@@ -83,10 +146,16 @@ export const run = Command.make(
       failure: failure?.message ?? null,
       millis
     }))
-    yield* print(flags.json, { ...report, repartitions }, () =>
-      [...lines, ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)]))].join(
-        "\n"
-      )
+    const { build: built } = last
+    const [outcomes, buildMillis] = built === null || Result.isFailure(built) ? [[], 0] : built.success
+    const { maintained } = done
+    yield* print(flags.json, { ...report, repartitions, models: outcomes.map(outcomeJson) }, () =>
+      [
+        ...lines,
+        ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)])),
+        ...(outcomes.length === 0 ? [] : [buildText(outcomes, buildMillis, project.name)]),
+        ...(maintained === null || Result.isFailure(maintained) ? [] : maintainedLines(maintained.success))
+      ].join("\n")
     )
     if (failure !== null) return yield* failure
     const unread = yield* problems
@@ -105,10 +174,14 @@ export const run = Command.make(
         problem: `not repartitioned: ${unfolded.message.replace(/\.$/, "")}`,
         hint: "What was ingested is committed."
       })
+    if (built !== null && Result.isFailure(built)) return yield* built.failure
+    const notBuilt = buildFailure(outcomes)
+    if (notBuilt !== null) return yield* notBuilt
+    if (maintained !== null && Result.isFailure(maintained)) return yield* maintained.failure
   }, Effect.scoped)
 ).pipe(
   Command.withDescription(
-    "Ingest and repartition until stopped, following new files. SIGTERM commits the open batch and exits 0; 1 where an input could not be read."
+    "Ingest, repartition and build until stopped, following new files. SIGTERM commits the open batch and exits 0; 1 where an input could not be read."
   ),
   Command.withExamples([
     { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },

@@ -45,7 +45,15 @@ const shown: ReadonlyArray<Shown> = [
   ["dead letters", "number", (run) => amount(run["dead_letters"])],
   ["read", "number", (run) => amount(run["bytes_read"], bytes)],
   ["written", "number", (run) => amount(run["bytes_written"], bytes)],
-  ["result", "text", (run) => text(run["error"]) || versions(run["outputs"]) || `nothing new in ${versions(run["inputs"])}`],
+  [
+    "result",
+    "text",
+    (run) =>
+      text(run["error"]) ||
+      versions(run["outputs"]) ||
+      (run["kind"] === runKinds.build && "a view") ||
+      `nothing new in ${versions(run["inputs"])}`
+  ],
   ["id", "text", (run) => text(run["run_id"])]
 ]
 
@@ -72,7 +80,7 @@ const fitting = (runs: ReadonlyArray<Row>, width: number): ReadonlyArray<Shown> 
 
 /** Runs, one a line. @param width columns of the terminal; null: whole cells */
 export const runsText = (runs: ReadonlyArray<Row> | null, width: number | null): string => {
-  if (runs === null) return "No runs are recorded here yet: ingest, repartition, replay and maintain record theirs from now on."
+  if (runs === null) return "No runs are recorded here yet: ingest, repartition, replay, maintain and build record theirs from now on."
   if (runs.length === 0) return "There is no such run."
   const chosen = width === null ? shown : fitting(runs, width)
   const columns = chosen.map(([name, side]): ResultColumn => ({ name, type: side === "text" ? "VARCHAR" : "DOUBLE" }))

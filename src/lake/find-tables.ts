@@ -4,7 +4,7 @@ import { LakeError } from "../duckdb/errors.ts"
 import { shellWord } from "../record/shell.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import { logFolder } from "../table/paths.ts"
-import { consumablePath, deadLettersPath, lineageFolder, runsPath, stagePath } from "./layout.ts"
+import { consumablePath, deadLettersPath, lineageFolder, martPath, runsPath, stagePath } from "./layout.ts"
 
 /** Paths of the folders where Sluice's own tables lie, known datasets or not, in the order of their names; a log may be gone from one. */
 export const ownTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
@@ -12,8 +12,13 @@ export const ownTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Sto
   const letters = (yield* isEmpty(`${deadLettersPath}/`)) ? [] : [deadLettersPath]
   // Another folder of this name may be somebody else's.
   const runs = (yield* hasTable(runsPath)) ? [runsPath] : []
-  return [...consumables, ...letters, ...runs, ...(yield* foldersOf(stagePath("")))]
+  // A model that is a view has a folder and no table.
+  const marts = yield* Effect.filter(yield* martFolders, hasTable)
+  return [...consumables, ...letters, ...marts, ...runs, ...(yield* foldersOf(stagePath("")))]
 })
+
+/** Folders of the marts, tables and views. */
+export const martFolders: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.suspend(() => foldersOf(martPath("")))
 
 /** Paths of all tables that lie in the lake: Sluice's own, then others, which are folders with a Delta log one or two levels below the root. */
 export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
@@ -30,7 +35,7 @@ export const tablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store>
 
 const otherTablePaths: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Effect.gen(function* () {
   const paths: Array<string> = []
-  const known = [consumablePath(""), `${deadLettersPath}/`, stagePath(""), `${lineageFolder}/`]
+  const known = [consumablePath(""), `${deadLettersPath}/`, martPath(""), stagePath(""), `${lineageFolder}/`]
   for (const folder of yield* foldersOf("")) {
     if (known.includes(`${folder}/`)) continue
     if (yield* hasTable(folder)) paths.push(folder)

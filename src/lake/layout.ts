@@ -5,8 +5,14 @@ export const placeInStage = (key: string): { readonly dataset: string; readonly 
   const [, dataset, path] = new RegExp(`^${stagePath("([^/]+)")}/(.+)$`, "s").exec(key) ?? []
   return dataset === undefined || path === undefined ? null : { dataset, path }
 }
-/** What `query` calls the table of a path: `consumable_orders`. */
-export const viewName = (path: string): string => path.replaceAll("/", "_")
+/** What `query` calls the table of a path: `consumable_orders`; a mart has its model's name. */
+export const viewName = (path: string): string => martAt(path) ?? path.replaceAll("/", "_")
+/** Where what is made of a model lies. */
+export const martPath = (model: string): string => `marts/${model}`
+/** The model whose mart lies at a path; null for other tables. */
+export const martAt = (path: string): string | null => /^marts\/([^/]+)$/.exec(path)?.[1] ?? null
+/** A model that is a view has no table: this object in its place. */
+export const martViewKey = (model: string): string => `${martPath(model)}/_view.json`
 export const consumablePath = (dataset: string): string => `consumable/${dataset}`
 /** Where the objects of retired positions lie, below a stage table. */
 export const retiredFolder = "_positions"

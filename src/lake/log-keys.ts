@@ -30,6 +30,12 @@ export const repartitionApp = (dataset: string): string => `repartition/${datase
 /** appId under which it records, with the same version, which stage that was. One that was made anew has another id. */
 export const repartitionStageApp = (dataset: string, stageId: string): string => `${repartitionApp(dataset)}/${stageId}`
 
+/** appId under which a build records in a mart how many builds of it there were. */
+export const buildApp = (model: string): string => `build/${model}`
+
+/** Property of a mart: what it was built of, see `marts.ts`. One without it was never built to its end. */
+export const builtProperty = "sluice.built"
+
 /** Property of a consumable: the files of the keys that were deleted from it, see `tombstones.ts`. */
 export const tombstonesProperty = "sluice.tombstones"
 

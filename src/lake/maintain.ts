@@ -13,7 +13,7 @@ import { type Compacted, compact } from "./compact.ts"
 import { ownTablePaths } from "./find-tables.ts"
 import { jobObjects } from "./job-objects.ts"
 import { keepFrom } from "./keep-from.ts"
-import { consumablePath, datasetAt, deadLettersPath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, martAt } from "./layout.ts"
 import { retiredObjects } from "./retired.ts"
 import { type Done, Run } from "./run.ts"
 import { identityOf } from "./tables.ts"
@@ -129,7 +129,7 @@ const isClosed =
 
 const aboutOf = (each: LakeTable, startedAt: number) => {
   const { path } = each.table
-  const dataset = datasetAt(path) ?? path
+  const dataset = datasetAt(path) ?? martAt(path) ?? path
   const runId = deterministicRunId(startedAt, `${dataset}.maintain`, JSON.stringify([...identityOf(each), each.snapshot.version]))
   return { kind: "maintain", runId, dataset } as const
 }

@@ -6,6 +6,7 @@ import { openDuckDB } from "../duckdb/open.ts"
 import { filesList, literal } from "../duckdb/sql.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
+import type { MartView } from "./marts.ts"
 import { type Kinds, kindsOfReading, tellsColumns, withoutEnd } from "./read-only.ts"
 import { createViews, fillViews, type LakeTable } from "./views.ts"
 
@@ -31,16 +32,18 @@ export const openLake = (
   Effect.gen(function* () {
     const store = yield* Store
     const db = yield* openDuckDB(settings)
-    const tables = yield* createViews(db)
+    const { tables, marts } = yield* createViews(db)
+    const names = [...tables.map(({ view }) => view), ...marts.map(({ model }) => model)]
     /** Looks at a statement before it runs, and has the files there that it may read. */
     const prepare = (sql: string): Effect.Effect<Kinds, LakeError | StoreError> =>
       Effect.tap(kindsOfReading(db, sql), () => {
         if (isLocal(store)) return Effect.void
-        const wanted = tables.filter(({ view }) => mayRead(sql, view))
+        const asked = withViews(sql, marts)
+        const wanted = tables.filter(({ view }) => mayRead(asked, view))
         return Effect.provideService(fillViews(db, wanted), Store, store)
       })
     const explained = Effect.mapError((error: LakeError | StoreError) =>
-      error._tag === "LakeError" ? withWhatThereIs(error, tables) : error
+      error._tag === "LakeError" ? withWhatThereIs(error, names) : error
     )
     return {
       tables,
@@ -53,7 +56,7 @@ export const openLake = (
             // What is read to its end is read in a transaction, which tells whether that was the end: see `toTheEnd`.
             yield* db.rows("BEGIN TRANSACTION READ ONLY")
             const { columns, rows } = yield* db.stream(sql)
-            const end = Effect.mapError(toTheEnd(db, sql, kinds), (error) => withWhatThereIs(error, tables))
+            const end = Effect.mapError(toTheEnd(db, sql, kinds), (error) => withWhatThereIs(error, names))
             return { columns, rows: Stream.concat(rows, Stream.fromEffectDrain(end)) }
           })
         ),
@@ -103,6 +106,11 @@ const toTheEnd = (db: DuckDB, sql: string, kinds: Kinds): Effect.Effect<void, La
 const mayRead = (sql: string, view: string): boolean =>
   !tellsColumns.test(sql) && (sql.toLowerCase().includes(view.toLowerCase()) || /\bquery(_table)?\b/i.test(sql))
 
+/** A statement with the texts of all models' views that it may read, and of those that they read. */
+const withViews = (sql: string, marts: ReadonlyArray<MartView>): string =>
+  // Each view stands behind those that it reads.
+  marts.toReversed().reduce((text, { model, sql }) => (mayRead(text, model) ? `${text}\n${sql}` : text), sql)
+
 /**
  * Runs one SQL statement on the lake: every table is a view (`stage_orders`, `consumable_orders`, `dead_letters`, …).
  * Statements that write are refused (`LakeError`, reason `ReadOnly`): only commits change a lake.
@@ -114,7 +122,7 @@ export const queryLake = (
   Effect.flatMap(openLake(settings), ({ query }) => query(sql))
 
 /** The whole of what DuckDB says to whom wrote the statement: candidates, and where in it; and of a table that is not there, which ones are. */
-const withWhatThereIs = (error: LakeError, tables: ReadonlyArray<LakeTable>): LakeError => {
+const withWhatThereIs = (error: LakeError, views: ReadonlyArray<string>): LakeError => {
   if (error.reason !== "Invalid" || error.cause === undefined) return error
   // Nobody wrote the statement that `copy` makes.
   const problem = duckdbText(error.cause)
@@ -123,7 +131,6 @@ const withWhatThereIs = (error: LakeError, tables: ReadonlyArray<LakeTable>): La
     // A hint follows, behind a dot.
     .replace(/[.!]$/, "")
   const isMissing = /^Catalog Error: Table with name .* does not exist/.test(problem)
-  const views = tables.map(({ view }) => view)
   const there = views.length === 0 ? "The lake has no tables: fill it with `sluice ingest`." : `The lake has: ${views.join(", ")}.`
   return new LakeError({ reason: error.reason, problem, hint: isMissing ? there : error.hint, cause: error.cause })
 }

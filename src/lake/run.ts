@@ -1,11 +1,18 @@
 import { Cause, Clock, Effect, Option } from "effect"
-import type { OnRunEvent, Report, RunInput, RunOutput } from "../record/report.ts"
+import type { OnRunEvent, Report, RunInput, RunOutput, TestOutcome } from "../record/report.ts"
 
 /** Which run it is. */
 export interface RunAbout {
   readonly kind: Report["kind"]
   readonly runId: string
   readonly dataset: string
+}
+
+/** Why the work of a run is not done. */
+export interface RunFailure {
+  readonly message: string
+  /** Tests that held it back, and those beside them. */
+  readonly tests?: ReadonlyArray<TestOutcome>
 }
 
 /** What the work of a run came to. */
@@ -61,7 +68,7 @@ export class Run {
    * Tells that it ended without its work done, if it was told that it began.
    * @param isGivenUp another process does the work; an interruption gives it up, too
    */
-  fail(cause: Cause.Cause<{ readonly message: string }>, isGivenUp = false): Effect.Effect<void> {
+  fail(cause: Cause.Cause<RunFailure>, isGivenUp = false): Effect.Effect<void> {
     return Effect.flatMap(now, (at) => {
       if (!this.#isOpen) return Effect.void
       this.#isOpen = false
@@ -69,12 +76,22 @@ export class Run {
       const isInterrupted = Cause.hasInterruptsOnly(cause)
       const outcome = isInterrupted || isGivenUp ? "abort" : "fail"
       const message = isInterrupted ? "interrupted" : failureMessage(cause)
-      return this.#tell({ event: "fail", outcome, ...about, startedAt, at, message, inputs })
+      const tests = Option.getOrUndefined(Cause.findErrorOption(cause))?.tests
+      return this.#tell({
+        event: "fail",
+        outcome,
+        ...about,
+        startedAt,
+        at,
+        message,
+        inputs,
+        ...(tests === undefined || tests.length === 0 ? {} : { tests })
+      })
     })
   }
 
   /** Does all of its work: begins, and tells how it ended. @param isGivenUp is it an error that says that another process does the work? */
-  of<A, E extends { readonly message: string }, R>(
+  of<A, E extends RunFailure, R>(
     work: Effect.Effect<Done<A>, E, R>,
     isGivenUp: (error: E) => boolean = () => false
   ): Effect.Effect<A, E, R> {
@@ -93,7 +110,7 @@ const isoTime = (millis: number): string => new Date(millis).toISOString()
 const now = Effect.map(Clock.currentTimeMillis, isoTime)
 
 /** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
-const failureMessage = (cause: Cause.Cause<{ readonly message: string }>): string => {
+const failureMessage = (cause: Cause.Cause<RunFailure>): string => {
   const error = Cause.findErrorOption(cause)
   return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
 }

@@ -28,8 +28,8 @@ const listOf = (name: string, description: string, element: string, fields: Read
  */
 export const runColumns: ReadonlyArray<Column> = [
   leaf("run_id", "text", "Which run. The same work has the same id, whoever does it, and as often as it is tried."),
-  leaf("kind", "text", "What was run: ingest, repartition, replay or maintain."),
-  leaf("dataset", "text", "Dataset that was worked on; for upkeep of a table that is of no dataset, the table."),
+  leaf("kind", "text", "What was run: ingest, repartition, replay, maintain or build."),
+  leaf("dataset", "text", "Dataset that was worked on; of a build the model; for upkeep of a table that is of no dataset, the table."),
   leaf("outcome", "text", "complete; fail; abort: interrupted, or given up to another process."),
   leaf("begun_at", "timestamp", "When it began."),
   leaf("ended_at", "timestamp", "When it ended."),
@@ -53,6 +53,15 @@ export const runColumns: ReadonlyArray<Column> = [
     leaf("files", "long", "Files of the commit."),
     leaf("bytes", "long", "Bytes of these files.")
   ]),
+  listOf("tests", "What the tests of a model found, of a build.", "A test.", [
+    leaf("name", "text", "Its name, as dbt has it."),
+    leaf("model", "text", "Model whose build it was part of."),
+    leaf("column", "text", "Column that it looks at; null where it looks at rows."),
+    leaf("check", "text", "Its kind: unique, not_null, …"),
+    leaf("severity", "text", "error or warn."),
+    leaf("status", "text", "pass; warn; fail: the model's rows were not published."),
+    leaf("failures", "long", "Rows that fail.")
+  ]),
   leaf("error", "text", "Why it did not complete. Never quotes a record.")
 ]
 
@@ -75,6 +84,7 @@ export const runRow = (event: RunEvent): RunRow | null => {
   const outputs = event.event === "complete" ? event.outputs : []
   const counts = event.event === "complete" ? { ...countsOf(event.report), ...writtenOf(outputs) } : {}
   const error = event.event === "complete" ? null : scrub(event.message)
+  const tests = event.event === "fail" ? event.tests : event.report.kind === "build" ? event.report.tests : undefined
   const values: { readonly [column: string]: Value } = {
     run_id: runId,
     kind: runKinds[kind],
@@ -88,6 +98,7 @@ export const runRow = (event: RunEvent): RunRow | null => {
       ...(table === undefined ? {} : { table: table.path, version: BigInt(table.version) })
     })),
     outputs: outputs.map(({ path, version, rows, files, bytes }) => ({ table: path, ...longs({ version, rows, files, bytes }) })),
+    tests: (tests ?? []).map(({ failures, ...test }) => ({ ...test, failures: BigInt(failures) })),
     error
   }
   return { date: event.at.slice(0, 10), values: runColumns.map(({ name }) => values[name] ?? null) }
@@ -111,6 +122,8 @@ const countsOf = (report: Report): { readonly [column: string]: bigint } => {
     }
     case "maintain":
       return longs({ bytes_read: report.bytesBefore })
+    case "build":
+      return longs({ rows: report.rowsAdded })
   }
 }
 
@@ -124,7 +137,7 @@ const writtenOf = (outputs: ReadonlyArray<RunOutput>) =>
 export const openRuns: Effect.Effect<Table, TableError, Store> = Effect.map(
   createTable(runsPath, {
     name: "runs",
-    description: "Runs of ingest, repartition, replay and maintain: a row for each end of one. Best effort.",
+    description: "Runs of ingest, repartition, replay, maintain and build: a row for each end of one. Best effort.",
     columns: runColumns,
     partitions: runPartitions,
     configuration: { ...retention, ...skippable(runColumns) },

@@ -11,7 +11,7 @@ import { openTable } from "../table/table.ts"
 import { type Check, check, some, warning } from "./check.ts"
 import { tablePaths } from "./find-tables.ts"
 import { type CommitEntry, history } from "./history.ts"
-import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, martAt, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
@@ -21,6 +21,7 @@ import { gapText, streamShards } from "./stream-shards.ts"
 import { Tiling } from "./tiling.ts"
 import { unregisteredChecks } from "./unregistered.ts"
 import { contractChecks } from "./verify-contract.ts"
+import { martChecks } from "./verify-marts.ts"
 import { retiredChecks } from "./verify-retired.ts"
 import { type At, consumableChecks, deadLetterChecks, stageRowChecks } from "./verify-rows.ts"
 import { type Waiting, WaitingFold, waitingText } from "./waiting.ts"
@@ -73,6 +74,13 @@ export const verify = (
     if (runs !== null && isOurs) checks.push(yield* fileCheck(runs), ...(yield* logChecks(runs)))
     for (const path of paths) {
       if (path === deadLettersPath || (path === runsPath && isOurs) || datasetAt(path) !== null) continue
+      if (martAt(path) !== null) {
+        const mart = yield* tableAt(path, paths, checks)
+        if (mart === null) continue
+        const there = yield* fileCheck(mart)
+        checks.push(there, ...(yield* logChecks(mart)), ...(yield* martChecks(mart, there.ok ? duckdb : null)))
+        continue
+      }
       checks.push(check(path, "is known", false, "Sluice did not make this table, and nothing of it was checked: move it out of the lake"))
     }
     return checks

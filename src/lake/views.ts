@@ -10,19 +10,20 @@ import type { StructField, StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { Table } from "../table/table.ts"
 import { ownTablePaths } from "./find-tables.ts"
-import { runsPath, viewName } from "./layout.ts"
+import { martAt, runsPath, viewName } from "./layout.ts"
+import { builtOf, type MartView, martViews } from "./marts.ts"
 import { holdsRuns, oneRowPerRun } from "./runs.ts"
 import { findTable } from "./tables.ts"
 
 /** A table of the lake, as of one version. */
 export interface LakeTable {
-  /** Name of its view: `stage_orders`, `consumable_orders`, `dead_letters`, `runs`. */
+  /** Name of its view: `stage_orders`, `consumable_orders`, `dead_letters`, `runs`; of a mart, its model. */
   readonly view: string
   readonly table: Table
   readonly snapshot: Snapshot
 }
 
-/** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, the dead letters and the runs. */
+/** Every table that lies in the lake, by path: those of `stage/`, of `consumable/`, of `marts/`, the dead letters and the runs. */
 export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | StoreError, Store> = Effect.gen(function* () {
   const found = yield* Effect.forEach(yield* ownTablePaths, lakeTable)
   return found.flatMap(Option.toArray)
@@ -35,24 +36,43 @@ export const lakeTable = (path: string): Effect.Effect<Option.Option<LakeTable>,
     if (Option.isNone(table)) return Option.none()
     const snapshot = yield* table.value.snapshot
     if (path === runsPath && !holdsRuns(snapshot)) return Option.none()
+    // Nobody sees a mart whose first build was cut off.
+    if (martAt(path) !== null && builtOf(snapshot) === null) return Option.none()
     return Option.some({ view: viewName(path), table: table.value, snapshot })
   })
 
+/** What there is to ask. */
+export interface LakeViews {
+  readonly tables: ReadonlyArray<LakeTable>
+  /** Models that are views. */
+  readonly marts: ReadonlyArray<MartView>
+}
+
 /**
- * Makes a view for every table of the lake. Where the lake is on another machine, a view only tells its columns until `fillViews` has fetched
- * its files. Gives the tables.
+ * Makes a view for every table of the lake, and every model that is a view. Where the lake is on another machine, a view only tells its columns
+ * until `fillViews` has fetched its files. A model's view of something that is no longer there, or has lost a column, is left out, with a warning.
  */
-export const createViews = (db: DuckDB): Effect.Effect<ReadonlyArray<LakeTable>, LakeError | TableError | StoreError, Store> =>
+export const createViews = (db: DuckDB): Effect.Effect<LakeViews, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
-    const tables = yield* lakeTables
+    const views = yield* martViews
+    const tables = (yield* lakeTables).filter(({ table }) => !views.some(({ model }) => model === martAt(table.path)))
     if (isLocal(store)) yield* fillViews(db, tables)
     else
       for (const { view, table, snapshot } of tables) {
         const select = yield* Effect.try({ try: () => selectNothing(snapshot), catch: asLakeError(table) })
         yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
       }
-    return tables
+    const marts = yield* Effect.filter(views, ({ model, sql }) =>
+      db.run(`CREATE VIEW ${identifier(model)} AS ${sql}`).pipe(
+        Effect.as(true),
+        Effect.catchIf(
+          ({ reason }) => reason === "Invalid",
+          ({ problem }) => Effect.as(Effect.logWarning(`the view ${model} is left out, build it again: ${problem}`), false)
+        )
+      )
+    )
+    return { tables, marts }
   })
 
 /** Lets the views of these tables show their rows. */
@@ -102,6 +122,33 @@ export const rowsOf = (db: DuckDB, table: Table, snapshot: Snapshot): Effect.Eff
     return yield* Effect.try({ try: () => selectTable(table.path, snapshot, pathOf), catch: asLakeError(table) })
   })
 
+/** SQL that reads a table as of a snapshot, with the place of each row's file among the snapshot's files, from 0, as `sluice_file`. */
+export const filesSql = (db: DuckDB, { table, snapshot }: LakeTable): Effect.Effect<string, LakeError | StoreError, Store> =>
+  Effect.gen(function* () {
+    const { files, schema, metaData } = snapshot
+    const keys = [...files.keys()].map((path) => `${table.path}/${path}`)
+    const pathOf = yield* localCopies(yield* Store, db.folder, keys)
+    return yield* Effect.try({
+      try: () => {
+        if (keys.length === 0) return `SELECT CAST(NULL AS BIGINT) AS sluice_file, * FROM (${selectNoRow(schema)})`
+        const { partitionColumns } = metaData
+        const inFiles = { ...schema, fields: schema.fields.filter(({ name }) => !partitionColumns.includes(name)) }
+        const columns = schema.fields.map(({ name, type }) => {
+          const place = partitionColumns.indexOf(name)
+          return place === -1 ? `r.${identifier(name)}` : `CAST(p.v${place} AS ${sqlType(type)}) AS ${identifier(name)}`
+        })
+        const rows = [...files.values()].map(
+          ({ partitionValues }, i) =>
+            `(${[i, ...partitionColumns.map((name) => (partitionValues[name] == null ? "NULL" : literal(partitionValues[name])))].join(", ")})`
+        )
+        const names = ["i", ...partitionColumns.map((_, place) => `v${place}`)].join(", ")
+        const partitions = partitionColumns.length === 0 ? "" : ` JOIN (VALUES ${rows.join(", ")}) p(${names}) ON p.i = r.file_index`
+        return `SELECT r.file_index AS sluice_file, ${columns.join(", ")} FROM ${readParquet(keys.map(pathOf), inFiles)} r${partitions}`
+      },
+      catch: asLakeError(table)
+    })
+  })
+
 /** For a table with a type that nobody here knows. */
 export const asLakeError =
   (table: Table) =>
@@ -148,11 +195,11 @@ const selectTable = (tablePath: string, snapshot: Snapshot, pathOf: (key: string
       )
     )
   ]
-  return scans.length > 0 ? scans.join(" UNION ALL ") : noRows(snapshot.schema)
+  return scans.length > 0 ? scans.join(" UNION ALL ") : selectNoRow(snapshot.schema)
 }
 
 /** SQL that gives the columns of a schema, and no row. Throws for types that DuckDB lacks. */
-export const noRows = ({ fields }: StructType): string =>
+export const selectNoRow = ({ fields }: StructType): string =>
   `SELECT ${fields.map(({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${identifier(name)}`).join(", ")} LIMIT 0`
 
 /**

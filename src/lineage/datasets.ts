@@ -3,7 +3,7 @@ import { governance, ownersOf } from "../contract/governance.ts"
 import { consumablePath, deadLettersPath, stagePath } from "../lake/layout.ts"
 import type { Column } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import type { BatchReport, MaintainReport, RepartitionReport, Report, RunInput, RunOutput } from "../record/report.ts"
+import type { BatchReport, BuildReport, MaintainReport, RepartitionReport, Report, RunInput, RunOutput } from "../record/report.ts"
 import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { consumableLineage, consumableTableColumns, deadLetterLineage, stageLineage } from "./column-lineage.ts"
 import { schemaFields, sensitiveTags } from "./columns.ts"
@@ -50,7 +50,7 @@ export const inputDatasets = (inputs: ReadonlyArray<RunInput>, context: DatasetC
       inputFacets: facets(producer, "input", {
         inputStatistics: report === undefined ? undefined : statistics(input.rows, input.bytes, input.files),
         dataQualityAssertions:
-          report === undefined || report.kind === "maintain" || compiled === undefined
+          report === undefined || report.kind === "maintain" || report.kind === "build" || compiled === undefined
             ? undefined
             : { assertions: assertions(compiled, report) },
         subset: report === undefined ? undefined : inputSubset(report)
@@ -185,7 +185,7 @@ const statistics = (rows: number | undefined, bytes: number | undefined, files: 
         ...(files === undefined ? {} : { fileCount: files })
       }
 
-const assertions = (compiled: CompiledContract, report: Exclude<Report, MaintainReport>) =>
+const assertions = (compiled: CompiledContract, report: Exclude<Report, MaintainReport | BuildReport>) =>
   report.kind === "repartition" ? repartitionAssertions(compiled, report) : decodeAssertions(compiled, report.counts)
 
 /** Shards beyond this are not listed: a batch of small files has as many shards as files. */

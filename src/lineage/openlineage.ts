@@ -46,7 +46,8 @@ const does: { readonly [K in Report["kind"]]: string } = {
   batch: "Decodes records by their contract, and appends them to stage.",
   repartition: "Adds what is new in stage to the table for users, by the day each order last changed.",
   replay: "Decodes dead letters by today's contract, and appends what became rows to stage.",
-  maintain: "Rewrites small files of a table into large ones. No row changes."
+  maintain: "Rewrites small files of a table into large ones. No row changes.",
+  build: "Makes a mart by a model's SELECT, once its tests hold."
 }
 
 /** Name of the job that does a kind of work for a dataset: `orders.ingest`. */

@@ -1,19 +1,13 @@
-import type { Check, Severity } from "./model.ts"
+import type { TestOutcome } from "../record/report.ts"
+import type { Check } from "./model.ts"
 
-/** What came of a test: `warn` tells of rows that fail and holds nothing back, `fail` keeps the model's rows from being seen. */
-export type TestStatus = "pass" | "warn" | "fail"
+/** What came of a test. */
+export type TestStatus = TestOutcome["status"]
 
-/** What one test found in the rows of a model. */
-export interface TestResult {
-  readonly name: string
-  /** The model whose build it was part of. */
-  readonly model: string
-  readonly column: string | null
-  readonly check: Check["kind"]
-  readonly severity: Severity
-  readonly status: TestStatus
-  /** Rows that the test's SELECT gives. */
-  readonly failures: number
+/** What one test found in the rows of a model, and where to look. */
+export interface TestResult extends TestOutcome {
+  /** Its kind. `unit` is a unit test, whose rows are the project's own; `freshness` looks how old an input is. */
+  readonly check: Check["kind"] | "unit" | "freshness"
   /** Keys of failing rows, at most five, as `order_id = 7`. None where there is no key, or where it is sensitive. */
   readonly keys: ReadonlyArray<string>
   /** Where the test stands, from the project's folder. */

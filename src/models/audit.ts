@@ -1,9 +1,10 @@
 import { Effect } from "effect"
 import type { DuckDB } from "../duckdb/duckdb.ts"
-import { duckdbText, LakeError } from "../duckdb/errors.ts"
+import { LakeError } from "../duckdb/errors.ts"
 import type { Plain } from "../duckdb/plain.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { AuditResult, TestResult, TestStatus } from "./audit-result.ts"
+import { sqlProblem } from "./build-error.ts"
 import type { DataTest, Model, Models } from "./model.ts"
 import { ofBothBranches } from "./pieces.ts"
 import type { Names } from "./render.ts"
@@ -124,19 +125,13 @@ export const statusOf = ({ severity }: Pick<DataTest, "severity">, shouldWarn: b
 
 const shown = (value: Plain): string => (typeof value === "string" ? value : jsonText(value))
 
-/**
- * Of a statement that is wrong DuckDB says what and where, which is all from the project's files. What goes wrong on the way through the
- * rows it tells by the value, which may be anybody's: of that only the kind is passed on.
- */
 const cannotRun =
   (test: DataTest) =>
   (error: LakeError): LakeError => {
-    const [said = ""] = duckdbText(error.cause ?? error.problem).split("\n")
-    const isOfText = /^(Parser|Binder|Catalog|Syntax) Error/.test(said)
-    const kind = /^[A-Z][\w -]* Error/i.exec(said)?.[0] ?? error.reason
+    const { said, isOfText } = sqlProblem(error)
     return new LakeError({
       reason: error.reason,
-      problem: `${test.file}:${test.line}: the test ${test.name} cannot run: ${isOfText ? said.trim().replace(/[.!]$/, "") : kind}`,
+      problem: `${test.file}:${test.line}: the test ${test.name} cannot run: ${said}`,
       hint: isOfText ? "Correct the test, or the model that it looks at." : hintOf(error)
     })
   }

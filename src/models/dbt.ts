@@ -2,7 +2,7 @@ import { stringify } from "yaml"
 import type { CompiledContract } from "../contract/compile.ts"
 import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
 import { runColumns } from "../lake/runs.ts"
-import { noRows } from "../lake/views.ts"
+import { selectNoRow } from "../lake/views.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
@@ -106,7 +106,7 @@ const sourcesFile = ({ contracts, catalogName, selects }: DbtProject): string =>
           name: table.name,
           identifier: catalogName(table.path),
           description: plainText(table.description),
-          ...(selects === null ? {} : { config: configOf(selects.get(table.path) ?? noRows(deltaSchema(table.columns))) }),
+          ...(selects === null ? {} : { config: configOf(selects.get(table.path) ?? selectNoRow(deltaSchema(table.columns))) }),
           columns: table.columns.map(columnOf)
         }))
       }))

@@ -1,4 +1,5 @@
 import { basename } from "node:path"
+import { consumablePath, deadLettersPath, runsPath, stagePath, viewName } from "../lake/layout.ts"
 import { checkNames, configOf, mergeSettings } from "./config.ts"
 import { conditionsOf, configNames } from "./data-tests.ts"
 import { circles, inOrder } from "./graph.ts"
@@ -50,7 +51,7 @@ export const modelsOf = (
   const singular = readSql(tests)
   const properties = noProperties()
   for (const { file, text } of files) if (!file.endsWith(".sql")) readProperties(text, project.name, new Told(file, problems), properties)
-  checkNamesOfFiles(sql, problems)
+  checkNamesOfFiles(sql, datasets, problems)
   const byName = propertiesByName(sql, properties, problems)
   const known: Known = { models: new Set(sql.map(({ name }) => name)), datasets }
   const references = [...sql, ...singular].flatMap((each) => each.references)
@@ -107,7 +108,8 @@ const unsetVars = (pieces: ReadonlyArray<Piece>, file: string, vars: { readonly 
       : []
   })
 
-const checkNamesOfFiles = (sql: ReadonlyArray<SqlFile>, problems: Array<Problem>): void => {
+const checkNamesOfFiles = (sql: ReadonlyArray<SqlFile>, datasets: ReadonlyArray<string>, problems: Array<Problem>): void => {
+  const taken = new Set([deadLettersPath, runsPath, ...datasets.flatMap((name) => [stagePath(name), consumablePath(name)].map(viewName))])
   for (const { name, file } of sql) {
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       problems.push({
@@ -115,6 +117,13 @@ const checkNamesOfFiles = (sql: ReadonlyArray<SqlFile>, problems: Array<Problem>
         line: 1,
         problem: `${name} is no name of a table`,
         hint: "Name the file by lower case letters, digits and _, a letter first."
+      })
+    else if (taken.has(name) || name.startsWith("sluice_"))
+      problems.push({
+        file,
+        line: 1,
+        problem: taken.has(name) ? `the lake has a table that query calls ${name}` : "names of models do not begin with sluice_",
+        hint: "Name the file otherwise."
       })
     const first = sql.find((other) => other.name === name)
     if (first !== undefined && first.file !== file)

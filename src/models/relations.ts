@@ -1,12 +1,27 @@
 import { identifier } from "../duckdb/sql.ts"
 import { consumablePath, stagePath, viewName } from "../lake/layout.ts"
+import { historySql } from "./history-sql.ts"
 import type { Model, Models } from "./model.ts"
-import { render, variables } from "./render.ts"
+import { type Names, render, variables } from "./render.ts"
+
+/** Path of the table that a source names. What changed is changed in the table for users. */
+export const sourcePath = (source: string, table: string): string =>
+  source === "lake" ? table : source === "stage" ? stagePath(table) : consumablePath(table)
 
 /** The view of a lake in which a source's rows stand, as `sluice query` names it. What changed is, of a build of the whole, all there is. */
-const viewOf = (source: string, table: string): string =>
-  identifier(viewName(source === "lake" ? table : source === "stage" ? stagePath(table) : consumablePath(table)))
+const viewOf = (source: string, table: string): string => identifier(viewName(sourcePath(source, table)))
 
 /** The SELECT of a model as DuckDB runs it on a lake, when the whole of the model is made. */
 export const selectOf = ({ name, text }: Model, { vars }: Models): string =>
   render(text, { ref: identifier, source: viewOf, this: identifier(name), var: variables(vars), isIncremental: false })
+
+/** The rows of a mart, all of them or those of what is touched, of what its model's SELECT gives. */
+export const martSql = ({ materialization }: Model, select: string, isFull: boolean): string => {
+  if (materialization.kind === "history") return historySql(materialization.history, `(${select}\n)`, isFull)
+  if (materialization.kind !== "incremental" || materialization.microbatch === null || !isFull) return select
+  const { eventTime, begin } = materialization.microbatch
+  return `select * from (${select}\n) where ${eventTime} >= timestamptz '${begin}'`
+}
+
+/** How tables are called, to who renders a model's text. */
+export type RelationNames = Pick<Names, "ref" | "source" | "var">

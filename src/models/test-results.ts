@@ -44,5 +44,7 @@ const describe: { readonly [check in TestResult["check"]]: string } = {
   relationships: "The value is one of another table's.",
   range: "The value is not below the smallest that is accepted, nor above the largest.",
   expression: "The condition holds.",
-  singular: "The test's SELECT gives no row."
+  singular: "The test's SELECT gives no row.",
+  freshness: "The newest row of an input is not older than it may be.",
+  unit: "Of given rows come those that are expected."
 }

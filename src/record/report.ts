@@ -132,14 +132,49 @@ export interface MaintainReport {
   readonly bytesDeleted: number
 }
 
-export type Report = BatchReport | RepartitionReport | ReplayReport | MaintainReport
+/** What one test found in the rows of a model: in numbers, with no value of a row. */
+export interface TestOutcome {
+  readonly name: string
+  /** The model whose build it was part of. */
+  readonly model: string
+  readonly column: string | null
+  /** Its kind: `unique`, `not_null`, … */
+  readonly check: string
+  readonly severity: "error" | "warn"
+  /** `warn` tells of rows that fail and holds nothing back, `fail` keeps the model's rows from being seen. */
+  readonly status: "pass" | "warn" | "fail"
+  /** Rows that fail. */
+  readonly failures: number
+}
+
+/** What one build of a model did; stands in the `commitInfo` of its mart's commit under `sluice`. */
+export interface BuildReport {
+  readonly kind: "build"
+  readonly runId: string
+  /** The model. */
+  readonly dataset: string
+  readonly startedAt: string
+  readonly materialization: "view" | "table" | "incremental" | "history"
+  /** Was all of it made anew? */
+  readonly full: boolean
+  /** Rows that its SELECT gave. Of a view none: they are made when they are asked for. */
+  readonly rowsAdded: number
+  /** Files of the version before that are no longer there. */
+  readonly filesReplaced: number
+  readonly files: number
+  readonly fileBytes: number
+  readonly tests: ReadonlyArray<TestOutcome>
+}
+
+export type Report = BatchReport | RepartitionReport | ReplayReport | MaintainReport | BuildReport
 
 /** What a kind of run is called, wherever people read it. */
 export const runKinds = {
   batch: "ingest",
   repartition: "repartition",
   replay: "replay",
-  maintain: "maintain"
+  maintain: "maintain",
+  build: "build"
 } as const satisfies { readonly [K in Report["kind"]]: string }
 
 /** What became of a run: its work stands, it failed, or it was given up: interrupted, or done by another process meanwhile. */
@@ -175,6 +210,8 @@ export type RunEvent =
       readonly at: string
       readonly message: string
       readonly inputs: ReadonlyArray<RunInput>
+      /** Of a build that tests held back. */
+      readonly tests?: ReadonlyArray<TestOutcome>
     }
 
 /** Whoever is told of runs. Must not fail or block. */

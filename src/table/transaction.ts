@@ -51,7 +51,8 @@ export const checkTransaction = (tx: Transaction): void => {
     if (seen.has(what)) throw wrong(`the commit has two actions for ${what}`, "One commit may say each thing once.")
     seen.add(what)
   }
-  const { partitionColumns } = tx.read.metaData
+  // Who replaces all of a table may lay it out anew.
+  const { partitionColumns } = tx.actions.flatMap((action) => ("metaData" in action ? [action.metaData] : []))[0] ?? tx.read.metaData
   for (const action of tx.actions) {
     if ("metaData" in action) {
       once("metaData")

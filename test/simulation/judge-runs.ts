@@ -16,7 +16,7 @@ export interface ToldRuns {
 
 type End = Exclude<RunEvent, { readonly event: "start" }>
 
-const kinds = { batch: "ingest", repartition: "repartition", replay: "replay", maintain: "maintain" }
+const kinds = { batch: "ingest", repartition: "repartition", replay: "replay", maintain: "maintain", build: "build" }
 
 /** The end of a run as the table must have it, in a form to compare. */
 const endText = (end: End): string => {
@@ -29,6 +29,7 @@ const endText = (end: End): string => {
 
 const countsOf = (report: Extract<RunEvent, { readonly event: "complete" }>["report"]): ReadonlyArray<number | null> => {
   if (report.kind === "maintain") return [null, null]
+  if (report.kind === "build") return [null, report.rowsAdded]
   return report.kind === "repartition" ? [report.rowsRead, report.rowsAdded] : [report.counts.records, report.counts.rows]
 }
 

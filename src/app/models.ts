@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import type { LoadedProject } from "../contract/load.ts"
+import type { Model, Models } from "../models/model.ts"
+import { ModelsError } from "../models/models-error.ts"
+import { type Column, holdsSensitive } from "../record/column.ts"
+import { UsageError } from "./failures.ts"
+
+const none: Models = { models: [], tests: [], unitTests: [], freshness: [], exposures: [], vars: {} }
+
+/** The models of a project. Fails with all that is wrong with them. */
+export const modelsOf = ({ folder, datasets }: LoadedProject): Effect.Effect<Models, ModelsError> =>
+  Effect.gen(function* () {
+    if (!existsSync(join(folder, "models")) && !existsSync(join(folder, "dbt_project.yml"))) return none
+    // With it comes the library that reads YAML, which most commands do without.
+    const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
+    const read = readModels(folder, { datasets })
+    return "problems" in read ? yield* new ModelsError(read) : read.models
+  })
+
+/** The models that `--select` names, in their order; all where it names none. */
+export const selectedOf = (models: Models, select: string | null): Effect.Effect<ReadonlyArray<Model>, UsageError> =>
+  Effect.gen(function* () {
+    if (select === null) return models.models
+    const graph = yield* Effect.promise(() => import("../models/graph.ts"))
+    const selected = graph.select(models.models, select)
+    return "problem" in selected ? yield* new UsageError(selected) : selected.models
+  })
+
+/** Names of the columns that a project's contracts call sensitive, in lower case. */
+export const sensitiveColumns = ({ compiled }: LoadedProject): ReadonlySet<string> =>
+  new Set([...compiled.values()].flatMap(({ columns, consumableColumns }) => [...columns, ...consumableColumns].flatMap(sensitiveNames)))
+
+const sensitiveNames = (column: Column): ReadonlyArray<string> => (holdsSensitive(column) ? [column.name.toLowerCase()] : [])

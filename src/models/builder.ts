@@ -1,0 +1,54 @@
+import { Effect, type Scope } from "effect"
+import type { CompiledContract } from "../contract/compile.ts"
+import type { DuckDB } from "../duckdb/duckdb.ts"
+import type { LakeError } from "../duckdb/errors.ts"
+import { openDuckDB } from "../duckdb/open.ts"
+import { identifier } from "../duckdb/sql.ts"
+import { type Audit, auditOf } from "./audit.ts"
+import type { FreshnessResult } from "./freshness.ts"
+import type { Models } from "./model.ts"
+import type { RelationNames } from "./relations.ts"
+import { variables } from "./render.ts"
+import { Sources, sourceView } from "./sources.ts"
+
+/** What building and testing models need. */
+export interface BuilderOptions {
+  readonly models: Models
+  /** Contracts of the project's datasets. */
+  readonly contracts: ReadonlyArray<CompiledContract>
+  /** Columns that are sensitive wherever they stand, in lower case. */
+  readonly sensitive: ReadonlySet<string>
+  /** Bytes that DuckDB may use before it spills. */
+  readonly memoryLimit?: number | undefined
+  readonly threads?: number | undefined
+}
+
+/** What all models share that are built, or tested, at one time. */
+export interface Builder {
+  readonly db: DuckDB
+  readonly models: Models
+  readonly sources: Sources
+  readonly audit: Audit
+  readonly names: RelationNames
+  readonly sensitive: ReadonlySet<string>
+  /** How old inputs are, by input, once that was looked at. */
+  readonly fresh: Map<string, FreshnessResult>
+}
+
+/** Opens a DuckDB in which tables of the lake, and marts, become views as they are needed. */
+export const builderOf = ({
+  models,
+  contracts,
+  sensitive,
+  memoryLimit,
+  threads
+}: BuilderOptions): Effect.Effect<Builder, LakeError, Scope.Scope> =>
+  Effect.map(openDuckDB({ memoryLimit, threads }), (db) => {
+    const names = {
+      ref: identifier,
+      source: (source: string, table: string) => identifier(sourceView(source, table)),
+      var: variables(models.vars)
+    }
+    const audit = auditOf(models, { ...names, sensitive })
+    return { db, models, sources: new Sources(db, contracts), audit, names, sensitive, fresh: new Map() }
+  })

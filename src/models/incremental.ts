@@ -1,0 +1,96 @@
+import { Effect } from "effect"
+import type { DuckDB } from "../duckdb/duckdb.ts"
+import type { LakeError } from "../duckdb/errors.ts"
+import { identifier, literal } from "../duckdb/sql.ts"
+import type { LakeTable } from "../lake/views.ts"
+import { filesSql } from "../lake/views.ts"
+import type { Store, StoreError } from "../store/store.ts"
+import type { Model } from "./model.ts"
+import { martSql } from "./relations.ts"
+
+/** What of a mart is replaced by new rows, which are those of the view `sluice_made`. */
+export interface Replaced {
+  /** Files that go, by path. */
+  readonly gone: ReadonlyArray<string>
+  /** A SELECT of the rows of these files that stay; null: no file goes. */
+  readonly survivors: string | null
+  /** A SELECT of all rows that stay. */
+  readonly kept: string
+}
+
+/** How a mart is gone on with. */
+export interface Going {
+  /** Gives the new rows. */
+  readonly select: string
+  /** @param names of the columns, quoted, with commas */
+  readonly prepare: (db: DuckDB, before: LakeTable, names: string) => Effect.Effect<Replaced, LakeError | StoreError, Store>
+}
+
+/**
+ * How a model's mart is gone on with.
+ *
+ * - `append` adds rows.
+ * - `merge` and `delete+insert` replace the rows whose key is among the new ones'; as in SQL, a key that is null is like no other.
+ * - `microbatch` replaces the rows from a time on: the beginning of the batch that its newest row is in, and `lookback` batches before.
+ * - `history` replaces the rows of the things that the SELECT gives versions of, and takes those away of which there are no versions any more.
+ *
+ * @param text of the model, of what changed
+ * @param whole its text, of all there is
+ */
+export const goingOf = (db: DuckDB, model: Model, before: LakeTable, text: string, whole: string): Effect.Effect<Going, LakeError> =>
+  Effect.gen(function* () {
+    const { materialization } = model
+    const select = martSql(model, text, false)
+    if (materialization.kind === "history") {
+      const { key } = materialization.history
+      const isThing = "o.surrogate_key <> md5('-1')"
+      const keys = key.map((name) => `${name}`).join(", ")
+      const same = key.map((name) => `o.${name} IS NOT DISTINCT FROM n.${name}`).join(" AND ")
+      const touched = `SELECT ${keys} FROM sluice_made UNION (SELECT ${keys} FROM ${identifier(before.view)} o WHERE ${isThing} EXCEPT SELECT ${keys} FROM (${whole}\n))`
+      return {
+        select,
+        prepare: replacing(`${isThing} AND EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, touched)
+      }
+    }
+    if (materialization.kind !== "incremental" || materialization.strategy === "append") return { select, prepare: replacing(null, null) }
+    if (materialization.microbatch !== null) {
+      const { eventTime, batchSize, lookback, begin } = materialization.microbatch
+      const [row] = yield* db.rows(
+        `SELECT strftime(greatest(timestamptz ${literal(begin)}, date_trunc(${literal(batchSize)}, coalesce(max(${eventTime})::timestamptz, timestamptz ${literal(begin)})) - interval '${lookback}' ${batchSize}), '%Y-%m-%dT%H:%M:%S.%fZ') AS since FROM ${identifier(before.view)}`
+      )
+      const since = `timestamptz ${literal(String(row?.["since"]))}`
+      return {
+        select: `select * from (${select}\n) where ${eventTime} >= ${since}`,
+        prepare: replacing(`o.${eventTime} >= ${since}`, null)
+      }
+    }
+    const keys = materialization.uniqueKey
+    const same = keys.map((name) => `o.${name} = n.${name}`).join(" AND ")
+    return {
+      select,
+      prepare: replacing(`EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, `SELECT DISTINCT ${keys.join(", ")} FROM sluice_made`)
+    }
+  })
+
+/**
+ * @param condition which rows `o` of the mart go; null: none
+ * @param touched a SELECT whose rows are `sluice_touched` in the condition
+ */
+const replacing =
+  (condition: string | null, touched: string | null): Going["prepare"] =>
+  (db, before, names) =>
+    Effect.gen(function* () {
+      if (condition === null) return { gone: [], survivors: null, kept: `SELECT ${names} FROM ${identifier(before.view)}` }
+      if (touched !== null) yield* db.run(`CREATE OR REPLACE TEMP TABLE sluice_touched AS ${touched}`)
+      const paths = [...before.snapshot.files.keys()]
+      const rows = yield* filesSql(db, before)
+      const found = yield* db.rows(`SELECT DISTINCT sluice_file FROM (${rows}) o WHERE ${condition}`)
+      const numbers = found.map((row) => Number(row["sluice_file"])).sort((a, b) => a - b)
+      const gone = numbers.flatMap((i) => paths[i] ?? [])
+      const stay = `NOT coalesce((${condition}), false)`
+      return {
+        gone,
+        survivors: gone.length === 0 ? null : `SELECT ${names} FROM (${rows}) o WHERE sluice_file IN (${numbers.join(", ")}) AND ${stay}`,
+        kept: `SELECT ${names} FROM (${rows}) o WHERE ${stay}`
+      }
+    })
