@@ -7,16 +7,16 @@ import { compileContract } from "../../../src/contract/compile.ts"
 import type { DuckDB } from "../../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { identifier, literal } from "../../../src/duckdb/sql.ts"
-import { consumablePath, stagePath, viewName } from "../../../src/lake/layout.ts"
+import { consumablePath, viewName } from "../../../src/lake/layout.ts"
 import { createViews, selectsInPlace } from "../../../src/lake/views.ts"
 import { dbtFiles } from "../../../src/models/dbt.ts"
-import { historySql } from "../../../src/models/history-sql.ts"
 import type { Model } from "../../../src/models/model.ts"
+import { martSql, sourcePath } from "../../../src/models/relations.ts"
 import { render, variables } from "../../../src/models/render.ts"
 import { localStore } from "../../../src/store/local-store.ts"
 import { realData, temporaryFolder } from "../../acceptance/support.ts"
 import { root, sluiceJson } from "../../cli/sluice.ts"
-import { buildOlist, olistAudit, olistModels } from "../../models/olist-marts.ts"
+import { olistAudit, olistModels } from "../../models/olist-marts.ts"
 import { openSparkSession } from "../spark/session.ts"
 import { databaseOf, dbt, linesOf, resultsIn, writeFiles } from "./dbt.ts"
 import { partOfOlist } from "./olist-part.ts"
@@ -40,10 +40,10 @@ beforeAll(async () => {
   mkdirSync(files)
   await Effect.runPromise(Effect.scoped(partOfOlist(input, files)))
   await sluiceJson(["run", "--once", "--project", source, "--lake", lake, "--input", files])
+  await sluiceJson(["build", "--project", source, "--lake", lake])
   opened = await Effect.gen(function* () {
     const duckdb = yield* Effect.provideService(openDuckDB({ threads: 2, memoryLimit: 1024 ** 3 }), Scope.Scope, scope)
     yield* createViews(duckdb)
-    yield* buildOlist(duckdb, models)
     // Else the history shows little.
     assert.deepStrictEqual(yield* duckdb.rows("SELECT count(*) > 100 AS many FROM dw_dim_customers WHERE version_no > 1"), [{ many: true }])
     return duckdb
@@ -99,17 +99,10 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", () => {
       yield* Effect.addFinalizer(() => Effect.sync(spark.close))
       const lake = folder("lake")
       const made = (model: string) => join(folder("spark"), model)
-      const viewOf = (from: string, table: string) =>
-        viewName(from === "lake" ? table : from === "stage" ? stagePath(table) : consumablePath(table))
-      const selectOf = ({ name, text, materialization }: Model): string => {
-        const select = render(text, {
-          ref: (model) => model,
-          source: viewOf,
-          this: name,
-          var: variables(models.vars),
-          isIncremental: false
-        })
-        return materialization.kind === "history" ? historySql(materialization.history, `(${select})`, true) : select
+      const viewOf = (from: string, table: string) => viewName(sourcePath(from, table))
+      const selectOf = (model: Model): string => {
+        const names = { ref: (name: string) => name, source: viewOf, this: model.name, var: variables(models.vars), isIncremental: false }
+        return martSql(model, render(model.text, names), true)
       }
       const tables = [...olist.contracts.map(({ name }) => consumablePath(name)), "runs"]
       yield* spark.sql(
