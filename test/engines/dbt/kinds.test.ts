@@ -9,10 +9,11 @@ import { readModels } from "../../../src/models/read.ts"
 import { variables } from "../../../src/models/render.ts"
 import { repartition } from "../../../src/repartition/repartition.ts"
 import { viewOfSource } from "../../models/olist-marts.ts"
+import { build, kindsOf } from "../../models/small-lake.ts"
 import { type Copy, freshFolder, freshStore, ingest, orders } from "../../repartition/lake.ts"
 import { databaseOf, dbt, linesOf, resultsIn, writeFiles } from "./dbt.ts"
 
-/** Every kind of table and every kind of test means to dbt what it means here: built whole, then again after more rows. */
+/** Every kind of table and every kind of test means to dbt what it means here: built by both, whole, then again after more rows. */
 
 const incremental = (config: string) => `{{ config(materialized='incremental', ${config}) }}`
 /** The newest change that was there tells which build made a row. */
@@ -138,16 +139,21 @@ describe("a dbt project", () => {
         dbtFiles({ name: "kinds", contracts: [orders], models, catalogName: (path) => path.replaceAll("/", "_"), selects })
       )
 
-      yield* ingest(first)
-      yield* repartition({ contract: orders })
+      const load = (copies: ReadonlyArray<Copy>) =>
+        Effect.gen(function* () {
+          yield* ingest(copies)
+          yield* repartition({ contract: orders })
+          const outcomes = kindsOf(yield* build(models, { contracts: [orders] }))
+          assert.deepStrictEqual(outcomes, Object.fromEntries(models.models.map(({ name }) => [name, "built"])))
+        })
+      yield* load(first)
       writeFiles(folder, yield* files)
       // What is written into the project's folder is no part of its models.
       assert.deepStrictEqual(readModels(folder, { datasets: ["order"] }), read)
       const batches = (from: string, to: string) => ["--event-time-start", from, "--event-time-end", to]
       // dbt asks a model's own table for its columns, to test one that adds to it.
       yield* dbt(folder, "build", "--exclude-resource-type", "unit_test", ...batches("2026-03-01", "2026-03-04"))
-      yield* ingest(second)
-      yield* repartition({ contract: orders })
+      yield* load(second)
       writeFiles(folder, yield* files)
       yield* dbt(folder, "build", ...batches("2026-03-02", "2026-03-06"))
 
@@ -158,13 +164,14 @@ describe("a dbt project", () => {
       const relation = (model: string) => `dbt.${model === "by_day" ? "reports" : "marts"}.${identifier(model)}`
       const names = models.models.map(({ name }) => name)
       assert.deepStrictEqual(names.toSorted(), Object.keys(expected).sort())
-      for (const name of names) {
-        const differs = yield* db.rows(
-          `(SELECT 'unexpected', * FROM (FROM ${relation(name)} EXCEPT ALL (${expected[name]}))) UNION ALL
-           (SELECT 'missing', * FROM ((${expected[name]}) EXCEPT ALL FROM ${relation(name)}))`
-        )
-        assert.deepStrictEqual(differs, [], name)
-      }
+      for (const name of names)
+        for (const made of [identifier(name), relation(name)]) {
+          const differs = yield* db.rows(
+            `(SELECT 'unexpected', * FROM (FROM ${made} EXCEPT ALL (${expected[name]}))) UNION ALL
+             (SELECT 'missing', * FROM ((${expected[name]}) EXCEPT ALL FROM ${made}))`
+          )
+          assert.deepStrictEqual(differs, [], made)
+        }
 
       const audit = auditOf(models, { ref: relation, source: viewOfSource, var: variables(models.vars), sensitive: new Set() })
       const ours = yield* Effect.forEach(models.models, (model) => audit(db, model, relation(model.name)))
