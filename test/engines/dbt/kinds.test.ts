@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, References } from "effect"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { identifier, literal } from "../../../src/duckdb/sql.ts"
 import { createViews, selectsInPlace } from "../../../src/lake/views.ts"
@@ -179,6 +179,6 @@ describe("a dbt project", () => {
       assert.deepStrictEqual(linesOf(told.filter(({ kind }) => kind === "test")), linesOf(ours.flatMap(({ tests }) => tests)))
       const others = told.flatMap(({ kind, name, status }) => (kind === "test" ? [] : [`${kind} ${name}: ${status}`])).sort()
       assert.deepStrictEqual(others, [...names.map((name) => `model ${name}: success`), "unit_test takes_what_is_newer: pass"].sort())
-    }).pipe(Effect.scoped, Effect.provide(freshStore))
+    }).pipe(Effect.scoped, Effect.provide(freshStore), Effect.provideService(References.MinimumLogLevel, "Error"))
   )
 })
