@@ -30,7 +30,19 @@ import { textOf } from "./report/text.ts"
 import { scale } from "./scale.ts"
 import { stages } from "./stages.ts"
 
-const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition, lambda, models, engines }
+const benches: Readonly<Record<string, Bench>> = {
+  core,
+  formats,
+  stages,
+  ingest,
+  consumer,
+  scale,
+  log,
+  repartition,
+  lambda,
+  models,
+  engines
+}
 /** They need more than Node: they run where they are named. */
 const onlyByName: ReadonlySet<string> = new Set(["engines", "models"])
 

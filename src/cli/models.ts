@@ -2,6 +2,7 @@ import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
 import { modelsOf, selectedOf } from "../app/models.ts"
+import { lakeNames } from "../app/settings.ts"
 import { mermaid } from "../models/graph.ts"
 import type { Model, Models } from "../models/model.ts"
 import { inputKey } from "../models/references.ts"
@@ -11,6 +12,9 @@ import { nearestOr } from "../record/nearest.ts"
 import { json, selectFlag, toggle } from "./common.ts"
 import { print, table } from "./output.ts"
 import { project, warnOfContracts } from "./project.ts"
+import { use } from "./settings.ts"
+
+const settings = use(...lakeNames)
 
 /** A model for people: how it is made, what it reads, how many tests look at its rows. */
 const rowOf = ({ name, materialization, inputs }: Model, tests: number): ReadonlyArray<string> => [
@@ -37,6 +41,8 @@ export const models = Command.make(
     ),
     select: selectFlag,
     graph: toggle("graph", "Print the graph of what is made of what, as Mermaid text."),
+    dbt: toggle("dbt", "Make the project's folder a dbt project as well, whose sources are the lake's tables as they are now."),
+    settings: settings.flags,
     json
   },
   Effect.fnUntraced(function* (flags) {
@@ -46,6 +52,11 @@ export const models = Command.make(
       const model = yield* namedIn(all, flags.model.value)
       const sql = selectOf(model, all).trim()
       return yield* print(flags.json, { name: model.name, file: model.file, sql }, () => sql)
+    }
+    if (flags.dbt) {
+      const { writeDbtProject } = yield* Effect.promise(() => import("./models-dbt.ts"))
+      const files = yield* writeDbtProject(all, yield* settings.read(flags.settings))
+      return yield* print(flags.json, { files }, () => [...files, `Now, in ${project.folder}: dbt build --profiles-dir dbt`].join("\n"))
     }
     const selected = yield* selectedOf(all, Option.getOrNull(flags.select))
     if (flags.graph) {
@@ -76,6 +87,7 @@ export const models = Command.make(
   Command.withExamples([
     { description: "All of a project's", command: "sluice models" },
     { description: "What would change with one, as a picture", command: "sluice models --select sales_by_day+ --graph" },
-    { description: "The SQL of one, as it runs", command: "sluice models sales_by_day" }
+    { description: "The SQL of one, as it runs", command: "sluice models sales_by_day" },
+    { description: "For dbt", command: "sluice models --dbt --lake lake" }
   ])
 )

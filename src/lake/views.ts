@@ -81,10 +81,38 @@ export const fillViews = (db: DuckDB, tables: ReadonlyArray<LakeTable>): Effect.
     tables,
     ({ view, table, snapshot }) =>
       Effect.flatMap(rowsOf(db, table, snapshot), (select) =>
-        db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${table.path === runsPath ? oneRowPerRun(select) : select}`)
+        db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${shown(table, select)}`)
       ),
     { discard: true }
   )
+
+/** What is seen of a table's rows. */
+const shown = ({ path }: Table, select: string): string => (path === runsPath ? oneRowPerRun(select) : select)
+
+/**
+ * SQL that gives what the view of a table does, from where its files lie, by the table's path: for other programs on this machine. Null: the lake is on
+ * another one.
+ */
+export const selectsInPlace: Effect.Effect<ReadonlyMap<string, string> | null, LakeError | TableError | StoreError, Store> = Effect.gen(
+  function* () {
+    const store = yield* Store
+    if (!isLocal(store)) return null
+    const selects = yield* Effect.forEach(yield* lakeTables, ({ table, snapshot }) =>
+      Effect.try({
+        try: () =>
+          [
+            table.path,
+            shown(
+              table,
+              selectTable(table.path, snapshot, (key) => store.localPath(key) ?? key)
+            )
+          ] as const,
+        catch: asLakeError(table)
+      })
+    )
+    return new Map(selects)
+  }
+)
 
 /** SQL that reads a table as of a snapshot; its files are fetched first where they are not on this machine. */
 export const rowsOf = (db: DuckDB, table: Table, snapshot: Snapshot): Effect.Effect<string, LakeError | StoreError, Store> =>

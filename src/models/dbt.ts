@@ -2,11 +2,14 @@ import { stringify } from "yaml"
 import type { CompiledContract } from "../contract/compile.ts"
 import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
 import { runColumns } from "../lake/runs.ts"
+import { selectNoRow } from "../lake/views.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
 import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import { deltaSchema } from "../table/schema.ts"
 import { dbtMacros } from "./dbt-macros.ts"
-import type { Input, Literal } from "./model.ts"
+import type { Input, Models } from "./model.ts"
+import { dbtFolder } from "./project-file.ts"
 
 /** What makes a project's folder a dbt project, worked out of its contracts. */
 
@@ -20,28 +23,25 @@ export interface DbtProject {
   /** As the project is called. */
   readonly name: string
   readonly contracts: ReadonlyArray<CompiledContract>
-  readonly vars: { readonly [name: string]: Literal }
+  readonly models: Models
   /** What a table is called in the catalog, by its path in the lake: for Athena and Spark. */
   readonly catalogName: (path: string) => string
-  /** SQL that reads a table as of one version of the lake, by its path in it: what dbt on DuckDB reads. Null: the table is not there. */
-  readonly locationOf: (path: string) => string | null
+  /** SQL with which DuckDB reads a table as of one version of the lake, by its path in it. A table that is not among them has no rows. Null: DuckDB reaches none. */
+  readonly selects: ReadonlyMap<string, string> | null
 }
-
-/** Folder of the files that dbt alone reads. They are made anew whenever the lake has changed, and no model lies there. */
-export const dbtFolder = "dbt"
 
 /** All files of a dbt project but the models and tests themselves. */
 export const dbtFiles = (project: DbtProject): ReadonlyArray<DbtFile> => [
   { path: "dbt_project.yml", text: projectFile(project) },
   { path: `${dbtFolder}/sources/sources.yml`, text: sourcesFile(project) },
   { path: `${dbtFolder}/profiles.yml`, text: profilesFile(project.name) },
-  ...Object.entries(dbtMacros).map(([file, text]) => ({ path: `${dbtFolder}/macros/${file}`, text }))
+  ...Object.entries(dbtMacros(project.models.models)).map(([file, text]) => ({ path: `${dbtFolder}/macros/${file}`, text }))
 ]
 
 /** dbt's names have no hyphen. */
 const snakeName = (name: string): string => name.replaceAll("-", "_")
 
-const projectFile = ({ name, vars }: DbtProject): string =>
+const projectFile = ({ name, models: { vars } }: DbtProject): string =>
   head("What dbt has to know of this project.") +
   stringify({
     name: snakeName(name),
@@ -66,11 +66,11 @@ interface Source {
 
 /** The tables that models may read, by the source that they name. */
 const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
-  const consumable = contracts.map(({ contract, consumableColumns }) => ({
+  const consumable = contracts.map(({ contract, consumableColumns, identity }) => ({
     path: consumablePath(contract.name),
     name: contract.name,
     description: contract.description,
-    columns: consumableColumns
+    columns: [...stageColumns(consumableColumns), ...identity.partition.columns]
   }))
   return {
     consumable,
@@ -94,7 +94,7 @@ const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [sour
   }
 }
 
-const sourcesFile = ({ contracts, catalogName, locationOf }: DbtProject): string =>
+const sourcesFile = ({ contracts, catalogName, selects }: DbtProject): string =>
   head("The lake's tables, as of one version of it.") +
   stringify(
     {
@@ -106,7 +106,7 @@ const sourcesFile = ({ contracts, catalogName, locationOf }: DbtProject): string
           name: table.name,
           identifier: catalogName(table.path),
           description: plainText(table.description),
-          config: configOf(locationOf(table.path)),
+          ...(selects === null ? {} : { config: configOf(selects.get(table.path) ?? selectNoRow(deltaSchema(table.columns))) }),
           columns: table.columns.map(columnOf)
         }))
       }))
@@ -115,8 +115,7 @@ const sourcesFile = ({ contracts, catalogName, locationOf }: DbtProject): string
   )
 
 /** DuckDB reads a table where its files are. The text goes through Python's `%`, as its braces would mean something to `format`. */
-const configOf = (location: string | null): object | undefined =>
-  location === null ? undefined : { external_location: rawText(`(${location.replaceAll("%", "%%")})`), formatter: "oldstyle" }
+const configOf = (select: string): object => ({ external_location: rawText(`(${select.replaceAll("%", "%%")})`), formatter: "oldstyle" })
 
 const columnOf = (column: Column): object => ({
   name: column.name,

@@ -46,7 +46,7 @@ select md5('-1'), ${own.map(() => "null, ").join("")}${beginning}, null, 0, true
   from h_ordered where ${["h_number = 1", ...changed].join(" or ")}
 ), h_closed as (
   select *, lead(valid_from) over (${byKey} order by valid_from asc nulls first) as valid_to,
-    row_number() over (${byKey} order by valid_from asc nulls first) as version_no
+    cast(row_number() over (${byKey} order by valid_from asc nulls first) as bigint) as version_no
   from h_cut
 )
 select ${surrogate} as surrogate_key, ${[...key, ...keep, ...replace.map((name, i) => `h_newest_${i} as ${name}`)].join(", ")},

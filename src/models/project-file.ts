@@ -21,6 +21,9 @@ export interface SettingsTree {
   readonly line: number
 }
 
+/** Folder of the files that dbt alone reads. They are made anew whenever the lake has changed, and no model lies there. */
+export const dbtFolder = "dbt"
+
 const file = "dbt_project.yml"
 /** What dbt needs and nothing here reads. */
 const ofDbt = [

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { Problem } from "./model.ts"
-import { defaultProjectFile, readProjectFile } from "./project-file.ts"
+import { dbtFolder, defaultProjectFile, readProjectFile } from "./project-file.ts"
 import { modelsOf, type ProjectText, type ReadModels, type ReadOptions } from "./put-together.ts"
 
 /**
@@ -22,7 +22,7 @@ export const readModels = (folder: string, options: ReadOptions): ReadModels => 
         const found = ends.test(file) ? textOf(folder, file, problems) : null
         return found === null ? [] : [{ file, text: found }]
       })
-  const files = load(project.modelPaths, /\.(?:sql|ya?ml)$/)
+  const files = load(project.modelPaths, /\.(?:sql|ya?ml)$/).filter(({ file }) => !file.startsWith(`${dbtFolder}/`))
   // `tests/generic/` has what dbt needs to know of tests that are built in here.
   const tests = load(project.testPaths, /\.sql$/).filter(({ file }) => !file.split("/").slice(1, -1).includes("generic"))
   return modelsOf(project, files, tests, options, problems)

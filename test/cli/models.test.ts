@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { root, sluice, sluiceJson } from "./sluice.ts"
 
@@ -100,4 +100,27 @@ describe("from a new project to a mart", () => {
       await rm(parent, { recursive: true, force: true })
     }
   })
+})
+
+it("a project's folder becomes one of dbt, which reads what the lake has, and what people say of it stays", async () => {
+  const lake = join(folder, "lake")
+  expect(await models("--dbt", "--lake", lake)).toMatchObject({ code: 1, stdout: "" })
+  await write("a.log", ['1.2.3.4 - - [20/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8"'])
+  await sluiceJson(["ingest", "--project", folder, "--dataset", "web_logs", "--input", join(folder, "a.log"), "--lake", lake])
+  const { files } = await sluiceJson(["models", "--project", folder, "--dbt", "--lake", lake])
+  expect(files.map((file: string) => relative(folder, resolve(file)))).toEqual(
+    expect.arrayContaining(["dbt_project.yml", "dbt/profiles.yml", "dbt/sources/sources.yml", "dbt/macros/history.sql"])
+  )
+  const sources = () => readFile(join(folder, "dbt/sources/sources.yml"), "utf8")
+  const [part = ""] = (await readdir(join(lake, "stage/web_logs"), { recursive: true })).filter((name) => name.endsWith(".parquet"))
+  expect(await sources()).toContain(join(lake, "stage/web_logs", part))
+  // What was written is none of the project's models.
+  expect(await sluiceJson(["models", "--project", folder])).toHaveLength(2)
+
+  const own = "name: own\nvars: { most: 5 }\n"
+  await writeFile(join(folder, "dbt_project.yml"), own)
+  await rm(join(folder, "dbt"), { recursive: true })
+  expect((await models("--dbt", "--lake", lake)).stdout).toContain(`Now, in ${folder}: dbt build --profiles-dir dbt\n`)
+  expect(await sources()).toContain("web_logs")
+  expect(await readFile(join(folder, "dbt_project.yml"), "utf8")).toBe(own)
 })

@@ -2,12 +2,13 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setUpCheckov, setUpMoto, setUpTerraform, setUpTflint, setUpVersitygw } from "./setup.ts"
+import { setUpCheckov, setUpDbt, setUpMoto, setUpTerraform, setUpTflint, setUpVersitygw } from "./setup.ts"
 import { functionsVariable } from "./terraform/tofu.ts"
 
 /** What several files of tests need: they run at once, and would install it twice. */
 export const setup = (): (() => void) | undefined => {
   setUpMoto()
+  setUpDbt()
   setUpVersitygw()
   // This takes minutes on a new machine: not where other files are asked for.
   const asked = process.argv.filter((argument) => argument.endsWith(".test.ts"))

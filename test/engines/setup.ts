@@ -32,6 +32,13 @@ export const setUpMoto = (): string => {
   return join(folder, "bin", "moto_server")
 }
 
+/** Installs dbt for DuckDB, once. Gives the command that starts it. */
+export const setUpDbt = (): string => {
+  const folder = join(here, "../../.sluice/dbt")
+  installPython(folder, join(here, "requirements-dbt.txt"))
+  return join(folder, "bin", "dbt")
+}
+
 const versitygw = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 
 /** Builds a server that keeps the objects of S3 in a folder, once. Gives the command that starts it. */

@@ -19,6 +19,8 @@ export default defineConfig({
         "test/engines/spark/kill.test.ts",
         "test/engines/terraform/house.test.ts",
         "test/engines/spark/engine.test.ts",
+        "test/engines/dbt/olist.test.ts",
+        "test/engines/dbt/kinds.test.ts",
         "test/engines/lambda/runtime.test.ts",
         "test/engines/package.test.ts",
         "test/engines/image.test.ts",

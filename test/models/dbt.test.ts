@@ -1,16 +1,20 @@
 import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
 import { dbtFiles } from "../../src/models/dbt.ts"
+import { historySql } from "../../src/models/history-sql.ts"
+import type { History } from "../../src/models/model.ts"
 import { orders } from "../repartition/lake.ts"
+import { model, models } from "./made.ts"
 
+const history: History = { key: ["customer_id"], effective: "changed_at", order: [], keep: ["city"], replace: [], inferred: null }
+const customers = model("customers", { materialization: { kind: "history", history } })
 const files = new Map(
   dbtFiles({
     name: "my-shop",
     contracts: [orders],
-    vars: { since: "2026-01-01" },
+    models: models({ models: [customers], vars: { since: "2026-01-01" } }),
     catalogName: (path) => `named_${path.replace("/", "_")}`,
-    locationOf: (path) =>
-      path === "consumable/order" ? "SELECT * FROM read_parquet(['/lake/100%/a.parquet'], schema = MAP {'a': {x: 1}})" : null
+    selects: new Map([["consumable/order", "SELECT * FROM read_parquet(['/lake/100%/a.parquet'], schema = MAP {'a': {x: 1}})"]])
   }).map(({ path, text }) => [path, text])
 )
 const read = (path: string) => parse(files.get(path) ?? "")
@@ -37,7 +41,7 @@ describe("the files of a dbt project", () => {
       flags: { send_anonymous_usage_stats: false }
     })
     expect(Object.keys(read("dbt/profiles.yml").my_shop.outputs)).toEqual(["duckdb", "athena", "spark"])
-    expect([...files.keys()].filter((path) => path.startsWith("dbt/macros/")).length).toBe(3)
+    expect([...files.keys()].filter((path) => path.startsWith("dbt/macros/")).length).toBe(4)
   })
 
   it("name every table of the lake, and read exactly the files that are given", () => {
@@ -49,7 +53,17 @@ describe("the files of a dbt project", () => {
       external_location: "{% raw %}(SELECT * FROM read_parquet(['/lake/100%%/a.parquet'], schema = MAP {'a': {x: 1}})){% endraw %}",
       formatter: "oldstyle"
     })
-    expect(tables("stage")[0]?.config).toBeUndefined()
+  })
+
+  it("give a table that is not there yet its columns, and no rows", () => {
+    const text = tables("stage")[0]?.config?.external_location ?? ""
+    expect(text).toMatch(/^\{% raw %\}\(SELECT CAST\(NULL AS VARCHAR\) AS "order_id", .* AS "ingest_hour" LIMIT 0\)\{% endraw %\}$/)
+  })
+
+  it("make of a history what a build here makes of it", () => {
+    expect(files.get("dbt/macros/history.sql")).toContain(
+      `{% macro history_customers(versions) %}\n${historySql(history, "{{ versions }}", true)}\n{% endmacro %}`
+    )
   })
 
   it("carry what the contract says of columns", () => {
