@@ -22,6 +22,7 @@ import { shapes } from "./input/shapes.ts"
 import { lambda } from "./lambda.ts"
 import { log } from "./log.ts"
 import { machine } from "./machine.ts"
+import { models } from "./models.ts"
 import { repartition } from "./repartition.ts"
 import { htmlOf } from "./report/html.ts"
 import { jsonOf } from "./report/json.ts"
@@ -29,9 +30,9 @@ import { textOf } from "./report/text.ts"
 import { scale } from "./scale.ts"
 import { stages } from "./stages.ts"
 
-const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition, lambda, engines }
+const benches: Readonly<Record<string, Bench>> = { core, formats, stages, ingest, consumer, scale, log, repartition, lambda, models, engines }
 /** They need more than Node: they run where they are named. */
-const onlyByName: ReadonlySet<string> = new Set(["engines"])
+const onlyByName: ReadonlySet<string> = new Set(["engines", "models"])
 
 const usage = (problem: string): never => {
   console.error(

@@ -55,7 +55,7 @@ export const settings = {
   ),
   arrivedAt: setting(
     "arrived-at",
-    "Arrival time of records whose path does not say it (…/YYYY/MM/DD/HH/…). Without it, when the file was last written.",
+    "Arrival time of records whose path does not say it (…/YYYY/MM/DD/HH/…, …_YYYYMMDDhhmmss.csv). Without it, when the file was last written.",
     instant,
     null
   ),

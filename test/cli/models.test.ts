@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { root, sluice, sluiceJson } from "./sluice.ts"
 
 let folder = ""
@@ -56,4 +56,48 @@ it("what is not there is refused by name, and all that is wrong by file and line
   } finally {
     await rm(join(folder, "models/wrong.sql"))
   }
+})
+
+describe("from a new project to a mart", () => {
+  it("runs as README says it", { timeout: 120_000 }, async () => {
+    const readme = await readFile(join(root, "README.md"), "utf8")
+    const [script = ""] = /mkdir -p \/path\/to\/shop\/models[\s\S]*?(?=\n```)/.exec(readme) ?? []
+    const parent = await mkdtemp(join(tmpdir(), "sluice-marts-"))
+    const shop = join(parent, "shop")
+    try {
+      await sluiceJson(["init", shop])
+      await sluiceJson(["run", "--once", "--project", shop, "--input", join(shop, "data"), "--lake", join(shop, "lake")])
+      const [file = "", sql = ""] = /cat > (\S+) <<'SQL'\n([\s\S]*?)\nSQL/.exec(script)?.slice(1) ?? []
+      await mkdir(join(shop, "models"))
+      await writeFile(file.replace("/path/to/shop", shop), sql)
+      const commands = [...script.matchAll(/npm run -s sluice -- (.*)/g)].map(([, line = ""]) =>
+        [...line.replaceAll("/path/to/shop", shop).matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? "")
+      )
+      expect(commands.map(([name]) => name)).toEqual(["build", "query"])
+      for (const command of commands) {
+        const { code, stdout, stderr } = await sluice(command)
+        expect([command, code, stderr.replaceAll(/^\d+ rows?\n$/g, "")]).toEqual([command, 0, ""])
+        if (command[0] === "query") expect(stdout).toMatch(/2026-11-20\s+EUR\s+\d/)
+      }
+      const tests = await sluiceJson(["test", "--project", shop, "--lake", join(shop, "lake")])
+      expect(tests.models).toEqual([{ kind: "tested", model: "sales_by_day", tests: [] }])
+      await writeFile(
+        join(shop, "models", "sales.yml"),
+        "models:\n  - name: sales_by_day\n    columns:\n      - name: currency\n        data_tests:\n          - accepted_values: {arguments: {values: [USD]}}\n"
+      )
+      const failed = await sluice(["test", "--project", shop, "--lake", join(shop, "lake")])
+      expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("FAILS")])
+      const held = await sluice(["build", "--full-refresh", "--project", shop, "--lake", join(shop, "lake")])
+      expect([held.code, held.stderr]).toEqual([1, expect.stringContaining("1 test holds its rows back")])
+      const moved = await sluiceJson([
+        ...["run", "--once", "--after", "move", "--project", shop, "--input", join(shop, "data"), "--lake", join(shop, "lake2")]
+      ]).catch(async () => null)
+      // Its marts are held back there, too; what landed is in the lake all the same.
+      expect(moved).toBeNull()
+      expect(await readdir(join(shop, "data"))).toEqual(["_landed"])
+      expect(await readdir(join(shop, "data", "_landed"))).toEqual(["orders-2026-11-20.ndjson"])
+    } finally {
+      await rm(parent, { recursive: true, force: true })
+    }
+  })
 })
