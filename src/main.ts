@@ -1,31 +1,11 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
-import { CliOutput, Command } from "effect/cli"
-import { logging } from "./app/logging.ts"
-import { warnOfUnknownVariables } from "./app/variables.ts"
-import { isNpmScript, refuseEatenFlags } from "./cli/eaten-flags.ts"
-import { asStatement, presenter } from "./cli/help.ts"
-import { logFormatFlag, readLogSettings } from "./cli/logging.ts"
-import { projectFlag, readProjectSetting } from "./cli/project.ts"
-import { reportFailure } from "./cli/report-failure.ts"
-import { runWithSignals } from "./cli/shutdown.ts"
-import { sluice } from "./cli/sluice.ts"
-import { version } from "./record/version.ts"
+import { fileURLToPath } from "node:url"
+import { freshBundle, packedBundle } from "./build/fresh.ts"
 
-/** The `sluice` command. */
-const args = process.argv.slice(2).map(asStatement)
-const json = args.includes("--json")
-
-const command = (await sluice(isNpmScript(process.env) ? [] : args)).pipe(Command.withGlobalFlags([projectFlag, logFormatFlag]))
-
-const program = Effect.gen(function* () {
-  const logs = yield* readLogSettings(args)
-  return yield* Effect.all([warnOfUnknownVariables, refuseEatenFlags(command, process.env), readProjectSetting(args)]).pipe(
-    Effect.andThen(Command.runWith(command, { version })(args)),
-    Effect.as(0),
-    Effect.catchCause(reportFailure(json, logs.logFormat)),
-    Effect.provide([logging(logs), CliOutput.layerPresenter(presenter(json))])
-  )
-}).pipe(Effect.catchCause(reportFailure(json, "text")), Effect.provide(NodeServices.layer))
-
-process.exitCode = await runWithSignals(program)
+/**
+ * Starts the `sluice` command: its bundle, of which a process loads a few files in place of hundreds, or else the command as it is written. A clone
+ * makes its bundle by itself, and again after each change.
+ */
+const isClone = import.meta.filename.endsWith(".ts")
+const root = fileURLToPath(new URL(isClone ? "../" : "../../", import.meta.url))
+const bundle = isClone ? freshBundle(root) : packedBundle(root)
+await (bundle === null ? import("./cli/main.ts") : import(bundle))

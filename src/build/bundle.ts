@@ -40,7 +40,7 @@ export const bundle = async (root: string, entry: string, project: string): Prom
     logLevel: "silent",
     // Some packages are not modules, and ask for what they need by `require`.
     banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
-    plugins: [builtinsAtNeed, importedAtOnce(root), ofProject(root, project)]
+    plugins: [builtinsAtNeed(/./), importedAtOnce(root), ofProject(root, project)]
   })
   const [map, code] = [".map", ".mjs"].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end))?.contents)
   if (map === undefined || code === undefined) throw new Error(`${entry} gave no bundle`)
@@ -60,16 +60,20 @@ const inputsOf = ({ metafile }: BuildResult<{ metafile: true }>): ReadonlyMap<st
 /**
  * Modules of Node are loaded by who needs them. What is imported stands at the top of a bundle, whatever needs it, and an import reads all that a module exports: of
  * `node:http` that is all of `fetch`, too.
+ *
+ * @param filter which of them; all that are asked for by `require` are, since a module has none
  */
-const builtinsAtNeed: Plugin = {
+export const builtinsAtNeed = (filter: RegExp): Plugin => ({
   name: "builtins-at-need",
   setup: ({ onLoad, onResolve }) => {
-    onResolve({ filter: /^[a-z]|^node:/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: builtin } : null))
+    onResolve({ filter: /^[a-z]|^node:/ }, ({ kind, path }) =>
+      isBuiltin(path) && (kind === "require-call" || filter.test(path)) ? { path, namespace: builtin } : null
+    )
     onLoad({ filter: /./, namespace: builtin }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`
     }))
   }
-}
+})
 
 const builtin = "builtin"
 

@@ -7,6 +7,7 @@ import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
 import { shortPath } from "./file-of-caller.ts"
 import { shown } from "./input-rules.ts"
+import { ownModules } from "./own-modules.ts"
 import { isProject } from "./project.ts"
 
 export interface LoadedContracts {
@@ -95,7 +96,14 @@ export const loadContracts = async (path: string): Promise<LoadedContracts> => {
 type Imported = { readonly exports: { readonly [name: string]: unknown } } | { readonly problem: string }
 
 const importModule = async (module: URL): Promise<Imported> => {
-  const hooks = registerHooks({ resolve: resolveIn(module.href.slice(0, module.href.lastIndexOf("/") + 1)) })
+  const textOf = await ownModules()
+  const hooks = registerHooks({
+    resolve: resolveIn(module.href.slice(0, module.href.lastIndexOf("/") + 1)),
+    load: (url, context, next) => {
+      const source = textOf(url)
+      return source === null ? next(url, context) : { format: "module", source, shortCircuit: true }
+    }
+  })
   try {
     return { exports: await import(module.href) }
   } catch (cause) {
@@ -152,11 +160,13 @@ export const readContracts = (list: ReadonlyArray<unknown>): LoadedContracts => 
   return { compiled, datasets, refused, error: problems.length === 0 ? null : new ContractError({ reason: "Invalid", problems }) }
 }
 
+const ownFolder = new URL("./", import.meta.url).href
+
 /** What a module that could not be loaded says, with its file and line where they are known. */
 const whereOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause)
   // Where a module is not found, the first place is where it was looked for, below.
-  const at = cause.stack?.match(/file:\/\/[^\s)]+:\d+/g)?.find((place) => !place.startsWith(import.meta.url))
+  const at = cause.stack?.match(/file:\/\/[^\s)]+:\d+/g)?.find((place) => !place.startsWith(ownFolder))
   const [first = ""] = cause.message.split("\n")
   return at === undefined ? first : `${first} (${at.replace("file://", "")})`
 }

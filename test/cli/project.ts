@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process"
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { type Ran, root } from "./sluice.ts"
@@ -17,8 +18,13 @@ export interface Project {
 
 export const copyOfProject = async (): Promise<Project> => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-project-"))
-  for (const name of ["src", "schemas", "docs", "package.json"]) await cp(join(root, name), join(folder, name), { recursive: true })
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"))
+  // As they were written, so that the command's bundle is that of the copy, too, until its sources change.
+  const options = { recursive: true, preserveTimestamps: true }
+  for (const name of ["src", "schemas", "docs", "package.json", join("node_modules", ".cache", "bundle")])
+    if (existsSync(join(root, name))) await cp(join(root, name), join(folder, name), options)
+  await mkdir(join(folder, "node_modules"), { recursive: true })
+  for (const name of await readdir(join(root, "node_modules")))
+    if (name !== ".cache") await symlink(join(root, "node_modules", name), join(folder, "node_modules", name))
   const write = async (path: string, text: string) => {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), text)

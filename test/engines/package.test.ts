@@ -37,6 +37,7 @@ describe("the package, installed into an empty folder", () => {
         "docs/contracts.md",
         "src/sluice",
         "dist/src/main.js",
+        "dist/bundle/main.mjs",
         "dist/src/repartition/spark/driver.py"
       ])
     )
