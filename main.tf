@@ -25,11 +25,17 @@ locals {
   # Of the image, which has this folder at /sluice.
   project = coalesce(var.consumer.project, "/sluice/${trimprefix(var.project_folder, "./")}")
 
+  # Models of the project: marts are built of them, by whoever folds in a process of its own; where jobs of Spark fold, by a task for itself.
+  models     = toset([for file in fileset(local.project_folder, "models/**/*.sql") : trimsuffix(basename(file), ".sql")])
+  has_models = length(local.models) > 0
+  has_builds = local.has_models && contains(["emr", "emr-serverless"], var.repartition.engine)
+  has_task   = local.is_embedded || local.has_builds
+
   folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
 
   # Services that tasks and clusters call from a network of their own.
   called = toset(concat(
-    local.has_service || local.is_embedded ? ["ecr.api", "ecr.dkr", "glue", "logs", "secretsmanager"] : [],
+    local.has_service || local.has_task ? ["ecr.api", "ecr.dkr", "glue", "logs", "secretsmanager"] : [],
     local.has_service && var.consumer.source == "kinesis" ? ["kinesis-streams"] : [],
     local.takes_queue ? ["sqs"] : [],
     local.is_emr ? ["elasticmapreduce"] : []
@@ -57,6 +63,7 @@ module "lake" {
   errors_days          = var.errors_days
   query_result_days    = var.athena.result_days
   datasets             = keys(var.datasets)
+  models               = local.models
 
   raw_notifications = local.has_raw && var.raw_bucket_notifications ? [
     { kind = "topic", arn = module.stream.topics["raw"] }
@@ -157,13 +164,14 @@ module "network" {
   required_by = concat(
     local.has_service ? ["the consumer on Fargate"] : [],
     local.is_embedded ? ["the repartition on Fargate"] : [],
+    local.has_builds ? ["the building of marts on Fargate"] : [],
     local.is_emr ? ["clusters of EMR"] : []
   )
 }
 
 module "consumer" {
   source = "./infra-terraform/consumer"
-  count  = contains(["consumer", "all"], var.mode) || local.is_embedded ? 1 : 0
+  count  = contains(["consumer", "all"], var.mode) || local.has_task ? 1 : 0
 
   name                = var.name
   tags                = var.tags
@@ -179,6 +187,7 @@ module "consumer" {
   environment         = var.consumer.environment
   autoscaling         = var.consumer.autoscaling
   repartitions        = var.repartition.engine == "none"
+  has_models          = local.has_models
   lake_uri            = module.lake.lake_uri
   lake_bucket_arn     = module.lake.lake_bucket_arn
   lake_prefix         = module.lake.lake_prefix
@@ -210,6 +219,7 @@ module "repartition" {
   functions_dir       = local.functions_dir
   functions           = var.functions
   settings            = var.repartition
+  has_models          = local.has_models
   lake_uri            = module.lake.lake_uri
   lake_bucket_arn     = module.lake.lake_bucket_arn
   lake_prefix         = module.lake.lake_prefix
@@ -220,10 +230,10 @@ module "repartition" {
   failures_queue      = module.stream.failures_queue
   subnet_ids          = module.network.subnet_ids
   security_group_id   = module.network.security_group_id
-  cluster_arn         = local.is_embedded ? module.consumer[0].cluster_arn : null
-  image               = local.is_embedded ? module.consumer[0].image : null
-  repository_arn      = local.is_embedded ? module.consumer[0].repository_arn : null
-  project             = local.is_embedded ? local.project : null
+  cluster_arn         = local.has_task ? module.consumer[0].cluster_arn : null
+  image               = local.has_task ? module.consumer[0].image : null
+  repository_arn      = local.has_task ? module.consumer[0].repository_arn : null
+  project             = local.has_task ? local.project : null
   log_retention_days  = var.log_retention_days
 }
 

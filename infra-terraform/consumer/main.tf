@@ -90,7 +90,7 @@ module "task" {
   folders = {
     appends = ["stage", "dead_letters"]
     # Who repartitions itself replaces files of the tables for users, and removes what it gave up.
-    rewrites = var.repartitions ? ["consumable"] : []
+    rewrites = var.repartitions ? concat(["consumable"], var.has_models ? ["marts"] : []) : []
   }
   cpu                = var.cpu
   memory             = var.memory

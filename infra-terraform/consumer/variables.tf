@@ -226,3 +226,9 @@ variable "tags" {
   description = "Tags of everything here."
   default     = {}
 }
+
+variable "has_models" {
+  type        = bool
+  description = "Has the project models, which are built behind each repartition?"
+  default     = false
+}

@@ -268,7 +268,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 locals {
   # Logs of the tables of the lake, one by one. A job of the repartition has tables beside them for itself alone (consumable/DATASET/_repartition/… and …/fold-…), which Sluice and
   # Spark write without the condition: a * would deny them.
-  logs = concat(["dead_letters", "runs"], flatten([for dataset in var.datasets : ["stage/${dataset}", "consumable/${dataset}"]]))
+  logs = concat(["dead_letters", "runs"], flatten([for dataset in var.datasets : ["stage/${dataset}", "consumable/${dataset}"]]), [for model in var.models : "marts/${model}"])
 }
 
 data "aws_iam_policy_document" "bucket" {

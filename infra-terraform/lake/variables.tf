@@ -49,6 +49,13 @@ variable "datasets" {
   nullable    = false
 }
 
+variable "models" {
+  description = "Models that have marts in the lake."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "artifact_bucket" {
   description = "Bucket of results of Athena and logs of jobs. null: NAME-artifacts-ACCOUNT."
   type        = string

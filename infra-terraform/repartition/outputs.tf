@@ -23,6 +23,15 @@ output "functions" {
   value       = { for name, each in module.function : name => { name = each.name, arn = each.arn, role_arn = each.role_arn, log_group = each.log_group } }
 }
 
+output "marts" {
+  description = "The task that builds marts; null where none is needed."
+  value = local.builds ? {
+    definition_arn = values(module.marts[0].task_definition_arns)[0]
+    role_arn       = module.marts[0].task_role_arn
+    log_group      = module.marts[0].log_group
+  } : null
+}
+
 output "task" {
   description = "The task that folds; null where jobs of Spark do."
   value = local.is_embedded ? {

@@ -6,7 +6,7 @@ module "task" {
 
   name     = "${var.name}-repartition"
   variants = { "${var.name}-repartition" = {} }
-  command  = ["repartition"]
+  command  = var.has_models ? ["repartition", "--build"] : ["repartition"]
   environment = {
     # What the engine decides by; the rest is for rows on their way. What does not fit goes to the task's disk.
     SLUICE_MEMORY_LIMIT = "${floor(var.settings.memory / 2)}MiB"
@@ -14,7 +14,7 @@ module "task" {
   image              = var.image
   repository_arn     = var.repository_arn
   project            = var.project
-  folders            = { reads = ["stage"], rewrites = ["consumable"] }
+  folders            = { reads = concat(["stage"], var.has_models ? ["dead_letters"] : []), rewrites = concat(["consumable"], var.has_models ? ["marts"] : []) }
   cpu                = var.settings.cpu
   memory             = var.settings.memory
   ephemeral_storage  = var.settings.ephemeral_storage

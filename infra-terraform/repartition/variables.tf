@@ -138,25 +138,25 @@ variable "failures_queue" {
 
 variable "subnet_ids" {
   type        = list(string)
-  description = "Private subnets of the task, and of clusters."
+  description = "Private subnets of tasks, and of clusters."
   default     = []
 }
 
 variable "security_group_id" {
   type        = string
-  description = "Security group of the task: TLS out."
+  description = "Security group of tasks: TLS out."
   default     = null
 }
 
 variable "cluster_arn" {
   type        = string
-  description = "ECS cluster of the task."
+  description = "ECS cluster of tasks."
   default     = null
 }
 
 variable "image" {
   type        = string
-  description = "Image of the task."
+  description = "Image of tasks."
   default     = null
 }
 
@@ -168,7 +168,7 @@ variable "repository_arn" {
 
 variable "project" {
   type        = string
-  description = "Folder of the project in that image, of the task."
+  description = "Folder of the project in that image."
   default     = null
 }
 
@@ -182,4 +182,10 @@ variable "tags" {
   type        = map(string)
   description = "Tags of everything here, of jobs and of clusters."
   default     = {}
+}
+
+variable "has_models" {
+  type        = bool
+  description = "Has the project models? The task builds marts of them behind the repartition; where jobs of Spark fold, a task of its own."
+  default     = false
 }

@@ -7,12 +7,13 @@ import { ModelsError } from "../models/models-error.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
 import { UsageError } from "./failures.ts"
 
-const none: Models = { models: [], tests: [], unitTests: [], freshness: [], exposures: [], vars: {} }
+/** Of a project that has none. */
+export const noModels: Models = { models: [], tests: [], unitTests: [], freshness: [], exposures: [], vars: {} }
 
 /** The models of a project. Fails with all that is wrong with them. */
 export const modelsOf = ({ folder, datasets }: LoadedProject): Effect.Effect<Models, ModelsError> =>
   Effect.gen(function* () {
-    if (!existsSync(join(folder, "models")) && !existsSync(join(folder, "dbt_project.yml"))) return none
+    if (!existsSync(join(folder, "models")) && !existsSync(join(folder, "dbt_project.yml"))) return noModels
     // With it comes the library that reads YAML, which most commands do without.
     const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
     const read = readModels(folder, { datasets })

@@ -3,9 +3,11 @@ import { Command, Flag } from "effect/cli"
 import { engineOf } from "../app/engines.ts"
 import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
+import { modelsOf, noModels, sensitiveColumns } from "../app/models.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
+import { buildModels } from "../models/build.ts"
 import { count, number } from "../record/count.ts"
 import { failTogether } from "../record/fail-together.ts"
 import type { RepartitionReport } from "../record/report.ts"
@@ -14,6 +16,7 @@ import type { JobState } from "../repartition/job-place.ts"
 import type { RepartitionOutcome, RepartitionPlan } from "../repartition/options.ts"
 import { dayBounds } from "../repartition/plan.ts"
 import { refuseDays, repartition as runRepartition } from "../repartition/repartition.ts"
+import { buildFailure, buildText, outcomeJson } from "./build.ts"
 import { json, toggle } from "./common.ts"
 import { bytes, print, say, seconds, table } from "./output.ts"
 import { makeProgress, type Progress } from "./progress.ts"
@@ -96,6 +99,7 @@ export const repartition = Command.make(
       "wait",
       "Wait for the end of a job, where the engine makes one, and commit what it made. Else it is submitted, and the same command commits later."
     ),
+    build: toggle("build", "Build the marts of the project behind it, of what is folded by then."),
     from: day("from", "First day (UTC) to fold anew."),
     to: day("to", "Last day (UTC) to fold anew."),
     settings: repartitionSettings.flags,
@@ -108,8 +112,9 @@ export const repartition = Command.make(
     const bounds = yield* Effect.try({ try: () => dayBounds(from, to), catch: badDays })
     const isBackfill = !flags.dryRun && (flags.rebuild || bounds !== null)
     const plans = new Map<string, RepartitionPlan>()
+    const models = flags.build ? yield* modelsOf(project) : noModels
     const contract = yield* contractOf(Option.getOrElse(flags.dataset, () => firstDataset))
-    const done = yield* Effect.gen(function* () {
+    const { done, built } = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("repartition", !flags.json)
       progress.show(null, "…")
       const present = Option.isSome(flags.dataset) ? [] : yield* withStage([...project.compiled.values()])
@@ -125,7 +130,7 @@ export const repartition = Command.make(
         })
       const onRun = yield* runListener(withDatabase(values), contracts)
       const engine = yield* engineOf(values, flags.wait, jobProgress(progress))
-      return yield* Effect.forEach(contracts, (each) =>
+      const done = yield* Effect.forEach(contracts, (each) =>
         timed(
           Effect.exit(
             runRepartition({
@@ -142,6 +147,23 @@ export const repartition = Command.make(
           )
         )
       )
+      if (models.models.length === 0) return { done, built: null }
+      const lost = contracts.flatMap(({ contract: { name } }, i) => (done[i] !== undefined && Exit.isFailure(done[i][0]) ? [name] : []))
+      const built = yield* timed(
+        buildModels({
+          models,
+          selected: models.models,
+          dryRun: flags.dryRun,
+          lost: new Set(lost),
+          contracts: [...project.compiled.values()],
+          sensitive: sensitiveColumns(project),
+          memoryLimit: values.memoryLimit,
+          threads: values.threads,
+          onEvent: onRun,
+          onModel: (model, i) => progress.show(i / models.models.length, model)
+        })
+      )
+      return { done, built }
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, flags.dryRun ? "read" : "write")))
     const withPlan = <A extends { readonly dataset: string }>(outcome: A) => {
       const plan = plans.get(outcome.dataset)
@@ -149,15 +171,20 @@ export const repartition = Command.make(
     }
     const outcomes = done.flatMap(([exit, millis]) => (Exit.isSuccess(exit) ? [withPlan({ ...exit.value, millis })] : []))
     const [only] = outcomes
-    if (only !== undefined) {
-      yield* print(flags.json, done.length === 1 ? only : { datasets: outcomes }, () =>
-        outcomes
-          .map((outcome) => `${done.length === 1 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`)
-          .join("\n")
+    const [marts, buildMillis] = built ?? [[], 0]
+    if (only !== undefined || built !== null) {
+      const json = done.length === 1 && only !== undefined ? only : { datasets: outcomes }
+      yield* print(flags.json, built === null ? json : { ...json, models: marts.map(outcomeJson) }, () =>
+        [
+          ...outcomes.map((outcome) => `${done.length === 1 ? "" : `${outcome.dataset}: `}${repartitionText(outcome, outcome.millis)}`),
+          ...(built === null ? [] : [buildText(marts, buildMillis, project.name)])
+        ].join("\n")
       )
     }
     // What one cannot do keeps the others from nothing.
     yield* failTogether(done.map(([exit]) => exit))
+    const failure = buildFailure(marts)
+    if (failure !== null) return yield* failure
   })
 ).pipe(
   Command.withDescription("Take what is new in stage into the table for users, where what is the same stands once."),

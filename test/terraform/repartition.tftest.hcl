@@ -143,6 +143,67 @@ run "embedded" {
   }
 }
 
+run "embedded_with_models" {
+  command = apply
+  module { source = "./infra-terraform/repartition" }
+  variables {
+    settings       = { engine = "embedded" }
+    has_models     = true
+    cluster_arn    = "arn:aws:ecs:us-east-1:123456789012:cluster/shop"
+    image          = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:0.1.0"
+    repository_arn = "arn:aws:ecr:us-east-1:123456789012:repository/shop"
+    project        = "/sluice/schemas/shop"
+  }
+
+  assert {
+    condition = (
+      jsondecode(module.task[0].definitions["shop-repartition"])[0].command == ["repartition", "--build"]
+      && [for each in jsondecode(module.task[0].policy).Statement : toset(flatten([each.Resource])) if each.Sid == "Rewrite"] == [toset(["arn:aws:s3:::shop.lake/orders/consumable/*", "arn:aws:s3:::shop.lake/orders/marts/*"])]
+      && output.marts == null
+    )
+    error_message = "the task that folds must build marts, and have a right to them"
+  }
+}
+
+run "serverless_with_models" {
+  command = apply
+  module { source = "./infra-terraform/repartition" }
+  variables {
+    has_models     = true
+    cluster_arn    = "arn:aws:ecs:us-east-1:123456789012:cluster/shop"
+    image          = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:0.1.0"
+    repository_arn = "arn:aws:ecr:us-east-1:123456789012:repository/shop"
+    project        = "/sluice/schemas/shop"
+  }
+
+  assert {
+    condition = (
+      jsondecode(module.marts[0].definitions["shop-marts"])[0].command == ["build"]
+      && { for each in jsondecode(module.marts[0].policy).Statement : each.Sid => toset(flatten([each.Resource])) if contains(["Read", "Append", "Rewrite"], each.Sid) } == {
+        Read    = toset(["arn:aws:s3:::shop.lake/orders/stage/*", "arn:aws:s3:::shop.lake/orders/consumable/*", "arn:aws:s3:::shop.lake/orders/dead_letters/*"])
+        Append  = toset(["arn:aws:s3:::shop.lake/orders/runs/*"])
+        Rewrite = toset(["arn:aws:s3:::shop.lake/orders/marts/*"])
+      }
+    )
+    error_message = "the task must build marts, replace their files, and change nothing else"
+  }
+  assert {
+    condition = (
+      toset([for target in aws_cloudwatch_event_target.marts : target.rule]) == toset(["shop-marts", "shop-job-ended"])
+      && alltrue([for target in aws_cloudwatch_event_target.marts : target.arn == var.cluster_arn && target.ecs_target[0].task_definition_arn == output.marts.definition_arn && target.dead_letter_config[0].arn == var.failures_queue.arn && !target.ecs_target[0].network_configuration[0].assign_public_ip])
+      && aws_cloudwatch_event_rule.marts[0].schedule_expression == "cron(40 * * * ? *)"
+    )
+    error_message = "the end of a job and the hour must start it, without a public address"
+  }
+  assert {
+    condition = (
+      toset(flatten([for each in jsondecode(aws_iam_role_policy.marts[0].policy).Statement : each.Action])) == toset(["ecs:RunTask", "ecs:TagResource", "iam:PassRole"])
+      && toset(flatten([for each in jsondecode(aws_iam_role.marts[0].assume_role_policy).Statement : each.Condition.ArnEquals["aws:SourceArn"]])) == toset([aws_cloudwatch_event_rule.marts[0].arn, aws_cloudwatch_event_rule.ended[0].arn])
+    )
+    error_message = "both rules must be able to start the task, and no more"
+  }
+}
+
 run "settings_that_cannot_be" {
   command = plan
   module { source = "./infra-terraform/repartition" }

@@ -32,6 +32,19 @@ run "managed" {
   }
 }
 
+run "managed_with_models" {
+  command = plan
+  variables {
+    project_folder = "schemas/olist"
+    datasets       = { orders = { delivery_stream = "Orders", raw_table = "raw_orders", consumable_table = "orders" } }
+  }
+
+  assert {
+    condition     = output.repository_url != null
+    error_message = "Where jobs of Spark fold a project that has models, a task must build marts of them."
+  }
+}
+
 run "lambda" {
   command = plan
   variables {

@@ -51,11 +51,11 @@ const onObjects: { readonly [word: string]: string } = {
   delete: "s3:DeleteObject"
 }
 
-/** Rights to folders of a lake of `run` or `repartition`. */
+/** Rights to folders of a lake of `run`, `repartition` or `build`. */
 export const documentedFolders = (command: string): ReadonlyArray<FolderRight> => {
   const text = readFileSync(join(repository, "docs/aws.md"), "utf8")
-  const header = "| below `BUCKET/PREFIX/` | `run`, `ingest` | `repartition` |"
-  const column = ["", "run", "repartition"].indexOf(command)
+  const header = "| below `BUCKET/PREFIX/` | `run`, `ingest` | `repartition` | `build` |"
+  const column = ["", "run", "repartition", "build"].indexOf(command)
   if (column < 1) throw new Error(`docs/aws.md says nothing of folders of ${command}`)
   return rowsOf(text, header).flatMap((row) => {
     const [, condition = "", words = ""] = /^(?:(.+): )?(.*)$/.exec(row[column] ?? "") ?? []

@@ -1,14 +1,25 @@
 /** Whether roles of tasks may do what their commands need by the documentation, and nothing else. */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { roleMay, roleMayUse } from "./access.ts"
 import { documentedCatalogRights, documentedFolders, documentedRights } from "./documented-rights.ts"
 import { type Problem, problem } from "./hops.ts"
 import { fits } from "./iam.ts"
 import type { Deployed, Task } from "./model.ts"
 import { lakeOf } from "./places.ts"
+import { repository } from "./tofu.ts"
 
-/** Does a condition of the documentation hold for a task? */
-const holds = (condition: string, { SLUICE_CATALOG, SLUICE_REPARTITION_EVERY }: { readonly [name: string]: string }): boolean => {
+/** Does a condition of the documentation hold for a task? @param flags of its command */
+const holds = (
+  condition: string,
+  { SLUICE_CATALOG, SLUICE_REPARTITION_EVERY, SLUICE_PROJECT = "" }: { readonly [name: string]: string },
+  flags: ReadonlyArray<string>
+): boolean => {
   switch (condition) {
+    case "with `--build`":
+      return flags.includes("--build")
+    case "where it repartitions itself, and there are models":
+      return SLUICE_REPARTITION_EVERY !== "never" && existsSync(join(repository, SLUICE_PROJECT.replace(/^\/sluice\//, ""), "models"))
     case "":
     // The image says at which port.
     case "with `--metrics-port`":
@@ -50,7 +61,7 @@ const needsOf = (deployed: Deployed, { containers }: Task): ReadonlyArray<{ read
         actions(right).flatMap((action) => (action.startsWith("s3:ListBucket") ? [inBucket(action, lake)] : []))
       ),
       ...documentedFolders(name ?? "").flatMap(({ pattern, condition, actions }) =>
-        holds(condition, environment) ? actions.map((action) => ({ action, on: `${lake}${pattern}` })) : []
+        holds(condition, environment, flags) ? actions.map((action) => ({ action, on: `${lake}${pattern}` })) : []
       ),
       ...(source === "kinesis" && stream !== undefined ? actions("read a stream").map((action) => ({ action, on: stream.arn })) : []),
       ...(source === "sqs" && queue !== undefined ? actions("read a queue").map((action) => ({ action, on: queue.arn })) : []),
