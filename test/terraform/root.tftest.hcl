@@ -40,7 +40,7 @@ run "managed_with_models" {
   }
 
   assert {
-    condition     = output.repository_url != null
+    condition     = length(module.consumer) == 1
     error_message = "Where jobs of Spark fold a project that has models, a task must build marts of them."
   }
 }
