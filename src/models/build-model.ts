@@ -63,23 +63,33 @@ export const buildModel = (builder: Building, model: Model, planned: ReadonlySet
     if (dryRun) return { kind: "planned", full: why !== null || !isIncremental(model), why: why ?? changedText(built, now) }
     const inputs = yield* runInputs(sources, now)
     const startedAt = yield* Clock.currentTimeMillis
-    const work = JSON.stringify([model.name, now, before?.table.uri, before?.snapshot.metaData.id, before?.snapshot.version, why])
+    const what = JSON.stringify([model.name, now, before?.table.uri, before?.snapshot.metaData.id, before?.snapshot.version, why])
     const about = {
       kind: "build",
-      runId: deterministicRunId(yield* newest(sources, now), `${model.name}.build`, work),
+      runId: deterministicRunId(yield* newest(sources, now), `${model.name}.build`, what),
       dataset: model.name
     } as const
     const run = new Run(builder.onEvent, about, startedAt, inputs)
     const making: Making = { model, now, before, built, isFull: why !== null || !isIncremental(model), run }
-    return yield* run.of(
-      Effect.gen(function* () {
-        yield* showInputs(builder, model)
-        // Before anything is made.
-        const first = yield* holding(model, [...(yield* freshInputs(builder, model)), ...(yield* unitTests(builder, model))])
-        return isView ? yield* buildView(builder, making, first) : yield* buildTable(builder, making, first)
-      })
+    const work = Effect.gen(function* () {
+      yield* showInputs(builder, model)
+      // Before anything is made.
+      const first = yield* holding(model, [...(yield* freshInputs(builder, model)), ...(yield* unitTests(builder, model))])
+      return isView ? yield* buildView(builder, making, first) : yield* buildTable(builder, making, first)
+    })
+    return yield* run.of(work, isBuiltByAnother).pipe(
+      Effect.catchIf(isBuiltByAnother, () =>
+        Effect.gen(function* () {
+          sources.forget(model.name)
+          const made = yield* sources.mart(model.name)
+          return { kind: "unchanged", version: made?.kind === "table" ? made.table.snapshot.version : null } as const
+        })
+      )
     )
   })
+
+/** Has another process built what this one was about to? */
+const isBuiltByAnother = (error: Failure): boolean => error._tag === "TableError" && error.reason === "AlreadyCommitted"
 
 /** The building of one model. */
 interface Making {

@@ -26,7 +26,7 @@ export interface Change {
   readonly inFiles: ReadonlyArray<Column>
   readonly partitions: ReadonlyArray<Column>
   readonly put: ReadonlyArray<MartFile>
-  /** Paths of files that go. */
+  /** Paths of files that go, where not all do. */
   readonly gone: ReadonlyArray<string>
   readonly report: BuildReport
   readonly now: BuiltOf
@@ -35,12 +35,14 @@ export interface Change {
 /** The commit point: the files that go, those that come, what it was built of, and that there was a build, in one. */
 export const commitMart = (change: Change): Effect.Effect<LakeTable, TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const { model, isFull, inFiles, partitions, put, gone, report, now } = change
+    const { model, isFull, inFiles, partitions, put, report, now } = change
     const columns = [...inFiles, ...partitions]
     const description = model.description === "" ? `The model ${model.name}.` : model.description
     const found = change.before ?? (yield* begun(change, description))
     const { table } = found
     const { snapshot: before } = found
+    // Of a mart that was not there when the build began another process may have made one meanwhile.
+    const gone = isFull ? [...before.files.keys()] : change.gone
     const millis = yield* Clock.currentTimeMillis
     const removes = gone.flatMap((path): ReadonlyArray<WriteAction> => {
       const file = before.files.get(path)

@@ -77,6 +77,13 @@ export class Sources {
     })
   }
 
+  /** Looks at a mart anew: another process has built it. */
+  forget(model: string): void {
+    this.#marts.delete(model)
+    this.#views.delete(model)
+    this.#tables.delete(martPath(model))
+  }
+
   /** Takes note of what a build made. */
   built(model: string, mart: Mart): Effect.Effect<void, ReadError, Store> {
     return Effect.suspend(() => {

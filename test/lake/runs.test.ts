@@ -118,6 +118,7 @@ describe("the table of runs", () => {
         bytes_written: 2000,
         inputs: [{ uri: "file:///data/in", table: null, version: null }],
         outputs: [{ table: "stage/order", version: 7, rows: 9, files: 2, bytes: 2000 }],
+        tests: [],
         error: null,
         run_date: "2026-11-20"
       })

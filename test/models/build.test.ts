@@ -163,6 +163,17 @@ describe("build", () => {
     }).pipe(Effect.provide(temporaryStore))
   )
 
+  it.effect("makes one mart where several build at once, and each row once", () =>
+    Effect.gen(function* () {
+      for (const id of [1, 2]) {
+        yield* fill(order(id, "a", 5, 1))
+        const outcomes = yield* Effect.all([build(texts()), build(texts()), build(texts())], { concurrency: "unbounded" })
+        for (const kinds of outcomes.map(kindsOf)) assert.notInclude(Object.values(kinds), "failed")
+        assert.deepStrictEqual((yield* martRows(["by_shop"]))["by_shop"], [`["a",${id},${5 * id}.00]`])
+      }
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
   it.effect("goes from table to view and back", () =>
     Effect.gen(function* () {
       yield* fill(order(1, "a", 5, 1))
