@@ -33,7 +33,7 @@ export const repartitionStageApp = (dataset: string, stageId: string): string =>
 /** appId under which a build records in a mart how many builds of it there were. */
 export const buildApp = (model: string): string => `build/${model}`
 
-/** Property of a mart: what it was built of, see `marts.ts`. One without it was never built to its end. */
+/** Property of a mart: what it was built of, see `marts.ts`; empty until it was built to its end once. */
 export const builtProperty = "sluice.built"
 
 /** Property of a consumable: the files of the keys that were deleted from it, see `tombstones.ts`. */

@@ -50,6 +50,9 @@ const parsed = (text: string): unknown => {
   }
 }
 
+/** Did a build make a table, be it to its end or not? Other programs may have one in its place. */
+export const isMart = ({ metaData }: Pick<Snapshot, "metaData">): boolean => builtProperty in metaData.configuration
+
 /** What a mart's table was built of; null: it was never built to its end, or by something else. */
 export const builtOf = ({ metaData }: Pick<Snapshot, "metaData">): BuiltOf | null => {
   const text = metaData.configuration[builtProperty]

@@ -7,8 +7,9 @@ import { openTable, type Table } from "../table/table.ts"
 import { tablePaths } from "./find-tables.ts"
 import { hashKeysOf } from "./hash-key.ts"
 import { batchCounts, history } from "./history.ts"
-import { consumablePath, datasetAt, deadLettersPath, runsPath, stagePath } from "./layout.ts"
+import { consumablePath, datasetAt, deadLettersPath, martAt, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
+import { isMart } from "./marts.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
 import { type Totals, totalsOf } from "./rows.ts"
@@ -127,8 +128,9 @@ const runsStatus: Effect.Effect<TableStatus | null, TableError, Store> = Effect.
 const otherTable = (path: string): Effect.Effect<OtherTable, TableError, Store> =>
   Effect.gen(function* () {
     const table = yield* openTable(path)
-    const note = datasetAt(path) === null ? "not made by Sluice" : "has no stage"
-    return { path, note, table: tableStatus(table, yield* table.snapshot) }
+    const snapshot = yield* table.snapshot
+    const note = datasetAt(path) !== null ? "has no stage" : martAt(path) !== null && isMart(snapshot) ? "a mart" : "not made by Sluice"
+    return { path, note, table: tableStatus(table, snapshot) }
   }).pipe(
     Effect.catchIf(
       ({ reason }) => reason !== "Store",

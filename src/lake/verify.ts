@@ -13,6 +13,7 @@ import { tablePaths } from "./find-tables.ts"
 import { type CommitEntry, history } from "./history.ts"
 import { consumablePath, datasetAt, deadLettersPath, martAt, runsPath, stagePath } from "./layout.ts"
 import { repartitionApp } from "./log-keys.ts"
+import { isMart } from "./marts.ts"
 import { replayedRows, storedPositions } from "./positions.ts"
 import { positionTotals } from "./retired.ts"
 import { totalsOf } from "./rows.ts"
@@ -77,14 +78,21 @@ export const verify = (
       if (martAt(path) !== null) {
         const mart = yield* tableAt(path, paths, checks)
         if (mart === null) continue
+        if (!isMart(mart.snapshot)) {
+          checks.push(foreign(path))
+          continue
+        }
         const there = yield* fileCheck(mart)
         checks.push(there, ...(yield* logChecks(mart)), ...(yield* martChecks(mart, there.ok ? duckdb : null)))
         continue
       }
-      checks.push(check(path, "is known", false, "Sluice did not make this table, and nothing of it was checked: move it out of the lake"))
+      checks.push(foreign(path))
     }
     return checks
   })
+
+const foreign = (path: string): Check =>
+  check(path, "is known", false, "Sluice did not make this table, and nothing of it was checked: move it out of the lake")
 
 /** The tables of a dataset, as far as they are there and can be read. */
 interface Found {

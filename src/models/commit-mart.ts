@@ -2,10 +2,11 @@ import { Clock, Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
 import { martPath, viewName } from "../lake/layout.ts"
 import { buildApp, builtProperty } from "../lake/log-keys.ts"
-import type { BuiltOf } from "../lake/marts.ts"
+import { type BuiltOf, isMart } from "../lake/marts.ts"
 import { retention, skippable } from "../lake/tables.ts"
 import type { LakeTable } from "../lake/views.ts"
 import type { Column } from "../record/column.ts"
+import { Malformed } from "../record/malformed.ts"
 import type { BuildReport } from "../record/report.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { WriteAction } from "../table/actions.ts"
@@ -100,7 +101,11 @@ const begun = ({ model, inFiles, partitions }: Change, description: string): Eff
       description,
       columns: inFiles,
       partitions,
-      configuration: { ...retention, ...skippable(inFiles) }
+      configuration: { ...retention, ...skippable(inFiles), [builtProperty]: "" },
+      admit: (existing) => {
+        if (isMart(existing)) return {}
+        throw new Malformed("Invalid", "another program made the table", "Move it out of the lake, or call the model otherwise.")
+      }
     })
     return { view: viewName(path), table, snapshot: yield* table.snapshot }
   })

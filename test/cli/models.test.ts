@@ -1,8 +1,10 @@
+import type { ChildProcess } from "node:child_process"
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, relative, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { root, sluice, sluiceJson } from "./sluice.ts"
+import { rowsIn } from "./in-process.ts"
+import { root, sluice, sluiceJson, start } from "./sluice.ts"
 
 let folder = ""
 beforeAll(async () => {
@@ -123,4 +125,44 @@ it("a project's folder becomes one of dbt, which reads what the lake has, and wh
   expect((await models("--dbt", "--lake", lake)).stdout).toContain(`Now, in ${folder}: dbt build --profiles-dir dbt\n`)
   expect(await sources()).toContain("web_logs")
   expect(await readFile(join(folder, "dbt_project.yml"), "utf8")).toBe(own)
+})
+
+describe("a run that follows", () => {
+  it("builds marts behind each round of repartitions, and ends well", { timeout: 120_000 }, async () => {
+    const shop = await mkdtemp(join(tmpdir(), "sluice-follow-"))
+    const lake = join(shop, "lake")
+    let process: ChildProcess | null = null
+    try {
+      await sluiceJson(["init", join(shop, "shop")])
+      const at = join(shop, "shop")
+      await mkdir(join(at, "models"))
+      await writeFile(
+        join(at, "models/orders_of_status.sql"),
+        "{{ config(materialized='table') }}\nselect status, count(*) as orders from {{ source('consumable', 'orders') }} group by status\n"
+      )
+      const { child, done } = start([
+        ...["run", "--project", at, "--input", join(at, "data"), "--lake", lake],
+        ...["--repartition-every", "1s", "--batch-age", "1s", "--poll-interval", "1s"]
+      ])
+      process = child
+      /** Waits until the mart says how many orders have a status. */
+      const until = async (status: string, orders: number) => {
+        for (;;) {
+          const rows = await rowsIn(lake, `SELECT orders FROM orders_of_status WHERE status = '${status}'`).catch(() => [])
+          if (rows.join() === JSON.stringify({ orders })) return
+          expect(child.exitCode).toBeNull()
+          await new Promise((next) => setTimeout(next, 300))
+        }
+      }
+      await until("placed", 3)
+      const order = { orderId: "B-1", changedAt: "2026-11-21T08:15:00Z", status: "lost", total: "1.00", currency: "EUR", items: [] }
+      await writeFile(join(at, "data/orders-2026-11-21.ndjson"), `${JSON.stringify(order)}\n`)
+      await until("lost", 1)
+      child.kill("SIGTERM")
+      expect((await done).code).toBe(0)
+    } finally {
+      process?.kill("SIGKILL")
+      await rm(shop, { recursive: true, force: true })
+    }
+  })
 })

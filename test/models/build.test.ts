@@ -9,6 +9,7 @@ import { runEvent } from "../../src/lineage/openlineage.ts"
 import { leaf } from "../../src/record/column.ts"
 import type { RunEvent } from "../../src/record/report.ts"
 import { Store } from "../../src/store/store.ts"
+import { createTable } from "../../src/table/table.ts"
 import { temporaryStore } from "../ingest/support.ts"
 import { schemasFolder, validateEvent } from "../lineage/validate.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles, rowsOf } from "./small-lake.ts"
@@ -171,6 +172,23 @@ describe("build", () => {
         for (const kinds of outcomes.map(kindsOf)) assert.notInclude(Object.values(kinds), "failed")
         assert.deepStrictEqual((yield* martRows(["by_shop"]))["by_shop"], [`["a",${id},${5 * id}.00]`])
       }
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("leaves a table of another program alone that lies where a mart would", () =>
+    Effect.gen(function* () {
+      yield* fill(order(1, "a", 5, 1))
+      const { table } = yield* createTable(martPath("best"), {
+        name: "best",
+        description: "",
+        columns: [leaf("x", "long", "")],
+        partitions: []
+      })
+      const outcomes = yield* build(texts())
+      assert.deepStrictEqual(kindsOf(outcomes), { best: "failed", by_shop: "built", paid: "built" })
+      const [failed] = outcomes.flatMap((outcome) => (outcome.kind === "failed" ? [outcome] : []))
+      assert.include(failed?.error.message, "another program made the table")
+      assert.strictEqual((yield* table.snapshot).version, 0)
     }).pipe(Effect.provide(temporaryStore))
   )
 

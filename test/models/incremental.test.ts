@@ -5,7 +5,7 @@ import { temporaryStore } from "../ingest/support.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles } from "./small-lake.ts"
 
 /** Random histories of a table for users: what builds make step by step is what one build makes of the end. */
-const seeds = Number(process.env["SLUICE_BUILD_SEEDS"] ?? 6)
+const seeds = Number(process.env["SLUICE_BUILD_SEEDS"] ?? 3)
 
 const columns = [leaf("id", "long", ""), leaf("shop", "text", ""), leaf("v", "long", ""), leaf("seen_at", "timestamp", "")]
 
