@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import olist from "../../schemas/olist/project.ts"
 import { compileContract } from "../../src/contract/compile.ts"
+import { rowsIn } from "../cli/in-process.ts"
 import { root, sluiceJson } from "../cli/sluice.ts"
 import { realData, temporaryFolder, withDuckDB } from "./support.ts"
 
@@ -42,6 +43,25 @@ describe.skipIf(input === undefined)("the project of Olist's tables", () => {
       expect([dataset, counts]).toMatchObject([dataset, expected])
     }
     expect(ran.datasets.map(({ dataset }: { dataset: string }) => dataset)).toEqual(Object.keys(files))
+    // The same run has built the marts, each once its tests held.
+    expect(ran.models.map(({ kind }: { kind: string }) => kind)).toEqual(Array(14).fill("built"))
+    const figures = `SELECT
+      (SELECT sum(price)::VARCHAR FROM dw_fact_order_items) AS price,
+      (SELECT sum(freight_value)::VARCHAR FROM dw_fact_order_items) AS freight,
+      (SELECT sum(payment_value)::VARCHAR FROM dw_fact_order_payments) AS payments,
+      (SELECT count(*) FROM dw_fact_orders) AS orders,
+      (SELECT count(*) FROM dw_dim_customers WHERE version_no = 2) AS moved,
+      (SELECT count(*) FROM checkout_order_versions) AS versions`
+    expect(await rowsIn(folder("lake"), figures)).toEqual([
+      JSON.stringify({
+        price: "13591643.70",
+        freight: "2251909.54",
+        payments: "16008872.12",
+        orders: 99_441,
+        moved: 252,
+        versions: 391_551
+      })
+    ])
     const verified = await sluiceJson(["verify", ...at])
     expect([verified.ok, verified.checks.length > 40]).toEqual([true, true])
 

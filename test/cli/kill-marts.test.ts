@@ -37,11 +37,12 @@ describe.skipIf(data === undefined)("kills of run --once", () => {
     const run = (lake: string) => ["run", "--once", "--project", join(root, "schemas", "olist"), "--input", input, "--lake", lake]
     const random = new Random(7)
     let killed = 0
-    for (const time of ["20181101080000", "20181102080000"]) {
+    // A few kills are all of one delivery.
+    for (const time of kills < 4 ? ["20181101080000"] : ["20181101080000", "20181102080000"]) {
       await deliver(time)
       const { code, stderr, worked } = await strike(run(calm), calm)
       expect(code, stderr).toBe(0)
-      const wanted = time.endsWith("1080000") ? Math.ceil(kills / 2) : kills
+      const wanted = kills >= 4 && time.endsWith("1080000") ? Math.ceil(kills / 2) : kills
       while (true) {
         const life = await strike(run(hit), hit, killed < wanted ? random.unit() * worked : undefined)
         if (life.code === null) killed++

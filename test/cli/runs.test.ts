@@ -34,7 +34,7 @@ describe("runs", () => {
     const { code, stdout } = await sluice(["runs", "--lake", lake])
     expect([code, stdout]).toEqual([
       0,
-      "No runs are recorded here yet: ingest, repartition, replay and maintain record theirs from now on.\n"
+      "No runs are recorded here yet: ingest, repartition, replay, maintain and build record theirs from now on.\n"
     ])
     const none = await sluice(["runs", "--lake", join(folder, "none")])
     expect([none.code, none.stdout]).toEqual([1, ""])

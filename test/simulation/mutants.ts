@@ -227,7 +227,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "not-repartitioned-at-the-end",
     why: "a run that reads to the end of its sources leaves what it read in stage",
-    edits: [{ file: "src/app/pipeline.ts", from: "yield* repartitionAll(options, done)", to: "yield* repartitionAll(options, [])" }]
+    edits: [{ file: "src/app/pipeline.ts", from: "yield* repartitionAll(options, done, lost)", to: "yield* repartitionAll(options, [])" }]
   },
   {
     name: "one-dataset-starves-another",
