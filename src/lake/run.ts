@@ -1,16 +1,28 @@
 import { Cause, Clock, Effect, Option } from "effect"
-import type { MadeMart, OnRunEvent, Report, RunInput, RunOutput, TestOutcome } from "../record/report.ts"
+import {
+  type MadeMart,
+  type OnRunEvent,
+  outcomesOf,
+  type Report,
+  type RunInput,
+  type RunOutput,
+  type TestOutcome
+} from "../record/report.ts"
 
 /** Which run it is. */
 export interface RunAbout {
   readonly kind: Report["kind"]
   readonly runId: string
   readonly dataset: string
+  /** Of a build: where its mart lies. */
+  readonly martUri?: string
 }
 
 /** Why the work of a run is not done. */
 export interface RunFailure {
   readonly message: string
+  /** What of it is kept, where the message tells people more than that: no key of a row. */
+  readonly recorded?: string
   /** Tests that held it back, and those beside them. */
   readonly tests?: ReadonlyArray<TestOutcome>
 }
@@ -50,7 +62,8 @@ export class Run {
     return Effect.suspend(() => {
       if (this.#isOpen) return Effect.void
       this.#isOpen = true
-      return this.#tell({ event: "start", ...this.about, at: this.startedAt, inputs: this.inputs })
+      const { kind, runId, dataset } = this.about
+      return this.#tell({ event: "start", kind, runId, dataset, at: this.startedAt, inputs: this.inputs })
     })
   }
 
@@ -87,7 +100,7 @@ export class Run {
         at,
         message,
         inputs,
-        ...(tests === undefined || tests.length === 0 ? {} : { tests })
+        ...(tests === undefined || tests.length === 0 ? {} : { tests: outcomesOf(tests) })
       })
     })
   }
@@ -116,5 +129,5 @@ const now = Effect.map(Clock.currentTimeMillis, isoTime)
 /** The first failure's own words: errors of this product never quote data. Anything else might, so only its kind is told. */
 const failureMessage = (cause: Cause.Cause<RunFailure>): string => {
   const error = Cause.findErrorOption(cause)
-  return error._tag === "Some" ? error.value.message : "an unexpected error; see the log of the process"
+  return error._tag === "Some" ? (error.value.recorded ?? error.value.message) : "an unexpected error; see the log of the process"
 }

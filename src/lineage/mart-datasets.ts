@@ -1,4 +1,4 @@
-import type { BuildReport, MadeMart, RunOutput } from "../record/report.ts"
+import type { BuildReport, MadeMart, RunOutput, TestOutcome } from "../record/report.ts"
 import { schemaFields, sensitiveTags } from "./columns.ts"
 import type { DatasetContext } from "./datasets.ts"
 import type { InputDataset, OutputDataset } from "./event.ts"
@@ -26,17 +26,7 @@ export const martDatasets = (
       inputFacets: facets(producer, "input", {})
     })
   )
-  const assertions = assertionsOf(report.tests)
-  const tested: ReadonlyArray<InputDataset> =
-    assertions.length === 0
-      ? []
-      : [
-          {
-            ...name,
-            facets: facets(producer, "dataset", placed(mart.uri, mart.isView ? null : (output?.version ?? null), mart.isView)),
-            inputFacets: facets(producer, "input", { dataQualityAssertions: testedRows(assertions) })
-          }
-        ]
+  const tested = testedMart(mart.uri, mart.isView ? null : (output?.version ?? null), mart.isView, report.tests, producer)
   const datasets = new Map(mart.reads.map(({ name, uri }) => [name, datasetName(uri)]))
   return {
     inputs: [...read, ...tested],
@@ -59,6 +49,28 @@ export const martDatasets = (
     ]
   }
 }
+
+/**
+ * A mart as the input of its own tests; none where there are none.
+ *
+ * @param version that was built; null: none was, or it is a view
+ */
+export const testedMart = (
+  uri: string,
+  version: number | null,
+  isView: boolean,
+  tests: ReadonlyArray<TestOutcome>,
+  producer: string
+): ReadonlyArray<InputDataset> =>
+  tests.length === 0
+    ? []
+    : [
+        {
+          ...datasetName(uri),
+          facets: facets(producer, "dataset", placed(uri, version, isView)),
+          inputFacets: facets(producer, "input", { dataQualityAssertions: testedRows(assertionsOf(tests)) })
+        }
+      ]
 
 const placed = (uri: string, version: number | null, isView: boolean): Bodies<"dataset"> => {
   const name = datasetName(uri)

@@ -5,7 +5,7 @@ import { scrub } from "../record/scrub.ts"
 import { type DatasetContext, inputDatasets, outputDatasets } from "./datasets.ts"
 import { type OpenLineageEvent, schemaURL } from "./event.ts"
 import { facets, type RunReference, type Tag } from "./facets.ts"
-import { martDatasets } from "./mart-datasets.ts"
+import { martDatasets, testedMart } from "./mart-datasets.ts"
 
 /** The run that batches, repartitions and replays are part of: the process, as one job. */
 export interface ParentRun {
@@ -84,7 +84,13 @@ export const runEvent = (event: RunEvent, settings: EventSettings): OpenLineageE
     ...(event.event === "complete" && event.mart !== undefined && report?.kind === "build"
       ? martDatasets(event.mart, report, event.outputs, context)
       : {
-          inputs: inputDatasets(event.inputs, context),
+          inputs: [
+            ...inputDatasets(event.inputs, context),
+            // What held it back.
+            ...(event.event === "fail" && event.martUri !== undefined
+              ? testedMart(event.martUri, null, false, event.tests ?? [], settings.producer)
+              : [])
+          ],
           outputs: event.event === "complete" ? outputDatasets(event.outputs, event.inputs, context) : []
         })
   }

@@ -12,6 +12,11 @@ export class BuildError extends Data.TaggedError("BuildError")<{
   /** All that was found, where tests held it back. */
   readonly tests: ReadonlyArray<TestResult>
 }> {
+  /** The message without the keys of failing rows. */
+  get recorded(): string {
+    return heldBackText(this.tests, (test) => toldOf({ ...test, keys: [] })) ?? this.message
+  }
+
   override get message(): string {
     return `${this.problem}. ${this.hint}`
   }
@@ -24,17 +29,19 @@ export const toldOf = ({ name, check, failures, keys, file, line }: TestResult):
   return `${name} (${file}:${line}): ${[found, shown].filter((text) => text !== "").join(", ")}`
 }
 
-/** For a model that tests hold back: what failed, and where the test stands. */
-export const heldBack = (model: string, tests: ReadonlyArray<TestResult>): BuildError => {
+const heldBackText = (tests: ReadonlyArray<TestResult>, tell: (test: TestResult) => string): string | null => {
   const failed = tests.filter(({ status }) => status === "fail")
-  const told = failed.map(toldOf)
-  return new BuildError({
+  return failed.length === 0 ? null : `${count(failed.length, "test holds", "tests hold")} its rows back: ${failed.map(tell).join(". ")}`
+}
+
+/** For a model that tests hold back: what failed, and where the test stands. */
+export const heldBack = (model: string, tests: ReadonlyArray<TestResult>): BuildError =>
+  new BuildError({
     model,
-    problem: `${count(failed.length, "test holds", "tests hold")} its rows back: ${told.join(". ")}`,
+    problem: heldBackText(tests, toldOf) ?? "nothing holds its rows back",
     hint: "Correct the model or what it is made of; or say severity: warn, if such rows may be seen.",
     tests
   })
-}
 
 /** What DuckDB says of SQL that somebody wrote, as far as it may be told. */
 export interface SqlProblem {

@@ -10,9 +10,9 @@ import { totalsOf } from "../lake/rows.ts"
 import { type Done, Run } from "../lake/run.ts"
 import type { LakeTable } from "../lake/views.ts"
 import { randomUuid } from "../record/random.ts"
-import type { BuildReport, OnRunEvent, RunInput } from "../record/report.ts"
+import { type BuildReport, type OnRunEvent, outcomesOf, type RunInput } from "../record/report.ts"
 import { deterministicRunId } from "../record/run-id.ts"
-import type { Store } from "../store/store.ts"
+import { Store } from "../store/store.ts"
 import { holdsBack, type TestResult } from "./audit-result.ts"
 import { BuildError, cannotRun, heldBack, toldOf } from "./build-error.ts"
 import type { Builder } from "./builder.ts"
@@ -23,7 +23,7 @@ import { madeMart } from "./made-mart.ts"
 import { columnsOf, describe, fitted } from "./mart-columns.ts"
 import { putFiles, writeLocal } from "./mart-files.ts"
 import type { Model } from "./model.ts"
-import { auditRows, freshInputs, outcomesOf, showInputs, unitTests } from "./model-tests.ts"
+import { auditRows, freshInputs, showInputs, unitTests } from "./model-tests.ts"
 import { inputKey } from "./references.ts"
 import { martSql, selectOf, sourcePath } from "./relations.ts"
 import { render } from "./render.ts"
@@ -67,7 +67,8 @@ export const buildModel = (builder: Building, model: Model, planned: ReadonlySet
     const about = {
       kind: "build",
       runId: deterministicRunId(yield* newest(sources, now), `${model.name}.build`, what),
-      dataset: model.name
+      dataset: model.name,
+      martUri: `${(yield* Store).root}/${martPath(model.name)}`
     } as const
     const run = new Run(builder.onEvent, about, startedAt, inputs)
     const making: Making = { model, now, before, built, isFull: why !== null || !isIncremental(model), run }

@@ -1,6 +1,5 @@
 import { Effect } from "effect"
 import type { LakeError } from "../duckdb/errors.ts"
-import type { TestOutcome } from "../record/report.ts"
 import type { Store } from "../store/store.ts"
 import { testsOf } from "./audit.ts"
 import type { TestResult } from "./audit-result.ts"
@@ -106,7 +105,3 @@ export const auditRows = ({ db, audit }: Builder, model: Model, relation: string
       onSuccess: ({ tests }) => tests
     }
   )
-
-/** A test's result without what only people at the terminal are shown. */
-export const outcomesOf = (tests: ReadonlyArray<TestResult>): ReadonlyArray<TestOutcome> =>
-  tests.map(({ name, model, column, check, severity, status, failures }) => ({ name, model, column, check, severity, status, failures }))

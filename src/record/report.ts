@@ -149,6 +149,10 @@ export interface TestOutcome {
   readonly failures: number
 }
 
+/** Results of tests without what only people at the terminal are shown. */
+export const outcomesOf = (tests: ReadonlyArray<TestOutcome>): ReadonlyArray<TestOutcome> =>
+  tests.map(({ name, model, column, check, severity, status, failures }) => ({ name, model, column, check, severity, status, failures }))
+
 /** What one build of a model did; stands in the `commitInfo` of its mart's commit under `sluice`. */
 export interface BuildReport {
   readonly kind: "build"
@@ -227,8 +231,9 @@ export type RunEvent =
       readonly at: string
       readonly message: string
       readonly inputs: ReadonlyArray<RunInput>
-      /** Of a build that tests held back. */
+      /** Of a build that tests held back: what they found, and where the mart lies that stays as it is. */
       readonly tests?: ReadonlyArray<TestOutcome>
+      readonly martUri?: string
     }
 
 /** Whoever is told of runs. Must not fail or block. */

@@ -99,6 +99,16 @@ describe("build", () => {
       assert.deepStrictEqual((yield* martRows(["by_shop"]))["by_shop"], ['["a",1,50.00]'])
       const ended = events.find((event) => event.event === "fail")
       assert.deepStrictEqual(ended?.event === "fail" ? ended.tests?.map(({ status }) => status) : null, ["pass", "pass", "fail"])
+      const told = JSON.parse(
+        JSON.stringify(runEvent(ended ?? assert.fail(), { namespace: "shop", producer: "urn:sluice", version: "1", contracts: [] }))
+      )
+      if (schemasFolder !== null) assert.deepStrictEqual(validateEvent(told), [])
+      assert.deepStrictEqual(
+        told.inputs.at(-1).inputFacets.dataQualityAssertions.assertions.map(({ success }: { success: boolean }) => success),
+        [true, true, false]
+      )
+      // Keys are for who stands at the terminal.
+      assert.notInclude(JSON.stringify([told, ended]), "shop = a")
       // Nothing that was put before the audit is left in the store.
       const keys = yield* Stream.runCollect((yield* Store).list(martPath("by_shop")))
       const files = keys.filter(({ key }) => key.endsWith(".parquet"))
