@@ -17,7 +17,7 @@ const kills = Number(process.env["SLUICE_MART_KILLS"] ?? 2)
 const data = realData("olist")
 const folder = temporaryFolder()
 
-/** What says of itself when, or in which run, it was made. */
+/** What tells of the runs: who is killed before it has noted one has noted none. */
 const untold = /^tb_0001_/
 
 describe.skipIf(data === undefined)("kills of run --once", () => {
@@ -59,7 +59,5 @@ describe.skipIf(data === undefined)("kills of run --once", () => {
       const sql = `SELECT * FROM ${name} ORDER BY ALL`
       expect([name, await rowsIn(hit, sql)]).toEqual([name, await rowsIn(calm, sql)])
     }
-    const raw = "SELECT str_process, nu_qtd_rows FROM tb_0001_control_process_raw ORDER BY ALL"
-    expect((await rowsIn(hit, raw)).length).toBeGreaterThanOrEqual((await rowsIn(calm, raw)).length)
   })
 })
