@@ -24,19 +24,11 @@ output "functions" {
 }
 
 output "marts" {
-  description = "The task that builds marts; null where none is needed."
-  value = local.builds ? {
-    definition_arn = values(module.marts[0].task_definition_arns)[0]
-    role_arn       = module.marts[0].task_role_arn
-    log_group      = module.marts[0].log_group
-  } : null
+  description = "The task that builds marts; null where none is needed, or the task that folds does."
+  value       = local.builds ? local.told_of_task : null
 }
 
 output "task" {
   description = "The task that folds; null where jobs of Spark do."
-  value = local.is_embedded ? {
-    definition_arn = values(module.task[0].task_definition_arns)[0]
-    role_arn       = module.task[0].task_role_arn
-    log_group      = module.task[0].log_group
-  } : null
+  value       = local.is_embedded ? local.told_of_task : null
 }

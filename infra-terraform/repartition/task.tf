@@ -1,20 +1,45 @@
-# The embedded engine: a task of Fargate that folds and commits by itself, where one machine is enough.
+# The task of Fargate: the embedded engine, which folds and commits by itself, where one machine is enough, and then builds what models make; else, where jobs of Spark fold, who builds that.
+
+locals {
+  builds   = var.has_models && !local.is_embedded
+  has_task = local.is_embedded || local.builds
+
+  task = local.is_embedded ? {
+    name     = "${var.name}-repartition"
+    command  = var.has_models ? ["repartition", "--build"] : ["repartition"]
+    reads    = concat(["stage"], var.has_models ? ["dead_letters"] : [])
+    rewrites = concat(["consumable"], var.has_models ? ["marts"] : [])
+    } : {
+    name     = "${var.name}-marts"
+    command  = ["build"]
+    reads    = ["stage", "consumable", "dead_letters"]
+    rewrites = ["marts"]
+  }
+  # Which rules start it.
+  started_by = local.is_embedded ? [aws_cloudwatch_event_rule.hour.arn] : [for rule in local.starts : rule.arn]
+
+  told_of_task = local.has_task ? {
+    definition_arn = values(module.task[0].task_definition_arns)[0]
+    role_arn       = module.task[0].task_role_arn
+    log_group      = module.task[0].log_group
+  } : null
+}
 
 module "task" {
   source = "../task"
-  count  = local.is_embedded ? 1 : 0
+  count  = local.has_task ? 1 : 0
 
-  name     = "${var.name}-repartition"
-  variants = { "${var.name}-repartition" = {} }
-  command  = var.has_models ? ["repartition", "--build"] : ["repartition"]
+  name     = local.task.name
+  variants = { (local.task.name) = {} }
+  command  = local.task.command
   environment = {
-    # What the engine decides by; the rest is for rows on their way. What does not fit goes to the task's disk.
+    # What it decides by; the rest is for rows on their way. What does not fit goes to the task's disk.
     SLUICE_MEMORY_LIMIT = "${floor(var.settings.memory / 2)}MiB"
   }
   image              = var.image
   repository_arn     = var.repository_arn
   project            = var.project
-  folders            = { reads = concat(["stage"], var.has_models ? ["dead_letters"] : []), rewrites = concat(["consumable"], var.has_models ? ["marts"] : []) }
+  folders            = { reads = local.task.reads, rewrites = local.task.rewrites }
   cpu                = var.settings.cpu
   memory             = var.settings.memory
   ephemeral_storage  = var.settings.ephemeral_storage
@@ -29,7 +54,7 @@ module "task" {
 }
 
 data "aws_iam_policy_document" "assume_events" {
-  count = local.is_embedded ? 1 : 0
+  count = local.has_task ? 1 : 0
 
   statement {
     sid     = "Rule"
@@ -46,22 +71,22 @@ data "aws_iam_policy_document" "assume_events" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [aws_cloudwatch_event_rule.hour.arn]
+      values   = local.started_by
     }
   }
 }
 
 resource "aws_iam_role" "events" {
-  count = local.is_embedded ? 1 : 0
+  count = local.has_task ? 1 : 0
 
-  name               = "${var.name}-repartition-events"
-  description        = "What the rule of the hour starts the task as."
+  name               = "${local.task.name}-events"
+  description        = "What rules start the task as."
   assume_role_policy = data.aws_iam_policy_document.assume_events[0].json
-  tags               = merge(var.tags, { Name = "${var.name}-repartition-events" })
+  tags               = merge(var.tags, { Name = "${local.task.name}-events" })
 }
 
 data "aws_iam_policy_document" "events" {
-  count = local.is_embedded ? 1 : 0
+  count = local.has_task ? 1 : 0
 
   statement {
     sid       = "Run"
@@ -98,7 +123,7 @@ data "aws_iam_policy_document" "events" {
 }
 
 resource "aws_iam_role_policy" "events" {
-  count = local.is_embedded ? 1 : 0
+  count = local.has_task ? 1 : 0
 
   name   = "run"
   role   = aws_iam_role.events[0].id

@@ -178,8 +178,8 @@ run "serverless_with_models" {
 
   assert {
     condition = (
-      jsondecode(module.marts[0].definitions["shop-marts"])[0].command == ["build"]
-      && { for each in jsondecode(module.marts[0].policy).Statement : each.Sid => toset(flatten([each.Resource])) if contains(["Read", "Append", "Rewrite"], each.Sid) } == {
+      jsondecode(module.task[0].definitions["shop-marts"])[0].command == ["build"]
+      && { for each in jsondecode(module.task[0].policy).Statement : each.Sid => toset(flatten([each.Resource])) if contains(["Read", "Append", "Rewrite"], each.Sid) } == {
         Read    = toset(["arn:aws:s3:::shop.lake/orders/stage/*", "arn:aws:s3:::shop.lake/orders/consumable/*", "arn:aws:s3:::shop.lake/orders/dead_letters/*"])
         Append  = toset(["arn:aws:s3:::shop.lake/orders/runs/*"])
         Rewrite = toset(["arn:aws:s3:::shop.lake/orders/marts/*"])
@@ -197,8 +197,8 @@ run "serverless_with_models" {
   }
   assert {
     condition = (
-      toset(flatten([for each in jsondecode(aws_iam_role_policy.marts[0].policy).Statement : each.Action])) == toset(["ecs:RunTask", "ecs:TagResource", "iam:PassRole"])
-      && toset(flatten([for each in jsondecode(aws_iam_role.marts[0].assume_role_policy).Statement : each.Condition.ArnEquals["aws:SourceArn"]])) == toset([aws_cloudwatch_event_rule.marts[0].arn, aws_cloudwatch_event_rule.ended[0].arn])
+      toset(flatten([for each in jsondecode(aws_iam_role_policy.events[0].policy).Statement : each.Action])) == toset(["ecs:RunTask", "ecs:TagResource", "iam:PassRole"])
+      && toset(flatten([for each in jsondecode(aws_iam_role.events[0].assume_role_policy).Statement : each.Condition.ArnEquals["aws:SourceArn"]])) == toset([aws_cloudwatch_event_rule.marts[0].arn, aws_cloudwatch_event_rule.ended[0].arn])
     )
     error_message = "both rules must be able to start the task, and no more"
   }
