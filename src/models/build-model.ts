@@ -27,7 +27,7 @@ import { auditRows, freshInputs, showInputs, unitTests } from "./model-tests.ts"
 import { inputKey } from "./references.ts"
 import { martSql, selectOf, sourcePath } from "./relations.ts"
 import { render } from "./render.ts"
-import type { Mart, ReadError, Sources } from "./sources.ts"
+import type { Mart, ReadError } from "./sources.ts"
 
 /** A builder, and how it builds. */
 export interface Building extends Builder {
@@ -61,16 +61,16 @@ export const buildModel = (builder: Building, model: Model, planned: ReadonlySet
     if (why === null && built !== null && isUnchanged(built, now, isView))
       return { kind: "unchanged", version: before?.snapshot.version ?? null }
     if (dryRun) return { kind: "planned", full: why !== null || !isIncremental(model), why: why ?? changedText(built, now) }
-    const inputs = yield* runInputs(sources, now)
+    const read = (yield* Effect.forEach(Object.keys(now.inputs), (path) => sources.table(path))).filter((table) => table !== null)
     const startedAt = yield* Clock.currentTimeMillis
     const what = JSON.stringify([model.name, now, before?.table.uri, before?.snapshot.metaData.id, before?.snapshot.version, why])
     const about = {
       kind: "build",
-      runId: deterministicRunId(yield* newest(sources, now), `${model.name}.build`, what),
+      runId: deterministicRunId(newest(read), `${model.name}.build`, what),
       dataset: model.name,
       martUri: `${(yield* Store).root}/${martPath(model.name)}`
     } as const
-    const run = new Run(builder.onEvent, about, startedAt, inputs)
+    const run = new Run(builder.onEvent, about, startedAt, runInputs(read))
     const making: Making = { model, now, before, built, isFull: why !== null || !isIncremental(model), run }
     const work = Effect.gen(function* () {
       yield* showInputs(builder, model)
@@ -158,31 +158,18 @@ const readsOf = ({ sources, models }: Builder, model: Model): Effect.Effect<Buil
     return { text: textOf(model, models, views), inputs: Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))) }
   })
 
-const runInputs = (sources: Sources, { inputs }: BuiltOf): Effect.Effect<ReadonlyArray<RunInput>, ReadError, Store> =>
-  Effect.map(
-    Effect.forEach(Object.keys(inputs), (path) => sources.table(path)),
-    (tables) =>
-      tables.flatMap((found) => {
-        if (found === null) return []
-        const { files, bytes, rows } = totalsOf(found.snapshot.files.values())
-        const { table, snapshot } = found
-        return [
-          { uri: table.uri, table: { path: table.path, version: snapshot.version }, files, bytes, ...(rows === null ? {} : { rows }) }
-        ]
-      })
-  )
+const runInputs = (tables: ReadonlyArray<LakeTable>): ReadonlyArray<RunInput> =>
+  tables.map(({ table, snapshot }) => {
+    const { files, bytes, rows } = totalsOf(snapshot.files.values())
+    return { uri: table.uri, table: { path: table.path, version: snapshot.version }, files, bytes, ...(rows === null ? {} : { rows }) }
+  })
 
 /** Newest of the files that are read, milliseconds since 1970: the time of the work, whenever it is done. */
-const newest = (sources: Sources, { inputs }: BuiltOf): Effect.Effect<number, ReadError, Store> =>
-  Effect.map(
-    Effect.forEach(Object.keys(inputs), (path) => sources.table(path)),
-    (tables) => {
-      let time = 0
-      for (const found of tables)
-        for (const { modificationTime } of found?.snapshot.files.values() ?? []) time = Math.max(time, modificationTime)
-      return time
-    }
-  )
+const newest = (tables: ReadonlyArray<LakeTable>): number => {
+  let time = 0
+  for (const { snapshot } of tables) for (const { modificationTime } of snapshot.files.values()) time = Math.max(time, modificationTime)
+  return time
+}
 
 /** Fails where a test holds the model back, and tells of those that warn. */
 const holding = (model: Model, tests: ReadonlyArray<TestResult>): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
@@ -211,9 +198,9 @@ const buildView = (builder: Builder, making: Making, first: ReadonlyArray<TestRe
     const { db, models, sources } = builder
     const { model, now } = making
     const sql = selectOf(model, models)
-    yield* describe(db, model, sql)
+    const found = yield* describe(db, model, sql)
     // A view may have columns that no table can.
-    const columns = yield* Effect.orElseSucceed(columnsOf(builder, model, sql), (): ReadonlyArray<StoredColumn> => [])
+    const columns = yield* Effect.orElseSucceed(columnsOf(builder, model, found), (): ReadonlyArray<StoredColumn> => [])
     const reads = model.inputs.flatMap((input) => (input.kind === "model" ? [input.name] : []))
     const view: MartView = { model: model.name, sql, reads, built: now }
     yield* Effect.mapError(db.run(`CREATE OR REPLACE VIEW sluice_result AS ${sql}`), cannotRun(model.name, model.file))
@@ -257,11 +244,11 @@ const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestRe
     const inFiles = allColumns.filter(({ name }) => !model.partitionBy.includes(name))
     const partitions = allColumns.filter(({ name }) => model.partitionBy.includes(name))
     const put = yield* putFiles(db, { tablePath: martPath(model.name), columns: inFiles, partitionBy: model.partitionBy }, files)
-    const gone = before === null ? [] : isFull ? [...before.snapshot.files.keys()] : (replaced?.gone ?? [])
+    const gone = replaced?.gone ?? []
     const report: BuildReport = {
       ...reportOf(making, tests),
       rowsAdded,
-      filesReplaced: gone.length,
+      filesReplaced: isFull ? (before?.snapshot.files.size ?? 0) : gone.length,
       files: put.length,
       fileBytes: put.reduce((sum, { add }) => sum + add.size, 0)
     }
@@ -299,7 +286,12 @@ const chosen = (builder: Builder, making: Making): Effect.Effect<Chosen, Failure
       if (some !== null) return some
     }
     const select = martSql(model, selectOf(model, builder.models), true)
-    return { making: { ...making, isFull: true }, select, columns: yield* columnsOf(builder, model, select), going: null }
+    return {
+      making: { ...making, isFull: true },
+      select,
+      columns: yield* columnsOf(builder, model, yield* describe(builder.db, model, select)),
+      going: null
+    }
   })
 
 /** What goes on with what is there; null where that cannot be: what changed is not known any more, or its columns are others. */
@@ -317,7 +309,7 @@ const partOf = (builder: Builder, making: Making, before: LakeTable, built: Buil
       goingOf(builder.db, model, before, text, selectOf(model, models)),
       cannotRun(model.name, model.file)
     )
-    const given = yield* columnsOf(builder, model, going.select)
+    const given = yield* columnsOf(builder, model, yield* describe(builder.db, model, going.select))
     const columns = yield* fitted(model, given, before.snapshot)
     return columns === null ? null : { making, select: going.select, columns, going }
   })

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { DuckDB } from "../duckdb/duckdb.ts"
+import type { DuckDB, ResultColumn } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { type StoredColumn, storedColumn } from "../duckdb/stored-columns.ts"
 import { Malformed } from "../record/malformed.ts"
@@ -9,23 +9,21 @@ import { BuildError, cannotRun } from "./build-error.ts"
 import type { Builder } from "./builder.ts"
 import type { Model } from "./model.ts"
 
-/** The columns that a SELECT gives, in DuckDB's types. Fails where it does not run. */
-export const describe = (db: DuckDB, model: Model, select: string) =>
-  Effect.mapError(
-    Effect.map(db.rows(`DESCRIBE ${select}`), (rows) =>
-      rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]) }))
-    ),
-    cannotRun(model.name, model.file)
+/** The columns that a model's SELECT gives, in DuckDB's types. Fails where it does not run, and where a contract that is enforced says others. */
+export const describe = (db: DuckDB, model: Model, select: string): Effect.Effect<ReadonlyArray<ResultColumn>, BuildError | LakeError> =>
+  db.rows(`DESCRIBE ${select}`).pipe(
+    Effect.mapError(cannotRun(model.name, model.file)),
+    Effect.map((rows) => rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]) }))),
+    Effect.tap((found) => holdContract(db, model, found))
   )
 
-/** The columns that a model's SELECT gives, as its mart keeps them. */
+/** The columns that a model's SELECT gives, as its mart keeps them. @param found by {@link describe} */
 export const columnsOf = (
-  { db, sensitive, traced }: Builder,
+  { sensitive, traced }: Builder,
   model: Model,
-  select: string
+  found: ReadonlyArray<ResultColumn>
 ): Effect.Effect<ReadonlyArray<StoredColumn>, BuildError | LakeError> =>
   Effect.gen(function* () {
-    const found = yield* describe(db, model, select)
     const { sensitiveOf } = yield* traced
     const about = new Map(model.columns.map((column) => [column.name.toLowerCase(), column]))
     const stored = yield* Effect.try({
@@ -41,7 +39,6 @@ export const columnsOf = (
       },
       catch: refused(model)
     })
-    yield* holdContract(db, model, found)
     const missing = model.partitionBy.find((name) => !stored.some(({ column }) => column.name === name))
     const partitions = stored.flatMap(({ column }) => (model.partitionBy.includes(column.name) ? [column] : []))
     const unfit = partitions.find((column) => column.kind !== "leaf" || !partitionTypes.includes(column.leaf.type))
@@ -76,11 +73,7 @@ const refused =
     })
 
 /** Fails where a contract that is enforced says other columns or types, in DuckDB's words for them. */
-const holdContract = (
-  db: DuckDB,
-  model: Model,
-  found: ReadonlyArray<{ readonly name: string; readonly type: string }>
-): Effect.Effect<void, BuildError | LakeError> =>
+const holdContract = (db: DuckDB, model: Model, found: ReadonlyArray<ResultColumn>): Effect.Effect<void, BuildError | LakeError> =>
   Effect.gen(function* () {
     if (!model.isContractEnforced) return
     const problems: Array<string> = []

@@ -238,11 +238,11 @@ describe("build", () => {
   it.effect("holds a model to its contract", () =>
     Effect.gen(function* () {
       yield* fill(order(1, "a", 5, 1))
-      const held = (type: string, column = "id") =>
+      const held = (type: string, column = "id", kind = "table") =>
         build(
           modelsOfTexts(
             {
-              "models/m.sql": "{{ config(materialized='table') }} select id from {{ source('consumable', 'orders') }}",
+              "models/m.sql": `{{ config(materialized='${kind}') }} select id from {{ source('consumable', 'orders') }}`,
               "models/m.yml": `models:\n  - name: m\n    config: {contract: {enforced: true}}\n    columns:\n      - {name: ${column}, data_type: ${type}}\n`
             },
             ["orders"]
@@ -253,6 +253,9 @@ describe("build", () => {
       assert.strictEqual(message(yield* held("int8")), "built")
       assert.include(message(yield* held("varchar")), "id is BIGINT and its contract says VARCHAR")
       assert.include(message(yield* held("bigint", "key")), "key is not given; its contract does not know id")
+      // A view, too, which has no columns in a log.
+      assert.include(message(yield* held("varchar", "id", "view")), "id is BIGINT and its contract says VARCHAR")
+      assert.strictEqual(message(yield* held("bigint", "id", "view")), "built")
     }).pipe(Effect.provide(temporaryStore))
   )
 
