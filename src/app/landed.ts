@@ -2,6 +2,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
+import { fileCheck } from "../lake/file-check.ts"
 import { stagePath } from "../lake/layout.ts"
 import { PositionReader } from "../lake/position-reader.ts"
 import { findTable } from "../lake/tables.ts"
@@ -14,7 +15,6 @@ import { isUnchanged, knownOf } from "../source/resume-point.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { Snapshot } from "../table/snapshot.ts"
-import type { Table } from "../table/table.ts"
 
 /** What becomes of files once their records are in the lake. */
 export const landedChoices = ["keep", "move", "delete"] as const
@@ -77,22 +77,16 @@ const verifiedStage = ({
     if (Option.isNone(found)) return Option.none()
     const table = found.value
     const snapshot = yield* table.snapshot
-    yield* Effect.forEach(snapshot.files.values(), ({ path, size }) => requireFile(table, path, size), { concurrency: 16, discard: true })
-    return Option.some({ snapshot, reader: new PositionReader(table, yield* Store) })
-  })
-
-const requireFile = ({ path: tablePath }: Table, path: string, size: number): Effect.Effect<void, StoreError | SourceError, Store> =>
-  Effect.gen(function* () {
-    const store = yield* Store
-    const found = yield* store.head(`${tablePath}/${path}`)
-    if (found.size !== size)
+    const { ok, detail } = yield* fileCheck({ table, snapshot })
+    if (!ok)
       return yield* new SourceError({
         source: filesName,
         reason: "Invalid",
-        location: `${tablePath}/${path}`,
-        detail: `The file has ${found.size} bytes, and the log of its table says ${size}: what landed is kept`,
+        location: table.path,
+        detail: `Not all that landed is in the lake any more, and all of it is kept: ${detail}`,
         hint: "Run sluice verify, which says what else is wrong."
       })
+    return Option.some({ snapshot, reader: new PositionReader(table, yield* Store) })
   })
 
 const isLanded = (file: FileEntry, stages: ReadonlyArray<Stage>): Effect.Effect<boolean, TableError> =>

@@ -2,10 +2,15 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import type { LoadedProject } from "../contract/load.ts"
+import type { BuildOptions, ModelOutcome } from "../models/build.ts"
+import type { BuilderOptions } from "../models/builder.ts"
 import type { Model, Models } from "../models/model.ts"
 import { ModelsError } from "../models/models-error.ts"
+import type { ReadError } from "../models/sources.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
+import type { Store } from "../store/store.ts"
 import { UsageError } from "./failures.ts"
+import type { Values } from "./settings.ts"
 
 /** Of a project that has none. */
 export const noModels: Models = { models: [], tests: [], unitTests: [], freshness: [], exposures: [], vars: {} }
@@ -28,6 +33,26 @@ export const selectedOf = (models: Models, select: string | null): Effect.Effect
     const selected = graph.select(models.models, select)
     return "problem" in selected ? yield* new UsageError(selected) : selected.models
   })
+
+/** What building and testing a project's models need, whoever asks for it. */
+export const builderOptions = (
+  project: LoadedProject,
+  models: Models,
+  { memoryLimit, threads }: Values<"memoryLimit" | "threads">
+): BuilderOptions => ({
+  models,
+  contracts: [...project.compiled.values()],
+  sensitive: sensitiveColumns(project),
+  memoryLimit,
+  threads
+})
+
+/** Builds models of a project. What builds them is loaded when something is to be built. */
+export const buildMarts = (options: BuildOptions): Effect.Effect<ReadonlyArray<ModelOutcome>, ReadError, Store> =>
+  Effect.flatMap(
+    Effect.promise(() => import("../models/build.ts")),
+    ({ buildModels }) => buildModels(options)
+  )
 
 /** Names of the columns that a project's contracts call sensitive, in lower case. */
 export const sensitiveColumns = ({ compiled }: LoadedProject): ReadonlySet<string> =>

@@ -2,11 +2,11 @@ import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { Failed } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
-import { modelsOf, selectedOf, sensitiveColumns } from "../app/models.ts"
+import { builderOptions, buildMarts, modelsOf, selectedOf } from "../app/models.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
-import { buildModels, type ModelOutcome } from "../models/build.ts"
+import type { ModelOutcome } from "../models/build.ts"
 import { countTests } from "../models/test-results.ts"
 import { count } from "../record/count.ts"
 import { json, selectFlag, toggle } from "./common.ts"
@@ -35,15 +35,11 @@ export const build = Command.make(
       Effect.gen(function* () {
         const progress = yield* makeProgress("build", !flags.json)
         const onEvent = yield* runListener(flags.dryRun ? { ...values, lineage: "none" } : withDatabase(values), contracts)
-        return yield* buildModels({
-          models,
+        return yield* buildMarts({
+          ...builderOptions(project, models, values),
           selected,
           fullRefresh: flags.fullRefresh,
           dryRun: flags.dryRun,
-          contracts,
-          sensitive: sensitiveColumns(project),
-          memoryLimit: values.memoryLimit,
-          threads: values.threads,
           onEvent,
           onModel: (model, i) => progress.show(i / selected.length, model)
         })

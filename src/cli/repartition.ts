@@ -3,11 +3,10 @@ import { Command, Flag } from "effect/cli"
 import { engineOf } from "../app/engines.ts"
 import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
-import { modelsOf, noModels, sensitiveColumns } from "../app/models.ts"
+import { builderOptions, buildMarts, modelsOf, noModels } from "../app/models.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
-import { buildModels } from "../models/build.ts"
 import { count, number } from "../record/count.ts"
 import { failTogether } from "../record/fail-together.ts"
 import type { RepartitionReport } from "../record/report.ts"
@@ -150,15 +149,11 @@ export const repartition = Command.make(
       if (models.models.length === 0) return { done, built: null }
       const lost = contracts.flatMap(({ contract: { name } }, i) => (done[i] !== undefined && Exit.isFailure(done[i][0]) ? [name] : []))
       const built = yield* timed(
-        buildModels({
-          models,
+        buildMarts({
+          ...builderOptions(project, models, values),
           selected: models.models,
           dryRun: flags.dryRun,
           lost: new Set(lost),
-          contracts: [...project.compiled.values()],
-          sensitive: sensitiveColumns(project),
-          memoryLimit: values.memoryLimit,
-          threads: values.threads,
           onEvent: onRun,
           onModel: (model, i) => progress.show(i / models.models.length, model)
         })

@@ -6,13 +6,13 @@ import { openInputs } from "../app/inputs.ts"
 import { storeOf } from "../app/lake.ts"
 import { clearLanded, type Landed, type LandedChoice, landedChoices, landedFolder } from "../app/landed.ts"
 import { logEvent } from "../app/log-event.ts"
-import { modelsOf, sensitiveColumns } from "../app/models.ts"
+import { builderOptions, buildMarts, modelsOf } from "../app/models.ts"
 import { ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
 import { timed } from "../app/timed.ts"
 import { type Maintained, maintain as maintainLake } from "../lake/maintain.ts"
-import { buildModels, type ModelOutcome } from "../models/build.ts"
+import type { ModelOutcome } from "../models/build.ts"
 import type { ReadError } from "../models/sources.ts"
 import { count } from "../record/count.ts"
 import type { Steps } from "../record/steps.ts"
@@ -103,14 +103,10 @@ export const run = Command.make(
       show(doing)
       const behind = (lost: ReadonlySet<string>) =>
         timed(
-          buildModels({
-            models,
+          buildMarts({
+            ...builderOptions(project, models, values),
             selected: models.models,
             lost,
-            contracts: [...project.compiled.values()],
-            sensitive: sensitiveColumns(project),
-            memoryLimit: values.memoryLimit,
-            threads: values.threads,
             onEvent: (event) => Effect.andThen(onRun(event), logEvent(event)),
             onModel: (model) => show(`${doing} and building ${model}`)
           })

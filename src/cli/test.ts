@@ -2,7 +2,7 @@ import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { Failed } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
-import { modelsOf, selectedOf, sensitiveColumns } from "../app/models.ts"
+import { builderOptions, modelsOf, selectedOf } from "../app/models.ts"
 import { lakeNames } from "../app/settings.ts"
 import { toldOf } from "../models/build-error.ts"
 import { type ModelTests, testModels } from "../models/test.ts"
@@ -21,18 +21,14 @@ export const test = Command.make(
   { select: selectFlag, settings: settings.flags, json },
   Effect.fnUntraced(function* (flags) {
     const values = yield* settings.read(flags.settings)
-    const contracts = yield* allContracts
+    yield* allContracts
     const models = yield* modelsOf(project)
     const selected = yield* selectedOf(models, Option.getOrNull(flags.select))
     const results = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("test", !flags.json)
       return yield* testModels({
-        models,
+        ...builderOptions(project, models, values),
         selected,
-        contracts,
-        sensitive: sensitiveColumns(project),
-        memoryLimit: values.memoryLimit,
-        threads: values.threads,
         onModel: (model, i) => progress.show(i / selected.length, model)
       })
     }).pipe(Effect.scoped, Effect.provide(existingLakeOf(values, "read")))

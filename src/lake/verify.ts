@@ -5,10 +5,11 @@ import type { LakeError } from "../duckdb/errors.ts"
 import { count, number } from "../record/count.ts"
 import type { OnSteps } from "../record/steps.ts"
 import { coordinateColumns, stagePartitions } from "../record/system-columns.ts"
-import { Store, type StoreError } from "../store/store.ts"
+import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import { openTable } from "../table/table.ts"
 import { type Check, check, some, warning } from "./check.ts"
+import { fileCheck } from "./file-check.ts"
 import { tablePaths } from "./find-tables.ts"
 import { type CommitEntry, history } from "./history.ts"
 import { consumablePath, datasetAt, deadLettersPath, martAt, runsPath, stagePath } from "./layout.ts"
@@ -231,30 +232,6 @@ const upToDate = (dataset: string, taken: number, version: number, waiting: Wait
     ? check(path, name, true, "all of stage was taken")
     : warning(path, name, `${waitingText(waiting)}. Nothing is lost: they lie in ${stagePath(dataset)} until sluice repartition takes them`)
 }
-
-/** Every live file is there, with the size that the log says. */
-const fileCheck = ({ table, snapshot }: At): Effect.Effect<Check, StoreError, Store> =>
-  Effect.gen(function* () {
-    const store = yield* Store
-    const wrong: Array<string> = []
-    yield* Effect.forEach(
-      snapshot.files.values(),
-      (file) =>
-        store.head(`${table.path}/${file.path}`).pipe(
-          Effect.map(({ size }) => (size === file.size ? null : `${file.path} has ${size} bytes, the log says ${file.size}`)),
-          Effect.catchIf(
-            (error) => error.reason === "NotFound",
-            () => Effect.succeed(`${file.path} is missing`)
-          ),
-          Effect.map((problem) => {
-            if (problem !== null) wrong.push(problem)
-          })
-        ),
-      { concurrency: 8, discard: true }
-    )
-    const { files } = totalsOf(snapshot.files.values())
-    return check(table.path, "files are there", wrong.length === 0, wrong.length === 0 ? count(files, "file") : some(wrong))
-  })
 
 /** Per shard: records = rows + dead letters + empty. Per table: the rows of all shards, and those of replays, are the rows of its live files. */
 const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {

@@ -1,15 +1,13 @@
 import { stringify } from "yaml"
 import type { CompiledContract } from "../contract/compile.ts"
 import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
-import { runColumns } from "../lake/runs.ts"
 import { selectNoRow } from "../lake/views.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
-import { deadLetterColumns } from "../record/dead-letter.ts"
-import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { dbtMacros } from "./dbt-macros.ts"
 import type { Input, Models } from "./model.ts"
 import { dbtFolder } from "./project-file.ts"
+import { sourceColumns } from "./source-columns.ts"
 
 /** What makes a project's folder a dbt project, worked out of its contracts. */
 
@@ -66,30 +64,22 @@ interface Source {
 
 /** The tables that models may read, by the source that they name. */
 const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
-  const consumable = contracts.map(({ contract, consumableColumns, identity }) => ({
-    path: consumablePath(contract.name),
-    name: contract.name,
-    description: contract.description,
-    columns: [...stageColumns(consumableColumns), ...identity.partition.columns]
-  }))
+  const columns = sourceColumns(contracts)
+  const source = (path: string, name: string, description: string): Source => ({
+    path,
+    name,
+    description,
+    columns: columns.get(path) ?? []
+  })
+  const consumable = contracts.map(({ contract: { name, description } }) => source(consumablePath(name), name, description))
   return {
     consumable,
     // A build here reads of it what has changed. dbt reads all, so models say which rows they want by a condition that both can hold.
     changes: consumable,
-    stage: contracts.map(({ contract, columns }) => ({
-      path: stagePath(contract.name),
-      name: contract.name,
-      description: `As it arrived: ${contract.description}`,
-      columns: [...stageColumns(columns), ...stagePartitions]
-    })),
+    stage: contracts.map(({ contract: { name, description } }) => source(stagePath(name), name, `As it arrived: ${description}`)),
     lake: [
-      {
-        path: deadLettersPath,
-        name: deadLettersPath,
-        description: "Records that could not become rows.",
-        columns: [...deadLetterColumns, ...deadLetterPartitions]
-      },
-      { path: runsPath, name: runsPath, description: "What was run on the lake.", columns: runColumns }
+      source(deadLettersPath, deadLettersPath, "Records that could not become rows."),
+      source(runsPath, runsPath, "What was run on the lake.")
     ]
   }
 }

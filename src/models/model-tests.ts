@@ -7,8 +7,7 @@ import { BuildError, cannotRun } from "./build-error.ts"
 import type { Builder } from "./builder.ts"
 import { checkFreshness } from "./freshness.ts"
 import type { Input, Model } from "./model.ts"
-import { ofBothBranches } from "./pieces.ts"
-import { inputKey } from "./references.ts"
+import { inputKey, referencesOf } from "./references.ts"
 import type { ReadError } from "./sources.ts"
 import { runUnitTest } from "./unit-test.ts"
 
@@ -17,26 +16,17 @@ export const showInputs = ({ sources, models }: Builder, model: Model): Effect.E
   Effect.gen(function* () {
     yield* sources.showMart(model.name)
     const ofTests = testsOf(models, model).flatMap(
-      ({ check, model: on }): ReadonlyArray<Input> => [
+      ({ check, model: on, file }): ReadonlyArray<Input> => [
         ...(on === null || on === model.name ? [] : [{ kind: "model" as const, name: on }]),
         ...(check.kind === "relationships"
           ? [check.to]
           : check.kind === "singular"
-            ? ofBothBranches(check.text).flatMap((piece): ReadonlyArray<Input> => inputOf(piece))
+            ? referencesOf(check.text, file, []).map(({ input }) => input)
             : [])
       ]
     )
     for (const input of [...model.inputs, ...ofTests]) yield* sources.show(input)
   })
-
-const inputOf = (piece: Model["text"][number]): ReadonlyArray<Input> => {
-  if (piece.kind === "ref") return [{ kind: "model", name: piece.model }]
-  if (piece.kind !== "source") return []
-  const { source, table } = piece
-  return source === "consumable" || source === "stage" || source === "lake" || source === "changes"
-    ? [{ kind: "source", source, table }]
-    : []
-}
 
 /** Looks how old the inputs of a model are. Each is looked at once. */
 export const freshInputs = (

@@ -3,19 +3,17 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { identifier } from "../duckdb/sql.ts"
-import { consumablePath, deadLettersPath, martPath, runsPath, stagePath, viewName } from "../lake/layout.ts"
+import { consumablePath, martPath, viewName } from "../lake/layout.ts"
 import { type InputVersion, type MartView, martView } from "../lake/marts.ts"
-import { runColumns } from "../lake/runs.ts"
-import { consumableSchema } from "../lake/tables.ts"
 import { fillViews, type LakeTable, lakeTable, rowsOf, selectNoRow } from "../lake/views.ts"
-import { deadLetterColumns } from "../record/dead-letter.ts"
-import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
+import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
-import { deltaSchema, type StructType } from "../table/schema.ts"
+import { deltaSchema } from "../table/schema.ts"
 import type { Input } from "./model.ts"
 import { sourcePath } from "./relations.ts"
+import { sourceColumns } from "./source-columns.ts"
 
 export type ReadError = LakeError | TableError | StoreError
 
@@ -34,14 +32,14 @@ const changesView = (dataset: string): string => `sluice_changes_${dataset}`
  */
 export class Sources {
   readonly #db: DuckDB
-  readonly #contracts: ReadonlyMap<string, CompiledContract>
+  readonly #columns: ReadonlyMap<string, ReadonlyArray<Column>>
   readonly #tables = new Map<string, LakeTable | null>()
   readonly #marts = new Map<string, Mart | null>()
   readonly #views = new Set<string>()
 
   constructor(db: DuckDB, contracts: ReadonlyArray<CompiledContract>) {
     this.#db = db
-    this.#contracts = new Map(contracts.map((contract) => [contract.contract.name, contract]))
+    this.#columns = sourceColumns(contracts)
   }
 
   /** The table at a path; null: there is none. */
@@ -118,9 +116,9 @@ export class Sources {
       const table = yield* this.table(path)
       if (table !== null) yield* fillViews(this.#db, [table])
       else {
-        const schema = this.#schemaOf(path)
-        if (schema === null) return
-        yield* this.#db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${selectNoRow(schema)}`)
+        const columns = this.#columns.get(path)
+        if (columns === undefined) return
+        yield* this.#db.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${selectNoRow(deltaSchema(columns))}`)
       }
       this.#views.add(view)
     })
@@ -177,15 +175,5 @@ export class Sources {
 
   #showChanges(dataset: string, select: string): Effect.Effect<void, LakeError> {
     return this.#db.run(`CREATE OR REPLACE VIEW ${identifier(changesView(dataset))} AS ${select}`)
-  }
-
-  #schemaOf(path: string): StructType | null {
-    if (path === runsPath) return deltaSchema(runColumns)
-    if (path === deadLettersPath) return deltaSchema([...deadLetterColumns, ...deadLetterPartitions])
-    for (const [name, { columns, consumableColumns, identity }] of this.#contracts) {
-      if (path === stagePath(name)) return deltaSchema([...stageColumns(columns), ...stagePartitions])
-      if (path === consumablePath(name)) return consumableSchema(stageColumns(consumableColumns), identity.partition)
-    }
-    return null
   }
 }

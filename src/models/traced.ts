@@ -2,16 +2,14 @@ import { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import { consumablePath, deadLettersPath, runsPath, stagePath, viewName } from "../lake/layout.ts"
-import { runColumns } from "../lake/runs.ts"
-import type { Column, SensitivePolicy } from "../record/column.ts"
+import { viewName } from "../lake/layout.ts"
+import type { SensitivePolicy } from "../record/column.ts"
 import type { SelectLineage } from "../record/column-lineage.ts"
-import { deadLetterColumns } from "../record/dead-letter.ts"
-import { deadLetterPartitions, stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { columnLineage } from "./column-lineage.ts"
 import type { Models } from "./model.ts"
 import { relationName, selectOf } from "./relations.ts"
 import { type SensitiveColumns, sensitiveColumnsOf, type TracedModel } from "./sensitive-columns.ts"
+import { sourceColumns } from "./source-columns.ts"
 
 /** Where the columns of a project's models come from. */
 export interface Traced {
@@ -22,19 +20,6 @@ export interface Traced {
   readonly names: ReadonlySet<string>
 }
 
-/** Columns of what models may read of a lake, by the name of its view. */
-export const sourceColumns = (contracts: ReadonlyArray<CompiledContract>): ReadonlyMap<string, ReadonlyArray<Column>> =>
-  new Map([
-    ...contracts.flatMap(
-      ({ contract, columns, consumableColumns, identity }): ReadonlyArray<[string, ReadonlyArray<Column>]> => [
-        [viewName(consumablePath(contract.name)), [...stageColumns(consumableColumns), ...identity.partition.columns]],
-        [viewName(stagePath(contract.name)), [...stageColumns(columns), ...stagePartitions]]
-      ]
-    ),
-    [viewName(runsPath), runColumns],
-    [viewName(deadLettersPath), [...deadLetterColumns, ...deadLetterPartitions]]
-  ])
-
 const undecided: SelectLineage = { columns: null, whole: null }
 /** Stands for the columns of a model of which not even the names are known. */
 const anyColumn = "*"
@@ -43,7 +28,7 @@ const anyColumn = "*"
 export const trace = (db: DuckDB, models: Models, contracts: ReadonlyArray<CompiledContract>): Effect.Effect<Traced, LakeError> =>
   Effect.gen(function* () {
     const { ofTable } = yield* columnLineage(db)
-    const sources = sourceColumns(contracts)
+    const sources = new Map([...sourceColumns(contracts)].map(([path, columns]) => [viewName(path), columns]))
     const relations = new Map([...sources].map(([name, columns]) => [name, columns.map((column) => column.name)]))
     const lineages = new Map<string, SelectLineage>()
     const traced: Array<TracedModel> = []

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { historySql } from "../../src/models/history-sql.ts"
 import type { History } from "../../src/models/model.ts"
+import { dice } from "./made.ts"
 
 const history: History = { key: ["k"], effective: "t", order: ["o"], keep: ["a"], replace: ["b"], inferred: "guess" }
 interface Version {
@@ -14,14 +15,6 @@ interface Version {
   readonly a: string | null
   readonly b: string | null
   readonly guess: boolean
-}
-/** Deterministic numbers below `n`. */
-const dice = (seed: number) => {
-  let state = seed
-  return (n: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * n)
-  }
 }
 const time = (t: number) => `2026-01-0${1 + t}T00:00:00.0000${t}0Z`
 const beginning = "1900-01-01T00:00:00.000000Z"

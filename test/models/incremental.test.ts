@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { leaf } from "../../src/record/column.ts"
 import { temporaryStore } from "../ingest/support.ts"
+import { dice } from "./made.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles } from "./small-lake.ts"
 
 /** Random histories of a table for users: what builds make step by step is what one build makes of the end. */
@@ -41,15 +42,6 @@ interface Row {
   readonly shop: string | null
   readonly v: number
   readonly day: number
-}
-
-/** Deterministic numbers below `n`. */
-const dice = (seed: number) => {
-  let state = seed * 7919 + 1
-  return (n: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * n)
-  }
 }
 
 const selectOf = (rows: ReadonlyArray<Row>): string =>
@@ -101,7 +93,7 @@ describe("incremental builds", () => {
   for (let seed = 1; seed <= seeds; seed++) {
     it.effect(`come to what one build makes, of random histories (seed ${seed})`, () =>
       Effect.gen(function* () {
-        const roll = dice(seed)
+        const roll = dice(seed * 7919 + 1)
         const made = new Map([
           ["orders", new Dataset("orders")],
           ["clicks", new Dataset("clicks")]

@@ -57,3 +57,12 @@ export const ifIncremental = (incremental: ReadonlyArray<Piece>, otherwise: Read
   incremental,
   otherwise
 })
+
+/** Deterministic numbers below `n`. */
+export const dice = (seed: number): ((n: number) => number) => {
+  let state = seed
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * n)
+  }
+}
