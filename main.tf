@@ -41,7 +41,7 @@ locals {
     local.is_emr ? ["elasticmapreduce"] : []
   ))
 
-  functions = merge(module.ingest.functions, one(module.repartition[*].functions))
+  functions = merge(module.ingest.functions, one(module.repartition[*].functions), { for each in module.collect[*].function : "collect" => each })
 }
 
 # ---------------------------------------------------------------------------------------------------
@@ -149,6 +149,26 @@ module "ingest" {
   database            = module.catalog.database
   raw_tables          = module.catalog.raw_tables
   log_retention_days  = var.log_retention_days
+}
+
+module "collect" {
+  source = "./infra-terraform/collect"
+  count  = var.collect.enabled ? 1 : 0
+
+  name                 = var.name
+  tags                 = var.tags
+  functions_dir        = local.functions_dir
+  function_name        = lookup(var.names.functions, "collect", "collect")
+  stream_name          = module.stream.stream_name
+  stream_arn           = module.stream.stream_arn
+  lake_bucket_arn      = module.lake.lake_bucket_arn
+  kms_key_arn          = module.lake.kms_key_arn
+  allowed_origins      = var.collect.allowed_origins
+  environment          = var.collect.environment
+  requests_per_second  = var.collect.requests_per_second
+  memory               = coalesce(try(var.functions.overrides["collect"].memory, null), var.functions.memory)
+  reserved_concurrency = coalesce(try(var.functions.overrides["collect"].reserved_concurrency, null), var.functions.reserved_concurrency)
+  log_retention_days   = var.log_retention_days
 }
 
 module "network" {
@@ -259,8 +279,10 @@ module "observe" {
   tasks_per_service   = local.has_service ? module.consumer[0].tasks_per_service : 1
   consumer_log_group  = local.has_service ? module.consumer[0].log_group : null
   rule_name           = one(module.repartition[*].rule_name)
+  endpoint            = one(module.collect[*].api_id)
+  has_endpoint        = var.collect.enabled
 
   repartition_log_group = try(module.repartition[0].task.log_group, null)
 }
 
-# The endpoint for events of browsers (collect) and the console come here, as modules of the same form: given the lake, the stream, the network and the key, and told to observe.
+# The console comes here, as a module of the same form: given the lake, the network and the key, and told to observe.

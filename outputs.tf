@@ -43,6 +43,11 @@ output "functions" {
   value       = local.functions
 }
 
+output "collect_url" {
+  description = "Where pages send hits to; null: there is no endpoint."
+  value       = one(module.collect[*].url)
+}
+
 output "delivery_streams" {
   description = "Delivery stream of each dataset."
   value       = module.ingest.delivery_streams

@@ -330,6 +330,23 @@ variable "functions" {
   }
 }
 
+variable "collect" {
+  description = "The endpoint for hits of browsers, which go into the stream: whether there is one (enabled), whose pages may send (allowed_origins), how many requests a second are taken (requests_per_second), and more of its settings (environment, no secrets)."
+  type = object({
+    enabled             = optional(bool, false)
+    allowed_origins     = optional(list(string), ["*"])
+    requests_per_second = optional(number, 1000)
+    environment         = optional(map(string), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = !var.collect.enabled || contains(["lambda", "all"], var.mode) || (var.mode == "consumer" && var.consumer.source == "kinesis")
+    error_message = "collect puts hits into the stream: mode must be lambda or all, or consumer with the source kinesis."
+  }
+}
+
 variable "consumer" {
   description = "The service on Fargate: what it reads (source: kinesis or sqs), how many processes share it (workers), their cores (cpu, 1024 are one), memory (MB) and processor (architecture), the tag of the image, or an image of another repository (image, and where that is one of ECR its ARN, image_repository), the absolute path of the project in it (project; null: /sluice/ and project_folder), more settings (environment, no secrets), and whether there are more of them where much waits (autoscaling, of sqs alone)."
   type = object({

@@ -7,7 +7,7 @@ export default defineConfig({
   root: dirname(dirname(fileURLToPath(import.meta.url))),
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/engines/**"],
+    exclude: ["test/engines/**", "test/browser/**"],
     // Processes, not threads: DuckDB and killed children must not share an address space. Three for two cores: one of them mostly waits.
     pool: "forks",
     maxWorkers: 3,

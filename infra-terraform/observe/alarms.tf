@@ -45,8 +45,8 @@ locals {
   folds_by_task = var.repartition_log_group != null
   folds_by_jobs = contains(keys(var.functions), "submitPartitionRoutineCluster")
   job_functions = { for name, each in var.functions : name => each if contains(["submitPartitionRoutineCluster", "commitPartitionRoutine"], name) }
-  # All others are called again with what they could not do, so that a single error is none.
-  other_functions = { for name, each in var.functions : name => each if !contains(keys(local.job_functions), name) }
+  # All others are called again with what they could not do, so that a single error is none; but the endpoint's, whose API tells of it.
+  other_functions = { for name, each in var.functions : name => each if !contains(keys(local.job_functions), name) && name != "collect" }
 
   of_stream = {
     stream-behind = {
@@ -167,6 +167,14 @@ locals {
     }
   )
 
+  of_endpoint = { for name in var.has_endpoint ? ["endpoint-fails"] : [] : name => {
+    says       = "The endpoint answers with errors. Pages that send by beacon do not send again: those hits are lost. See whether the stream takes records, and the log of the function collect."
+    heading    = "The endpoint fails"
+    namespace  = "AWS/ApiGateway", metric = "5xx", statistic = "Sum"
+    dimensions = { ApiId = var.endpoint }
+    period     = 60, periods = 3, threshold = 0, operator = "GreaterThanThreshold", missing = "notBreaching"
+  } }
+
   of_firehose = merge(
     {
       for dataset, stream in var.delivery_streams : "firehose-late-${dataset}" => {
@@ -243,6 +251,7 @@ locals {
     local.of_tasks,
     local.of_queues,
     local.of_functions,
+    local.of_endpoint,
     local.of_firehose,
     { for name, alarm in local.of_letters : name => alarm if local.has_letters },
     local.of_repartition

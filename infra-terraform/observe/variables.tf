@@ -141,6 +141,18 @@ variable "repartition_log_group" {
   default     = null
 }
 
+variable "endpoint" {
+  type        = string
+  description = "API of the endpoint for hits, as its metrics name it. Null: there is none."
+  default     = null
+}
+
+variable "has_endpoint" {
+  type        = bool
+  description = "Whether endpoint is given: it may not be known before the first apply."
+  default     = false
+}
+
 variable "kms_key_arn" {
   type        = string
   description = "Key of the topic of alarms. Its policy lets CloudWatch and Budgets use it."

@@ -135,6 +135,16 @@ export const setUpCheckov = (): string => {
   return join(folder, "bin", "checkov")
 }
 
+const chromium = "/usr/bin/chromium"
+
+/** Installs Debian's Chromium, once on a machine, unless `SLUICE_CHROMIUM` names another. Gives the command that starts it. */
+export const setUpChromium = (): string => {
+  const said = process.env["SLUICE_CHROMIUM"]
+  if (said !== undefined) return said
+  needTool(chromium, ["--version"], "chromium")
+  return chromium
+}
+
 /** What is installed already; null where something is missing. */
 export const findEngines = (): Engines | null =>
   isComplete(venv, reasonOf(requirements)) && isComplete(jarFolder, artifacts.join(" ")) && works("java", ["-version"]) ? installed() : null

@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { longFirst } from "../long-first.ts"
 
-/** Tests that need a server from PyPI, or Spark; `run.ts` runs them with the others of this folder. */
+/** Tests that need a server from PyPI, Spark, or a browser; `run.ts` runs them with the others of this folder. */
 export default defineConfig({
   root: dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
   test: {
-    include: ["test/engines/**/*.test.ts"],
+    include: ["test/engines/**/*.test.ts", "test/browser/**/*.test.ts"],
     pool: "forks",
     // For two cores: one of them mostly waits.
     maxWorkers: 3,

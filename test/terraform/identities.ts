@@ -70,6 +70,20 @@ export const identities: Readonly<Record<string, Templates>> = {
     code_sha256: "{source_code_hash}",
     last_modified: "2026-01-01T00:00:00.000+0000"
   },
+  aws_apigatewayv2_api: {
+    id: "{@letters10}",
+    arn: "arn:aws:apigateway:{@region}::/apis/{id}",
+    api_endpoint: "https://{id}.execute-api.{@region}.amazonaws.com",
+    execution_arn: regional("execute-api", "{id}")
+  },
+  aws_apigatewayv2_integration: { id: "{@letters7}" },
+  aws_apigatewayv2_route: { id: "{@letters7}" },
+  aws_apigatewayv2_stage: {
+    id: "{name}",
+    arn: "arn:aws:apigateway:{@region}::/apis/{api_id}/stages/{name}",
+    execution_arn: regional("execute-api", "{api_id}/{name}"),
+    invoke_url: "https://{api_id}.execute-api.{@region}.amazonaws.com/"
+  },
   aws_lambda_alias: { id: "{arn}", arn: "{function_name}:{name}" },
   aws_lambda_event_source_mapping: {
     id: "{uuid}",

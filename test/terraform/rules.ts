@@ -139,6 +139,15 @@ const checks: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     "tracing_config.mode": oneOf("Active", "PassThrough"),
     "dead_letter_config.target_arn": like(/^arn:aws[\w-]*:(?:sns|sqs):/, "an ARN of a queue or topic")
   },
+  aws_apigatewayv2_api: { protocol_type: oneOf("HTTP", "WEBSOCKET") },
+  aws_apigatewayv2_integration: {
+    integration_type: oneOf("AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"),
+    payload_format_version: oneOf("1.0", "2.0"),
+    timeout_milliseconds: between(50, 30_000, " ms")
+  },
+  aws_apigatewayv2_route: {
+    route_key: like(/^(?:\$default|(?:ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \/\S*)$/, "$default, or a method and a path")
+  },
   aws_lambda_permission: {
     action: like(/^lambda:/, "an action of lambda"),
     statement_id: like(/^[\w-]{1,100}$/, "1 to 100 letters, digits, dashes and underscores")
