@@ -45,6 +45,28 @@ run "managed_with_models" {
   }
 }
 
+run "endpoint" {
+  command = plan
+  variables {
+    mode    = "lambda"
+    collect = { enabled = true }
+  }
+
+  assert {
+    condition     = contains(keys(output.functions), "collect") && contains(keys(module.observe.alarms), "endpoint-fails") && !contains(keys(module.observe.alarms), "errors-collect")
+    error_message = "The endpoint must have its function, and an alarm of its own: what it could not do does not come again."
+  }
+}
+
+run "endpoint_without_a_stream" {
+  command = plan
+  variables {
+    mode    = "managed"
+    collect = { enabled = true }
+  }
+  expect_failures = [var.collect]
+}
+
 run "lambda" {
   command = plan
   variables {

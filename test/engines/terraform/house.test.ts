@@ -117,8 +117,8 @@ describe("the configuration", () => {
   })
 
   describe.each(modes)("in the mode %s", (mode) => {
-    // Tasks run in a network, which is nobody's guess.
-    const variables = { network: { create: true } }
+    // Tasks run in a network, which is nobody's guess. What is everything has the endpoint, too.
+    const variables = { network: { create: true }, ...(mode === "all" ? { collect: { enabled: true } } : {}) }
 
     it("is planned, applied, has nothing left to change, and is destroyed; its plan is safe too", async () => {
       const applied = await applyConfiguration({ mode, variables })
