@@ -13,6 +13,7 @@ export const hitProblems = {
   "too-many": "there are more hits than a request may have"
 } as const
 export type HitProblem = keyof typeof hitProblems
+export const hitProblemNames = Object.keys(hitProblems) as ReadonlyArray<HitProblem> // the keys are what it means
 
 /** What a client said: its parameters as one form-encoded line, without those that are not its to say, and what the collector must know of them. */
 export interface Hit {

@@ -7,8 +7,8 @@ import type { HitRecord } from "./envelope.ts"
 export interface HitStream {
   readonly api: Pick<KinesisApi, "putRecords">
   readonly name: string
-  /** Hits that did not get there, once for each call: why. */
-  readonly onFailure: (why: string) => void
+  /** Told of each group: null where all of it is stored, else why not. */
+  readonly onPut: (why: string | null) => void
 }
 
 /** One PutRecords takes no more, by the limits that every stream has. */
@@ -26,7 +26,7 @@ const firstPause = 50
  * whose answer did not come, after which a hit may be there twice, under one id.
  */
 export const putHits = (
-  { api, name, onFailure }: HitStream,
+  { api, name, onPut }: HitStream,
   hits: ReadonlyArray<HitRecord>,
   patience: number
 ): Effect.Effect<ReadonlyArray<boolean>> => {
@@ -59,7 +59,7 @@ export const putHits = (
   })
   return Effect.map(Effect.timeoutOption(tries, patience), (done) => {
     if (Option.isNone(done) && why === "") why = `no answer within ${patience / 1000} s`
-    if (isStored.includes(false)) onFailure(why)
+    onPut(isStored.includes(false) ? why : null)
     return isStored
   })
 }
