@@ -1,40 +1,11 @@
-import { Clock, Effect, Redacted, type Scope } from "effect"
-import type { CollectOptions } from "../collect/options.ts"
+import { Clock, Effect, type Scope } from "effect"
 import type { HitStream } from "../collect/put-hits.ts"
 import type { KinesisApi, KinesisError } from "../stream/kinesis/api.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
 import { localStream } from "../stream/local/local-stream.ts"
-import type { collectNames } from "./collect-settings.ts"
-import { BadConfig, Unreachable, UsageError } from "./failures.ts"
+import { Unreachable, UsageError } from "./failures.ts"
 import { kinesisOf } from "./kinesis.ts"
 import type { Values } from "./settings.ts"
-
-/** How hits are taken, as the settings say. */
-export const collectOptionsOf = (
-  values: Values<(typeof collectNames)[number]>,
-  { trustedProxies, hitsPerSecond }: Pick<CollectOptions, "trustedProxies" | "hitsPerSecond">
-): Effect.Effect<CollectOptions, BadConfig> =>
-  Effect.gen(function* () {
-    const apiKeys =
-      values.apiKeys === null
-        ? []
-        : Redacted.value(values.apiKeys)
-            .split(",")
-            .map((key) => key.trim())
-    if (apiKeys.some((key) => key.length < leastKey))
-      return yield* new BadConfig({
-        problem: `SLUICE_API_KEYS has a key of fewer than ${leastKey} characters`,
-        hint: "Make keys with: openssl rand -hex 32"
-      })
-    if (values.requireApiKey === "yes" && apiKeys.length === 0)
-      return yield* new BadConfig({ problem: "--require-api-key is yes, and there are no keys", hint: "Set SLUICE_API_KEYS." })
-    const { origins, privacy, clientIp, maxBatchHits, maxBodyBytes, maxHitBytes } = values
-    const requireApiKey = values.requireApiKey === "yes"
-    return { origins, privacy, clientIp, maxBatchHits, maxBodyBytes, maxHitBytes, apiKeys, requireApiKey, trustedProxies, hitsPerSecond }
-  })
-
-/** A key that is a word would be guessed. */
-const leastKey = 16
 
 /** A stream for hits, open and there. */
 export interface OpenedStream {
