@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
+import { collectSettings } from "./collect-settings.ts"
 import { engineNames } from "./engine-names.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
@@ -208,6 +209,7 @@ export const settings = {
   }),
   workers: setting("workers", "Processes that share the shards of a stream. It may grow and shrink while they run.", count(1), 1),
   worker: setting("worker", "Which of the workers this process is, from 0.", count(0), 0),
+  ...collectSettings,
   metricsPort: setting(
     "metrics-port",
     "Port where Prometheus finds /metrics, and supervisors /healthz and /readyz; host:port binds one address.",

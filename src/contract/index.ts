@@ -35,4 +35,5 @@ export {
   timestamp
 } from "./field.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
+export { hitEnvelope } from "./hit-envelope.ts"
 export { defineProject, type Project, type ProjectDefinition } from "./project.ts"
