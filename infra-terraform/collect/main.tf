@@ -4,12 +4,12 @@ data "aws_caller_identity" "current" {}
 
 locals {
   environment = merge({
-    SLUICE_STREAM          = var.stream_name
-    SLUICE_ALLOWED_ORIGINS = join(",", var.allowed_origins)
+    SLUICE_STREAM  = var.stream_name
+    SLUICE_ORIGINS = join(",", var.allowed_origins)
   }, var.environment)
 
   # What it answers for. The function knows the methods, and says which they are.
-  routes = toset(["ANY /collect", "ANY /batch", "GET /healthz"])
+  routes = toset(["ANY /collect", "ANY /batch"])
 }
 
 module "function" {

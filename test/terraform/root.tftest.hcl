@@ -53,7 +53,7 @@ run "endpoint" {
   }
 
   assert {
-    condition     = contains(keys(output.functions), "collect") && contains(keys(module.observe.alarms), "endpoint-fails") && !contains(keys(module.observe.alarms), "errors-collect")
+    condition     = contains(keys(output.functions), "collect") && length([for each in module.observe.alarm_names : each if endswith(each, "endpoint-fails")]) == 1 && length([for each in module.observe.alarm_names : each if endswith(each, "errors-collect")]) == 0
     error_message = "The endpoint must have its function, and an alarm of its own: what it could not do does not come again."
   }
 }
