@@ -70,7 +70,7 @@ const mayHold = (key: string, { type }: StructField, values: ReadonlyArray<strin
   const bounds = `SELECT i, TRY_CAST(low AS ${sql}) AS low, TRY_CAST(high AS ${sql})${more} AS high FROM (VALUES ${values.join(", ")}) v(i, low, high)`
   return `WITH bounds AS (${bounds})
     SELECT i FROM bounds WHERE low IS NULL OR high IS NULL
-    UNION ALL SELECT i FROM bounds ASOF JOIN (SELECT DISTINCT n.${key} AS value FROM sluice_touched n WHERE n.${key} IS NOT NULL) ON low <= value WHERE value <= high`
+    UNION ALL SELECT i FROM bounds ASOF JOIN (SELECT n.${key} AS value FROM sluice_touched n WHERE n.${key} IS NOT NULL) ON low <= value WHERE value <= high`
 }
 
 /** What is no JSON tells nothing. */
