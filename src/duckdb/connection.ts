@@ -47,7 +47,7 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
       Effect.asVoid(
         attempt(sql, async () => {
           await connection.run(sql)
-          await giveBack(connection, threads)
+          if (!isView.test(sql)) await giveBack(connection, threads)
         })
       ),
     useMemory: (share) =>
@@ -125,6 +125,9 @@ const giveBack = async (connection: DuckDBConnection, threads: number): Promise<
   await connection.run(`SET threads = ${threads + 1}`)
   await connection.run(`SET threads = ${threads}`)
 }
+
+/** A statement that only says how rows will be read, and has read none. */
+const isView = /^CREATE (?:OR REPLACE )?VIEW /
 
 const columnsOf = (result: DuckDBResult): ReadonlyArray<ResultColumn> =>
   result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))

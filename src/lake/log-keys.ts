@@ -36,6 +36,9 @@ export const buildApp = (model: string): string => `build/${model}`
 /** Property of a mart: what it was built of, see `marts.ts`; empty until it was built to its end once. */
 export const builtProperty = "sluice.built"
 
+/** Property of a mart: which tests found nothing in which files, see `models/audited.ts`. */
+export const auditedProperty = "sluice.audited"
+
 /** Property of a consumable: the files of the keys that were deleted from it, see `tombstones.ts`. */
 export const tombstonesProperty = "sluice.tombstones"
 

@@ -19,8 +19,8 @@ export interface AuditSettings extends Pick<Names, "ref" | "source" | "var"> {
   readonly sensitive: ReadonlySet<string>
 }
 
-/** Tests the rows of a model before they are seen. @param relation what the rows are called in this DuckDB */
-export type Audit = (db: DuckDB, model: Model, relation: string) => Effect.Effect<AuditResult, LakeError>
+/** Tests the rows of a model before they are seen. @param relation what the rows that a test looks at are called in this DuckDB */
+export type Audit = (db: DuckDB, model: Model, relation: (test: DataTest) => string) => Effect.Effect<AuditResult, LakeError>
 
 /** Failing keys that are shown of a test. */
 const shownKeys = 5
@@ -32,9 +32,10 @@ export const auditOf = (models: Models, settings: AuditSettings): Audit => {
     Effect.map(
       Effect.forEach(testsOf(models, model), (test) => {
         const other = test.model === null || test.model === model.name ? null : test.model
+        const own = relation(test)
         const names: TestNames = {
-          relation: other === null ? relation : settings.ref(other),
-          ref: (name) => (name === model.name ? relation : settings.ref(name)),
+          relation: other === null ? own : settings.ref(other),
+          ref: (name) => (name === model.name ? own : settings.ref(name)),
           source: settings.source,
           var: settings.var
         }

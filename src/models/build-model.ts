@@ -14,6 +14,7 @@ import { type BuildReport, type OnRunEvent, outcomesOf, type RunInput } from "..
 import { deterministicRunId } from "../record/run-id.ts"
 import { Store } from "../store/store.ts"
 import { holdsBack, type TestResult } from "./audit-result.ts"
+import { auditedText, passedBefore } from "./audited.ts"
 import { BuildError, cannotRun, heldBack, toldOf } from "./build-error.ts"
 import type { Builder } from "./builder.ts"
 import { goesOn, isUnchanged, textOf } from "./built-of.ts"
@@ -22,7 +23,7 @@ import { type Going, goingOf } from "./incremental.ts"
 import { madeMart } from "./made-mart.ts"
 import { columnsOf, describe, fitted } from "./mart-columns.ts"
 import { putFiles, writeLocal } from "./mart-files.ts"
-import type { Model } from "./model.ts"
+import type { DataTest, Model } from "./model.ts"
 import { auditRows, freshInputs, showInputs, unitTests } from "./model-tests.ts"
 import { inputKey } from "./references.ts"
 import { martSql, selectOf, sourcePath } from "./relations.ts"
@@ -204,7 +205,7 @@ const buildView = (builder: Builder, making: Making, first: ReadonlyArray<TestRe
     const reads = model.inputs.flatMap((input) => (input.kind === "model" ? [input.name] : []))
     const view: MartView = { model: model.name, sql, reads, built: now }
     yield* Effect.mapError(db.run(`CREATE OR REPLACE VIEW sluice_result AS ${sql}`), cannotRun(model.name, model.file))
-    const tests = yield* holding(model, [...first, ...(yield* auditRows(builder, model, "sluice_result"))])
+    const tests = yield* holding(model, [...first, ...(yield* auditRows(builder, model, () => "sluice_result"))])
     yield* putMartView(view)
     yield* sources.built(model.name, { kind: "view", view })
     const report = reportOf(making, tests)
@@ -233,7 +234,10 @@ const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestRe
     const replaced = before === null || isFull || going === null ? null : yield* Effect.mapError(going.prepare(db, before, names), failed)
     const rows = replaced === null ? "SELECT * FROM sluice_made" : `${replaced.kept} UNION ALL BY NAME SELECT * FROM sluice_made`
     yield* db.run(`CREATE OR REPLACE VIEW sluice_result AS ${rows}`)
-    const tests = yield* holding(model, [...first, ...(yield* auditRows(builder, model, "sluice_result"))])
+    const passed = replaced === null || before === null ? new Set<DataTest>() : yield* passedBefore(builder, model, before)
+    const found = yield* auditRows(builder, model, (test) => (passed.has(test) ? "sluice_made" : "sluice_result"))
+    const tests = yield* holding(model, [...first, ...found])
+    const audited = yield* auditedText(builder, model, found)
 
     const files = [...(rowsAdded > 0 ? [path] : [])]
     if (replaced !== null && replaced.survivors !== null) {
@@ -252,7 +256,7 @@ const buildTable = (builder: Builder, given: Making, first: ReadonlyArray<TestRe
       files: put.length,
       fileBytes: put.reduce((sum, { add }) => sum + add.size, 0)
     }
-    const committed = yield* commitMart({ model, before, isFull, inFiles, partitions, put, gone, report, now })
+    const committed = yield* commitMart({ model, before, isFull, inFiles, partitions, put, gone, report, now, audited })
     yield* deleteMartView(model.name)
     yield* sources.built(model.name, { kind: "table", table: committed })
     const { table, snapshot } = committed

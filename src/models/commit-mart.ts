@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
 import { martPath, viewName } from "../lake/layout.ts"
-import { buildApp, builtProperty } from "../lake/log-keys.ts"
+import { auditedProperty, buildApp, builtProperty } from "../lake/log-keys.ts"
 import { type BuiltOf, isMart } from "../lake/marts.ts"
 import { retention, skippable } from "../lake/tables.ts"
 import type { LakeTable } from "../lake/views.ts"
@@ -31,6 +31,8 @@ export interface Change {
   readonly gone: ReadonlyArray<string>
   readonly report: BuildReport
   readonly now: BuiltOf
+  /** What the log says of its tests, by the files that it has. */
+  readonly audited: (files: Iterable<string>) => string
 }
 
 /** The commit point: the files that go, those that come, what it was built of, and that there was a build, in one. */
@@ -51,6 +53,8 @@ export const commitMart = (change: Change): Effect.Effect<LakeTable, TableError 
         ? []
         : [{ remove: { path, deletionTimestamp: millis, dataChange: true, partitionValues: file.partitionValues, size: file.size } }]
     })
+    const goes = new Set(gone)
+    const audited = change.audited([...[...before.files.keys()].filter((path) => !goes.has(path)), ...put.map(({ add }) => add.path)])
     const app = buildApp(model.name)
     const { metaData } = before
     const transaction = {
@@ -73,7 +77,12 @@ export const commitMart = (change: Change): Effect.Effect<LakeTable, TableError 
             description,
             schemaString: isFull ? JSON.stringify(deltaSchema(columns)) : metaData.schemaString,
             partitionColumns: partitions.map(({ name }) => name),
-            configuration: { ...metaData.configuration, ...(isFull ? skippable(inFiles) : {}), [builtProperty]: JSON.stringify(now) }
+            configuration: {
+              ...metaData.configuration,
+              ...(isFull ? skippable(inFiles) : {}),
+              [builtProperty]: JSON.stringify(now),
+              [auditedProperty]: audited
+            }
           }
         },
         { txn: { appId: app, version: (before.transactions.get(app) ?? -1) + 1, lastUpdated: millis } }

@@ -32,7 +32,7 @@ const anyOf: Refused = {
   because: "differs: which row it takes is each engine's own",
   hint: "Write min(x), or max_by(x, order) with an order that has no ties."
 }
-const clock: Refused = { because: noSpark, hint: "Say the time as a timestamp: timestamp '2024-01-31 00:00:00', cast(x as timestamp)." }
+const ofEpoch: Refused = { because: noSpark, hint: "Say the time as a timestamp: timestamp '2024-01-31 00:00:00', cast(x as timestamp)." }
 const format: Refused = {
   because: noTwo,
   hint: "Take parts with extract(year from t) and the like, or cast(cast(t as date) as string)."
@@ -45,6 +45,11 @@ const texts: Refused = {
   because: noSpark,
   hint: "Keep the list: array_sort(array_agg(x) filter (where x is not null)); its text is made where it is shown."
 }
+
+/** What to write for the time and for chance: a mart is made of what its model reads, and of nothing else. */
+export const clock =
+  "Write the newest time of what is read, such as (select max(changed_at) from …), or a day that is given: {{ var('day') }}."
+export const chance = "Write md5(…) of the row's key; for some of the rows, a condition on it."
 
 /** Functions, by name. */
 export const functions: ReadonlyMap<string, Refused> = new Map<string, Refused>([
@@ -79,7 +84,7 @@ export const functions: ReadonlyMap<string, Refused> = new Map<string, Refused>(
     (name) => [name, { ...pattern, because: name === "regexp_matches" || name === "regexp_full_match" ? noSpark : noDuckDb }] as const
   ),
   ...["epoch", "epoch_ms", "epoch_us", "unix_timestamp", "from_unixtime", "to_timestamp"].map(
-    (name) => [name, { ...clock, because: name.startsWith("epoch") ? noSpark : name === "to_timestamp" ? first : noDuckDb }] as const
+    (name) => [name, { ...ofEpoch, because: name.startsWith("epoch") ? noSpark : name === "to_timestamp" ? first : noDuckDb }] as const
   ),
   ...["strftime", "strptime", "date_format"].map((name) => [name, format] as const)
 ])

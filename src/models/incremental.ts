@@ -2,9 +2,11 @@ import { Effect } from "effect"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { identifier, literal } from "../duckdb/sql.ts"
-import type { LakeTable } from "../lake/views.ts"
-import { filesSql } from "../lake/views.ts"
+import { filesSql, type LakeTable, rowsOf } from "../lake/views.ts"
 import type { Store, StoreError } from "../store/store.ts"
+import type { AddFile } from "../table/actions.ts"
+import type { Snapshot } from "../table/snapshot.ts"
+import { filesOfKeys } from "./files-of-keys.ts"
 import type { Model } from "./model.ts"
 import { martSql } from "./relations.ts"
 
@@ -49,7 +51,11 @@ export const goingOf = (db: DuckDB, model: Model, before: LakeTable, text: strin
       const touched = `SELECT ${keys} FROM sluice_made UNION (SELECT ${keys} FROM ${identifier(before.view)} o WHERE ${isThing} EXCEPT SELECT ${keys} FROM (${whole}\n))`
       return {
         select,
-        prepare: replacing(`${isThing} AND EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, touched)
+        prepare: replacing(`${isThing} AND EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, {
+          select: touched,
+          keys: key,
+          isNullLikeNull: true
+        })
       }
     }
     if (materialization.kind !== "incremental" || materialization.strategy === "append") return { select, prepare: replacing(null, null) }
@@ -68,29 +74,52 @@ export const goingOf = (db: DuckDB, model: Model, before: LakeTable, text: strin
     const same = keys.map((name) => `o.${name} = n.${name}`).join(" AND ")
     return {
       select,
-      prepare: replacing(`EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, `SELECT DISTINCT ${keys.join(", ")} FROM sluice_made`)
+      prepare: replacing(`EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, {
+        select: `SELECT DISTINCT ${keys.join(", ")} FROM sluice_made`,
+        keys,
+        isNullLikeNull: false
+      })
     }
   })
 
+/** Keys whose rows are replaced. */
+interface Touched {
+  /** A SELECT whose rows are `sluice_touched` in a condition. */
+  readonly select: string
+  /** Columns that the condition compares with those of the same name, each for itself. */
+  readonly keys: ReadonlyArray<string>
+  readonly isNullLikeNull: boolean
+}
+
 /**
  * @param condition which rows `o` of the mart go; null: none
- * @param touched a SELECT whose rows are `sluice_touched` in the condition
+ * @param touched null: the condition names no keys
  */
 const replacing =
-  (condition: string | null, touched: string | null): Going["prepare"] =>
+  (condition: string | null, touched: Touched | null): Going["prepare"] =>
   (db, before, names) =>
     Effect.gen(function* () {
-      if (condition === null) return { gone: [], survivors: null, kept: `SELECT ${names} FROM ${identifier(before.view)}` }
-      if (touched !== null) yield* db.run(`CREATE OR REPLACE TEMP TABLE sluice_touched AS ${touched}`)
-      const paths = [...before.snapshot.files.keys()]
-      const rows = yield* filesSql(db, before)
-      const found = yield* db.rows(`SELECT DISTINCT sluice_file FROM (${rows}) o WHERE ${condition}`)
+      const { table, snapshot } = before
+      const all = `SELECT ${names} FROM ${identifier(before.view)}`
+      if (condition === null) return { gone: [], survivors: null, kept: all }
+      if (touched !== null) yield* db.run(`CREATE OR REPLACE TEMP TABLE sluice_touched AS ${touched.select}`)
+      const only = (paths: ReadonlyArray<string>): LakeTable => ({
+        ...before,
+        snapshot: { ...snapshot, files: new Map(paths.flatMap((path) => fileAt(snapshot, path))) }
+      })
+      const paths = touched === null ? [...snapshot.files.keys()] : yield* filesOfKeys(db, snapshot, touched.keys, touched.isNullLikeNull)
+      if (paths.length === 0) return { gone: [], survivors: null, kept: all }
+      const found = yield* db.rows(`SELECT DISTINCT sluice_file FROM (${yield* filesSql(db, only(paths))}) o WHERE ${condition}`)
       const numbers = found.map((row) => Number(row["sluice_file"])).sort((a, b) => a - b)
       const gone = numbers.flatMap((i) => paths[i] ?? [])
-      const stay = `NOT coalesce((${condition}), false)`
-      return {
-        gone,
-        survivors: gone.length === 0 ? null : `SELECT ${names} FROM (${rows}) o WHERE sluice_file IN (${numbers.join(", ")}) AND ${stay}`,
-        kept: `SELECT ${names} FROM (${rows}) o WHERE ${stay}`
-      }
+      if (gone.length === 0) return { gone, survivors: null, kept: all }
+      const survivors = `SELECT ${names} FROM (${yield* filesSql(db, only(gone))}) o WHERE NOT coalesce((${condition}), false)`
+      const isGone = new Set(gone)
+      const others = yield* rowsOf(db, table, only([...snapshot.files.keys()].filter((path) => !isGone.has(path))).snapshot)
+      return { gone, survivors, kept: `SELECT ${names} FROM (${others}) UNION ALL ${survivors}` }
     })
+
+const fileAt = ({ files }: Snapshot, path: string): ReadonlyArray<readonly [string, AddFile]> => {
+  const file = files.get(path)
+  return file === undefined ? [] : [[path, file]]
+}

@@ -1,17 +1,21 @@
-import { apart, functions, list, phrases, signs, types, weekday } from "./dialect.ts"
+import { chanceFunctions, clockFunctions, clockWords } from "./clock.ts"
+import { apart, chance, clock, functions, list, phrases, signs, types, weekday } from "./dialect.ts"
 import type { Problem } from "./model.ts"
 import { type SqlWord, sqlWords } from "./sql-words.ts"
 
 /**
  * What DuckDB, Spark and Athena do not make the same of, in SQL whose tags are masked: errors of one, and what is worse, other rows. A model
- * that passes may still name what a table does not have.
+ * that passes may still name what a table does not have. Of a model what gives something else each time is refused, too: a test may ask what time it is.
  *
- * @param of a whole SELECT, or a condition such as that of a test
+ * @param of a whole SELECT, of a model or of a test, or a condition such as that of a test
  * @param firstLine the line of the file at which the SQL begins
  */
-export const lint = (sql: string, file: string, of: "select" | "condition" = "select", firstLine = 1): ReadonlyArray<Problem> => {
+export const lint = (sql: string, file: string, of: "model" | "test" | "condition" = "model", firstLine = 1): ReadonlyArray<Problem> => {
   const words = sqlWords(sql)
-  const found = [...(of === "select" ? statement(words) : semicolons(words)), ...words.flatMap((_, at) => wrongAt(words, at))]
+  const found = [
+    ...(of === "condition" ? semicolons(words) : statement(words)),
+    ...words.flatMap((_, at) => [...wrongAt(words, at), ...(of === "model" ? changingAt(words, at) : [])])
+  ]
   return found.map(({ line, problem, hint }) => ({ file, line: line + firstLine - 1, problem, hint })).sort((a, b) => a.line - b.line)
 }
 
@@ -146,6 +150,23 @@ const callAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found>
   if (text === "count" && isWord(inside[0], "distinct") && itemsOf(inside.slice(1)).length > 1)
     return [{ line, problem: "count(distinct a, b) is an error in DuckDB", hint: "Write count(distinct (a, b))." }]
   return []
+}
+
+/** What is not decided by the rows that a model reads. */
+const changingAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found> => {
+  const word = words[at]
+  if (word?.kind !== "word" || isName(words, at)) return []
+  const { text, line } = word
+  const isCall = isMark(words[at + 1], "(")
+  const told = (problem: string, hint: string): ReadonlyArray<Found> => [
+    { line, problem: `${problem} gives something else each time`, hint }
+  ]
+  const isOfTwo = text === "age" && itemsOf(words.slice(at + 2)).length > 1
+  if (isCall && clockFunctions.has(text) && !isOfTwo) return told(`${text}(…)`, clock)
+  if (clockWords.has(text)) return told(text, clock)
+  if (isCall && chanceFunctions.has(text)) return told(`${text}(…)`, chance)
+  const isSample = text === "tablesample" || (text === "sample" && isWord(words[at - 1], "using"))
+  return isSample ? told(text, chance) : []
 }
 
 const extractAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found> => {

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { DuckDB, ResultColumn } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
+import { identifier } from "../duckdb/sql.ts"
 import { type StoredColumn, storedColumn } from "../duckdb/stored-columns.ts"
 import { Malformed } from "../record/malformed.ts"
 import { deltaSchema } from "../table/schema.ts"
@@ -54,10 +55,18 @@ export const columnsOf = (
         hint: "Name columns that many rows have the same value of, such as a date.",
         tests: []
       })
-    return [...stored.filter(({ column }) => !model.partitionBy.includes(column.name)), ...byName(stored, model.partitionBy)]
+    const inFiles = stored.filter(({ column }) => !model.partitionBy.includes(column.name))
+    return [...inFiles, ...byName(stored, model.partitionBy).map(asPartition)]
   })
 
 const partitionTypes: ReadonlyArray<string> = ["text", "integer", "long", "date", "boolean"]
+
+/** In Delta an empty text is null where it is a partition: so that what is tested is what there will be. */
+const asPartition = ({ column, sql }: StoredColumn): StoredColumn => {
+  const name = identifier(column.name)
+  const isText = column.kind === "leaf" && column.leaf.type === "text"
+  return { column, sql: isText ? `nullif(CAST(${name} AS VARCHAR), '') AS ${name}` : sql }
+}
 
 const byName = (stored: ReadonlyArray<StoredColumn>, names: ReadonlyArray<string>): ReadonlyArray<StoredColumn> =>
   names.flatMap((name) => stored.filter(({ column }) => column.name === name))

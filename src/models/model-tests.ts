@@ -6,7 +6,7 @@ import type { TestResult } from "./audit-result.ts"
 import { BuildError, cannotRun } from "./build-error.ts"
 import type { Builder } from "./builder.ts"
 import { checkFreshness } from "./freshness.ts"
-import type { Input, Model } from "./model.ts"
+import type { DataTest, Input, Model } from "./model.ts"
 import { inputKey, referencesOf } from "./references.ts"
 import type { ReadError } from "./sources.ts"
 import { runUnitTest } from "./unit-test.ts"
@@ -86,8 +86,12 @@ export const unitTests = ({ db, models, names }: Builder, model: Model): Effect.
       })
   )
 
-/** Tests the rows of a model. @param relation what they are called here */
-export const auditRows = ({ db, audit }: Builder, model: Model, relation: string): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
+/** Tests the rows of a model. @param relation what those that a test looks at are called here */
+export const auditRows = (
+  { db, audit }: Builder,
+  model: Model,
+  relation: (test: DataTest) => string
+): Effect.Effect<ReadonlyArray<TestResult>, BuildError> =>
   Effect.mapBoth(
     Effect.flatMap(audit, (run) => run(db, model, relation)),
     {

@@ -45,10 +45,10 @@ export const modelsOf = (
   problems: Array<Problem> = []
 ): ReadModels => {
   const vars = { ...project.vars, ...given }
-  const readSql = (from: ReadonlyArray<ProjectText>): ReadonlyArray<SqlFile> =>
-    from.filter(({ file }) => file.endsWith(".sql")).map(({ file, text }) => sqlFile(file, text, project.name, vars, problems))
-  const sql = readSql(files)
-  const singular = readSql(tests)
+  const readSql = (from: ReadonlyArray<ProjectText>, of: "model" | "test"): ReadonlyArray<SqlFile> =>
+    from.filter(({ file }) => file.endsWith(".sql")).map(({ file, text }) => sqlFile(file, text, of, project.name, vars, problems))
+  const sql = readSql(files, "model")
+  const singular = readSql(tests, "test")
   const properties = noProperties()
   for (const { file, text } of files) if (!file.endsWith(".sql")) readProperties(text, project.name, new Told(file, problems), properties)
   checkNamesOfFiles(sql, datasets, problems)
@@ -80,12 +80,13 @@ const sorted = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
 const sqlFile = (
   file: string,
   source: string,
+  of: "model" | "test",
   project: string,
   vars: { readonly [name: string]: Literal },
   problems: Array<Problem>
 ): SqlFile => {
   const text = parseText(source, file, project)
-  problems.push(...text.problems, ...lint(text.masked, file), ...unsetVars(text.pieces, file, vars))
+  problems.push(...text.problems, ...lint(text.masked, file, of), ...unsetVars(text.pieces, file, vars))
   return { name: basename(file, ".sql"), file, source, text, references: referencesOf(text.pieces, file, problems) }
 }
 

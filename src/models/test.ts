@@ -40,7 +40,7 @@ export const testModels = (options: TestOptions): Effect.Effect<ReadonlyArray<Mo
           const tests = [
             ...(yield* freshInputs(builder, model)),
             ...(yield* unitTests(builder, model)),
-            ...(yield* auditRows(builder, model, identifier(name)))
+            ...(yield* auditRows(builder, model, () => identifier(name)))
           ]
           return { kind: "tested", model: name, tests }
         })

@@ -36,7 +36,7 @@ const byPosition = model("orders", {
 const audited = (tests: ReadonlyArray<DataTest>, of: Model = byPosition, given: Partial<Models> = {}) =>
   Effect.gen(function* () {
     const db = yield* withTables
-    return yield* auditOf(models({ models: [of], tests, ...given }), settings)(db, of, "new_orders")
+    return yield* auditOf(models({ models: [of], tests, ...given }), settings)(db, of, () => "new_orders")
   }).pipe(Effect.scoped)
 
 /** What a test of one column, or of none, finds. */

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { DuckDB } from "../../src/duckdb/duckdb.ts"
+import { openDuckDB } from "../../src/duckdb/open.ts"
 import { leaf } from "../../src/record/column.ts"
 import { temporaryStore } from "../ingest/support.ts"
 import { dice } from "./made.ts"
@@ -57,10 +59,12 @@ const shops = ["a", "b", "c'd", "é", null]
 /** A table for users whose files hold known rows. */
 class Dataset {
   readonly #name: string
+  readonly #db: DuckDB
   #files: ReadonlyArray<readonly [path: string, rows: ReadonlyArray<Row>]> = []
 
-  constructor(name: string) {
+  constructor(name: string, db: DuckDB) {
     this.#name = name
+    this.#db = db
   }
 
   get rows(): ReadonlyArray<Row> {
@@ -82,7 +86,7 @@ class Dataset {
     return Effect.gen({ self: this }, function* () {
       const full = files.filter((rows) => rows.length > 0)
       const gone = this.#files.slice(0, n).map(([path]) => path)
-      const paths = yield* replaceFiles(this.#name, columns, gone, full.map(selectOf))
+      const paths = yield* replaceFiles(this.#name, columns, gone, full.map(selectOf), this.#db)
       const added = paths.map((path, i) => [path, full[i] ?? []] as const)
       this.#files = [...this.#files.slice(n), ...added]
     })
@@ -94,15 +98,12 @@ describe("incremental builds", () => {
     it.effect(`come to what one build makes, of random histories (seed ${seed})`, () =>
       Effect.gen(function* () {
         const roll = dice(seed * 7919 + 1)
-        const made = new Map([
-          ["orders", new Dataset("orders")],
-          ["clicks", new Dataset("clicks")]
-        ])
+        const db = yield* openDuckDB({ threads: 1 })
         let [nextId, today] = [0, 0]
         /** `orders` say the newest of each id and may lose some; `clicks` only come, some of them a day late. */
         const click = (): Row => ({ id: nextId++, shop: shops[roll(5)] ?? null, v: roll(4), day: Math.max(0, today - roll(2)) })
-        const orders = made.get("orders") ?? new Dataset("")
-        const clicks = made.get("clicks") ?? new Dataset("")
+        const orders = new Dataset("orders", db)
+        const clicks = new Dataset("clicks", db)
         yield* orders.add([])
         yield* clicks.add([])
         for (let step = 0; step < 5; step++) {
@@ -116,21 +117,21 @@ describe("incremental builds", () => {
           // Only histories take rows away that are gone.
           const isMerged = roll(3) > 0
           if (!isMerged) continue
-          const outcomes = yield* build(models)
+          const outcomes = yield* build(models, { threads: 1 })
           assert.notInclude(Object.values(kindsOf(outcomes)), "failed", JSON.stringify(outcomes))
         }
-        yield* build(models)
+        yield* build(models, { threads: 1 })
         if (roll(2) > 0) {
           yield* orders.rewrite(2, (rows) => rows.filter(() => roll(3) > 0))
-          yield* build(models, { selected: models.models.filter(({ name }) => name !== "by_key") })
+          yield* build(models, { threads: 1, selected: models.models.filter(({ name }) => name !== "by_key") })
         }
         const names = models.models.map(({ name }) => name).filter((name) => name !== "by_key")
         const stepwise = yield* martRows(names)
-        const again = yield* build(models)
+        const again = yield* build(models, { threads: 1 })
         assert.deepStrictEqual(new Set(Object.values(kindsOf(again.filter(({ model }) => model !== "by_key")))), new Set(["unchanged"]))
-        yield* build(models, { fullRefresh: true })
+        yield* build(models, { threads: 1, fullRefresh: true })
         assert.deepStrictEqual(stepwise, yield* martRows(names))
-      }).pipe(Effect.provide(temporaryStore))
+      }).pipe(Effect.scoped, Effect.provide(temporaryStore))
     )
   }
 })

@@ -22,7 +22,8 @@ describe("the dialect of models", () => {
     "select d + interval '{{ var('days', 3) }}' day from {{ ref('a') }}",
     "select * from {{ ref('a') }} {% if is_incremental() %} where x > 1 {% endif %}",
     "select 1 as name from t order by name nulls last",
-    "select x as list, y as text from t"
+    "select x as list, y as text from t",
+    "select t.now, r.random, age(a, b), a as today, sample, uuid from t as current_date"
   ])("takes %j", (sql) => {
     expect(told(sql)).toEqual([])
   })
@@ -118,6 +119,16 @@ describe("the dialect of models", () => {
       "select x ^ 2, a // b, {'a': 1} from t",
       ["1: ^ differs: a power in DuckDB, bits in Spark", "1: // is an error in Spark", "1: { is an error in Spark"]
     ],
+    [
+      "select now(), a.now(), current_date\nfrom t where d > today() or t < current_timestamp and age(t) > x",
+      ["1: now(…)", "1: current_date", "2: today(…)", "2: current_timestamp", "2: age(…)"].map(
+        (each) => `${each} gives something else each time`
+      )
+    ],
+    [
+      "select random(), uuid(), gen_random_uuid() from t tablesample (10 percent) using sample 3",
+      ["random(…)", "uuid(…)", "gen_random_uuid(…)", "tablesample", "sample"].map((each) => `1: ${each} gives something else each time`)
+    ],
     ["select t + interval '3 days', t + interval 3 day from t", Array(2).fill("1: the interval is an error in Athena")]
   ])("refuses %j", (sql, problems) => {
     expect(told(sql)).toEqual(problems)
@@ -133,6 +144,14 @@ describe("the dialect of models", () => {
       },
       { file: "models/m.yml", line: 11, problem: ":: is an error in Spark", hint: "Write cast(x as type)." }
     ])
+  })
+
+  it("lets tests ask what time it is, which make no rows", () => {
+    expect(lint("select 1 from t where seen_at > now()", "tests/t.sql", "test")).toEqual([])
+    expect(lint("seen_at <= current_timestamp", "models/m.yml", "condition")).toEqual([])
+    expect(lint("select now()", "models/m.sql")[0]?.hint).toBe(
+      "Write the newest time of what is read, such as (select max(changed_at) from …), or a day that is given: {{ var('day') }}."
+    )
   })
 
   it("reads whatever stands there", () => {

@@ -57,7 +57,7 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", { timeout: 6
     const audit = olistAudit(models)
     const tested = new Set<string>()
     for (const model of models.models) {
-      const { tests } = await Effect.runPromise(audit(db(), model, model.name))
+      const { tests } = await Effect.runPromise(audit(db(), model, () => model.name))
       for (const { name } of tests) tested.add(name)
       expect(
         tests.filter(({ status }) => status !== "pass"),

@@ -92,7 +92,7 @@ unit_tests:
         rows: []
     expect: { rows: [{ k: 1 }] }
 `,
-  "tests/none.sql": "{{ config(severity='warn') }}\nselect * from {{ ref('fct') }} where k is null",
+  "tests/none.sql": "{{ config(severity='warn') }}\nselect * from {{ ref('fct') }} where k is null and now() is not null",
   "tests/generic/range.sql": "{% test range(model) %} {% endtest %}"
 }
 

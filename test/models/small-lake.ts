@@ -1,9 +1,10 @@
 import { join } from "node:path"
 import { Effect, Stream } from "effect"
+import type { DuckDB } from "../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import type { Plain } from "../../src/duckdb/plain.ts"
 import { consumablePath } from "../../src/lake/layout.ts"
-import { queryLake } from "../../src/lake/query.ts"
+import { openLake, queryLake } from "../../src/lake/query.ts"
 import { type BuildOptions, buildModels, type ModelOutcome } from "../../src/models/build.ts"
 import { putFiles, writeLocal } from "../../src/models/mart-files.ts"
 import type { Models } from "../../src/models/model.ts"
@@ -31,17 +32,19 @@ export const modelsOfTexts = (texts: { readonly [file: string]: string }, datase
 /**
  * Replaces files of a table for users. Each file's rows are what a SELECT gives; of no SELECT only the files go.
  *
+ * @param opened a DuckDB for those who do it often
  * @returns paths of the new files
  */
 export const replaceFiles = (
   dataset: string,
   columns: ReadonlyArray<Column>,
   gone: ReadonlyArray<string>,
-  selects: ReadonlyArray<string>
+  selects: ReadonlyArray<string>,
+  opened?: DuckDB
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const db = yield* openDuckDB()
+      const db = opened ?? (yield* openDuckDB())
       const path = consumablePath(dataset)
       const { table } = yield* createTable(path, { name: dataset, description: "", columns, partitions: [] })
       const read = yield* table.snapshot
@@ -84,9 +87,15 @@ export const rowsOf = (sql: string) =>
 
 /** The rows of marts, each row as text, in an order of their own. */
 export const martRows = (models: ReadonlyArray<string>) =>
-  Effect.map(
-    Effect.forEach(models, (name) =>
-      Effect.map(rowsOf(`SELECT * FROM ${name}`), (rows) => [name, rows.map((row) => JSON.stringify(row)).sort()] as const)
-    ),
-    Object.fromEntries
+  Effect.scoped(
+    Effect.gen(function* () {
+      const lake = yield* openLake()
+      const found = yield* Effect.forEach(models, (name) =>
+        Effect.map(
+          Effect.flatMap(lake.query(`SELECT * FROM ${name}`), ({ rows }) => Stream.runCollect(rows)),
+          (rows) => [name, rows.map((row: ReadonlyArray<Plain>) => JSON.stringify(row)).sort()] as const
+        )
+      )
+      return Object.fromEntries(found)
+    })
   )

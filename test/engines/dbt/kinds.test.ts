@@ -174,7 +174,7 @@ describe("a dbt project", () => {
         }
 
       const audit = auditOf(models, { ref: relation, source: viewOfSource, var: variables(models.vars), sensitive: new Set() })
-      const ours = yield* Effect.forEach(models.models, (model) => audit(db, model, relation(model.name)))
+      const ours = yield* Effect.forEach(models.models, (model) => audit(db, model, () => relation(model.name)))
       const told = resultsIn(folder)
       assert.deepStrictEqual(linesOf(told.filter(({ kind }) => kind === "test")), linesOf(ours.flatMap(({ tests }) => tests)))
       const others = told.flatMap(({ kind, name, status }) => (kind === "test" ? [] : [`${kind} ${name}: ${status}`])).sort()

@@ -86,7 +86,7 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", () => {
       assert.deepStrictEqual(namesOf("model"), models.models.map(({ name }) => name).sort())
       assert.deepStrictEqual(namesOf("unit_test"), models.unitTests.map(({ name }) => name).sort())
       const audit = olistAudit(models)
-      const ours = yield* Effect.forEach(models.models, (model) => audit(db(), model, model.name))
+      const ours = yield* Effect.forEach(models.models, (model) => audit(db(), model, () => model.name))
       assert.deepStrictEqual(linesOf(told.filter(({ kind }) => kind === "test")), linesOf(ours.flatMap(({ tests }) => tests)))
       // What has not come yet is told of.
       assert.isAbove(told.filter(({ status }) => status === "warn").length, 0)
