@@ -3,11 +3,10 @@ import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
-import { identifier } from "../duckdb/sql.ts"
 import { type Audit, auditOf } from "./audit.ts"
 import type { FreshnessResult } from "./freshness.ts"
 import type { Models } from "./model.ts"
-import type { RelationNames } from "./relations.ts"
+import { inLake, type RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
 import { type Traced, trace } from "./traced.ts"
@@ -49,8 +48,8 @@ export const builderOf = ({
   Effect.gen(function* () {
     const db = yield* openDuckDB({ memoryLimit, threads })
     const names = {
-      ref: identifier,
-      source: (source: string, table: string) => identifier(sourceView(source, table)),
+      ref: inLake,
+      source: (source: string, table: string) => inLake(sourceView(source, table)),
       var: variables(models.vars)
     }
     const traced = yield* Effect.cached(trace(db, models, contracts))

@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { leaf } from "../../src/record/column.ts"
+import { temporaryStore } from "../ingest/support.ts"
+import { build, kindsOf, martRows, modelsOfTexts, replaceFiles, rowsOf } from "./small-lake.ts"
+
+const columns = [leaf("id", "long", ""), leaf("shop", "text", "")]
+const fill = (...rows: ReadonlyArray<string>) =>
+  replaceFiles("orders", columns, [], [`SELECT id::BIGINT AS id, shop::VARCHAR AS shop FROM (VALUES ${rows.join(", ")}) v(id, shop)`])
+const texts = (given: { readonly [name: string]: string }) =>
+  modelsOfTexts(Object.fromEntries(Object.entries(given).map(([name, text]) => [`models/${name}.sql`, text])), ["orders"])
+const orders = "{{ source('consumable', 'orders') }}"
+const asTable = "{{ config(materialized='table') }}"
+
+describe("build", () => {
+  it.effect("reads a model and a table of the lake, though a WITH calls something else by their names", () =>
+    Effect.gen(function* () {
+      yield* fill("(1, 'a')", "(2, 'b')", "(3, 'b')")
+      const models = texts({
+        stg: `${asTable} with consumable_orders as (select 1 as id), all_of_it as (select * from ${orders}) select id, shop from all_of_it`,
+        counted: `${asTable} with stg as (select * from {{ ref('stg') }} where shop = 'a'), whole as (select * from {{ ref('stg') }})
+          select (select count(*) from stg) as a, (select count(*) from whole) as whole`,
+        seen: `with stg as (select * from {{ ref('stg') }} where shop = 'a') select s.id from {{ ref('stg') }} as s where id not in (select id from stg)`
+      })
+      assert.deepStrictEqual(kindsOf(yield* build(models)), { counted: "built", seen: "built", stg: "built" })
+      assert.deepStrictEqual(yield* martRows(["counted", "seen"]), { counted: ["[1,3]"], seen: ["[2]", "[3]"] })
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("makes all of a mart anew where the text of a model is another that it reads, however far above", () =>
+    Effect.gen(function* () {
+      yield* fill("(1, 'a')", "(2, 'b')")
+      const models = (shop: string, of: string) =>
+        texts({
+          named: `${of} select id, ${shop} as shop from ${orders}`,
+          between: `${of} select * from {{ ref('named') }}`,
+          touched: `{{ config(materialized='incremental', incremental_strategy='merge', unique_key='id') }}
+            select * from {{ ref('between') }} {% if is_incremental() %} where id in (select id from {{ source('changes', 'orders') }}) {% endif %}`
+        })
+      for (const of of [asTable, ""]) {
+        yield* build(models("shop", of))
+        assert.deepStrictEqual(kindsOf(yield* build(models("upper(shop)", of))), { named: "built", between: "built", touched: "built" })
+        assert.deepStrictEqual(yield* rowsOf("SELECT shop FROM touched ORDER BY id"), [["A"], ["B"]])
+        assert.deepStrictEqual(kindsOf(yield* build(models("upper(shop)", of))), {
+          named: "unchanged",
+          between: "unchanged",
+          touched: "unchanged"
+        })
+      }
+    }).pipe(Effect.provide(temporaryStore))
+  )
+})
