@@ -49,4 +49,28 @@ describe("build", () => {
       }
     }).pipe(Effect.provide(temporaryStore))
   )
+
+  it.effect("opens no file that is not the lake's, whatever a model or a test of it says", () =>
+    Effect.gen(function* () {
+      yield* fill("(1, 'a')")
+      // Functions that open files and are not refused by name there will always be.
+      const reads = `select file_name from parquet_kv_metadata('${import.meta.filename}')`
+      const models = modelsOfTexts(
+        {
+          "models/reader.sql": `${asTable} ${reads}`,
+          "models/looker.sql": reads,
+          "models/tested.sql": `${asTable} select id from ${orders}`,
+          "tests/reads.sql": `${reads} where exists (select 1 from {{ ref('tested') }})`
+        },
+        ["orders"]
+      )
+      const outcomes = yield* build(models)
+      const told = outcomes.map((outcome) => (outcome.kind === "failed" ? outcome.error.problem : outcome.kind))
+      assert.deepStrictEqual(told.sort(), [
+        "models/looker.sql: it opens a file that is not the lake's",
+        "models/reader.sql: it opens a file that is not the lake's",
+        "tests/reads.sql:1: the test reads cannot run: it opens a file that is not the lake's"
+      ])
+    }).pipe(Effect.provide(temporaryStore))
+  )
 })
