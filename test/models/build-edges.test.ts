@@ -73,4 +73,20 @@ describe("build", () => {
       ])
     }).pipe(Effect.provide(temporaryStore))
   )
+
+  it.effect("names no folder by a sensitive value", () =>
+    Effect.gen(function* () {
+      yield* fill("(1, 'secret')")
+      const models = modelsOfTexts(
+        {
+          "models/named.sql": `${asTable} select id, shop as who from ${orders}`,
+          "models/folders.sql": "{{ config(materialized='table', partition_by=['w']) }} select id, lower(who) as w from {{ ref('named') }}",
+          "models/schema.yml": "models: [{ name: named, columns: [{ name: who, meta: { sensitive: true } }] }]"
+        },
+        ["orders"]
+      )
+      const [, failed] = yield* build(models)
+      assert.match(failed?.kind === "failed" ? failed.error.problem : "", /folders\.sql: .* cannot be partitioned by w, which is sensitive/)
+    }).pipe(Effect.provide(temporaryStore))
+  )
 })
