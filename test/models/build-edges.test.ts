@@ -89,4 +89,21 @@ describe("build", () => {
       assert.match(failed?.kind === "failed" ? failed.error.problem : "", /folders\.sql: .* cannot be partitioned by w, which is sensitive/)
     }).pipe(Effect.provide(temporaryStore))
   )
+
+  it.effect("makes a table of partitions of no row at all", () =>
+    Effect.gen(function* () {
+      const models = (where: string) =>
+        texts({ days: `{{ config(materialized='table', partition_by=['shop']) }} select id, shop from ${orders} ${where}` })
+      yield* fill("(1, 'a')")
+      assert.deepStrictEqual(kindsOf(yield* build(models("where id > 1"))), { days: "built" })
+      assert.deepStrictEqual(yield* rowsOf("DESCRIBE days"), [
+        ["id", "BIGINT", "YES", null, null, null],
+        ["shop", "VARCHAR", "YES", null, null, null]
+      ])
+      yield* build(models(""))
+      assert.deepStrictEqual(yield* rowsOf("FROM days"), [[1, "a"]])
+      yield* build(models("where id > 1"))
+      assert.deepStrictEqual(yield* rowsOf("FROM days"), [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
 })
