@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { leaf } from "../../src/record/column.ts"
+import { Store } from "../../src/store/store.ts"
 import { temporaryStore } from "../ingest/support.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles, rowsOf } from "./small-lake.ts"
 
@@ -104,6 +105,20 @@ describe("build", () => {
       assert.deepStrictEqual(yield* rowsOf("FROM days"), [[1, "a"]])
       yield* build(models("where id > 1"))
       assert.deepStrictEqual(yield* rowsOf("FROM days"), [])
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("writes nothing over what another process built of newer rows meanwhile, the first time as later", () =>
+    Effect.gen(function* () {
+      const store = yield* Store
+      const models = texts({ all_of_it: `${asTable} select id from ${orders}` })
+      for (const id of [1, 3]) {
+        yield* fill(`(${id}, 'a')`)
+        const other = Effect.provideService(Effect.andThen(fill(`(${id + 1}, 'b')`), build(models)), Store, store)
+        const outcomes = yield* build(models, { onEvent: ({ event }) => (event === "start" ? Effect.orDie(other) : Effect.void) })
+        assert.deepStrictEqual(kindsOf(outcomes), { all_of_it: "unchanged" })
+        assert.strictEqual((yield* rowsOf("FROM all_of_it")).length, id + 1)
+      }
     }).pipe(Effect.provide(temporaryStore))
   )
 })
