@@ -299,14 +299,17 @@ const partOf = (builder: Builder, making: Making, before: LakeTable, built: Buil
   Effect.gen(function* () {
     const { models, names, sources } = builder
     const { model } = making
+    let hasLost = false
     for (const input of model.inputs) {
       if (input.kind !== "source" || input.source !== "changes") continue
       const since = built.inputs[consumablePath(input.table)]
-      if (since === undefined || !(yield* sources.showChanges(input.table, since))) return null
+      const changes = since === undefined ? null : yield* sources.showChanges(input.table, since)
+      if (changes === null) return null
+      hasLost ||= changes.hasLost
     }
     const text = render(model.text, { ...names, this: inLake(viewName(martPath(model.name))), isIncremental: true })
     const going = yield* Effect.mapError(
-      goingOf(builder.db, model, before, text, selectOf(model, models)),
+      goingOf(builder.db, model, before, text, selectOf(model, models), hasLost),
       cannotRun(model.name, model.file)
     )
     const given = yield* columnsOf(builder, model, yield* describe(builder.db, model, going.select))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { leaf } from "../../src/record/column.ts"
+import { coordinateColumns } from "../../src/record/system-columns.ts"
 import { Store } from "../../src/store/store.ts"
 import { temporaryStore } from "../ingest/support.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles, rowsOf } from "./small-lake.ts"
@@ -119,6 +120,38 @@ describe("build", () => {
         assert.deepStrictEqual(kindsOf(outcomes), { all_of_it: "unchanged" })
         assert.strictEqual((yield* rowsOf("FROM all_of_it")).length, id + 1)
       }
+    }).pipe(Effect.provide(temporaryStore))
+  )
+
+  it.effect("takes rows of a mart away whose key its SELECT gives no more, where it reads what changed", () =>
+    Effect.gen(function* () {
+      const file = (...rows: ReadonlyArray<readonly [id: number, shop: string, at: number]>) =>
+        rows
+          .map(
+            ([id, shop, at]) =>
+              `SELECT ${id}::BIGINT AS id, '${shop}' AS shop, 'f' AS _source, 's' AS _shard, '${at}' AS _sequence_number, 0::BIGINT AS _sub_sequence_number`
+          )
+          .join(" UNION ALL ")
+      const traced = [...columns, ...coordinateColumns.filter(({ name }) => name !== "_arrived_at")]
+      const replace = (gone: ReadonlyArray<string>, ...files: ReadonlyArray<string>) => replaceFiles("orders", traced, gone, files)
+      const changed = (column: string) =>
+        `{% if is_incremental() %} where ${column} in (select ${column} from {{ source('changes', 'orders') }}) {% endif %}`
+      const models = texts({
+        open: `{{ config(materialized='incremental', incremental_strategy='merge', unique_key='id') }}
+          select id from (select * from ${orders} ${changed("id")}) as o where shop <> 'gone'`,
+        shops: `{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='shop') }}
+          select shop, count(*) as n from ${orders} ${changed("shop")} group by shop`
+      })
+      const [first = ""] = yield* replace([], file([1, "a", 1], [2, "b", 2]), file([3, "c", 3]))
+      yield* build(models)
+      const [second = ""] = yield* replace([first], file([1, "a", 1], [2, "gone", 4]))
+      yield* build(models)
+      assert.deepStrictEqual(yield* martRows(["open", "shops"]), { open: ["[1]", "[3]"], shops: ['["a",1]', '["c",1]', '["gone",1]'] })
+      const [third = ""] = yield* replace([second], file([1, "a", 1], [2, "gone", 4]), file([4, "a", 5]))
+      yield* build(models)
+      yield* replace([third], file([2, "gone", 4]))
+      yield* build(models)
+      assert.deepStrictEqual(yield* martRows(["open", "shops"]), { open: ["[3]", "[4]"], shops: ['["a",1]', '["c",1]', '["gone",1]'] })
     }).pipe(Effect.provide(temporaryStore))
   )
 })
