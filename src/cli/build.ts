@@ -69,20 +69,19 @@ export const outcomeJson = (outcome: ModelOutcome) => {
 export const buildFailure = (outcomes: ReadonlyArray<ModelOutcome>): Failed | null => {
   const failed = outcomes.flatMap((outcome) => (outcome.kind === "failed" ? [outcome] : []))
   const skipped = outcomes.filter(({ kind }) => kind === "skipped").length
-  const [first] = failed
-  if (first === undefined) return null
-  const others = [
-    ...failed.slice(1).map(({ model, error }) => `${model}: ${error.problem}`),
+  const last = failed.at(-1)
+  if (last === undefined) return null
+  const told = [
     ...(skipped === 0
       ? []
       : [
-          `${count(skipped, "model that reads", "models that read")} what failed ${skipped === 1 ? "was" : "were"} left as ${skipped === 1 ? "it was" : "they were"}`
-        ])
+          `${count(skipped, "model that reads", "models that read")} what failed ${skipped === 1 ? "was" : "were"} left as ${skipped === 1 ? "it was" : "they were"}.`
+        ]),
+    // Each with its own hint.
+    ...failed.slice(0, -1).map(({ model, error }) => `${model}: ${error.message}`),
+    `${last.model}: ${last.error.problem}`
   ]
-  return new Failed({
-    problem: [`${first.model}: ${first.error.problem}`, ...others].join(". "),
-    hint: first.error.hint
-  })
+  return new Failed({ problem: told.join(" "), hint: last.error.hint })
 }
 
 /** A line for each model, and one for all. */

@@ -27,9 +27,10 @@ export const testEntries = (
   sensitive: ReadonlySet<string>
 ): ReadonlyArray<TestEntry> => [
   ...tests.map((test): TestEntry => {
-    const { name, column, severity, file, line } = test
+    const { column, severity, file, line } = test
     const hides = column !== null && sensitive.has(column.toLowerCase())
-    const last = facts?.tests.get(name) ?? null
+    const last = facts?.tests.get(test.name) ?? null
+    const name = hides ? withoutArguments(test) : test.name
     return { name, isUnit: false, models: modelsOf(test), column, holds: holds(test, hides), severity, last, file, line }
   }),
   ...unitTests.map((test): TestEntry => {
@@ -38,6 +39,12 @@ export const testEntries = (
     return { name, isUnit: true, models: [model], column: null, holds: unitTestWords(test), severity: "error", last, file, line }
   })
 ]
+
+/** The name that a test has where nobody gives it one says what is accepted. */
+const withoutArguments = ({ name, check, model, column }: DataTest): string => {
+  const first = `${check.kind}_${model}_${column}`
+  return (check.kind === "accepted_values" || check.kind === "range") && name.startsWith(`${first}__`) ? first : name
+}
 
 const modelsOf = ({ model, check }: DataTest): ReadonlyArray<string> => {
   if (model !== null || check.kind !== "singular") return model === null ? [] : [model]

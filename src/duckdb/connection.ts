@@ -4,6 +4,7 @@ import { Cause, Effect, Option, Stream } from "effect"
 import { type DuckDB, type DuckDBSettings, defaultMemoryLimit, defaultThreads, type ResultColumn, type Row } from "./duckdb.ts"
 import { fromDuckDB, type LakeError } from "./errors.ts"
 import type { Plain } from "./plain.ts"
+import { asPattern, list, literal } from "./sql.ts"
 import { plain } from "./values.ts"
 
 /** DuckDB itself, which is loaded with this module. @param folder where it may spill */
@@ -23,6 +24,13 @@ export const connect = async (folder: string, settings: DuckDBSettings): Promise
   })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
+  if (settings.onlyBelow !== undefined) {
+    // A pattern is looked at before it is one.
+    const folders = [folder, ...settings.onlyBelow].flatMap((path) => [path, asPattern(path)])
+    await connection.run(`SET allowed_directories = ${list(folders.map(literal))}`)
+    // Nothing that it runs afterwards can take this back.
+    await connection.run("SET enable_external_access = false")
+  }
   const close = () => {
     connection.closeSync()
     instance.closeSync()

@@ -11,6 +11,8 @@ export interface DuckDBSettings {
   readonly threads?: number | undefined
   /** Folder below which a folder for spilling is made, and removed when the scope closes. Default: the system's. */
   readonly tempDirectory?: string | undefined
+  /** Folders beside its own: of no other it reads or writes a file, whatever a statement says. Default: it opens all that the process may. */
+  readonly onlyBelow?: ReadonlyArray<string> | undefined
 }
 
 export const defaultMemoryLimit = 192 * 1024 * 1024

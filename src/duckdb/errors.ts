@@ -40,6 +40,11 @@ const kinds: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: LakeReas
     reason: "Memory",
     hint: "Give DuckDB more memory: --query-memory for `query`, --memory-limit for `run`, `repartition`, `verify`, `runs` and `maintain`. Or ask for less at a time."
   },
+  {
+    pattern: /^Permission Error/,
+    reason: "ReadOnly",
+    hint: "Name tables of the lake, in a model by {{ ref('model') }} and {{ source('consumable', 'dataset') }}: no other file is opened."
+  },
   { pattern: /No space left|max_temp_directory_size/i, reason: "Full", hint: "Make room on the disk, or point TMPDIR at one that has it." },
   {
     pattern: /No files found|Could not open file|Cannot open file/i,

@@ -7,8 +7,11 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 /** A text in SQL: quoted, whatever it holds. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** Paths of files for DuckDB to read, as a list in SQL. It takes paths for patterns: what means something there is put in brackets. */
-export const filesList = (paths: ReadonlyArray<string>): string => list(paths.map((path) => literal(path.replace(/[[*?]/g, "[$&]"))))
+/** A path as DuckDB, which takes paths for patterns, reads it as itself: what means something there is put in brackets. */
+export const asPattern = (path: string): string => path.replace(/[[*?]/g, "[$&]")
+
+/** Paths of files for DuckDB to read, as a list in SQL. */
+export const filesList = (paths: ReadonlyArray<string>): string => list(paths.map((path) => literal(asPattern(path))))
 
 /** A list in SQL. */
 export const list = (items: ReadonlyArray<string>): string => `[${items.join(", ")}]`

@@ -58,7 +58,9 @@ export interface SqlProblem {
 export const sqlProblem = (error: LakeError): SqlProblem => {
   const [said = ""] = duckdbText(error.cause ?? error.problem).split("\n")
   const isOfText = /^(Parser|Binder|Catalog|Syntax) Error/.test(said)
-  const kind = /^[A-Z][\w -]* Error/i.exec(said)?.[0] ?? error.reason
+  // What it would have opened may have been made of rows.
+  const kind =
+    error.reason === "ReadOnly" ? "it opens a file that is not the lake's" : (/^[A-Z][\w -]* Error/i.exec(said)?.[0] ?? error.reason)
   return { said: isOfText ? said.trim().replace(/[.!]$/, "") : kind, isOfText }
 }
 

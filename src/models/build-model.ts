@@ -26,7 +26,7 @@ import { putFiles, writeLocal } from "./mart-files.ts"
 import type { DataTest, Model } from "./model.ts"
 import { auditRows, freshInputs, showInputs, unitTests } from "./model-tests.ts"
 import { inputKey } from "./references.ts"
-import { martSql, selectOf, sourcePath } from "./relations.ts"
+import { inLake, martSql, selectOf, sourcePath } from "./relations.ts"
 import { render } from "./render.ts"
 import type { Mart, ReadError } from "./sources.ts"
 
@@ -145,18 +145,18 @@ const requireParents = ({ sources }: Builder, model: Model): Effect.Effect<void,
 const readsOf = ({ sources, models }: Builder, model: Model): Effect.Effect<BuiltOf, ReadError, Store> =>
   Effect.gen(function* () {
     const inputs: { [path: string]: InputVersion } = {}
-    const views: Array<string> = []
+    const parents: Array<string> = []
     for (const input of model.inputs) {
       const mart = input.kind === "model" ? yield* sources.mart(input.name) : null
+      if (mart !== null) parents.push((mart.kind === "view" ? mart.view.built : builtOf(mart.table.snapshot))?.text ?? "")
       if (mart?.kind === "view") {
-        views.push(mart.view.sql)
         for (const path of Object.keys(mart.view.built.inputs)) inputs[path] = yield* sources.version(path)
       } else {
         const path = input.kind === "model" ? martPath(input.name) : sourcePath(input.source, input.table)
         inputs[path] = yield* sources.version(path)
       }
     }
-    return { text: textOf(model, models, views), inputs: Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))) }
+    return { text: textOf(model, models, parents), inputs: Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))) }
   })
 
 const runInputs = (tables: ReadonlyArray<LakeTable>): ReadonlyArray<RunInput> =>
@@ -303,14 +303,17 @@ const partOf = (builder: Builder, making: Making, before: LakeTable, built: Buil
   Effect.gen(function* () {
     const { models, names, sources } = builder
     const { model } = making
+    let hasLost = false
     for (const input of model.inputs) {
       if (input.kind !== "source" || input.source !== "changes") continue
       const since = built.inputs[consumablePath(input.table)]
-      if (since === undefined || !(yield* sources.showChanges(input.table, since))) return null
+      const changes = since === undefined ? null : yield* sources.showChanges(input.table, since)
+      if (changes === null) return null
+      hasLost ||= changes.hasLost
     }
-    const text = render(model.text, { ...names, this: identifier(viewName(martPath(model.name))), isIncremental: true })
+    const text = render(model.text, { ...names, this: inLake(viewName(martPath(model.name))), isIncremental: true })
     const going = yield* Effect.mapError(
-      goingOf(builder.db, model, before, text, selectOf(model, models)),
+      goingOf(builder.db, model, before, text, selectOf(model, models), hasLost),
       cannotRun(model.name, model.file)
     )
     const given = yield* columnsOf(builder, model, yield* describe(builder.db, model, going.select))

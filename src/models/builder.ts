@@ -1,13 +1,14 @@
+import { dirname } from "node:path"
 import { Effect, type Scope } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
-import { identifier } from "../duckdb/sql.ts"
+import { Store } from "../store/store.ts"
 import { type Audit, auditOf } from "./audit.ts"
 import type { FreshnessResult } from "./freshness.ts"
 import type { Models } from "./model.ts"
-import type { RelationNames } from "./relations.ts"
+import { inLake, type RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
 import { type Traced, trace } from "./traced.ts"
@@ -38,19 +39,20 @@ export interface Builder {
   readonly fresh: Map<string, FreshnessResult>
 }
 
-/** Opens a DuckDB in which tables of the lake, and marts, become views as they are needed. */
+/** Opens a DuckDB in which tables of the lake, and marts, become views as they are needed. What models say opens no file that is not the lake's. */
 export const builderOf = ({
   models,
   contracts,
   sensitive,
   memoryLimit,
   threads
-}: BuilderOptions): Effect.Effect<Builder, LakeError, Scope.Scope> =>
+}: BuilderOptions): Effect.Effect<Builder, LakeError, Scope.Scope | Store> =>
   Effect.gen(function* () {
-    const db = yield* openDuckDB({ memoryLimit, threads })
+    const inLakeFolder = (yield* Store).localPath("any")
+    const db = yield* openDuckDB({ memoryLimit, threads, onlyBelow: inLakeFolder === null ? [] : [dirname(inLakeFolder)] })
     const names = {
-      ref: identifier,
-      source: (source: string, table: string) => identifier(sourceView(source, table)),
+      ref: inLake,
+      source: (source: string, table: string) => inLake(sourceView(source, table)),
       var: variables(models.vars)
     }
     const traced = yield* Effect.cached(trace(db, models, contracts))

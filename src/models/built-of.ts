@@ -6,13 +6,16 @@ import { ofBothBranches } from "./pieces.ts"
 import { variables } from "./render.ts"
 
 /** Changes when what is made of the same text does. */
-const format = 1
+const format = 2
 
 /**
- * What tells a model's text from others: its file, its settings, the values of its variables, and the texts of the views that it looks through.
- * What is said of it for people alone is not part of it.
+ * What tells a model's text from others: its file, its settings, the values of its variables, and the same of the models that it reads, as they were
+ * built: what goes on with a mart would keep rows that were made by another text, however far above. What is said of it for people alone is not part
+ * of it.
+ *
+ * @param parents texts of the models that it reads, by this function
  */
-export const textOf = (model: Model, { vars }: Models, views: ReadonlyArray<string>): string => {
+export const textOf = (model: Model, { vars }: Models, parents: ReadonlyArray<string>): string => {
   const { source, materialization, partitionBy, isContractEnforced, columns } = model
   const value = variables(vars)
   const values = ofBothBranches(model.text).flatMap((piece: Piece) =>
@@ -21,7 +24,7 @@ export const textOf = (model: Model, { vars }: Models, views: ReadonlyArray<stri
   const types = isContractEnforced ? columns.map(({ name, dataType }) => [name, dataType]) : []
   const sensitive = columns.flatMap(({ name, isSensitive }) => (isSensitive ? [name] : []))
   return createHash("sha256")
-    .update(JSON.stringify([format, source, materialization, partitionBy, types, sensitive, values, views]))
+    .update(JSON.stringify([format, source, materialization, partitionBy, types, sensitive, values, parents]))
     .digest("hex")
 }
 

@@ -2,7 +2,7 @@ import { Clock, Effect } from "effect"
 import { infoOf } from "../lake/history.ts"
 import { martPath, viewName } from "../lake/layout.ts"
 import { auditedProperty, buildApp, builtProperty } from "../lake/log-keys.ts"
-import { type BuiltOf, isMart } from "../lake/marts.ts"
+import { type BuiltOf, builtOf, isMart } from "../lake/marts.ts"
 import { retention, skippable } from "../lake/tables.ts"
 import type { LakeTable } from "../lake/views.ts"
 import type { Column } from "../record/column.ts"
@@ -10,7 +10,7 @@ import { Malformed } from "../record/malformed.ts"
 import type { BuildReport } from "../record/report.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { WriteAction } from "../table/actions.ts"
-import type { TableError } from "../table/errors.ts"
+import { TableError } from "../table/errors.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { createTable } from "../table/table.ts"
 import type { MartFile } from "./mart-files.ts"
@@ -41,10 +41,9 @@ export const commitMart = (change: Change): Effect.Effect<LakeTable, TableError 
     const { model, isFull, inFiles, partitions, put, report, now } = change
     const columns = [...inFiles, ...partitions]
     const description = model.description === "" ? `The model ${model.name}.` : model.description
-    const found = change.before ?? (yield* begun(change, description))
+    const found = change.before ?? (yield* Effect.tapError(begun(change, description), () => discard(martPath(model.name), put)))
     const { table } = found
     const { snapshot: before } = found
-    // Of a mart that was not there when the build began another process may have made one meanwhile.
     const gone = isFull ? [...before.files.keys()] : change.gone
     const millis = yield* Clock.currentTimeMillis
     const removes = gone.flatMap((path): ReadonlyArray<WriteAction> => {
@@ -101,7 +100,10 @@ const isLost = ({ reason }: TableError): boolean => reason !== "Store"
 const discard = (tablePath: string, put: ReadonlyArray<MartFile>): Effect.Effect<void, never, Store> =>
   Effect.ignore(Effect.flatMap(Store, (store) => store.delete(put.map(({ add }) => `${tablePath}/${add.path}`))))
 
-/** The table of a mart that has none yet. Nobody sees it before its first build is committed. */
+/**
+ * The table of a mart that has none yet. Nobody sees it before its first build is committed. Fails where another process has done that meanwhile: what
+ * it made may be newer than what is about to be committed.
+ */
 const begun = ({ model, inFiles, partitions }: Change, description: string): Effect.Effect<LakeTable, TableError, Store> =>
   Effect.gen(function* () {
     const path = martPath(model.name)
@@ -116,5 +118,14 @@ const begun = ({ model, inFiles, partitions }: Change, description: string): Eff
         throw new Malformed("Invalid", "another program made the table", "Move it out of the lake, or call the model otherwise.")
       }
     })
-    return { view: viewName(path), table, snapshot: yield* table.snapshot }
+    const snapshot = yield* table.snapshot
+    if (builtOf(snapshot) !== null)
+      return yield* new TableError({
+        table: path,
+        reason: "AlreadyCommitted",
+        version: snapshot.version,
+        problem: "another process has built it for the first time",
+        hint: "Nothing is left to do."
+      })
+    return { view: viewName(path), table, snapshot }
   })

@@ -51,6 +51,12 @@ export const clock =
   "Write the newest time of what is read, such as (select max(changed_at) from …), or a day that is given: {{ var('day') }}."
 export const chance = "Write md5(…) of the row's key; for some of the rows, a condition on it."
 
+/** Rows that are no table's. */
+export const noTable: Refused = {
+  because: "reads what is no table of the lake",
+  hint: "Write {{ ref('model') }} or {{ source('consumable', 'dataset') }}: data comes in by a contract."
+}
+
 /** Functions, by name. */
 export const functions: ReadonlyMap<string, Refused> = new Map<string, Refused>([
   [
@@ -86,7 +92,14 @@ export const functions: ReadonlyMap<string, Refused> = new Map<string, Refused>(
   ...["epoch", "epoch_ms", "epoch_us", "unix_timestamp", "from_unixtime", "to_timestamp"].map(
     (name) => [name, { ...ofEpoch, because: name.startsWith("epoch") ? noSpark : name === "to_timestamp" ? first : noDuckDb }] as const
   ),
-  ...["strftime", "strptime", "date_format"].map((name) => [name, format] as const)
+  ...["strftime", "strptime", "date_format"].map((name) => [name, format] as const),
+  ...["read_csv", "read_csv_auto", "sniff_csv", "read_json", "read_json_auto", "read_json_objects", "read_json_objects_auto"].map(
+    (name) => [name, noTable] as const
+  ),
+  ...["read_ndjson", "read_ndjson_auto", "read_ndjson_objects", "read_parquet", "parquet_scan", "parquet_metadata", "parquet_schema"].map(
+    (name) => [name, noTable] as const
+  ),
+  ...["read_text", "read_blob", "read_files", "glob", "query", "query_table"].map((name) => [name, noTable] as const)
 ])
 
 /** Words that are no function, one after the other. */

@@ -98,7 +98,12 @@ export const select = (models: ReadonlyArray<Model>, text: string): Selected => 
       if ("problem" in each) return each
       found.push(each.names)
     }
-    for (const name of found[0] ?? []) if (found.every((names) => names.has(name))) selected.add(name)
+    const both = models.filter(({ name }) => found.every((names) => names.has(name)))
+    if (both.length === 0)
+      return found.length > 1
+        ? { problem: `no model is in each of ${union}`, hint: "A comma takes what is in both: write a space to add." }
+        : { problem: `${union} is no model`, hint: `Write ${union}+ for what is made of it.` }
+    for (const { name } of both) selected.add(name)
   }
   return { models: models.filter(({ name }) => selected.has(name)) }
 }

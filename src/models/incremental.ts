@@ -32,14 +32,23 @@ export interface Going {
  * How a model's mart is gone on with.
  *
  * - `append` adds rows.
- * - `merge` and `delete+insert` replace the rows whose key is among the new ones'; as in SQL, a key that is null is like no other.
+ * - `merge` and `delete+insert` replace the rows whose key is among the new ones'; as in SQL, a key that is null is like no other. Where rows of a
+ *   dataset whose changes the model reads are gone or others, the rows of keys go of which its whole text gives none any more.
  * - `microbatch` replaces the rows from a time on: the beginning of the batch that its newest row is in, and `lookback` batches before.
  * - `history` replaces the rows of the things that the SELECT gives versions of, and takes those away of which there are no versions any more.
  *
  * @param text of the model, of what changed
  * @param whole its text, of all there is
+ * @param hasLost see `Changes`
  */
-export const goingOf = (db: DuckDB, model: Model, before: LakeTable, text: string, whole: string): Effect.Effect<Going, LakeError> =>
+export const goingOf = (
+  db: DuckDB,
+  model: Model,
+  before: LakeTable,
+  text: string,
+  whole: string,
+  hasLost: boolean
+): Effect.Effect<Going, LakeError> =>
   Effect.gen(function* () {
     const { materialization } = model
     const select = martSql(model, text, false)
@@ -72,10 +81,12 @@ export const goingOf = (db: DuckDB, model: Model, before: LakeTable, text: strin
     }
     const keys = materialization.uniqueKey
     const same = keys.map((name) => `o.${name} = n.${name}`).join(" AND ")
+    const of = keys.join(", ")
+    const lost = hasLost ? ` UNION (SELECT ${of} FROM ${identifier(before.view)} EXCEPT SELECT ${of} FROM (${whole}\n))` : ""
     return {
       select,
       prepare: replacing(`EXISTS (SELECT 1 FROM sluice_touched n WHERE ${same})`, {
-        select: `SELECT DISTINCT ${keys.join(", ")} FROM sluice_made`,
+        select: `SELECT DISTINCT ${of} FROM sluice_made${lost}`,
         keys,
         isNullLikeNull: false
       })

@@ -12,6 +12,7 @@ import {
 } from "./lineage-scope.ts"
 import { all, indirect, nothing, type Value } from "./lineage-value.ts"
 import { type Node, nodeOf, nodesOf, saysOnly, textOf, textsOf } from "./parse-tree.ts"
+import { lakeSchema } from "./relations.ts"
 
 /** What must be known beside the tree. */
 export interface Known {
@@ -240,7 +241,8 @@ const fromOf = (node: Node, around: Around, known: Known): Scope => {
       if (!saysOnly(node, "alias", "table_name", "schema_name", "catalog_name", "column_name_alias"))
         return source(alias ?? name, unknownRelation)
       const cte = schema === undefined ? around.ctes.get(name.toLowerCase()) : undefined
-      const path = [textOf(node["catalog_name"]), schema, name].filter((part) => part !== undefined)
+      const catalog = textOf(node["catalog_name"])
+      const path = catalog === undefined && schema === lakeSchema ? [name] : [catalog, schema, name].filter((part) => part !== undefined)
       return source(alias ?? name, cte?.() ?? tableOf(path.join("."), known), alias === undefined ? schema : undefined)
     }
     case "SUBQUERY": {

@@ -1,5 +1,5 @@
 import { chanceFunctions, clockFunctions, clockWords } from "./clock.ts"
-import { apart, chance, clock, functions, list, phrases, signs, types, weekday } from "./dialect.ts"
+import { apart, chance, clock, functions, list, noTable, phrases, signs, types, weekday } from "./dialect.ts"
 import type { Problem } from "./model.ts"
 import { type SqlWord, sqlWords } from "./sql-words.ts"
 
@@ -59,7 +59,7 @@ const wrongAt = (words: ReadonlyArray<SqlWord>, at: number): ReadonlyArray<Found
     ]
   if (word.kind === "backtick")
     return [{ line, problem: `${text} is an error in DuckDB`, hint: "Write names of lower case letters, digits and _ without quotes." }]
-  if (word.kind === "text") return textAt(word)
+  if (word.kind === "text") return [...textAt(word), ...(isWord(words[at - 1], "from", "join") ? fileAt(word) : [])]
   const sign = word.kind === "mark" ? signs.get(text) : undefined
   if (sign !== undefined) return [{ line, problem: `${text} ${sign.because}`, hint: sign.hint }]
   if (word.kind === "mark") return starAt(words, at)
@@ -81,6 +81,12 @@ const textAt = ({ text, line }: SqlWord): ReadonlyArray<Found> => [
     ? [{ line, problem: "'' in a text differs: Spark leaves the quote out", hint: "Write 'it' || chr(39) || 's'." }]
     : [])
 ]
+
+/** DuckDB takes a text for the name of a file where a table could stand. Others stand behind `from`, too: `is distinct from 'a'`. */
+const fileAt = ({ text, line }: SqlWord): ReadonlyArray<Found> =>
+  /:[/][/]|[.](?:csv|tsv|txt|jsonl?|ndjson|parquet|avro|xlsx)\b/i.test(text)
+    ? [{ line, problem: `${text} ${noTable.because}`, hint: noTable.hint }]
+    : []
 
 const isMark = (word: SqlWord | undefined, text: string): boolean => word?.kind === "mark" && word.text === text
 const isWord = (word: SqlWord | undefined, ...texts: ReadonlyArray<string>): boolean => word?.kind === "word" && texts.includes(word.text)

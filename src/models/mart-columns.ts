@@ -3,6 +3,7 @@ import type { DuckDB, ResultColumn } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import { identifier } from "../duckdb/sql.ts"
 import { type StoredColumn, storedColumn } from "../duckdb/stored-columns.ts"
+import { holdsSensitive } from "../record/column.ts"
 import { Malformed } from "../record/malformed.ts"
 import { deltaSchema } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
@@ -43,7 +44,8 @@ export const columnsOf = (
     const missing = model.partitionBy.find((name) => !stored.some(({ column }) => column.name === name))
     const partitions = stored.flatMap(({ column }) => (model.partitionBy.includes(column.name) ? [column] : []))
     const unfit = partitions.find((column) => column.kind !== "leaf" || !partitionTypes.includes(column.leaf.type))
-    if (missing !== undefined || unfit !== undefined || (stored.length > 0 && partitions.length === stored.length))
+    const told = partitions.find(holdsSensitive)
+    if (missing !== undefined || unfit !== undefined || told !== undefined || (stored.length > 0 && partitions.length === stored.length))
       return yield* new BuildError({
         model: model.name,
         problem:
@@ -51,7 +53,9 @@ export const columnsOf = (
             ? `${model.file}: partition_by names ${missing}, which is no column of it`
             : unfit !== undefined
               ? `${model.file}: its rows cannot be partitioned by ${unfit.name}, which is no text, whole number, date or truth`
-              : `${model.file}: it is partitioned by all of its columns`,
+              : told !== undefined
+                ? `${model.file}: its rows cannot be partitioned by ${told.name}, which is sensitive: the names of folders would say its values`
+                : `${model.file}: it is partitioned by all of its columns`,
         hint: "Name columns that many rows have the same value of, such as a date.",
         tests: []
       })

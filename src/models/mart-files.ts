@@ -51,6 +51,7 @@ export const putFiles = (
   files: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<MartFile>, LakeError | StoreError, Store> =>
   Effect.gen(function* () {
+    if (files.length === 0) return []
     const parts =
       partitionBy.length === 0 ? files.map((path) => ({ path, partitionValues: {} })) : yield* divide(db, columns, partitionBy, files)
     const foreign = new ForeignFiles(columns, [])

@@ -8,8 +8,14 @@ import { type Names, render, variables } from "./render.ts"
 export const sourcePath = (source: string, table: string): string =>
   source === "lake" ? table : source === "stage" ? stagePath(table) : consumablePath(table)
 
+/** Where DuckDB has the views of a lake. */
+export const lakeSchema = "main"
+
+/** A view of the lake in SQL: with its schema, since a WITH of the same SELECT may call something else by its name. */
+export const inLake = (view: string): string => `${lakeSchema}.${identifier(view)}`
+
 /** The view of a lake in which a source's rows stand, as `sluice query` names it. What changed is, of a build of the whole, all there is. */
-const viewOf = (source: string, table: string): string => identifier(viewName(sourcePath(source, table)))
+const viewOf = (source: string, table: string): string => inLake(viewName(sourcePath(source, table)))
 
 /** What {@link selectOf} calls what a model reads, without quotes. */
 export const relationName = (input: Input): string =>
@@ -17,7 +23,7 @@ export const relationName = (input: Input): string =>
 
 /** The SELECT of a model as DuckDB runs it on a lake, when the whole of the model is made. */
 export const selectOf = ({ name, text }: Model, { vars }: Models): string =>
-  render(text, { ref: identifier, source: viewOf, this: identifier(name), var: variables(vars), isIncremental: false })
+  render(text, { ref: inLake, source: viewOf, this: inLake(name), var: variables(vars), isIncremental: false })
 
 /** The rows of a mart, all of them or those of what is touched, of what its model's SELECT gives. */
 export const martSql = ({ materialization }: Model, select: string, isFull: boolean): string => {

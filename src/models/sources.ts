@@ -7,6 +7,7 @@ import { consumablePath, martPath, viewName } from "../lake/layout.ts"
 import { type InputVersion, type MartView, martView } from "../lake/marts.ts"
 import { fillViews, type LakeTable, lakeTable, rowsOf, selectNoRow } from "../lake/views.ts"
 import type { Column } from "../record/column.ts"
+import { coordinateColumns } from "../record/system-columns.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
 import type { TableError } from "../table/errors.ts"
@@ -23,6 +24,14 @@ export type Mart = { readonly kind: "table"; readonly table: LakeTable } | { rea
 /** What a source is called in the DuckDB of a build, and, but for changes, by `sluice query`. */
 export const sourceView = (source: string, table: string): string =>
   source === "changes" ? changesView(table) : viewName(sourcePath(source, table))
+
+/** What became of a dataset. */
+export interface Changes {
+  /** May rows be gone, or be others, so that a model gives none of a key any more? */
+  readonly hasLost: boolean
+}
+
+const coordinates = coordinateColumns.filter(({ name }) => name !== "_arrived_at")
 
 const changesView = (dataset: string): string => `sluice_changes_${dataset}`
 
@@ -135,13 +144,13 @@ export class Sources {
   }
 
   /**
-   * Makes the view of a dataset's changes: the rows of files that came or went since a version of its table. False: the version is no longer known,
+   * Makes the view of a dataset's changes: the rows of files that came or went since a version of its table. Null: the version is no longer known,
    * or files of it are gone.
    */
-  showChanges(dataset: string, since: InputVersion): Effect.Effect<boolean, ReadError, Store> {
+  showChanges(dataset: string, since: InputVersion): Effect.Effect<Changes | null, ReadError, Store> {
     return Effect.gen({ self: this }, function* () {
       const now = yield* this.table(consumablePath(dataset))
-      if (now === null) return true
+      if (now === null) return { hasLost: false }
       const { table, snapshot } = now
       const before =
         since.id === ""
@@ -152,7 +161,7 @@ export class Sources {
                 Option.map(({ files }) => files),
                 Option.getOrNull
               )
-      if (before === null) return false
+      if (before === null) return null
       const gone = [...before].filter(([path]) => !snapshot.files.has(path))
       const store = yield* Store
       const isThere = ([path]: readonly [string, AddFile]) =>
@@ -164,12 +173,16 @@ export class Sources {
           )
         )
       const there = yield* Effect.filter(gone, isThere, { concurrency: 16 })
-      if (there.length < gone.length) return false
+      if (there.length < gone.length) return null
       const come = [...snapshot.files].filter(([path]) => !before.has(path))
       // Two readings: a path may have come and gone, and a partition's file is where its path says.
       const selects = yield* Effect.forEach([come, gone], (files) => rowsOf(this.#db, table, { ...snapshot, files: new Map(files) }))
       yield* this.#showChanges(dataset, selects.map((select) => `(${select})`).join(" UNION ALL "))
-      return true
+      // What is written anew as it was has its coordinates; of all files together the contract may have changed, too.
+      const isTold = coordinates.every(({ name }) => snapshot.schema.fields.some((field) => field.name === name))
+      if (gone.length === 0 || gone.length === before.size || !isTold) return { hasLost: gone.length > 0 }
+      const [came, went] = selects.map((select) => `SELECT ${coordinates.map(({ name }) => identifier(name)).join(", ")} FROM (${select})`)
+      return { hasLost: (yield* this.#db.rows(`SELECT 1 FROM (${went} EXCEPT ${came}) LIMIT 1`)).length > 0 }
     })
   }
 

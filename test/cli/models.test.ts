@@ -38,8 +38,8 @@ it("a project's models are listed, drawn, and shown as they run", async () => {
   ])
   expect((await models("--select", "tag:daily")).stdout).toBe("  by_day  table  of consumable.hits  1 test\n")
   expect((await models("--graph")).stdout).toContain("source_consumable_hits --> model_by_day\n")
-  expect((await models("busiest")).stdout).toBe('select day from "by_day" order by hits desc nulls last limit 3\n')
-  expect((await models("by_day")).stdout).toContain('from "consumable_hits" group by 1\n')
+  expect((await models("busiest")).stdout).toBe('select day from main."by_day" order by hits desc nulls last limit 3\n')
+  expect((await models("by_day")).stdout).toContain('from main."consumable_hits" group by 1\n')
 })
 
 it("what is not there is refused by name, and all that is wrong by file and line", async () => {

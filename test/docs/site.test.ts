@@ -189,7 +189,7 @@ describe("the pages of a project", () => {
     expect(textOf(hostileSite, "tests.html").indexOf("unique_daily_day")).toBeLessThan(textOf(hostileSite, "tests.html").indexOf("adds_up"))
     const all = [...hostileSite.values()].join("")
     expect(all).toContain("One of 1 values.")
-    expect(all).not.toContain("secret@example.com")
+    expect(all.replaceAll("<wbr>", "")).not.toMatch(/secret.example.com/)
     expect(all).not.toContain("row-value")
     expect(textOf(olistSite, "tests.html")).toContain("not run yet")
     expect(textOf(olistSite, "index.html")).not.toContain("Last runs")

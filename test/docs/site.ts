@@ -56,7 +56,7 @@ export const project: ProjectText = {
       dataTest({ kind: "unique" }, { name: "unique_daily_day", model: "daily", column: "day" }),
       dataTest(
         { kind: "accepted_values", values: ["secret@example.com"], quote: true },
-        { name: "hidden", model: "daily", column: "email" }
+        { name: "accepted_values_daily_email__secret_example_com", model: "daily", column: "email" }
       ),
       dataTest({ kind: "expression", expression: `a < b ${hostile}` }, { name: `test ${hostile}`, model: "daily", where: hostile }),
       dataTest(

@@ -87,7 +87,6 @@ describe("the graph of models", () => {
     ["alone tag:daily,+left+", ["alone", "top"]],
     ["source:consumable.orders+", ["base", "left", "right", "top"]],
     ["source:lake+", ["left", "top"]],
-    ["source:consumable", []],
     ["path:models/marts", ["right", "top"]],
     ["path:./models/marts/new/", ["top"]],
     ["path:models/marts/right.sql", ["right"]],
@@ -99,6 +98,8 @@ describe("the graph of models", () => {
     ["tags:daily", "there is no selection by tags. Did you mean tag?"],
     ["zzzzzz", "there is no model zzzzzz. There are alone, base, left, right, top."],
     ["source:consumable.order+", "there is no source consumable.order. Did you mean consumable.orders?"],
+    ["left,right", "no model is in each of left,right. A comma takes what is in both: write a space to add."],
+    ["source:consumable.orders", "source:consumable.orders is no model. Write source:consumable.orders+ for what is made of it."],
     ["left,", `"" selects nothing. ${grammar}`],
     ["++top", `"++top" selects nothing. ${grammar}`],
     ["constructor:x", `there is no selection by constructor. ${grammar}`]

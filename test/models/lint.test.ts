@@ -23,7 +23,8 @@ describe("the dialect of models", () => {
     "select * from {{ ref('a') }} {% if is_incremental() %} where x > 1 {% endif %}",
     "select 1 as name from t order by name nulls last",
     "select x as list, y as text from t",
-    "select t.now, r.random, age(a, b), a as today, sample, uuid from t as current_date"
+    "select t.now, r.random, age(a, b), a as today, sample, uuid from t as current_date",
+    "select extract(year from '2024-01-01'), x is distinct from 'a.b' from t"
   ])("takes %j", (sql) => {
     expect(told(sql)).toEqual([])
   })
@@ -35,6 +36,11 @@ describe("the dialect of models", () => {
     ["-- nothing", ["1: there is no SELECT"]],
     ["\ndelete from t", ["2: the file is no SELECT"]],
     ["from t select 1", ["1: the file is no SELECT"]],
+    ["select * from read_csv('/a.csv')", ["1: read_csv(…) reads what is no table of the lake"]],
+    [
+      "select 1 from 'a.parquet'\njoin 's3://b/*' on true",
+      ["1: 'a.parquet' reads what is no table of the lake", "2: 's3://b/*' reads what is no table of the lake"]
+    ],
     ["select\nl[1] from t", ["2: [ differs: lists begin at 1 in DuckDB and at 0 in Spark"]],
     ["select regexp_replace(s, 'X', '-') from t", ["1: regexp_replace(…) differs: DuckDB replaces the first match, Spark all"]],
     [
