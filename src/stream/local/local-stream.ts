@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { basename, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect, Exit, Scope, Semaphore } from "effect"
 import { randomUuid } from "../../record/random.ts"
@@ -13,6 +13,7 @@ import {
   type Durable,
   files,
   isHashKey,
+  isTemporary,
   readDescription,
   readDurable,
   shardFinder,
@@ -119,6 +120,7 @@ export const localStream = (options: LocalStreamOptions): Effect.Effect<LocalStr
       const now = yield* Clock.currentTimeMillis
       yield* disk.makeFolder(folder)
       yield* Effect.acquireRelease(takeLock(now + lockMillis), (unlock) => unlock)
+      for (const name of yield* disk.list(folder)) if (isTemporary(name)) yield* disk.unlink(join(folder, name))
       const { name, shards, retentionMillis } = yield* make
       const seed = seedOf(name)
       const end = yield* recover(disk, folder, seed, folder, now)
