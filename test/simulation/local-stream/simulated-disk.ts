@@ -35,7 +35,7 @@ class Inode {
 
   /** Some sectors of what was not synced come to the disk, in no order. */
   storeSome(random: Random): void {
-    const share = random.pick([0, 0.5, 0.9, 1])
+    const share = random.pick([0, 0.5, 0.8, 0.9, 1])
     for (const change of this.unsynced) {
       if ("length" in change) {
         if (random.chance(share)) this.stored = resized(this.stored, change.length)

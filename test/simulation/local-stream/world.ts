@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { Cause, Clock, Effect, Exit, Stream } from "effect"
+import { Cause, Clock, Effect, Exit, Result, Stream } from "effect"
 import { Random } from "../../../src/generate/random.ts"
 import type { Position, ShardPosition } from "../../../src/record/position.ts"
 import { arrivedAt, type RecordPage } from "../../../src/record/record.ts"
@@ -40,7 +40,7 @@ const drawSettings = (random: Random): Settings => {
     retentionMillis: isTrimmed && random.chance(0.5) ? 20_000 : 86_400_000,
     maxBytes: isTrimmed ? 10_000 : undefined,
     keys: random.between(1, 6),
-    dataBytes: random.pick([8, 100, 2_000]),
+    dataBytes: random.pick([8, 1_000, 3_000]),
     together: random.chance(0.3),
     crash: random.chance(0.5) ? random.pick([0.001, 0.01]) : 0,
     failsToSync: random.chance(0.4) ? 0.03 : 0,
@@ -119,8 +119,11 @@ class LocalWorld {
   readonly #tried: Array<Tried> = []
   #producer: SimulatedProcess | null = null
   #reader: SimulatedProcess | null = null
+  #rival: SimulatedProcess | null = null
   #started = 0
   #isQuiet = false
+  /** The machine loses its power as the next sync begins. */
+  #losesPowerAtSync = false
 
   constructor(seed: number, say: ((line: string) => void) | null) {
     this.#seed = seed
@@ -185,6 +188,13 @@ class LocalWorld {
     const carry: Carry = <A>(what: string, request: Effect.Effect<A, DiskError>, kind: "write" | "sync" | "other") => {
       const slow = kind === "sync" ? 30 : kind === "write" ? 5 : 1
       const answered = 1 + this.#random.below(slow)
+      if (kind === "sync" && this.#losesPowerAtSync && !this.#isQuiet) {
+        this.#losesPowerAtSync = false
+        return Effect.andThen(
+          Effect.sync(() => this.#losePower()),
+          Effect.never
+        )
+      }
       const crash = !this.#isQuiet && this.#random.chance(this.#settings.crash)
       const passage: Passage<A, DiskError> = { arrives: crash && this.#random.chance(0.5) ? null : 0, answered, instead: null, crash }
       return process.call(what, request, passage)
@@ -232,7 +242,7 @@ class LocalWorld {
 
   /** Puts records of each key in turn, several keys at the same time, until it becomes quiet. */
   #produce(process: SimulatedProcess, together: boolean) {
-    const { keys, dataBytes } = this.#settings
+    const { keys } = this.#settings
     const own = process.random
     return Effect.scoped(
       Effect.gen({ self: this }, function* () {
@@ -251,28 +261,7 @@ class LocalWorld {
           (key) =>
             Effect.gen({ self: this }, function* () {
               while (!this.#isQuiet) {
-                const at = yield* Clock.currentTimeMillis
-                const tried = Array.from({ length: own.between(1, 4) }, (_, i): Tried => {
-                  const text = `${key}/${this.#tried.length + i}/`
-                  return { key, text: text.padEnd(own.below(dataBytes) + text.length, "x"), at, told: null }
-                })
-                this.#tried.push(...tried)
-                const put = yield* Effect.result(
-                  stream.putRecords(
-                    folder,
-                    tried.map(({ text }) => ({ partitionKey: key, data: Buffer.from(text) }))
-                  )
-                )
-                if (put._tag === "Success") {
-                  for (const [i, answer] of put.success.entries()) {
-                    const one = tried[i]
-                    if (one !== undefined && answer.ok) one.told = { shard: answer.shardId, sequenceNumber: answer.sequenceNumber }
-                  }
-                  this.#count("calls")
-                } else {
-                  this.#count(put.failure.detail.includes("space") ? "refused for space" : "refused")
-                  if (put.failure.detail.includes("damaged")) this.#violated("damaged", put.failure.detail)
-                }
+                yield* this.#put(stream, key, own)
                 yield* Effect.sleep(own.between(1, 800))
               }
             }),
@@ -280,6 +269,32 @@ class LocalWorld {
         )
       })
     )
+  }
+
+  /** One call. Records of a call that fails are not put again: they are there, or they are not. */
+  #put(stream: LocalStream, key: string, own: Random): Effect.Effect<void> {
+    const { dataBytes } = this.#settings
+    return Effect.gen({ self: this }, function* () {
+      const at = yield* Clock.currentTimeMillis
+      const tried = Array.from({ length: own.between(1, 4) }, (_, i): Tried => {
+        const text = `${key}/${this.#tried.length + i}/`
+        return { key, text: text.padEnd(own.below(dataBytes) + text.length, "x"), at, told: null }
+      })
+      this.#tried.push(...tried)
+      const records = tried.map(({ text }) => ({ partitionKey: key, data: Buffer.from(text) }))
+      const put = yield* Effect.result(stream.putRecords(folder, records))
+      if (Result.isFailure(put)) {
+        const { detail } = put.failure
+        this.#count(detail.includes("space") ? "refused for space" : "refused")
+        if (detail.includes("damaged")) this.#violated("damaged", detail)
+        return
+      }
+      for (const [i, answer] of put.success.entries()) {
+        const one = tried[i]
+        if (one !== undefined && answer.ok) one.told = { shard: answer.shardId, sequenceNumber: answer.sequenceNumber }
+      }
+      this.#count("calls")
+    })
   }
 
   #read(process: SimulatedProcess, follow: boolean) {
@@ -319,6 +334,7 @@ class LocalWorld {
     this.#trace("power loss")
     this.#producer?.crash()
     this.#reader?.crash()
+    this.#rival?.crash()
     this.#disk.losePower()
   }
 
@@ -326,17 +342,23 @@ class LocalWorld {
     this.#time.at(this.#time.now + this.#random.between(500, 8_000), () => {
       if (this.#isQuiet) return
       const { powerLosses, full } = this.#settings
-      const what = this.#random.below(6)
+      const what = this.#random.below(7)
       if (what === 0) this.#producer?.crash()
       else if (what === 1) this.#reader?.crash()
       else if (what === 2) this.#producer?.freeze(this.#random.between(100, 5_000))
-      else if (what === 3 && powerLosses) this.#losePower()
+      else if ((what === 3 || what === 6) && powerLosses) this.#losesPowerAtSync = true
       else if (what === 4 && full) this.#disk.capacity = this.#disk.bytes + this.#random.below(3_000)
       else if (what === 5) {
         this.#disk.capacity = Number.POSITIVE_INFINITY
         const rival = this.#process("rival")
-        rival.start(Effect.scoped(Effect.flatMap(localStream(this.#options(this.#diskOf(rival))), ({ claim }) => claim)), (exit) =>
-          this.#count(exit !== null && Exit.isFailure(exit) ? "rivals refused" : "rivals let in")
+        this.#rival = rival
+        rival.start(
+          Effect.scoped(
+            Effect.flatMap(localStream(this.#options(this.#diskOf(rival))), (stream) =>
+              Effect.andThen(stream.claim, this.#put(stream, rival.name, rival.random))
+            )
+          ),
+          (exit) => this.#count(exit !== null && Exit.isFailure(exit) ? "rivals refused" : "rivals let in")
         )
       }
       this.#expectEvent()
