@@ -144,6 +144,14 @@ export const bytes: SettingType<number> = {
   show: (n) => (n % 1024 ** 2 === 0 ? `${n / 1024 ** 2}MiB` : String(n))
 }
 
+const orNothing = <A>(type: SettingType<A>): SettingType<A | null> => ({
+  accepts: type.accepts,
+  parse: type.parse,
+  show: (value) => (value === null ? "(not set)" : type.show(value))
+})
+
+export const optionalBytes: SettingType<number | null> = orNothing(bytes)
+
 /** Texts between commas. */
 export const list: SettingType<ReadonlyArray<string>> = {
   accepts: "texts with commas between them",
@@ -186,6 +194,8 @@ export const duration: SettingType<number> = {
   },
   show: (millis) => (millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)
 }
+
+export const optionalDuration: SettingType<number | null> = orNothing(duration)
 
 export const interval: SettingType<number | "never"> = {
   accepts: `${duration.accepts}, or never`,

@@ -69,7 +69,7 @@ export const streamSuite = (name: string, make: (shards: number) => Effect.Effec
         assert.strictEqual(next, 2n ** 128n)
         const keys = Array.from({ length: 100 }, (_, i) => `order-${i}`)
         const answers = yield* putKeys(subject, keys)
-        const shardOf = (hashKey: bigint) => shards.findLast(({ startingHashKey }) => BigInt(startingHashKey) <= hashKey)?.shardId
+        const shardOf = (hashKey: bigint) => shards.findLast(({ startingHashKey }) => BigInt(startingHashKey) <= hashKey)?.shardId ?? ""
         for (const [i, answer] of answers.entries()) {
           const hashKey = BigInt(
             `0x${createHash("md5")
@@ -81,8 +81,8 @@ export const streamSuite = (name: string, make: (shards: number) => Effect.Effec
         const edge = { partitionKey: "order-0", explicitHashKey: shards[2]?.startingHashKey, data: Buffer.from("edge") }
         const below = { ...edge, explicitHashKey: `${BigInt(edge.explicitHashKey ?? "") - 1n}` }
         const [at, before] = yield* subject.api.putRecords(stream, [edge, below])
-        assert.deepInclude(at, { ok: true, shardId: shards[2]?.shardId })
-        assert.deepInclude(before, { ok: true, shardId: shards[1]?.shardId })
+        assert.deepInclude(at, { ok: true, shardId: shards[2]?.shardId ?? "" })
+        assert.deepInclude(before, { ok: true, shardId: shards[1]?.shardId ?? "" })
       })
     )
 

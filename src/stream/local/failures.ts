@@ -1,6 +1,9 @@
 import { KinesisError, type KinesisReason } from "../kinesis/api.ts"
 import type { DiskError, DiskReason } from "./disk.ts"
 
+/** Name of the source that reads local streams, as records and positions have it. */
+export const localSourceName = "stream"
+
 /** What to do about what the disk said. */
 const kinds: Readonly<Record<DiskReason, readonly [KinesisReason, string, string]>> = {
   NotFound: ["NotFound", "A file of the stream is not there", "Was the folder moved or removed? Give its path, and run again."],

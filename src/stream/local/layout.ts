@@ -16,6 +16,9 @@ export const files = (folder: string) => ({
   temporary: (unique: string) => join(folder, `.${unique}.tmp`)
 })
 
+/** Is it what an interrupted write left behind? */
+export const isTemporary = (name: string): boolean => /^\..*\.tmp$/.test(name)
+
 const digits = 20
 const segmentName = new RegExp(`^\\d{${digits}}\\.log$`)
 

@@ -1,4 +1,5 @@
-import { basename, resolve } from "node:path"
+import { existsSync } from "node:fs"
+import { basename, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { Clock, Effect, Exit, Scope, Semaphore } from "effect"
 import { randomUuid } from "../../record/random.ts"
@@ -12,6 +13,7 @@ import {
   type Durable,
   files,
   isHashKey,
+  isTemporary,
   readDescription,
   readDurable,
   shardFinder,
@@ -51,6 +53,7 @@ export interface LocalStream extends KinesisApi {
 
 const week = 7 * 86_400_000
 const lockPause = 100
+const mostShards = 1024
 
 /**
  * A durable stream in a folder, the twin of one of Kinesis on one machine. One process at a time puts; any number read, and see what is acknowledged, and
@@ -86,10 +89,13 @@ export const localStream = (options: LocalStreamOptions): Effect.Effect<LocalStr
     const make = Effect.gen(function* () {
       const there = yield* readDescription(disk, folder)
       if (there === null) {
+        const { shards = 4 } = options
+        if (!(shards >= 1 && shards <= mostShards))
+          return yield* invalid("Open", folder, `A stream has 1 to ${mostShards} shards, and not ${shards}`)
         const unique = yield* randomUuid
         const made = {
           name: `${basename(folder)}-${unique.slice(0, 8)}`,
-          shards: options.shards ?? 4,
+          shards,
           retentionMillis: options.retentionMillis ?? week
         }
         yield* writeDescription(disk, folder, made, unique)
@@ -114,6 +120,7 @@ export const localStream = (options: LocalStreamOptions): Effect.Effect<LocalStr
       const now = yield* Clock.currentTimeMillis
       yield* disk.makeFolder(folder)
       yield* Effect.acquireRelease(takeLock(now + lockMillis), (unlock) => unlock)
+      for (const name of yield* disk.list(folder)) if (isTemporary(name)) yield* disk.unlink(join(folder, name))
       const { name, shards, retentionMillis } = yield* make
       const seed = seedOf(name)
       const end = yield* recover(disk, folder, seed, folder, now)
@@ -219,6 +226,9 @@ export const localStream = (options: LocalStreamOptions): Effect.Effect<LocalStr
       }
     }
   })
+
+/** Does this name a stream in a folder, rather than one of Kinesis, whose names have no slash? */
+export const isLocalStream = (name: string): boolean => /[\\/]/.test(name) || existsSync(files(name).description)
 
 /** Most bytes of a record, key included. */
 const recordLimit = 10 * 1024 * 1024

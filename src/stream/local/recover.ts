@@ -23,7 +23,8 @@ export interface LogEnd extends Durable {
  * Finds the end of the log, which whoever has the lock does once. What an interrupted write left behind the last whole frame was never
  * acknowledged, and is cut; what lies before that and cannot be read is damage, which is not passed over.
  *
- * A whole frame that nobody knows to be acknowledged stays. It may be in the memory of the system only: all that is told to readers is synced before.
+ * A whole frame that nobody knows to be acknowledged stays. It may be in the memory of the system only, which may even take it for stored where a sync
+ * failed: it is written and synced again before readers are told of it.
  */
 export const recover = (disk: Disk, folder: string, seed: number, stream: string, now: number): Effect.Effect<LogEnd, KinesisError> =>
   Effect.gen(function* () {
@@ -35,7 +36,10 @@ export const recover = (disk: Disk, folder: string, seed: number, stream: string
       return yield* damaged("Recover", stream, files(folder).segment(known.segment), "the file is not there")
     const end = yield* withFile(disk, path, "write", (file) =>
       Effect.gen(function* () {
-        const end = yield* endOf(file, path, segment, seed, stream, known?.segment === segment ? known : null, now)
+        const own = known?.segment === segment ? known : null
+        const end = yield* endOf(file, path, segment, seed, stream, own, now)
+        for (let at = own?.offset ?? 0; at < end.offset; at += chunkBytes)
+          yield* file.write([yield* file.read(at, Math.min(chunkBytes, end.offset - at))], at)
         yield* file.sync
         return end
       })
