@@ -129,18 +129,19 @@ export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
     const end = amp < 0 ? line.length : amp
     const sign = line.indexOf("=", at)
     const hasSign = sign >= 0 && sign < end
-    if (hasSign && sign > at) hasPairs = true
     const nameEnd = hasSign ? sign : end
     if (nameEnd > at) {
       const kind = kindOfWritten(line.slice(at, nameEnd))
       if (kind !== "plain" && !found.take(kind, () => unescaped(line.slice(nameEnd + 1, end)), keepsUser)) {
         out += line.slice(from, at)
         from = end + 1
-      }
+      } else if (hasSign) hasPairs = true
     }
     at = end + 1
   }
-  return hasPairs ? found.hit(from === 0 ? line : out + line.slice(from)) : "empty"
+  if (!hasPairs) return "empty"
+  const kept = from === 0 ? line : out + line.slice(from)
+  return found.hit(kept.endsWith("&") ? kept.replace(/&+$/, "") : kept)
 }
 
 /** A hit that is a value of JSON: its members are parameters, null is none, what is nested becomes its JSON text. */
