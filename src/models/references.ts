@@ -10,7 +10,7 @@ export interface Reference {
   readonly line: number
 }
 
-const sources = ["consumable", "stage", "lake", "changes"] as const
+const sources = ["consumable", "stage", "lake", "changes", "elements"] as const
 const lakeTables = ["dead_letters", "runs"]
 
 /** What pieces of a text name, in their order, each time. */
@@ -53,12 +53,16 @@ export const unknownReferences = (references: ReadonlyArray<Reference>, { models
         ? [input.name, [...models], "model"]
         : input.source === "lake"
           ? [input.table, lakeTables, "table of the lake"]
-          : [input.table, datasets, "dataset"]
+          : [datasetOf(input), datasets, "dataset"]
     if (names.includes(name)) return []
     const isOther = input.kind === "model" ? datasets.includes(name) : models.has(name)
     const other = input.kind === "model" ? `{{ source('consumable', '${name}') }}` : `{{ ref('${name}') }}`
     return [{ file, line, problem: `there is no ${what} ${name}`, hint: isOther ? `Write ${other}.` : nearestOr(name, names) }]
   })
+
+/** The dataset whose table a source is. */
+export const datasetOf = ({ source, table }: Pick<Extract<Input, { readonly kind: "source" }>, "source" | "table">): string =>
+  source === "elements" ? table.slice(0, table.indexOf(".") >>> 0) : table
 
 /** As people read it: a model by its name, a source as `consumable.orders`. */
 export const inputKey = (input: Input): string => (input.kind === "model" ? input.name : `${input.source}.${input.table}`)
