@@ -38,5 +38,6 @@ export {
 } from "./field.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
 export { hitEnvelope } from "./hit-envelope.ts"
+export { type Lookup, type LookupDefinition, lookup } from "./lookup.ts"
 export type { Numbered } from "./numbered.ts"
 export { defineProject, type Project, type ProjectDefinition } from "./project.ts"

@@ -172,6 +172,8 @@ const madeAs = (made: Materialization): string => {
           : `, a ${made.microbatch.batchSize} of ${code(made.microbatch.eventTime)} at a time, since ${made.microbatch.begin}`
       return `incremental, ${made.strategy}${key}${batches}`
     }
+    case "lookup":
+      return `a lookup: a program makes a row of each ${code(made.lookup.key)}, when it first comes (${made.lookup.version})`
     case "history":
       return `a history of ${made.history.key.map(code).join(", ")}: from when to when each version held, since ${code(made.history.effective)}`
   }

@@ -1,11 +1,12 @@
 import { stringify } from "yaml"
 import type { CompiledContract } from "../contract/compile.ts"
-import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
+import { consumablePath, deadLettersPath, martPath, runsPath, stagePath } from "../lake/layout.ts"
 import { selectNoRow } from "../lake/views.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { dbtMacros } from "./dbt-macros.ts"
 import type { Input, Models } from "./model.ts"
+import type { lookups } from "./pieces.ts"
 import { dbtFolder } from "./project-file.ts"
 import { elementsSql } from "./relations.ts"
 import { sourceColumns } from "./source-columns.ts"
@@ -54,7 +55,7 @@ const projectFile = ({ name, models: { vars } }: DbtProject): string =>
     ...(Object.keys(vars).length === 0 ? {} : { vars })
   })
 
-type SourceName = Extract<Input, { readonly kind: "source" }>["source"]
+type SourceName = Extract<Input, { readonly kind: "source" }>["source"] | typeof lookups
 
 interface Source {
   readonly path: string
@@ -64,7 +65,10 @@ interface Source {
 }
 
 /** The tables that models may read, by the source that they name. */
-const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
+const sourcesOf = (
+  contracts: ReadonlyArray<CompiledContract>,
+  models: Models["models"]
+): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
   const columns = sourceColumns(contracts)
   const source = (path: string, name: string, description: string): Source => ({
     path,
@@ -78,6 +82,10 @@ const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [sour
     // A build here reads of it what has changed. dbt reads all, so models say which rows they want by a condition that both can hold.
     changes: consumable,
     elements: consumable.flatMap(listsOf),
+    // What a program makes here, and dbt has no program for.
+    lookups: models.flatMap(({ name, description, materialization }) =>
+      materialization.kind === "lookup" ? [{ path: martPath(name), name, description, columns: materialization.lookup.columns }] : []
+    ),
     stage: contracts.map(({ contract: { name, description } }) => source(stagePath(name), name, `As it arrived: ${description}`)),
     lake: [
       source(deadLettersPath, deadLettersPath, "Records that could not become rows."),
@@ -94,19 +102,19 @@ const listsOf = ({ path, name, description, columns }: Source): ReadonlyArray<So
       : []
   )
 
-const sourcesFile = ({ contracts, catalogName, selects }: DbtProject): string => {
+const sourcesFile = ({ contracts, models, catalogName, selects }: DbtProject): string => {
   const known = sourceColumns(contracts)
   return (
     head("The lake's tables, as of one version of it.") +
     stringify(
       {
         version: 2,
-        sources: Object.entries(sourcesOf(contracts)).map(([name, tables]) => ({
+        sources: Object.entries(sourcesOf(contracts, models.models)).map(([name, tables]) => ({
           name,
           schema: "{{ target.schema }}",
           tables: tables.map((table) => {
             const ofElements = name === "elements"
-            const select = selects?.get(table.path) ?? selectNoRow(deltaSchema(known.get(table.path) ?? []))
+            const select = selects?.get(table.path) ?? selectNoRow(deltaSchema(known.get(table.path) ?? table.columns))
             return {
               name: table.name,
               // What makes rows of lists is no table of the catalog: a view of this name does for other engines than DuckDB.

@@ -1,3 +1,5 @@
+import type { Leaf, Value } from "../record/column.ts"
+
 /** What a project's `models/` folder says, read and checked: plain data, from which everything about models is worked out. */
 
 /** A piece of a model's text, as it lies in the file. What is rendered of it depends on who asks: see `render.ts`. */
@@ -52,6 +54,17 @@ export type Materialization =
       readonly microbatch: Microbatch | null
     }
   | { readonly kind: "history"; readonly history: History }
+  | { readonly kind: "lookup"; readonly lookup: LookupTable }
+
+/** A row for each key that the model's SELECT gives, made by a program of the project, see `Lookup` of the contract. */
+export interface LookupTable {
+  readonly version: string
+  /** Column of the key. */
+  readonly key: string
+  /** All columns. */
+  readonly columns: ReadonlyArray<Leaf>
+  readonly row: (key: string) => { readonly [column: string]: Value }
+}
 
 /**
  * The versions of things, one row each as the model's SELECT gives them, become rows that say from when to when they held: see `history-sql.ts`.

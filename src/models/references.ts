@@ -1,6 +1,6 @@
 import { nearestOr } from "../record/nearest.ts"
 import type { Input, Piece, Problem } from "./model.ts"
-import { ofBothBranches } from "./pieces.ts"
+import { lookups, ofBothBranches } from "./pieces.ts"
 import { parseText } from "./text.ts"
 
 /** Something that is named, and where. */
@@ -18,9 +18,15 @@ export const referencesOf = (pieces: ReadonlyArray<Piece>, file: string, problem
   ofBothBranches(pieces).flatMap((piece): ReadonlyArray<Reference> => {
     if (piece.kind === "ref") return [{ input: { kind: "model", name: piece.model }, file, line: piece.line }]
     if (piece.kind !== "source") return []
+    if (piece.source === lookups) return [{ input: { kind: "model", name: piece.table }, file, line: piece.line }]
     const source = sources.find((name) => name === piece.source)
     if (source !== undefined) return [{ input: { kind: "source", source, table: piece.table }, file, line: piece.line }]
-    problems.push({ file, line: piece.line, problem: `there is no source ${piece.source}`, hint: nearestOr(piece.source, sources) })
+    problems.push({
+      file,
+      line: piece.line,
+      problem: `there is no source ${piece.source}`,
+      hint: nearestOr(piece.source, [...sources, lookups])
+    })
     return []
   })
 

@@ -46,7 +46,8 @@ select
   h.screen_resolution,
   h.screen_colors,
   h.user_agent_id,
-  h.is_robot
+  h.is_robot or coalesce(a.is_robot, false) as is_robot
 from {{ ref('hit_sessions') }} as h
 left join people as p on p.session_id = h.session_id
+left join {{ source('lookups', 'user_agents') }} as a on a.id = h.user_agent_id
 where h.is_counted
