@@ -8,7 +8,7 @@ import { Store } from "../store/store.ts"
 import { type Audit, auditOf } from "./audit.ts"
 import type { FreshnessResult } from "./freshness.ts"
 import type { Models } from "./model.ts"
-import { inLake, type RelationNames } from "./relations.ts"
+import { elementsSql, inLake, type RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
 import { type Traced, trace } from "./traced.ts"
@@ -52,7 +52,10 @@ export const builderOf = ({
     const db = yield* openDuckDB({ memoryLimit, threads, onlyBelow: inLakeFolder === null ? [] : [dirname(inLakeFolder)] })
     const names = {
       ref: inLake,
-      source: (source: string, table: string) => inLake(sourceView(source, table)),
+      source: (source: string, table: string) => {
+        const rows = inLake(sourceView(source, table))
+        return source === "elements" ? elementsSql(table, rows) : rows
+      },
       var: variables(models.vars)
     }
     const traced = yield* Effect.cached(trace(db, models, contracts))
