@@ -20,6 +20,7 @@ const doors = {
   contracts: async () => (await import("./contracts.ts")).contracts,
   generate: async () => (await import("./generate.ts")).generate,
   put: async () => (await import("./put.ts")).put,
+  pump: async () => (await import("./pump.ts")).pump,
   doctor: async () => (await import("./doctor.ts")).doctor,
   demo: async () => (await import("./demo.ts")).demo
 }

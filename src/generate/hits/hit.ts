@@ -12,7 +12,7 @@ export interface Hit {
   readonly waited: number
   /** In the order in which they are sent, without `qt`, which is {@link waited}. */
   readonly parameters: ReadonlyArray<Parameter>
-  readonly agent: Agent
+  readonly agent: Pick<Agent, "text" | "isRobot">
   readonly address: string
   /** Page that sends it; null: nobody says. */
   readonly referer: string | null
