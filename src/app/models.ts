@@ -16,12 +16,12 @@ import type { Values } from "./settings.ts"
 export const noModels: Models = { models: [], tests: [], unitTests: [], freshness: [], exposures: [], vars: {} }
 
 /** The models of a project. Fails with all that is wrong with them. */
-export const modelsOf = ({ folder, datasets }: LoadedProject): Effect.Effect<Models, ModelsError> =>
+export const modelsOf = ({ folder, datasets, lookups }: LoadedProject): Effect.Effect<Models, ModelsError> =>
   Effect.gen(function* () {
     if (!existsSync(join(folder, "models")) && !existsSync(join(folder, "dbt_project.yml"))) return noModels
     // With it comes the library that reads YAML, which most commands do without.
     const { readModels } = yield* Effect.promise(() => import("../models/read.ts"))
-    const read = readModels(folder, { datasets })
+    const read = readModels(folder, { datasets, lookups })
     return "problems" in read ? yield* new ModelsError(read) : read.models
   })
 

@@ -25,6 +25,7 @@ import {
   shown
 } from "./input-rules.ts"
 import { fold, snakeCase } from "./names.ts"
+import type { Numbered } from "./numbered.ts"
 
 const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   name: isText,
@@ -103,6 +104,9 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
     for (const [tag, value] of Object.entries(given["tags"])) problems.push(...(told(`tags.${tag}`, value) ?? []))
 
   const top = checkFields(fields, "", problems)
+  if (!isRecord(given["format"]) || given["format"]["kind"] !== "form")
+    for (const [key, field] of Object.entries(fields))
+      if (isNumbered(field)) problems.push(`field ${key}: numbered is of the format form: give the contract format: form, or leave it out.`)
   const { needed, partitions } = checkTable(given, fields, problems)
   for (const column of top)
     if (column.startsWith("_") || [...reserved, ...partitions].includes(column))
@@ -217,11 +221,26 @@ const checkShape = (shape: Shape, path: string, problems: Array<string>): void =
       if (element === null) return
       if (element.formerly.length > 0) problems.push(`field ${path}: its element says formerly: say it of the list.`)
       checkShape(element, `${path}[]`, problems)
+      if (shape.numbered !== undefined)
+        problems.push(...problemsOfNumbered(shape.numbered, element).map((problem) => `field ${path}: ${problem}`))
       return
     }
     case "entries":
       checkFields(pairOf(shape), `${path}[].`, problems)
   }
+}
+
+const problemsOfNumbered = ({ number, value }: Numbered, element: Shape): ReadonlyArray<string> => {
+  if (element.kind !== "document") return ["numbered parameters make documents: give the list an element of document(…)."]
+  const { fields } = element
+  const isOf = (key: string) =>
+    Object.hasOwn(fields, key) ? [] : [`numbered names ${key}, which is no field of its element.${didYouMean(key, Object.keys(fields))}`]
+  return [...isOf(number), ...(value === undefined ? [] : isOf(value))]
+}
+
+const isNumbered = (field: unknown): boolean => {
+  const shape = findShape(field)
+  return shape?.kind === "list" && shape.numbered !== undefined
 }
 
 const pairOf = ({ key, value }: Extract<Shape, { readonly kind: "entries" }>): Fields => ({ [key[0]]: key[1], [value[0]]: value[1] })

@@ -47,7 +47,7 @@ const readingOf = (field: Field): unknown => {
     case "document":
       return readingsOf(shape.fields)
     case "list":
-      return [readingOf(shape.element)]
+      return [readingOf(shape.element), ...(shape.numbered === undefined ? [] : [shape.numbered])]
     case "entries":
       return [readingOf(shape.key[1]), readingOf(shape.value[1])]
   }

@@ -2,9 +2,10 @@ import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import { type LeafType, type SensitivePolicy, sensitivePolicies } from "../record/column.ts"
 import { decimalText } from "../record/decimal-text.ts"
 import { type Convert, converterOf, documentOf, maxLong, minLong, unfit } from "./convert.ts"
-import { isOneOf, isRecord, isText, isTexts, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isBoolean, isOneOf, isRecord, isText, isTexts, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isObject, members } from "./json.ts"
 import { fold } from "./names.ts"
+import { isNumbered, type Numbered } from "./numbered.ts"
 import { isBytesForm, isDecimalSign, isTimeForm, problemsOfTime, type Reading, type TimeForm } from "./reading.ts"
 import { maxTimestamp, minTimestamp } from "./timestamp.ts"
 import { maxDay, minDay, writtenDay, writtenTime } from "./written-time.ts"
@@ -31,6 +32,16 @@ export interface NestedOptions {
 export interface FieldOptions extends NestedOptions {
   /** What becomes of the value. Absent: the value is not sensitive. */
   readonly sensitive?: SensitivePolicy
+}
+
+export interface TextOptions extends FieldOptions {
+  /** Does case count in the hash of a sensitive text? Without it spellings of a name meet in one hash; ids of which case is a part must not. */
+  readonly caseCounts?: boolean
+}
+
+export interface ListOptions extends NestedOptions {
+  /** Of the format `form`: the parameters that its elements are made of. */
+  readonly numbered?: Numbered
 }
 
 export interface DateOptions extends FieldOptions {
@@ -73,7 +84,7 @@ export type Shape = AnyShape &
         readonly convert: Convert
       }
     | { readonly kind: "document"; readonly fields: Fields }
-    | { readonly kind: "list"; readonly element: Field }
+    | { readonly kind: "list"; readonly element: Field; readonly numbered: Numbered | undefined }
     | {
         readonly kind: "entries"
         readonly key: readonly [name: string, field: Field]
@@ -100,6 +111,8 @@ export const shapeOf = (field: Field): Shape => {
 
 const nestedRules = { formerly: optional(isTexts) }
 const leafRules = { ...nestedRules, sensitive: optional(isOneOf(...sensitivePolicies)) }
+const textRules = { ...leafRules, caseCounts: optional(isBoolean) }
+const listRules = { ...nestedRules, numbered: optional(isNumbered) }
 const dateRules = { ...leafRules, from: optional(isTimeForm) }
 const timestampRules = { ...dateRules, zone: optional(isText) }
 const decimalRules = { ...leafRules, decimalSign: optional(isDecimalSign) }
@@ -164,8 +177,13 @@ const between = (minimum: bigint, maximum: bigint) => Schema.BigInt.check(Schema
 const wellFormed = Schema.makeFilter((value: string) => value.isWellFormed(), { expected: "text without lone surrogates" })
 
 /** Text of any length. Numbers and booleans become the text that they were written as; lone surrogates become U+FFFD. */
-export const text = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<string> =>
-  leafField(Schema.String.check(wellFormed), { type: "text" }, given(description, options, beyond))
+export const text = (description: string, options?: TextOptions, ...beyond: ReadonlyArray<never>): Field<string> => {
+  const about = given(description, options, beyond, textRules)
+  const { caseCounts } = readingOf(options, textRules)
+  const unhashed = caseCounts === true && about.sensitive !== "hash" ? ['caseCounts is of a hash: say sensitive: "hash", too.'] : []
+  const reading = caseCounts === true ? { caseCounts } : {}
+  return leafField(Schema.String.check(wellFormed), { type: "text" }, withProblems(about, unhashed), undefined, reading)
+}
 
 /** Integer of 64 bits, as `bigint`. */
 export const long = (description: string, options?: FieldOptions, ...beyond: ReadonlyArray<never>): Field<bigint> =>
@@ -214,8 +232,8 @@ const withProblems = (about: ReturnType<typeof given>, problems: ReadonlyArray<s
 
 /** What the options say of how values are written, as far as it is of the right kind. */
 const readingOf = (options: unknown, rules: { readonly [key: string]: Rule }): Reading => {
-  const { from, zone, decimalSign }: { readonly [key: string]: unknown } = isRecord(options) ? options : {}
-  const said = { from, zone, decimalSign }
+  const { from, zone, decimalSign, caseCounts }: { readonly [key: string]: unknown } = isRecord(options) ? options : {}
+  const said = { from, zone, decimalSign, caseCounts }
   // What does not hold was told.
   return Object.fromEntries(
     Object.entries(said).filter(([key, value]) => value !== undefined && rules[key]?.holds(value) === true)
@@ -278,17 +296,17 @@ export const document = <const F extends Fields>(
   )
 }
 
-/** List: arrives as the list, or as JSON text of it. */
+/** List: arrives as the list, or as JSON text of it; `numbered`, of the format `form`, as parameters such as `pr1id` and `pr2id`. */
 export const list = <T>(
   description: string,
   element: Field<T>,
-  options?: NestedOptions,
+  options?: ListOptions,
   ...beyond: ReadonlyArray<never>
 ): Field<ReadonlyArray<T | null>> => {
-  const about = nestedShape(description, options, beyond, fieldProblems("element", element))
-  return nested(Schema.Array(asCodec(orNothing<T>(element))), "list", { ...about, kind: "list", element: orNothing(element) }, (raw) =>
-    Array.isArray(raw) ? raw : unfit
-  )
+  const about = nestedShape(description, options, beyond, fieldProblems("element", element), listRules)
+  const numbered = isNumbered.holds(options?.numbered) ? options.numbered : undefined
+  const shape: Shape = { ...about, kind: "list", element: orNothing(element), numbered }
+  return nested(Schema.Array(asCodec(orNothing<T>(element))), "list", shape, (raw) => (Array.isArray(raw) ? raw : unfit))
 }
 
 /**
@@ -317,8 +335,14 @@ export const entries = (
   })
 }
 
-const nestedShape = (description: unknown, options: unknown, beyond: ReadonlyArray<unknown>, problems: ReadonlyArray<string>) => {
-  const about = given(description, options, beyond, nestedRules)
+const nestedShape = (
+  description: unknown,
+  options: unknown,
+  beyond: ReadonlyArray<unknown>,
+  problems: ReadonlyArray<string>,
+  rules: { readonly [key: string]: Rule } = nestedRules
+) => {
+  const about = given(description, options, beyond, rules)
   return { description: about.description, formerly: about.formerly, problems: [...about.problems, ...problems] }
 }
 

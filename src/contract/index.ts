@@ -27,13 +27,17 @@ export {
   type Fields,
   integer,
   json,
+  type ListOptions,
   list,
   long,
   type NestedOptions,
+  type TextOptions,
   type TimestampOptions,
   text,
   timestamp
 } from "./field.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
 export { hitEnvelope } from "./hit-envelope.ts"
+export { type Lookup, type LookupDefinition, lookup } from "./lookup.ts"
+export type { Numbered } from "./numbered.ts"
 export { defineProject, type Project, type ProjectDefinition } from "./project.ts"

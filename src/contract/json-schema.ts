@@ -58,10 +58,34 @@ const objectSchema = (fields: Fields, path: string, writing: Writing): JsonDocum
   patternProperties: Object.fromEntries(
     Object.entries(fields).flatMap(([key, field]) => {
       const schema = fieldSchema(field, path === "" ? key : `${path}.${key}`, writing)
-      return keysOf(fields, key).map((spelling) => [keyPattern(spelling, writing), schema])
+      return [
+        ...keysOf(fields, key).map((spelling) => [keyPattern(spelling, writing), schema] as const),
+        ...parametersOf(field, path === "" ? key : `${path}.${key}`, "", writing)
+      ]
     })
   )
 })
+
+/** What numbered parameters a list is made of: a pattern for the names of each. */
+const parametersOf = (
+  field: Field,
+  path: string,
+  before: string,
+  writing: Writing
+): ReadonlyArray<readonly [pattern: string, schema: JsonDocument]> => {
+  const shape = shapeOf(field)
+  const element = shape.kind === "list" && shape.numbered !== undefined ? shapeOf(shape.element) : null
+  if (shape.kind !== "list" || shape.numbered === undefined || element?.kind !== "document") return []
+  const { prefix, number, value } = shape.numbered
+  const start = `${before}${prefix}[1-9][0-9]{0,8}`
+  return Object.entries(element.fields).flatMap(([key, member]) => {
+    if (key === number) return []
+    const schema = fieldSchema(member, `${path}[].${key}`, writing)
+    const names = key === value ? [""] : keysOf(element.fields, key)
+    const below = parametersOf(member, `${path}[].${key}`, start, writing)
+    return below.length > 0 ? below : names.map((name) => [`^${start}${name}$`, schema] as const)
+  })
+}
 
 const keyPattern = (key: string, { anyCase }: Writing): string => {
   const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")

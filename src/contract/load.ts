@@ -7,6 +7,7 @@ import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
 import { shortPath } from "./file-of-caller.ts"
 import { shown } from "./input-rules.ts"
+import type { Lookup } from "./lookup.ts"
 import { ownModules } from "./own-modules.ts"
 import { isProject } from "./project.ts"
 
@@ -26,6 +27,8 @@ export interface LoadedProject extends LoadedContracts {
   readonly name: string
   /** Absolute path. */
   readonly folder: string
+  /** Tables that a program makes for its models. */
+  readonly lookups: ReadonlyArray<Lookup>
   /** URL of its module: other threads load it by themselves, since contracts hold functions. */
   readonly module: URL
 }
@@ -49,11 +52,13 @@ export const loadProject = async (given: string): Promise<LoadedProject> => {
           `there is no project in ${shortPath(folder)}: ${existsSync(folder) ? "it has no project.ts" : "the folder is not there"}. Check --project, or make one with: sluice init ${given}.`
         )
       : await loadModule(module)
-  return { name: basename(folder), ...found, folder, module }
+  return { name: basename(folder), lookups: [], ...found, folder, module }
 }
 
+type FoundProject = LoadedContracts & Partial<Pick<LoadedProject, "name" | "lookups">>
+
 /** Loads the project that a module exports as its default, and its contracts. Never fails, see {@link loadProject}. */
-export const loadModule = async (module: URL): Promise<LoadedContracts & { readonly name?: string }> => {
+export const loadModule = async (module: URL): Promise<FoundProject> => {
   const loaded = await importModule(module)
   return "problem" in loaded
     ? unreadable(`the project cannot be loaded: ${loaded.problem}.`)
@@ -63,17 +68,17 @@ export const loadModule = async (module: URL): Promise<LoadedContracts & { reado
 /** The project that a module, which is loaded already, has as its default. Never fails, see {@link loadProject}. */
 export const projectOf = (found: unknown, module: URL): LoadedProject => {
   const folder = dirname(fileURLToPath(module))
-  return { name: basename(folder), ...readProject(found, module), folder, module }
+  return { name: basename(folder), lookups: [], ...readProject(found, module), folder, module }
 }
 
-const readProject = (found: unknown, module: URL): LoadedContracts & { readonly name?: string } => {
+const readProject = (found: unknown, module: URL): FoundProject => {
   if (!isProject(found))
     return unreadable(
       `${nameOf(module)} exports ${shown(found)} as its default: write export default defineProject({ name: "…", contracts: […] }).`
     )
   const wrong = problemLines(found, "the project")
   const read = readContracts(Array.isArray(found.contracts) ? found.contracts : [])
-  if (wrong.length === 0) return { ...read, name: found.name }
+  if (wrong.length === 0) return { ...read, name: found.name, lookups: found.lookups ?? [] }
   return { ...read, error: new ContractError({ reason: "Invalid", problems: [...wrong, ...(read.error?.problems ?? [])] }) }
 }
 

@@ -1,12 +1,15 @@
 import type { Contract } from "./definition.ts"
 import { fileOfCaller } from "./file-of-caller.ts"
-import { isList, isRecord, isText, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isList, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isLookup, type Lookup } from "./lookup.ts"
 
 export interface ProjectDefinition {
   /** Name of the project: lower case letters, digits, `_` and `-`. For people, and for lineage. */
   readonly name: string
   /** Its datasets. The first is what a command is about that is told of none. */
   readonly contracts: ReadonlyArray<Contract>
+  /** Tables that a program makes for its models, see `lookup`. */
+  readonly lookups?: ReadonlyArray<Lookup>
 }
 
 /** What one business has, as the module `project.ts` of a folder says. Made by `defineProject`. */
@@ -17,7 +20,11 @@ export interface Project extends ProjectDefinition {
   readonly file: string | null
 }
 
-const projectRules: { readonly [key in keyof ProjectDefinition]-?: Rule } = { name: isText, contracts: isList("contracts") }
+const projectRules: { readonly [key in keyof ProjectDefinition]-?: Rule } = {
+  name: isText,
+  contracts: isList("contracts"),
+  lookups: optional(isList("what lookup(…) gives"))
+}
 
 const made = new WeakSet<object>()
 
@@ -35,9 +42,13 @@ export const defineProject = (definition: ProjectDefinition): Project => {
 const problemsOfProject = (given: unknown): ReadonlyArray<string> => {
   if (!isRecord(given)) return [`it is ${shown(given)}: give an object.`]
   const problems = [...problemsOfObject("", given, projectRules)]
-  const { contracts, name } = given
+  const { contracts, name, lookups } = given
   if (isText.holds(name) && !/^[a-z][a-z0-9_-]*$/.test(name))
     problems.push(`name is ${shown(name)}: give lower case letters, digits, "_" and "-", a letter first.`)
   if (Array.isArray(contracts) && contracts.length === 0) problems.push("contracts is an empty list: give at least one contract.")
+  for (const [i, each] of (Array.isArray(lookups) ? lookups : []).entries())
+    problems.push(
+      ...(isLookup(each) ? each.problems : [`it is ${shown(each)} that lookup has not made.`]).map((problem) => `lookups[${i}]: ${problem}`)
+    )
   return problems
 }

@@ -15,13 +15,15 @@ export interface Reading {
   readonly zone?: string | undefined
   /** What stands before the fraction of a number in a text. */
   readonly decimalSign?: "." | "," | undefined
+  /** Does case count in the hash of a text? */
+  readonly caseCounts?: boolean | undefined
   /** How bytes stand in a text. */
   readonly bytes?: "base64" | "hex" | undefined
 }
 
 /** Are values written as those of their type usually are? */
-export const isUsual = ({ from = "iso", zone = "UTC", decimalSign = ".", bytes }: Reading): boolean =>
-  from === "iso" && zone === "UTC" && decimalSign === "." && bytes === undefined
+export const isUsual = ({ from = "iso", zone = "UTC", decimalSign = ".", caseCounts = false, bytes }: Reading): boolean =>
+  from === "iso" && zone === "UTC" && decimalSign === "." && !caseCounts && bytes === undefined
 
 /** Does a value need a number's very text, which a float may not give back? */
 export const needsNumberText = ({ from }: Reading): boolean => typeof from === "string" && from !== "iso"

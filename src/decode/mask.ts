@@ -4,7 +4,7 @@ import type { MaskPolicy } from "./plan.ts"
 
 /**
  * Makes the keyed hash that stands in for a sensitive value: hex HMAC-SHA-256 of the normalised value (NFC, trimmed, lower case), so that
- * one person's spellings meet in one hash. Without a key there is no hash, and the value is null.
+ * one person's spellings meet in one hash; of ids in which case counts, in the case that it has. Without a key there is no hash, and the value is null.
  */
 export class Masker {
   readonly #key: KeyObject | null
@@ -14,8 +14,11 @@ export class Masker {
     this.#key = key === null ? null : createSecretKey(key)
   }
 
-  hash(value: string): string | null {
-    return this.#key === null ? null : createHmac("sha256", this.#key).update(normalise(value)).digest("hex")
+  hash(value: string, caseCounts = false): string | null {
+    if (this.#key === null) return null
+    return createHmac("sha256", this.#key)
+      .update(caseCounts ? spelled(value) : normalise(value))
+      .digest("hex")
   }
 
   /** What stands in `_rescued` for a value that must not be seen there. */
@@ -27,4 +30,6 @@ export class Masker {
 }
 
 /** The spelling that is hashed: NFC, trimmed, lower case. */
-export const normalise = (value: string): string => value.toWellFormed().normalize("NFC").trim().toLowerCase()
+export const normalise = (value: string): string => spelled(value).toLowerCase()
+
+const spelled = (value: string): string => value.toWellFormed().normalize("NFC").trim()

@@ -58,7 +58,7 @@ export class Walker {
     if (value === unfit) return this.#rescue(run, node, raw)
     if (node.policy === undefined || value === null) return value
     run.masked.push(node.column)
-    return node.policy === "hash" ? this.#masker.hash(String(value)) : null
+    return node.policy === "hash" ? this.#masker.hash(String(value), node.reading.caseCounts) : null
   }
 
   #json(run: Run, node: LeafNode, raw: unknown): Value {

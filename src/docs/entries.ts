@@ -2,6 +2,7 @@ import type { CompiledContract } from "../contract/compile.ts"
 import { contractColumns, contractFacts, type Fact } from "../contract/described.ts"
 import { consumablePath, deadLettersPath, martPath, runsPath, stagePath } from "../lake/layout.ts"
 import type { Exposure, Input, Literal, Materialization, Model, Models } from "../models/model.ts"
+import { datasetOf } from "../models/references.ts"
 import type { GraphNode } from "./graph.ts"
 import type { LakeFacts, RunFacts, TableFacts } from "./lake-facts.ts"
 
@@ -64,7 +65,7 @@ const idOf = (input: Input): string =>
     ? nodeId("model", input.name)
     : input.source === "lake"
       ? nodeId("lake", input.table)
-      : nodeId("dataset", input.table)
+      : nodeId("dataset", datasetOf(input))
 
 /** Datasets by their names, then models, each behind those that it reads. */
 export const entriesOf = (project: ProjectText, facts: LakeFacts | null): ReadonlyArray<Entry> => {
@@ -171,6 +172,8 @@ const madeAs = (made: Materialization): string => {
           : `, a ${made.microbatch.batchSize} of ${code(made.microbatch.eventTime)} at a time, since ${made.microbatch.begin}`
       return `incremental, ${made.strategy}${key}${batches}`
     }
+    case "lookup":
+      return `a lookup: a program makes a row of each ${code(made.lookup.key)}, when it first comes (${made.lookup.version})`
     case "history":
       return `a history of ${made.history.key.map(code).join(", ")}: from when to when each version held, since ${code(made.history.effective)}`
   }

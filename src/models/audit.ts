@@ -6,7 +6,7 @@ import { jsonText } from "../record/json-text.ts"
 import type { AuditResult, TestResult, TestStatus } from "./audit-result.ts"
 import { sqlProblem } from "./build-error.ts"
 import type { DataTest, Model, Models } from "./model.ts"
-import { ofBothBranches } from "./pieces.ts"
+import { referencesOf } from "./references.ts"
 import type { Names } from "./render.ts"
 import { countFailures, failingKeys, type TestNames } from "./test-sql.ts"
 
@@ -62,7 +62,7 @@ const modelsOf = ({ model, check }: DataTest): ReadonlyArray<string> => {
   const own = model === null ? [] : [model]
   if (check.kind === "relationships") return [...own, ...(check.to.kind === "model" ? [check.to.name] : [])]
   if (check.kind !== "singular") return own
-  return [...own, ...ofBothBranches(check.text).flatMap((piece) => (piece.kind === "ref" ? [piece.model] : []))]
+  return [...own, ...referencesOf(check.text, "", []).flatMap(({ input }) => (input.kind === "model" ? [input.name] : []))]
 }
 
 /** Columns that say which row of a model: those that it is merged by, or else the first one that is tested to be unique. */

@@ -19,6 +19,7 @@ import type { Builder } from "./builder.ts"
 import { goesOn, isUnchanged, textOf } from "./built-of.ts"
 import { commitMart } from "./commit-mart.ts"
 import { type Going, goingOf } from "./incremental.ts"
+import { lookUp } from "./look-up.ts"
 import { madeMart } from "./made-mart.ts"
 import { columnsOf, describe, fitted } from "./mart-columns.ts"
 import { putFiles, writeLocal } from "./mart-files.ts"
@@ -105,7 +106,9 @@ interface Making {
 
 /** Is what is there gone on with, where it can be? */
 const isIncremental = ({ materialization, text }: Model): boolean =>
-  materialization.kind === "incremental" || (materialization.kind === "history" && text.some(({ kind }) => kind === "ifIncremental"))
+  materialization.kind === "incremental" ||
+  materialization.kind === "lookup" ||
+  (materialization.kind === "history" && text.some(({ kind }) => kind === "ifIncremental"))
 
 const whyFull = (
   { fullRefresh }: Building,
@@ -285,7 +288,7 @@ const chosen = (builder: Builder, making: Making): Effect.Effect<Chosen, Failure
       const some = yield* partOf(builder, making, before, built)
       if (some !== null) return some
     }
-    const select = martSql(model, selectOf(model, builder.models), true)
+    const select = yield* rowsOf(builder, model, martSql(model, selectOf(model, builder.models), true), null)
     return {
       making: { ...making, isFull: true },
       select,
@@ -309,10 +312,22 @@ const partOf = (builder: Builder, making: Making, before: LakeTable, built: Buil
       goingOf(builder.db, model, before, text, selectOf(model, models)),
       cannotRun(model.name, model.file)
     )
-    const given = yield* columnsOf(builder, model, yield* describe(builder.db, model, going.select))
+    const select = yield* rowsOf(builder, model, going.select, before)
+    const given = yield* columnsOf(builder, model, yield* describe(builder.db, model, select))
     const columns = yield* fitted(model, given, before.snapshot)
-    return columns === null ? null : { making, select: going.select, columns, going }
+    return columns === null ? null : { making, select, columns, going }
   })
+
+/** A SELECT of the rows that are made of what a model's SELECT gives: of a lookup not what it gives itself. @param before what is there already */
+const rowsOf = (
+  { db }: Builder,
+  { materialization, ...model }: Model,
+  select: string,
+  before: LakeTable | null
+): Effect.Effect<string, BuildError | LakeError> =>
+  materialization.kind === "lookup"
+    ? lookUp(db, { ...model, materialization }, materialization.lookup, select, before === null ? null : identifier(before.view))
+    : Effect.succeed(select)
 
 /** Fails where a merge would have to take two rows for one. */
 const requireOneRow = (db: DuckDB, model: Model): Effect.Effect<void, BuildError | LakeError> =>

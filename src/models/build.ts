@@ -6,6 +6,7 @@ import { type Built, buildModel } from "./build-model.ts"
 import { type BuilderOptions, builderOf } from "./builder.ts"
 import { ancestors } from "./graph.ts"
 import type { Model } from "./model.ts"
+import { datasetOf } from "./references.ts"
 import type { ReadError } from "./sources.ts"
 
 export interface BuildOptions extends BuilderOptions {
@@ -62,7 +63,7 @@ export const buildModels = (options: BuildOptions): Effect.Effect<ReadonlyArray<
 
 /** The dataset that a model reads and that was lost; null: none. */
 const lostOf = ({ lost }: BuildOptions, { inputs }: Model): string | null =>
-  inputs.flatMap((input) => (input.kind === "source" && lost?.has(input.table) === true ? [input.table] : []))[0] ?? null
+  inputs.flatMap((input) => (input.kind === "source" && lost?.has(datasetOf(input)) === true ? [input.table] : []))[0] ?? null
 
 /** Of what a model is made, that which failed first; null: nothing did. */
 const failedOf = ({ models, selected }: BuildOptions, model: Model, outcomes: ReadonlyMap<string, ModelOutcome>): string | null => {

@@ -7,7 +7,7 @@ import { identifier } from "../duckdb/sql.ts"
 import { type Audit, auditOf } from "./audit.ts"
 import type { FreshnessResult } from "./freshness.ts"
 import type { Models } from "./model.ts"
-import type { RelationNames } from "./relations.ts"
+import { elementsSql, type RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
 import { type Traced, trace } from "./traced.ts"
@@ -50,7 +50,8 @@ export const builderOf = ({
     const db = yield* openDuckDB({ memoryLimit, threads })
     const names = {
       ref: identifier,
-      source: (source: string, table: string) => identifier(sourceView(source, table)),
+      source: (source: string, table: string) =>
+        source === "elements" ? elementsSql(table, identifier(sourceView(source, table))) : identifier(sourceView(source, table)),
       var: variables(models.vars)
     }
     const traced = yield* Effect.cached(trace(db, models, contracts))

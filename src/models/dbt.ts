@@ -1,12 +1,14 @@
 import { stringify } from "yaml"
 import type { CompiledContract } from "../contract/compile.ts"
-import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
+import { consumablePath, deadLettersPath, martPath, runsPath, stagePath } from "../lake/layout.ts"
 import { selectNoRow } from "../lake/views.ts"
 import { type Column, holdsSensitive } from "../record/column.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { dbtMacros } from "./dbt-macros.ts"
 import type { Input, Models } from "./model.ts"
+import type { lookups } from "./pieces.ts"
 import { dbtFolder } from "./project-file.ts"
+import { elementsSql } from "./relations.ts"
 import { sourceColumns } from "./source-columns.ts"
 
 /** What makes a project's folder a dbt project, worked out of its contracts. */
@@ -53,7 +55,7 @@ const projectFile = ({ name, models: { vars } }: DbtProject): string =>
     ...(Object.keys(vars).length === 0 ? {} : { vars })
   })
 
-type SourceName = Extract<Input, { readonly kind: "source" }>["source"]
+type SourceName = Extract<Input, { readonly kind: "source" }>["source"] | typeof lookups
 
 interface Source {
   readonly path: string
@@ -63,7 +65,10 @@ interface Source {
 }
 
 /** The tables that models may read, by the source that they name. */
-const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
+const sourcesOf = (
+  contracts: ReadonlyArray<CompiledContract>,
+  models: Models["models"]
+): { readonly [source in SourceName]: ReadonlyArray<Source> } => {
   const columns = sourceColumns(contracts)
   const source = (path: string, name: string, description: string): Source => ({
     path,
@@ -76,6 +81,11 @@ const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [sour
     consumable,
     // A build here reads of it what has changed. dbt reads all, so models say which rows they want by a condition that both can hold.
     changes: consumable,
+    elements: consumable.flatMap(listsOf),
+    // What a program makes here, and dbt has no program for.
+    lookups: models.flatMap(({ name, description, materialization }) =>
+      materialization.kind === "lookup" ? [{ path: martPath(name), name, description, columns: materialization.lookup.columns }] : []
+    ),
     stage: contracts.map(({ contract: { name, description } }) => source(stagePath(name), name, `As it arrived: ${description}`)),
     lake: [
       source(deadLettersPath, deadLettersPath, "Records that could not become rows."),
@@ -84,25 +94,42 @@ const sourcesOf = (contracts: ReadonlyArray<CompiledContract>): { readonly [sour
   }
 }
 
-const sourcesFile = ({ contracts, catalogName, selects }: DbtProject): string =>
-  head("The lake's tables, as of one version of it.") +
-  stringify(
-    {
-      version: 2,
-      sources: Object.entries(sourcesOf(contracts)).map(([name, tables]) => ({
-        name,
-        schema: "{{ target.schema }}",
-        tables: tables.map((table) => ({
-          name: table.name,
-          identifier: catalogName(table.path),
-          description: plainText(table.description),
-          ...(selects === null ? {} : { config: configOf(selects.get(table.path) ?? selectNoRow(deltaSchema(table.columns))) }),
-          columns: table.columns.map(columnOf)
-        }))
-      }))
-    },
-    { lineWidth: 0, aliasDuplicateObjects: false }
+/** Lists of documents of a table, whose elements models may read as rows. */
+const listsOf = ({ path, name, description, columns }: Source): ReadonlyArray<Source> =>
+  columns.flatMap((column) =>
+    column.kind === "list" && column.element.kind === "struct"
+      ? [{ path, name: `${name}.${column.name}`, description: `${column.description} Of: ${description}`, columns: column.element.fields }]
+      : []
   )
+
+const sourcesFile = ({ contracts, models, catalogName, selects }: DbtProject): string => {
+  const known = sourceColumns(contracts)
+  return (
+    head("The lake's tables, as of one version of it.") +
+    stringify(
+      {
+        version: 2,
+        sources: Object.entries(sourcesOf(contracts, models.models)).map(([name, tables]) => ({
+          name,
+          schema: "{{ target.schema }}",
+          tables: tables.map((table) => {
+            const ofElements = name === "elements"
+            const select = selects?.get(table.path) ?? selectNoRow(deltaSchema(known.get(table.path) ?? table.columns))
+            return {
+              name: table.name,
+              // What makes rows of lists is no table of the catalog: a view of this name does for other engines than DuckDB.
+              identifier: ofElements ? `${catalogName(table.path)}_${table.name.split(".").slice(1).join("_")}` : catalogName(table.path),
+              description: plainText(table.description),
+              ...(selects === null ? {} : { config: configOf(ofElements ? elementsSql(table.name, `(${select})`) : select) }),
+              columns: table.columns.map(columnOf)
+            }
+          })
+        }))
+      },
+      { lineWidth: 0, aliasDuplicateObjects: false }
+    )
+  )
+}
 
 /** DuckDB reads a table where its files are. The text goes through Python's `%`, as its braces would mean something to `format`. */
 const configOf = (select: string): object => ({ external_location: rawText(`(${select.replaceAll("%", "%%")})`), formatter: "oldstyle" })

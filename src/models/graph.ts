@@ -168,7 +168,8 @@ export const mermaid = ({ models, exposures }: Pick<Models, "models" | "exposure
   return ["flowchart LR", ...lines.map((line) => `  ${line}`), ""].join("\n")
 }
 
-const idOf = (input: Input): string => (input.kind === "model" ? `model_${input.name}` : `source_${input.source}_${input.table}`)
+const idOf = (input: Input): string =>
+  input.kind === "model" ? `model_${input.name}` : `source_${input.source}_${input.table.replaceAll(".", "_")}`
 
 /** A text in quotes, in which signs of Mermaid mean nothing. */
 const labelOf = (text: string): string =>

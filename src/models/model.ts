@@ -1,3 +1,5 @@
+import type { Leaf, Value } from "../record/column.ts"
+
 /** What a project's `models/` folder says, read and checked: plain data, from which everything about models is worked out. */
 
 /** A piece of a model's text, as it lies in the file. What is rendered of it depends on who asks: see `render.ts`. */
@@ -20,11 +22,12 @@ export type Literal = string | number | boolean | null | ReadonlyArray<Literal> 
 /**
  * What a model reads. `ref` names a model; `source` a table of the lake: `source('consumable', 'orders')`, `source('stage', 'orders')`,
  * `source('lake', 'dead_letters' | 'runs')`, and `source('changes', 'orders')`, the rows of the consumable that files which came or went
- * since the model was last built have: of a first or whole build, and for dbt, all rows.
+ * since the model was last built have: of a first or whole build, and for dbt, all rows. `source('elements', 'orders.items')` are the elements of
+ * a list of a consumable, a row each, see `elementsSql`.
  */
 export type Input =
   | { readonly kind: "model"; readonly name: string }
-  | { readonly kind: "source"; readonly source: "consumable" | "stage" | "lake" | "changes"; readonly table: string }
+  | { readonly kind: "source"; readonly source: "consumable" | "stage" | "lake" | "changes" | "elements"; readonly table: string }
 
 export type Strategy = "append" | "merge" | "delete+insert" | "microbatch"
 
@@ -51,6 +54,17 @@ export type Materialization =
       readonly microbatch: Microbatch | null
     }
   | { readonly kind: "history"; readonly history: History }
+  | { readonly kind: "lookup"; readonly lookup: LookupTable }
+
+/** A row for each key that the model's SELECT gives, made by a program of the project, see `Lookup` of the contract. */
+export interface LookupTable {
+  readonly version: string
+  /** Column of the key. */
+  readonly key: string
+  /** All columns. */
+  readonly columns: ReadonlyArray<Leaf>
+  readonly row: (key: string) => { readonly [column: string]: Value }
+}
 
 /**
  * The versions of things, one row each as the model's SELECT gives them, become rows that say from when to when they held: see `history-sql.ts`.

@@ -1,9 +1,11 @@
 import { basename } from "node:path"
+import type { Lookup } from "../contract/lookup.ts"
 import { consumablePath, deadLettersPath, runsPath, stagePath, viewName } from "../lake/layout.ts"
 import { checkNames, configOf, mergeSettings } from "./config.ts"
 import { conditionsOf, configNames } from "./data-tests.ts"
 import { circles, inOrder } from "./graph.ts"
 import { lint } from "./lint.ts"
+import { lookupModel, lookupsByRef, lookupTests, projectModule } from "./lookups.ts"
 import type { DataTest, Literal, Model, Models, Piece, Problem } from "./model.ts"
 import { ofBothBranches } from "./pieces.ts"
 import { type ProjectFile, settingsBelow, unusedSettings } from "./project-file.ts"
@@ -15,6 +17,8 @@ import { type Node, Told } from "./yaml.ts"
 export interface ReadOptions {
   /** Datasets of the project, which `source` may name. */
   readonly datasets: ReadonlyArray<string>
+  /** Tables that a program of the project makes. */
+  readonly lookups?: ReadonlyArray<Lookup>
   /** Values of variables that are stronger than those of `dbt_project.yml`. */
   readonly vars?: { readonly [name: string]: Literal }
 }
@@ -28,7 +32,7 @@ export interface ProjectText {
   readonly text: string
 }
 
-interface SqlFile {
+export interface SqlFile {
   readonly name: string
   readonly file: string
   readonly source: string
@@ -41,25 +45,31 @@ export const modelsOf = (
   project: ProjectFile,
   files: ReadonlyArray<ProjectText>,
   tests: ReadonlyArray<ProjectText>,
-  { datasets, vars: given = {} }: ReadOptions,
+  { datasets, lookups = [], vars: given = {} }: ReadOptions,
   problems: Array<Problem> = []
 ): ReadModels => {
   const vars = { ...project.vars, ...given }
   const readSql = (from: ReadonlyArray<ProjectText>): ReadonlyArray<SqlFile> =>
     from.filter(({ file }) => file.endsWith(".sql")).map(({ file, text }) => sqlFile(file, text, project.name, vars, problems))
   const sql = readSql(files)
+  const looked = readSql(lookups.map(({ name, keys }) => ({ file: `${projectModule}#${name}.sql`, text: keys })))
   const singular = readSql(tests)
   const properties = noProperties()
   for (const { file, text } of files) if (!file.endsWith(".sql")) readProperties(text, project.name, new Told(file, problems), properties)
-  checkNamesOfFiles(sql, datasets, problems)
+  checkNamesOfFiles([...sql, ...looked], datasets, problems)
   const byName = propertiesByName(sql, properties, problems)
-  const known: Known = { models: new Set(sql.map(({ name }) => name)), datasets }
-  const references = [...sql, ...singular].flatMap((each) => each.references)
+  const known: Known = { models: new Set([...sql, ...looked].map(({ name }) => name)), datasets }
+  const references = [...sql, ...looked, ...singular].flatMap((each) => each.references)
   problems.push(...unknownReferences([...references, ...properties.references], known))
-  const models = sql.map((each) => modelOf(each, byName.get(each.name), project, problems))
+  problems.push(...lookupsByRef([...sql, ...looked, ...singular], lookups))
+  const models = [
+    ...sql.map((each) => modelOf(each, byName.get(each.name), project, problems)),
+    ...looked.flatMap((each, i) => (lookups[i] === undefined ? [] : [lookupModel(each, lookups[i])]))
+  ]
   problems.push(...unusedSettings(project.settings, placesOf(sql, project)), ...circles(models))
   const dataTests = [
     ...properties.models.flatMap(({ tests }) => tests.map(({ test }) => test)),
+    ...lookups.flatMap(lookupTests),
     ...singular.map((each) => singularTest(each, problems))
   ]
   checkDistinct("tests", dataTests, problems)
@@ -86,7 +96,7 @@ const sqlFile = (
 ): SqlFile => {
   const text = parseText(source, file, project)
   problems.push(...text.problems, ...lint(text.masked, file), ...unsetVars(text.pieces, file, vars))
-  return { name: basename(file, ".sql"), file, source, text, references: referencesOf(text.pieces, file, problems) }
+  return { name: basename(file, ".sql").replace(/^.*#/, ""), file, source, text, references: referencesOf(text.pieces, file, problems) }
 }
 
 const unsetVars = (pieces: ReadonlyArray<Piece>, file: string, vars: { readonly [name: string]: Literal }): ReadonlyArray<Problem> =>

@@ -1,6 +1,6 @@
 import { nearestOr } from "../record/nearest.ts"
 import type { Input, Piece, Problem } from "./model.ts"
-import { ofBothBranches } from "./pieces.ts"
+import { lookups, ofBothBranches } from "./pieces.ts"
 import { parseText } from "./text.ts"
 
 /** Something that is named, and where. */
@@ -10,7 +10,7 @@ export interface Reference {
   readonly line: number
 }
 
-const sources = ["consumable", "stage", "lake", "changes"] as const
+const sources = ["consumable", "stage", "lake", "changes", "elements"] as const
 const lakeTables = ["dead_letters", "runs"]
 
 /** What pieces of a text name, in their order, each time. */
@@ -18,9 +18,15 @@ export const referencesOf = (pieces: ReadonlyArray<Piece>, file: string, problem
   ofBothBranches(pieces).flatMap((piece): ReadonlyArray<Reference> => {
     if (piece.kind === "ref") return [{ input: { kind: "model", name: piece.model }, file, line: piece.line }]
     if (piece.kind !== "source") return []
+    if (piece.source === lookups) return [{ input: { kind: "model", name: piece.table }, file, line: piece.line }]
     const source = sources.find((name) => name === piece.source)
     if (source !== undefined) return [{ input: { kind: "source", source, table: piece.table }, file, line: piece.line }]
-    problems.push({ file, line: piece.line, problem: `there is no source ${piece.source}`, hint: nearestOr(piece.source, sources) })
+    problems.push({
+      file,
+      line: piece.line,
+      problem: `there is no source ${piece.source}`,
+      hint: nearestOr(piece.source, [...sources, lookups])
+    })
     return []
   })
 
@@ -53,12 +59,16 @@ export const unknownReferences = (references: ReadonlyArray<Reference>, { models
         ? [input.name, [...models], "model"]
         : input.source === "lake"
           ? [input.table, lakeTables, "table of the lake"]
-          : [input.table, datasets, "dataset"]
+          : [datasetOf(input), datasets, "dataset"]
     if (names.includes(name)) return []
     const isOther = input.kind === "model" ? datasets.includes(name) : models.has(name)
     const other = input.kind === "model" ? `{{ source('consumable', '${name}') }}` : `{{ ref('${name}') }}`
     return [{ file, line, problem: `there is no ${what} ${name}`, hint: isOther ? `Write ${other}.` : nearestOr(name, names) }]
   })
+
+/** The dataset whose table a source is. */
+export const datasetOf = ({ source, table }: Pick<Extract<Input, { readonly kind: "source" }>, "source" | "table">): string =>
+  source === "elements" ? table.slice(0, table.indexOf(".") >>> 0) : table
 
 /** As people read it: a model by its name, a source as `consumable.orders`. */
 export const inputKey = (input: Input): string => (input.kind === "model" ? input.name : `${input.source}.${input.table}`)

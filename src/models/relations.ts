@@ -6,10 +6,31 @@ import { type Names, render, variables } from "./render.ts"
 
 /** Path of the table that a source names. What changed is changed in the table for users. */
 export const sourcePath = (source: string, table: string): string =>
-  source === "lake" ? table : source === "stage" ? stagePath(table) : consumablePath(table)
+  source === "lake" ? table : source === "stage" ? stagePath(table) : consumablePath(source === "elements" ? listOf(table).dataset : table)
+
+/** A list of a dataset, as `source('elements', 'orders.items')` names it. */
+const listOf = (table: string): { readonly dataset: string; readonly column: string } => {
+  const [dataset = "", ...column] = table.split(".")
+  return { dataset, column: column.join(".") }
+}
+
+/**
+ * The elements of a list of documents, a row each: the coordinates of the row that it is in, the columns of the element, and its place, from 1. This is what
+ * engines write each in its own way, and models cannot.
+ *
+ * @param rows the table, as it stands behind FROM
+ */
+export const elementsSql = (table: string, rows: string): string => {
+  const column = identifier(listOf(table).column)
+  const coordinates = "_source, _shard, _sequence_number, _sub_sequence_number"
+  return `(SELECT ${coordinates}, unnest(sluice_element), _position FROM (SELECT ${coordinates}, unnest(${column}) AS sluice_element, generate_subscripts(${column}, 1) AS _position FROM ${rows}))`
+}
 
 /** The view of a lake in which a source's rows stand, as `sluice query` names it. What changed is, of a build of the whole, all there is. */
-const viewOf = (source: string, table: string): string => identifier(viewName(sourcePath(source, table)))
+const viewOf = (source: string, table: string): string => {
+  const view = identifier(viewName(sourcePath(source, table)))
+  return source === "elements" ? elementsSql(table, view) : view
+}
 
 /** What {@link selectOf} calls what a model reads, without quotes. */
 export const relationName = (input: Input): string =>

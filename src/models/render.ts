@@ -1,4 +1,5 @@
 import type { Literal, Piece } from "./model.ts"
+import { lookups } from "./pieces.ts"
 
 /** How what a model's text names is written in SQL. */
 export interface Names {
@@ -24,7 +25,7 @@ const rendered = (piece: Piece, names: Names): string => {
     case "ref":
       return names.ref(piece.model)
     case "source":
-      return names.source(piece.source, piece.table)
+      return piece.source === lookups ? names.ref(piece.table) : names.source(piece.source, piece.table)
     case "var":
       return jinjaText(names.var(piece.name, piece.fallback))
     case "this":

@@ -6,7 +6,7 @@ import { viewName } from "../lake/layout.ts"
 import type { SensitivePolicy } from "../record/column.ts"
 import type { SelectLineage } from "../record/column-lineage.ts"
 import { columnLineage } from "./column-lineage.ts"
-import type { Models } from "./model.ts"
+import type { Model, Models } from "./model.ts"
 import { relationName, selectOf } from "./relations.ts"
 import { type SensitiveColumns, sensitiveColumnsOf, type TracedModel } from "./sensitive-columns.ts"
 import { sourceColumns } from "./source-columns.ts"
@@ -24,6 +24,14 @@ const undecided: SelectLineage = { columns: null, whole: null }
 /** Stands for the columns of a model of which not even the names are known. */
 const anyColumn = "*"
 
+/** A lookup makes all of its columns of the key alone, whatever its program does. */
+const lookedUp = ({ materialization }: Model, lineage: SelectLineage): SelectLineage => {
+  if (materialization.kind !== "lookup" || lineage.columns === null) return lineage
+  const { key, columns } = materialization.lookup
+  const inputs = lineage.columns.find(({ output }) => output === key)?.inputs ?? null
+  return { ...lineage, columns: columns.map(({ name }) => ({ output: name, inputs })) }
+}
+
 /** Traces the columns of all models, each by those that it reads. Nothing of the lake is read. */
 export const trace = (db: DuckDB, models: Models, contracts: ReadonlyArray<CompiledContract>): Effect.Effect<Traced, LakeError> =>
   Effect.gen(function* () {
@@ -33,7 +41,7 @@ export const trace = (db: DuckDB, models: Models, contracts: ReadonlyArray<Compi
     const lineages = new Map<string, SelectLineage>()
     const traced: Array<TracedModel> = []
     for (const model of models.models) {
-      const lineage = yield* ofTable(model, selectOf(model, models), relations)
+      const lineage = lookedUp(model, yield* ofTable(model, selectOf(model, models), relations))
       const columns = lineage.columns?.map(({ output }) => output)
       lineages.set(model.name, lineage)
       if (columns !== undefined) relations.set(model.name, columns)

@@ -160,7 +160,7 @@ export interface BuildReport {
   /** The model. */
   readonly dataset: string
   readonly startedAt: string
-  readonly materialization: "view" | "table" | "incremental" | "history"
+  readonly materialization: "view" | "table" | "incremental" | "history" | "lookup"
   /** Was all of it made anew? */
   readonly full: boolean
   /** Rows that its SELECT gave. Of a view none: they are made when they are asked for. */

@@ -41,16 +41,61 @@ const present = existsSync(data)
 if (!present) console.warn(`Skipped: there is no ${data}; SLUICE_TEST_DATA says where real data lies.`)
 
 describe("the contract of hits", () => {
-  it("names what hits call by a few letters, and keeps all else", () => {
+  const one = (record: string) => {
     if (hits === undefined) throw new Error("there is no contract")
-    const { rows, letters } = decode(hits, "v=1&t=pageview&cid=314.155&dl=http%3A%2F%2Fshop%2F&tr=12.50&pr1id=A%2B1")
+    const { rows, letters } = decode(hits, record)
     assert.deepStrictEqual(letters, [])
-    const [row] = rows
-    assert.deepStrictEqual(
-      [row?.["hit_type"], row?.["document_location"], row?.["transaction_revenue"], row?.["_rescued"]],
-      ["pageview", "http://shop/", 125_000n, '{"v":"1","pr1id":"A+1"}']
+    return rows[0] ?? {}
+  }
+  /** What is said of it: the columns that are not null. */
+  const said = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map(said)
+      : typeof value === "object" && value !== null
+        ? Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === null ? [] : [[key, said(each)]])))
+        : value
+
+  it("names what hits call by a few letters, and keeps all else", () => {
+    const row = one(
+      "v=1&t=pageview&cid=314.155&dl=http%3A%2F%2Fshop%2F&tr=12.50&_gid=A%2B1&pr01id=x&pr1=y&pr2zz=z&pr1slot=4&il1=1&il1pi2zz=3"
     )
-    assert.match(String(row?.["client_id"]), /^[0-9a-f]{64}$/)
+    assert.deepStrictEqual(
+      [row["hit_type"], row["document_location"], row["transaction_revenue"], row["products"], row["impressions"], row["_rescued"]],
+      [
+        "pageview",
+        "http://shop/",
+        125_000n,
+        null,
+        null,
+        '{"_gid":"A+1","pr01id":"x","pr1":"y","pr2zz":"z","pr1slot":"4","il1":"1","il1pi2zz":"3"}'
+      ]
+    )
+    assert.match(String(row["client_id"]), /^[0-9a-f]{64}$/)
+  })
+
+  it("makes lists of what is numbered, in the order of the numbers", () => {
+    const row = one(
+      "pr10id=B&pr2id=A&pr2pr=1.5&pr2cd12=red&pr2cm1=x&il2pi3id=D&il2nm=Top&il1pi1nm=C&promo1id=P&promoa=click&cd3=blue&cd=Home"
+    )
+    assert.deepStrictEqual(said([row["products"], row["impressions"], row["promotions"], row["custom_dimensions"]]), [
+      [
+        { slot: 2, id: "A", price: 15_000n, custom_dimensions: [{ slot: 12, value: "red" }], custom_metrics: [{ slot: 1 }] },
+        { slot: 10, id: "B" }
+      ],
+      [
+        { slot: 1, products: [{ slot: 1, name: "C" }] },
+        { slot: 2, name: "Top", products: [{ slot: 3, id: "D" }] }
+      ],
+      [{ slot: 1, id: "P" }],
+      [{ slot: 3, value: "blue" }]
+    ])
+    assert.deepStrictEqual([row["promotion_action"], row["screen_name"]], ["click", "Home"])
+    assert.strictEqual(row["_rescued"], '{"products[0].customMetrics[0].value":"x"}')
+  })
+
+  it("tells clients apart whose ids differ in case alone", () => {
+    const [small, capital] = ["a", "A"].map((cid) => one(`cid=${cid}`)["client_id"])
+    assert.notStrictEqual(small, capital)
   })
 
   it.skipIf(!present)("reads the hits of real pages", () => {

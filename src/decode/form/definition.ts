@@ -2,15 +2,15 @@ import { isUtf8 } from "node:buffer"
 import type { Fields } from "../../contract/field.ts"
 import { Members } from "../../contract/json.ts"
 import { notUtf8 } from "../fault.ts"
-import { keysByName } from "../fields/names.ts"
 import type { ReadFields } from "../fields/read-fields.ts"
+import { putterOf } from "./numbered.ts"
 
 /**
  * The definition of form data (`application/x-www-form-urlencoded`, a query string): `a=1&b=x+y%21`. Of a name that comes twice the last counts.
- * What is not escaped as it should be stays as it was written: no pair is so damaged that it could not be read.
+ * Parameters with numbers become lists where the contract says so. What is not escaped as it should be stays as it was written: no pair is so damaged that it could not be read.
  */
 export const formFields = (fields: Fields): ReadFields => {
-  const keyOf = keysByName(fields)
+  const { put, finish } = putterOf(fields)
   return (raw) => {
     if (!isUtf8(raw)) return notUtf8(raw)
     const text = raw.toString("utf8").replace(/\r?\n$/, "")
@@ -19,8 +19,9 @@ export const formFields = (fields: Fields): ReadFields => {
       if (pair === "") continue
       const sign = pair.indexOf("=")
       const name = unescaped(sign < 0 ? pair : pair.slice(0, sign))
-      record.put(keyOf(name) ?? name, sign < 0 ? "" : unescaped(pair.slice(sign + 1)))
+      put(record, name, sign < 0 ? "" : unescaped(pair.slice(sign + 1)))
     }
+    finish(record)
     return record.size === 0 ? null : record
   }
 }
