@@ -52,8 +52,7 @@ const acts = {
     const purchase = visit(trail, world, "purchase")
     if (purchase?.transaction == null) return
     trail.pause(second, 10 * minute)
-    const told = trail.random.chance(0.5) ? purchase.transaction : ` ${purchase.transaction.toLowerCase()}`
-    buy(trail, purchase.lines, told)
+    buy(trail, purchase.lines, trail.random.chance(0.5) ? purchase.transaction : ` ${purchase.transaction} `)
   },
   /** A hit is sent twice: one hit. */
   repeated: ({ trail, world }: Act) => {

@@ -11,9 +11,11 @@ export interface Stored {
 }
 
 export interface PlainProduct {
+  readonly slot: number
   readonly id: string | null
   readonly quantity: number | null
-  readonly price: string | null
+  /** In ten-thousandths. */
+  readonly price: bigint | null
 }
 
 export interface PlainHit {
@@ -32,6 +34,8 @@ export interface PlainHit {
   readonly amounts: { readonly [name in "tr" | "tt" | "ts"]: bigint | null }
   /** Id of the first hit of its session; null: nobody knows which. */
   readonly session: string | null
+  /** The same where each day, by UTC, cuts sessions. */
+  readonly sessionByDay: string | null
 }
 
 const halfHour = 1_800_000
@@ -55,11 +59,18 @@ const productsOf = (fields: URLSearchParams): ReadonlyArray<PlainProduct> => {
     .map((slot) => {
       const quantity = textOf(fields, `pr${slot}qt`)
       return {
-        id: textOf(fields, `pr${slot}id`)?.toUpperCase() ?? null,
-        quantity: quantity === null ? null : Number(quantity),
-        price: textOf(fields, `pr${slot}pr`)
+        slot: Number(slot),
+        id: textOf(fields, `pr${slot}id`),
+        quantity: quantity === null || !Number.isInteger(Number(quantity)) ? null : Number(quantity),
+        price: amountOf(textOf(fields, `pr${slot}pr`))
       }
     })
+}
+
+/** Nobody believes a device that a hit waited for more than four hours. */
+const waitedOf = (text: string | null): number => {
+  const millis = /^\d+$/.test(text ?? "") ? Number(text) : 0
+  return millis <= 4 * 3_600_000 ? millis : 0
 }
 
 const hitOf = ({ position, line }: Stored): (PlainHit & { readonly key: string | null }) | null => {
@@ -72,16 +83,17 @@ const hitOf = ({ position, line }: Stored): (PlainHit & { readonly key: string |
     key: textOf(fields, "_c_key"),
     position,
     receivedAt,
-    at: receivedAt - Number(fields.get("qt") ?? 0),
+    at: receivedAt - waitedOf(textOf(fields, "qt")),
     hitType,
     clientId: textOf(fields, "cid"),
     userId: textOf(fields, "uid"),
     action: textOf(fields, "pa")?.toLowerCase() ?? null,
-    transactionId: textOf(fields, "ti")?.toUpperCase() ?? null,
+    transactionId: textOf(fields, "ti"),
     category: textOf(fields, "ec"),
     products: productsOf(fields),
     amounts: { tr: amountOf(textOf(fields, "tr")), tt: amountOf(textOf(fields, "tt")), ts: amountOf(textOf(fields, "ts")) },
-    session: null
+    session: null,
+    sessionByDay: null
   }
 }
 
@@ -104,31 +116,43 @@ export const plainLogs = (stored: ReadonlyArray<Stored>): ReadonlyArray<PlainHit
   const hits = stored.flatMap((each) => hitOf(each) ?? []).toSorted(byTime)
   const once = firstOf(hits, ({ key }) => key)
   const logs = firstOf(once, ({ action, transactionId }) => (action === "purchase" ? transactionId : null))
+  const sessions = sessionsOf(logs, ({ clientId }) => clientId)
+  const byDay = sessionsOf(logs, ({ clientId, at }) => (clientId === null ? null : `${Math.floor(at / day)} ${clientId}`))
+  return logs.map((hit, i) => ({ ...hit, session: sessions[i] ?? null, sessionByDay: byDay[i] ?? null }))
+}
+
+/** Of each hit the id of the first of its session. @param ofWhom whose sessions they are; null: nobody knows */
+const sessionsOf = (hits: ReadonlyArray<PlainHit>, ofWhom: (hit: PlainHit) => string | null): ReadonlyArray<string | null> => {
   const last = new Map<string, { readonly at: number; readonly session: string }>()
-  return logs.map((hit) => {
-    if (hit.clientId === null) return hit
-    const before = last.get(hit.clientId)
+  return hits.map((hit) => {
+    const whose = ofWhom(hit)
+    if (whose === null) return null
+    const before = last.get(whose)
     const session = before === undefined || hit.at - before.at >= halfHour ? hit.id : before.session
-    last.set(hit.clientId, { at: hit.at, session })
-    return { ...hit, session }
+    last.set(whose, { at: hit.at, session })
+    return session
   })
 }
 
 export interface PlainProductAction {
   readonly hit: PlainHit
-  /** Among the products of the hit, from 0. */
-  readonly index: number
   readonly product: PlainProduct
 }
 
 export const plainProductActions = (logs: ReadonlyArray<PlainHit>): ReadonlyArray<PlainProductAction> =>
-  logs.flatMap((hit) => (hit.action === null ? [] : hit.products.map((product, index) => ({ hit, index, product }))))
+  logs.flatMap((hit) => (hit.action === null ? [] : hit.products.map((product) => ({ hit, product }))))
 
 export const plainEvents = (logs: ReadonlyArray<PlainHit>) =>
   logs.filter(({ hitType, category }) => hitType === "event" && category !== null)
 export const plainPageviews = (logs: ReadonlyArray<PlainHit>) => logs.filter(({ hitType }) => hitType === "pageview")
 export const plainPurchases = (logs: ReadonlyArray<PlainHit>) =>
-  logs.filter(({ action, transactionId }) => action === "purchase" && transactionId !== null)
+  logs.flatMap((hit) => {
+    const { action, transactionId, products, amounts } = hit
+    if (action !== "purchase" || transactionId === null) return []
+    // What a purchase does not say that it comes to, its products do.
+    const goods = products.length === 0 ? null : sumOf(products.map(({ price, quantity }) => (price ?? 0n) * BigInt(quantity ?? 1)))
+    return [{ hit, transactionId, revenue: amounts.tr ?? goods, tax: amounts.tt, shipping: amounts.ts }]
+  })
 
 /** What one hour, or one day, comes to: the 21 measures by their names. */
 export type Measures = { readonly [measure: string]: bigint }
@@ -165,7 +189,12 @@ export const plainOverview = (logs: ReadonlyArray<PlainHit>, width: number): Rea
   const measures = (hits: ReadonlyArray<PlainHit>, bucket: number): Measures => {
     const rows = plainProductActions(hits)
     const of = (action: string) => rows.filter(({ hit }) => hit.action === action)
-    const pairs = (action: string) => distinct(of(action).map(({ hit, product }) => JSON.stringify([hit.session, product.id])))
+    const pairs = (action: string) =>
+      distinct(
+        of(action).map(({ hit, product }) =>
+          hit.session === null || product.id === null ? null : JSON.stringify([hit.session, product.id])
+        )
+      )
     const purchases = plainPurchases(hits)
     const bought = of("purchase").filter(({ hit }) => hit.transactionId !== null)
     return {
@@ -185,10 +214,10 @@ export const plainOverview = (logs: ReadonlyArray<PlainHit>, width: number): Rea
       sum_of_remove_from_cart: BigInt(of("remove").length),
       remove_from_cart: pairs("remove"),
       transactions: distinct(purchases.map(({ transactionId }) => transactionId)),
-      transaction_revenue: sumOf(purchases.map(({ amounts }) => amounts.tr)),
-      transaction_tax: sumOf(purchases.map(({ amounts }) => amounts.tt)),
-      transaction_shipping: sumOf(purchases.map(({ amounts }) => amounts.ts)),
-      purchased_items: sumOf(bought.map(({ product }) => BigInt(product.quantity ?? 0))),
+      transaction_revenue: sumOf(purchases.map(({ revenue }) => revenue)),
+      transaction_tax: sumOf(purchases.map(({ tax }) => tax)),
+      transaction_shipping: sumOf(purchases.map(({ shipping }) => shipping)),
+      purchased_items: sumOf(bought.map(({ product }) => BigInt(product.quantity ?? 1))),
       purchased_products: distinct(bought.map(({ product }) => product.id))
     }
   }
