@@ -1,8 +1,9 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
+import { trafficSettings } from "../generate/hits/options.ts"
 import { settingsOf } from "../generate/options.ts"
-import { type GenerateProgress, pipeGenerated, writeGenerated } from "../generate/write.ts"
+import { type GenerateProgress, pipeGenerated, pipeHits, writeGenerated, writeHits } from "../generate/write.ts"
 import { count } from "../record/count.ts"
 import { json, positive, share, toggle, withDefault } from "./common.ts"
 import { bytes, print } from "./output.ts"
@@ -17,6 +18,12 @@ const badOption = (cause: unknown): UsageError =>
 export const generate = Command.make(
   "generate",
   {
+    kind: withDefault(
+      Flag.Literals("kind", ["orders", "hits"]),
+      "What to make: `orders` of shops, or `hits` as the pages of one send them of their visitors.",
+      "orders"
+    ),
+    visitors: withDefault(positive("visitors"), "With --kind hits: visitors to make; each sends some twelve hits.", 1_000),
     orders: withDefault(positive("orders"), "Orders to make; each has one or more versions.", 20_000),
     seed: withDefault(Flag.Int("seed"), "Same seed, same bytes.", 1),
     out: Flag.String("out").pipe(
@@ -39,35 +46,43 @@ export const generate = Command.make(
     gzip: toggle("gzip", "Compress the files."),
     json
   },
-  Effect.fnUntraced(function* ({ json, items, ...rest }) {
+  Effect.fnUntraced(function* ({ json, items, kind, visitors, ...rest }) {
     const options = { ...rest, items: Option.getOrUndefined(items) }
-    yield* Effect.try({ try: () => settingsOf(options), catch: badOption })
+    const { out, seed, gzip } = options
+    const traffic = { visitors, seed, out, gzip }
+    yield* Effect.try({ try: () => (kind === "hits" ? trafficSettings(traffic) : settingsOf(options)), catch: badOption })
     const progress = yield* makeProgress("generate", !json)
     const onProgress = (done: GenerateProgress) =>
       progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
-    if (options.out === "-") {
-      if (options.gzip || json) {
+    if (out === "-") {
+      if (gzip || json) {
         return yield* new UsageError({
           problem: "--gzip and --json need a folder",
           hint: "Standard output has the records, and nothing else."
         })
       }
+      if (kind === "hits") return yield* pipeHits({ ...traffic, onProgress }, toStandardOutput)
       return yield* pipeGenerated({ ...options, onProgress }, toStandardOutput)
     }
-    const manifest = yield* writeGenerated({ ...options, onProgress })
+    const [manifest, of] =
+      kind === "hits"
+        ? [yield* writeHits({ ...traffic, onProgress }), count(visitors, "visitor")]
+        : [yield* writeGenerated({ ...options, onProgress }), count(options.orders, "order")]
     progress.clear()
-    yield* print(
-      json,
-      manifest,
-      () => `${count(manifest.records, "record")} of ${count(options.orders, "order")}, ${bytes(manifest.rawBytes)}, in ${options.out}`
-    )
+    yield* print(json, manifest, () => `${count(manifest.records, "record")} of ${of}, ${bytes(manifest.rawBytes)}, in ${out}`)
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Write deterministic orders, shaped like the real ones, with what goes wrong mixed in."),
+  Command.withDescription(
+    "Write deterministic orders, or the hits of a shop's visitors, shaped like the real ones, with what goes wrong mixed in."
+  ),
   Command.withExamples([
     {
       description: "A thousand orders, a twentieth of the records bad, late or doubled",
       command: "sluice generate --orders 1000 --dirt 0.05 --out orders"
+    },
+    {
+      description: "Traffic of a shop, for a lake of the web project",
+      command: "sluice generate --kind hits --visitors 500 --out hits"
     }
   ])
 )

@@ -1,8 +1,14 @@
-import type { GeneratedRecord } from "./generate.ts"
+/** A record and when it arrives. */
+export interface Arriving {
+  /** One line, without its end. */
+  readonly bytes: Uint8Array
+  /** Milliseconds since 1970: its file's hour. */
+  readonly arrivedAt: number
+}
 
 /** Lines that are written at once: the start, a part, or all of a file. */
 export interface Piece {
-  /** Relative to the output folder: `YYYY/MM/DD/HH/part-NNNN.ndjson`. */
+  /** Relative to the output folder: `YYYY/MM/DD/HH/<name of the file>`. */
   readonly path: string
   readonly bytes: Uint8Array
   readonly records: number
@@ -22,8 +28,12 @@ const lineEnd = new Uint8Array([10])
 /** `YYYY/MM/DD/HH` of an instant, UTC. */
 const folderOf = (millis: number): string => new Date(millis).toISOString().slice(0, 13).replace("T", "/").replaceAll("-", "/")
 
-/** Cuts records, in order of arrival, into pieces of files by hour. */
-export function* pieces(records: Iterable<GeneratedRecord>, sizes: PieceSizes): Generator<Piece, void> {
+/**
+ * Cuts records, in order of arrival, into pieces of files by hour.
+ *
+ * @param nameOf a file by its number in its hour, four digits
+ */
+export function* pieces(records: Iterable<Arriving>, sizes: PieceSizes, nameOf: (part: string) => string): Generator<Piece, void> {
   let folder = ""
   let part = 0
   let fileBytes = 0
@@ -32,7 +42,7 @@ export function* pieces(records: Iterable<GeneratedRecord>, sizes: PieceSizes): 
   let count = 0
 
   const close = (): Piece => {
-    const path = `${folder}/part-${String(part).padStart(4, "0")}.ndjson`
+    const path = `${folder}/${nameOf(String(part).padStart(4, "0"))}`
     const piece = { path, bytes: Buffer.concat(chunks, pieceBytes), records: count, begins: fileBytes === 0 }
     fileBytes += pieceBytes
     chunks = []
