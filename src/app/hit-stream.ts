@@ -2,10 +2,10 @@ import { Clock, Effect, type Scope } from "effect"
 import type { HitStream } from "../collect/put-hits.ts"
 import type { KinesisApi, KinesisError } from "../stream/kinesis/api.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
-import { localStream } from "../stream/local/local-stream.ts"
 import { Unreachable, UsageError } from "./failures.ts"
 import { kinesisOf } from "./kinesis.ts"
 import type { Values } from "./settings.ts"
+import { type localStreamNames, localStreamOf, streamTarget } from "./streams.ts"
 
 /** A stream for hits, open and there. */
 export interface OpenedStream {
@@ -24,12 +24,11 @@ const troubleLasts = 10_000
 /** The stream that `--to` names: a folder, or `kinesis:NAME`. */
 export const openHitStream = (
   to: string,
-  values: Values<"region" | "endpoint">
+  values: Values<"region" | "endpoint" | (typeof localStreamNames)[number]>
 ): Effect.Effect<OpenedStream, UsageError | Unreachable, Scope.Scope> =>
   Effect.gen(function* () {
-    const [, kinesis] = /^kinesis:(.*)$/.exec(to) ?? []
-    if (to === "" || kinesis === "" || /^[a-z][a-z0-9+.-]+:\/\//i.test(to))
-      return yield* new UsageError({ problem: `--to ${to} is no stream`, hint: "Give a folder, or kinesis:NAME." })
+    const target = /^[a-z][a-z0-9+.-]+:\/\//i.test(to) ? null : streamTarget(to)
+    if (target === null) return yield* new UsageError({ problem: `--to ${to} is no stream`, hint: "Give a folder, or kinesis:NAME." })
     const clock = yield* Clock.Clock
     const last = { why: "", at: Number.NEGATIVE_INFINITY }
     const onPut = (why: string | null) => {
@@ -38,21 +37,22 @@ export const openHitStream = (
     }
     const trouble = Effect.map(Clock.currentTimeMillis, (now) => (now - last.at < troubleLasts ? last.why : null))
     const opened = (api: KinesisApi, name: string): HitStream => ({ api, name, onPut })
-    if (kinesis === undefined) {
-      const stream = yield* localStream({ folder: to })
+    if (target.kind === "local") {
+      const stream = yield* localStreamOf(target.folder, values)
       yield* Effect.mapError(stream.claim, (error) => unreachable(error, to))
       return { stream: opened(stream, to), location: to, calls: 2, trouble }
     }
+    const { stream } = target
     const api = yield* Effect.mapError(kinesisOf(values), ({ message, hint }) => new Unreachable({ problem: message, hint }))
-    yield* api.describeStream(kinesis).pipe(
+    yield* api.describeStream(stream).pipe(
       // Who may put need not be one who may look.
       Effect.catchIf(
         ({ reason }) => reason === "Denied",
         () => Effect.void
       ),
-      Effect.mapError((error) => unreachable(error, kinesis))
+      Effect.mapError((error) => unreachable(error, stream))
     )
-    return { stream: opened(api, kinesis), location: to, calls: 8, trouble }
+    return { stream: opened(api, stream), location: to, calls: 8, trouble }
   })
 
 const unreachable = (error: KinesisError, location: string): Unreachable => {

@@ -5,6 +5,7 @@ import { collectNames } from "../app/collect-settings.ts"
 import { BadConfig } from "../app/failures.ts"
 import { openHitStream } from "../app/hit-stream.ts"
 import { authority } from "../app/setting-types.ts"
+import { localStreamNames } from "../app/streams.ts"
 import type { Answer } from "../collect/answers.ts"
 import { type CollectCounts, noCounts } from "../collect/counts.ts"
 import { watchCollect } from "../collect/metrics.ts"
@@ -28,7 +29,8 @@ const settings = use(
   "accessLog",
   "metricsPort",
   "endpoint",
-  "region"
+  "region",
+  ...localStreamNames
 )
 
 /** Descriptors that a process needs beside its connections: files of the stream, its log, the network of Kinesis. */
@@ -80,7 +82,10 @@ const summary = (counts: CollectCounts) => {
 export const collect = Command.make(
   "collect",
   {
-    to: Flag.String("to").pipe(Flag.withDescription("The stream that hits go to: a folder, or kinesis:NAME."), Flag.withMetavar("STREAM")),
+    to: Flag.String("to").pipe(
+      Flag.withDescription("Where hits go: the folder of a local stream, which is made if it is not there, or kinesis:NAME."),
+      Flag.withMetavar("DIR")
+    ),
     settings: settings.flags,
     json
   },
