@@ -249,7 +249,7 @@ export const start: SettingType<InitialPosition> = {
 export const authority = (host: string, port: number): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /** Where a port is listened at. Host null: every address of the machine. */
-interface Address {
+export interface Address {
   readonly host: string | null
   readonly port: number
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import { Clock, Effect, Metric, type Scope } from "effect"
 import { BadConfig } from "../app/failures.ts"
-import { authority } from "../app/setting-types.ts"
+import { type Address, authority } from "../app/setting-types.ts"
 import { version } from "../record/version.ts"
 import { watchGauge } from "../record/watched-gauge.ts"
 import type { Store } from "../store/store.ts"
@@ -52,12 +52,6 @@ export const pagesOf = (readiness: Effect.Effect<{ readonly ready: boolean }>): 
       "/readyz": Effect.map(readiness, (found) => jsonPage(found, found.ready))
     }
   })
-
-/** Where pages are served. */
-interface Address {
-  readonly host: string | null
-  readonly port: number
-}
 
 /** Serves the pages of a command that fills a lake, until its scope is closed. */
 export const serveMetrics = (address: Address): Effect.Effect<void, BadConfig, Scope.Scope | Shutdown | Store> =>
