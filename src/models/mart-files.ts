@@ -53,7 +53,9 @@ export const putFiles = (
   Effect.gen(function* () {
     if (files.length === 0) return []
     const parts =
-      partitionBy.length === 0 ? files.map((path) => ({ path, partitionValues: {} })) : yield* divide(db, columns, partitionBy, files)
+      partitionBy.length === 0 || files.length === 0
+        ? files.map((path) => ({ path, partitionValues: {} }))
+        : yield* divide(db, columns, partitionBy, files)
     const foreign = new ForeignFiles(columns, [])
     const store = yield* Store
     return yield* Effect.forEach(parts, ({ path, partitionValues }) =>

@@ -142,6 +142,9 @@ describe("rows that tests found nothing in", () => {
 
   it.effect("are tested as the mart will have them: an empty text is null where it is a partition", () =>
     Effect.gen(function* () {
+      // None at all is no failure.
+      yield* replaceFiles("visits", columns, [], [])
+      assert.strictEqual(told(yield* build(visits({}, ", partition_by=['shop']"))), "built")
       yield* add([1, "", 1])
       assert.strictEqual(told(yield* build(visits({ shop: "not_null" }, ", partition_by=['shop']"))), "not_null 1")
     }).pipe(Effect.provide(temporaryStore))

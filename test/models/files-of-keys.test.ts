@@ -49,6 +49,14 @@ describe("files of keys", () => {
         const db = yield* openDuckDB()
         const paths = [...table.snapshot.files.keys()]
         const rows = yield* filesSql(db, table)
+        // Other programs cut times off, where ours round the last one up.
+        const cut = [...table.snapshot.files].map(([path, file]) => {
+          const stats = JSON.parse(file.stats ?? "{}")
+          const { at } = stats.maxValues ?? {}
+          if (typeof at === "string") stats.maxValues.at = new Date(Date.parse(at) - 1).toISOString()
+          return [path, { ...file, stats: JSON.stringify(stats) }] as const
+        })
+        const snapshot = { ...table.snapshot, files: new Map(cut) }
         let [passed, all] = [0, 0]
         for (let round = 0; round < 40; round++) {
           const isNullLikeNull = roll(2) === 0
@@ -60,7 +68,7 @@ describe("files of keys", () => {
             `CREATE OR REPLACE TEMP TABLE sluice_touched AS ${touched.map((i) => `SELECT ${named.map(([key, name]) => `${sql(name, i)} AS ${key}`).join(", ")}`).join(" UNION ALL ")}`
           )
           const same = compared.map((key) => `o.${key} ${isNullLikeNull ? "IS NOT DISTINCT FROM" : "="} n.${key}`)
-          const found = yield* filesOfKeys(db, table.snapshot, keys, isNullLikeNull)
+          const found = yield* filesOfKeys(db, snapshot, keys, isNullLikeNull)
           const holding = yield* db.rows(
             `SELECT DISTINCT sluice_file AS i FROM (${rows}) o WHERE EXISTS (SELECT 1 FROM sluice_touched n WHERE ${["true", ...same].join(" AND ")})`
           )
