@@ -243,8 +243,14 @@ const modelOf = (sql: SqlFile, properties: ModelProperties | undefined, project:
 const thisLine = (pieces: ReadonlyArray<Piece>): number | null =>
   ofBothBranches(pieces).flatMap((piece) => (piece.kind === "this" ? [piece.line] : []))[0] ?? null
 
-const singularTest = ({ name, file, text }: SqlFile, problems: Array<Problem>): DataTest => {
+const singularTest = ({ name, file, text, references }: SqlFile, problems: Array<Problem>): DataTest => {
   const told = new Told(file, problems)
+  if (!references.some(({ input }) => input.kind === "model"))
+    told.add(
+      1,
+      "the test names no model, and would never be run",
+      "Write {{ ref('model') }}: a test is run with the model that it looks at."
+    )
   const entries = new Map<string, { readonly line: number; readonly value: Node }>()
   for (const [key, { value, line }] of text.config) {
     const node: Node | null = typeof value === "string" ? { kind: "scalar", line, value, text: value } : null

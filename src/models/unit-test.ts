@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { DuckDB } from "../duckdb/duckdb.ts"
-import { LakeError } from "../duckdb/errors.ts"
+import { duckdbText, LakeError } from "../duckdb/errors.ts"
 import { identifier, literal } from "../duckdb/sql.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { Input, Literal, Model, UnitTest } from "./model.ts"
@@ -46,6 +46,9 @@ export const runUnitTest = (
     const given = new Map(test.given.map(({ input, rows }, i) => [keyOf(input), { input, rows, view: `sluice_given_${i}` }]))
     const lacking = model.inputs.find((input) => !given.has(keyOf(input)))
     if (lacking !== undefined) return yield* cannotRun(test, `it gives no rows for ${said(lacking)}`, "Give some, or none: `rows: []`.")
+    const unread = test.given.find(({ input }) => input !== "this" && !model.inputs.some((each) => keyOf(each) === keyOf(input)))?.input
+    if (unread !== undefined && unread !== "this")
+      return yield* cannotRun(test, `it gives rows for ${said(unread)}, which ${model.name} does not read`, "Take them away.")
     if (test.isIncremental && !given.has(ownKey)) {
       return yield* cannotRun(test, "it is incremental and gives no rows for `this`", "Give the rows that the model has already, or none.")
     }
@@ -80,7 +83,14 @@ export const runUnitTest = (
       file: test.file,
       line: test.line
     }
-  })
+  }).pipe(
+    Effect.mapError((error) => {
+      if (error.problem.startsWith(placeOf(test))) return error
+      // What does not fit is a value that the project gives, or its text.
+      const [told = error.problem] = duckdbText(error.cause ?? error.problem).split("\n")
+      return cannotRun(test, told.trim().replace(/[.!]$/, ""), error.reason === "Invalid" ? "Correct its rows, or the model." : error.hint)
+    })
+  )
 
 const ownKey = "this"
 
@@ -88,8 +98,10 @@ const keyOf = (input: Input | "this"): string => (input === "this" ? ownKey : `$
 
 const said = (input: Input): string => (input.kind === "model" ? `ref('${input.name}')` : `source('${input.source}', '${input.table}')`)
 
-const cannotRun = ({ name, file, line }: UnitTest, problem: string, hint: string): LakeError =>
-  new LakeError({ reason: "Invalid", problem: `${file}:${line}: the unit test ${name} cannot run: ${problem}`, hint })
+const placeOf = ({ name, file, line }: UnitTest): string => `${file}:${line}: the unit test ${name} cannot run: `
+
+const cannotRun = (test: UnitTest, problem: string, hint: string): LakeError =>
+  new LakeError({ reason: "Invalid", problem: `${placeOf(test)}${problem}`, hint })
 
 const columnsOf = (db: DuckDB, select: string): Effect.Effect<ReadonlyArray<TypedColumn>, LakeError> =>
   Effect.map(db.rows(`describe ${select}`), (rows) =>

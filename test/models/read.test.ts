@@ -495,11 +495,15 @@ describe("a folder of models", () => {
     ],
     [
       "a singular test",
-      { "models/m.sql": orders, "tests/t.sql": "{{ config(tags='x', severity='bad') }}\nselect * from {{ this }}" },
+      {
+        "models/m.sql": orders,
+        "tests/t.sql": "{{ config(tags='x', severity='bad') }}\nselect * from {{ this }}, {{ source('consumable', 'orders') }}"
+      },
       [
         "tests/t.sql:1: tags is no setting of a test, or no text. There are severity, where, warn_if, error_if.",
         "tests/t.sql:2: a test has no table of its own. Write {{ ref('model') }}.",
-        "tests/t.sql:1: severity is bad. Write error or warn."
+        "tests/t.sql:1: severity is bad. Write error or warn.",
+        "tests/t.sql:1: the test names no model, and would never be run. Write {{ ref('model') }}: a test is run with the model that it looks at."
       ]
     ],
     [

@@ -105,7 +105,13 @@ describe("unit tests of models", () => {
       assert.include(yield* problem({ isIncremental: true }), `${at}it is incremental and gives no rows for \`this\``)
       assert.include(yield* problem({ given: [{ input: orders, rows: [{ shp: "a" }] }] }), `${at}there is no column shp`)
       assert.include(yield* problem({ expect: [{ sum: 1 }] }), `${at}there is no column sum. The columns are: shop, total, n, tags.`)
-      assert.include(yield* problem({ given: [{ input: orders, rows: [{ price: "dear" }] }] }), "dear")
+      const dear = yield* problem({ given: [{ input: orders, rows: [{ price: "dear" }] }] })
+      assert.include(dear, `${at}Conversion Error: Could not convert string "dear"`)
+      const other = { input: { kind: "model" as const, name: "other" }, rows: [] }
+      assert.include(
+        yield* problem({ given: [...unitTest({}).given, other] }),
+        `${at}it gives rows for ref('other'), which totals does not read`
+      )
     })
   )
 })
