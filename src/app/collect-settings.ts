@@ -1,9 +1,15 @@
 import { addressWays, defaultOptions, privacyWays } from "../collect/options.ts"
-import { bytes, count, list, listenAddress, oneOf, secret, setting } from "./setting-types.ts"
+import { bytes, count, list, listenAddress, oneOf, optionalAddress, secret, setting } from "./setting-types.ts"
 
 /** Settings of what takes hits over HTTP. */
 export const collectSettings = {
   port: setting("port", "Port where hits are taken; host:port binds one address.", listenAddress, { host: null, port: 8080 }),
+  collect: setting(
+    "collect",
+    "Port where `run` takes hits over HTTP, into the stream in the folder --stream that it reads; host:port binds one address. Without --stream the folder is _stream in the lake.",
+    optionalAddress,
+    null
+  ),
   origins: setting(
     "origins",
     "Origins whose pages may read the answers, such as https://shop.example; `*`: all, without credentials. Hits are taken from everywhere.",

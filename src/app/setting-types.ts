@@ -269,8 +269,8 @@ export const listenAddress: SettingType<Address> = {
   show: showAddress
 }
 
-/** Where Prometheus scrapes. */
-export const metricsAddress: SettingType<Address | null> = {
+/** Where something is served, if it is. */
+export const optionalAddress: SettingType<Address | null> = {
   accepts: "a port such as 9464, or host:port; 0 takes a port that is free",
   parse: parseAddress,
   show: (value) => (value === null ? "(not set)" : showAddress(value))

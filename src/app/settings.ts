@@ -20,8 +20,8 @@ import {
   logFormat,
   logLevel,
   longSecret,
-  metricsAddress,
   oneOf,
+  optionalAddress,
   optionalBytes,
   optionalDuration,
   optionalS3Place,
@@ -233,7 +233,7 @@ export const settings = {
   metricsPort: setting(
     "metrics-port",
     "Port where Prometheus finds /metrics, and supervisors /healthz and /readyz; host:port binds one address.",
-    metricsAddress,
+    optionalAddress,
     null
   ),
   otlp: setting(

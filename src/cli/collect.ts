@@ -1,26 +1,13 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { CollectCounts } from "../collect/counts.ts"
-import { count } from "../record/count.ts"
 import { json } from "./common.ts"
-import { hitsNames, serveHits } from "./hits-server.ts"
+import { hitsNames, hitsSummary, hitsText, serveHits } from "./hits-server.ts"
 import { processMetrics, servePages } from "./metrics-server.ts"
 import { print } from "./output.ts"
 import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
 
 const settings = use("port", ...hitsNames)
-
-const summary = (counts: CollectCounts) => {
-  const sum = (of: ReadonlyMap<unknown, number>) => [...of.values()].reduce((all, n) => all + n, 0)
-  return {
-    requests: sum(counts.requests),
-    stored: counts.stored,
-    unavailable: counts.unavailable,
-    refused: sum(counts.refused),
-    dropped: sum(counts.dropped)
-  }
-}
 
 export const collect = Command.make(
   "collect",
@@ -45,15 +32,8 @@ export const collect = Command.make(
       isDraining = true
       return server.counts
     }).pipe(Effect.scoped)
-    const done = summary(counts)
-    yield* print(flags.json, done, () =>
-      [
-        `${count(done.stored, "hit was", "hits were")} stored, of ${count(done.requests, "request")}.`,
-        ...(done.refused === 0 ? [] : [`${count(done.refused, "hit was", "hits were")} refused, as they cannot be stored.`]),
-        ...(done.dropped === 0 ? [] : [`${count(done.dropped, "hit was", "hits were")} dropped, as their clients ask for privacy.`]),
-        ...(done.unavailable === 0 ? [] : [`${count(done.unavailable, "hit was", "hits were")} answered 503, and may be stored or not.`])
-      ].join("\n")
-    )
+    const done = hitsSummary(counts)
+    yield* print(flags.json, done, () => hitsText(done))
   })
 ).pipe(
   Command.withDescription("Take hits over HTTP into a stream. What is answered 2xx is stored."),

@@ -1,4 +1,4 @@
-import { Effect, type Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import { collectOptionsOf } from "../app/collect-options.ts"
 import { collectNames } from "../app/collect-settings.ts"
 import { BadConfig, type Unreachable, type UsageError } from "../app/failures.ts"
@@ -10,7 +10,9 @@ import { type CollectCounts, noCounts } from "../collect/counts.ts"
 import { watchCollect } from "../collect/metrics.ts"
 import { serveCollect } from "../collect/server.ts"
 import type { AccessLine } from "../collect/server-options.ts"
+import { count } from "../record/count.ts"
 import { type Page, type Pages, pagesOf } from "./metrics-server.ts"
+import { Shutdown } from "./shutdown.ts"
 
 /** What a server of hits can be told, beside where. */
 export const hitsNames = [
@@ -116,6 +118,29 @@ export const serveHits = (
     return { counts, pages }
   })
 
+/** The same until the command is asked to stop, or the scope is closed: what was acknowledged by then is in the stream. */
+export const serveHitsUntilStopped = (
+  to: string,
+  at: Address,
+  values: Values<(typeof hitsNames)[number]>
+): Effect.Effect<HitsServer, BadConfig | UsageError | Unreachable, Scope.Scope | Shutdown> =>
+  Effect.gen(function* () {
+    const shutdown = yield* Shutdown
+    const own = yield* Scope.make()
+    let isDraining = false
+    const stop = Effect.suspend(() => {
+      isDraining = true
+      return Scope.close(own, Exit.void)
+    })
+    yield* Effect.addFinalizer(() => stop)
+    const server = yield* Scope.provide(
+      serveHits(to, at, values, () => isDraining),
+      own
+    )
+    yield* Effect.forkScoped(Effect.andThen(shutdown.requested, stop))
+    return server
+  })
+
 /** Says when hits begin not to be stored, and when they are again. */
 const tellTrouble = (trouble: Effect.Effect<string | null>): Effect.Effect<never> => {
   let told: string | null = null
@@ -129,3 +154,23 @@ const tellTrouble = (trouble: Effect.Effect<string | null>): Effect.Effect<never
     Effect.forever
   )
 }
+
+/** What became of all hits. */
+export const hitsSummary = (counts: CollectCounts) => {
+  const sum = (of: ReadonlyMap<unknown, number>) => [...of.values()].reduce((all, n) => all + n, 0)
+  return {
+    requests: sum(counts.requests),
+    stored: counts.stored,
+    unavailable: counts.unavailable,
+    refused: sum(counts.refused),
+    dropped: sum(counts.dropped)
+  }
+}
+
+export const hitsText = (done: ReturnType<typeof hitsSummary>): string =>
+  [
+    `${count(done.stored, "hit was", "hits were")} stored, of ${count(done.requests, "request")}.`,
+    ...(done.refused === 0 ? [] : [`${count(done.refused, "hit was", "hits were")} refused, as they cannot be stored.`]),
+    ...(done.dropped === 0 ? [] : [`${count(done.dropped, "hit was", "hits were")} dropped, as their clients ask for privacy.`]),
+    ...(done.unavailable === 0 ? [] : [`${count(done.unavailable, "hit was", "hits were")} answered 503, and may be stored or not.`])
+  ].join("\n")

@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { Effect, Layer, Result } from "effect"
 import { Command, Flag } from "effect/cli"
 import { engineOf } from "../app/engines.ts"
@@ -10,6 +11,8 @@ import { builderOptions, buildMarts, modelsOf } from "../app/models.ts"
 import { ingestOptionsOf } from "../app/options.ts"
 import { pipeline } from "../app/pipeline.ts"
 import { runListener } from "../app/run-listener.ts"
+import { type Address, s3Place } from "../app/setting-types.ts"
+import type { Values } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { type Maintained, maintain as maintainLake } from "../lake/maintain.ts"
 import type { ModelOutcome } from "../models/build.ts"
@@ -18,6 +21,7 @@ import { count } from "../record/count.ts"
 import type { Steps } from "../record/steps.ts"
 import { buildFailure, buildText, outcomeJson } from "./build.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
+import { hitsSummary, hitsText, serveHitsUntilStopped } from "./hits-server.ts"
 import { contractsOf, makeTotal, outcomeOf, progressText } from "./ingest.ts"
 import { maintainText } from "./maintain.ts"
 import { print } from "./output.ts"
@@ -41,6 +45,22 @@ const tellFailed = (outcomes: ReadonlyArray<ModelOutcome>): Effect.Effect<void> 
 
 const isFolder = (source: string, input: string | null): boolean =>
   source === "files" && input !== null && input !== "-" && !input.startsWith("s3://")
+
+/** Where hits are taken, and the folder of their stream, where `--collect` asks for it. */
+const collectedOf = (
+  source: string,
+  follow: boolean,
+  { collect, input, lake, stream }: Values<"collect" | "input" | "lake" | "stream">
+): Effect.Effect<{ readonly at: Address; readonly folder: string } | null, UsageError> => {
+  const refused = (problem: string, hint: string) => Effect.fail(new UsageError({ problem, hint }))
+  if (collect === null) return Effect.succeed(null)
+  if (!follow) return refused("--collect takes hits until it is stopped", "Leave --once out, or read what there is with --source stream.")
+  if (input !== null || (source !== "files" && source !== "stream"))
+    return refused("with --collect records come from the stream that hits go to", "Leave out --source and --input.")
+  if (stream === null && s3Place(lake) !== null)
+    return refused("--stream is missing", "Say in which folder hits are kept until they are in the lake: a disk, not S3.")
+  return Effect.succeed({ at: collect, folder: stream ?? join(lake, "_stream") })
+}
 
 const landedText = ({ done, left }: Landed, after: LandedChoice): string =>
   `${count(done, "file was", "files were")} ${after === "delete" ? "deleted" : `moved to ${landedFolder}/`}, as their records are in the lake${left === 0 ? "" : `; ${count(left, "file stays", "files stay")}`}.`
@@ -70,8 +90,10 @@ export const run = Command.make(
     json
   },
   Effect.fnUntraced(function* (flags) {
-    const values = yield* runSettings.read(flags.settings)
+    const said = yield* runSettings.read(flags.settings)
     const follow = !flags.once
+    const collected = yield* collectedOf(flags.source, follow, said)
+    const values = collected === null ? said : { ...said, stream: collected.folder }
     const { after } = flags
     if (after !== "keep" && (follow || !isFolder(flags.source, values.input)))
       return yield* new UsageError({
@@ -79,7 +101,9 @@ export const run = Command.make(
         hint: "Give it with --once and --input FOLDER. What becomes of objects of a bucket its own rules say."
       })
     const models = yield* modelsOf(project)
-    const { atOnce, datasets, left, problems, notes, skipped, share } = yield* openInputs(project, flags, values, follow)
+    const hits = collected === null ? null : yield* serveHitsUntilStopped(collected.folder, collected.at, values)
+    const choice = hits === null ? flags : { ...flags, source: "stream" as const }
+    const { atOnce, datasets, left, problems, notes, skipped, share } = yield* openInputs(project, choice, values, follow)
     const shutdown = yield* Shutdown
     /** The last build. Null: there was none. */
     const last: { build: Result.Result<readonly [ReadonlyArray<ModelOutcome>, number], ReadError> | null } = { build: null }
@@ -166,8 +190,10 @@ export const run = Command.make(
     const [outcomes, buildMillis] = built === null || Result.isFailure(built) ? [[], 0] : built.success
     const { landed, maintained } = done
     const cleared = landed === null || Result.isFailure(landed) ? null : landed.success
-    yield* print(flags.json, { ...report, repartitions, models: outcomes.map(outcomeJson), landed: cleared }, () =>
+    const taken = hits === null ? null : hitsSummary(hits.counts)
+    yield* print(flags.json, { ...report, hits: taken, repartitions, models: outcomes.map(outcomeJson), landed: cleared }, () =>
       [
+        ...(taken === null ? [] : [hitsText(taken)]),
         ...lines,
         ...done.repartitioned.flatMap(({ outcome, millis }) => (outcome === null ? [] : [repartitionText(outcome, millis)])),
         ...(outcomes.length === 0 ? [] : [buildText(outcomes, buildMillis, project.name)]),
@@ -205,6 +231,7 @@ export const run = Command.make(
   Command.withExamples([
     { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
     { description: "What is new, from files to the table for users, and no more", command: "sluice run --once --input orders --lake lake" },
+    { description: "From hits of pages to marts, in one process", command: "sluice run --project schemas/web --collect 8080 --lake lake" },
     { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" },
     {
       description: "What an endpoint stored in a stream of this machine, up to its tip",

@@ -1,6 +1,7 @@
 import { Flag } from "effect/cli"
 import { catalogNames, engineSettings, hashKeyNames, lakeNames } from "../app/settings.ts"
 import { withDefault } from "./common.ts"
+import { hitsNames } from "./hits-server.ts"
 import { use } from "./settings.ts"
 
 /** How a command is told where records come from. */
@@ -45,4 +46,4 @@ const ingestNames = [
 export const ingestSettings = use(...ingestNames)
 
 /** The same for a command that also repartitions, again and again. */
-export const runSettings = use(...ingestNames, ...engineSettings, "repartitionEvery")
+export const runSettings = use(...ingestNames, ...engineSettings, "repartitionEvery", "collect", ...hitsNames)
