@@ -46,7 +46,7 @@ const drawSettings = (random: Random): Settings => {
     failsToSync: random.chance(0.4) ? 0.03 : 0,
     failsToWrite: random.chance(0.4) ? 0.03 : 0,
     powerLosses: random.chance(0.7),
-    full: random.chance(0.3),
+    full: random.chance(0.6),
     active: 30_000
   }
 }
