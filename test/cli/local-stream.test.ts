@@ -34,8 +34,8 @@ it("carries what an endpoint stored in a folder to a table for users, and only w
   expect(run).toMatchObject({ counts: { records: 100, rows: 100 }, datasets: [{ dataset: "hits" }], repartitions: [{ dataset: "hits" }] })
   await put(100, 130)
   expect(await sluiceJson(["ingest", ...args])).toMatchObject({ counts: { records: 30, rows: 30 } })
-  const sql = "SELECT count(*) || ' ' || count(DISTINCT cache_buster) || ' ' || min(_source) FROM stage_hits"
-  expect(await rowsIn(lake, sql)).toEqual(["130 130 stream"])
+  const sql = "SELECT count(*) || ' ' || count(DISTINCT cache_buster) || ' ' || min(_source) AS told FROM stage_hits"
+  expect(await rowsIn(lake, sql)).toEqual(['{"told":"130 130 stream"}'])
 })
 
 it("is filled by put, and named by doctor", { timeout: 120_000 }, async () => {

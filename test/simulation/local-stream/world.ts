@@ -124,6 +124,8 @@ class LocalWorld {
   #isQuiet = false
   /** The machine loses its power as the next sync begins. */
   #losesPowerAtSync = false
+  /** A process dies as its next sync begins: what it wrote is in the memory of the system, which may lose its power soon. */
+  #diesAtSync = false
 
   constructor(seed: number, say: ((line: string) => void) | null) {
     this.#seed = seed
@@ -195,7 +197,13 @@ class LocalWorld {
           Effect.never
         )
       }
-      const crash = !this.#isQuiet && this.#random.chance(this.#settings.crash)
+      const diesNow = kind === "sync" && this.#diesAtSync && !this.#isQuiet
+      if (diesNow) {
+        this.#diesAtSync = false
+        if (this.#settings.powerLosses)
+          this.#time.at(this.#time.now + this.#random.between(500, 8_000), () => (this.#isQuiet ? undefined : this.#losePower()))
+      }
+      const crash = diesNow || (!this.#isQuiet && this.#random.chance(this.#settings.crash))
       const passage: Passage<A, DiskError> = { arrives: crash && this.#random.chance(0.5) ? null : 0, answered, instead: null, crash }
       return process.call(what, request, passage)
     }
@@ -222,7 +230,7 @@ class LocalWorld {
     this.#producer = process
     process.start(this.#produce(process, this.#settings.together), (exit) => {
       this.#ended(process.name, exit)
-      this.#time.at(this.#time.now + this.#random.between(10, 2_000), () => {
+      this.#time.at(this.#time.now + this.#random.between(10, this.#random.pick([2_000, 9_000])), () => {
         if (this.#producer === process) this.#startProducer()
       })
     })
@@ -343,7 +351,7 @@ class LocalWorld {
       if (this.#isQuiet) return
       const { powerLosses, full } = this.#settings
       const what = this.#random.below(7)
-      if (what === 0) this.#producer?.crash()
+      if (what === 0) this.#diesAtSync = true
       else if (what === 1) this.#reader?.crash()
       else if (what === 2) this.#producer?.freeze(this.#random.between(100, 5_000))
       else if ((what === 3 || what === 6) && powerLosses) this.#losesPowerAtSync = true
