@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
+import { adviceOn } from "../../src/contract/advice.ts"
 import { compileContract } from "../../src/contract/compile.ts"
 import {
   type ContractDefinition,
@@ -342,6 +343,16 @@ describe("a list of contracts", () => {
       "contract 5 of the list: it is undefined that defineContract has not made.",
       "contract 6 of the list: it is an object that defineContract has not made."
     ])
+  })
+
+  it("has one that an endpoint collects, and not two", () => {
+    expect(readContracts([named("a"), named("b", { collected: true }), named("c", { collected: false })]).error).toBeNull()
+    const { error } = readContracts([named("a", { collected: true }), named("b", { collected: true })])
+    expect(error?.problems).toEqual([
+      "contracts a and b: each says that it is collected, and an endpoint collects one. Leave it with one of them."
+    ])
+    expect(adviceOn(named("b", { collected: true }), false).filter(({ text }) => text.includes("arrives"))).toEqual([])
+    expect(adviceOn(named("b"), false).filter(({ text }) => text.includes("arrives")).length).toBe(1)
   })
 
   it("is none, and says so, where its module cannot be read", async () => {

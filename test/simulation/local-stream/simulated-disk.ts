@@ -167,7 +167,8 @@ export class SimulatedDisk {
   /** The disk as a process has it. @param isAlive does the process live, and with it what it holds? */
   for(isAlive: () => boolean, carry: Carry): Disk {
     const run = <A>(what: string, request: () => Effect.Effect<A, DiskError>, kind: "write" | "sync" | "other" = "other") =>
-      carry(what, Effect.suspend(request), kind)
+      // Each time that it is run: a file's sync is one effect, and not one request.
+      Effect.suspend(() => carry(what, Effect.suspend(request), kind))
     const fileOf = (path: string, inode: Inode): DiskFile => ({
       size: run(`size ${path}`, () => Effect.succeed(inode.cached.length)),
       read: (position, length) =>

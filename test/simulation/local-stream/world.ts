@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto"
 import { Cause, Clock, Effect, Exit, Result, Stream } from "effect"
 import { Random } from "../../../src/generate/random.ts"
-import type { Position, ShardPosition } from "../../../src/record/position.ts"
-import { arrivedAt, type RecordPage } from "../../../src/record/record.ts"
 import { kinesisSource } from "../../../src/source/kinesis/kinesis.ts"
 import type { Disk, DiskError } from "../../../src/stream/local/disk.ts"
 import { type LocalStream, type LocalStreamOptions, localStream } from "../../../src/stream/local/local-stream.ts"
@@ -10,46 +8,12 @@ import type { Violation } from "../judge.ts"
 import { type Passage, type ProcessWorld, SimulatedProcess } from "../process.ts"
 import { VirtualTime } from "../virtual-time.ts"
 import type { Happened, Outcome, RunOptions } from "../world.ts"
+import { Lake } from "./lake.ts"
+import { drawSettings, type Settings } from "./settings.ts"
 import { type Carry, SimulatedDisk } from "./simulated-disk.ts"
 
 const startsAt = Date.UTC(2026, 10, 20)
 const folder = "/stream"
-
-interface Settings {
-  readonly shards: number
-  readonly segmentBytes: number
-  readonly retentionMillis: number
-  readonly maxBytes: number | undefined
-  readonly keys: number
-  readonly dataBytes: number
-  /** Does who puts also read? */
-  readonly together: boolean
-  readonly crash: number
-  readonly failsToSync: number
-  readonly failsToWrite: number
-  readonly powerLosses: boolean
-  readonly full: boolean
-  readonly active: number
-}
-
-const drawSettings = (random: Random): Settings => {
-  const isTrimmed = random.chance(0.25)
-  return {
-    shards: random.between(1, 4),
-    segmentBytes: random.pick([600, 2_000, 20_000]),
-    retentionMillis: isTrimmed && random.chance(0.5) ? 20_000 : 86_400_000,
-    maxBytes: isTrimmed ? 10_000 : undefined,
-    keys: random.between(1, 6),
-    dataBytes: random.pick([8, 1_000, 3_000]),
-    together: random.chance(0.3),
-    crash: random.chance(0.5) ? random.pick([0.001, 0.01]) : 0,
-    failsToSync: random.chance(0.4) ? 0.03 : 0,
-    failsToWrite: random.chance(0.4) ? 0.03 : 0,
-    powerLosses: random.chance(0.7),
-    full: random.chance(0.3),
-    active: 30_000
-  }
-}
 
 /** A record that somebody tried to put, once. */
 interface Tried {
@@ -58,39 +22,6 @@ interface Tried {
   readonly at: number
   /** Where it is, once who put it knows. */
   told: { readonly shard: string; readonly sequenceNumber: string } | null
-}
-
-/** What a consumer has committed: rows and how far they reach, together. It is elsewhere, and survives whatever happens to the machine of the stream. */
-class Lake {
-  readonly rows: Array<{ readonly shard: string; readonly sequenceNumber: string; readonly text: string }> = []
-  readonly positions = new Map<string, ShardPosition>()
-  readonly gaps: Array<{ readonly from: number; readonly to: number }> = []
-
-  commit(page: RecordPage): void {
-    const old = this.positions.get(page.shard)
-    let last: Position | undefined = old ?? page.position
-    let time = old?.arrivedAt ?? ""
-    for (let i = 0; i < page.count; i++) {
-      const sequenceNumber = page.sequenceNumbers[i] ?? "?"
-      const text = Buffer.from(page.bytes.subarray(page.starts[i], page.ends[i])).toString()
-      this.rows.push({ shard: page.shard, sequenceNumber, text })
-      last = { sequenceNumber, subSequenceNumber: 0 }
-      time = new Date(arrivedAt(page, i)).toISOString()
-    }
-    const source = page.resume ?? old?.source
-    this.positions.set(page.shard, {
-      sequenceNumber: last?.sequenceNumber ?? "0",
-      subSequenceNumber: 0,
-      arrivedAt: time,
-      records: 0,
-      rows: 0,
-      deadLetters: 0,
-      empty: 0,
-      source
-    })
-    const [from, to] = [source?.["gapFrom"], source?.["gapTo"]]
-    if (typeof from === "string" && typeof to === "string") this.gaps.push({ from: Date.parse(from), to: Date.parse(to) })
-  }
 }
 
 /** Runs the world of a local stream of a seed, and judges what a consumer got of it. Never rejects for what the program under test does. */
@@ -124,6 +55,8 @@ class LocalWorld {
   #isQuiet = false
   /** The machine loses its power as the next sync begins. */
   #losesPowerAtSync = false
+  /** A process dies as its next sync begins: what it wrote is in the memory of the system, which may lose its power soon. */
+  #diesAtSync = false
 
   constructor(seed: number, say: ((line: string) => void) | null) {
     this.#seed = seed
@@ -195,7 +128,13 @@ class LocalWorld {
           Effect.never
         )
       }
-      const crash = !this.#isQuiet && this.#random.chance(this.#settings.crash)
+      const diesNow = kind === "sync" && this.#diesAtSync && !this.#isQuiet
+      if (diesNow) {
+        this.#diesAtSync = false
+        if (this.#settings.powerLosses)
+          this.#time.at(this.#time.now + this.#random.between(500, 8_000), () => (this.#isQuiet ? undefined : this.#losePower()))
+      }
+      const crash = diesNow || (!this.#isQuiet && this.#random.chance(this.#settings.crash))
       const passage: Passage<A, DiskError> = { arrives: crash && this.#random.chance(0.5) ? null : 0, answered, instead: null, crash }
       return process.call(what, request, passage)
     }
@@ -222,7 +161,7 @@ class LocalWorld {
     this.#producer = process
     process.start(this.#produce(process, this.#settings.together), (exit) => {
       this.#ended(process.name, exit)
-      this.#time.at(this.#time.now + this.#random.between(10, 2_000), () => {
+      this.#time.at(this.#time.now + this.#random.between(10, this.#random.pick([2_000, 9_000])), () => {
         if (this.#producer === process) this.#startProducer()
       })
     })
@@ -343,7 +282,7 @@ class LocalWorld {
       if (this.#isQuiet) return
       const { powerLosses, full } = this.#settings
       const what = this.#random.below(7)
-      if (what === 0) this.#producer?.crash()
+      if (what === 0) this.#diesAtSync = true
       else if (what === 1) this.#reader?.crash()
       else if (what === 2) this.#producer?.freeze(this.#random.between(100, 5_000))
       else if ((what === 3 || what === 6) && powerLosses) this.#losesPowerAtSync = true

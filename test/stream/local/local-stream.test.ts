@@ -1,0 +1,210 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import type { KinesisError } from "../../../src/stream/kinesis/api.ts"
+import type { Disk, DiskFile } from "../../../src/stream/local/disk.ts"
+import { DiskError } from "../../../src/stream/local/disk.ts"
+import { type LocalStreamOptions, localStream } from "../../../src/stream/local/local-stream.ts"
+import { realDisk } from "../../../src/stream/local/real-disk.ts"
+import { drain, type Subject, stream, text } from "../stream-suite.ts"
+import { temporaryFolder } from "./temporary-folder.ts"
+
+const first = "shardId-000000000000"
+const horizon = { type: "TRIM_HORIZON" } as const
+const pass = (millis: number) => TestClock.adjust(millis)
+const open = (folder: string, options: Partial<LocalStreamOptions> = {}) => localStream({ folder, shards: 1, lockMillis: 1, ...options })
+const put = (api: Subject["api"], ...texts: ReadonlyArray<string>) =>
+  api.putRecords(
+    stream,
+    texts.map((each) => ({ partitionKey: "k", data: Buffer.from(each) }))
+  )
+const textsIn = (api: Subject["api"]) => Effect.map(drain({ api, pass }, first, horizon), (records) => records.map(text))
+const failureOf = <A>(effect: Effect.Effect<A, KinesisError>) => Effect.flip(effect)
+const segmentsOf = (folder: string) => readdirSync(folder).filter((name) => name.endsWith(".log"))
+
+/** A disk whose files are those of the machine, some of whose operations go wrong. */
+const faulty = (change: (file: DiskFile, path: string) => DiskFile): Disk => ({
+  ...realDisk,
+  open: (path, mode) => Effect.map(realDisk.open(path, mode), (file) => change(file, path))
+})
+
+describe("a stream in a folder", () => {
+  it.effect("commits all calls that wait for the disk together", () =>
+    Effect.gen(function* () {
+      const api = yield* open(yield* temporaryFolder)
+      yield* api.claim
+      yield* Effect.forEach(Array.from({ length: 50 }), () => put(api, "a", "b"), { concurrency: "unbounded" })
+      assert.strictEqual(api.written()?.records, 100)
+      // The first goes alone, perhaps; all others wait meanwhile.
+      assert.isAtMost(api.written()?.commits ?? 0, 3)
+    })
+  )
+
+  it.effect("has one writer at a time, any number of readers, and another writer when that one is gone", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const reader = yield* open(folder)
+      assert.strictEqual((yield* failureOf(reader.describeStream(stream))).reason, "NotFound")
+      const scope = yield* Scope.make()
+      const writer = yield* Scope.provide(open(folder), scope)
+      yield* put(writer, "a")
+      const other = yield* open(folder, { lockMillis: 0 })
+      const refused = yield* failureOf(other.claim)
+      assert.strictEqual(refused.reason, "Denied")
+      assert.include(refused.detail, "Another process puts into the stream")
+      assert.deepStrictEqual(yield* textsIn(reader), ["a"])
+      yield* put(writer, "b")
+      assert.deepStrictEqual(yield* textsIn(reader), ["a", "b"])
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* failureOf(put(writer, "late"))).reason, "Unavailable")
+      yield* put(other, "c")
+      assert.deepStrictEqual(yield* textsIn(reader), ["a", "b", "c"])
+    })
+  )
+
+  it.effect("cuts what an interrupted write left, and goes on behind the last whole record", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* Effect.scoped(Effect.flatMap(open(folder), (api) => put(api, "a", "b")))
+      const path = join(folder, segmentsOf(folder)[0] ?? "")
+      const whole = readFileSync(path)
+      // A frame of which a part came to the disk: its header, or some of its records, or zeros.
+      for (const tail of [whole.subarray(32, 40), whole.subarray(32, -3), Buffer.alloc(5000)]) {
+        writeFileSync(path, Buffer.concat([whole, tail]))
+        const api = yield* open(folder)
+        assert.deepStrictEqual(yield* textsIn(api), ["a", "b"])
+        assert.strictEqual(readFileSync(path).length, whole.length)
+      }
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const api = yield* open(folder)
+          const [answer] = yield* put(api, "c")
+          assert.deepInclude(answer, { ok: true, sequenceNumber: "3" })
+          assert.deepStrictEqual(yield* textsIn(api), ["a", "b", "c"])
+        })
+      )
+    })
+  )
+
+  it.effect("names the place where something acknowledged is damaged, and passes nothing over", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* Effect.scoped(
+        Effect.flatMap(open(folder), (api) => Effect.andThen(put(api, "first"), Effect.andThen(put(api, "second"), put(api, "third"))))
+      )
+      const path = join(folder, segmentsOf(folder)[0] ?? "")
+      const whole = readFileSync(path)
+      for (const at of [40, whole.indexOf("second"), whole.length - 1]) {
+        const bytes = Buffer.from(whole)
+        bytes[at] = (bytes[at] ?? 0) ^ 1
+        writeFileSync(path, bytes)
+        const api = yield* open(folder)
+        for (const failure of [yield* failureOf(textsIn(api)), yield* failureOf(put(api, "more"))]) {
+          assert.strictEqual(failure.reason, "Invalid")
+          assert.include(failure.message, "damaged at byte")
+          assert.include(failure.message, path)
+        }
+      }
+      writeFileSync(path, whole.subarray(0, -7))
+      assert.include((yield* failureOf(textsIn(yield* open(folder)))).message, "damaged")
+    })
+  )
+
+  it.effect("refuses puts when the disk is full, keeps what it has, and takes them again when there is space", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      let isFull = false
+      const disk = faulty((file, path) => ({
+        ...file,
+        write: (buffers, position) =>
+          isFull && path.endsWith(".log")
+            ? Effect.andThen(
+                file.write([Buffer.concat(buffers).subarray(0, 40)], position),
+                Effect.fail(new DiskError({ operation: "write", path, reason: "Full", code: "ENOSPC" }))
+              )
+            : file.write(buffers, position)
+      }))
+      const api = yield* open(folder, { disk })
+      yield* put(api, "a")
+      isFull = true
+      const refused = yield* failureOf(put(api, "refused"))
+      assert.strictEqual(refused.reason, "Unavailable")
+      assert.include(refused.message, "No space is left")
+      assert.include(refused.hint, "taken again as soon as there is space")
+      assert.deepStrictEqual(yield* textsIn(api), ["a"])
+      isFull = false
+      yield* put(api, "b")
+      assert.deepStrictEqual(yield* textsIn(api), ["a", "b"])
+      assert.deepStrictEqual(yield* textsIn(yield* open(folder)), ["a", "b"])
+    })
+  )
+
+  it.effect("lets go of what is too old, or too much, and says so to who has not read it", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const api = yield* open(folder, { segmentBytes: 200, maxBytes: 1000, retentionMillis: 3_600_000 })
+      yield* put(api, "0")
+      const iterator = yield* api.getShardIterator(stream, first, horizon)
+      for (let i = 1; i < 40; i++) {
+        yield* put(api, String(i))
+        yield* pass(1000)
+      }
+      assert.isBelow(segmentsOf(folder).length, 9)
+      const page = yield* api.getRecords(iterator, 10_000)
+      assert.strictEqual(page.records.map(text).at(-1), "39")
+      assert.notStrictEqual(page.records.map(text)[0], "0")
+      const oldest = page.records[0]?.arrivedAt ?? 0
+      assert.isAtMost(page.trimmedBefore ?? Number.POSITIVE_INFINITY, oldest)
+      assert.isAbove(page.trimmedBefore ?? 0, oldest - 10_000)
+      yield* pass(2 * 3_600_000)
+      yield* put(api, "40")
+      yield* put(api, "41")
+      yield* pass(3_600_001)
+      yield* put(api, "42")
+      assert.deepStrictEqual((yield* textsIn(api)).at(-1), "42")
+      assert.notInclude(yield* textsIn(api), "39")
+      // Whoever has read everything is told nothing.
+      const tip = (yield* api.getRecords(page.nextIterator ?? "", 10_000)).nextIterator ?? ""
+      yield* put(api, "43")
+      assert.isUndefined((yield* api.getRecords(tip, 10)).trimmedBefore)
+    })
+  )
+
+  it.effect("keeps its name and shards wherever the folder goes, and takes another retention", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const name = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const api = yield* open(folder, { shards: 3 })
+          yield* api.claim
+          assert.strictEqual((yield* api.describeStream(stream)).retentionMillis, 7 * 86_400_000)
+          return yield* api.name
+        })
+      )
+      const again = yield* open(folder, { shards: 5, retentionMillis: 1000 })
+      yield* again.claim
+      assert.strictEqual(yield* again.name, name)
+      assert.strictEqual((yield* again.listShards(stream, null)).shards.length, 3)
+      const reader = yield* open(folder)
+      assert.strictEqual((yield* reader.describeStream(stream)).retentionMillis, 1000)
+    })
+  )
+
+  it.effect("takes a record of 10 MiB, and calls that are larger than what is read at a time", () =>
+    Effect.gen(function* () {
+      const api = yield* open(yield* temporaryFolder)
+      const large = Buffer.alloc(10 * 1024 * 1024 - 1, "x")
+      yield* put(api, "a")
+      yield* api.putRecords(stream, [{ partitionKey: "k", data: large }])
+      yield* put(api, "b")
+      const records = yield* drain({ api, pass }, first, horizon)
+      assert.deepStrictEqual(
+        records.map(({ data }) => data.length),
+        [1, large.length, 1]
+      )
+      assert.isTrue(large.equals(records[1]?.data ?? new Uint8Array()))
+    })
+  )
+})
