@@ -18,7 +18,7 @@ const page = (name: string, client: string, time: number, more: { readonly [para
 const sessions = (column: string) =>
   Effect.map(
     rowsOf(
-      `SELECT string_agg(document_title, ' ' ORDER BY request_timestamp, visitor_position) FROM logs WHERE hit_type = 'pageview' AND document_title IS NOT NULL GROUP BY ${column}`
+      `SELECT string_agg(document_title, ' ' ORDER BY request_timestamp, visitor_position, document_title) FROM logs WHERE hit_type = 'pageview' AND document_title IS NOT NULL GROUP BY ${column}`
     ),
     (rows) => rows.map(([names]) => String(names)).sort()
   )
