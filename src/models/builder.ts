@@ -8,6 +8,7 @@ import { Store } from "../store/store.ts"
 import { type Audit, auditOf } from "./audit.ts"
 import type { FreshnessResult } from "./freshness.ts"
 import type { Models } from "./model.ts"
+import { isElements } from "./pieces.ts"
 import { elementsSql, inLake, type RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
@@ -54,7 +55,7 @@ export const builderOf = ({
       ref: inLake,
       source: (source: string, table: string) => {
         const rows = inLake(sourceView(source, table))
-        return source === "elements" ? elementsSql(table, rows) : rows
+        return isElements(source) ? elementsSql(table, rows) : rows
       },
       var: variables(models.vars)
     }
