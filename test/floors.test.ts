@@ -15,7 +15,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["decode", "stream"],
   ["source", "generate"],
   ["lake"],
-  ["ingest", "firehose", "repartition", "lineage", "catalog", "models", "pump"],
+  ["ingest", "firehose", "repartition", "lineage", "catalog", "models", "collect", "pump"],
   ["docs"],
   ["app"],
   ["cli", "lambda"],

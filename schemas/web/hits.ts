@@ -54,6 +54,7 @@ export const hits = defineContract({
     "Every hit that a page sent: pages seen, events, products looked at and bought. Products, impressions and promotions, which are numbered (`pr1id`), are lists. What else a hit says stands in `_rescued`.",
   format: form,
   arrives: ["*hits*", "hits/**"],
+  collected: true,
   fields: {
     hitType: text("Kind of hit: `pageview`, `event`, `timing`, …", as("t")),
     trackingId: text("Property that the hit is for.", as("tid")),

@@ -10,7 +10,7 @@ import { largePagesOf, pageBytesOf } from "./budget.ts"
 import { UsageError } from "./failures.ts"
 import { type AnnouncedParts, announcedPartsOf, type InputShare, ofFiles, shareOfNamed, sharesOf } from "./input-shares.ts"
 import type { Carried } from "./pipeline.ts"
-import { allContracts, contractOf } from "./project.ts"
+import { allContracts, contractOf, streamDataset } from "./project.ts"
 import { checkWorker, type OpenedSource, openPlace, openSource, type Skipped, type SourceChoice, type SourceValues } from "./sources.ts"
 
 const predicateOf = ({ takes }: InputShare) => takes ?? (() => true)
@@ -32,7 +32,8 @@ export interface InputChoice extends SourceChoice {
 
 /**
  * Opens the sources of the datasets that a command carries: the one that is named, else all of the project whose files are there. One that is followed, and of
- * which there is no file yet, begins with its first. A stream and standard input are of one dataset, the project's first where none is named.
+ * which there is no file yet, begins with its first. A stream is of one dataset: where none is named, of what
+ * the project collects. So is standard input, of the project's first.
  */
 export const openInputs = (
   project: LoadedProject,
@@ -169,5 +170,7 @@ const wantedShares = (
   const isShared = source === "files" && input !== "-" && compiled.some(({ contract }) => contract.arrives !== undefined)
   // Files of a contract that cannot be used would be taken for another's.
   if (isShared) return Effect.map(allContracts(project), sharesOf)
-  return Effect.map(contractOf(project, project.datasets[0] ?? ""), (contract) => [{ contract, takes: null }])
+  const isStream = source === "kinesis" || source === "stream"
+  const only = isStream ? streamDataset(project) : (project.datasets[0] ?? "")
+  return Effect.map(contractOf(project, only), (contract) => [{ contract, takes: null }])
 }

@@ -31,6 +31,10 @@ export const withDatabase = <A extends { readonly glueDatabase: string | null }>
   values: A
 ): A & { readonly glueDatabase: string } => ({ ...values, glueDatabase: values.glueDatabase ?? datasets[0] ?? "" })
 
+/** What a stream holds where nobody says it: what the project collects, else its first dataset. */
+export const streamDataset = ({ compiled, datasets }: LoadedProject): string =>
+  [...compiled.values()].find(({ contract }) => contract.collected === true)?.contract.name ?? datasets[0] ?? ""
+
 /** For work that is about every dataset: all contracts must be sound. */
 export const allContracts = ({ compiled, error }: LoadedProject): Effect.Effect<ReadonlyArray<CompiledContract>, ContractError> =>
   error === null ? Effect.succeed([...compiled.values()]) : Effect.fail(error)

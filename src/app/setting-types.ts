@@ -144,6 +144,14 @@ export const bytes: SettingType<number> = {
   show: (n) => (n % 1024 ** 2 === 0 ? `${n / 1024 ** 2}MiB` : String(n))
 }
 
+const orNothing = <A>(type: SettingType<A>): SettingType<A | null> => ({
+  accepts: type.accepts,
+  parse: type.parse,
+  show: (value) => (value === null ? "(not set)" : type.show(value))
+})
+
+export const optionalBytes: SettingType<number | null> = orNothing(bytes)
+
 /** Texts between commas. */
 export const list: SettingType<ReadonlyArray<string>> = {
   accepts: "texts with commas between them",
@@ -186,6 +194,8 @@ export const duration: SettingType<number> = {
   },
   show: (millis) => (millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)
 }
+
+export const optionalDuration: SettingType<number | null> = orNothing(duration)
 
 export const interval: SettingType<number | "never"> = {
   accepts: `${duration.accepts}, or never`,
@@ -238,15 +248,32 @@ export const start: SettingType<InitialPosition> = {
 /** Host and port as a URL has them. */
 export const authority = (host: string, port: number): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
-/** Where Prometheus scrapes. Host null: every address of the machine. */
-export const metricsAddress: SettingType<{ readonly host: string | null; readonly port: number } | null> = {
+/** Where a port is listened at. Host null: every address of the machine. */
+interface Address {
+  readonly host: string | null
+  readonly port: number
+}
+
+const parseAddress = (s: string): Address | null => {
+  const match = /^(?:(.+):)?(\d{1,5})$/.exec(s.trim())
+  const port = Number(match?.[2])
+  return match === null || port > 65_535 ? null : { host: match[1]?.replace(/^\[(.*)\]$/, "$1") ?? null, port }
+}
+
+const showAddress = ({ host, port }: Address): string => (host === null ? String(port) : authority(host, port))
+
+/** Where hits are taken. */
+export const listenAddress: SettingType<Address> = {
+  accepts: "a port such as 8080, or host:port; 0 takes a port that is free",
+  parse: parseAddress,
+  show: showAddress
+}
+
+/** Where Prometheus scrapes. */
+export const metricsAddress: SettingType<Address | null> = {
   accepts: "a port such as 9464, or host:port; 0 takes a port that is free",
-  parse: (s) => {
-    const match = /^(?:(.+):)?(\d{1,5})$/.exec(s.trim())
-    const port = Number(match?.[2])
-    return match === null || port > 65_535 ? null : { host: match[1]?.replace(/^\[(.*)\]$/, "$1") ?? null, port }
-  },
-  show: (value) => (value === null ? "(not set)" : value.host === null ? String(value.port) : authority(value.host, value.port))
+  parse: parseAddress,
+  show: (value) => (value === null ? "(not set)" : showAddress(value))
 }
 
 export const collector: SettingType<string | null> = { ...optionalUrl, standard: "OTEL_EXPORTER_OTLP_ENDPOINT" }

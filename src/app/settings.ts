@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option } from "effect"
+import { collectSettings } from "./collect-settings.ts"
 import { engineNames } from "./engine-names.ts"
 import { BadConfig, UsageError } from "./failures.ts"
 import { defaultProject } from "./project.ts"
@@ -21,6 +22,8 @@ import {
   longSecret,
   metricsAddress,
   oneOf,
+  optionalBytes,
+  optionalDuration,
   optionalS3Place,
   optionalText,
   optionalUrl,
@@ -134,7 +137,25 @@ export const settings = {
     3_600_000
   ),
   queue: setting("queue", "URL of the queue of SQS to which buckets announce their objects.", optionalUrl, null),
-  stream: setting("stream", "Name of the Kinesis stream.", optionalText, null),
+  stream: setting("stream", "Name of the Kinesis stream; with --source stream, folder of a local one.", optionalText, null),
+  streamShards: setting(
+    "stream-shards",
+    "Shards of a local stream, when it is made: as many processes can share the reading. One that is there keeps its own.",
+    count(1),
+    4
+  ),
+  streamRetention: setting(
+    "stream-retention",
+    "How long a local stream keeps records, read or not. Long: more disk, more time to mend what reads. Without it, what the stream was made with, at first 7d.",
+    optionalDuration,
+    null
+  ),
+  streamBytes: setting(
+    "stream-bytes",
+    "Size beyond which a local stream lets go of its oldest records, read or not, however young. Without it, it has none.",
+    optionalBytes,
+    null
+  ),
   dataset: setting("dataset", "Dataset of what a function reads from a stream. Without it, the project's first.", optionalText, null),
   endpoint: setting("endpoint", "URL of the Kinesis service, where it is not that of the region.", optionalUrl, null),
   region: setting("region", "AWS region. Without it, what the environment says (AWS_REGION, the profile).", optionalText, null),
@@ -208,6 +229,7 @@ export const settings = {
   }),
   workers: setting("workers", "Processes that share the shards of a stream. It may grow and shrink while they run.", count(1), 1),
   worker: setting("worker", "Which of the workers this process is, from 0.", count(0), 0),
+  ...collectSettings,
   metricsPort: setting(
     "metrics-port",
     "Port where Prometheus finds /metrics, and supervisors /healthz and /readyz; host:port binds one address.",

@@ -11,13 +11,16 @@ import { kinesisSource } from "../source/kinesis/kinesis.ts"
 import type { Place } from "../source/place.ts"
 import { withShare } from "../source/share-read.ts"
 import type { Source } from "../source/source.ts"
+import { asSourceError } from "../stream/kinesis/failures.ts"
+import { localSourceName } from "../stream/local/failures.ts"
+import { localStream } from "../stream/local/local-stream.ts"
 import { UsageError } from "./failures.ts"
 import { kinesisOf } from "./kinesis.ts"
 import { s3Place } from "./setting-types.ts"
 import type { Values } from "./settings.ts"
 
 export interface SourceChoice {
-  readonly source: "files" | "kinesis" | "sqs"
+  readonly source: "files" | "kinesis" | "stream" | "sqs"
   readonly format: "auto" | "lines" | "document"
 }
 
@@ -92,8 +95,12 @@ export const openSource = (
   Effect.gen(function* () {
     yield* checkWorker(values)
     if (source === "kinesis") return alone(yield* openStream(values, follow))
+    if (source === "stream") return alone(yield* openLocalStream(values, follow))
     if (values.input === null && values.stream !== null) {
-      return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read the stream with --source kinesis." })
+      return yield* new UsageError({
+        problem: "--input is missing",
+        hint: "Give one, or read the stream with --source kinesis, or --source stream where it is a folder."
+      })
     }
     if (values.input === null && values.queue !== null) {
       return yield* new UsageError({ problem: "--input is missing", hint: "Give one, or read what the queue announces with --source sqs." })
@@ -144,7 +151,12 @@ export const inputOf = ({ input }: Values<"input">): Effect.Effect<string, Usage
 
 export const streamOf = ({ stream }: Values<"stream">): Effect.Effect<string, UsageError> =>
   stream === null
-    ? Effect.fail(new UsageError({ problem: "--stream is missing", hint: "Give the name of a Kinesis stream." }))
+    ? Effect.fail(
+        new UsageError({
+          problem: "--stream is missing",
+          hint: "Give the name of a Kinesis stream, or with --source stream the folder of a local one."
+        })
+      )
     : Effect.succeed(stream)
 
 /** A source that sets nothing aside. */
@@ -156,18 +168,29 @@ const alone = (source: Source): OpenedSource => ({
   share: () => null
 })
 
+/** Of a stream of this machine nobody counts calls or bytes. */
+const withoutLimits = { callMillis: 0, bytesPerSecond: Number.POSITIVE_INFINITY } as const
+
+const openLocalStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const folder = yield* streamOf(values)
+    const api = yield* localStream({ folder })
+    const stream = yield* Effect.mapError(api.name, (error) => asSourceError(error, folder, localSourceName))
+    return yield* kinesisSource({ name: localSourceName, api, stream, ...readingOf(values, follow), ...withoutLimits })
+  })
+
 const openStream = (values: SourceValues, follow: boolean): Effect.Effect<Source, SourceError | UsageError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { worker, workers } = values
     const stream = yield* streamOf(values)
-    return yield* kinesisSource({
-      api: yield* kinesisOf(values),
-      stream,
-      initial: values.start,
-      follow,
-      workers,
-      worker,
-      pollMillis: values.pollInterval,
-      batchAgeMillis: values.batchAge
-    })
+    return yield* kinesisSource({ api: yield* kinesisOf(values), stream, ...readingOf(values, follow) })
   })
+
+/** How a stream is read, whoever keeps it. */
+const readingOf = ({ start, workers, worker, pollInterval, batchAge }: SourceValues, follow: boolean) => ({
+  initial: start,
+  follow,
+  workers,
+  worker,
+  pollMillis: pollInterval,
+  batchAgeMillis: batchAge
+})

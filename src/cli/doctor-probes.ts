@@ -12,7 +12,10 @@ import { probeCluster } from "../repartition/emr/cluster.ts"
 import { probeServerless } from "../repartition/emr/serverless.ts"
 import { probeSpark } from "../repartition/spark/local-place.ts"
 import { announcedName } from "../source/announced/announced.ts"
+import type { KinesisApi } from "../stream/kinesis/api.ts"
 import { asSourceError } from "../stream/kinesis/failures.ts"
+import { localSourceName } from "../stream/local/failures.ts"
+import { isLocalStream, localStream } from "../stream/local/local-stream.ts"
 import { asSourceError as asQueueError } from "../stream/sqs/failures.ts"
 import { withDatabase } from "./project.ts"
 
@@ -38,15 +41,18 @@ const within = <E extends Problem>(what: string, probe: Effect.Effect<string, E>
 export const streamProbe = (values: Values<"stream" | "region" | "endpoint">): Probe => {
   const { stream, endpoint, region } = values
   if (stream === null) return null
+  const isLocal = isLocalStream(stream)
   const ask = Effect.gen(function* () {
-    const api = yield* kinesisOf(values)
+    const api: KinesisApi = isLocal ? yield* localStream({ folder: stream }) : yield* kinesisOf(values)
     const { retentionMillis } = yield* api.describeStream(stream)
     const { shards, nextToken } = yield* api.listShards(stream, null)
     const open = shards.find(({ endingSequenceNumber }) => endingSequenceNumber === null)
     if (open !== undefined) yield* api.getRecords(yield* api.getShardIterator(stream, open.shardId, { type: "LATEST" }), 1)
     return `${stream} can be read: ${nextToken === null ? "" : "more than "}${shards.length} shards, kept for ${retentionMillis / 3_600_000} h`
   }).pipe(
-    Effect.catchTag("KinesisError", (error) => Effect.fail(asSourceError(error, endpoint ?? region ?? stream))),
+    Effect.catchTag("KinesisError", (error) =>
+      Effect.fail(isLocal ? asSourceError(error, stream, localSourceName) : asSourceError(error, endpoint ?? region ?? stream))
+    ),
     Effect.scoped
   )
   return within(`stream ${stream}`, ask)

@@ -35,21 +35,14 @@ export const processMetrics: Effect.Effect<void, never, Scope.Scope> = Effect.ge
 
 const unused = () => {}
 
-/** Serves `/metrics`, `/healthz` (the process runs) and `/readyz` (it can do its work, else 503) until its scope is closed. */
-export const serveMetrics = ({
-  host,
-  port
-}: {
-  readonly host: string | null
-  readonly port: number
-}): Effect.Effect<void, BadConfig, Scope.Scope | Shutdown | Store> =>
+/** `/metrics`, `/healthz` (the process runs) and `/readyz` (it can do its work, else 503). */
+export const pagesOf = (readiness: Effect.Effect<{ readonly ready: boolean }>): Effect.Effect<Pages> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const startedAt = yield* Clock.currentTimeMillis
     // Not at the top: whoever does not ask for metrics does not wait for it.
     const { PrometheusMetrics } = yield* Effect.promise(() => import("effect/observability"))
-    const readiness = yield* makeReadiness
-    const pages: Pages = {
+    return {
       "/metrics": Effect.sync(() => ({
         type: "text/plain; version=0.0.4; charset=utf-8",
         body: PrometheusMetrics.formatUnsafe(context),
@@ -58,6 +51,22 @@ export const serveMetrics = ({
       "/healthz": Effect.sync(() => jsonPage(alive(context, startedAt), true)),
       "/readyz": Effect.map(readiness, (found) => jsonPage(found, found.ready))
     }
+  })
+
+/** Where pages are served. */
+interface Address {
+  readonly host: string | null
+  readonly port: number
+}
+
+/** Serves the pages of a command that fills a lake, until its scope is closed. */
+export const serveMetrics = (address: Address): Effect.Effect<void, BadConfig, Scope.Scope | Shutdown | Store> =>
+  Effect.flatMap(Effect.flatMap(makeReadiness, pagesOf), (pages) => servePages(address, pages))
+
+/** Serves pages until its scope is closed. */
+export const servePages = ({ host, port }: Address, pages: Pages): Effect.Effect<void, BadConfig, Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
     const runPage = Effect.runPromiseWith(context)
     const server = yield* Effect.acquireRelease(
       listen(host, port, (request, response) => answer(pages, runPage, request, response)),
@@ -68,13 +77,13 @@ export const serveMetrics = ({
   })
 
 /** What is answered, and whether all is well. */
-interface Page {
+export interface Page {
   readonly type: string
   readonly body: string
   readonly ok: boolean
 }
 
-type Pages = { readonly [path: string]: Effect.Effect<Page> }
+export type Pages = { readonly [path: string]: Effect.Effect<Page> }
 
 const jsonPage = (value: unknown, ok: boolean): Page => ({ type: "application/json", body: `${JSON.stringify(value)}\n`, ok })
 

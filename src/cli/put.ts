@@ -2,7 +2,9 @@ import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { UsageError } from "../app/failures.ts"
 import { kinesisOf } from "../app/kinesis.ts"
+import type { Values } from "../app/settings.ts"
 import { inputNames, inputOf, openPlace, streamOf } from "../app/sources.ts"
+import { localStreamNames, localStreamOf, type StreamTarget, streamTarget } from "../app/streams.ts"
 import { timed } from "../app/timed.ts"
 import { formatOf } from "../contract/format.ts"
 import { count, number } from "../record/count.ts"
@@ -18,7 +20,7 @@ import { use } from "./settings.ts"
 import { Shutdown } from "./shutdown.ts"
 import { sourceFlags } from "./sources.ts"
 
-const settings = use("stream", "endpoint", ...inputNames)
+const settings = use("stream", "endpoint", ...localStreamNames, ...inputNames)
 const mebibyte = 1024 * 1024
 
 const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): string =>
@@ -32,6 +34,14 @@ const putText = (counts: PutCounts, stopped: "end" | "drain", millis: number): s
       : [`${count(counts.withoutKey, "record has", "records have")} no key that can be read and went by the hash of the bytes.`]),
     ...(counts.records === 0 ? [] : [table(Object.entries(counts.shards))])
   ].join("\n")
+
+/** Where to put: what `--to` says, else the stream of Kinesis that is named. */
+const targetOf = (to: Option.Option<string>, values: Values<"stream">): Effect.Effect<StreamTarget, UsageError> =>
+  Effect.gen(function* () {
+    if (Option.isNone(to)) return { kind: "kinesis", stream: yield* streamOf(values) }
+    const target = streamTarget(to.value)
+    return target ?? (yield* new UsageError({ problem: "--to names nothing", hint: "Give a folder, or kinesis:NAME." }))
+  })
 
 export const put = Command.make(
   "put",
@@ -49,6 +59,13 @@ export const put = Command.make(
       "Largest record that the stream takes, key included; a stream may be set to take up to 10485760.",
       mebibyte
     ),
+    to: Flag.String("to").pipe(
+      Flag.withDescription(
+        "Where records are put: the folder of a local stream, which is made if it is not there, or kinesis:NAME, as --stream NAME."
+      ),
+      Flag.withMetavar("DIR"),
+      Flag.optional
+    ),
     settings: settings.flags,
     json
   },
@@ -62,7 +79,7 @@ export const put = Command.make(
         hint: "Ingest their files as they are: sluice ingest --input …"
       })
     }
-    const stream = yield* streamOf(values)
+    const target = yield* targetOf(flags.to, values)
     const input = yield* inputOf(values)
     // Several pages are put together.
     const files = yield* filesSource({
@@ -84,10 +101,10 @@ export const put = Command.make(
     )
     const [counts, millis] = yield* Effect.gen(function* () {
       const progress = yield* makeProgress("put", !flags.json)
-      const api = yield* kinesisOf(values)
+      const api = target.kind === "local" ? yield* localStreamOf(target.folder, values) : yield* kinesisOf(values)
       yield* shutdown.drain
       return yield* timed(
-        putAll(api, stream, pages, {
+        putAll(api, target.kind === "local" ? target.folder : target.stream, pages, {
           keyOf: partitionKeyOf(contract),
           maxRecordBytes: flags.recordBytes,
           aggregate: Option.getOrUndefined(flags.aggregate),
@@ -107,8 +124,11 @@ export const put = Command.make(
     if (stopped === "drain") return yield* Effect.interrupt
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Put records into a Kinesis stream, each at least once, by the key of the dataset's contract."),
+  Command.withDescription(
+    "Put records into a stream, of Kinesis or in a folder, each at least once, by the key of the dataset's contract."
+  ),
   Command.withExamples([
-    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream shop-events --region eu-west-1" }
+    { description: "A folder of orders into a stream", command: "sluice put --input orders --stream shop-events --region eu-west-1" },
+    { description: "The same into a stream of this machine", command: "sluice put --input orders --to stream" }
   ])
 )

@@ -207,6 +207,10 @@ export const run = Command.make(
     { description: "What is new, from files to the table for users, and no more", command: "sluice run --once --input orders --lake lake" },
     { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" },
     {
+      description: "What an endpoint stored in a stream of this machine, up to its tip",
+      command: "sluice run --once --project schemas/web --source stream --stream clicks --lake lake"
+    },
+    {
       description: "Read objects as a bucket announces them",
       command: "sluice run --source sqs --queue https://sqs.eu-west-1.amazonaws.com/123456789012/raw --lake s3://my-lake/shop"
     }

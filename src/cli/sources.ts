@@ -6,8 +6,8 @@ import { use } from "./settings.ts"
 /** How a command is told where records come from. */
 export const sourceFlags = {
   source: withDefault(
-    Flag.Literals("source", ["files", "kinesis", "sqs"]),
-    "Where records come from: files, a Kinesis stream, or objects of S3 that a queue of SQS announces.",
+    Flag.Literals("source", ["files", "kinesis", "stream", "sqs"]),
+    "Where records come from: files, a Kinesis stream, a local stream in a folder, or objects of S3 that a queue of SQS announces.",
     "files"
   ),
   format: withDefault(

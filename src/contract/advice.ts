@@ -19,7 +19,7 @@ const nobody = /^\s*$|^(unknown|todo|tbd|nobody|none|\?)$/i
 
 /** What is better than it is in a contract that can be used. @param isAlone it is the only dataset of its project, or the one that takes what no other claims */
 export const adviceOn = (contract: Contract, isAlone: boolean): ReadonlyArray<Advice> => {
-  const { name, title, description, owner, sensitivity, fields, table, eventTime, arrives, drops, expectations } = contract
+  const { name, title, description, owner, sensitivity, fields, table, eventTime, arrives, collected, drops, expectations } = contract
   const ofFields = adviceOnFields(fields, [name], "")
   const about = (text: string): Advice => ({ field: null, text })
   const isKept = hasPolicy(fields)
@@ -39,7 +39,7 @@ export const adviceOn = (contract: Contract, isAlone: boolean): ReadonlyArray<Ad
     !isKept && sensitivity === "personal"
       ? about('sensitivity is "personal", and no field is marked as sensitive: mark those that are, with { sensitive: "hash" }.')
       : [],
-    !isAlone && arrives === undefined
+    !isAlone && arrives === undefined && collected !== true
       ? about("it does not say which files arrive for it: among several datasets it is carried by --dataset alone. Give arrives.")
       : [],
     drops.flatMap((rule) => (rule.reason.trim() === "" ? about(`drop rule ${rule.name} has no reason: say why it is left out.`) : [])),

@@ -45,6 +45,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   commonFields: optional(isTexts),
   arrives: optional(isTexts),
   announced: optional(isTexts),
+  collected: optional(isBoolean),
   drops: isList("drop rules"),
   expectations: isList("expectations"),
   keepUnknown: isBoolean,

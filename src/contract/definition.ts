@@ -66,6 +66,8 @@ export interface ContractDefinition {
   readonly arrives?: Arrives
   /** Which objects are of it that a bucket announces: patterns of their whole keys, in the form of {@link Arrives}. Absent: as `arrives` says. */
   readonly announced?: Arrives
+  /** Is it what an endpoint collects, and so what a stream of the project has where no dataset is named? At most one of a project's. */
+  readonly collected?: boolean
   readonly drops: ReadonlyArray<DropRule>
   readonly expectations: ReadonlyArray<Expectation>
   /** Keep fields that the contract does not know in `_rescued`. */

@@ -161,6 +161,11 @@ export const readContracts = (list: ReadonlyArray<unknown>): LoadedContracts => 
     if (isContract(entry) && found.length === 0 && places.length === 1) compiled.set(entry.name, compileContract(entry))
     else if (name !== null && name !== "" && !refused.includes(name)) refused.push(name)
   }
+  const collected = [...compiled.values()].filter(({ contract }) => contract.collected === true).map(({ contract }) => contract.name)
+  if (collected.length > 1)
+    problems.push(
+      `contracts ${collected.join(" and ")}: each says that it is collected, and an endpoint collects one. Leave it with one of them.`
+    )
   const datasets = [...new Set(named.flatMap((name) => (name === null || name === "" ? [] : [name])))]
   return { compiled, datasets, refused, error: problems.length === 0 ? null : new ContractError({ reason: "Invalid", problems }) }
 }

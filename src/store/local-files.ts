@@ -17,7 +17,7 @@ export const ignoreMissing = (error: unknown): void => {
 }
 
 /** Makes names in a directory survive a crash. */
-const syncDirectory = async (directory: string): Promise<void> => {
+export const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await open(directory, "r")
   try {
     await handle.sync()
@@ -51,7 +51,7 @@ export const makeFolders = async (directory: string): Promise<string | undefined
 }
 
 /** Creates a directory and those above it, durably. */
-const makeDirectory = async (directory: string): Promise<void> => {
+export const makeDirectory = async (directory: string): Promise<void> => {
   const first = await makeFolders(directory)
   if (first === undefined) return
   for (let path = directory; path.length >= first.length; path = dirname(path)) await syncDirectory(dirname(path))

@@ -28,6 +28,7 @@ const s3Event = {
   ]
 }
 const events: Readonly<Record<string, unknown>> = {
+  collect: { version: "2.0", rawPath: "/collect", rawQueryString: "v=1", headers: {}, requestContext: { http: { method: "GET" } } },
   collectDeadLetters: s3Event,
   sendCheckoutDataToFirehouse: s3Event,
   registerStageObjects: s3Event,
@@ -50,6 +51,7 @@ const eventFor = (name: string): unknown => {
 /** Which events a function takes; all others it refuses. Without AWS, what it takes ends where it would call AWS, or lacks a setting. */
 const notifications = /\/s3|s3-|S3/
 const taken: Readonly<Record<string, RegExp>> = {
+  collect: /^$/,
   collectDeadLetters: /\/s3|s3-|S3|\/sqs|\/snsSqs/,
   sendCheckoutDataToFirehouse: notifications,
   registerStageObjects: notifications,

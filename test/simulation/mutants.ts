@@ -1,4 +1,5 @@
 import { announcedMutants } from "./announced/mutants.ts"
+import { localMutants } from "./local-stream/mutants.ts"
 import type { WorldKind } from "./worlds.ts"
 
 /**
@@ -486,5 +487,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "of an aggregated record only the first sub-record is read",
     edits: [{ file: "src/stream/kinesis/aggregation.ts", from: "count: starts.length,", to: "count: 1," }]
   },
-  ...announcedMutants
+  ...announcedMutants,
+  ...localMutants
 ]

@@ -14,7 +14,8 @@ const usage = `usage: npm run simulate -- [--seeds N] [--from SEED] [--jobs N] [
   --seeds N      how many seeds, default 1000
   --from SEED    the first of them, default 1
   --jobs N       processes at a time, default one per core
-  --world KIND   of a stream (the default), of files, of announced objects, or of functions that an event source mapping calls (esm)
+  --world KIND   of a stream (the default), of files, of announced objects, or of functions that an event source mapping calls (esm), or
+                 of a stream in a folder (local)
   --duckdb N     share of seeds that repartition and verify with DuckDB, from 0 to 1, default 0.05
   --trace        print the transcript of each seed (in one process)
   --mutants      break the program in the ways of mutants.ts, and show the first seed that finds each`

@@ -14,6 +14,8 @@ import { readShards, type ShardsSettings } from "./shards.ts"
 import { owns } from "./share.ts"
 
 export interface KinesisOptions {
+  /** Name of the source, as records and positions have it; default `kinesis`. */
+  readonly name?: string
   readonly api: KinesisApi
   readonly stream: string
   /** Where reading begins the first time. Later on, and for shards that come later, it says nothing. */
@@ -60,17 +62,27 @@ const firstWarningMillis = 2_000
  * the start within half a minute, later only in a bounded run.
  */
 export const kinesisSource = Effect.fn("kinesisSource")(function* (options: KinesisOptions): Effect.fn.Return<Source, SourceError> {
-  const { api, stream, follow, workers = 1, worker = 0, initial, batchAgeMillis = 300_000, patienceMillis = 300_000 } = options
+  const {
+    name = sourceName,
+    api,
+    stream,
+    follow,
+    workers = 1,
+    worker = 0,
+    initial,
+    batchAgeMillis = 300_000,
+    patienceMillis = 300_000
+  } = options
   yield* declareSourceMetrics(stream)
   const unanswered = new Unanswered(firstWarningMillis)
   const describe = retried(
     api.describeStream(stream),
     new Backoff(Math.min(startPatienceMillis, patienceMillis), stream, meterOf(stream), unanswered)
   )
-  const { arn, retentionMillis } = yield* Effect.mapError(describe, (error) => asSourceError(error, stream))
+  const { arn, retentionMillis } = yield* Effect.mapError(describe, (error) => asSourceError(error, stream, name))
   if (initial.type === "AT_TIMESTAMP" && initial.timestamp > (yield* Clock.currentTimeMillis)) {
     return yield* new SourceError({
-      source: sourceName,
+      source: name,
       reason: "Invalid",
       location: arn,
       detail: `The start ${new Date(initial.timestamp).toISOString()} lies in the future`,
@@ -84,7 +96,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
   const pages = (resume: Resume): Stream.Stream<RecordPage, SourceError> =>
     Stream.unwrap(
       Effect.gen(function* () {
-        yield* watchUnanswered(sourceName, unanswered)
+        yield* watchUnanswered(name, unanswered)
         const queue = yield* Queue.unbounded<Delivery, SourceError | Cause.Done>()
         const read: ShardsSettings["read"] = {
           api,
@@ -103,7 +115,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
           deliver: (page, taken) => Effect.asVoid(Queue.offer(queue, { page, taken }))
         }
         const lookMillis = options.lookMillis ?? (workers > 1 ? 30_000 : 60_000)
-        yield* readShards({ arn, initial, workers, worker, lookMillis, resting, read }, resume).pipe(
+        yield* readShards({ name, arn, initial, workers, worker, lookMillis, resting, read }, resume).pipe(
           Effect.matchCauseEffect({
             onFailure: (cause) => Queue.failCause(queue, cause),
             onSuccess: () => Queue.end(queue)
@@ -115,7 +127,7 @@ export const kinesisSource = Effect.fn("kinesisSource")(function* (options: Kine
     )
 
   return {
-    name: sourceName,
+    name,
     location: arn,
     pages,
     disown: (shards) =>

@@ -217,7 +217,8 @@ export const readShard = (
       const before = progress
       const servedAt = answer.servedAt ?? now
       if (servedAt - (progress.readUntil ?? servedAt) > lateMillis) yield* settings.askRetention
-      const { progress: reached, gap } = answered(progress, servedAt, behind, retention.horizon(servedAt))
+      const horizon = Math.max(retention.horizon(servedAt), answer.trimmedBefore ?? Number.NEGATIVE_INFINITY)
+      const { progress: reached, gap } = answered(progress, servedAt, behind, horizon)
       // Of when it was closed, the end of a shard says no more than that it was open when the answer before came.
       const after = answer.nextIterator === null ? { ...reached, readUntil: before.readUntil ?? reached.readUntil } : reached
       const last = answer.records.at(-1)

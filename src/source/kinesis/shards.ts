@@ -15,6 +15,8 @@ import { type ReadSettings, readShard, tellGap } from "./shard-reader.ts"
 import { owns } from "./share.ts"
 
 export interface ShardsSettings {
+  /** Of the source. */
+  readonly name: string
   readonly arn: string
   readonly initial: InitialPosition
   readonly workers: number
@@ -35,7 +37,7 @@ export const readShards = (settings: ShardsSettings, resume: Resume): Effect.Eff
       const run = new Run(settings, resume)
       while (yield* run.look()) yield* run.wait()
     })
-  ).pipe(Effect.mapError((error) => asSourceError(error, settings.arn)))
+  ).pipe(Effect.mapError((error) => asSourceError(error, settings.arn, settings.name)))
 
 /** The position of a shard of which nothing was read. Times are milliseconds since 1970. */
 const unread = (times: { readonly start?: number; readonly readUntil?: number }): ShardPosition => ({

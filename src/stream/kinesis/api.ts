@@ -1,8 +1,8 @@
 import { type Effect, Schema } from "effect"
 
 /**
- * The part of Kinesis Data Streams that Sluice uses, as plain values. One implementation speaks to AWS (`aws-kinesis.ts`), another is a simulated
- * stream that enforces the service's limits (`test/simulation/`). No implementation tries again by itself: who calls decides.
+ * The part of Kinesis Data Streams that Sluice uses, as plain values. One implementation speaks to AWS (`aws-kinesis.ts`), one keeps the stream
+ * in a folder (`local/`), another is a simulated stream that enforces the service's limits (`test/simulation/`). No implementation tries again by itself: who calls decides.
  */
 export interface KinesisApi {
   readonly describeStream: (stream: string) => Effect.Effect<StreamDescription, KinesisError>
@@ -65,6 +65,8 @@ export interface RecordsPage {
   readonly millisBehindLatest: number
   /** When the service answered, by its own clock, milliseconds since 1970; absent where it does not say. Clocks of processes may be wrong. */
   readonly servedAt?: number | undefined
+  /** What arrived before this has been trimmed, by whatever rule, milliseconds since 1970; absent where nothing was or the stream does not say. */
+  readonly trimmedBefore?: number | undefined
   /** Only at the end of a closed shard. A null iterator without children is no end: the call must be made again. */
   readonly childShards: ReadonlyArray<{ readonly shardId: string; readonly parentShardIds: ReadonlyArray<string> }>
   /** Gives the memory of the data back, to be used for another answer. Who does not call it keeps the data. To be called once. */
@@ -97,6 +99,8 @@ export class KinesisError extends Schema.TaggedError<KinesisError>()("KinesisErr
   reason: Schema.Literals(kinesisReasons),
   /** What the service said, without its full stop; never data. */
   detail: Schema.String,
+  /** What to do about it, where whoever failed knows better than the reason does. */
+  hint: Schema.optionalKey(Schema.String),
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {

@@ -22,16 +22,16 @@ export const resuming = "Resuming"
 const strangeHint =
   "Was the stream deleted and made again? Then what was read of the old one says nothing about it: read it into a new table."
 
-/** A failure of the API that nothing can be done about here. @param location ARN of the stream, or its name */
-export const asSourceError = (error: KinesisError, location: string): SourceError =>
+/** A failure of the API that nothing can be done about here. @param location ARN of the stream, or its name @param source name of the source */
+export const asSourceError = (error: KinesisError, location: string, source = sourceName): SourceError =>
   new SourceError({
-    source: sourceName,
+    source,
     reason: error.reason === "NotFound" || error.reason === "Denied" || error.reason === "Invalid" ? error.reason : "Unavailable",
     location,
     detail: `${error.operation} failed (${error.detail})`,
     hint:
       error.reason === "Invalid" && (error.operation === "GetShardIterator" || error.operation === resuming)
         ? strangeHint
-        : (hintOfClient(error.detail) ?? hints[error.reason]),
+        : (error.hint ?? hintOfClient(error.detail) ?? hints[error.reason]),
     cause: error
   })

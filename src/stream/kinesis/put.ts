@@ -256,7 +256,7 @@ class Putter {
   }
 
   #callError(cause: KinesisError): PutError {
-    const hint = hintOfClient(cause.detail) ?? hintOf(cause.reason)
+    const hint = cause.hint ?? hintOfClient(cause.detail) ?? hintOf(cause.reason)
     return new PutError({ stream: this.#stream, reason: cause.reason, put: this.#records, detail: cause.message, hint, cause })
   }
 
@@ -268,7 +268,7 @@ class Putter {
       reason: reasonOf(why),
       put: this.#records,
       detail: `A record was refused ${entry.attempts} times, the last time with: ${said}`,
-      hint: hintOf(reasonOf(why))
+      hint: (why instanceof KinesisError ? why.hint : undefined) ?? hintOf(reasonOf(why))
     })
   }
 

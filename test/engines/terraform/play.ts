@@ -40,7 +40,7 @@ export interface Play {
   /** All goes on until nothing waits any more, the lake's own objects included. Where something fails for ever, it ends in words. */
   readonly settle: () => Promise<void>
   /** The clock comes to the next minute for which a rule waits, which starts what it is for, now and then twice. */
-  readonly nextHour: () => Promise<void>
+  readonly nextMinute: () => Promise<void>
   /** An event of AWS, for which rules may wait. */
   readonly happen: (event: object) => Promise<void>
 }
@@ -196,7 +196,7 @@ export const openPlay = ({
   return {
     tell,
     settle,
-    nextHour: async () => {
+    nextMinute: async () => {
       const rules = deployed.rules.flatMap((rule) =>
         rule.isEnabled && rule.schedule !== null ? [{ rule, at: nextOf(rule.schedule, time.now) }] : []
       )

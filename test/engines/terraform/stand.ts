@@ -45,7 +45,7 @@ export interface Stand {
   readonly env: { readonly [name: string]: string }
   /** Runs a command. Gives the JSON that it prints. */
   readonly command: (...args: ReadonlyArray<string>) => ReturnType<typeof sluiceJson>
-  /** The rule of the hour comes, and goes on to the end of what it starts. */
+  /** Each rule that waits for a minute of the hour comes, and goes on to the end of what it starts. */
   readonly nextHour: () => Promise<void>
   /** Repartitions a lake, verifies it, and gives every value of every row in order, but for where it came from; and dead letters by reason. */
   readonly outcomeOf: (lake: string) => Promise<LakeOutcome>
@@ -199,8 +199,11 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
     env,
     command,
     nextHour: async () => {
-      await play.nextHour()
-      for (const change of await runJobs(deployed, emr, endpoints)) await play.happen(change)
+      for (const { schedule } of deployed.rules) {
+        if (schedule === null) continue
+        await play.nextMinute()
+        for (const change of await runJobs(deployed, emr, endpoints)) await play.happen(change)
+      }
     },
     outcomeOf: async (of) => {
       functions.leave()

@@ -1,4 +1,7 @@
 /** What is applied, run end to end: the deployed commands and functions with their own environments and rights, until the tables for users say what the generator says. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { expect } from "vitest"
 import { generateOrders } from "../../../src/generate/generate.ts"
 import { Ledger, type Manifest } from "../../../src/generate/ledger.ts"
@@ -7,6 +10,7 @@ import { eventually } from "../../passing-time.ts"
 import { type Emulator, startKinesisLocal } from "../../wire/kinesis-local.ts"
 import { deploy } from "./deploy.ts"
 import type { Deployed } from "./model.ts"
+import { askOfSales, writeShopProject } from "./shop-project.ts"
 import { openStand, type Stand } from "./stand.ts"
 import { startTask } from "./tasks.ts"
 
@@ -21,14 +25,17 @@ export const closeAll = async (): Promise<void> => {
   for (const close of closing.splice(0).reverse()) await close()
 }
 
-/** Applies a mode, and opens what stands in for AWS around it. @param isLive are the queues read by processes, and so on the clock of the machine? */
+/** Applies a mode for a project that has models, and opens what stands in for AWS around it. @param isLive are the queues read by processes, and so on the clock of the machine? */
 export const open = async (
   mode: "consumer" | "lambda" | "all",
-  variables: object,
+  { consumer, ...variables }: { readonly consumer?: object; readonly [name: string]: unknown },
   kinesis?: Emulator,
   isLive = true
 ): Promise<{ readonly deployed: Deployed; readonly stand: Stand }> => {
-  const { close, deployed } = await deploy(mode, { ...variables })
+  const folder = mkdtempSync(join(tmpdir(), "sluice-shop-"))
+  closing.push(async () => rmSync(folder, { recursive: true, force: true }))
+  const project = writeShopProject(folder)
+  const { close, deployed } = await deploy(mode, { ...variables, project_folder: project, consumer: { ...consumer, project } })
   await close()
   const stand = await openStand(deployed, options.seed, kinesis?.endpoint, isLive)
   closing.push(stand.close)
@@ -42,9 +49,9 @@ export const emulator = async (): Promise<Emulator> => {
   return kinesis
 }
 
-/** The repartition of the hour, and then all must be as the generator says, and folded by it. */
+/** The repartition of the hour, and then all must be as the generator says, folded by it, and in the marts. */
 export const expectOutcome = async (
-  { endpoints, lake, nextHour, outcomeOf }: Stand,
+  { command, endpoints, lake, nextHour, outcomeOf }: Stand,
   { consumable, deadLetters }: Manifest["expected"]
 ): Promise<void> => {
   await nextHour()
@@ -53,6 +60,9 @@ export const expectOutcome = async (
   expect(outcome.wasFolded).toBe(true)
   expect(outcome.totals).toEqual({ rows, orders, value, roundingError })
   expect(outcome.deadLetters).toEqual(deadLetters)
+  const [made, wanted] = await command("query", "--lake", lake, askOfSales)
+  expect(made).toEqual(wanted)
+  expect(made?.orders).toBe(orders)
   expect([...endpoints.denied]).toEqual([])
 }
 

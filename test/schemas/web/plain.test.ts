@@ -132,7 +132,7 @@ describe("the clickstream's marts are what plain TypeScript makes of the hits", 
     (_, i) => [i * together + 1, Math.min(seeds, (i + 1) * together)] as const
   )
 
-  it.live.each(groups)("of generated traffic that comes in several deliveries, late hits between: seeds %i to %i", (first, last) => {
+  it.live.each(groups)("of generated traffic that comes in several deliveries, late hits between: seeds %s", ([first, last]) => {
     const hits = Array.from({ length: last - first + 1 }, (_, i) => [...generateHits({ seed: first + i, visitors: 24 })]).flat()
     hits.sort((a, b) => a.arrivedAt - b.arrivedAt)
     return compare(

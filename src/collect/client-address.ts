@@ -1,0 +1,40 @@
+import { isIP, isIPv4 } from "node:net"
+
+/**
+ * The address of a client behind so many proxies that are ours: each of them adds to `X-Forwarded-For` whom it was called by, at its end. What stands further to the left the client
+ * may have written itself. Null where there is no address.
+ *
+ * @param remote who holds the connection
+ */
+export const clientAddress = (remote: string, forwarded: string | undefined, trustedProxies: number): string | null => {
+  if (trustedProxies === 0 || forwarded === undefined) return plainAddress(remote)
+  const hops = [...forwarded.split(","), remote]
+  // Fewer hops than proxies: the first there is.
+  return plainAddress(hops[Math.max(0, hops.length - 1 - trustedProxies)] ?? "")
+}
+
+/** An address without port, brackets and zone, IPv4 as such; null: it is none. */
+export const plainAddress = (text: string): string | null => {
+  const bare = text.trim()
+  const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(bare) ?? []
+  const [, beforePort] = /^([\d.]+):\d+$/.exec(bare) ?? []
+  const address = (bracketed ?? beforePort ?? bare).replace(/%.*$/, "").toLowerCase()
+  const [, mapped] = /^::ffff:([\d.]+)$/.exec(address) ?? []
+  if (mapped !== undefined) return isIPv4(mapped) ? mapped : null
+  return isIP(address) === 0 ? null : address
+}
+
+/** The network of an address: of IPv4 the first 24 bits, of IPv6 the first 48. */
+export const networkOf = (address: string): string => {
+  if (isIPv4(address)) return address.replace(/\d+$/, "0")
+  const [left = "", right] = address.split("::")
+  const groups = (half: string): ReadonlyArray<string> => (half === "" ? [] : half.split(":"))
+  const [before, behind] = [groups(left), groups(right ?? "")]
+  // An address of IPv4 at the end stands for two groups.
+  const missing = 8 - before.length - behind.length - (address.includes(".") ? 1 : 0)
+  const all = right === undefined ? before : [...before, ...Array.from({ length: missing }, () => "0"), ...behind]
+  return `${all
+    .slice(0, 3)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":")}::`
+}

@@ -1,0 +1,207 @@
+import { isUtf8 } from "node:buffer"
+import { isOfEnvelope } from "../contract/hit-envelope.ts"
+import { compactJson, isObject, members, readJson } from "../contract/json.ts"
+import { snakeCase } from "../contract/names.ts"
+
+/** Why a hit cannot be stored. None gets better by sending it again. */
+export const hitProblems = {
+  "not-utf8": "it is not UTF-8",
+  "not-json": "it is not JSON",
+  "not-an-object": "it is not an object",
+  empty: "it has no parameters",
+  "too-large": "it is larger than a hit may be",
+  "too-many": "there are more hits than a request may have"
+} as const
+export type HitProblem = keyof typeof hitProblems
+export const hitProblemNames = Object.keys(hitProblems) as ReadonlyArray<HitProblem> // the keys are what it means
+
+/** What a client said: its parameters as one form-encoded line, without those that are not its to say, and what the collector must know of them. */
+export interface Hit {
+  readonly line: string
+  readonly clientId: string | undefined
+  readonly userId: string | undefined
+  readonly cacheBuster: string | undefined
+  readonly messageId: string | undefined
+  /** `aip` is there, whatever it says. */
+  readonly anonymiseIp: boolean
+  /** What it says in place of the headers. */
+  readonly userAgent: string | undefined
+  readonly userIp: string | undefined
+}
+
+type Kind = "plain" | "envelope" | "clientId" | "userId" | "cacheBuster" | "messageId" | "anonymiseIp" | "userAgent" | "userIp"
+
+const known: { readonly [name: string]: Kind } = {
+  cid: "clientId",
+  client_id: "clientId",
+  uid: "userId",
+  user_id: "userId",
+  z: "cacheBuster",
+  cache_buster: "cacheBuster",
+  message_id: "messageId",
+  aip: "anonymiseIp",
+  ua: "userAgent",
+  uip: "userIp"
+}
+
+const kindOf = (name: string): Kind => {
+  if (isOfEnvelope(name)) return "envelope"
+  const column = snakeCase(name)
+  return Object.hasOwn(known, column) ? (known[column] ?? "plain") : "plain"
+}
+
+/** Kinds of names as they are written: pages send the same ones over and over. */
+const kinds = new Map<string, Kind>()
+const mostKinds = 5_000
+const kindOfWritten = (written: string): Kind => {
+  const found = kinds.get(written)
+  if (found !== undefined) return found
+  const kind = kindOf(unescaped(written))
+  // A client that invents names fills it once.
+  if (kinds.size < mostKinds && written.length <= 64) kinds.set(written, kind)
+  return kind
+}
+
+class Found {
+  clientId: string | undefined
+  userId: string | undefined
+  cacheBuster: string | undefined
+  messageId: string | undefined
+  anonymiseIp = false
+  userAgent: string | undefined
+  userIp: string | undefined
+
+  /** @returns does it stay in the line? */
+  take(kind: Kind, value: () => string, keepsUser: boolean): boolean {
+    switch (kind) {
+      case "plain":
+        return true
+      case "envelope":
+        return false
+      case "anonymiseIp":
+        this.anonymiseIp = true
+        return true
+      case "userAgent":
+      case "userIp":
+        this[kind] = value()
+        return false
+      case "userId":
+        if (!keepsUser) return false
+        this.userId = value()
+        return true
+      default:
+        this[kind] = value()
+        return true
+    }
+  }
+
+  hit(line: string): Hit {
+    return {
+      line,
+      clientId: this.clientId || undefined,
+      userId: this.userId || undefined,
+      cacheBuster: this.cacheBuster || undefined,
+      messageId: this.messageId || undefined,
+      anonymiseIp: this.anonymiseIp,
+      userAgent: this.userAgent || undefined,
+      userIp: this.userIp || undefined
+    }
+  }
+}
+
+/** Escapes of bytes that are no ASCII. */
+const highEscape = /%[89a-fA-F][0-9a-fA-F]/
+const escapes = /(?:%[0-9a-fA-F]{2})+/g
+
+const isReadable = (line: string): boolean =>
+  !highEscape.test(line) || (line.match(escapes) ?? []).every((run) => isUtf8(Buffer.from(run.replaceAll("%", ""), "hex")))
+
+/** A hit of one form-encoded line, as it came. @param keepsUser does the user id stay? */
+export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
+  if (!isReadable(line)) return "not-utf8"
+  const found = new Found()
+  let out = ""
+  let hasPairs = false
+  /** From here on it stays as it is. */
+  let from = line.startsWith("?") ? 1 : 0
+  for (let at = from; at < line.length; ) {
+    const amp = line.indexOf("&", at)
+    const end = amp < 0 ? line.length : amp
+    const sign = line.indexOf("=", at)
+    const hasSign = sign >= 0 && sign < end
+    const nameEnd = hasSign ? sign : end
+    if (nameEnd > at) {
+      const kind = kindOfWritten(line.slice(at, nameEnd))
+      if (kind !== "plain" && !found.take(kind, () => unescaped(line.slice(nameEnd + 1, end)), keepsUser)) {
+        out += line.slice(from, at)
+        from = end + 1
+      } else if (hasSign) hasPairs = true
+    }
+    at = end + 1
+  }
+  if (!hasPairs) return "empty"
+  const kept = from === 0 ? line : out + line.slice(from)
+  return found.hit(kept.endsWith("&") ? kept.replace(/&+$/, "") : kept)
+}
+
+/** A hit that is a value of JSON: its members are parameters, null is none, what is nested becomes its JSON text. */
+export const jsonHit = (value: unknown, keepsUser: boolean): Hit | HitProblem => {
+  if (!isObject(value)) return "not-an-object"
+  const found = new Found()
+  let line = ""
+  for (const [name, member] of members(value)) {
+    if (member === null || name === "") continue
+    const text = typeof member === "string" ? member : compactJson(member)
+    // Half of a character has no form in UTF-8.
+    if (!name.isWellFormed() || !text.isWellFormed()) return "not-utf8"
+    if (!found.take(kindOf(name), () => text, keepsUser)) continue
+    line += `${line === "" ? "" : "&"}${encodeURIComponent(name)}=${encodeURIComponent(text)}`
+  }
+  return line === "" ? "empty" : found.hit(line)
+}
+
+/** Deepest nesting of a hit in JSON. */
+const maxDepth = 64
+
+/** JSON with its numbers as they are written; undefined: it is none. */
+export const exactJson = (text: string): unknown => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (isPlain(value)) return value
+  const read = readJson(text, maxDepth)
+  return "value" in read ? read.value : undefined
+}
+
+/** Does nothing get lost where it is read by `JSON.parse`? Texts and small whole numbers, in objects, in lists of these. */
+const isPlain = (value: unknown): boolean => (Array.isArray(value) ? value.every(isPlainObject) : isPlainObject(value))
+const isPlainObject = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every(
+    (member) =>
+      member === null ||
+      typeof member === "string" ||
+      typeof member === "boolean" ||
+      (Number.isSafeInteger(member) && !Object.is(member, -0))
+  )
+
+/** A member of what {@link exactJson} gives. */
+export const memberOf = (value: unknown, name: string): unknown => {
+  if (!isObject(value)) return undefined
+  for (const [key, member] of members(value)) if (key === name) return member
+  return undefined
+}
+
+/** As the format `form` reads it. */
+export const unescaped = (text: string): string => {
+  const spaced = text.replaceAll("+", " ")
+  if (!spaced.includes("%")) return spaced
+  return spaced.replace(escapes, (run) => {
+    const bytes = Buffer.from(run.replaceAll("%", ""), "hex")
+    return isUtf8(bytes) ? bytes.toString("utf8") : run
+  })
+}
