@@ -37,7 +37,7 @@ export const collectSettings = {
   requireApiKey: setting("require-api-key", "Are hits without an API key refused? No browser can keep one.", oneOf(["no", "yes"]), "no"),
   hitsPerSecond: setting(
     "hits-per-second",
-    "Hits that are taken each second of one API key, or of one address without a key, with bursts of two seconds; 0: any number.",
+    "Hits that are taken each second of one API key, or of one address without a key, with bursts of two seconds; 0 bounds nothing.",
     count(0),
     0
   ),

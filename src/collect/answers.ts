@@ -4,13 +4,15 @@ import { type HitProblem, hitProblems } from "./hit.ts"
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | string
+  readonly body: string
+  /** Is each character of the body a byte? A text goes out in one write with its head, bytes of their own in two. */
+  readonly isBinary?: boolean
   /** Does the connection end with it? */
   readonly closes?: boolean
 }
 
 /** A picture of one transparent pixel: what a page gets that asks for one. */
-const pixel = Buffer.from("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==", "base64")
+const pixel = Buffer.from("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==", "base64").toString("latin1")
 
 /** A proxy that kept an answer would keep the next hits. */
 const notKept = { "cache-control": "no-store, no-cache, must-revalidate" } as const
@@ -25,7 +27,8 @@ export const pixelAnswer: Answer = {
     "cross-origin-resource-policy": "cross-origin",
     "x-content-type-options": "nosniff"
   },
-  body: pixel
+  body: pixel,
+  isBinary: true
 }
 
 export const emptyAnswer: Answer = { status: 204, headers: notKept, body: "" }

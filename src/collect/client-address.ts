@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from "node:net"
+import { remembered } from "./remembered.ts"
 
 /**
  * The address of a client behind so many proxies that are ours: each of them adds to `X-Forwarded-For` whom it was called by, at its end. What stands further to the left the client
@@ -14,7 +15,7 @@ export const clientAddress = (remote: string, forwarded: string | undefined, tru
 }
 
 /** An address without port, brackets and zone, IPv4 as such; null: it is none. */
-export const plainAddress = (text: string): string | null => {
+export const plainAddress = remembered((text): string | null => {
   const bare = text.trim()
   const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(bare) ?? []
   const [, beforePort] = /^([\d.]+):\d+$/.exec(bare) ?? []
@@ -22,10 +23,10 @@ export const plainAddress = (text: string): string | null => {
   const [, mapped] = /^::ffff:([\d.]+)$/.exec(address) ?? []
   if (mapped !== undefined) return isIPv4(mapped) ? mapped : null
   return isIP(address) === 0 ? null : address
-}
+})
 
 /** The network of an address: of IPv4 the first 24 bits, of IPv6 the first 48. */
-export const networkOf = (address: string): string => {
+export const networkOf = remembered((address): string => {
   if (isIPv4(address)) return address.replace(/\d+$/, "0")
   const [left = "", right] = address.split("::")
   const groups = (half: string): ReadonlyArray<string> => (half === "" ? [] : half.split(":"))
@@ -37,4 +38,4 @@ export const networkOf = (address: string): string => {
     .slice(0, 3)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(":")}::`
-}
+})

@@ -5,6 +5,7 @@ import { hitEnvelope } from "../contract/hit-envelope.ts"
 import { networkOf, plainAddress } from "./client-address.ts"
 import type { Hit } from "./hit.ts"
 import type { CollectOptions } from "./options.ts"
+import { remembered } from "./remembered.ts"
 
 /** What a request says of all its hits. */
 export interface Sender {
@@ -55,20 +56,8 @@ export const headerText = (header: string | undefined): string => {
   return wireText(kept) ?? kept.toWellFormed()
 }
 
-/** What is asked of few texts over and over. Forgotten at once when there are many: who sends a new one each time pays for each. */
-const remembered = <A>(make: (text: string) => A): ((text: string) => A) => {
-  const known = new Map<string, A>()
-  return (text) => {
-    const found = known.get(text)
-    if (found !== undefined) return found
-    if (known.size >= 5_000) known.clear()
-    const made = make(text)
-    known.set(text, made)
-    return made
-  }
-}
-
-const isRobot = remembered((userAgent) => isbot(userAgent))
+/** Who is one says so at the beginning. */
+const isRobot = remembered((userAgent) => isbot(userAgent.slice(0, 1_024)))
 const escaped = remembered(encodeURIComponent)
 
 /** Most characters that a partition key may have. */

@@ -38,14 +38,14 @@ export class Exchange implements CollectRequest {
     return Array.isArray(value) ? value.join(", ") : value
   }
 
-  send({ body, closes, headers, status }: Answer): void {
+  send({ body, closes, headers, isBinary, status }: Answer): void {
     if (this.isSent) return
     this.isSent = true
     const response = this.#response
     if (!response.destroyed) {
       if (closes === true) response.shouldKeepAlive = false
       response.writeHead(status, this.cors === null ? headers : { ...headers, ...this.cors })
-      response.end(this.method === "HEAD" ? undefined : body)
+      response.end(this.method === "HEAD" ? "" : body, isBinary === true ? "latin1" : "utf8")
     }
     this.#onEnd(status)
   }

@@ -42,11 +42,11 @@ export const gatewayRequest = (event: unknown): GatewayRequest | null => {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
 
-export const gatewayAnswer = ({ body, headers, status }: Answer): GatewayAnswer => ({
+export const gatewayAnswer = ({ body, headers, isBinary = false, status }: Answer): GatewayAnswer => ({
   statusCode: status,
   headers,
-  body: typeof body === "string" ? body : Buffer.from(body).toString("base64"),
-  isBase64Encoded: typeof body !== "string"
+  body: isBinary ? Buffer.from(body, "latin1").toString("base64") : body,
+  isBase64Encoded: isBinary
 })
 
 /** Answers a request when its hits are put. @param put tells of each whether it is in the stream */

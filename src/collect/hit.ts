@@ -9,6 +9,7 @@ export const hitProblems = {
   "not-json": "it is not JSON",
   "not-an-object": "it is not an object",
   empty: "it has no parameters",
+  "long-name": "the name of a parameter is longer than a name may be",
   "too-large": "it is larger than a hit may be",
   "too-many": "there are more hits than a request may have"
 } as const
@@ -49,6 +50,9 @@ const kindOf = (name: string): Kind => {
   const column = snakeCase(name)
   return Object.hasOwn(known, column) ? (known[column] ?? "plain") : "plain"
 }
+
+/** Longest name of a parameter, as it is written. Names are compared in ways whose cost grows with the square of their length. */
+const longestName = 256
 
 /** Kinds of names as they are written: pages send the same ones over and over. */
 const kinds = new Map<string, Kind>()
@@ -130,6 +134,7 @@ export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
     const sign = line.indexOf("=", at)
     const hasSign = sign >= 0 && sign < end
     const nameEnd = hasSign ? sign : end
+    if (nameEnd - at > longestName) return "long-name"
     if (nameEnd > at) {
       const kind = kindOfWritten(line.slice(at, nameEnd))
       if (kind !== "plain" && !found.take(kind, () => unescaped(line.slice(nameEnd + 1, end)), keepsUser)) {
@@ -141,7 +146,9 @@ export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
   }
   if (!hasPairs) return "empty"
   const kept = from === 0 ? line : out + line.slice(from)
-  return found.hit(kept.endsWith("&") ? kept.replace(/&+$/, "") : kept)
+  let end = kept.length
+  while (kept.charCodeAt(end - 1) === 38) end--
+  return found.hit(kept.slice(0, end))
 }
 
 /** A hit that is a value of JSON: its members are parameters, null is none, what is nested becomes its JSON text. */
@@ -151,6 +158,7 @@ export const jsonHit = (value: unknown, keepsUser: boolean): Hit | HitProblem =>
   let line = ""
   for (const [name, member] of members(value)) {
     if (member === null || name === "") continue
+    if (name.length > longestName) return "long-name"
     const text = typeof member === "string" ? member : compactJson(member)
     // Half of a character has no form in UTF-8.
     if (!name.isWellFormed() || !text.isWellFormed()) return "not-utf8"

@@ -15,7 +15,7 @@ export interface CollectOptions {
   /** With one of them a client may say `ua` and `uip`. */
   readonly apiKeys: ReadonlyArray<string>
   readonly requireApiKey: boolean
-  /** Hits a second of one key, or of one address without one, with bursts of two seconds; 0: any number. */
+  /** Hits a second of one key, or of one address without one, with bursts of two seconds; 0 bounds nothing. */
   readonly hitsPerSecond: number
   /** Largest hit, as form-encoded, without what the collector adds. */
   readonly maxHitBytes: number

@@ -12,7 +12,7 @@ interface Caller {
 /**
  * Bounds how many hits a second come from one caller. A batch is taken where anything is left, and what it uses beyond is waited for afterwards: none is too large to ever pass.
  *
- * @param perSecond 0: any number
+ * @param perSecond 0 bounds nothing
  */
 export class RateLimit {
   readonly #perSecond: number

@@ -13,7 +13,7 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
 
 export interface ServerOptions {
   readonly host: string | null
-  /** 0: any that is free. */
+  /** 0 takes one that is free. */
   readonly port: number
   readonly collect: CollectOptions
   readonly counts: CollectCounts

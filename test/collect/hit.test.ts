@@ -62,6 +62,18 @@ describe("a hit", () => {
     expect(formHit("cid=a&uid=b&user_id=c", false)).toMatchObject({ line: "cid=a", userId: undefined })
   })
 
+  it("costs no more than its length, whatever is in it", () => {
+    const begun = process.cpuUsage()
+    const long = 900_000
+    expect(formHit(`v=1&${"A".repeat(long)}=x`, true)).toBe("long-name")
+    expect(jsonHit({ v: 1, ["A".repeat(long)]: "x" }, true)).toBe("long-name")
+    expect(lineOf(formHit(`v=1${"&".repeat(long)}x&`, true))).toBe(`v=1${"&".repeat(long)}x`)
+    expect(lineOf(formHit(`v=1&dt=${"%C3%A9".repeat(long / 6)}`, true))).toHaveLength(7 + long)
+    expect(formHit(`v=1&dt=${"%".repeat(long)}`, true)).toMatchObject({ clientId: undefined })
+    // With the square of it, it would be minutes.
+    expect(process.cpuUsage(begun).user / 1e6).toBeLessThan(20)
+  })
+
   it("is refused where it cannot be read", () => {
     expect(formHit("_c_ip=1&ua=x", true)).toBe("empty")
     expect([formHit("", true), formHit("hello", true), formHit("=x", true), formHit("&&", true)]).toEqual([
