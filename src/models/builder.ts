@@ -7,6 +7,7 @@ import { identifier } from "../duckdb/sql.ts"
 import { type Audit, auditOf } from "./audit.ts"
 import type { FreshnessResult } from "./freshness.ts"
 import type { Models } from "./model.ts"
+import { isElements } from "./pieces.ts"
 import { elementsSql, type RelationNames } from "./relations.ts"
 import { variables } from "./render.ts"
 import { Sources, sourceView } from "./sources.ts"
@@ -51,7 +52,7 @@ export const builderOf = ({
     const names = {
       ref: identifier,
       source: (source: string, table: string) =>
-        source === "elements" ? elementsSql(table, identifier(sourceView(source, table))) : identifier(sourceView(source, table)),
+        isElements(source) ? elementsSql(table, identifier(sourceView(source, table))) : identifier(sourceView(source, table)),
       var: variables(models.vars)
     }
     const traced = yield* Effect.cached(trace(db, models, contracts))

@@ -6,7 +6,7 @@ import { type Column, holdsSensitive } from "../record/column.ts"
 import { deltaSchema } from "../table/schema.ts"
 import { dbtMacros } from "./dbt-macros.ts"
 import type { Input, Models } from "./model.ts"
-import type { lookups } from "./pieces.ts"
+import { isElements, type lookups } from "./pieces.ts"
 import { dbtFolder } from "./project-file.ts"
 import { elementsSql } from "./relations.ts"
 import { sourceColumns } from "./source-columns.ts"
@@ -77,16 +77,18 @@ const sourcesOf = (
     columns: columns.get(path) ?? []
   })
   const consumable = contracts.map(({ contract: { name, description } }) => source(consumablePath(name), name, description))
+  const stage = contracts.map(({ contract: { name, description } }) => source(stagePath(name), name, `As it arrived: ${description}`))
   return {
     consumable,
     // A build here reads of it what has changed. dbt reads all, so models say which rows they want by a condition that both can hold.
     changes: consumable,
     elements: consumable.flatMap(listsOf),
+    stage_elements: stage.flatMap(listsOf),
     // What a program makes here, and dbt has no program for.
     lookups: models.flatMap(({ name, description, materialization }) =>
       materialization.kind === "lookup" ? [{ path: martPath(name), name, description, columns: materialization.lookup.columns }] : []
     ),
-    stage: contracts.map(({ contract: { name, description } }) => source(stagePath(name), name, `As it arrived: ${description}`)),
+    stage,
     lake: [
       source(deadLettersPath, deadLettersPath, "Records that could not become rows."),
       source(runsPath, runsPath, "What was run on the lake.")
@@ -113,7 +115,7 @@ const sourcesFile = ({ contracts, models, catalogName, selects }: DbtProject): s
           name,
           schema: "{{ target.schema }}",
           tables: tables.map((table) => {
-            const ofElements = name === "elements"
+            const ofElements = isElements(name)
             const select = selects?.get(table.path) ?? selectNoRow(deltaSchema(known.get(table.path) ?? table.columns))
             return {
               name: table.name,

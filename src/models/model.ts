@@ -23,11 +23,15 @@ export type Literal = string | number | boolean | null | ReadonlyArray<Literal> 
  * What a model reads. `ref` names a model; `source` a table of the lake: `source('consumable', 'orders')`, `source('stage', 'orders')`,
  * `source('lake', 'dead_letters' | 'runs')`, and `source('changes', 'orders')`, the rows of the consumable that files which came or went
  * since the model was last built have: of a first or whole build, and for dbt, all rows. `source('elements', 'orders.items')` are the elements of
- * a list of a consumable, a row each, see `elementsSql`.
+ * a list of a consumable, a row each, see `elementsSql`; `stage_elements` the same of the stage.
  */
 export type Input =
   | { readonly kind: "model"; readonly name: string }
-  | { readonly kind: "source"; readonly source: "consumable" | "stage" | "lake" | "changes" | "elements"; readonly table: string }
+  | {
+      readonly kind: "source"
+      readonly source: "consumable" | "stage" | "lake" | "changes" | "elements" | "stage_elements"
+      readonly table: string
+    }
 
 export type Strategy = "append" | "merge" | "delete+insert" | "microbatch"
 

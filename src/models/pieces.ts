@@ -6,3 +6,6 @@ export const ofBothBranches = (pieces: ReadonlyArray<Piece>): ReadonlyArray<Excl
 
 /** The source that lookups are: here models of the project, to dbt tables that are there. */
 export const lookups = "lookups"
+
+/** Are the rows of a source the elements of a list? */
+export const isElements = (source: string): boolean => source === "elements" || source === "stage_elements"

@@ -1,6 +1,6 @@
 import { nearestOr } from "../record/nearest.ts"
 import type { Input, Piece, Problem } from "./model.ts"
-import { lookups, ofBothBranches } from "./pieces.ts"
+import { isElements, lookups, ofBothBranches } from "./pieces.ts"
 import { parseText } from "./text.ts"
 
 /** Something that is named, and where. */
@@ -10,7 +10,7 @@ export interface Reference {
   readonly line: number
 }
 
-const sources = ["consumable", "stage", "lake", "changes", "elements"] as const
+const sources = ["consumable", "stage", "lake", "changes", "elements", "stage_elements"] as const
 const lakeTables = ["dead_letters", "runs"]
 
 /** What pieces of a text name, in their order, each time. */
@@ -68,7 +68,7 @@ export const unknownReferences = (references: ReadonlyArray<Reference>, { models
 
 /** The dataset whose table a source is. */
 export const datasetOf = ({ source, table }: Pick<Extract<Input, { readonly kind: "source" }>, "source" | "table">): string =>
-  source === "elements" ? table.slice(0, table.indexOf(".") >>> 0) : table
+  isElements(source) ? table.slice(0, table.indexOf(".") >>> 0) : table
 
 /** As people read it: a model by its name, a source as `consumable.orders`. */
 export const inputKey = (input: Input): string => (input.kind === "model" ? input.name : `${input.source}.${input.table}`)

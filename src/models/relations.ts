@@ -2,11 +2,16 @@ import { identifier } from "../duckdb/sql.ts"
 import { consumablePath, stagePath, viewName } from "../lake/layout.ts"
 import { historySql } from "./history-sql.ts"
 import type { Input, Model, Models } from "./model.ts"
+import { isElements } from "./pieces.ts"
 import { type Names, render, variables } from "./render.ts"
 
 /** Path of the table that a source names. What changed is changed in the table for users. */
 export const sourcePath = (source: string, table: string): string =>
-  source === "lake" ? table : source === "stage" ? stagePath(table) : consumablePath(source === "elements" ? listOf(table).dataset : table)
+  source === "lake"
+    ? table
+    : source.startsWith("stage")
+      ? stagePath(isElements(source) ? listOf(table).dataset : table)
+      : consumablePath(isElements(source) ? listOf(table).dataset : table)
 
 /** A list of a dataset, as `source('elements', 'orders.items')` names it. */
 const listOf = (table: string): { readonly dataset: string; readonly column: string } => {
@@ -29,7 +34,7 @@ export const elementsSql = (table: string, rows: string): string => {
 /** The view of a lake in which a source's rows stand, as `sluice query` names it. What changed is, of a build of the whole, all there is. */
 const viewOf = (source: string, table: string): string => {
   const view = identifier(viewName(sourcePath(source, table)))
-  return source === "elements" ? elementsSql(table, view) : view
+  return isElements(source) ? elementsSql(table, view) : view
 }
 
 /** What {@link selectOf} calls what a model reads, without quotes. */

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { Effect, Stream } from "effect"
+import type { Lookup } from "../../src/contract/lookup.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import type { Plain } from "../../src/duckdb/plain.ts"
 import { consumablePath } from "../../src/lake/layout.ts"
@@ -16,13 +17,17 @@ import { createTable } from "../../src/table/table.ts"
 /** A lake with tables for users that tests fill themselves, file by file, and models that are built of them. */
 
 /** The models of texts: `{ "models/a.sql": "select …" }`. Throws what is wrong with them. */
-export const modelsOfTexts = (texts: { readonly [file: string]: string }, datasets: ReadonlyArray<string>): Models => {
+export const modelsOfTexts = (
+  texts: { readonly [file: string]: string },
+  datasets: ReadonlyArray<string>,
+  lookups: ReadonlyArray<Lookup> = []
+): Models => {
   const files: ReadonlyArray<ProjectText> = Object.entries(texts).map(([file, text]) => ({ file, text }))
   const read = modelsOf(
     defaultProjectFile("shop"),
     files.filter(({ file }) => file.startsWith("models/")),
     files.filter(({ file }) => file.startsWith("tests/")),
-    { datasets }
+    { datasets, lookups }
   )
   if ("problems" in read) throw new Error(read.problems.map(({ file, line, problem }) => `${file}:${line}: ${problem}`).join("\n"))
   return read.models

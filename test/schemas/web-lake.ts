@@ -44,8 +44,10 @@ export const take = (hits: ReadonlyArray<string>, first = 1) =>
       batches.map(({ counts }) => counts.rows),
       [hits.length]
     )
-    yield* repartition({ contract })
   })
+
+/** Folds what was taken in. */
+export const fold = Effect.suspend(() => Effect.forEach(contracts.slice(1), (contract) => repartition({ contract })))
 
 /** Builds the models, and fails where one could not be built. */
 export const buildWeb = (models: Models, options: Partial<BuildOptions> = {}) =>

@@ -20,6 +20,7 @@ import { olistAudit, olistModels } from "../../models/olist-marts.ts"
 import { openSparkSession } from "../spark/session.ts"
 import { databaseOf, dbt, linesOf, resultsIn, writeFiles } from "./dbt.ts"
 import { partOfOlist } from "./olist-part.ts"
+import { expectOurs } from "./rows.ts"
 
 /** The project of Olist's tables is a dbt project: dbt with DuckDB, and Spark, make of a lake the marts that a build here makes of it, row by row. */
 
@@ -51,21 +52,14 @@ beforeAll(async () => {
 })
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-/** Columns and their types, and each row as often as ours. @param relation of which model what somebody else has made of it */
-const expectOurs = (relation: (model: string) => string) =>
-  Effect.gen(function* () {
-    for (const { name } of models.models) {
-      const typesOf = (of: string) =>
-        Effect.map(db().rows(`DESCRIBE FROM ${of}`), (rows) => rows.map((row) => [row["column_name"], row["column_type"]]))
-      assert.deepStrictEqual(yield* typesOf(relation(name)), yield* typesOf(name), name)
-      const surplus = (what: string, of: string, without: string) =>
-        Effect.map(db().rows(`FROM ${of} EXCEPT ALL FROM ${without} LIMIT 3`), (rows) => rows.map((row) => ({ what, ...row })))
-      const [missing, unexpected] = [yield* surplus("missing", name, relation(name)), yield* surplus("unexpected", relation(name), name)]
-      assert.deepStrictEqual([...missing, ...unexpected], [], name)
-      const [counted] = yield* db().rows(`SELECT count(*)::INTEGER AS n FROM ${name}`)
-      assert.isAbove(Number(counted?.["n"]), 0, name)
-    }
-  })
+const expectAll = (relation: (model: string) => string) =>
+  Effect.suspend(() =>
+    expectOurs(
+      db(),
+      models.models.map(({ name }) => name),
+      relation
+    )
+  )
 
 describe.skipIf(input === undefined)("the marts of Olist's orders", () => {
   it.live("are made by dbt of the same files, and its tests find the same", () =>
@@ -79,7 +73,7 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", () => {
       // Which parses it first. Whatever dbt warns of fails, but for tests.
       yield* dbt(project, "build", "--warn-error-options", '{"error": "all", "warn": ["LogTestResult"]}')
       yield* db().run(`ATTACH ${literal(databaseOf(project))} AS dbt (READ_ONLY)`)
-      yield* expectOurs((model) => `dbt.marts.${identifier(model)}`)
+      yield* expectAll((model) => `dbt.marts.${identifier(model)}`)
 
       const told = resultsIn(project)
       const namesOf = (wanted: string) => told.flatMap(({ kind, name }) => (kind === wanted ? [name] : [])).sort()
@@ -115,7 +109,7 @@ describe.skipIf(input === undefined)("the marts of Olist's orders", () => {
         ),
         ...models.models.map((model) => `CREATE TABLE ${model.name} USING parquet LOCATION '${made(model.name)}' AS ${selectOf(model)}`)
       )
-      yield* expectOurs((model) => `read_parquet(${literal(`${made(model)}/*.parquet`)})`)
+      yield* expectAll((model) => `read_parquet(${literal(`${made(model)}/*.parquet`)})`)
     }).pipe(Effect.scoped)
   )
 })

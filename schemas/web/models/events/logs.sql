@@ -1,12 +1,14 @@
 {{ config(materialized='view') }}
 
-with people as (
+with hits as (
+  select * from {{ ref('hit_sessions') }} where is_counted
+), people as (
   select
     session_id,
     case when count(user_id) > 0 then array_sort(array_agg(distinct user_id) filter (where user_id is not null)) end as session_based_user_ids,
     case when count(user_ip) > 0 then array_sort(array_agg(distinct user_ip) filter (where user_ip is not null)) end as session_based_user_ips
-  from {{ ref('hit_sessions') }}
-  where is_counted and session_id is not null
+  from hits
+  where session_id is not null
   group by session_id
 )
 select
@@ -47,7 +49,6 @@ select
   h.screen_colors,
   h.user_agent_id,
   h.is_robot or coalesce(a.is_robot, false) as is_robot
-from {{ ref('hit_sessions') }} as h
+from hits as h
 left join people as p on p.session_id = h.session_id
 left join {{ source('lookups', 'user_agents') }} as a on a.id = h.user_agent_id
-where h.is_counted

@@ -1,14 +1,22 @@
 {{ config(materialized='view') }}
 
 {# Revenue that a hit does not say is the sum of its products. #}
-with products as (
+with hits as (
+  select * from {{ ref('logs') }} where product_action = 'purchase' and transaction_id is not null
+), elements as (
   select
-    log_id,
-    cast(sum(product_price * coalesce(product_quantity, 1)) as decimal(18, 4)) as products_value,
+    md5(_source || '|' || _shard || '|' || _sequence_number || '|' || cast(_sub_sequence_number as string)) as log_id,
+    price,
+    quantity
+  from {{ source('elements', 'hits.products') }}
+), products as (
+  select
+    h.log_id,
+    cast(sum(e.price * coalesce(e.quantity, 1)) as decimal(18, 4)) as products_value,
     count(*) as product_count
-  from {{ ref('product_actions') }}
-  where product_action = 'purchase'
-  group by log_id
+  from hits as h
+  join elements as e on e.log_id = h.log_id
+  group by h.log_id
 )
 select
   l.transaction_id,
@@ -30,6 +38,5 @@ select
   l.coupon_code as transaction_coupon_code,
   l.currency_code,
   coalesce(p.product_count, 0) as product_count
-from {{ ref('logs') }} as l
+from hits as l
 left join products as p on p.log_id = l.log_id
-where l.product_action = 'purchase' and l.transaction_id is not null

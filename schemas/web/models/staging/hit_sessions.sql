@@ -60,11 +60,11 @@ purchases as (
     f.hit_type is not null and not f.is_repeat and not f.is_repeated_purchase as is_counted,
     case when f.hit_type is not null and not f.is_repeat and not f.is_repeated_purchase then f.client_id end as session_client,
     cast(f.request_timestamp as date) as request_date,
-    row_number() over (
+    cast(row_number() over (
       partition by f.visitor_key
       order by f.request_timestamp asc nulls first, f._source asc nulls first, f._shard asc nulls first,
         length(f._sequence_number) asc nulls first, f._sequence_number asc nulls first, f._sub_sequence_number asc nulls first
-    ) as visitor_position
+    ) as bigint) as visitor_position
   from flagged as f
 ), previous as (
   select
