@@ -12,6 +12,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts"
+import { collect } from "./collect.ts"
 import { consumer } from "./consumer.ts"
 import { core } from "./core.ts"
 import { engines } from "./engines.ts"
@@ -41,6 +42,7 @@ const benches: Readonly<Record<string, Bench>> = {
   repartition,
   lambda,
   models,
+  collect,
   engines
 }
 /** They need more than Node: they run where they are named. */

@@ -111,6 +111,13 @@ const firstOf = <A>(all: ReadonlyArray<A>, keyOf: (each: A) => string | null): R
   })
 }
 
+/** When each hit happened, whatever it is. */
+export const plainTimes = (stored: ReadonlyArray<Stored>): ReadonlyArray<number> =>
+  stored.map(({ line }) => {
+    const fields = new URLSearchParams(line)
+    return Number(fields.get("_c_at")) - waitedOf(textOf(fields, "qt"))
+  })
+
 /** Each hit once, and each purchase, with its session, in the order of time. */
 export const plainLogs = (stored: ReadonlyArray<Stored>): ReadonlyArray<PlainHit> => {
   const hits = stored.flatMap((each) => hitOf(each) ?? []).toSorted(byTime)
@@ -154,8 +161,32 @@ export const plainPurchases = (logs: ReadonlyArray<PlainHit>) =>
     return [{ hit, transactionId, revenue: amounts.tr ?? goods, tax: amounts.tt, shipping: amounts.ts }]
   })
 
-/** What one hour, or one day, comes to: the 21 measures by their names. */
-export type Measures = { readonly [measure: string]: bigint }
+export const measureNames = [
+  "count_active_sessions",
+  "count_new_sessions",
+  "count_active_users",
+  "count_new_users",
+  "count_active_clients",
+  "count_new_clients",
+  "pageviews",
+  "sum_of_product_clicks",
+  "product_clicks",
+  "sum_of_product_details",
+  "product_details",
+  "sum_of_add_to_cart",
+  "add_to_cart",
+  "sum_of_remove_from_cart",
+  "remove_from_cart",
+  "transactions",
+  "transaction_revenue",
+  "transaction_tax",
+  "transaction_shipping",
+  "purchased_items",
+  "purchased_products"
+] as const
+
+/** What one hour, or one day, comes to. */
+export type Measures = { readonly [measure in (typeof measureNames)[number]]: bigint }
 
 /** Names of values in a hit. */
 const actives = { sessions: "session", users: "userId", clients: "clientId" } as const
@@ -172,9 +203,18 @@ const distinct = (values: Iterable<string | null>): bigint => {
   return BigInt(found.size)
 }
 
-/** Measures by the start of each hour, or day, in which something happened, milliseconds since 1970. Amounts are in ten-thousandths. */
-export const plainOverview = (logs: ReadonlyArray<PlainHit>, width: number): ReadonlyMap<number, Measures> => {
-  const bucketOf = (hit: PlainHit): number => Math.floor(hit.at / width) * width
+/**
+ * Measures by the start of each hour, or day, milliseconds since 1970, in which a hit came, also one that counts for nothing. Amounts are in ten-thousandths.
+ *
+ * @param times of all hits
+ */
+export const plainOverview = (
+  logs: ReadonlyArray<PlainHit>,
+  times: ReadonlyArray<number>,
+  width: number
+): ReadonlyMap<number, Measures> => {
+  const startOf = (at: number): number => Math.floor(at / width) * width
+  const bucketOf = (hit: PlainHit): number => startOf(hit.at)
   // Who came first when, on each day.
   const firsts = Object.fromEntries(
     Object.entries(actives).map(([name, of]) => {
@@ -197,13 +237,15 @@ export const plainOverview = (logs: ReadonlyArray<PlainHit>, width: number): Rea
       )
     const purchases = plainPurchases(hits)
     const bought = of("purchase").filter(({ hit }) => hit.transactionId !== null)
+    const active = (name: keyof typeof actives) => distinct(hits.map((hit) => hit[actives[name]]))
+    const fresh = (name: keyof typeof actives) => BigInt(firsts[name]?.filter((at) => at === bucket).length ?? 0)
     return {
-      ...Object.fromEntries(
-        Object.entries(actives).flatMap(([name, of]) => [
-          [`count_active_${name}`, distinct(hits.map((hit) => hit[of]))],
-          [`count_new_${name}`, BigInt(firsts[name]?.filter((at) => at === bucket).length ?? 0)]
-        ])
-      ),
+      count_active_sessions: active("sessions"),
+      count_new_sessions: fresh("sessions"),
+      count_active_users: active("users"),
+      count_new_users: fresh("users"),
+      count_active_clients: active("clients"),
+      count_new_clients: fresh("clients"),
       pageviews: BigInt(plainPageviews(hits).length),
       sum_of_product_clicks: BigInt(of("click").length),
       product_clicks: pairs("click"),
@@ -221,5 +263,6 @@ export const plainOverview = (logs: ReadonlyArray<PlainHit>, width: number): Rea
       purchased_products: distinct(bought.map(({ product }) => product.id))
     }
   }
-  return new Map([...Map.groupBy(logs, bucketOf)].map(([bucket, hits]) => [bucket, measures(hits, bucket)]))
+  const hitsOf = Map.groupBy(logs, bucketOf)
+  return new Map(times.map((at) => [startOf(at), measures(hitsOf.get(startOf(at)) ?? [], startOf(at))]))
 }
