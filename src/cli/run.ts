@@ -231,7 +231,10 @@ export const run = Command.make(
   Command.withExamples([
     { description: "Follow a folder, with metrics for Prometheus", command: "sluice run --input orders --lake lake --metrics-port 9464" },
     { description: "What is new, from files to the table for users, and no more", command: "sluice run --once --input orders --lake lake" },
-    { description: "From hits of pages to marts, in one process (SLUICE_PROJECT=schemas/web)", command: "sluice run --collect 8080 --lake lake" },
+    {
+      description: "From hits of pages to marts, in one process (SLUICE_PROJECT=schemas/web)",
+      command: "sluice run --collect 8080 --lake lake"
+    },
     { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" },
     {
       description: "What an endpoint stored in a stream of this machine, up to its tip",

@@ -40,6 +40,18 @@ export const connect = async (folder: string, settings: DuckDBSettings): Promise
 
 const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: number, memoryLimit: number): DuckDB => {
   let threads = initialThreads
+  let worked = 0
+  /** Gives memory back after work that may have taken much: of statements over few rows a folding has hundreds, and each would spend longer on this than on itself. */
+  const freeing = async <A>(use: () => Promise<A>): Promise<A> => {
+    const from = performance.now()
+    const answer = await use()
+    worked += performance.now() - from
+    if (worked >= worthFreeing) {
+      worked = 0
+      await giveBack(connection, threads)
+    }
+    return answer
+  }
   const attempt = <A>(sql: string, use: () => Promise<A>) =>
     Effect.callback<A, LakeError>((resume) => {
       const failed = fromDuckDB(sql)
@@ -51,13 +63,7 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
     })
   return {
     folder,
-    run: (sql) =>
-      Effect.asVoid(
-        attempt(sql, async () => {
-          await connection.run(sql)
-          if (!isView.test(sql)) await giveBack(connection, threads)
-        })
-      ),
+    run: (sql) => Effect.asVoid(attempt(sql, () => freeing(() => connection.run(sql)))),
     useMemory: (share) =>
       attempt("SET memory_limit", async () => {
         await connection.run(`SET memory_limit = '${kibibytes(share * memoryLimit)}'`)
@@ -69,12 +75,7 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
         threads = wanted
       }),
     rows: (sql) => attempt(sql, async () => rowsOf(await connection.run(sql))),
-    integers: (sql) =>
-      attempt(sql, async () => {
-        const columns = await integersOf(await connection.run(sql))
-        await giveBack(connection, threads)
-        return columns
-      }),
+    integers: (sql) => attempt(sql, () => freeing(async () => integersOf(await connection.run(sql)))),
     stream: (sql) =>
       Effect.map(
         attempt(sql, () => connection.stream(sql)),
@@ -108,6 +109,9 @@ const duckDB = (folder: string, connection: DuckDBConnection, initialThreads: nu
   }
 }
 
+/** Milliseconds of statements after which their memory is given back, which takes two of the processor. */
+const worthFreeing = 20
+
 const kibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}KiB`
 
 /** DuckDB's binding tells of a text without a statement by an error without a word. */
@@ -133,9 +137,6 @@ const giveBack = async (connection: DuckDBConnection, threads: number): Promise<
   await connection.run(`SET threads = ${threads + 1}`)
   await connection.run(`SET threads = ${threads}`)
 }
-
-/** A statement that only says how rows will be read, and has read none. */
-const isView = /^CREATE (?:OR REPLACE )?VIEW /
 
 const columnsOf = (result: DuckDBResult): ReadonlyArray<ResultColumn> =>
   result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { Random } from "../../src/generate/random.ts"
 import { realData, temporaryFolder } from "../acceptance/support.ts"
 import { olistModels } from "../models/olist-marts.ts"
-import { rowsIn } from "./in-process.ts"
+import { rowsOfEach } from "./in-process.ts"
 import { root, sluice } from "./sluice.ts"
 import { strike } from "./strike.ts"
 
@@ -54,10 +54,11 @@ describe.skipIf(data === undefined)("kills of run --once", () => {
 
     const verified = await sluice(["verify", "--project", join(root, "schemas", "olist"), "--lake", hit])
     expect(verified.code, verified.stdout).toBe(0)
-    const names = olistModels().models.map(({ name }) => name)
-    for (const name of names.filter((name) => !untold.test(name))) {
-      const sql = `SELECT * FROM ${name} ORDER BY ALL`
-      expect([name, await rowsIn(hit, sql)]).toEqual([name, await rowsIn(calm, sql)])
-    }
+    const names = olistModels()
+      .models.map(({ name }) => name)
+      .filter((name) => !untold.test(name))
+    const all = names.map((name) => `SELECT * FROM ${name} ORDER BY ALL`)
+    const [found, expected] = [await rowsOfEach(hit, all), await rowsOfEach(calm, all)]
+    for (const [i, name] of names.entries()) expect([name, found[i]]).toEqual([name, expected[i]])
   })
 })

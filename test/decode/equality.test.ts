@@ -54,26 +54,26 @@ describe("bytes straight into columns and the definition", () => {
     const [first = pools[0], ...rest] = pools.filter(({ isLarge }) => isLarge)
     let rows = 0
     let rowsByBytes = 0
-    for (let race = 1; race <= 20; race++) {
+    for (let race = 1; race <= 8; race++) {
       const outcome = runRace(race, [first, ...rest], (_, { text }) => Buffer.from(text))
       expect(outcome.differences.map(describeDifference).join("\n")).toBe("")
       rows += outcome.counts.rows
       rowsByBytes += outcome.rowsByBytes
     }
-    expect(rows).toBeGreaterThan(500)
+    expect(rows).toBeGreaterThan(200)
     expect(rowsByBytes / rows).toBeGreaterThan(0.85)
   })
 
   it("give the same for keys in any order, of which none is where it was before", () => {
     let rows = 0
     let rowsByBytes = 0
-    for (let race = 1; race <= 20; race++) {
+    for (let race = 1; race <= 8; race++) {
       const outcome = runRace(race, pools, (random, { text }) => Buffer.from(inAnyOrder(random, text)))
       expect(outcome.differences.map(describeDifference).join("\n")).toBe("")
       rows += outcome.counts.rows
       rowsByBytes += outcome.rowsByBytes
     }
-    expect(rows).toBeGreaterThan(500)
+    expect(rows).toBeGreaterThan(200)
     expect(rowsByBytes / rows).toBeGreaterThan(0.7)
   })
 })

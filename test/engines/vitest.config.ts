@@ -13,19 +13,31 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: {
       sequencer: longFirst([
+        "test/engines/spark/engine.test.ts",
         "test/engines/spark/other-engines.test.ts",
+        "test/engines/terraform/house.test.ts",
         "test/engines/managed/managed.test.ts",
         "test/engines/terraform/applied.test.ts",
+        "test/engines/s3-lake.test.ts",
+        "test/engines/kinesis-s3.test.ts",
+        "test/engines/sqs.test.ts",
+        "test/engines/s3-input.test.ts",
         "test/engines/spark/kill.test.ts",
-        "test/engines/terraform/house.test.ts",
-        "test/engines/spark/engine.test.ts",
+        "test/engines/hive-parquet.test.ts",
+        "test/engines/managed/hand-over.test.ts",
+        "test/engines/catalog.test.ts",
+        "test/engines/metastore.test.ts",
+        "test/engines/s3-store.test.ts",
+        "test/engines/spark/s3a.test.ts",
+        "test/engines/terraform/consumer-queue.test.ts",
         "test/engines/dbt/olist.test.ts",
+        "test/engines/lambda/jobs.test.ts",
+        "test/engines/spark/submit.test.ts",
+        "test/engines/package.test.ts",
+        "test/engines/terraform/all.test.ts",
         "test/engines/dbt/kinds.test.ts",
         "test/engines/lambda/runtime.test.ts",
-        "test/engines/package.test.ts",
-        "test/engines/image.test.ts",
-        "test/engines/spark/s3a.test.ts",
-        "test/engines/sqs.test.ts"
+        "test/engines/image.test.ts"
       ])
     },
     // Installs what is missing first. Limits are for what hangs: how long anything takes is no failure.

@@ -47,7 +47,7 @@ const files = Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => Ef
 
 /**
  * What an engine must do.
- * @param options for engines that are slow on purpose: which random histories, how many rows of three days are to be sorted, and which kinds of
+ * @param options for engines that are slow on purpose: which random histories, of how many commits, how many rows of three days are to be sorted, and which kinds of
  * tables are folded
  */
 export const engineSuite = (
@@ -55,11 +55,13 @@ export const engineSuite = (
   engine: RepartitionEngine | JobEngine,
   {
     seeds = [1, 2, 3, 4],
+    commits = 6,
     manyRows = 5000,
     kinds = tables,
     newestSeeds = [1, 2, 3, 4, 5]
   }: {
     readonly seeds?: ReadonlyArray<number>
+    readonly commits?: number
     readonly manyRows?: number
     readonly kinds?: typeof tables
     /** Random histories of tables that have the newest row of each key. */
@@ -73,7 +75,7 @@ export const engineSuite = (
       it.live(`folds a random history step by step as at once, and as the definition says (seed ${seed})`, () =>
         Effect.gen(function* () {
           const seen: Array<Copy> = []
-          for (const copies of randomHistory(seed, 6, 14)) {
+          for (const copies of randomHistory(seed, commits, 14)) {
             yield* ingest(copies)
             seen.push(...copies)
             const outcome = yield* run

@@ -16,11 +16,11 @@ import { freshFolder, freshStore, rowsOf } from "../repartition/lake.ts"
 import { put } from "../source/collect.ts"
 
 /**
- * Exports of tables that come late, twice and in any order leave what one load of all of them does, in the order in which they were made. Two hundred
- * random histories lie side by side in one lake, each with keys of its own: so they take as long as one.
+ * Exports of tables that come late, twice and in any order leave what one load of all of them does, in the order in which they were made. Random
+ * histories lie side by side in one lake, each with keys of its own. More of them: `SLUICE_EXTRACT_HISTORIES=200`.
  */
 
-const histories = 200
+const histories = Number(process.env["SLUICE_EXTRACT_HISTORIES"] ?? 60)
 const steps = 4
 
 interface Extract {
@@ -129,42 +129,38 @@ const newest = (dataset: Extract["dataset"]): ReadonlyArray<{ readonly [column: 
 }
 
 describe("exports of Olist's tables", () => {
-  it.live(
-    "give in any order, late and twice, what one load of all of them gives",
-    () =>
-      Effect.gen(function* () {
-        const folder = yield* freshFolder()
-        const inOrder = yield* Effect.gen(function* () {
-          for (const extract of all) write(join(folder, "sorted", extract.dataset), extract)
-          yield* take(join(folder, "sorted"))
-          return yield* found
-        }).pipe(Effect.provide(freshStore))
+  it.live("give in any order, late and twice, what one load of all of them gives", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder()
+      const inOrder = yield* Effect.gen(function* () {
+        for (const extract of all) write(join(folder, "sorted", extract.dataset), extract)
+        yield* take(join(folder, "sorted"))
+        return yield* found
+      }).pipe(Effect.provide(freshStore))
 
-        const asTheyCome = yield* Effect.gen(function* () {
-          for (let step = 0; step < steps; step++) {
-            // What comes again comes into another folder: in its own it would be the same file, which is taken once.
-            for (const extract of all)
-              if (extract.comes.includes(step)) write(join(folder, "late", extract.dataset, `step-${step}`), extract)
-            yield* take(join(folder, "late"))
-          }
-          assert.deepStrictEqual(yield* take(join(folder, "late")), [0, 0, 0])
-          return yield* found
-        }).pipe(Effect.provide(freshStore))
-
-        assert.deepStrictEqual(asTheyCome, inOrder)
-        for (const dataset of datasets) {
-          const expected = newest(dataset)
-          const actual = (inOrder[dataset] ?? []).map((row): { readonly [column: string]: unknown } => JSON.parse(row))
-          assert.isAbove(actual.length, histories)
-          for (const column of ["order_status", "product_id", "customer_zip_code_prefix"])
-            if (expected.some((row) => row[column] !== undefined))
-              assert.deepStrictEqual(
-                actual.map((row) => [...keys[dataset].map((key) => String(row[key])), row[column]]),
-                expected.map((row) => [...keys[dataset].map((key) => row[key]), row[column]])
-              )
+      const asTheyCome = yield* Effect.gen(function* () {
+        for (let step = 0; step < steps; step++) {
+          // What comes again comes into another folder: in its own it would be the same file, which is taken once.
+          for (const extract of all) if (extract.comes.includes(step)) write(join(folder, "late", extract.dataset, `step-${step}`), extract)
+          yield* take(join(folder, "late"))
         }
-        assert.isAbove((inOrder["history"] ?? []).length, histories)
-      }),
-    120_000
+        assert.deepStrictEqual(yield* take(join(folder, "late")), [0, 0, 0])
+        return yield* found
+      }).pipe(Effect.provide(freshStore))
+
+      assert.deepStrictEqual(asTheyCome, inOrder)
+      for (const dataset of datasets) {
+        const expected = newest(dataset)
+        const actual = (inOrder[dataset] ?? []).map((row): { readonly [column: string]: unknown } => JSON.parse(row))
+        assert.isAbove(actual.length, histories)
+        for (const column of ["order_status", "product_id", "customer_zip_code_prefix"])
+          if (expected.some((row) => row[column] !== undefined))
+            assert.deepStrictEqual(
+              actual.map((row) => [...keys[dataset].map((key) => String(row[key])), row[column]]),
+              expected.map((row) => [...keys[dataset].map((key) => row[key]), row[column]])
+            )
+      }
+      assert.isAbove((inOrder["history"] ?? []).length, histories)
+    })
   )
 })

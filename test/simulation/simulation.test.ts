@@ -8,13 +8,16 @@ const found: ReadonlyArray<number> = [
   306, 670, 885, 904, 3698, 8458, 8783, 20_063, 22_700, 30_644, 31_875, 203_819, 204_077, 301_568, 304_002, 700_297
 ]
 
+/** `.ci/run` goes on with those that follow, as far as its time reaches; more here: `SLUICE_SIMULATION_SEEDS=120`. */
+const seeds = Number(process.env["SLUICE_SIMULATION_SEEDS"] ?? 40)
+
 describe("simulation", () => {
-  it("closes the ledger after each of 120 seeds", async () => {
+  it(`closes the ledger after each of ${seeds} seeds`, async () => {
     const outcomes: Array<Outcome> = []
     const each = (outcome: Outcome) => void outcomes.push(outcome)
-    const share = { seeds: 60, step: 2, duckdbShare: defaultDuckdbShare, stopAtViolation: false }
+    const share = { seeds: seeds / 2, step: 2, duckdbShare: defaultDuckdbShare, stopAtViolation: false }
     await Promise.all([runShare({ ...share, from: 1 }, each), runShare({ ...share, from: 2 }, each)])
-    assert.strictEqual(outcomes.length, 120)
+    assert.strictEqual(outcomes.length, seeds)
     const bad = outcomes.flatMap(({ seed, violations }) =>
       violations.slice(0, 3).map(({ rule, detail }) => `seed ${seed}: ${rule}: ${detail}; ${replayCommand(seed, defaultDuckdbShare)}`)
     )

@@ -5,10 +5,13 @@ import { readDeployed } from "./deployed.ts"
 import type { Deployed } from "./model.ts"
 import { builtFunctions, type House, type Mode, openHouse, orFail } from "./tofu.ts"
 
+/** A file of the configuration, and what becomes of its text. */
+export type Edit = readonly [path: string, edit: (text: string) => string]
+
 export interface Deployment {
   readonly deployed: Deployed
-  /** What would be deployed if a file were changed: all that is known stays as it is applied. */
-  readonly planned: (path: string, edit: (text: string) => string) => Promise<Deployed>
+  /** What would be deployed if files were changed: all that is known stays as it is applied. */
+  readonly planned: (...edits: ReadonlyArray<Edit>) => Promise<Deployed>
   readonly close: () => Promise<void>
 }
 
@@ -25,23 +28,27 @@ export const deploy = async (mode: Mode, variables: { readonly [name: string]: u
     await orFail("tofu init", house.tofu("init", "-no-color"))
     await orFail("tofu apply", house.tofu("apply", "-no-color", "-auto-approve", `-var-file=${file}`))
     const deployed = readDeployed(JSON.parse(await orFail("tofu show", house.tofu("show", "-json"))))
-    return { deployed, planned: (path, edit) => plan(house, path, edit), close: house.close }
+    return { deployed, planned: (...edits) => plan(house, edits), close: house.close }
   } catch (error) {
     await house.close()
     throw error
   }
 }
 
-const plan = async (house: House, path: string, edit: (text: string) => string): Promise<Deployed> => {
-  const place = join(house.folder, path)
-  const text = readFileSync(place, "utf8")
-  const edited = edit(text)
-  if (edited === text) throw new Error(`nothing of ${path} was changed`)
+const plan = async (house: House, edits: ReadonlyArray<Edit>): Promise<Deployed> => {
+  const written = new Map<string, string>()
   try {
-    writeFileSync(place, edited)
+    for (const [path, edit] of edits) {
+      const place = join(house.folder, path)
+      const text = readFileSync(place, "utf8")
+      const edited = edit(text)
+      if (edited === text) throw new Error(`nothing of ${path} was changed`)
+      if (!written.has(place)) written.set(place, text)
+      writeFileSync(place, edited)
+    }
     await orFail("tofu plan", house.tofu("plan", "-no-color", "-refresh=false", `-var-file=${file}`, "-out=edited.plan"))
     return readDeployed(JSON.parse(await orFail("tofu show", house.tofu("show", "-json", "edited.plan"))))
   } finally {
-    writeFileSync(place, text)
+    for (const [place, text] of written) writeFileSync(place, text)
   }
 }
