@@ -1,21 +1,23 @@
 {{ config(materialized='view') }}
 
 {# Visitors of whom hits came since the last build are cut anew, with all that they have; of all others the build's rows stand. #}
-with touched as (
-  select visitor_key from {{ ref('stg_hits_live') }}
+with live as (
+  select * from {{ ref('stg_hits_live') }}
+), touched as (
+  select visitor_key from live
   union
   select visitor_key
   from {{ ref('hit_sessions') }}
   where product_action = 'purchase'
     and transaction_id in (
-      select transaction_id from {{ ref('stg_hits_live') }} where product_action = 'purchase' and transaction_id is not null
+      select transaction_id from live where product_action = 'purchase' and transaction_id is not null
     )
 ), all_hits as (
   select h.*
   from {{ ref('stg_hits') }} as h
   where exists (select 1 from {{ ref('hit_sessions') }} as s where s.log_id = h.log_id)
   union all
-  select * from {{ ref('stg_hits_live') }}
+  select * from live
 ), hits as (
   select * from all_hits where visitor_key in (select visitor_key from touched)
 ),
