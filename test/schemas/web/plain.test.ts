@@ -7,7 +7,7 @@ import { generateHits } from "../../../src/generate/hits/traffic.ts"
 import { dataOf } from "../../../src/pump/data.ts"
 import { temporaryStore } from "../../ingest/support.ts"
 import { rowsOf } from "../../models/small-lake.ts"
-import { buildWeb, hit as enveloped, take, webModels } from "../web-lake.ts"
+import { buildWeb, hit as enveloped, fold, take, webModels } from "../web-lake.ts"
 import {
   measureNames,
   type PlainHit,
@@ -27,6 +27,7 @@ const day = 24 * hour
 const seeds = Number(process.env["SLUICE_WEB_SEEDS"] ?? 3)
 // What the models' own tests find is not what this is about.
 const models = { ...webModels(), tests: [], unitTests: [] }
+const selected = models.models.filter(({ file }) => !file.startsWith("models/live/"))
 
 const exact = (column: string) => `(${column} * 10000)::HUGEINT`
 const firstOf = (column: string) =>
@@ -116,7 +117,8 @@ const compare = (lines: ReadonlyArray<string>, deliveries: number) =>
       const from = Math.floor((lines.length * delivery) / deliveries)
       const to = Math.floor((lines.length * (delivery + 1)) / deliveries)
       yield* take(lines.slice(from, to), from + 1)
-      yield* buildWeb(models)
+      yield* fold
+      yield* buildWeb(models, { selected })
       const expected = linesOf(lines.slice(0, to).map((line, position) => ({ position, line })))
       const found = (yield* rowsOf(martsSql)).map(([line]) => String(line))
       assert.deepStrictEqual(found.sort(), expected.toSorted(), `after ${to} hits`)
