@@ -5,7 +5,7 @@ import { kinesisOf } from "../app/kinesis.ts"
 import { storeOf } from "../app/lake.ts"
 import { logEvent } from "../app/log-event.ts"
 import { decodeSettingsOf } from "../app/options.ts"
-import { contractOf, withDatabase } from "../app/project.ts"
+import { contractOf, streamDataset, withDatabase } from "../app/project.ts"
 import { runListener } from "../app/run-listener.ts"
 import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
@@ -43,7 +43,7 @@ export const handler = handlerOf({
   open: (given) =>
     Effect.gen(function* () {
       const values = withDatabase(project, yield* withHashKey(given))
-      const contract = yield* contractOf(project, values.dataset ?? project.datasets[0] ?? "")
+      const contract = yield* contractOf(project, values.dataset ?? streamDataset(project))
       const store = yield* Layer.build(storeOf(values, "write"))
       // Asked so seldom that most processes do without it.
       const api = yield* Effect.cached(Scope.provide(kinesisOf(values), yield* Effect.scope))
