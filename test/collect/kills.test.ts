@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { localStream } from "../../src/stream/local/local-stream.ts"
-import { start } from "../cli/sluice.ts"
+import { sluice, sluiceJson, start } from "../cli/sluice.ts"
 import { freePort } from "../free-port.ts"
 import { recordsOf } from "../wire/read-stream.ts"
 
@@ -26,7 +26,7 @@ interface Sent {
 }
 
 describe("the process that takes hits", () => {
-  it(`is killed ${kills} times at work: every hit that it acknowledged is in the stream, once where it was sent once`, async () => {
+  it(`is killed ${kills} times at work: every hit that it acknowledged is in the stream, once where it was sent once, and counts once in the lake`, async () => {
     const stream = join(folder, "hits")
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
@@ -34,7 +34,7 @@ describe("the process that takes hits", () => {
     let isDone = false
     const post = async (hits: ReadonlyArray<Sent>): Promise<void> => {
       for (const hit of hits) hit.times++
-      const body = hits.map(({ name }) => `v=1&t=event&cid=${name}&z=${name}`).join("\n")
+      const body = hits.map(({ name }) => `v=1&t=event&cid=${name}&z=${name}&ec=kill&ea=sent&el=${name}`).join("\n")
       const status = await fetch(`${url}/batch`, { method: "POST", body }).then(
         ({ status }) => status,
         () => 0
@@ -86,6 +86,18 @@ describe("the process that takes hits", () => {
     expect(acknowledged.filter(({ name }) => !found.has(name))).toEqual([])
     expect(sent.filter(({ name, times }) => (found.get(name) ?? 0) > times)).toEqual([])
     expect(new Set(records.map(({ data }) => new URLSearchParams(Buffer.from(data).toString()).get("_c_id"))).size).toBe(records.length)
+    // Through ingest, fold and models, each counts once, however often it was sent.
+    const lake = join(folder, "lake")
+    const of = ["--project", "schemas/web", "--lake", lake]
+    const env = { SLUICE_HASH_KEY: "a key of this test, 32 characters" }
+    const carried = await sluice(["run", "--once", ...of, "--source", "stream", "--stream", stream], env)
+    expect(carried.code, carried.stderr).toBe(0)
+    const rows: ReadonlyArray<{ readonly name: string; readonly n: number }> = await sluiceJson(
+      ["query", ...of, "SELECT event_label AS name, count(*)::INT AS n FROM logs GROUP BY ALL"],
+      env
+    )
+    expect(rows.filter(({ n }) => n !== 1)).toEqual([])
+    expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(found.keys()))
     // Some were sent when it was killed.
     expect(sent.some(({ isAcknowledged }) => !isAcknowledged) || sent.some(({ times }) => times > 1)).toBe(true)
   })
