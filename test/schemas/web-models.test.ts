@@ -101,13 +101,13 @@ describe("hits at the edges", () => {
       assert.deepStrictEqual(
         yield* rowsOf(
           `SELECT strftime(timestamp, '%d %H'), count_active_sessions, count_new_sessions, count_active_clients, sum_of_product_details,
-             product_details, transactions, transaction_revenue, purchased_items FROM overview_1h WHERE hour(timestamp) IN (0, 14, 15, 16, 23) ORDER BY 1`
+             product_details, transactions, transaction_revenue::DOUBLE, purchased_items FROM overview_1h WHERE hour(timestamp) IN (0, 14, 15, 16, 23) ORDER BY 1`
         ),
         [
           ["01 14", 1, 1, 1, 0, 0, 1, 24, 0],
           ["01 15", 1, 1, 1, 0, 0, 1, 9, 0],
-          // A session goes on from the hour before; of a product looked at twice in it one counts.
-          ["01 16", 2, 1, 1, 3, 2, 0, 0, 0],
+          // Of a product looked at twice in a session one counts.
+          ["01 16", 1, 1, 1, 3, 2, 0, 0, 0],
           ["01 23", 1, 1, 1, 0, 0, 0, 0, 0],
           ["02 00", 1, 1, 1, 0, 0, 0, 0, 0]
         ]
