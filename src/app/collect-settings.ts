@@ -82,3 +82,20 @@ export const collectNames = [
   "maxBodyBytes",
   "maxBatchHits"
 ] as const
+
+/** What a server of hits can be told, beside where. */
+export const hitsNames = [
+  ...collectNames,
+  "trustedProxies",
+  "hitsPerSecond",
+  "maxConnections",
+  "queueHits",
+  "queueBytes",
+  "accessLog",
+  "metricsPort",
+  "endpoint",
+  "region",
+  "streamShards",
+  "streamRetention",
+  "streamBytes"
+] as const

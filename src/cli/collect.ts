@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import { hitsNames } from "../app/collect-settings.ts"
 import { json } from "./common.ts"
-import { hitsNames, hitsSummary, hitsText, serveHits } from "./hits-server.ts"
+import { hitsSummary, hitsText } from "./hits-text.ts"
 import { processMetrics, servePages } from "./metrics-server.ts"
 import { print } from "./output.ts"
 import { use } from "./settings.ts"
@@ -26,6 +27,8 @@ export const collect = Command.make(
     const counts = yield* Effect.gen(function* () {
       yield* shutdown.drain
       yield* processMetrics
+      // Loaded by who takes hits alone.
+      const { serveHits } = yield* Effect.promise(() => import("./hits-server.ts"))
       const server = yield* serveHits(flags.to, values.port, values, () => isDraining)
       if (values.metricsPort !== null) yield* servePages(values.metricsPort, server.pages)
       yield* shutdown.requested

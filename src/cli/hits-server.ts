@@ -1,6 +1,6 @@
 import { Effect, Exit, Scope } from "effect"
 import { collectOptionsOf } from "../app/collect-options.ts"
-import { collectNames } from "../app/collect-settings.ts"
+import type { hitsNames } from "../app/collect-settings.ts"
 import { BadConfig, type Unreachable, type UsageError } from "../app/failures.ts"
 import { openHitStream } from "../app/hit-stream.ts"
 import { type Address, authority } from "../app/setting-types.ts"
@@ -10,26 +10,8 @@ import { type CollectCounts, noCounts } from "../collect/counts.ts"
 import { watchCollect } from "../collect/metrics.ts"
 import { serveCollect } from "../collect/server.ts"
 import type { AccessLine } from "../collect/server-options.ts"
-import { count } from "../record/count.ts"
 import { type Page, type Pages, pagesOf } from "./metrics-server.ts"
 import { Shutdown } from "./shutdown.ts"
-
-/** What a server of hits can be told, beside where. */
-export const hitsNames = [
-  ...collectNames,
-  "trustedProxies",
-  "hitsPerSecond",
-  "maxConnections",
-  "queueHits",
-  "queueBytes",
-  "accessLog",
-  "metricsPort",
-  "endpoint",
-  "region",
-  "streamShards",
-  "streamRetention",
-  "streamBytes"
-] as const
 
 /** Descriptors that a process needs beside its connections: files of the stream, its log, the network of Kinesis. */
 const otherFiles = 200
@@ -154,23 +136,3 @@ const tellTrouble = (trouble: Effect.Effect<string | null>): Effect.Effect<never
     Effect.forever
   )
 }
-
-/** What became of all hits. */
-export const hitsSummary = (counts: CollectCounts) => {
-  const sum = (of: ReadonlyMap<unknown, number>) => [...of.values()].reduce((all, n) => all + n, 0)
-  return {
-    requests: sum(counts.requests),
-    stored: counts.stored,
-    unavailable: counts.unavailable,
-    refused: sum(counts.refused),
-    dropped: sum(counts.dropped)
-  }
-}
-
-export const hitsText = (done: ReturnType<typeof hitsSummary>): string =>
-  [
-    `${count(done.stored, "hit was", "hits were")} stored, of ${count(done.requests, "request")}.`,
-    ...(done.refused === 0 ? [] : [`${count(done.refused, "hit was", "hits were")} refused, as they cannot be stored.`]),
-    ...(done.dropped === 0 ? [] : [`${count(done.dropped, "hit was", "hits were")} dropped, as their clients ask for privacy.`]),
-    ...(done.unavailable === 0 ? [] : [`${count(done.unavailable, "hit was", "hits were")} answered 503, and may be stored or not.`])
-  ].join("\n")

@@ -21,7 +21,7 @@ import { count } from "../record/count.ts"
 import type { Steps } from "../record/steps.ts"
 import { buildFailure, buildText, outcomeJson } from "./build.ts"
 import { changeHashKey, json, toggle } from "./common.ts"
-import { hitsSummary, hitsText, serveHitsUntilStopped } from "./hits-server.ts"
+import { hitsSummary, hitsText } from "./hits-text.ts"
 import { contractsOf, makeTotal, outcomeOf, progressText } from "./ingest.ts"
 import { maintainText } from "./maintain.ts"
 import { print } from "./output.ts"
@@ -101,7 +101,12 @@ export const run = Command.make(
         hint: "Give it with --once and --input FOLDER. What becomes of objects of a bucket its own rules say."
       })
     const models = yield* modelsOf(project)
-    const hits = collected === null ? null : yield* serveHitsUntilStopped(collected.folder, collected.at, values)
+    const hits =
+      collected === null
+        ? null
+        : yield* Effect.promise(() => import("./hits-server.ts")).pipe(
+            Effect.flatMap(({ serveHitsUntilStopped }) => serveHitsUntilStopped(collected.folder, collected.at, values))
+          )
     const choice = hits === null ? flags : { ...flags, source: "stream" as const }
     const { atOnce, datasets, left, problems, notes, skipped, share } = yield* openInputs(project, choice, values, follow)
     const shutdown = yield* Shutdown

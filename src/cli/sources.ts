@@ -1,7 +1,7 @@
 import { Flag } from "effect/cli"
+import { hitsNames } from "../app/collect-settings.ts"
 import { catalogNames, engineSettings, hashKeyNames, lakeNames } from "../app/settings.ts"
 import { withDefault } from "./common.ts"
-import { hitsNames } from "./hits-server.ts"
 import { use } from "./settings.ts"
 
 /** How a command is told where records come from. */
