@@ -8,7 +8,7 @@ import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { MartView } from "./marts.ts"
 import { type Kinds, kindsOfReading, tellsColumns, withoutEnd } from "./read-only.ts"
-import { createViews, fillViews, type LakeTable } from "./views.ts"
+import { createMartViews, createViews, fillViews, type LakeTable } from "./views.ts"
 
 /** A DuckDB that shows each table of the lake as a view, as of when it was opened. */
 export interface OpenLake {
@@ -34,14 +34,20 @@ export const openLake = (
     const db = yield* openDuckDB(settings)
     const { tables, marts } = yield* createViews(db)
     const names = [...tables.map(({ view }) => view), ...marts.map(({ model }) => model)]
-    /** Looks at a statement before it runs, and has the files there that it may read. */
-    const prepare = (sql: string): Effect.Effect<Kinds, LakeError | StoreError> =>
-      Effect.tap(kindsOfReading(db, sql), () => {
-        if (isLocal(store)) return Effect.void
-        const asked = withViews(sql, marts)
-        const wanted = tables.filter(({ view }) => mayRead(asked, view))
-        return Effect.provideService(fillViews(db, wanted), Store, store)
-      })
+    const made = new Set<MartView>()
+    /** Looks at a statement before it runs, and has the views and files there that it may read. */
+    const prepare = (sql: string): Effect.Effect<Kinds, LakeError | StoreError> => {
+      const lacking = namedIn(sql, tables, marts).filter((each) => !made.has(each))
+      for (const each of lacking) made.add(each)
+      return Effect.andThen(createMartViews(db, lacking), kindsOfReading(db, sql)).pipe(
+        Effect.tap(() => {
+          if (isLocal(store)) return Effect.void
+          const asked = withViews(sql, marts)
+          const wanted = tables.filter(({ view }) => mayRead(asked, view))
+          return Effect.provideService(fillViews(db, wanted), Store, store)
+        })
+      )
+    }
     const explained = Effect.mapError((error: LakeError | StoreError) =>
       error._tag === "LakeError" ? withWhatThereIs(error, names) : error
     )
@@ -105,6 +111,24 @@ const toTheEnd = (db: DuckDB, sql: string, kinds: Kinds): Effect.Effect<void, La
  */
 const mayRead = (sql: string, view: string): boolean =>
   !tellsColumns.test(sql) && (sql.toLowerCase().includes(view.toLowerCase()) || /\bquery(_table)?\b/i.test(sql))
+
+/** What asks for names of views in place of their rows, or makes names. */
+const asksForNames = /\b(?:show|pragma|information_schema|pg_catalog|sqlite_master|query|query_table)\b|\bduckdb_\w+/i
+
+/** Models' views that a statement may name, and those that they read: all of them where it names nothing that there is. */
+const namedIn = (sql: string, tables: ReadonlyArray<LakeTable>, marts: ReadonlyArray<MartView>): ReadonlyArray<MartView> => {
+  const names = (text: string, name: string) => text.toLowerCase().includes(name.toLowerCase())
+  const named = new Set<MartView>()
+  // Each stands behind those that it reads.
+  let text = sql
+  for (const mart of marts.toReversed()) {
+    if (!names(text, mart.model)) continue
+    named.add(mart)
+    text += `\n${mart.sql}`
+  }
+  const isAboutNames = asksForNames.test(sql) || (named.size === 0 && !tables.some(({ view }) => names(sql, view)))
+  return isAboutNames ? marts : marts.filter((mart) => named.has(mart))
+}
 
 /** A statement with the texts of all models' views that it may read, and of those that they read. */
 const withViews = (sql: string, marts: ReadonlyArray<MartView>): string =>

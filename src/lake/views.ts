@@ -44,36 +44,40 @@ export const lakeTable = (path: string): Effect.Effect<Option.Option<LakeTable>,
 /** What there is to ask. */
 export interface LakeViews {
   readonly tables: ReadonlyArray<LakeTable>
-  /** Models that are views. */
+  /** Models that are views, each behind those that it reads. They are not made: each takes DuckDB as long as all that it reads. */
   readonly marts: ReadonlyArray<MartView>
 }
 
 /**
- * Makes a view for every table of the lake, and every model that is a view. Where the lake is on another machine, a view only tells its columns
- * until `fillViews` has fetched its files. A model's view of something that is no longer there, or has lost a column, is left out, with a warning.
+ * Makes a view for every table of the lake. Where the lake is on another machine, a view only tells its columns until `fillViews` has fetched
+ * its files.
  */
 export const createViews = (db: DuckDB): Effect.Effect<LakeViews, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const store = yield* Store
-    const views = yield* martViews
-    const tables = (yield* lakeTables).filter(({ table }) => !views.some(({ model }) => model === martAt(table.path)))
+    const marts = yield* martViews
+    const tables = (yield* lakeTables).filter(({ table }) => !marts.some(({ model }) => model === martAt(table.path)))
     if (isLocal(store)) yield* fillViews(db, tables)
     else
       for (const { view, table, snapshot } of tables) {
         const select = yield* Effect.try({ try: () => selectNothing(snapshot), catch: asLakeError(table) })
         yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
       }
-    const marts = yield* Effect.filter(views, ({ model, sql }) =>
-      db.run(`CREATE VIEW ${identifier(model)} AS ${sql}`).pipe(
-        Effect.as(true),
-        Effect.catchIf(
-          ({ reason }) => reason === "Invalid",
-          ({ problem }) => Effect.as(Effect.logWarning(`the view ${model} is left out, build it again: ${problem}`), false)
-        )
-      )
-    )
     return { tables, marts }
   })
+
+/** Makes views of models. One of something that is no longer there, or has lost a column, is left out, with a warning. */
+export const createMartViews = (db: DuckDB, marts: ReadonlyArray<MartView>): Effect.Effect<void, LakeError> =>
+  Effect.forEach(
+    marts,
+    ({ model, sql }) =>
+      Effect.catchIf(
+        db.run(`CREATE VIEW ${identifier(model)} AS ${sql}`),
+        ({ reason }) => reason === "Invalid",
+        ({ problem }) => Effect.logWarning(`the view ${model} is left out, build it again: ${problem}`)
+      ),
+    { discard: true }
+  )
 
 /** Lets the views of these tables show their rows. */
 export const fillViews = (db: DuckDB, tables: ReadonlyArray<LakeTable>): Effect.Effect<void, LakeError | StoreError, Store> =>

@@ -12,10 +12,16 @@ beforeAll(async () => {
   await mkdir(join(folder, "models"))
   // A project that lies anywhere.
   const from = join(root, "schemas/web")
-  for (const name of (await readdir(from)).filter((each) => each.endsWith(".ts"))) {
+  for (const name of ["access-log.ts", "hits.ts"]) {
     const text = await readFile(join(from, name), "utf8")
     await write(name, [text.replaceAll(/"\.\.\/\.\.\/src\/contract\/[a-z]+\.ts"/g, '"sluice/contract"')])
   }
+  await write("project.ts", [
+    'import { defineProject } from "sluice/contract"',
+    'import { webLogs } from "./access-log.ts"',
+    'import { hits } from "./hits.ts"',
+    'export default defineProject({ name: "web", contracts: [webLogs, hits] })'
+  ])
   await write("models/by_day.sql", [
     "{{ config(materialized='table', tags=['daily']) }}",
     "select cast(_arrived_at as date) as day, count(*) as hits from {{ source('consumable', 'hits') }} group by 1"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, References } from "effect"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { identifier, literal } from "../../../src/duckdb/sql.ts"
-import { createViews, selectsInPlace } from "../../../src/lake/views.ts"
+import { createMartViews, createViews, selectsInPlace } from "../../../src/lake/views.ts"
 import { auditOf } from "../../../src/models/audit.ts"
 import { dbtFiles } from "../../../src/models/dbt.ts"
 import { readModels } from "../../../src/models/read.ts"
@@ -158,7 +158,7 @@ describe("a dbt project", () => {
       yield* dbt(folder, "build", ...batches("2026-03-02", "2026-03-06"))
 
       const db = yield* openDuckDB()
-      yield* createViews(db)
+      yield* createMartViews(db, (yield* createViews(db)).marts)
       yield* db.run(`ATTACH ${literal(databaseOf(folder))} AS dbt (READ_ONLY)`)
       yield* db.run(`CREATE VIEW orders AS SELECT *, if(last_change > ${oldBuild}, ${newBuild}, ${oldBuild}) AS came FROM consumable_order`)
       const relation = (model: string) => `dbt.${model === "by_day" ? "reports" : "marts"}.${identifier(model)}`

@@ -8,7 +8,7 @@ import type { DuckDB } from "../../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { identifier, literal } from "../../../src/duckdb/sql.ts"
 import { consumablePath, viewName } from "../../../src/lake/layout.ts"
-import { createViews, selectsInPlace } from "../../../src/lake/views.ts"
+import { createMartViews, createViews, selectsInPlace } from "../../../src/lake/views.ts"
 import { dbtFiles } from "../../../src/models/dbt.ts"
 import type { Model } from "../../../src/models/model.ts"
 import { martSql, sourcePath } from "../../../src/models/relations.ts"
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await sluiceJson(["build", "--project", source, "--lake", lake])
   opened = await Effect.gen(function* () {
     const duckdb = yield* Effect.provideService(openDuckDB({ threads: 2, memoryLimit: 1024 ** 3 }), Scope.Scope, scope)
-    yield* createViews(duckdb)
+    yield* createMartViews(duckdb, (yield* createViews(duckdb)).marts)
     // Else the history shows little.
     assert.deepStrictEqual(yield* duckdb.rows("SELECT count(*) > 100 AS many FROM dw_dim_customers WHERE version_no > 1"), [{ many: true }])
     return duckdb

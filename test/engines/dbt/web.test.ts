@@ -8,7 +8,7 @@ import type { DuckDB } from "../../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { identifier, literal } from "../../../src/duckdb/sql.ts"
 import { consumablePath, martPath, stagePath, viewName } from "../../../src/lake/layout.ts"
-import { createViews, selectsInPlace } from "../../../src/lake/views.ts"
+import { createMartViews, createViews, selectsInPlace } from "../../../src/lake/views.ts"
 import { dbtFiles } from "../../../src/models/dbt.ts"
 import type { Model } from "../../../src/models/model.ts"
 import { isElements } from "../../../src/models/pieces.ts"
@@ -65,7 +65,7 @@ beforeAll(async () => {
   })
   opened = await Effect.gen(function* () {
     const duckdb = yield* Effect.provideService(openDuckDB({ threads: 2, memoryLimit: 1024 ** 3 }), Scope.Scope, scope)
-    yield* createViews(duckdb)
+    yield* createMartViews(duckdb, (yield* createViews(duckdb)).marts)
     return duckdb
   }).pipe(Effect.provide(localStore(lake)), Effect.runPromise)
 })
