@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rename } from "node:fs/promises"
+import { cp, mkdir, readdir, rename, rm } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { Random } from "../../src/generate/random.ts"
@@ -47,7 +47,10 @@ describe.skipIf(data === undefined)("kills of run --once", () => {
         const life = await strike(run(hit), hit, killed < wanted ? random.unit() * worked : undefined)
         if (life.code === null) killed++
         else expect(life.code, life.stderr).toBe(0)
-        if (life.code === 0 && killed >= wanted) break
+        if (life.code !== 0) continue
+        if (killed >= wanted) break
+        // It was too quick. Behind a first delivery it begins anew, since all that follow have nothing to do and are quicker still.
+        if (time === "20181101080000") await rm(hit, { recursive: true, force: true })
       }
     }
     expect(killed).toBeGreaterThanOrEqual(kills)
