@@ -17,7 +17,7 @@ export interface CollectRequest {
   readonly path: string
   readonly query: string
   /** By name in lower case; of several of one name, with a comma between. */
-  readonly header: (name: string) => string | undefined
+  header(name: string): string | undefined
   /** Who holds the connection. */
   readonly remote: string
 }
@@ -236,15 +236,15 @@ const bodyProblem = (why: "unreadable" | "too-large", maxBodyBytes: number): Ans
     ? problemAnswer(413, "the body is too large", `Keep to ${maxBodyBytes} bytes, unpacked as well.`)
     : problemAnswer(400, "the body cannot be unpacked", "Send it whole, in the encoding that Content-Encoding says.")
 
-const hintsOf = ({ header }: CollectRequest): string => {
-  const hints = headerText(header("sec-ch-ua"))
+const hintsOf = (request: CollectRequest): string => {
+  const hints = headerText(request.header("sec-ch-ua"))
   if (hints === "") return ""
-  return [hints, headerText(header("sec-ch-ua-mobile")), headerText(header("sec-ch-ua-platform"))].join("; ")
+  return [hints, headerText(request.header("sec-ch-ua-mobile")), headerText(request.header("sec-ch-ua-platform"))].join("; ")
 }
 
 const noSignals: ReadonlyArray<string> = []
-const signalsOf = ({ header }: CollectRequest): ReadonlyArray<string> => {
-  const gpc = header("sec-gpc") === "1"
-  const dnt = header("dnt") === "1"
+const signalsOf = (request: CollectRequest): ReadonlyArray<string> => {
+  const gpc = request.header("sec-gpc") === "1"
+  const dnt = request.header("dnt") === "1"
   return gpc ? (dnt ? ["gpc", "dnt"] : ["gpc"]) : dnt ? ["dnt"] : noSignals
 }

@@ -117,8 +117,17 @@ class Found {
 const highEscape = /%[89a-fA-F][0-9a-fA-F]/
 const escapes = /(?:%[0-9a-fA-F]{2})+/g
 
-const isReadable = (line: string): boolean =>
-  !highEscape.test(line) || (line.match(escapes) ?? []).every((run) => isUtf8(Buffer.from(run.replaceAll("%", ""), "hex")))
+const isReadable = (line: string): boolean => {
+  if (!highEscape.test(line)) return true
+  try {
+    // In one go, which is what nearly all lines are.
+    decodeURIComponent(line)
+    return true
+  } catch {
+    // A sign that escapes nothing is no fault of the bytes.
+    return (line.match(escapes) ?? []).every((run) => isUtf8(Buffer.from(run.replaceAll("%", ""), "hex")))
+  }
+}
 
 /** A hit of one form-encoded line, as it came. @param keepsUser does the user id stay? */
 export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
@@ -128,10 +137,12 @@ export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
   let hasPairs = false
   /** From here on it stays as it is. */
   let from = line.startsWith("?") ? 1 : 0
+  /** The next one: looked for once, however many pairs have none. */
+  let sign = line.indexOf("=")
   for (let at = from; at < line.length; ) {
     const amp = line.indexOf("&", at)
     const end = amp < 0 ? line.length : amp
-    const sign = line.indexOf("=", at)
+    if (sign >= 0 && sign < at) sign = line.indexOf("=", at)
     const hasSign = sign >= 0 && sign < end
     const nameEnd = hasSign ? sign : end
     if (nameEnd - at > longestName) return "long-name"
