@@ -11,7 +11,7 @@ export interface WholeRequest {
 
 const startLine = /(GET|POST) (\/(?:collect|batch)(?:\?[!-~]*)?) HTTP\/1\.1\r\n/y
 const headerLine = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t -~\x80-\xff]*)\r\n/y
-const blankLine = Buffer.from("\r\n\r\n")
+const blankLine = "\r\n\r\n"
 /** A larger head is for who counts such things. */
 const mostHead = 8_192
 
@@ -32,10 +32,11 @@ const special: ReadonlySet<string> = new Set([
  * reader would read in another way: each header once, a length of digits, no coding, no line but as it is written.
  */
 export const wholeRequest = (bytes: Buffer): WholeRequest | null => {
-  const headEnd = bytes.indexOf(blankLine)
-  if (headEnd < 0 || headEnd > mostHead) return null
+  const begin = bytes.toString("latin1", 0, mostHead)
+  const headEnd = begin.indexOf(blankLine)
+  if (headEnd < 0) return null
   // With the end of the last line.
-  const head = bytes.toString("latin1", 0, headEnd + 2)
+  const head = begin.slice(0, headEnd + 2)
   startLine.lastIndex = 0
   const [line = "", method, target = ""] = startLine.exec(head) ?? []
   if (method !== "GET" && method !== "POST") return null
