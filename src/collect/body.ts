@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer"
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
-import { exactJson, formHit, type Hit, type HitProblem, jsonHit, memberOf } from "./hit.ts"
+import { exactJson, formHit, type Hit, type HitProblem, isWellEscaped, jsonHit, memberOf } from "./hit.ts"
 import { remembered } from "./remembered.ts"
 
 /** How a body's bytes are read: what its content type says, and, where that says nothing of use, its first character. */
@@ -81,7 +81,7 @@ export const hitsIn = (form: BodyForm, body: Buffer, options: BodyOptions): Body
   // Bytes as they are: a body that is wrong in one line may be right in others.
   const first = body.find((byte) => byte > 32 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
   const looksJson = first === 0x7b || first === 0x5b
-  if (form === "text" && !looksJson) return eachLine(body, maxHits, (line) => formHit(line, keepsUser))
+  if (form === "text" && !looksJson) return eachLine(body, maxHits, (line, isWell) => formHit(line, keepsUser, isWell))
   if (form !== "lines") {
     const text = isUtf8(body) ? textOf(body) : null
     const value = text === null ? undefined : exactJson(text)
@@ -106,9 +106,11 @@ const textOf = (bytes: Buffer): string => {
   return text.startsWith("\ufeff") ? text.slice(1) : text
 }
 
-const eachLine = (body: Buffer, maxHits: number, read: (line: string) => Hit | HitProblem): BodyHits => {
+/** @param read is told whether the line is known to be well escaped */
+const eachLine = (body: Buffer, maxHits: number, read: (line: string, isWell: boolean) => Hit | HitProblem): BodyHits => {
   const hits: Array<Hit | HitProblem> = []
   const text = isUtf8(body) ? body.toString("utf8") : null
+  const isWell = text !== null && isWellEscaped(text)
   const length = text === null ? body.length : text.length
   for (let from = 0; from < length; ) {
     const found = text === null ? body.indexOf(10, from) : text.indexOf("\n", from)
@@ -118,7 +120,7 @@ const eachLine = (body: Buffer, maxHits: number, read: (line: string) => Hit | H
     from = end + 1
     if (line === "") continue
     if (hits.length === maxHits) return "too-many"
-    hits.push(line === null ? "not-utf8" : read(line))
+    hits.push(line === null ? "not-utf8" : read(line, isWell))
   }
   return hits.length === 0 ? "empty" : hits
 }

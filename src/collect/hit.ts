@@ -55,7 +55,7 @@ const kindOf = (name: string): Kind => {
 const longestName = 256
 
 /** Kinds of names as they are written, each in the place that its characters say: pages send the same ones over and over. */
-const kinds: Array<{ readonly name: string; readonly kind: Kind } | undefined> = Array.from({ length: 4_096 }, () => undefined)
+const kinds: Array<{ readonly name: string; readonly kind: Kind } | undefined> = Array.from({ length: 16_384 }, () => undefined)
 const longestRemembered = 64
 
 /** The kind of the name that stands there; nothing is cut out for one that was seen. */
@@ -64,7 +64,7 @@ const kindAt = (line: string, from: number, to: number): Kind => {
   if (length > longestRemembered) return kindOf(unescaped(line.slice(from, to)))
   let place = length
   for (let at = from; at < to; at++) place = (place * 31 + line.charCodeAt(at)) | 0
-  place &= kinds.length - 1
+  place = (place ^ (place >>> 14)) & (kinds.length - 1)
   const found = kinds[place]
   if (found !== undefined && found.name.length === length && line.startsWith(found.name, from)) return found.kind
   const name = line.slice(from, to)
@@ -129,20 +129,34 @@ for (const [value, both] of [..."0123456789abcdef"].entries())
   for (const digit of [both, both.toUpperCase()]) digits[digit.charCodeAt(0)] = value
 const digitAt = (line: string, at: number): number => digits[line.charCodeAt(at)] ?? -1
 
+/** Does each sign escape something, and all that is escaped make UTF-8? It takes half the time of {@link isReadable} to say so of what nearly all texts are. */
+export const isWellEscaped = (text: string): boolean => {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Are escaped bytes UTF-8? A sign that escapes nothing is a character as others are. */
 const isReadable = (line: string): boolean => {
   /** Bytes that the character still needs, and between which the next one must be. */
   let needed = 0
   let least = 0x80
   let most = 0xbf
-  for (let at = 0; at < line.length; at++) {
-    const high = line.charCodeAt(at) === 37 ? digitAt(line, at + 1) : -1
+  /** Behind the last escape. */
+  let behind = 0
+  for (let at = line.indexOf("%"); at >= 0; at = line.indexOf("%", behind)) {
+    if (needed > 0 && at > behind) return false
+    behind = at + 1
+    const high = digitAt(line, at + 1)
     const low = high < 0 ? -1 : digitAt(line, at + 2)
     if (low < 0) {
       if (needed > 0) return false
       continue
     }
-    at += 2
+    behind = at + 3
     const byte = high * 16 + low
     if (needed > 0) {
       if (byte < least || byte > most) return false
@@ -160,9 +174,9 @@ const isReadable = (line: string): boolean => {
   return needed === 0
 }
 
-/** A hit of one form-encoded line, as it came. @param keepsUser does the user id stay? */
-export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
-  if (!isReadable(line)) return "not-utf8"
+/** A hit of one form-encoded line, as it came. @param keepsUser does the user id stay? @param isWell is the line known to be well escaped? */
+export const formHit = (line: string, keepsUser: boolean, isWell = isWellEscaped(line)): Hit | HitProblem => {
+  if (!isWell && !isReadable(line)) return "not-utf8"
   const found = new Found()
   let out = ""
   let hasPairs = false
