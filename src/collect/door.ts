@@ -28,7 +28,8 @@ export class Door {
   #unpacking = 0
   readonly #toUnpack: Array<() => void> = []
 
-  constructor(options: ServerOptions, limits: Limits, collector: Collector, queue: PutQueue) {
+  /** @param now milliseconds since 1970 */
+  constructor(options: ServerOptions, limits: Limits, collector: Collector, queue: PutQueue, now: () => number) {
     this.#options = options
     this.#limits = limits
     this.#collector = collector
@@ -60,6 +61,7 @@ export class Door {
         for (const listener of ofNode) Reflect.apply(listener, server, [socket])
       },
       refuse: (socket) => this.#refuse(400, socket),
+      now,
       head: limits.head,
       idle: limits.idle
     })

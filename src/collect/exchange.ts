@@ -6,7 +6,8 @@ import type { CollectRequest } from "./collector.ts"
 export interface Wire {
   readonly remote: string
   header(name: string): string | undefined
-  write(status: number, headers: Readonly<Record<string, string>>, body: string, encoding: "latin1" | "utf8", closes: boolean): void
+  /** @param cors what else is in its head */
+  write(answer: Answer, cors: Answer["headers"] | null, body: string): void
 }
 
 /** The wire of Node's server. */
@@ -18,11 +19,11 @@ export const nodeWire = (request: IncomingMessage, response: ServerResponse): Wi
     const value = request.headers[name]
     return Array.isArray(value) ? value.join(", ") : value
   },
-  write(status, headers, body, encoding, closes) {
+  write({ closes, headers, isBinary, status }, cors, body) {
     if (response.destroyed) return
-    if (closes) response.shouldKeepAlive = false
-    response.writeHead(status, headers)
-    response.end(body, encoding)
+    if (closes === true) response.shouldKeepAlive = false
+    response.writeHead(status, cors === null ? headers : { ...headers, ...cors })
+    response.end(body, isBinary === true ? "latin1" : "utf8")
   }
 })
 
@@ -60,12 +61,11 @@ export class Exchange implements CollectRequest {
     return this.#wire.header(name)
   }
 
-  send({ body, closes, headers, isBinary, status }: Answer): void {
+  send(answer: Answer): void {
     if (this.isSent) return
     this.isSent = true
-    const all = this.cors === null ? headers : { ...headers, ...this.cors }
-    this.#wire.write(status, all, this.method === "HEAD" ? "" : body, isBinary === true ? "latin1" : "utf8", closes === true)
-    this.#onEnd(this, status)
+    this.#wire.write(answer, this.cors, this.method === "HEAD" ? "" : answer.body)
+    this.#onEnd(this, answer.status)
   }
 
   /** Nobody waits for the answer. */

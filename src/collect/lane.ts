@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
+import type { Answer } from "./answers.ts"
 import type { Wire } from "./exchange.ts"
 import { type WholeRequest, wholeRequest } from "./whole-request.ts"
 
@@ -10,6 +11,8 @@ export interface LaneOptions {
   readonly handOver: (socket: Socket) => void
   /** Gets a connection on which nothing that was begun will be ended. */
   readonly refuse: (socket: Socket) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   /** Milliseconds until the first request, and between requests. */
   readonly head: number
   readonly idle: number
@@ -25,6 +28,8 @@ export class Lane {
   readonly #timer: NodeJS.Timeout
   #second = 0
   #ending = ""
+  /** What was written last: nearly always the same again. */
+  #last: { readonly answer: Answer; readonly cors: Answer["headers"] | null; readonly text: string } | null = null
 
   constructor(options: LaneOptions) {
     this.options = options
@@ -48,9 +53,18 @@ export class Lane {
     clearInterval(this.#timer)
   }
 
+  /** The head of an answer, up to what {@link ending} has. */
+  headOf(answer: Answer, cors: Answer["headers"] | null): string {
+    if (this.#last?.answer === answer && this.#last.cors === cors) return this.#last.text
+    let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n`
+    for (const [name, value] of Object.entries({ ...answer.headers, ...cors })) text += `${name}: ${value}\r\n`
+    this.#last = { answer, cors, text }
+    return text
+  }
+
   /** The headers that each answer has which keeps its connection, and the end of the head. */
   get ending(): string {
-    const second = Math.floor(Date.now() / 1000)
+    const second = Math.floor(this.options.now() / 1000)
     if (second !== this.#second) {
       this.#second = second
       const date = new Date(second * 1000).toUTCString()
@@ -97,14 +111,14 @@ class Connection implements Wire {
     return this.#headers.get(name)
   }
 
-  write(status: number, headers: Readonly<Record<string, string>>, body: string, encoding: "latin1" | "utf8", closes: boolean): void {
+  write(answer: Answer, cors: Answer["headers"] | null, body: string): void {
     this.#isBusy = false
     const { socket } = this
     if (socket.destroyed) return
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
-    for (const name in headers) text += `${name}: ${headers[name]}\r\n`
-    text += closes ? `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n` : this.#lane.ending
-    const hasRoom = socket.write(text + body, encoding)
+    const closes = answer.closes === true
+    const ending = closes ? `Date: ${new Date(this.#lane.options.now()).toUTCString()}\r\nConnection: close\r\n\r\n` : this.#lane.ending
+    const encoding = body === "" || answer.isBinary === true ? "latin1" : "utf8"
+    const hasRoom = socket.write(this.#lane.headOf(answer, cors) + ending + body, encoding)
     this.#since = performance.now()
     if (closes) socket.destroySoon()
     else if (this.#rest === null) {
