@@ -35,6 +35,8 @@ const connections = 64
 const batchHits = 100
 /** Few, each of which has much on its way. */
 const batchConnections = 8
+/** Seconds until the code is compiled that a server uses all the time, on a machine with other work. */
+const warmUp = 3
 const rates = [0.5, 0.7, 0.9] as const
 
 /** What one round of requests, as fast as they are answered, came to. */
@@ -75,8 +77,8 @@ export const collect: Bench = async ({ short, seed, say }, folder) => {
   for (let round = -1; round < rounds; round++) {
     for (const { name, url, server } of round % 2 === 0 ? running : running.toReversed()) {
       say(`collect: ${name}, ${round < 0 ? "warming up" : `round ${round + 1}`}`)
-      const one = await closedLoop(`${url}/collect`, bodies, 1, server, round < 0 ? 1 : seconds)
-      const many = await closedLoop(`${url}/batch`, batches, batchHits, server, round < 0 ? 1 : seconds)
+      const one = await closedLoop(`${url}/collect`, bodies, 1, server, round < 0 ? warmUp : seconds)
+      const many = await closedLoop(`${url}/batch`, batches, batchHits, server, round < 0 ? warmUp : seconds)
       acknowledged[name] += one.hits + many.hits
       if (round < 0) continue
       if (one.hits === 0 || many.hits === 0)

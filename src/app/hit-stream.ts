@@ -40,7 +40,7 @@ export const openHitStream = (
     if (target.kind === "local") {
       const stream = yield* localStreamOf(target.folder, values)
       yield* Effect.mapError(stream.claim, (error) => unreachable(error, to))
-      return { stream: opened(stream, to), location: to, calls: 2, trouble }
+      return { stream: opened(stream, to), location: to, calls: 1, trouble }
     }
     const { stream } = target
     const api = yield* Effect.mapError(kinesisOf(values), ({ message, hint }) => new Unreachable({ problem: message, hint }))

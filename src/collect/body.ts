@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer"
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
-import { exactJson, formHit, type Hit, type HitProblem, jsonHit, memberOf } from "./hit.ts"
+import { exactJson, formHit, type Hit, type HitProblem, isWellEscaped, jsonHit, memberOf } from "./hit.ts"
+import { remembered } from "./remembered.ts"
 
 /** How a body's bytes are read: what its content type says, and, where that says nothing of use, its first character. */
 export type BodyForm = "text" | "json" | "lines"
@@ -18,8 +19,10 @@ const forms: { readonly [type: string]: BodyForm } = {
 }
 
 /** The form that a content type has; null: it is not taken. */
-export const bodyForm = (contentType: string | undefined): BodyForm | null => {
-  const [type = "", ...parameters] = (contentType ?? "").toLowerCase().split(";")
+export const bodyForm = (contentType: string | undefined): BodyForm | null => formOf(contentType ?? "")
+
+const formOf = remembered((contentType): BodyForm | null => {
+  const [type = "", ...parameters] = contentType.toLowerCase().split(";")
   const name = type.trim()
   const strange = parameters.some((each) => {
     const [, charset] = /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(each) ?? []
@@ -28,7 +31,7 @@ export const bodyForm = (contentType: string | undefined): BodyForm | null => {
   if (strange) return null
   if (/^application\/[\w.-]+\+json$/.test(name)) return "json"
   return Object.hasOwn(forms, name) ? (forms[name] ?? null) : null
-}
+})
 
 export type Encoding = "identity" | "gzip" | "deflate" | "br"
 /** The encoding of a body; null: it is not taken. */
@@ -78,7 +81,7 @@ export const hitsIn = (form: BodyForm, body: Buffer, options: BodyOptions): Body
   // Bytes as they are: a body that is wrong in one line may be right in others.
   const first = body.find((byte) => byte > 32 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
   const looksJson = first === 0x7b || first === 0x5b
-  if (form === "text" && !looksJson) return eachLine(body, maxHits, (line) => formHit(line, keepsUser))
+  if (form === "text" && !looksJson) return eachLine(body, maxHits, (line, isWell) => formHit(line, keepsUser, isWell))
   if (form !== "lines") {
     const text = isUtf8(body) ? textOf(body) : null
     const value = text === null ? undefined : exactJson(text)
@@ -103,18 +106,24 @@ const textOf = (bytes: Buffer): string => {
   return text.startsWith("\ufeff") ? text.slice(1) : text
 }
 
-const eachLine = (body: Buffer, maxHits: number, read: (line: string) => Hit | HitProblem): BodyHits => {
+/** @param read is told whether the line is known to be well escaped */
+const eachLine = (body: Buffer, maxHits: number, read: (line: string, isWell: boolean) => Hit | HitProblem): BodyHits => {
   const hits: Array<Hit | HitProblem> = []
-  const isText = isUtf8(body)
-  for (let from = 0; from < body.length; ) {
-    const found = body.indexOf(10, from)
-    const end = found < 0 ? body.length : found
-    const bytes = body.subarray(from, end)
+  const text = isUtf8(body) ? body.toString("utf8") : null
+  const isWell = text !== null && isWellEscaped(text)
+  const length = text === null ? body.length : text.length
+  for (let from = 0; from < length; ) {
+    const found = text === null ? body.indexOf(10, from) : text.indexOf("\n", from)
+    const end = found < 0 ? length : found
+    // What is trimmed has a mark of the order of bytes, too.
+    const line = text === null ? lineOf(body.subarray(from, end)) : text.slice(from, end).trim()
     from = end + 1
-    const line = isText || isUtf8(bytes) ? textOf(bytes).trim() : null
     if (line === "") continue
     if (hits.length === maxHits) return "too-many"
-    hits.push(line === null ? "not-utf8" : read(line))
+    hits.push(line === null ? "not-utf8" : read(line, isWell))
   }
   return hits.length === 0 ? "empty" : hits
 }
+
+/** Of a body that is wrong elsewhere. */
+const lineOf = (bytes: Buffer): string | null => (isUtf8(bytes) ? bytes.toString("utf8").trim() : null)

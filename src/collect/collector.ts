@@ -5,7 +5,7 @@ import { type BodyForm, bodyForm, type Encoding, encodingOf, hitsIn } from "./bo
 import { clientAddress } from "./client-address.ts"
 import { type Cors, corsOf, preflight } from "./cors.ts"
 import { addTo, type CollectCounts } from "./counts.ts"
-import { enveloped, type HitRecord, headerText, type Sender, wireText } from "./envelope.ts"
+import { type Enveloped, enveloped, type HitRecord, headerText, recordsOf, type Sender, wireText } from "./envelope.ts"
 import { formHit, type Hit, type HitProblem, hitProblems } from "./hit.ts"
 import { type CollectOptions, maxUrlBytes } from "./options.ts"
 import { RateLimit } from "./rate-limit.ts"
@@ -17,7 +17,7 @@ export interface CollectRequest {
   readonly path: string
   readonly query: string
   /** By name in lower case; of several of one name, with a comma between. */
-  readonly header: (name: string) => string | undefined
+  header(name: string): string | undefined
   /** Who holds the connection. */
   readonly remote: string
 }
@@ -185,11 +185,13 @@ export class Collector {
   ): Taken {
     const { counts, options } = this
     this.#rate.use(caller, hits.length, sender.at)
-    const records: Array<HitRecord> = []
-    /** Of each hit what became of it, or that its record says so. */
-    const items: Array<ItemResult | HitRecord> = []
-    for (const [index, hit] of hits.entries()) {
-      const problem = typeof hit === "string" ? hit : Buffer.byteLength(hit.line) > options.maxHitBytes ? "too-large" : null
+    const taken: Array<Enveloped> = []
+    /** Of each hit what became of it, or the id of one of which the stream will say it. */
+    const items: Array<ItemResult | string> = []
+    let index = -1
+    for (const hit of hits) {
+      index++
+      const problem = typeof hit === "string" ? hit : isLarger(hit.line, options.maxHitBytes) ? "too-large" : null
       if (problem !== null || typeof hit === "string") {
         const why = problem ?? "empty"
         addTo(counts.refused, why)
@@ -197,7 +199,8 @@ export class Collector {
         continue
       }
       if (!sender.isTrusted && (hit.userAgent !== undefined || hit.userIp !== undefined)) counts.overrides++
-      const { isRobot, privacy, record } = enveloped(hit, isBatch ? index : null, sender, options)
+      const own = enveloped(hit, isBatch ? index : null, sender, options)
+      const { isRobot, privacy } = own
       for (const signal of privacy) addTo(counts.privacy, signal)
       const [reason] = privacy
       if (reason !== undefined && options.privacy === "drop") {
@@ -206,28 +209,31 @@ export class Collector {
         continue
       }
       if (isRobot) counts.robots++
-      records.push(record)
-      items.push(record)
+      taken.push(own)
+      items.push(own.id)
     }
     return {
       kind: "taken",
-      records,
+      records: recordsOf(taken),
       answer: (isStored) => {
         let next = 0
         const results = items.map((item): ItemResult => {
-          if ("status" in item) return item
+          if (typeof item !== "string") return item
           if (isStored[next++] !== true) {
             counts.unavailable++
             return { status: "unavailable" }
           }
           counts.stored++
-          return { status: "stored", id: item.id }
+          return { status: "stored", id: item }
         })
         return hitsAnswer(method, wantsJson, results)
       }
     }
   }
 }
+
+/** A character is at most three bytes. */
+const isLarger = (line: string, bytes: number): boolean => line.length * 3 > bytes && Buffer.byteLength(line) > bytes
 
 const refused = (answer: Answer): Refused => ({ kind: "answer", answer })
 
@@ -236,15 +242,15 @@ const bodyProblem = (why: "unreadable" | "too-large", maxBodyBytes: number): Ans
     ? problemAnswer(413, "the body is too large", `Keep to ${maxBodyBytes} bytes, unpacked as well.`)
     : problemAnswer(400, "the body cannot be unpacked", "Send it whole, in the encoding that Content-Encoding says.")
 
-const hintsOf = ({ header }: CollectRequest): string => {
-  const hints = headerText(header("sec-ch-ua"))
+const hintsOf = (request: CollectRequest): string => {
+  const hints = headerText(request.header("sec-ch-ua"))
   if (hints === "") return ""
-  return [hints, headerText(header("sec-ch-ua-mobile")), headerText(header("sec-ch-ua-platform"))].join("; ")
+  return [hints, headerText(request.header("sec-ch-ua-mobile")), headerText(request.header("sec-ch-ua-platform"))].join("; ")
 }
 
 const noSignals: ReadonlyArray<string> = []
-const signalsOf = ({ header }: CollectRequest): ReadonlyArray<string> => {
-  const gpc = header("sec-gpc") === "1"
-  const dnt = header("dnt") === "1"
+const signalsOf = (request: CollectRequest): ReadonlyArray<string> => {
+  const gpc = request.header("sec-gpc") === "1"
+  const dnt = request.header("dnt") === "1"
   return gpc ? (dnt ? ["gpc", "dnt"] : ["gpc"]) : dnt ? ["dnt"] : noSignals
 }

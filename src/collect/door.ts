@@ -5,9 +5,11 @@ import { type Answer, laterAnswer, pageMethods, problemAnswer, retrySeconds } fr
 import { unpack } from "./body.ts"
 import { type Collector, hitPaths, type Reading, type Refused, type Taken } from "./collector.ts"
 import { addTo } from "./counts.ts"
-import { Exchange } from "./exchange.ts"
+import { Exchange, nodeWire, type Wire } from "./exchange.ts"
+import { Lane } from "./lane.ts"
 import type { PutQueue } from "./put-queue.ts"
 import { type Limits, ListenError, type ServerOptions } from "./server-options.ts"
+import type { WholeRequest } from "./whole-request.ts"
 
 /** A page that robots look for. */
 const robots: Answer = { status: 200, headers: { "content-type": "text/plain" }, body: "User-agent: *\nDisallow: /\n" }
@@ -19,13 +21,15 @@ export class Door {
   readonly #collector: Collector
   readonly #queue: PutQueue
   readonly #server: Server
+  readonly #lane: Lane
   readonly #sockets = new Set<Socket>()
   #open = 0
   #isDraining = false
   #unpacking = 0
   readonly #toUnpack: Array<() => void> = []
 
-  constructor(options: ServerOptions, limits: Limits, collector: Collector, queue: PutQueue) {
+  /** @param now milliseconds since 1970 */
+  constructor(options: ServerOptions, limits: Limits, collector: Collector, queue: PutQueue, now: () => number) {
     this.#options = options
     this.#limits = limits
     this.#collector = collector
@@ -39,23 +43,38 @@ export class Door {
         connectionsCheckingInterval: Math.min(1_000, limits.head / 2),
         requireHostHeader: true
       },
-      (request, response) => this.#answerOrFail(request, response)
+      (request, response) => this.#take(request, response)
     )
     server.maxConnections = options.maxConnections
     server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
       // What is too large is refused before it is sent.
       if (Number(request.headers["content-length"] ?? 0) <= options.collect.maxBodyBytes) response.writeContinue()
-      this.#answerOrFail(request, response)
+      this.#take(request, response)
     })
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.#refuseBroken(error, socket))
+    // Each connection begins in the lane, and comes to Node's own listeners where it has to.
+    const ofNode = server.listeners("connection")
+    server.removeAllListeners("connection")
+    this.#lane = new Lane({
+      take: (request, wire) => this.#takeWhole(request, wire),
+      handOver: (socket) => {
+        for (const listener of ofNode) Reflect.apply(listener, server, [socket])
+      },
+      refuse: (socket) => this.#refuse(400, socket),
+      now,
+      head: limits.head,
+      idle: limits.idle
+    })
     server.on("connection", (socket) => {
       this.#sockets.add(socket)
       socket.once("close", () => this.#sockets.delete(socket))
+      this.#lane.add(socket)
     })
     server.on("drop", () => {
       options.counts.connectionsRefused++
       // There is room for those that ask where others only stay.
       server.closeIdleConnections()
+      this.#lane.closeIdle()
     })
     this.#server = server
   }
@@ -89,9 +108,12 @@ export class Door {
   readonly drain: Effect.Effect<void> = Effect.callback<void>((resume) => {
     this.#isDraining = true
     // What hangs is cut off.
-    const timer = setTimeout(() => this.#server.closeAllConnections(), this.#limits.drain)
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    }, this.#limits.drain)
     this.#server.close(() => {
       clearTimeout(timer)
+      this.#lane.close()
       resume(Effect.void)
     })
     this.#closeWhenEmpty()
@@ -102,27 +124,36 @@ export class Door {
     if (this.#isDraining && this.#open === 0) for (const socket of this.#sockets) socket.destroySoon()
   }
 
-  #answerOrFail(request: IncomingMessage, response: ServerResponse): void {
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const { method = "", url = "" } = request
+    const exchange = this.#begin(method, url, nodeWire(request, response))
+    guarded(exchange, () => this.#handle(exchange, request))
+  }
+
+  #takeWhole(request: WholeRequest, wire: Wire): void {
+    const exchange = this.#begin(request.method, request.target, wire)
+    guarded(exchange, () => this.#handleHits(exchange, null, request.body))
+  }
+
+  #begin(method: string, target: string, wire: Wire): Exchange {
     this.#open++
-    const begun = performance.now()
-    const exchange = new Exchange(request, response, (status) => {
-      this.#open--
-      addTo(this.#options.counts.requests, status)
-      this.#options.onRequest?.({
-        method: knownMethods.has(request.method ?? "") ? (request.method ?? "") : "other",
-        path: this.#knownPath(exchange.path),
-        status,
-        hits: exchange.hits,
-        bytes: exchange.bytes,
-        millis: Math.round((performance.now() - begun) * 10) / 10
-      })
-      if (this.#isDraining) setImmediate(() => this.#closeWhenEmpty())
+    const exchange = new Exchange(method, target, wire, this.#ended)
+    if (this.#options.onRequest !== null) exchange.begun = performance.now()
+    return exchange
+  }
+
+  readonly #ended = (exchange: Exchange, status: number): void => {
+    this.#open--
+    addTo(this.#options.counts.requests, status)
+    this.#options.onRequest?.({
+      method: knownMethods.has(exchange.method) ? exchange.method : "other",
+      path: this.#knownPath(exchange.path),
+      status,
+      hits: exchange.hits,
+      bytes: exchange.bytes,
+      millis: Math.round((performance.now() - exchange.begun) * 10) / 10
     })
-    try {
-      this.#handle(exchange)
-    } catch {
-      exchange.send({ status: 500, headers: {}, body: "", closes: true })
-    }
+    if (this.#isDraining) setImmediate(() => this.#closeWhenEmpty())
   }
 
   #knownPath(path: string): string {
@@ -130,28 +161,39 @@ export class Door {
     return isKnown ? path : "other"
   }
 
-  #handle(exchange: Exchange): void {
-    const { method, path } = exchange
-    if (!isHitPath(path)) {
+  #handle(exchange: Exchange, request: IncomingMessage): void {
+    if (isHitPath(exchange.path)) this.#handleHits(exchange, request, null)
+    else {
+      request.resume()
       this.#page(exchange)
-      return
     }
+  }
+
+  /** @param body null: it must be read from the request */
+  #handleHits(exchange: Exchange, request: IncomingMessage | null, body: Buffer | null): void {
     exchange.cors = this.#collector.corsFor(exchange)
     if (this.#isDraining) {
       exchange.send(laterAnswer("this collector ends", retrySeconds, true))
-      this.#discard(exchange.request)
+      if (request !== null) this.#discard(request)
       return
     }
     const begun = this.#collector.begin(exchange)
-    if (begun.kind === "reading") this.#read(exchange, begun)
-    else this.#go(exchange, begun)
-    if (method !== "POST") exchange.request.resume()
+    if (begun.kind !== "reading") this.#go(exchange, begun)
+    else if (body !== null) this.#readWhole(exchange, begun, body)
+    else if (request !== null) this.#read(exchange, request, begun)
+    if (exchange.method !== "POST") request?.resume()
+  }
+
+  #readWhole(exchange: Exchange, reading: Reading, body: Buffer): void {
+    exchange.bytes = body.length
+    this.#options.counts.bytes += body.length
+    if (body.length > this.#options.collect.maxBodyBytes) exchange.send(reading.refuse("too-large").answer)
+    else this.#go(exchange, reading.read(body))
   }
 
   #page(exchange: Exchange): void {
     const { method, path } = exchange
     const page = Object.hasOwn(this.#options.pages, path) ? this.#options.pages[path] : undefined
-    exchange.request.resume()
     if (page === undefined && path !== "/robots.txt") {
       exchange.send(problemAnswer(404, "there is nothing here", `Hits go to ${hitPaths.join(" and ")}.`))
     } else if (method !== "GET" && method !== "HEAD") {
@@ -177,8 +219,7 @@ export class Door {
   }
 
   /** Reads the body, of which no more is kept than may be. */
-  #read(exchange: Exchange, reading: Reading): void {
-    const { request } = exchange
+  #read(exchange: Exchange, request: IncomingMessage, reading: Reading): void {
     const most = this.#options.collect.maxBodyBytes
     if (Number(request.headers["content-length"] ?? 0) > most) {
       exchange.send(reading.refuse("too-large").answer)
@@ -267,9 +308,21 @@ export class Door {
       socket.destroy()
       return
     }
-    const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400
+    this.#refuse(error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400, socket)
+  }
+
+  #refuse(status: number, socket: Socket): void {
     addTo(this.#options.counts.broken, status)
     socket.end(`HTTP/1.1 ${status} ${reasons[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
+  }
+}
+
+/** Whatever goes wrong is answered. */
+const guarded = (exchange: Exchange, handle: () => void): void => {
+  try {
+    handle()
+  } catch {
+    exchange.send({ status: 500, headers: {}, body: "", closes: true })
   }
 }
 

@@ -32,7 +32,10 @@ export interface HitRecord {
 
 /** A hit with what the collector says of it. */
 export interface Enveloped {
-  readonly record: HitRecord
+  readonly id: string
+  readonly partitionKey: string
+  /** What is put. */
+  readonly line: string
   readonly isRobot: boolean
   readonly privacy: ReadonlyArray<string>
 }
@@ -91,7 +94,23 @@ export const enveloped = (hit: Hit, index: number | null, sender: Sender, { clie
   const owner = hit.clientId ?? hit.userId ?? id
   // Also in bytes it must be a key of the stream.
   const partitionKey = owner.length > mostKeyed ? hash("md5", owner) : owner.toWellFormed()
-  return { record: { id, partitionKey, data: Buffer.from(line) }, isRobot: robot, privacy: asked }
+  return { id, partitionKey, line, isRobot: robot, privacy: asked }
+}
+
+/** The hits of a request as they are put. */
+export const recordsOf = (hits: ReadonlyArray<Enveloped>): ReadonlyArray<HitRecord> => {
+  if (hits.length === 1) return hits.map(({ id, line, partitionKey }) => ({ id, partitionKey, data: Buffer.from(line) }))
+  let lines = ""
+  for (const { line } of hits) lines += line
+  const bytes = Buffer.from(lines)
+  // Nearly always a character is a byte: then all have been written at once.
+  const isPlain = bytes.length === lines.length
+  let end = 0
+  return hits.map(({ id, line, partitionKey }) => {
+    const from = end
+    end += line.length
+    return { id, partitionKey, data: isPlain ? bytes.subarray(from, end) : Buffer.from(line) }
+  })
 }
 
 /** What a hit has in common with itself sent again. */

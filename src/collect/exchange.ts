@@ -2,11 +2,35 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Answer } from "./answers.ts"
 import type { CollectRequest } from "./collector.ts"
 
+/** Where a request came from, and where its answer goes. */
+export interface Wire {
+  readonly remote: string
+  header(name: string): string | undefined
+  /** @param cors what else is in its head */
+  write(answer: Answer, cors: Answer["headers"] | null, body: string): void
+}
+
+/** The wire of Node's server. */
+export const nodeWire = (request: IncomingMessage, response: ServerResponse): Wire => ({
+  get remote() {
+    return request.socket.remoteAddress ?? ""
+  },
+  header(name) {
+    const value = request.headers[name]
+    return Array.isArray(value) ? value.join(", ") : value
+  },
+  write({ closes, headers, isBinary, status }, cors, body) {
+    if (response.destroyed) return
+    if (closes === true) response.shouldKeepAlive = false
+    response.writeHead(status, cors === null ? headers : { ...headers, ...cors })
+    response.end(body, isBinary === true ? "latin1" : "utf8")
+  }
+})
+
 /** One request and its answer, which is sent once. */
 export class Exchange implements CollectRequest {
-  readonly request: IncomingMessage
-  readonly #response: ServerResponse
-  readonly #onEnd: (status: number) => void
+  readonly #wire: Wire
+  readonly #onEnd: (exchange: Exchange, status: number) => void
   readonly method: string
   readonly path: string
   readonly query: string
@@ -14,14 +38,14 @@ export class Exchange implements CollectRequest {
   isSent = false
   hits = 0
   bytes = 0
+  /** When it came, by `performance.now()`, where somebody wants to know. */
+  begun = 0
 
-  constructor(request: IncomingMessage, response: ServerResponse, onEnd: (status: number) => void) {
-    this.request = request
-    this.#response = response
+  constructor(method: string, url: string, wire: Wire, onEnd: (exchange: Exchange, status: number) => void) {
+    this.#wire = wire
     this.#onEnd = onEnd
-    const { method = "", url = "" } = request
     // A client that takes us for its proxy says the whole URL.
-    const target = /^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? ""
+    const target = url.startsWith("/") ? "" : (/^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? "")
     const local = target === "" ? url : url.slice(target.length)
     const mark = local.indexOf("?")
     this.method = method
@@ -30,30 +54,24 @@ export class Exchange implements CollectRequest {
   }
 
   get remote(): string {
-    return this.request.socket.remoteAddress ?? ""
+    return this.#wire.remote
   }
 
-  readonly header = (name: string): string | undefined => {
-    const value = this.request.headers[name]
-    return Array.isArray(value) ? value.join(", ") : value
+  header(name: string): string | undefined {
+    return this.#wire.header(name)
   }
 
-  send({ body, closes, headers, isBinary, status }: Answer): void {
+  send(answer: Answer): void {
     if (this.isSent) return
     this.isSent = true
-    const response = this.#response
-    if (!response.destroyed) {
-      if (closes === true) response.shouldKeepAlive = false
-      response.writeHead(status, this.cors === null ? headers : { ...headers, ...this.cors })
-      response.end(this.method === "HEAD" ? "" : body, isBinary === true ? "latin1" : "utf8")
-    }
-    this.#onEnd(status)
+    this.#wire.write(answer, this.cors, this.method === "HEAD" ? "" : answer.body)
+    this.#onEnd(this, answer.status)
   }
 
   /** Nobody waits for the answer. */
   leave(): void {
     if (this.isSent) return
     this.isSent = true
-    this.#onEnd(0)
+    this.#onEnd(this, 0)
   }
 }

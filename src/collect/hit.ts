@@ -54,15 +54,23 @@ const kindOf = (name: string): Kind => {
 /** Longest name of a parameter, as it is written. Names are compared in ways whose cost grows with the square of their length. */
 const longestName = 256
 
-/** Kinds of names as they are written: pages send the same ones over and over. */
-const kinds = new Map<string, Kind>()
-const mostKinds = 5_000
-const kindOfWritten = (written: string): Kind => {
-  const found = kinds.get(written)
-  if (found !== undefined) return found
-  const kind = kindOf(unescaped(written))
-  // A client that invents names fills it once.
-  if (kinds.size < mostKinds && written.length <= 64) kinds.set(written, kind)
+/** Kinds of names as they are written, each in the place that its characters say: pages send the same ones over and over. */
+const kinds: Array<{ readonly name: string; readonly kind: Kind } | undefined> = Array.from({ length: 16_384 }, () => undefined)
+const longestRemembered = 64
+
+/** The kind of the name that stands there; nothing is cut out for one that was seen. */
+const kindAt = (line: string, from: number, to: number): Kind => {
+  const length = to - from
+  if (length > longestRemembered) return kindOf(unescaped(line.slice(from, to)))
+  let place = length
+  for (let at = from; at < to; at++) place = (place * 31 + line.charCodeAt(at)) | 0
+  place = (place ^ (place >>> 14)) & (kinds.length - 1)
+  const found = kinds[place]
+  if (found !== undefined && found.name.length === length && line.startsWith(found.name, from)) return found.kind
+  const name = line.slice(from, to)
+  const kind = kindOf(unescaped(name))
+  // A text of its own: a part of another would keep all of that in memory.
+  kinds[place] = { name: Buffer.from(name).toString(), kind }
   return kind
 }
 
@@ -113,30 +121,78 @@ class Found {
   }
 }
 
-/** Escapes of bytes that are no ASCII. */
-const highEscape = /%[89a-fA-F][0-9a-fA-F]/
 const escapes = /(?:%[0-9a-fA-F]{2})+/g
 
-const isReadable = (line: string): boolean =>
-  !highEscape.test(line) || (line.match(escapes) ?? []).every((run) => isUtf8(Buffer.from(run.replaceAll("%", ""), "hex")))
+/** The value of each character that is a hexadecimal digit. */
+const digits = new Int8Array(128).fill(-1)
+for (const [value, both] of [..."0123456789abcdef"].entries())
+  for (const digit of [both, both.toUpperCase()]) digits[digit.charCodeAt(0)] = value
+const digitAt = (line: string, at: number): number => digits[line.charCodeAt(at)] ?? -1
 
-/** A hit of one form-encoded line, as it came. @param keepsUser does the user id stay? */
-export const formHit = (line: string, keepsUser: boolean): Hit | HitProblem => {
-  if (!isReadable(line)) return "not-utf8"
+/** Does each sign escape something, and all that is escaped make UTF-8? It takes half the time of {@link isReadable} to say so of what nearly all texts are. */
+export const isWellEscaped = (text: string): boolean => {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Are escaped bytes UTF-8? A sign that escapes nothing is a character as others are. */
+const isReadable = (line: string): boolean => {
+  /** Bytes that the character still needs, and between which the next one must be. */
+  let needed = 0
+  let least = 0x80
+  let most = 0xbf
+  /** Behind the last escape. */
+  let behind = 0
+  for (let at = line.indexOf("%"); at >= 0; at = line.indexOf("%", behind)) {
+    if (needed > 0 && at > behind) return false
+    behind = at + 1
+    const high = digitAt(line, at + 1)
+    const low = high < 0 ? -1 : digitAt(line, at + 2)
+    if (low < 0) {
+      if (needed > 0) return false
+      continue
+    }
+    behind = at + 3
+    const byte = high * 16 + low
+    if (needed > 0) {
+      if (byte < least || byte > most) return false
+      needed--
+      least = 0x80
+      most = 0xbf
+    } else if (byte >= 0x80) {
+      if (byte < 0xc2 || byte > 0xf4) return false
+      needed = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+      // Neither longer than need be, nor half of a pair, nor beyond what there is.
+      least = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
+      most = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
+    }
+  }
+  return needed === 0
+}
+
+/** A hit of one form-encoded line, as it came. @param keepsUser does the user id stay? @param isWell is the line known to be well escaped? */
+export const formHit = (line: string, keepsUser: boolean, isWell = isWellEscaped(line)): Hit | HitProblem => {
+  if (!isWell && !isReadable(line)) return "not-utf8"
   const found = new Found()
   let out = ""
   let hasPairs = false
   /** From here on it stays as it is. */
   let from = line.startsWith("?") ? 1 : 0
+  /** The next one: looked for once, however many pairs have none. */
+  let sign = line.indexOf("=")
   for (let at = from; at < line.length; ) {
     const amp = line.indexOf("&", at)
     const end = amp < 0 ? line.length : amp
-    const sign = line.indexOf("=", at)
+    if (sign >= 0 && sign < at) sign = line.indexOf("=", at)
     const hasSign = sign >= 0 && sign < end
     const nameEnd = hasSign ? sign : end
     if (nameEnd - at > longestName) return "long-name"
     if (nameEnd > at) {
-      const kind = kindOfWritten(line.slice(at, nameEnd))
+      const kind = kindAt(line, at, nameEnd)
       if (kind !== "plain" && !found.take(kind, () => unescaped(line.slice(nameEnd + 1, end)), keepsUser)) {
         out += line.slice(from, at)
         from = end + 1

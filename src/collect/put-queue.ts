@@ -15,6 +15,9 @@ export interface PutQueueOptions {
 interface Waiting {
   readonly hits: ReadonlyArray<HitRecord>
   readonly isStored: Array<boolean>
+  /** The first of them that is not on its way. */
+  next: number
+  /** How many are not settled. */
   left: number
   readonly done: (isStored: ReadonlyArray<boolean>) => void
 }
@@ -26,7 +29,7 @@ interface Waiting {
 export class PutQueue {
   readonly #options: PutQueueOptions
   /** In the order in which they came; those before `#first` are gone. */
-  #queue: Array<{ readonly of: Waiting; readonly index: number; readonly hit: HitRecord }> = []
+  #queue: Array<Waiting> = []
   #first = 0
   #calls = 0
   #isPlanned = false
@@ -58,15 +61,15 @@ export class PutQueue {
 
   /** Takes the hits of a request, all or none. @returns false: there is no room */
   offer(hits: ReadonlyArray<HitRecord>, done: (isStored: ReadonlyArray<boolean>) => void): boolean {
-    const bytes = hits.reduce((sum, hit) => sum + sizeOfHit(hit), 0)
+    let bytes = 0
+    for (const hit of hits) bytes += sizeOfHit(hit)
     if (this.#hits + hits.length > this.#options.maxHits || !this.hold(bytes)) return false
     this.#hits += hits.length
     if (hits.length === 0) {
       done([])
       return true
     }
-    const of: Waiting = { hits, isStored: hits.map(() => false), left: hits.length, done }
-    for (const [index, hit] of hits.entries()) this.#queue.push({ of, index, hit })
+    this.#queue.push({ hits, isStored: hits.map(() => false), next: 0, left: hits.length, done })
     this.#plan()
     return true
   }
@@ -82,18 +85,27 @@ export class PutQueue {
   }
 
   #putGroup(): void {
-    let end = this.#first
+    const group: Array<HitRecord> = []
+    /** Whose they are, in their order. */
+    const parts: Array<{ readonly of: Waiting; readonly from: number; readonly to: number }> = []
     let size = 0
-    for (; end < this.#queue.length && end - this.#first < groupLimits.records; end++) {
-      const next = this.#queue[end]
-      if (next === undefined) break
-      const own = sizeOfHit(next.hit)
-      if (end > this.#first && size + own > groupLimits.bytes) break
-      size += own
+    let isFull = false
+    while (!isFull && this.#first < this.#queue.length) {
+      const of = this.#queue[this.#first]
+      if (of === undefined) break
+      const from = of.next
+      for (let hit = of.hits[from]; hit !== undefined && !isFull; hit = of.hits[of.next]) {
+        const own = sizeOfHit(hit)
+        isFull = group.length === groupLimits.records || (group.length > 0 && size + own > groupLimits.bytes)
+        if (isFull) break
+        group.push(hit)
+        size += own
+        of.next++
+      }
+      if (of.next > from) parts.push({ of, from, to: of.next })
+      if (of.next === of.hits.length) this.#first++
     }
-    const group = this.#queue.slice(this.#first, end)
-    this.#first = end
-    // Now and then, so that each hit is moved about once.
+    // Now and then, so that each request is moved about once.
     if (this.#first * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first)
       this.#first = 0
@@ -103,12 +115,15 @@ export class PutQueue {
       this.#calls--
       this.#hits -= group.length
       this.#bytes -= size
-      for (const [at, { index, of }] of group.entries()) {
-        of.isStored[index] = isStored[at] === true
-        if (--of.left === 0) of.done(of.isStored)
-      }
+      // Before they are answered: the next ones are put meanwhile.
       if (this.#first < this.#queue.length) this.#plan()
+      let at = 0
+      for (const { from, of, to } of parts) {
+        for (let i = from; i < to; i++) of.isStored[i] = isStored[at++] === true
+        of.left -= to - from
+        if (of.left === 0) of.done(of.isStored)
+      }
     }
-    this.#options.put(group.map(({ hit }) => hit)).then(settle, () => settle([]))
+    this.#options.put(group).then(settle, () => settle([]))
   }
 }

@@ -11,7 +11,8 @@ export const remembered = <A>(make: (text: string) => A): ((text: string) => A) 
     const made = make(text)
     if (text.length > longestText) return made
     if (known.size >= mostTexts) known.clear()
-    known.set(text, made)
+    // A text of its own: a part of another would keep all of that in memory.
+    known.set(Buffer.from(text).toString(), made)
     return made
   }
 }

@@ -29,8 +29,9 @@ export const serveCollect = (options: ServerOptions): Effect.Effect<CollectServe
       maxHits: options.queueHits,
       maxBytes: options.queueBytes
     })
-    const collector = new Collector(options.collect, options.counts, () => clock.currentTimeMillisUnsafe())
-    const door = new Door(options, limits, collector, queue)
+    const now = () => clock.currentTimeMillisUnsafe()
+    const collector = new Collector(options.collect, options.counts, now)
+    const door = new Door(options, limits, collector, queue, now)
     yield* Effect.acquireRelease(door.listen, () => door.drain)
     return { port: door.port, queue, connections: () => door.connections }
   })

@@ -26,8 +26,11 @@ export interface Disk {
   readonly list: (folder: string) => Effect.Effect<ReadonlyArray<string>, DiskError>
   /** With those above it, durably. */
   readonly makeFolder: (folder: string) => Effect.Effect<void, DiskError>
-  /** `write` makes the file where it is not there; its name survives a power loss behind {@link syncFolder}. To be closed. */
-  readonly open: (path: string, mode: "read" | "write") => Effect.Effect<DiskFile, DiskError>
+  /**
+   * `write` makes the file where it is not there; its name survives a power loss behind {@link syncFolder}. `log` is the same, and what is written has survived one when it is told to be written:
+   * one request of the system, where writing and then syncing are two. To be closed.
+   */
+  readonly open: (path: string, mode: DiskMode) => Effect.Effect<DiskFile, DiskError>
   /** Replaces what has that name. */
   readonly rename: (from: string, to: string) => Effect.Effect<void, DiskError>
   readonly unlink: (path: string) => Effect.Effect<void, DiskError>
@@ -36,6 +39,8 @@ export interface Disk {
   /** A lock that one holder of all processes has, and that ends with its process. Gives what lets go of it; fails with `Locked` at once. */
   readonly lock: (path: string) => Effect.Effect<Effect.Effect<void>, DiskError>
 }
+
+export type DiskMode = "read" | "write" | "log"
 
 /** An open file. Use by one fiber at a time. */
 export interface DiskFile {
@@ -54,6 +59,6 @@ export interface DiskFile {
 export const withFile = <A, E>(
   disk: Disk,
   path: string,
-  mode: "read" | "write",
+  mode: DiskMode,
   body: (file: DiskFile) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | DiskError> => Effect.acquireUseRelease(disk.open(path, mode), body, (file) => file.close)

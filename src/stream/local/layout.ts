@@ -132,7 +132,8 @@ export const shardFinder = (shards: number): ((partitionKey: string, explicitHas
     if (found !== undefined) return found
     if (known.size >= remembered) known = new Map()
     const shard = shardOf(hash("md5", partitionKey, "hex"))
-    known.set(partitionKey, shard)
+    // A text of its own: a part of another would keep all of that in memory.
+    known.set(Buffer.from(partitionKey).toString(), shard)
     return shard
   }
 }

@@ -1,7 +1,8 @@
+import { constants, writeSync } from "node:fs"
 import { type FileHandle, open, readdir, rename, unlink } from "node:fs/promises"
 import { Effect } from "effect"
 import { errorCode, ignoreMissing, makeDirectory, syncDirectory } from "../../store/local-files.ts"
-import { type Disk, DiskError, type DiskFile, type DiskReason } from "./disk.ts"
+import { type Disk, DiskError, type DiskFile, type DiskMode, type DiskReason } from "./disk.ts"
 
 const reasons: Readonly<Record<string, DiskReason>> = {
   ENOENT: "NotFound",
@@ -42,7 +43,7 @@ export const realDisk: Disk = {
   open: (path, mode) =>
     Effect.map(
       run("open", path, () => openFile(path, mode)),
-      (handle) => fileOf(path, handle)
+      (handle) => fileOf(path, handle, mode)
     ),
   rename: (from, to) => run("rename", from, () => rename(from, to)),
   unlink: (path) => run("unlink", path, () => unlink(path)),
@@ -50,17 +51,13 @@ export const realDisk: Disk = {
   lock: (path) => run("lock", path, () => lockFile(path))
 }
 
-const openFile = async (path: string, mode: "read" | "write"): Promise<FileHandle> => {
-  if (mode === "read") return await open(path, "r")
-  try {
-    return await open(path, "r+")
-  } catch (error) {
-    ignoreMissing(error)
-    return await open(path, "w+")
-  }
-}
+/** Linux syncs what is written to a file that is opened so, as its `fdatasync` does. Others mean less by it, or do not know it. */
+const syncsWrites = process.platform === "linux" ? constants.O_DSYNC : 0
 
-const fileOf = (path: string, handle: FileHandle): DiskFile => ({
+const openFile = async (path: string, mode: DiskMode): Promise<FileHandle> =>
+  mode === "read" ? await open(path, "r") : await open(path, constants.O_RDWR | constants.O_CREAT | (mode === "log" ? syncsWrites : 0))
+
+const fileOf = (path: string, handle: FileHandle, mode: DiskMode): DiskFile => ({
   size: Effect.map(
     run("stat", path, () => handle.stat()),
     ({ size }) => size
@@ -76,12 +73,26 @@ const fileOf = (path: string, handle: FileHandle): DiskFile => ({
       }
       return bytes.subarray(0, filled)
     }),
-  write: (buffers, position) => run("write", path, () => writeAll(handle, buffers, position)),
+  write: (buffers, position) =>
+    run("write", path, async () => {
+      if (mode === "write" && writeFew(handle, buffers, position)) return
+      await writeAll(handle, buffers, position)
+      if (mode === "log" && syncsWrites === 0) await handle.datasync()
+    }),
   // The length of the file is among what this makes durable, its times are not.
   sync: run("sync", path, () => handle.datasync()),
   truncate: (length) => run("truncate", path, () => handle.truncate(length)),
   close: Effect.promise(() => handle.close().catch(() => undefined))
 })
+
+/** So many bytes go to the memory of the system sooner than another thread is woken to send them there. */
+const few = 64
+
+/** Writes what is few. @returns is it written? */
+const writeFew = ({ fd }: FileHandle, buffers: ReadonlyArray<Uint8Array>, position: number): boolean => {
+  const [only] = buffers
+  return buffers.length === 1 && only !== undefined && only.length <= few && writeSync(fd, only, 0, only.length, position) === only.length
+}
 
 /** Buffers that the system takes in one call. */
 const mostBuffers = 512

@@ -70,7 +70,7 @@ export class Writer {
       const { disk, folder } = settings
       const durableFile = yield* Effect.acquireRelease(disk.open(files(folder).durable, "write"), (file) => file.close)
       const writer = yield* Effect.acquireRelease(
-        Effect.map(disk.open(files(folder).segment(end.segment), "write"), (file) => new Writer(settings, end, file, durableFile)),
+        Effect.map(disk.open(files(folder).segment(end.segment), "log"), (file) => new Writer(settings, end, file, durableFile)),
         (writer) => Effect.suspend(() => writer.#file.close)
       )
       yield* Effect.forkScoped(writer.#run())
@@ -184,8 +184,7 @@ export class Writer {
       const end = { ...this.#end, offset: offset + frameHeaderBytes + length, next: next + count }
       this.#isTorn = true
       yield* this.#file.write([header, ...records], offset)
-      yield* this.#file.sync
-      // The commit point.
+      // The commit point: it is a log.
       this.#isTorn = false
       this.#end = end
       this.commits++
@@ -214,7 +213,7 @@ export class Writer {
       const isDue = offset >= segmentBytes || now - begunAt >= retentionMillis / segmentsInRetention
       if (!isDue || next === segment) return
       const path = files(folder).segment(next)
-      const file = yield* disk.open(path, "write")
+      const file = yield* disk.open(path, "log")
       const end = { segment: next, offset: segmentHeaderBytes, next, begunAt: now }
       yield* Effect.gen(function* () {
         // An attempt that failed may have left something.

@@ -9,8 +9,8 @@ export const localMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/stream/local/writer.ts",
-        from: "      yield* this.#file.sync\n      // The commit point.",
-        to: "      // The commit point."
+        from: 'segment(end.segment), "log")',
+        to: 'segment(end.segment), "write")'
       }
     ]
   },
@@ -21,8 +21,8 @@ export const localMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/stream/local/writer.ts",
-        from: "yield* this.#file.write([header, ...records], offset)\n",
-        to: "yield* this.#file.write([header, ...records], offset)\n      yield* this.#durableFile.write([encodeDurable(end, seed)], 0)\n"
+        from: "      yield* this.#file.write([header, ...records], offset)\n",
+        to: "      yield* this.#durableFile.write([encodeDurable(end, seed)], 0)\n      yield* this.#file.write([header, ...records], offset)\n"
       }
     ]
   },

@@ -1,7 +1,7 @@
 import { dirname } from "node:path"
 import { Effect } from "effect"
 import type { Random } from "../../../src/generate/random.ts"
-import { type Disk, DiskError, type DiskFile, type DiskReason } from "../../../src/stream/local/disk.ts"
+import { type Disk, DiskError, type DiskFile, type DiskMode, type DiskReason } from "../../../src/stream/local/disk.ts"
 
 const sector = 512
 
@@ -129,7 +129,7 @@ export class SimulatedDisk {
     return Effect.fail(new DiskError({ operation, path, reason, code }))
   }
 
-  #open(path: string, mode: "read" | "write"): Inode | undefined {
+  #open(path: string, mode: DiskMode): Inode | undefined {
     const found = this.#names.get(path)
     if (found !== undefined || mode === "read") return found
     const made = new Inode()
@@ -169,19 +169,23 @@ export class SimulatedDisk {
     const run = <A>(what: string, request: () => Effect.Effect<A, DiskError>, kind: "write" | "sync" | "other" = "other") =>
       // Each time that it is run: a file's sync is one effect, and not one request.
       Effect.suspend(() => carry(what, Effect.suspend(request), kind))
-    const fileOf = (path: string, inode: Inode): DiskFile => ({
-      size: run(`size ${path}`, () => Effect.succeed(inode.cached.length)),
-      read: (position, length) =>
-        run(`read ${path}`, () => Effect.succeed(Buffer.from(inode.cached.subarray(position, position + length)))),
-      write: (buffers, position) => {
-        // The memory may be used for something else by the time.
-        const own = buffers.map((each) => Buffer.from(each))
-        return run(`write ${path}`, () => this.#write(path, inode, own, position), "write")
-      },
-      sync: run(`sync ${path}`, () => this.#sync(path, inode), "sync"),
-      truncate: (length) => run(`truncate ${path}`, () => Effect.sync(() => inode.truncate(length))),
-      close: Effect.void
-    })
+    const fileOf = (path: string, inode: Inode, mode: DiskMode): DiskFile => {
+      const sync = run(`sync ${path}`, () => this.#sync(path, inode), "sync")
+      return {
+        size: run(`size ${path}`, () => Effect.succeed(inode.cached.length)),
+        read: (position, length) =>
+          run(`read ${path}`, () => Effect.succeed(Buffer.from(inode.cached.subarray(position, position + length)))),
+        write: (buffers, position) => {
+          // The memory may be used for something else by the time.
+          const own = buffers.map((each) => Buffer.from(each))
+          const write = run(`write ${path}`, () => this.#write(path, inode, own, position), "write")
+          return mode === "log" ? Effect.andThen(write, sync) : write
+        },
+        sync,
+        truncate: (length) => run(`truncate ${path}`, () => Effect.sync(() => inode.truncate(length))),
+        close: Effect.void
+      }
+    }
     return {
       list: (folder) =>
         run(`list ${folder}`, () =>
@@ -191,7 +195,7 @@ export class SimulatedDisk {
       open: (path, mode) =>
         run(`open ${path}`, () => {
           const inode = this.#open(path, mode)
-          return inode === undefined ? this.#fail("open", path, "NotFound", "ENOENT") : Effect.succeed(fileOf(path, inode))
+          return inode === undefined ? this.#fail("open", path, "NotFound", "ENOENT") : Effect.succeed(fileOf(path, inode, mode))
         }),
       rename: (from, to) =>
         run(`rename ${from}`, () => {
