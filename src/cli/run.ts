@@ -243,7 +243,7 @@ export const run = Command.make(
     { description: "Read a stream into S3", command: "sluice run --source kinesis --stream shop-events --lake s3://my-lake/shop" },
     {
       description: "What an endpoint stored in a stream of this machine, up to its tip",
-      command: "sluice run --once --project schemas/web --source stream --stream clicks --lake lake"
+      command: "sluice run --once --source stream --stream clicks --lake lake"
     },
     {
       description: "Read objects as a bucket announces them",
