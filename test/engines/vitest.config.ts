@@ -9,8 +9,8 @@ export default defineConfig({
   test: {
     include: ["test/engines/**/*.test.ts", "test/browser/**/*.test.ts"],
     pool: "forks",
-    // For two cores: one of them mostly waits.
-    maxWorkers: 3,
+    // For two cores: half of them mostly wait, for servers and for JVMs that begin.
+    maxWorkers: 4,
     sequence: {
       sequencer: longFirst([
         "test/engines/spark/engine.test.ts",
@@ -30,6 +30,7 @@ export default defineConfig({
         "test/engines/s3-store.test.ts",
         "test/engines/spark/s3a.test.ts",
         "test/engines/terraform/consumer-queue.test.ts",
+        "test/engines/dbt/web.test.ts",
         "test/engines/dbt/olist.test.ts",
         "test/engines/lambda/jobs.test.ts",
         "test/engines/spark/submit.test.ts",
