@@ -37,13 +37,13 @@ export const openLake = (
     const made = new Set<MartView>()
     /** Looks at a statement before it runs, and has the views and files there that it may read. */
     const prepare = (sql: string): Effect.Effect<Kinds, LakeError | StoreError> => {
-      const lacking = namedIn(sql, tables, marts).filter((each) => !made.has(each))
+      const { text, views } = askedOf(sql, tables, marts)
+      const lacking = views.filter((each) => !made.has(each))
       for (const each of lacking) made.add(each)
       return Effect.andThen(createMartViews(db, lacking), kindsOfReading(db, sql)).pipe(
         Effect.tap(() => {
           if (isLocal(store)) return Effect.void
-          const asked = withViews(sql, marts)
-          const wanted = tables.filter(({ view }) => mayRead(asked, view))
+          const wanted = tables.filter(({ view }) => mayRead(text, view))
           return Effect.provideService(fillViews(db, wanted), Store, store)
         })
       )
@@ -115,8 +115,14 @@ const mayRead = (sql: string, view: string): boolean =>
 /** What asks for names of views in place of their rows, or makes names. */
 const asksForNames = /\b(?:show|pragma|information_schema|pg_catalog|sqlite_master|query|query_table)\b|\bduckdb_\w+/i
 
-/** Models' views that a statement may name, and those that they read: all of them where it names nothing that there is. */
-const namedIn = (sql: string, tables: ReadonlyArray<LakeTable>, marts: ReadonlyArray<MartView>): ReadonlyArray<MartView> => {
+interface Asked {
+  /** Models' views that must be there: those that the statement may name, and those that they read; all of them where it names nothing that there is. */
+  readonly views: ReadonlyArray<MartView>
+  /** The statement, with the texts of the views that it may name. */
+  readonly text: string
+}
+
+const askedOf = (sql: string, tables: ReadonlyArray<LakeTable>, marts: ReadonlyArray<MartView>): Asked => {
   const names = (text: string, name: string) => text.toLowerCase().includes(name.toLowerCase())
   const named = new Set<MartView>()
   // Each stands behind those that it reads.
@@ -127,13 +133,8 @@ const namedIn = (sql: string, tables: ReadonlyArray<LakeTable>, marts: ReadonlyA
     text += `\n${mart.sql}`
   }
   const isAboutNames = asksForNames.test(sql) || (named.size === 0 && !tables.some(({ view }) => names(sql, view)))
-  return isAboutNames ? marts : marts.filter((mart) => named.has(mart))
+  return { views: isAboutNames ? marts : marts.filter((mart) => named.has(mart)), text }
 }
-
-/** A statement with the texts of all models' views that it may read, and of those that they read. */
-const withViews = (sql: string, marts: ReadonlyArray<MartView>): string =>
-  // Each view stands behind those that it reads.
-  marts.toReversed().reduce((text, { model, sql }) => (mayRead(text, model) ? `${text}\n${sql}` : text), sql)
 
 /**
  * Runs one SQL statement on the lake: every table is a view (`stage_orders`, `consumable_orders`, `dead_letters`, …).
