@@ -70,6 +70,8 @@ const cutShare = 0.005
 /** Share of calls to Firehose of which something goes wrong. */
 const putShare = 0.1
 
+const hour = 3_600_000
+
 /** What becomes of a call to put records. */
 type Put = FakeFirehose["next"][number]
 
@@ -199,6 +201,8 @@ export const openStand = async (deployed: Deployed, seed: number, kinesis?: stri
     env,
     command,
     nextHour: async () => {
+      // From its first minute: what waits for a later one goes on with what an earlier one made.
+      time.now = Math.ceil(time.now / hour) * hour
       for (const { schedule } of deployed.rules) {
         if (schedule === null) continue
         await play.nextMinute()
