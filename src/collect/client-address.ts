@@ -30,9 +30,7 @@ export const plainAddress = remembered((text): string | null => {
 })
 
 /** The network of an address: of IPv4 the first 24 bits, of IPv6 the first 48. */
-export const networkOf = remembered((address): string =>
-  isIPv4(address) ? address.replace(/\d+$/, "0") : firstGroups(address, 3)
-)
+export const networkOf = remembered((address): string => (isIPv4(address) ? address.replace(/\d+$/, "0") : firstGroups(address, 3)))
 
 /** Whom an address is of: of IPv6 the first 64 bits, within which a client has as many addresses as it likes. */
 export const holderOf = remembered((address): string => (isIPv4(address) ? address : firstGroups(address, 4)))
