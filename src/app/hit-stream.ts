@@ -18,7 +18,7 @@ export interface OpenedStream {
   readonly trouble: Effect.Effect<string | null>
 }
 
-/** A trouble that was not met again for so many milliseconds may be over. */
+/** A trouble that was not met again for so many milliseconds may be over; so it may where the clock was put back. */
 const troubleLasts = 10_000
 
 /** The stream that `--to` names: a folder, or `kinesis:NAME`. */
@@ -35,7 +35,7 @@ export const openHitStream = (
       last.why = why ?? ""
       last.at = why === null ? Number.NEGATIVE_INFINITY : clock.currentTimeMillisUnsafe()
     }
-    const trouble = Effect.map(Clock.currentTimeMillis, (now) => (now - last.at < troubleLasts ? last.why : null))
+    const trouble = Effect.map(Clock.currentTimeMillis, (now) => (Math.abs(now - last.at) < troubleLasts ? last.why : null))
     const opened = (api: KinesisApi, name: string): HitStream => ({ api, name, onPut })
     if (target.kind === "local") {
       const stream = yield* localStreamOf(target.folder, values)

@@ -21,6 +21,7 @@ const doors = {
   generate: async () => (await import("./generate.ts")).generate,
   collect: async () => (await import("./collect.ts")).collect,
   put: async () => (await import("./put.ts")).put,
+  mend: async () => (await import("./mend.ts")).mend,
   pump: async () => (await import("./pump.ts")).pump,
   doctor: async () => (await import("./doctor.ts")).doctor,
   demo: async () => (await import("./demo.ts")).demo

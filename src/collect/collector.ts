@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto"
 import { type Answer, hitMethods, hitsAnswer, type ItemResult, pixelAnswer, problemAnswer } from "./answers.ts"
 import { apiKeys, givenKey } from "./api-keys.ts"
 import { type BodyForm, bodyForm, type Encoding, encodingOf, hitsIn } from "./body.ts"
-import { clientAddress } from "./client-address.ts"
+import { clientAddress, holderOf } from "./client-address.ts"
 import { type Cors, corsOf, preflight } from "./cors.ts"
 import { addTo, type CollectCounts } from "./counts.ts"
 import { type Enveloped, enveloped, type HitRecord, headerText, recordsOf, type Sender, wireText } from "./envelope.ts"
 import { formHit, type Hit, type HitProblem, hitProblems } from "./hit.ts"
-import { type CollectOptions, maxUrlBytes } from "./options.ts"
+import { type CollectOptions, defaultOptions, maxUrlBytes } from "./options.ts"
 import { RateLimit } from "./rate-limit.ts"
 
 /** A request without its body, wherever it came in. */
@@ -47,6 +47,9 @@ export interface Taken {
 
 /** Paths that take hits. */
 export const hitPaths = ["/collect", "/batch"] as const
+
+/** Most that the collector adds to a hit. With it, and with its key, a hit of 1,000,000 bytes is within the MiB of a record of Kinesis. */
+const envelopeBytes = 47_000
 
 /** A key of a client is no longer. */
 const mostKey = 256
@@ -107,7 +110,7 @@ export class Collector {
       return refused(problemAnswer(400, "the Idempotency-Key is too long", `Keep to ${mostKey} characters.`))
     const address = clientAddress(request.remote, request.header("x-forwarded-for"), this.options.trustedProxies)
     const at = this.#now()
-    const caller = isTrusted ? `key ${given}` : `address ${address ?? ""}`
+    const caller = isTrusted ? `key ${given}` : `address ${address === null ? "" : holderOf(address)}`
     const seconds = this.#rate.wait(caller, at)
     if (seconds > 0)
       return refused(problemAnswer(429, "too many hits", `Send fewer, and this in ${seconds} s.`, { "retry-after": String(seconds) }))
@@ -200,6 +203,12 @@ export class Collector {
       }
       if (!sender.isTrusted && (hit.userAgent !== undefined || hit.userIp !== undefined)) counts.overrides++
       const own = enveloped(hit, isBatch ? index : null, sender, options)
+      // A stream that refused it would refuse those of others that are put with it.
+      if (isLarger(own.line, Math.max(options.maxHitBytes, defaultOptions.maxHitBytes) + envelopeBytes)) {
+        addTo(counts.refused, "too-large")
+        items.push({ status: "refused", problem: "too-large" })
+        continue
+      }
       const { isRobot, privacy } = own
       for (const signal of privacy) addTo(counts.privacy, signal)
       const [reason] = privacy

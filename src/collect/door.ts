@@ -23,6 +23,9 @@ export class Door {
   readonly #server: Server
   readonly #lane: Lane
   readonly #sockets = new Set<Socket>()
+  /** Of connections that are Node's, what is not answered. */
+  readonly #asked = new WeakMap<Socket, Map<IncomingMessage, ServerResponse>>()
+  readonly #broken = new WeakSet<Socket>()
   #open = 0
   #isDraining = false
   #unpacking = 0
@@ -46,6 +49,8 @@ export class Door {
       (request, response) => this.#take(request, response)
     )
     server.maxConnections = options.maxConnections
+    // Node keeps no type of it: who has said all and listens is answered, and not ended at once.
+    Object.assign(server, { httpAllowHalfOpen: true })
     server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
       // What is too large is refused before it is sent.
       if (Number(request.headers["content-length"] ?? 0) <= options.collect.maxBodyBytes) response.writeContinue()
@@ -60,7 +65,6 @@ export class Door {
       handOver: (socket) => {
         for (const listener of ofNode) Reflect.apply(listener, server, [socket])
       },
-      refuse: (socket) => this.#refuse(400, socket),
       now,
       head: limits.head,
       idle: limits.idle
@@ -125,7 +129,10 @@ export class Door {
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const { method = "", url = "" } = request
+    const { method = "", socket, url = "" } = request
+    const asked = this.#asked.get(socket) ?? new Map()
+    this.#asked.set(socket, asked.set(request, response))
+    response.once("close", () => asked.delete(request))
     const exchange = this.#begin(method, url, nodeWire(request, response))
     guarded(exchange, () => this.#handle(exchange, request))
   }
@@ -254,7 +261,7 @@ export class Door {
       const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
       exchange.bytes = body.length
       this.#options.counts.bytes += body.length
-      this.#unpacked(exchange, reading, body, letGo)
+      guarded(exchange, () => this.#unpacked(exchange, reading, body, letGo))
     })
     // It left, or was sent away, before the body was there.
     request.once("close", () => {
@@ -290,7 +297,7 @@ export class Door {
       unpack(encoding, body, this.#options.collect.maxBodyBytes, (result) => {
         this.#unpacking--
         this.#toUnpack.shift()?.()
-        if (typeof result !== "string") go(result)
+        if (typeof result !== "string") guarded(exchange, () => go(result))
         else {
           letGo()
           exchange.send(reading.refuse(result).answer)
@@ -308,7 +315,20 @@ export class Door {
       socket.destroy()
       return
     }
-    this.#refuse(error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400, socket)
+    if (this.#broken.has(socket)) return
+    this.#broken.add(socket)
+    this.#refuseBehind(error, socket)
+  }
+
+  /** What came whole before it has its own answer first: this one must not be taken for it. */
+  #refuseBehind(error: NodeJS.ErrnoException, socket: Socket): void {
+    for (const [request, response] of this.#asked.get(socket) ?? []) {
+      if (!request.complete) continue
+      response.once("close", () => this.#refuseBehind(error, socket))
+      return
+    }
+    if (!socket.writable) socket.destroy()
+    else this.#refuse(error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400, socket)
   }
 
   #refuse(status: number, socket: Socket): void {

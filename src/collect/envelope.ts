@@ -71,7 +71,7 @@ export const enveloped = (hit: Hit, index: number | null, sender: Sender, { clie
   const { signals, isTrusted } = sender
   const asked = hit.anonymiseIp ? [...signals, "aip"] : signals
   const id = index === null ? sender.id : `${sender.id}.${index}`
-  const userAgent = (isTrusted ? hit.userAgent : undefined) ?? sender.userAgent
+  const userAgent = isTrusted && hit.userAgent !== undefined ? hit.userAgent.slice(0, mostKept).toWellFormed() : sender.userAgent
   const address = (isTrusted && hit.userIp !== undefined ? plainAddress(hit.userIp) : null) ?? sender.address
   const isAnonymous = privacy === "anonymise" && asked.length > 0
   const robot = userAgent !== "" && isRobot(userAgent)
@@ -113,8 +113,12 @@ export const recordsOf = (hits: ReadonlyArray<Enveloped>): ReadonlyArray<HitReco
   })
 }
 
+/** Most characters of what tells a hit that is sent again; of more a digest does. */
+const mostTelling = 512
+
 /** What a hit has in common with itself sent again. */
 const keyOf = ({ cacheBuster, clientId, messageId }: Hit, index: number | null, { idempotencyKey }: Sender): string => {
   if (idempotencyKey !== "") return index === null ? idempotencyKey : `${idempotencyKey}.${index}`
-  return cacheBuster !== undefined && clientId !== undefined ? `${clientId}.${cacheBuster}` : (messageId ?? "")
+  const said = cacheBuster !== undefined && clientId !== undefined ? `${clientId}.${cacheBuster}` : (messageId ?? "")
+  return said.length > mostTelling ? hash("sha256", said) : said
 }

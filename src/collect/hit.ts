@@ -204,7 +204,8 @@ export const formHit = (line: string, keepsUser: boolean, isWell = isWellEscaped
   const kept = from === 0 ? line : out + line.slice(from)
   let end = kept.length
   while (kept.charCodeAt(end - 1) === 38) end--
-  return found.hit(kept.slice(0, end))
+  // One at the beginning is left out by who reads the line: behind it would be another name than was looked at.
+  return found.hit(kept.startsWith("?") ? `%3F${kept.slice(1, end)}` : kept.slice(0, end))
 }
 
 /** A hit that is a value of JSON: its members are parameters, null is none, what is nested becomes its JSON text. */

@@ -9,8 +9,6 @@ export interface LaneOptions {
   readonly take: (request: WholeRequest, wire: Wire) => void
   /** Gets a connection on which something else comes, for good, with the bytes there are. */
   readonly handOver: (socket: Socket) => void
-  /** Gets a connection on which nothing that was begun will be ended. */
-  readonly refuse: (socket: Socket) => void
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Milliseconds until the first request, and between requests. */
@@ -78,8 +76,8 @@ class Connection implements Wire {
   readonly socket: Socket
   readonly #lane: Lane
   #headers: ReadonlyMap<string, string> = new Map()
-  /** What came behind a request that is not answered yet. */
-  #rest: Buffer | null = null
+  /** Something came behind a request that is not answered yet. */
+  #hasMore = false
   #isBusy = false
   #isUsed = false
   #hasEnded = false
@@ -95,7 +93,7 @@ class Connection implements Wire {
   }
 
   get waits(): boolean {
-    return this.#isUsed && !this.#isBusy && this.#rest === null
+    return this.#isUsed && !this.#isBusy && !this.#hasMore
   }
 
   isIdle(now: number): boolean {
@@ -121,26 +119,27 @@ class Connection implements Wire {
     const hasRoom = socket.write(this.#lane.headOf(answer, cors) + ending + body, encoding)
     this.#since = performance.now()
     if (closes) socket.destroySoon()
-    else if (this.#rest === null) {
+    else if (!this.#hasMore) {
       if (this.#hasEnded) socket.end()
     } else if (hasRoom) setImmediate(this.#goOn)
     else socket.once("drain", this.#goOn)
   }
 
+  /** Leaves bytes in the socket until there is time: so it tells of no end before they were looked at. */
+  #keep(bytes: Buffer): void {
+    this.#hasMore = true
+    this.socket.pause()
+    this.socket.unshift(bytes)
+  }
+
   readonly #goOn = (): void => {
-    const bytes = this.#rest
-    if (bytes === null || this.socket.destroyed) return
-    this.#rest = null
+    this.#hasMore = false
     this.socket.resume()
-    this.#next(bytes)
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (!this.#isBusy && this.#rest === null) this.#next(chunk)
-    else {
-      this.#rest = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk])
-      this.socket.pause()
-    }
+    if (this.#isBusy) this.#keep(chunk)
+    else this.#next(chunk)
   }
 
   #next(bytes: Buffer): void {
@@ -151,9 +150,9 @@ class Connection implements Wire {
     }
     const { headers, length } = request
     this.#headers = headers
-    this.#rest = length === bytes.length ? null : bytes.subarray(length)
     this.#isBusy = true
     this.#isUsed = true
+    if (length < bytes.length) this.#keep(bytes.subarray(length))
     this.#lane.options.take(request, this)
   }
 
@@ -162,17 +161,14 @@ class Connection implements Wire {
     const { socket } = this
     socket.off("data", this.#onData).off("end", this.#onEnd).off("error", ignored).off("close", this.#onClose)
     this.#onClose()
-    if (this.#hasEnded) this.#lane.options.refuse(socket)
-    else {
-      socket.unshift(bytes)
-      this.#lane.options.handOver(socket)
-    }
+    socket.unshift(bytes)
+    this.#lane.options.handOver(socket)
   }
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true
     // What was asked is answered first.
-    if (!this.#isBusy && this.#rest === null) this.socket.end()
+    if (!this.#isBusy) this.socket.end()
   }
 
   readonly #onClose = (): void => {

@@ -27,6 +27,13 @@ const special: ReadonlySet<string> = new Set([
   "proxy-connection"
 ])
 
+/** Without spaces and tabs at its end, and nothing else: what JavaScript trims may be a byte of a character. */
+const withoutBlanks = (value: string): string => {
+  let end = value.length
+  for (let last = value.charCodeAt(end - 1); last === 32 || last === 9; last = value.charCodeAt(end - 1)) end--
+  return end === value.length ? value : value.slice(0, end)
+}
+
 /**
  * The request for hits that bytes begin with; null: they do not, or not yet, or it is anything but plain. It reads what is beyond doubt and nothing else, so that it never reads what another
  * reader would read in another way: each header once, a length of digits, no coding, no line but as it is written.
@@ -48,7 +55,7 @@ export const wholeRequest = (bytes: Buffer): WholeRequest | null => {
     const [, written = "", value = ""] = found
     const name = written.toLowerCase()
     if (headers.has(name) || special.has(name)) return null
-    headers.set(name, value.trimEnd())
+    headers.set(name, withoutBlanks(value))
   }
   const connection = headers.get("connection")
   if (!headers.get("host") || (connection !== undefined && connection.toLowerCase() !== "keep-alive")) return null

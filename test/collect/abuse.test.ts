@@ -210,6 +210,22 @@ describe("a collector", () => {
     expect(statusesIn(await answer)).toEqual([204])
   })
 
+  it("answers what came before the end, whoever of its readers has it", async () => {
+    const socket = await rawSocket(to.port, { allowHalfOpen: true })
+    const answer = readAll(socket)
+    socket.end(`GET /collect?${hit} HTTP/1.1\r\nhost: x\r\n\r\n${postHead("transfer-encoding: chunked")}3\r\nv=1\r\n0\r\n\r\n`)
+    expect(statusesIn(await answer)).toEqual([200, 204])
+  })
+
+  it("tells what is broken behind the answer to what was whole before it", async () => {
+    const release = to.taken.hold()
+    const answer = exchange(to.port, `GET /collect?${hit} HTTP/1.1\r\nhost: x\r\nte: trailers\r\n\r\nnonsense\r\n\r\n`)
+    await expect.poll(() => to.heldBytes()).toBeGreaterThan(0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    release()
+    expect(statusesIn(await answer)).toEqual([200, 400])
+  })
+
   it("answers requests that come at once, in their order", async () => {
     const before = to.taken.records.length
     const pipelined = Array.from(

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
 import { hits as webHits } from "../../schemas/web/hits.ts"
 import { bodyForm, encodingOf, hitsIn } from "../../src/collect/body.ts"
-import { clientAddress, networkOf, plainAddress } from "../../src/collect/client-address.ts"
+import { clientAddress, holderOf, networkOf, plainAddress } from "../../src/collect/client-address.ts"
 import { formHit, jsonHit } from "../../src/collect/hit.ts"
 import { RateLimit } from "../../src/collect/rate-limit.ts"
 import { hitEnvelope, isOfEnvelope } from "../../src/contract/hit-envelope.ts"
 import { snakeCase } from "../../src/contract/names.ts"
+import { formFields } from "../../src/decode/form/definition.ts"
 
 const lineOf = (hit: ReturnType<typeof formHit>): string => (typeof hit === "string" ? `! ${hit}` : hit.line)
 const read = (form: "text" | "json" | "lines", body: string | Buffer, isBatch = false, maxHits = 500) => {
@@ -36,6 +37,12 @@ describe("a hit", () => {
     for (const name of names) {
       expect([name, lineOf(formHit(`v=1&${name}=x&cid=a`, true))]).toEqual([name, "v=1&cid=a"])
       expect([name, lineOf(jsonHit({ v: 1, [decodeURIComponent(name)]: "x", cid: "a" }, true))]).toEqual([name, "v=1&cid=a"])
+    }
+    // Who reads a line leaves out a question mark that it begins with.
+    for (const form of ["??_c_bot=1&cid=a", "uip=1&?_c_bot=1&cid=a", "&?_c_bot=1&cid=a", "?_c_ip=1&?_c_bot=1&cid=a"]) {
+      const line = lineOf(formHit(form, true))
+      const found = formFields(webHits.fields)(Buffer.from(`${line}&_c_at=1`), undefined)
+      expect([form, found instanceof Map && [...found.keys()].sort()]).toEqual([form, ["?_c_bot", "clientId", "receivedAt"]])
     }
     // Names of the protocol that begin alike.
     for (const name of ["_v", "_s", "_u", "_gid", "_r", "_cid", "c_id", "ip", "id", "key", "at"])
@@ -188,6 +195,14 @@ describe("the address of a client", () => {
       "2001:db8:0::",
       "1:2:3::"
     ])
+    expect(["203.0.113.7", "2001:db8:1:2::3", "2001:db8:1:2:ffff::", "::1"].map(holderOf)).toEqual([
+      "203.0.113.7",
+      "2001:db8:1:2::",
+      "2001:db8:1:2::",
+      "0:0:0:0::"
+    ])
+    // Longer than any there is: it costs nothing to say so.
+    expect(plainAddress(`${"%".repeat(500_000)}\nx`)).toBe(null)
   })
 })
 

@@ -195,6 +195,19 @@ describe("what is stored", () => {
     expect([(await post(strict, hit)).status, (await post(strict, hit, { "x-api-key": key })).status]).toEqual([401, 204])
   })
 
+  it("is never more than a stream takes, whatever a key lets a client say", async () => {
+    const key = "a-key-of-some-length"
+    const to = await started({ apiKeys: [key] })
+    const said = [`${hit}&ua=${"é".repeat(500_000)}`, `cid=${"é".repeat(400_000)}&z=1`, `messageId=${"é".repeat(400_000)}&v=1`]
+    const answers = await Promise.all(said.map((each) => post(to, each, { "x-api-key": key })))
+    expect(answers.map(({ status }) => status)).toEqual([204, 204, 204])
+    for (const { data } of to.taken.records) expect(data.length).toBeLessThan(1_048_576 - 768)
+    // Each character of these becomes six.
+    const large = "é".repeat(4_096)
+    expect((await post(to, `v=1&dt=${"x".repeat(999_000)}`, { referer: large, "sec-ch-ua": large })).status).toBe(413)
+    expect(to.taken.records).toHaveLength(3)
+  })
+
   it.each([
     ["ignore", ["127.0.0.1", "u", "127.0.0.1", "127.0.0.1"]],
     ["anonymise", ["127.0.0.0", null, "127.0.0.0", "127.0.0.1"]],

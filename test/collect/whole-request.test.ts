@@ -10,6 +10,13 @@ it("a plain request is read from its bytes, and no more of them than are its own
   expect(wholeRequest(Buffer.from(get + get))).toMatchObject({ target: "/collect?v=1", length: get.length })
 })
 
+it("a byte that looks like a space is of its character", () => {
+  const agent = Buffer.from("voilà").toString("latin1")
+  const found = wholeRequest(Buffer.from(`GET /collect HTTP/1.1\r\nhost: x\r\nuser-agent: ${agent} \t\r\n\r\n`, "latin1"))
+  expect(found?.headers.get("user-agent")).toBe(agent)
+  expect(wholeRequest(Buffer.from("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 3\xa0\r\n\r\nv=1", "latin1"))).toBe(null)
+})
+
 it.each([
   ["a body that is not there yet", post("content-length: 4")],
   ["no length", post("x-a: b")],

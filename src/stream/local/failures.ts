@@ -46,5 +46,5 @@ export const damaged = (operation: string, stream: string, where: string, detail
     stream,
     reason: "Invalid",
     detail: `The stream is damaged at ${where}: ${detail}`,
-    hint: "Put the file back from a copy, or read what can be read into a lake and begin a new stream in another folder; docs/stream.md says how."
+    hint: "Put the file back from a copy. Without one, `sluice mend --stream DIR --dry-run` says what is lost, and without --dry-run sets it aside; docs/stream.md says more."
   })

@@ -4,7 +4,8 @@ import { crc32 } from "node:zlib"
  * What lies in a segment: a header, then frames. A frame is what was committed together, with one checksum: it is there whole, or it is not there.
  *
  *     segment: magic (8), sequence number of the first record (f64), when it was begun (f64), checksum (u32), nothing (4)
- *     frame:   mark (u32), checksum of all that follows (u32), bytes of the records (u32), how many (u32), sequence number of the first (f64), time (f64), records
+ *     frame:   mark (u32), checksum of all that follows (u32), bytes of the records (u32), how many (u32), sequence number of the first (f64), time (f64), records;
+ *              of records that are lost, as `set-aside.ts` leaves it, how many, and none
  *     record:  bytes of data (u32), bytes of key (u16), shard (u16), key, data
  *
  * All little endian. Checksums are CRC-32 with a seed of the stream's own: what somebody writes into a record is never taken for a frame.
@@ -87,13 +88,21 @@ export const isWhole = (bytes: Buffer, at: number, frame: Frame, seed: number): 
   at + frameBytes(frame) <= bytes.length &&
   bytes.readUInt32LE(at + 4) === crc32(bytes.subarray(at + checkedFrom, at + frameBytes(frame)), seed)
 
-/** Does a whole frame begin anywhere behind `from` whose records come after `sequenceNumber`? */
-export const hasFrameBehind = (bytes: Buffer, from: number, sequenceNumber: number, seed: number): boolean => {
+/** Stands in place of records that were acknowledged and could not be read any more: of so many, without any. */
+export const isOfLost = ({ length, count }: Frame): boolean => length === 0 && count > 0
+
+/** The first whole frame that begins at `from` or behind it and whose records are `sequenceNumber` or come after it; null: there is none. */
+export const frameBehind = (
+  bytes: Buffer,
+  from: number,
+  sequenceNumber: number,
+  seed: number
+): { readonly at: number; readonly frame: Frame } | null => {
   for (let at = bytes.indexOf(markBytes, from); at >= 0; at = bytes.indexOf(markBytes, at + 1)) {
     const frame = readFrameHeader(bytes, at)
-    if (frame !== null && frame.first > sequenceNumber && isWhole(bytes, at, frame, seed)) return true
+    if (frame !== null && frame.first >= sequenceNumber && isWhole(bytes, at, frame, seed)) return { at, frame }
   }
-  return false
+  return null
 }
 
 /** What a record takes in a frame. */

@@ -2,7 +2,7 @@ import { Clock, Effect } from "effect"
 import type { IteratorStart, KinesisError, RecordsPage, StreamRecord } from "../kinesis/api.ts"
 import { type Disk, DiskError, type DiskFile, withFile } from "./disk.ts"
 import { damaged, fromDisk, invalid } from "./failures.ts"
-import { eachRecord, frameBytes, isWhole, readFrameHeader, segmentHeaderBytes } from "./frame.ts"
+import { eachRecord, frameBytes, isOfLost, isWhole, readFrameHeader, segmentHeaderBytes } from "./frame.ts"
 import { type Durable, files, segmentsIn } from "./layout.ts"
 import { headerOf } from "./trim.ts"
 
@@ -99,7 +99,8 @@ export const readPage = (settings: ReaderSettings, iterator: string, limit: numb
       segment = behind
       page.begin(segment)
     }
-    return { ...page.result(servedAt), ...(trimmedBefore === undefined ? {} : { trimmedBefore }) }
+    const missing = Math.max(trimmedBefore ?? 0, page.lostBefore)
+    return { ...page.result(servedAt), ...(missing === 0 ? {} : { trimmedBefore: missing }) }
   }).pipe(Effect.mapError(asFailure("GetRecords", settings.stream)))
 
 /** A page that is being filled, by frame after frame. */
@@ -113,6 +114,8 @@ class Page {
   /** When the records that come next arrived. */
   #nextTime = 0
   isFull = false
+  /** Records that came before this time may be lost; 0: none. */
+  lostBefore = 0
 
   constructor(settings: ReaderSettings, cursor: Cursor, durable: Durable, limit: number) {
     this.#settings = settings
@@ -169,6 +172,15 @@ class Page {
     }
     if (behind <= this.#cursor.next || frame.time < time) {
       move()
+      return
+    }
+    if (isOfLost(frame)) {
+      // What was read before them goes first: so it can be told since when records are missing.
+      if (this.#records.length > 0) this.isFull = true
+      else {
+        this.lostBefore = frame.time
+        move()
+      }
       return
     }
     this.#nextTime = frame.time

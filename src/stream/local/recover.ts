@@ -2,15 +2,7 @@ import { Effect } from "effect"
 import type { KinesisError } from "../kinesis/api.ts"
 import { type Disk, DiskError, type DiskFile, withFile } from "./disk.ts"
 import { damaged, fromDisk } from "./failures.ts"
-import {
-  encodeSegmentHeader,
-  frameBytes,
-  hasFrameBehind,
-  isWhole,
-  readFrameHeader,
-  readSegmentHeader,
-  segmentHeaderBytes
-} from "./frame.ts"
+import { encodeSegmentHeader, frameBehind, frameBytes, isWhole, readFrameHeader, readSegmentHeader, segmentHeaderBytes } from "./frame.ts"
 import { type Durable, encodeDurable, files, readDurable, segmentsIn } from "./layout.ts"
 
 /** The end of a log that stands. */
@@ -67,7 +59,7 @@ const endOf = (
     const torn = (offset: number, next: number) =>
       Effect.gen(function* () {
         const rest = yield* file.read(offset, size - offset)
-        if ((known !== null && known.offset > offset) || hasFrameBehind(rest, 0, next, seed))
+        if ((known !== null && known.offset > offset) || frameBehind(rest, 0, next + 1, seed) !== null)
           return yield* damaged("Recover", stream, `byte ${offset} of ${path}`, `record ${next} and what follows cannot be read`)
         yield* file.truncate(offset)
       })

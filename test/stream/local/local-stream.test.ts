@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
@@ -8,6 +8,7 @@ import type { Disk, DiskFile } from "../../../src/stream/local/disk.ts"
 import { DiskError } from "../../../src/stream/local/disk.ts"
 import { type LocalStreamOptions, localStream } from "../../../src/stream/local/local-stream.ts"
 import { realDisk } from "../../../src/stream/local/real-disk.ts"
+import { setAside } from "../../../src/stream/local/set-aside.ts"
 import { drain, type Subject, stream, text } from "../stream-suite.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
@@ -23,6 +24,12 @@ const put = (api: Subject["api"], ...texts: ReadonlyArray<string>) =>
 const textsIn = (api: Subject["api"]) => Effect.map(drain({ api, pass }, first, horizon), (records) => records.map(text))
 const failureOf = <A>(effect: Effect.Effect<A, KinesisError>) => Effect.flip(effect)
 const segmentsOf = (folder: string) => readdirSync(folder).filter((name) => name.endsWith(".log"))
+
+const flipped = (bytes: Buffer, at: number): Buffer => {
+  const out = Buffer.from(bytes)
+  out[at] = (out[at] ?? 0) ^ 1
+  return out
+}
 
 /** A disk whose files are those of the machine, some of whose operations go wrong. */
 const faulty = (change: (file: DiskFile, path: string) => DiskFile): Disk => ({
@@ -109,6 +116,81 @@ describe("a stream in a folder", () => {
       }
       writeFileSync(path, whole.subarray(0, -7))
       assert.include((yield* failureOf(textsIn(yield* open(folder)))).message, "damaged")
+    })
+  )
+
+  it.effect("is read and put into again without what is damaged, which is told by its records and as a gap", () =>
+    Effect.gen(function* () {
+      const names = ["first", "second", "third", "fourth"]
+      const damage: ReadonlyArray<[string, (bytes: Buffer) => Buffer, ReadonlyArray<string>, number]> = [
+        ["nothing", (bytes) => bytes, names, 0],
+        ["a header of the file", (bytes) => flipped(bytes, 9), names, 0],
+        ["a record", (bytes) => flipped(bytes, bytes.indexOf("second")), ["first", "third", "fourth"], 1],
+        ["the first", (bytes) => flipped(bytes, 40), names.slice(1), 1],
+        [
+          "two",
+          (bytes) => Buffer.concat([bytes.subarray(0, bytes.indexOf("second")), bytes.subarray(bytes.indexOf("third"))]),
+          ["first", "fourth"],
+          2
+        ],
+        ["the end", (bytes) => bytes.subarray(0, -3), names.slice(0, 3), 1],
+        ["all", () => Buffer.alloc(7), [], 4]
+      ]
+      for (const [what, change, left, lost] of damage) {
+        const folder = yield* temporaryFolder
+        yield* Effect.scoped(
+          Effect.flatMap(open(folder), (api) => Effect.forEach(names, (name) => Effect.andThen(put(api, name), pass(1_000))))
+        )
+        const path = join(folder, segmentsOf(folder)[0] ?? "")
+        const damaged = change(readFileSync(path))
+        writeFileSync(path, damaged)
+        const before = readdirSync(folder)
+        const trial = yield* setAside(folder, true)
+        assert.deepStrictEqual([what, readdirSync(folder), readFileSync(path)], [what, before, damaged])
+        const done = yield* setAside(folder, false)
+        assert.deepStrictEqual(done.lost, trial.lost)
+        const count = done.lost.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+        assert.deepStrictEqual([what, count, done.kept.length], [what, lost, what === "nothing" ? 0 : 1])
+        for (const kept of done.kept) assert.isTrue(readFileSync(kept).equals(damaged))
+        assert.deepStrictEqual((yield* setAside(folder, false)).kept, [])
+        const api = yield* open(folder)
+        const [answer] = yield* put(api, "more")
+        assert.deepInclude(answer, { sequenceNumber: "5" })
+        let iterator = yield* api.getShardIterator(stream, first, horizon)
+        const read: Array<string> = []
+        const missing: Array<number> = []
+        for (let i = 0; i < 4; i++) {
+          const page = yield* api.getRecords(iterator, 100)
+          read.push(...page.records.map(text))
+          if (page.trimmedBefore !== undefined) missing.push(page.trimmedBefore)
+          iterator = page.nextIterator ?? ""
+        }
+        assert.deepStrictEqual([what, read], [what, [...left, "more"]])
+        assert.deepStrictEqual([what, missing], [what, done.lost.filter((each) => each.last >= each.first).map((each) => each.before)])
+      }
+    })
+  )
+
+  it.effect("is without a file that is not there, and without the last one", () =>
+    Effect.gen(function* () {
+      for (const gone of [1, 2]) {
+        const folder = yield* temporaryFolder
+        yield* Effect.scoped(
+          Effect.flatMap(open(folder, { segmentBytes: 60 }), (api) => Effect.forEach(["a", "b", "c"], (each) => put(api, each.repeat(60))))
+        )
+        unlinkSync(join(folder, segmentsOf(folder)[gone] ?? ""))
+        const { lost } = yield* setAside(folder, false)
+        assert.deepStrictEqual(
+          lost.map((each) => [each.first, each.last]),
+          [[gone + 1, gone + 1]]
+        )
+        const api = yield* open(folder)
+        yield* put(api, "d")
+        assert.deepStrictEqual(
+          (yield* textsIn(api)).map((each) => each[0]),
+          ["a", gone === 1 ? "c" : "b", "d"]
+        )
+      }
     })
   )
 
