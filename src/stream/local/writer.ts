@@ -52,6 +52,8 @@ export class Writer {
   #isClosed = false
   /** Something may lie behind the end, which must be cut before more is written. */
   #isTorn = false
+  /** A segment was begun, perhaps: nothing may be written into the one before any more, even where the clock was put back meanwhile. Else its records would come behind a file that has their names. */
+  #isBegun = false
   readonly #work = Latch.makeUnsafe()
   readonly #ended = Deferred.makeUnsafe<void>()
   /** Syncs that were made for records. */
@@ -210,9 +212,10 @@ export class Writer {
     return Effect.gen({ self: this }, function* () {
       const { disk, folder, seed, segmentBytes, retentionMillis } = this.#settings
       const { next, offset, begunAt, segment } = this.#end
-      const isDue = offset >= segmentBytes || now - begunAt >= retentionMillis / segmentsInRetention
+      const isDue = this.#isBegun || offset >= segmentBytes || now - begunAt >= retentionMillis / segmentsInRetention
       if (!isDue || next === segment) return
       const path = files(folder).segment(next)
+      this.#isBegun = true
       const file = yield* disk.open(path, "log")
       const end = { segment: next, offset: segmentHeaderBytes, next, begunAt: now }
       yield* Effect.gen(function* () {
@@ -225,6 +228,7 @@ export class Writer {
       yield* this.#file.close
       this.#file = file
       this.#end = end
+      this.#isBegun = false
       yield* trim(this.#settings, now)
     })
   }

@@ -223,6 +223,36 @@ describe("a stream in a folder", () => {
     })
   )
 
+  it.effect("loses nothing where a new file could not be begun and the clock is put back", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      let isFull = false
+      const disk = faulty((file, path) => ({
+        ...file,
+        write: (buffers, position) =>
+          isFull && path.endsWith(".log")
+            ? Effect.fail(new DiskError({ operation: "write", path, reason: "Full", code: "ENOSPC" }))
+            : file.write(buffers, position)
+      }))
+      yield* TestClock.setTime(1_000_000)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const api = yield* open(folder, { disk, retentionMillis: 24_000_000 })
+          yield* put(api, "a")
+          yield* pass(2_000_000)
+          isFull = true
+          yield* failureOf(put(api, "refused"))
+          isFull = false
+          yield* TestClock.setTime(1_000_000)
+          yield* put(api, "b")
+        })
+      )
+      const api = yield* open(folder, { retentionMillis: 24_000_000 })
+      yield* put(api, "c")
+      assert.deepStrictEqual(yield* textsIn(api), ["a", "b", "c"])
+    })
+  )
+
   it.effect("lets go of what is too old, or too much, and says so to who has not read it", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
