@@ -12,6 +12,7 @@ export const customers = defineContract({
   sourceSystem: "sales database (SQL Server), replicated by DMS",
   costTag: "bright-light-sales",
   sensitivity: "personal",
+  approval: { by: "VP of sales, after a review by security", on: "2026-11-02" },
   arrives: filesOf("customers"),
   fields: {
     ...change,

@@ -8,6 +8,7 @@ const marketing = {
   sourceSystem: "marketing database (SQL Server), replicated by DMS",
   costTag: "bright-light-marketing",
   sensitivity: "internal",
+  approval: { by: "head of marketing", on: "2026-11-02" },
   drops: []
 } as const
 

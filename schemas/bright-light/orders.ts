@@ -6,7 +6,9 @@ const sales = {
   ...replicated,
   owner: "sales-team",
   sourceSystem: "sales database (SQL Server), replicated by DMS",
-  costTag: "bright-light-sales"
+  costTag: "bright-light-sales",
+  // Sales leave the company only where security has looked at where they go.
+  approval: { by: "VP of sales, after a review by security", on: "2026-11-02" }
 } as const
 
 /** What was ordered as a whole. Sales are the owner's to give: see `approval`. */

@@ -12,6 +12,7 @@ export const products = defineContract({
   sourceSystem: "product database (SQL Server), replicated by DMS",
   costTag: "bright-light-products",
   sensitivity: "internal",
+  approval: { by: "head of products", on: "2026-11-02" },
   arrives: filesOf("products"),
   fields: {
     ...change,

@@ -12,6 +12,7 @@ export const returns = defineContract({
   sourceSystem: "returns database (SQL Server), replicated by DMS",
   costTag: "bright-light-service",
   sensitivity: "internal",
+  approval: { by: "head of service", on: "2026-11-02" },
   arrives: filesOf("returns"),
   fields: {
     ...change,

@@ -4,7 +4,7 @@ import type { Contract, ContractDefinition } from "./definition.ts"
 import { recordSchema } from "./field.ts"
 import { fileOfCaller } from "./file-of-caller.ts"
 
-export type { Contract, ContractDefinition, Expectation } from "./definition.ts"
+export type { Approval, Contract, ContractDefinition, Expectation } from "./definition.ts"
 export type { DropRule } from "./drops.ts"
 export { type ContractTable, coordinates, events, latest, versions } from "./table.ts"
 

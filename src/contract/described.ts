@@ -56,7 +56,13 @@ export const droppedBy = ({ path, keyContains = "" }: DropRule): string =>
   path === undefined ? `any key that contains ${code(keyContains)}` : code(path)
 
 /** What becomes of a record that an expectation does not hold for. */
-export const otherwise = ({ severity }: Expectation): string => (severity === "warn" ? "counted" : "the record becomes a dead letter")
+export const otherwise = ({ severity }: Expectation): string => outcomes[severity]
+
+const outcomes: { readonly [severity in Expectation["severity"]]: string } = {
+  warn: "counted",
+  reject: "the record becomes a dead letter",
+  stop: "the run stops before anything of the batch is committed"
+}
 
 export interface DescribedColumn {
   /** `items[].price`: `[]` stands for the elements of a list. */
