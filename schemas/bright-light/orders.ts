@@ -1,5 +1,5 @@
 import { decimal, defineContract, integer, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf, positive, zipOfTheUnitedStates } from "./expectations.ts"
 
 const sales = {
@@ -35,7 +35,7 @@ export const orders = defineContract({
     freight: decimal(14, 2, "Freight."),
     orderTotal: decimal(14, 2, "What the customer pays: lines less coupons, with tax and freight.")
   },
-  table: latest({ key: ["orderId"], by: { day: "orderedAt" } }),
+  table: latest({ ...replica, key: ["orderId"], by: { day: "orderedAt" } }),
   eventTime: { field: "orderedAt" },
   drops: [],
   expectations: [
@@ -79,7 +79,7 @@ export const orderLines = defineContract({
     discount: decimal(14, 2, "What was taken off the line, not negative."),
     lineTotal: decimal(14, 2, "What the line comes to.")
   },
-  table: latest({ key: ["orderId", "lineNumber"], by: { day: "orderedAt" } }),
+  table: latest({ ...replica, key: ["orderId", "lineNumber"], by: { day: "orderedAt" } }),
   eventTime: { field: "orderedAt" },
   drops: [],
   expectations: [positive("quantity", "reject"), notNegative("unit_price"), notNegative("line_total")],

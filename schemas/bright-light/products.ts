@@ -1,5 +1,5 @@
 import { date, decimal, defineContract, latest, text } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { notNegative } from "./expectations.ts"
 
 /** What is sold: widgets. */
@@ -26,7 +26,7 @@ export const products = defineContract({
     launchedOn: date("First day on which it could be bought."),
     discontinuedOn: date("Last day on which it could be bought. Null: it still can.")
   },
-  table: latest({ key: ["productId"], by: { day: "launchedOn" } }),
+  table: latest({ ...replica, key: ["productId"], by: { day: "launchedOn" } }),
   drops: [],
   expectations: [notNegative("list_price"), notNegative("standard_cost")],
   tags: { domain: "catalog", entity: "product" }

@@ -3,8 +3,9 @@ import type { CompiledContract } from "./compile.ts"
 import type { Expectation } from "./definition.ts"
 import type { DropRule } from "./drops.ts"
 import { governance } from "./governance.ts"
-import { type Identity, partitionWords } from "./identity.ts"
+import { type Identity, orderWords, partitionWords } from "./identity.ts"
 import { snakeCase } from "./names.ts"
+import type { Loads } from "./table.ts"
 
 /** What a contract says of its dataset, in words: for the pages that document it, of whatever form. Names in texts stand between backticks. */
 
@@ -21,8 +22,15 @@ export const contractFacts = ({ contract, identity }: CompiledContract): Readonl
     ...Object.entries(governance(contract)).map(([what, value]): Fact => [sentence(what), value]),
     ["Key", identity.key.map(code).join(", ")],
     ...optional("Version", identity.version.slice(0, 1).map(code).join()),
-    ...optional("Newest by", contract.table.kind === "latest" ? identity.order.map(code).join(", else ") || "arrival" : ""),
-    ...optional("A key is gone where", identity.deleted === null ? "" : `${code(identity.deleted)} is true in its newest row`),
+    ...optional("Newest by", contract.table.kind === "latest" ? orderWords(identity.order, code) || "arrival" : ""),
+    ...optional(
+      "A key is gone where",
+      identity.deleted === null ? "" : `${code(identity.deleted.column)} is ${identity.deleted.says ?? "true"} in its newest row`
+    ),
+    ...optional(
+      "A key is gone, too, that is not in",
+      contract.table.kind === "latest" && contract.table.loads !== undefined ? loadWords(contract.table.loads) : ""
+    ),
     ...optional("Event time", identity.eventTime.map(code).join(", else ")),
     ["Table for users", `${rowWords[identity.kind]}, ${partitionWords(identity.partition)}`],
     ...optional("Conventions of its records", conventions.join("; ")),
@@ -35,6 +43,8 @@ export const contractFacts = ({ contract, identity }: CompiledContract): Readonl
     ...optional("Tags", tags.join(", "))
   ]
 }
+
+const loadWords = ({ files }: Loads): string => `the newest load (${files.map(code).join(", ")}), and did not change since`
 
 const optional = (what: string, text: string): ReadonlyArray<Fact> => (text === "" ? [] : [[what, text]])
 

@@ -9,6 +9,8 @@ export {
   defineContract,
   type Expectation,
   events,
+  type Latest,
+  type Loads,
   latest,
   versions
 } from "./contract.ts"
