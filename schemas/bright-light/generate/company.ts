@@ -8,7 +8,7 @@ export const dayMillis = 86_400_000
 export const begin = Date.UTC(2025, 9, 1)
 export const end = Date.UTC(2026, 11, 1)
 /** When the databases were copied; what changed behind it comes as changes. */
-export const loadedAt = Date.UTC(2026, 8, 1, 4)
+export const loadedAt = Date.UTC(2026, 10, 1, 4)
 
 export interface Product {
   readonly id: string
@@ -22,7 +22,7 @@ export interface Product {
 export interface Customer {
   readonly id: string
   readonly index: number
-  readonly login: string
+  readonly email: string
   readonly name: string
   readonly createdAt: number
   /** Where they live, from when on. */
@@ -72,12 +72,20 @@ export interface Order {
   readonly place: Place
   readonly orderedAt: number
   readonly lines: ReadonlyArray<Line>
-  /** A coupon that was put in, and what it was worth, cents. */
-  readonly redemption: { readonly id: string; readonly coupon: Coupon; readonly value: number } | null
+  /** What a coupon that was put in took off its lines. */
+  readonly redemptions: ReadonlyArray<Redemption>
   /** What became of it, and when; null: nothing more. */
   readonly fate: { readonly status: "shipped" | "cancelled" | "deleted"; readonly at: number } | null
   /** Campaign that led to it. */
   readonly campaign: Campaign | null
+}
+
+export interface Redemption {
+  readonly id: string
+  readonly coupon: Coupon
+  readonly line: Line
+  /** Cents. */
+  readonly value: number
 }
 
 export interface Return {
@@ -133,7 +141,7 @@ const customerOf = (seed: number, index: number, around: readonly [Place, ...Arr
   return {
     id: String(1_000 + index),
     index,
-    login: `user${1_000 + index}`,
+    email: `user${1_000 + index}@mail.example`,
     name: `Customer ${index + 1}, Ms "${random.digits(3)}"`,
     createdAt,
     homes: [first, ...moved.filter(({ at }) => at < end)]
@@ -175,6 +183,9 @@ const couponsOf = (seed: number, customer: Customer, campaigns: ReadonlyArray<Ca
   )
 }
 
+/** What a line comes to, cents. */
+export const totalOf = ({ price, quantity, discount }: Line): number => price * quantity - discount
+
 const popular = zipf(24, 0.7)
 
 const ordersOf = (
@@ -194,10 +205,12 @@ const ordersOf = (
     const lines = linesOf(random, products, at)
     const coupon = running === undefined ? undefined : own.get(running)
     const isUsed = coupon !== undefined && coupon.issuedAt <= at && random.chance(0.5)
-    const gross = lines
-      .filter(({ product }) => product.category === coupon?.category)
-      .reduce((sum, { price, quantity, discount }) => sum + price * quantity - discount, 0)
     const id = `${customer.index + 1}${padded(orders.length + 1, 4)}`
+    const redemptions = lines.flatMap((line) =>
+      isUsed && line.product.category === coupon.category
+        ? [{ id: `R${id}-${line.number}`, coupon, line, value: Math.floor((totalOf(line) * coupon.percent) / 100) }]
+        : []
+    )
     const fate = random.below(20)
     const later = at + random.between(1, 96) * 3_600_000
     orders.push({
@@ -206,11 +219,11 @@ const ordersOf = (
       place: homeAt(customer, at),
       orderedAt: at,
       lines,
-      redemption: isUsed && gross > 0 ? { id: `R${id}`, coupon, value: Math.floor((gross * coupon.percent) / 100) } : null,
+      redemptions,
       fate: later >= end ? null : { status: fate === 0 ? "cancelled" : fate === 1 ? "deleted" : "shipped", at: later },
       campaign: running !== undefined && random.chance(0.6) ? running : null
     })
-    if (isUsed && coupon !== undefined && gross > 0) own.delete(coupon.campaign)
+    if (redemptions.length > 0 && running !== undefined) own.delete(running)
   }
 }
 
@@ -229,7 +242,7 @@ const linesOf = (random: Random, products: ReadonlyArray<Product>, at: number): 
   return first === undefined ? [] : [{ number: 1, product: first, quantity: 1, price: first.price, discount: 0 }]
 }
 
-const reasons = ["broken", "too small", "not wanted"] as const
+const reasons = ["damaged", "wrong item", "not as described", "no longer wanted"] as const
 
 const returnsOf = (seed: number, orders: ReadonlyArray<Order>): ReadonlyArray<Return> =>
   orders.flatMap((order) => {
