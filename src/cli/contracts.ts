@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
-import { dirname, join, relative } from "node:path"
+import { basename, dirname, join, relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Failed, UsageError } from "../app/failures.ts"
@@ -79,7 +79,10 @@ export const derivedFiles = (): ReadonlyMap<string, string> => {
   return new Map([
     ...(isShipped ? [[join(root, "docs", "dead-letters.md"), deadLettersMarkdown()] as const] : []),
     ...[...project.compiled].flatMap(([name, contract]) => [
-      [join(isShipped ? join(root, "docs", "contracts") : folder, `${name}.md`), textOf("markdown", contract)] as const,
+      [
+        join(isShipped ? join(root, "docs", "contracts", basename(project.folder)) : folder, `${name}.md`),
+        textOf("markdown", contract)
+      ] as const,
       [join(folder, `${name}.schema.json`), textOf("json-schema", contract)] as const,
       [join(folder, `${name}.glue.json`), textOf("glue", contract)] as const
     ])

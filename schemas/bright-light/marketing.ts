@@ -1,0 +1,92 @@
+import { date, decimal, defineContract, latest, text, timestamp } from "../../src/contract/index.ts"
+import { change, filesOf, replicated } from "./databases.ts"
+import { notNegative, oneOf } from "./expectations.ts"
+
+const marketing = {
+  ...replicated,
+  owner: "marketing-team",
+  sourceSystem: "marketing database (SQL Server), replicated by DMS",
+  costTag: "bright-light-marketing",
+  sensitivity: "internal",
+  drops: []
+} as const
+
+/** What the company advertises with. */
+export const campaigns = defineContract({
+  ...marketing,
+  name: "campaigns",
+  title: "Campaigns",
+  description: "Every campaign, with the words by which its visitors are known in the addresses of pages.",
+  arrives: filesOf("campaigns"),
+  fields: {
+    ...change,
+    campaignId: text("Id of the campaign."),
+    campaignName: text("What people call it; not a person's name."),
+    campaignType: text("Kind of campaign."),
+    utmSource: text("`utm_source` of its links: where it runs."),
+    utmMedium: text("`utm_medium` of its links: by what means."),
+    utmCampaign: text("`utm_campaign` of its links."),
+    startsOn: date("First day."),
+    endsOn: date("Last day."),
+    budget: decimal(14, 2, "What may be spent, in US dollars.")
+  },
+  table: latest({ key: ["campaignId"], by: { day: "startsOn" } }),
+  expectations: [
+    notNegative("budget"),
+    {
+      name: "ends-after-it-starts",
+      description: "A campaign does not end before it starts.",
+      column: "ends_on",
+      reads: ["starts_on", "ends_on"],
+      severity: "warn",
+      holds: ({ starts_on, ends_on }) => typeof starts_on !== "number" || typeof ends_on !== "number" || starts_on <= ends_on
+    }
+  ],
+  tags: { domain: "marketing", entity: "campaign" }
+})
+
+/** What coupons are good for. */
+export const coupons = defineContract({
+  ...marketing,
+  name: "coupons",
+  title: "Coupons",
+  description: "What every coupon takes off: one row a coupon and product that it is good for.",
+  arrives: filesOf("coupons"),
+  fields: {
+    ...change,
+    couponCode: text("Coupon."),
+    productId: text("Widget that it is good for."),
+    campaignId: text("Campaign that it is part of."),
+    discountType: text("`amount` or `percent`."),
+    discountValue: decimal(14, 4, "How much it takes off: US dollars, or percent."),
+    validFrom: date("First day."),
+    validTo: date("Last day.")
+  },
+  table: latest({ key: ["couponCode", "productId", "campaignId"], by: { day: "validFrom" } }),
+  expectations: [notNegative("discount_value"), oneOf("discount_type", ["amount", "percent"])],
+  tags: { domain: "marketing", entity: "coupon" }
+})
+
+/** Where coupons were used. */
+export const couponRedemptions = defineContract({
+  ...marketing,
+  name: "coupon_redemptions",
+  title: "Redemptions of coupons",
+  description: "Every use of a coupon in an order.",
+  arrives: filesOf("coupon_redemptions"),
+  fields: {
+    ...change,
+    redemptionId: text("Id of the redemption."),
+    couponCode: text("Coupon."),
+    campaignId: text("Campaign that it was part of."),
+    customerId: text("Who used it."),
+    orderId: text("In which order."),
+    productId: text("For which widget."),
+    redeemedAt: timestamp("When."),
+    redeemedValue: decimal(14, 2, "What it took off, in US dollars.")
+  },
+  table: latest({ key: ["redemptionId"], by: { day: "redeemedAt" } }),
+  eventTime: { field: "redeemedAt" },
+  expectations: [notNegative("redeemed_value")],
+  tags: { domain: "marketing", entity: "coupon-redemption" }
+})

@@ -1,0 +1,32 @@
+import { date, decimal, defineContract, latest, text } from "../../src/contract/index.ts"
+import { change, filesOf, replicated } from "./databases.ts"
+import { notNegative } from "./expectations.ts"
+
+/** What is sold: widgets. */
+export const products = defineContract({
+  ...replicated,
+  name: "products",
+  title: "Products",
+  description: "Every widget of the catalog, as the product database has it now.",
+  owner: "product-team",
+  sourceSystem: "product database (SQL Server), replicated by DMS",
+  costTag: "bright-light-products",
+  sensitivity: "internal",
+  arrives: filesOf("products"),
+  fields: {
+    ...change,
+    productId: text("Id of the widget."),
+    productName: text("What it is called."),
+    category: text("Category."),
+    subcategory: text("Category within the category."),
+    brand: text("Brand."),
+    listPrice: decimal(14, 4, "Price without any discount, in US dollars."),
+    standardCost: decimal(14, 4, "What one costs the shop, in US dollars."),
+    launchedOn: date("First day on which it could be bought."),
+    discontinuedOn: date("Last day on which it could be bought. Null: it still can.")
+  },
+  table: latest({ key: ["productId"], by: { day: "launchedOn" } }),
+  drops: [],
+  expectations: [notNegative("list_price"), notNegative("standard_cost")],
+  tags: { domain: "catalog", entity: "product" }
+})
