@@ -1,5 +1,5 @@
 import { defineContract, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { zipOfTheUnitedStates } from "./expectations.ts"
 
 /** Who buys. Names, addresses and numbers are hashed; the zip code stays, as sales by place are what the tables are for. */
@@ -12,6 +12,7 @@ export const customers = defineContract({
   sourceSystem: "sales database (SQL Server), replicated by DMS",
   costTag: "bright-light-sales",
   sensitivity: "personal",
+  approval: { by: "VP of sales, after a review by security", on: "2026-11-02" },
   arrives: filesOf("customers"),
   fields: {
     ...change,
@@ -27,7 +28,7 @@ export const customers = defineContract({
     segment: text("Kind of customer: `consumer`, `corporate`, `home office`."),
     registeredAt: timestamp("When the customer opened the account.")
   },
-  table: latest({ key: ["customerId"], by: { day: "registeredAt" } }),
+  table: latest({ ...replica, key: ["customerId"], by: { day: "registeredAt" } }),
   drops: [
     { name: "passwords", keyContains: "password", from: "stage", reason: "Hashes of passwords and their salts are for signing in alone." }
   ],

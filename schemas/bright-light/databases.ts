@@ -1,4 +1,4 @@
-import { type ContractDefinition, csv, type Fields, text, timestamp } from "../../src/contract/index.ts"
+import { type ContractDefinition, csv, type Fields, type Latest, text, timestamp } from "../../src/contract/index.ts"
 import { about } from "./about.ts"
 
 /** What the databases that DMS replicates have in common. They are asked for once a day, as their owners want it. */
@@ -19,6 +19,16 @@ export const change: Fields = {
   }),
   changeSequence: text("Place of the change among all of its database: 35 digits, the only order that is certain. A full load has none.")
 }
+
+/**
+ * Which row of a key is the newest, and which keys are gone. Of a load all rows are as old as its beginning
+ * (`UseTaskStartTimeForFullLoadTimestamp=true`), so that what was changed meanwhile is newer; what a new load does not have is gone.
+ */
+export const replica = {
+  order: ["changeSequence", "commitTime"],
+  deleted: { op: "D" },
+  loads: { files: ["*LOAD????????.*"], begin: ["*LOAD00000001.*"], at: "commitTime" }
+} as const satisfies Partial<Omit<Latest, "kind">>
 
 /** Files of a table: below a folder that is called like it, in that of its schema. */
 export const filesOf = (table: string): ReadonlyArray<string> => [`**/${table}/**`]

@@ -1,5 +1,5 @@
 import { date, decimal, defineContract, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf } from "./expectations.ts"
 
 const marketing = {
@@ -8,6 +8,7 @@ const marketing = {
   sourceSystem: "marketing database (SQL Server), replicated by DMS",
   costTag: "bright-light-marketing",
   sensitivity: "internal",
+  approval: { by: "head of marketing", on: "2026-11-02" },
   drops: []
 } as const
 
@@ -30,7 +31,7 @@ export const campaigns = defineContract({
     endsOn: date("Last day."),
     budget: decimal(14, 2, "What may be spent, in US dollars.")
   },
-  table: latest({ key: ["campaignId"], by: { day: "startsOn" } }),
+  table: latest({ ...replica, key: ["campaignId"], by: { day: "startsOn" } }),
   expectations: [
     notNegative("budget"),
     {
@@ -62,7 +63,7 @@ export const coupons = defineContract({
     validFrom: date("First day."),
     validTo: date("Last day.")
   },
-  table: latest({ key: ["couponCode", "productId", "campaignId"], by: { day: "validFrom" } }),
+  table: latest({ ...replica, key: ["couponCode", "productId", "campaignId"], by: { day: "validFrom" } }),
   expectations: [notNegative("discount_value"), oneOf("discount_type", ["amount", "percent"])],
   tags: { domain: "marketing", entity: "coupon" }
 })
@@ -85,7 +86,7 @@ export const couponRedemptions = defineContract({
     redeemedAt: timestamp("When."),
     redeemedValue: decimal(14, 2, "What it took off, in US dollars.")
   },
-  table: latest({ key: ["redemptionId"], by: { day: "redeemedAt" } }),
+  table: latest({ ...replica, key: ["redemptionId"], by: { day: "redeemedAt" } }),
   eventTime: { field: "redeemedAt" },
   expectations: [notNegative("redeemed_value")],
   tags: { domain: "marketing", entity: "coupon-redemption" }

@@ -1,12 +1,14 @@
 import { decimal, defineContract, integer, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf, positive, zipOfTheUnitedStates } from "./expectations.ts"
 
 const sales = {
   ...replicated,
   owner: "sales-team",
   sourceSystem: "sales database (SQL Server), replicated by DMS",
-  costTag: "bright-light-sales"
+  costTag: "bright-light-sales",
+  // Sales leave the company only where security has looked at where they go.
+  approval: { by: "VP of sales, after a review by security", on: "2026-11-02" }
 } as const
 
 /** What was ordered as a whole. Sales are the owner's to give: see `approval`. */
@@ -33,7 +35,7 @@ export const orders = defineContract({
     freight: decimal(14, 2, "Freight."),
     orderTotal: decimal(14, 2, "What the customer pays: lines less coupons, with tax and freight.")
   },
-  table: latest({ key: ["orderId"], by: { day: "orderedAt" } }),
+  table: latest({ ...replica, key: ["orderId"], by: { day: "orderedAt" } }),
   eventTime: { field: "orderedAt" },
   drops: [],
   expectations: [
@@ -77,7 +79,7 @@ export const orderLines = defineContract({
     discount: decimal(14, 2, "What was taken off the line, not negative."),
     lineTotal: decimal(14, 2, "What the line comes to.")
   },
-  table: latest({ key: ["orderId", "lineNumber"], by: { day: "orderedAt" } }),
+  table: latest({ ...replica, key: ["orderId", "lineNumber"], by: { day: "orderedAt" } }),
   eventTime: { field: "orderedAt" },
   drops: [],
   expectations: [positive("quantity", "reject"), notNegative("unit_price"), notNegative("line_total")],

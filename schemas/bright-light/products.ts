@@ -1,5 +1,5 @@
 import { date, decimal, defineContract, latest, text } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { notNegative } from "./expectations.ts"
 
 /** What is sold: widgets. */
@@ -12,6 +12,7 @@ export const products = defineContract({
   sourceSystem: "product database (SQL Server), replicated by DMS",
   costTag: "bright-light-products",
   sensitivity: "internal",
+  approval: { by: "head of products", on: "2026-11-02" },
   arrives: filesOf("products"),
   fields: {
     ...change,
@@ -25,7 +26,7 @@ export const products = defineContract({
     launchedOn: date("First day on which it could be bought."),
     discontinuedOn: date("Last day on which it could be bought. Null: it still can.")
   },
-  table: latest({ key: ["productId"], by: { day: "launchedOn" } }),
+  table: latest({ ...replica, key: ["productId"], by: { day: "launchedOn" } }),
   drops: [],
   expectations: [notNegative("list_price"), notNegative("standard_cost")],
   tags: { domain: "catalog", entity: "product" }

@@ -1,5 +1,5 @@
 import { decimal, defineContract, integer, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replicated } from "./databases.ts"
+import { change, filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, positive } from "./expectations.ts"
 
 /** What customers sent back. */
@@ -12,6 +12,7 @@ export const returns = defineContract({
   sourceSystem: "returns database (SQL Server), replicated by DMS",
   costTag: "bright-light-service",
   sensitivity: "internal",
+  approval: { by: "head of service", on: "2026-11-02" },
   arrives: filesOf("returns"),
   fields: {
     ...change,
@@ -25,7 +26,7 @@ export const returns = defineContract({
     refundAmount: decimal(14, 2, "What was paid back, in US dollars."),
     reason: text("Why: `damaged`, `wrong item`, `not as described`, `no longer wanted`.")
   },
-  table: latest({ key: ["returnId"], by: { day: "returnedAt" } }),
+  table: latest({ ...replica, key: ["returnId"], by: { day: "returnedAt" } }),
   eventTime: { field: "returnedAt" },
   drops: [],
   expectations: [positive("quantity"), notNegative("refund_amount")],

@@ -12,6 +12,7 @@ export const warehouses = defineContract({
   sourceSystem: "logistics, a file that people keep",
   costTag: "bright-light-logistics",
   sensitivity: "internal",
+  approval: { by: "head of logistics", on: "2026-11-02" },
   format: csv(),
   arrives: ["**/warehouses*"],
   fields: {

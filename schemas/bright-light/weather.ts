@@ -20,6 +20,7 @@ const bought = {
   sourceSystem: "weather product of AWS Data Exchange",
   costTag: "bright-light-weather",
   sensitivity: "public",
+  approval: { by: "head of science", on: "2026-11-02" },
   format: csv(),
   refreshEvery: "1 day",
   drops: []
@@ -39,12 +40,13 @@ const weather: Fields = {
   revisedAt: timestamp("When the revision was made that says so.")
 }
 
+/** What is warmer or colder is in another unit, all of it: nothing may be made of that. */
 const between = (column: string): Expectation => ({
   name: `${column.replaceAll("_", "-")}-of-this-earth`,
   description: "The temperature is one between -90 and 60 °C.",
   column,
   reads: [column],
-  severity: "reject",
+  severity: "stop",
   holds: ({ [column]: degrees }) => typeof degrees !== "bigint" || (degrees >= -9000n && degrees <= 6000n)
 })
 

@@ -11,6 +11,7 @@ export const webLogs = defineContract({
   sourceSystem: "Apache, four servers behind a load balancer",
   costTag: "bright-light-web",
   sensitivity: "personal",
+  approval: { by: "head of the web team", on: "2026-11-02" },
   refreshEvery: "5 minutes",
   format: accessLog("combined"),
   arrives: ["web/**", "**/access_log*", "**/access.log*"],

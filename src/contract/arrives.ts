@@ -15,6 +15,9 @@ export const matcherOf = (patterns: Arrives): ((path: string) => boolean) => {
   }
 }
 
+/** One regular expression, which any engine takes, of paths whose ends match one of the patterns: of whole names, compressed or not. */
+export const expressionOfEnds = (patterns: Arrives): string => `(?:^|/)(?:${patterns.map(expressionOf).join("|")})(?:\\.gz)?$`
+
 /** What is wrong with a pattern, as a sentence; null: nothing. @param member of the contract that has it */
 export const problemOfPattern = (pattern: string, member = "arrives"): string | null => {
   const problem =

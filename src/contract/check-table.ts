@@ -1,19 +1,50 @@
 import { didYouMean } from "../record/nearest.ts"
+import { problemOfPattern } from "./arrives.ts"
 import { findShape } from "./field.ts"
 import { partitionOf } from "./identity.ts"
-import { isOneOf, isRecord, isText, isTexts, isWhole, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import {
+  isObjectOf,
+  isOneOf,
+  isRecord,
+  isText,
+  isTexts,
+  isWhole,
+  optional,
+  problemOf,
+  problemsOfObject,
+  type Rule,
+  shown
+} from "./input-rules.ts"
 import { fold } from "./names.ts"
-import { type ContractTable, coordinates, type PartitionBy } from "./table.ts"
+import { type ContractTable, coordinates, type Latest, type PartitionBy } from "./table.ts"
 
 const isBy: Rule = {
   accepts: '{ day: field }, { hour: field }, { bucket: number } or "none"',
   holds: (value): value is PartitionBy => value === "none" || isRecord(value)
 }
 
+const isOrder: Rule<string | ReadonlyArray<string>> = {
+  accepts: "text, or a list of texts",
+  holds: (value): value is string | ReadonlyArray<string> => isText.holds(value) || isTexts.holds(value)
+}
+const isDeleted: Rule = {
+  accepts: 'a boolean field, or a text field and what it says, such as { op: "D" }',
+  holds: (value): value is NonNullable<Latest["deleted"]> =>
+    isText.holds(value) || (isRecord(value) && Object.keys(value).length === 1 && Object.values(value).every(isText.holds))
+}
+const loadsRules = { files: isTexts, begin: isTexts, at: optional(isText) }
+
 const tableRules: { readonly [kind in ContractTable["kind"]]: { readonly [key: string]: Rule } } = {
   versions: { kind: isText, key: isTexts, version: isText, by: isBy },
   events: { kind: isText, key: isTexts, by: isBy },
-  latest: { kind: isText, key: isTexts, order: optional(isText), deleted: optional(isText), by: isBy }
+  latest: {
+    kind: isText,
+    key: isTexts,
+    order: optional(isOrder),
+    deleted: optional(isDeleted),
+    loads: optional(isObjectOf("files and begin")),
+    by: isBy
+  }
 }
 const isKind = isOneOf("versions", "events", "latest")
 
@@ -68,7 +99,7 @@ const checkKind = (
   role: (what: string, key: unknown, types: ReadonlyArray<string>) => void,
   problems: Array<string>
 ): ReadonlyArray<string> => {
-  const { kind, key, version, order, deleted, by } = table
+  const { kind, key, version, order, deleted, loads, by } = table
   if (!isKind.holds(kind)) {
     problems.push("table is an object of another kind: give versions(…), events(…) or latest(…).")
     return []
@@ -82,15 +113,31 @@ const checkKind = (
     else if (!coordinates.includes(each)) role(what, each, keyTypes)
   }
   if (kind === "versions") role("table.version", version, keyTypes)
-  if (kind === "latest") role("table.order", order, keyTypes)
-  if (kind === "latest") role("table.deleted", deleted, ["boolean"])
-  for (const [what, field] of [
-    ["table.version", version],
-    ["table.order", order]
-  ] as const)
+  const orders = [order].flat()
+  if (kind === "latest") {
+    for (const each of orders) role("table.order", each, keyTypes)
+    if (isRecord(deleted)) for (const field of Object.keys(deleted)) role("table.deleted", field, ["text"])
+    else role("table.deleted", deleted, ["boolean"])
+    if (isRecord(loads)) checkLoads(loads, role, problems)
+  }
+  for (const [what, field] of [["table.version", version] as const, ...orders.map((each) => ["table.order", each] as const)])
     if (isText.holds(field) && keys.includes(field))
       problems.push(`${what} is ${shown(field)}, which is in the key: no two rows of one key would differ.`)
   return checkBy(kind, by, role, problems)
+}
+
+const checkLoads = (
+  loads: { readonly [key: string]: unknown },
+  role: (what: string, key: unknown, types: ReadonlyArray<string>) => void,
+  problems: Array<string>
+): void => {
+  problems.push(...problemsOfObject("table.loads.", loads, loadsRules))
+  for (const name of ["files", "begin"]) {
+    const patterns = loads[name]
+    for (const pattern of isTexts.holds(patterns) ? patterns : [])
+      problems.push(...[problemOfPattern(pattern, `table.loads.${name}`)].filter((each) => each !== null))
+  }
+  role("table.loads.at", loads["at"], ["timestamp"])
 }
 
 const checkBy = (

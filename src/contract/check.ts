@@ -2,13 +2,14 @@ import { didYouMean } from "../record/nearest.ts"
 import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { problemOfPattern } from "./arrives.ts"
 import { checkTable } from "./check-table.ts"
-import type { Contract, ContractDefinition, Conventions, Expectation } from "./definition.ts"
+import type { Approval, Contract, ContractDefinition, Conventions, Expectation } from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
 import { problemsOfFormat } from "./format.ts"
 import {
   isAnything,
   isBoolean,
+  isDay,
   isFunction,
   isInterval,
   isList,
@@ -33,6 +34,7 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   owner: isText,
   steward: optional(isText),
   sourceSystem: optional(isText),
+  approval: optional(isObjectOf("by and on")),
   costTag: optional(isText),
   refreshEvery: optional(isInterval),
   sensitivity: isOneOf("public", "internal", "personal"),
@@ -62,6 +64,8 @@ const madeRules: { readonly [key in Exclude<keyof Contract, keyof ContractDefini
 
 const conventionRules: { readonly [key in keyof Conventions]-?: Rule } = { nullText: optional(isBoolean), anyCase: optional(isBoolean) }
 
+const approvalRules: { readonly [key in keyof Approval]-?: Rule } = { by: isText, on: isDay }
+
 const dropRules: { readonly [key in keyof DropRule]-?: Rule } = {
   name: isText,
   reason: isText,
@@ -74,7 +78,7 @@ const expectationRules: { readonly [key in keyof Expectation]-?: Rule } = {
   name: isText,
   description: isText,
   column: optional(isText),
-  severity: isOneOf("warn", "reject"),
+  severity: isOneOf("warn", "reject", "stop"),
   reads: isTexts,
   holds: isFunction
 }
@@ -101,6 +105,7 @@ export const problemsOfContract = (given: unknown): ReadonlyArray<string> => {
   const drops = sound<DropRule>("drops", given["drops"], dropRules, problems)
   const expectations = sound<Expectation>("expectations", given["expectations"], expectationRules, problems)
   if (isRecord(given["conventions"])) problems.push(...problemsOfObject("conventions.", given["conventions"], conventionRules))
+  if (isRecord(given["approval"])) problems.push(...problemsOfObject("approval.", given["approval"], approvalRules))
   if (isRecord(given["tags"]))
     for (const [tag, value] of Object.entries(given["tags"])) problems.push(...(told(`tags.${tag}`, value) ?? []))
 

@@ -4,9 +4,9 @@ import type { Contract, ContractDefinition } from "./definition.ts"
 import { recordSchema } from "./field.ts"
 import { fileOfCaller } from "./file-of-caller.ts"
 
-export type { Contract, ContractDefinition, Expectation } from "./definition.ts"
+export type { Approval, Contract, ContractDefinition, Expectation } from "./definition.ts"
 export type { DropRule } from "./drops.ts"
-export { type ContractTable, coordinates, events, latest, versions } from "./table.ts"
+export { type ContractTable, coordinates, events, type Latest, type Loads, latest, versions } from "./table.ts"
 
 /** Contracts that cannot be used, or one: all that is wrong with them, each as a line that names the contract. */
 export class ContractError extends Schema.TaggedError<ContractError>()("ContractError", {

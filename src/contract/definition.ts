@@ -12,12 +12,22 @@ export interface Expectation {
   readonly description: string
   /** Path of the column it speaks of, for lineage and documentation: `items`, `shipping_data.address.city`. */
   readonly column?: string
-  /** `warn` counts the row; `reject` makes the record a dead letter. */
-  readonly severity: "warn" | "reject"
+  /**
+   * `warn` counts the row; `reject` makes the record a dead letter; `stop` ends the run before anything of the batch is committed, and whoever begins
+   * it again reads the batch again: for what must not go on without somebody having looked.
+   */
+  readonly severity: "warn" | "reject" | "stop"
   /** Paths of the columns that it looks at, lists without brackets: `items.selling_price`. It is given these and nothing else. */
   readonly reads: ReadonlyArray<string>
   /** Given the row's data columns by name, with what `reads` names. Any value may be null. */
   readonly holds: (row: { readonly [column: string]: Value }) => boolean
+}
+
+/** Who allowed that the dataset is carried, and on which day. */
+export interface Approval {
+  readonly by: string
+  /** `2026-11-20` */
+  readonly on: string
 }
 
 /** What some systems do to values, and most do not. Absent or false: not here. */
@@ -39,6 +49,8 @@ export interface ContractDefinition {
   /** The system that the records come from. */
   readonly sourceSystem?: string
   readonly sensitivity: "public" | "internal" | "personal"
+  /** Who allowed that it is carried, where somebody must. */
+  readonly approval?: Approval
   /** To whom what the dataset costs is charged. */
   readonly costTag?: string
   /** How often new records are to be in its tables: `5 minutes`, `1 hour`, `1 day`. */

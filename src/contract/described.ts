@@ -3,8 +3,9 @@ import type { CompiledContract } from "./compile.ts"
 import type { Expectation } from "./definition.ts"
 import type { DropRule } from "./drops.ts"
 import { governance } from "./governance.ts"
-import { type Identity, partitionWords } from "./identity.ts"
+import { type Identity, orderWords, partitionWords } from "./identity.ts"
 import { snakeCase } from "./names.ts"
+import type { Loads } from "./table.ts"
 
 /** What a contract says of its dataset, in words: for the pages that document it, of whatever form. Names in texts stand between backticks. */
 
@@ -21,8 +22,15 @@ export const contractFacts = ({ contract, identity }: CompiledContract): Readonl
     ...Object.entries(governance(contract)).map(([what, value]): Fact => [sentence(what), value]),
     ["Key", identity.key.map(code).join(", ")],
     ...optional("Version", identity.version.slice(0, 1).map(code).join()),
-    ...optional("Newest by", contract.table.kind === "latest" ? identity.order.map(code).join(", else ") || "arrival" : ""),
-    ...optional("A key is gone where", identity.deleted === null ? "" : `${code(identity.deleted)} is true in its newest row`),
+    ...optional("Newest by", contract.table.kind === "latest" ? orderWords(identity.order, code) || "arrival" : ""),
+    ...optional(
+      "A key is gone where",
+      identity.deleted === null ? "" : `${code(identity.deleted.column)} is ${identity.deleted.says ?? "true"} in its newest row`
+    ),
+    ...optional(
+      "A key is gone, too, that is not in",
+      contract.table.kind === "latest" && contract.table.loads !== undefined ? loadWords(contract.table.loads) : ""
+    ),
     ...optional("Event time", identity.eventTime.map(code).join(", else ")),
     ["Table for users", `${rowWords[identity.kind]}, ${partitionWords(identity.partition)}`],
     ...optional("Conventions of its records", conventions.join("; ")),
@@ -35,6 +43,8 @@ export const contractFacts = ({ contract, identity }: CompiledContract): Readonl
     ...optional("Tags", tags.join(", "))
   ]
 }
+
+const loadWords = ({ files }: Loads): string => `the newest load (${files.map(code).join(", ")}), and did not change since`
 
 const optional = (what: string, text: string): ReadonlyArray<Fact> => (text === "" ? [] : [[what, text]])
 
@@ -56,7 +66,13 @@ export const droppedBy = ({ path, keyContains = "" }: DropRule): string =>
   path === undefined ? `any key that contains ${code(keyContains)}` : code(path)
 
 /** What becomes of a record that an expectation does not hold for. */
-export const otherwise = ({ severity }: Expectation): string => (severity === "warn" ? "counted" : "the record becomes a dead letter")
+export const otherwise = ({ severity }: Expectation): string => outcomes[severity]
+
+const outcomes: { readonly [severity in Expectation["severity"]]: string } = {
+  warn: "counted",
+  reject: "the record becomes a dead letter",
+  stop: "the run stops before anything of the batch is committed"
+}
 
 export interface DescribedColumn {
   /** `items[].price`: `[]` stands for the elements of a list. */

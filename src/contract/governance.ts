@@ -11,12 +11,14 @@ export const governance = ({
   steward,
   sourceSystem,
   sensitivity,
+  approval,
   costTag,
   refreshEvery
 }: ContractDefinition): { readonly [name: string]: string } => ({
   ...(steward === undefined ? {} : { steward }),
   ...(sourceSystem === undefined ? {} : { source_system: sourceSystem }),
   sensitivity,
+  ...(approval === undefined ? {} : { approved_by: approval.by, approved_on: approval.on }),
   ...(costTag === undefined ? {} : { cost_tag: costTag }),
   ...(refreshEvery === undefined ? {} : { refresh_every: refreshEvery })
 })

@@ -1,7 +1,8 @@
 import { type Column, leaf } from "../record/column.ts"
+import { expressionOfEnds } from "./arrives.ts"
 import type { ContractDefinition } from "./definition.ts"
 import { snakeCase } from "./names.ts"
-import type { ContractTable } from "./table.ts"
+import type { ContractTable, Latest, Loads } from "./table.ts"
 
 /**
  * What makes two rows of a dataset the same, and where a row lies: worked out here from the contract, and nowhere else. Columns by their names.
@@ -13,15 +14,29 @@ export interface Identity {
   readonly key: ReadonlyArray<string>
   /** And they are one version of it when they have this value in common; empty: there are no versions. */
   readonly version: ReadonlyArray<string>
-  /** Of rows of one key the one with the largest value stays, whenever it arrived; a null is less than any. Empty: the latest arrival stays. */
-  readonly order: ReadonlyArray<string>
-  /** Boolean column: a row that has true there takes its key away. Null: no row does. */
-  readonly deleted: string | null
+  /**
+   * Of rows of one key the one with the largest value stays, whenever it arrived; a null is less than any. Of several values, each of its columns, the first
+   * that differs decides. Empty: the latest arrival stays.
+   */
+  readonly order: ReadonlyArray<ReadonlyArray<string>>
+  /** Column by which a row takes its key away: where it says so, or, a boolean one, is true. Null: no row does. */
+  readonly deleted: { readonly column: string; readonly says: string | null } | null
+  /** Null: the table never comes whole. */
+  readonly loads: LoadedBy | null
   /** When it happened; empty: the dataset does not say. */
   readonly eventTime: ReadonlyArray<string>
   readonly partition: Partition
   /** Do copies of one row always lie in one partition? Else each of a table's files may hold one. */
   readonly decidesPartition: boolean
+}
+
+/** How it is told which rows are of a load of the whole table, see `Loads`. */
+export interface LoadedBy {
+  /** Regular expressions, of any engine, of shards that are files of a load, and that begin one. */
+  readonly files: string
+  readonly begin: string
+  /** Column that says how old a row is; null: when it arrived. */
+  readonly at: string | null
 }
 
 /** How the consumable is partitioned. `columns` are in the table's schema, and not in its files. */
@@ -38,15 +53,31 @@ export const identityOf = ({ table, eventTime }: Pick<ContractDefinition, "table
   const columnsOf = (field: string): ReadonlyArray<string> => (field === times[0] ? times : [field]).map(snakeCase)
   const key = table.key.map(snakeCase)
   const version = table.kind === "versions" ? columnsOf(table.version) : []
-  const order = table.kind === "latest" && table.order !== undefined ? columnsOf(table.order) : []
-  const deleted = table.kind === "latest" && table.deleted !== undefined ? snakeCase(table.deleted) : null
+  const order = table.kind === "latest" ? [table.order ?? []].flat().map(columnsOf) : []
+  const loads = table.kind === "latest" && table.loads !== undefined ? loadedBy(table.loads) : null
   const partition = partitionOf(table, columnsOf)
+  // A load takes away rows of any partition.
   const isTold =
-    !("time" in partition) ||
-    partition.time.join() === version.join() ||
-    (partition.time.length === 1 && partition.time.every((column) => key.includes(column)))
-  return { kind: table.kind, key, version, order, deleted, eventTime: times.map(snakeCase), partition, decidesPartition: isTold }
+    loads === null &&
+    (!("time" in partition) ||
+      partition.time.join() === version.join() ||
+      (partition.time.length === 1 && partition.time.every((column) => key.includes(column))))
+  const deleted = table.kind === "latest" ? deletedBy(table.deleted) : null
+  return { kind: table.kind, key, version, order, deleted, loads, eventTime: times.map(snakeCase), partition, decidesPartition: isTold }
 }
+
+const deletedBy = (deleted: Latest["deleted"]): Identity["deleted"] => {
+  if (deleted === undefined) return null
+  if (typeof deleted === "string") return { column: snakeCase(deleted), says: null }
+  const [[field, says] = ["", ""]] = Object.entries(deleted)
+  return { column: snakeCase(field), says }
+}
+
+const loadedBy = ({ files, begin, at }: Loads): LoadedBy => ({
+  files: expressionOfEnds(files),
+  begin: expressionOfEnds(begin),
+  at: at === undefined ? null : snakeCase(at)
+})
 
 /** Beginning of a partition column's name, and what it tells the time of. */
 const placeWords: { readonly [kind in ContractTable["kind"]]: readonly [prefix: string, what: string] } = {
@@ -74,8 +105,15 @@ export const partitionOf = (
 }
 
 /** Every column that a row is told apart or placed by. */
-export const identityColumns = ({ key, version, order, deleted, partition }: Identity): ReadonlyArray<string> => [
-  ...new Set([...key, ...version, ...order, ...(deleted === null ? [] : [deleted]), ...("time" in partition ? partition.time : [])])
+export const identityColumns = ({ key, version, order, deleted, loads, partition }: Identity): ReadonlyArray<string> => [
+  ...new Set([
+    ...key,
+    ...version,
+    ...order.flat(),
+    ...(deleted === null ? [] : [deleted.column]),
+    ...(loads === null || loads.at === null ? [] : [loads.at]),
+    ...("time" in partition ? partition.time : [])
+  ])
 ]
 
 /** The columns that tell rows apart, as people say it: `order_id and last_change`. */
@@ -83,7 +121,11 @@ export const identityWords = ({ key, version }: Identity): string => [...key, ..
 
 /** Which of several copies of one row stays, as people say it: `the newest by revision`. */
 export const winnerWords = ({ order }: Identity): string =>
-  order.length === 0 ? "the latest arrival" : `the newest by ${order.join(", else ")}`
+  order.length === 0 ? "the latest arrival" : `the newest by ${orderWords(order)}`
+
+/** Several columns of one value, and several values, as people say them. */
+export const orderWords = (order: Identity["order"], name = (column: string): string => column): string =>
+  order.map((columns) => columns.map(name).join(", else ")).join(", then ")
 
 /** Where rows lie, as people say it: `by day of last_change, else of creation_date`. */
 export const partitionWords = (partition: Partition): string =>

@@ -1,5 +1,6 @@
 /** What contracts and projects are made with: they import this as `sluice/contract`, wherever they lie. */
 export {
+  type Approval,
   type Contract,
   type ContractDefinition,
   type ContractTable,
@@ -8,6 +9,8 @@ export {
   defineContract,
   type Expectation,
   events,
+  type Latest,
+  type Loads,
   latest,
   versions
 } from "./contract.ts"

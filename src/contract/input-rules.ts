@@ -26,6 +26,10 @@ export const isInterval = rule(
   'an interval such as "5 minutes", "1 hour" or "1 day"',
   (value): value is string => typeof value === "string" && /^[1-9]\d* (?:minute|hour|day)s?$/.test(value)
 )
+export const isDay = rule(
+  'a day such as "2026-11-20"',
+  (value): value is string => typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))
+)
 /** A whole number, both included. */
 export const isWhole = (least: number, most: number) =>
   rule(

@@ -17,7 +17,7 @@ export class Expectations {
   readonly #parts: ReadonlyArray<{ readonly name: string; readonly pick: Pick }>
   readonly #readers: ReadonlyArray<{ readonly name: string; readonly read: Reader; readonly leaves: ReadonlyArray<number> }>
   readonly #cursors: Cursors
-  /** Names of those with severity `warn` that did not hold the last time. */
+  /** Names of those with another severity than `reject` that did not hold the last time. */
   readonly warned: Array<string> = []
 
   /** @param builders of any rows of these columns: only their shape is looked at */
@@ -52,7 +52,7 @@ export class Expectations {
 
   /**
    * The same of many rows that were added leaf by leaf, and are still open: which of them are rejected.
-   * @param warned takes the names of those with severity `warn`, once for each row for which they did not hold
+   * @param warned takes the names of those with another severity, once for each row for which they did not hold
    */
   rejectedOpenRows({ store }: ColumnBuilders, rows: number, warned: Array<string>): ReadonlyArray<number> {
     warned.length = 0

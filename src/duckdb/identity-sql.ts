@@ -31,15 +31,38 @@ export const identitySql = (
 ]
 
 /**
- * What the contract's order compares, and whether a row takes its key away, by names that are the same for any dataset: `w`, where there is an order,
- * and `d`, which is never null.
+ * What the contract's order compares, and whether a row takes its key away, by names that are the same for any dataset: `w0`, `w1`, …, and `d`, which is
+ * never null. Of a table that comes whole, `c`, is it a change rather than of a load; `b`, does it begin a load; and `t`, how old it is.
  *
  * @param quote as of {@link firstOfSql}
  */
-export const newnessSql = ({ order, deleted }: Identity, quote = identifier): ReadonlyArray<readonly [name: string, sql: string]> => [
-  ...(order.length === 0 ? [] : [["w", firstOfSql(order, quote)] as const]),
-  ["d", deleted === null ? "false" : `coalesce(${quote(deleted)}, false)`]
+export const newnessSql = (
+  { order, deleted, loads }: Pick<Identity, "order" | "deleted" | "loads">,
+  quote = identifier
+): ReadonlyArray<readonly [name: string, sql: string]> => [
+  ...order.map((columns, i) => [`w${i}`, firstOfSql(columns, quote)] as const),
+  [
+    "d",
+    deleted === null ? "false" : `coalesce(${quote(deleted.column)}${deleted.says === null ? "" : ` = ${literal(deleted.says)}`}, false)`
+  ],
+  ...(loads === null
+    ? []
+    : ([
+        ["c", `NOT regexp_matches(_shard, ${literal(loads.files)})`],
+        ["b", `regexp_matches(_shard, ${literal(loads.begin)})`],
+        ["t", loads.at === null ? "_arrived_at" : `coalesce(${quote(loads.at)}, _arrived_at)`]
+      ] as const))
 ]
+
+/** Names of what decides which row is newer, before its arrival does. */
+export const orderNames = ({ order, loads }: Pick<Identity, "order" | "loads">): ReadonlyArray<string> => [
+  ...(loads === null ? [] : ["c"]),
+  ...order.map((_, i) => `w${i}`)
+]
+
+/** When each load began that some copies begin, and which it was. @param from copies with what {@link newnessSql} names */
+export const loadsSql = (from: string): string =>
+  `SELECT _shard AS shard, epoch_us(_arrived_at) AS arrived_at, epoch_us(min(t)) AS at FROM ${from} WHERE b GROUP BY ALL`
 
 /**
  * The order of copies of one row, of which the first stays: the newest by the contract's order where there is one, then the latest arrival. Of one time it
@@ -47,16 +70,8 @@ export const newnessSql = ({ order, deleted }: Identity, quote = identifier): Re
  * text): rows alone decide, so that it is the same however they were batched, compacted or folded before. Of columns as {@link newnessSql} names them, and
  * the coordinates.
  */
-export const newestFirstSql = ({ order }: Identity): string =>
-  [
-    ...(order.length === 0 ? [] : ["w"]),
-    "_arrived_at",
-    "_source",
-    "_shard",
-    "length(_sequence_number)",
-    "_sequence_number",
-    "_sub_sequence_number"
-  ]
+export const newestFirstSql = (identity: Pick<Identity, "order" | "loads">): string =>
+  [...orderNames(identity), "_arrived_at", "_source", "_shard", "length(_sequence_number)", "_sequence_number", "_sub_sequence_number"]
     .map((sql) => `${sql} DESC NULLS LAST`)
     .join(", ")
 

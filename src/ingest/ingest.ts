@@ -6,8 +6,9 @@ import type { WorkerError } from "./decode-workers.ts"
 import { declareMetrics, recordConflict } from "./metrics.ts"
 import type { IngestOptions, IngestResult, IngestTotal } from "./options.ts"
 import { session } from "./session.ts"
+import type { QualityError } from "./stopped.ts"
 
-export type IngestError = StoreError | TableError | WorkerError
+export type IngestError = StoreError | TableError | WorkerError | QualityError
 
 /**
  * Carries records from a source into the stage table of a contract, batch by batch, until the source ends or `options.stop` succeeds.
@@ -21,7 +22,8 @@ export type IngestError = StoreError | TableError | WorkerError
  *
  * A failure of the source is part of the result, since everything that could be read is committed before. Errors: `TableError` with reason
  * `Conflict` when another process commits the shards of a source that cannot be shared (this one must not go on); `StoreError` when files
- * cannot be written; `WorkerError` when a thread that decodes has ended, before anything of its batch is committed.
+ * cannot be written; `WorkerError` when a thread that decodes has ended, before anything of its batch is committed; `QualityError` likewise, where
+ * the contract orders to stop.
  */
 export const ingest = (options: IngestOptions): Effect.Effect<IngestResult, IngestError, Store> =>
   Effect.gen(function* () {

@@ -30,6 +30,7 @@ import { BuilderPool } from "./builder-pool.ts"
 import { OpenFiles } from "./open-files.ts"
 import { defaultBatchLimits, hashingOf } from "./options.ts"
 import { byDate, byHour, PartitionedRows } from "./partitioned-rows.ts"
+import { type QualityError, stopWhereOrdered } from "./stopped.ts"
 
 export interface ReplayOptions {
   readonly contract: CompiledContract
@@ -55,7 +56,7 @@ export interface ReplayResult {
   readonly structured: number
 }
 
-type ReplayError = StoreError | TableError
+type ReplayError = StoreError | TableError | QualityError
 
 const { bufferBytes } = defaultBatchLimits
 
@@ -64,7 +65,7 @@ const { bufferBytes } = defaultBatchLimits
  * with, and leave the dead letters. File by file, in two commits, each of which can be found out to have happened: a replay that is cut off
  * is finished by the next one, and a replay after that does nothing.
  *
- * Errors: `TableError` with reason `Conflict` when another replay is at work.
+ * Errors: `TableError` with reason `Conflict` when another replay is at work; `QualityError` where the contract orders to stop.
  */
 export const replay = (options: ReplayOptions): Effect.Effect<ReplayResult, ReplayError, Store> =>
   Effect.gen(function* () {
@@ -126,6 +127,7 @@ const replayFile = (
     const counts = emptyCounts()
     const { letters, replayed, ...left } = yield* decodeLetters(work, file, before, files, counts)
     if (replayed.length === 0) return { letters, rows: 0, ...left }
+    yield* stopWhereOrdered(work.contract.contract, counts)
 
     const runId = deterministicRunId(
       startedAt,

@@ -33,9 +33,10 @@ import { type Next, startPages } from "./pages.ts"
 import { byDate, PartitionedRows } from "./partitioned-rows.ts"
 import { retirementOf } from "./retirement.ts"
 import { standOf, type View } from "./second-owner.ts"
+import { type QualityError, stopWhereOrdered } from "./stopped.ts"
 import { type Tables, viewOf } from "./tables.ts"
 
-type BatchError = StoreError | TableError | WorkerError | Moved
+type BatchError = StoreError | TableError | WorkerError | QualityError | Moved
 
 /** What all batches of one session share. */
 interface Session {
@@ -301,6 +302,7 @@ const commitFilled = (
     if (told !== null) yield* lookForOthers(state, told, batch)
     const stored = yield* storedPositions(state, batch)
     const closed = yield* batch.finish(stored, yield* Clock.currentTimeMillis)
+    yield* stopWhereOrdered(options.contract.contract, closed.counts)
     const report = run.report(closed, rotation)
     const begun = yield* Clock.currentTimeMillis
     const reading = {

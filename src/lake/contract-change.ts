@@ -1,12 +1,12 @@
 import type { CompiledContract } from "../contract/compile.ts"
-import { partitionWords } from "../contract/identity.ts"
+import { type Identity, partitionWords } from "../contract/identity.ts"
 import { type Column, leaf } from "../record/column.ts"
 import { Malformed } from "../record/malformed.ts"
 import { columnsBeyond } from "../table/columns-beyond.ts"
 import { type DataType, decimalType, type StructType } from "../table/schema.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import { identityProperty } from "./log-keys.ts"
-import { nowOf, orderColumn, type RememberedBy, readIdentity, rememberedBy } from "./remembered.ts"
+import { nowOf, orderColumns, type RememberedBy, readIdentity, rememberedBy } from "./remembered.ts"
 
 /**
  * A contract and the tables that were made with an earlier one. What "once" means must not change unseen, and no column may quietly end: a
@@ -30,8 +30,10 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
     ["version", optional(before.version), version.slice(0, 1), ""],
     ...(saysOrder
       ? ([
-          ["order", optional(before.order), optional(orderColumn(contract.identity)), ""],
-          ["column that deletes", optional(before.deleted), optional(deleted), ""]
+          ["order", [before.order ?? []].flat(), orderColumns(contract.identity), ", then "],
+          ["column that deletes", optional(before.deleted), optional(deleted?.column), ""],
+          ["word that deletes", optional(before.says), optional(deleted?.says), ""],
+          ["load of the whole table", told(before.loads), told(contract.identity.loads), ""]
         ] as const)
       : []),
     ["event time", before.eventTime, eventTime, ", else "]
@@ -44,6 +46,10 @@ const otherIdentity = (contract: CompiledContract, { configuration }: Snapshot["
   )
   return found.length === 0 ? null : found.join(", ")
 }
+
+/** Of where a load is told by. */
+const told = (loads: Identity["loads"] | undefined): ReadonlyArray<string> =>
+  loads == null ? [] : [loads.files, loads.begin, loads.at ?? "_arrived_at"]
 
 const optional = (column: string | null | undefined): ReadonlyArray<string> => (column == null ? [] : [column])
 

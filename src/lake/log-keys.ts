@@ -42,6 +42,9 @@ export const auditedProperty = "sluice.audited"
 /** Property of a consumable: the files of the keys that were deleted from it, see `tombstones.ts`. */
 export const tombstonesProperty = "sluice.tombstones"
 
+/** Property of a consumable that comes whole: the newest load, see `newest-load.ts`. */
+export const loadProperty = "sluice.load"
+
 /** Property of stage and consumable: the columns that make a record, a version of it, and its day. */
 export const identityProperty = "sluice.identity"
 

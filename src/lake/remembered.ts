@@ -13,10 +13,14 @@ export interface Remembered {
   /** One column, or several. */
   readonly key: string | ReadonlyArray<string>
   readonly version?: string | undefined
-  /** Of a `latest` table: {@link orderColumn}. Absent in one that was made before tables said it. */
-  readonly order?: string | undefined
+  /** Of a `latest` table: {@link orderColumns}. Absent in one that was made before tables said it. */
+  readonly order?: string | ReadonlyArray<string> | undefined
   /** Absent: no row takes its key away. */
   readonly deleted?: string | undefined
+  /** What {@link deleted} says there; absent: it is true. */
+  readonly says?: string | undefined
+  /** Absent: the table never comes whole. */
+  readonly loads?: Identity["loads"] | undefined
   readonly eventTime: ReadonlyArray<string>
   /** Absent: `versions`. */
   readonly table?: Identity["kind"] | undefined
@@ -43,18 +47,22 @@ export const rememberedBy = ({ partition, eventTime }: Identity): RememberedBy |
   }
 }
 
-/** The column by which rows of a `latest` table are newer than others: where the contract names none, when they arrived. */
-export const orderColumn = ({ kind, order }: Identity): string | undefined => (kind === "latest" ? (order[0] ?? "_arrived_at") : undefined)
+/** The columns by which rows of a `latest` table are newer than others: where the contract names none, when they arrived. */
+export const orderColumns = ({ kind, order }: Identity): ReadonlyArray<string> =>
+  kind !== "latest" ? [] : order.length === 0 ? ["_arrived_at"] : order.flatMap(([first]) => first ?? [])
 
 /** Text of the property as a contract says it. */
 export const identityText = ({ identity }: CompiledContract): string => {
-  const { kind, key, version, deleted, eventTime } = identity
+  const { kind, key, version, deleted, loads, eventTime } = identity
   const [only] = key
+  const order = orderColumns(identity)
   const remembered: Remembered = {
     key: key.length === 1 && only !== undefined ? only : key,
     version: version[0],
-    order: orderColumn(identity),
-    deleted: deleted ?? undefined,
+    order: order.length > 1 ? order : order[0],
+    deleted: deleted?.column,
+    says: deleted?.says ?? undefined,
+    loads: loads ?? undefined,
     eventTime,
     table: kind === "versions" ? undefined : kind,
     by: rememberedBy(identity)
@@ -66,14 +74,16 @@ export const identityText = ({ identity }: CompiledContract): string => {
 export const readIdentity = (text: string): Remembered => {
   const textOf = (column: unknown) => (column === undefined ? undefined : String(column))
   try {
-    const { key, version, order, deleted, eventTime, table, by } = JSON.parse(text)
+    const { key, version, order, deleted, says, loads, eventTime, table, by } = JSON.parse(text)
     const keys: ReadonlyArray<unknown> = [key].flat()
     if (keys.length > 0 && keys.every((each) => typeof each === "string") && Array.isArray(eventTime))
       return {
         key,
         version: textOf(version),
-        order: textOf(order),
+        order: Array.isArray(order) ? order.map(String) : textOf(order),
         deleted: textOf(deleted),
+        says: textOf(says),
+        loads,
         eventTime: eventTime.map(String),
         table,
         by

@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
-import { type Identity, identityColumns } from "../contract/identity.ts"
+import { type Identity, identityColumns, orderWords } from "../contract/identity.ts"
 import type { DuckDB, Row } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import { identitySql, newestFirstSql, newnessSql, sameSql } from "../duckdb/identity-sql.ts"
+import { identitySql, loadsSql, newestFirstSql, newnessSql, orderNames, sameSql } from "../duckdb/identity-sql.ts"
 import { localCopies } from "../duckdb/local-copies.ts"
 import { readParquet } from "../duckdb/sql.ts"
 import { count, number } from "../record/count.ts"
@@ -48,7 +48,7 @@ export const latestChecks = (
     const [first = {}] = yield* duckdb.rows(comparedSql(contract, sides, tombstones))
     const found = numbersOf(first)
     const { missing, surplus, older, returned, rows } = found
-    const [order = "arrival"] = identity.order
+    const order = orderWords(identity.order) || "arrival"
     const holds = (name: string, wrong: number, told: string, problem: string) =>
       check(table.path, name, wrong === 0, wrong === 0 ? told : problem)
     const checks = [
@@ -73,8 +73,8 @@ export const latestChecks = (
       holds(
         "holds no deleted key",
         returned,
-        `${count(rows, "key")} by ${identity.deleted}`,
-        `${count(returned, "key has a row and was deleted", "keys have a row and were deleted")} by ${identity.deleted}: ${hint}`
+        `${count(rows, "key")} by ${identity.deleted.column}`,
+        `${count(returned, "key has a row and was deleted", "keys have a row and were deleted")} by ${identity.deleted.column}: ${hint}`
       ),
       holds(
         "remembers every deleted key",
@@ -144,12 +144,15 @@ const comparedSql = ({ identity, columns }: CompiledContract, sides: Sides, tomb
   const copiesOf = (from: string, side: string) => `SELECT ${read}, ${coordinates.join(", ")}, '${side}' AS side FROM ${from}`
   const rank = (order: string) => `row_number() OVER (PARTITION BY ${names} ORDER BY ${order})`
   const newest = newestFirstSql(identity)
+  // What is older than the newest load does not count, whatever it says.
+  const newestLoad = `SELECT max(at) FROM (${loadsSql(`(${copiesOf(sides.taken, "taken")})`)})`
+  const counting = identity.loads === null ? "" : ` WHERE epoch_us(t) >= coalesce((${newestLoad}), epoch_us(t))`
   const deletes = (side: string) => `coalesce(bool_or(d) FILTER (side = '${side}'), false)`
   const counted = Object.entries(counts).map(([name, condition]) => `count(*) FILTER (${condition}) AS ${name}`)
   const kept = [copiesOf(sides.consumable, "row"), ...(tombstones === null ? [] : [copiesOf(tombstones, "deleted")])]
   return `
     WITH stage AS (${copiesOf(sides.stage, "stage")}),
-      taken AS (SELECT * FROM (${copiesOf(sides.taken, "taken")}) QUALIFY ${rank(newest)} = 1),
+      taken AS (SELECT * FROM (${copiesOf(sides.taken, "taken")})${counting} QUALIFY ${rank(newest)} = 1),
       kept AS (${kept.join(" UNION ALL ")}),
       -- Of the very same record the one that was kept stands first.
       ranked AS (SELECT *, ${rank(`${newest}, side = 'taken'`)} AS place FROM (SELECT * FROM taken UNION ALL SELECT * FROM kept)),
@@ -166,8 +169,8 @@ const comparedSql = ({ identity, columns }: CompiledContract, sides: Sides, tomb
 }
 
 /** Condition that rows of the sides `k` and `s` are of one record, and as new as each other. */
-const recordSql = ({ order }: Identity): string =>
-  [...(order.length === 0 ? [] : ["w"]), ...coordinates].map((name) => `k.${name} IS NOT DISTINCT FROM s.${name}`).join(" AND ")
+const recordSql = (identity: Identity): string =>
+  [...orderNames(identity), ...coordinates].map((name) => `k.${name} IS NOT DISTINCT FROM s.${name}`).join(" AND ")
 
 /** Files of remembered keys that are not as the log says. */
 const wrongFiles = (table: string, files: ReadonlyArray<Tombstones>): Effect.Effect<ReadonlyArray<string>, StoreError, Store> =>

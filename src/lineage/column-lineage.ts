@@ -163,8 +163,13 @@ export const consumableLineage = (compiled: CompiledContract, inputs: ReadonlyAr
   const one = indirect("WINDOW", `one row per ${identityWords(same)}: ${winnerWords(same)}`)
   const fresh = indirect("FILTER", `${same.version.length === 0 ? "rows" : "versions"} that are in the table already are not added again`)
   for (const column of new Set([...same.key, ...same.version.slice(0, 1)])) lineage.whole(column, one, fresh)
-  for (const column of same.order) lineage.whole(column, indirect("SORT", "decides which of several copies is the newest"))
-  if (same.deleted !== null) lineage.whole(same.deleted, indirect("FILTER", "true where the key was deleted: it has no row"))
+  for (const column of same.order.flat()) lineage.whole(column, indirect("SORT", "decides which of several copies is the newest"))
+  if (same.deleted !== null) {
+    const { column, says } = same.deleted
+    lineage.whole(column, indirect("FILTER", `${says ?? "true"} where the key was deleted: it has no row`))
+  }
+  if (same.loads !== null)
+    lineage.whole(same.loads.at ?? "_arrived_at", indirect("FILTER", "what is older than the newest load of the whole table is gone"))
   for (const { name } of coordinateColumns) lineage.whole(name, indirect("SORT", "decides which of several copies is the latest arrival"))
   const kept = new Set(Array.from(walkColumns(compiled.consumableColumns), ({ path }) => path))
   const { fieldOf } = contractFields(compiled)

@@ -68,7 +68,7 @@ export const decodeAssertions = (compiled: CompiledContract, counts: DecodeCount
   }
 
   const held = contract.expectations.map(({ name, description, severity, column }) =>
-    assertion("expression", name, description, severity === "reject" ? "error" : "warn", counts.quality[name] ?? 0, "rows", field(column))
+    assertion("expression", name, description, severity === "warn" ? "warn" : "error", counts.quality[name] ?? 0, "rows", field(column))
   )
   const { table, eventTime } = contract
   const [key, ...more] = table.key

@@ -1,5 +1,6 @@
 import { Clock, Effect } from "effect"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
+import { withLoad } from "../lake/newest-load.ts"
 import { type Done, Run } from "../lake/run.ts"
 import { consumableSchema, identityOf, skippable } from "../lake/tables.ts"
 import { tombstoneFiles, withTombstones } from "../lake/tombstones.ts"
@@ -202,15 +203,17 @@ const commit = (
     )
   })
 
-/** What the table says of itself from now on, where that is something else: its columns, and which keys were deleted. */
-const metaDataActions = (before: Snapshot, work: Work, { tombstones }: EngineResult, millis: number): ReadonlyArray<WriteAction> => {
+/** What the table says of itself from now on, where that is something else: its columns, which keys were deleted, and the newest load of all of it. */
+const metaDataActions = (before: Snapshot, work: Work, { tombstones, load }: EngineResult, millis: number): ReadonlyArray<WriteAction> => {
   const withColumns = withNewColumns(before, work)
   const pathsOf = (files: EnginePlan["tombstones"]) => files.map(({ path }) => path).join("\n")
   // A fold from the start began with none, whatever the table has.
   const isAsBefore = !work.whole && pathsOf(tombstones) === pathsOf(work.plan.tombstones)
-  const configuration = isAsBefore
+  const remembered = isAsBefore
     ? withColumns.configuration
     : withTombstones({ metaData: withColumns }, tombstones, millis, millis - deletedFileRetention(before))
+  const isLoadAsBefore = !work.whole && JSON.stringify(load) === JSON.stringify(work.plan.load)
+  const configuration = isLoadAsBefore ? remembered : withLoad({ ...withColumns, configuration: remembered }, load)
   const metaData = { ...withColumns, configuration }
   return JSON.stringify(metaData) === JSON.stringify(before.metaData) ? [] : [{ metaData }]
 }

@@ -4,8 +4,9 @@ import { type MoveSettings, memoryShares, moveWith } from "../duckdb/move/move.t
 import { fewBytes, openSliceThreads } from "../duckdb/move/slice-threads.ts"
 import { writeChosen } from "../duckdb/move/write-chosen.ts"
 import { openDuckDB } from "../duckdb/open.ts"
+import { type NewestLoad, newestLoad } from "../lake/newest-load.ts"
 import { Store, StoreError } from "../store/store.ts"
-import { deltaSchema } from "../table/schema.ts"
+import { deltaSchema, type StructType } from "../table/schema.ts"
 import {
   EngineError,
   type EnginePlan,
@@ -73,7 +74,7 @@ const fold = (
     const { db, schema } = run
     const { inputs, tombstones } = plan
     if (inputs.length === 0 && onFound !== undefined) yield* onFound([])
-    if (inputs.length === 0) return { ...nothingMade, tombstones }
+    if (inputs.length === 0) return { ...nothingMade, tombstones, load: plan.load }
     const openThreads = (bytes: number) => openSliceThreads(plan.columns, run.threads, bytes)
     // Where what is new is enough for them, they start while it is decided which rows are written.
     const early = bytesOf(inputs) > fewBytes ? yield* openThreads(bytesOf(inputs)) : null
@@ -84,6 +85,10 @@ const fold = (
       const rows = Number(none[`k${i}`])
       if (rows > 0) return yield* keyless("duckdb", plan, column, rows)
     }
+    const [read = {}] = yield* db.rows(sql.readSql)
+    const load = yield* takeLoad(plan, run)
+    // All that is older than a load which has come now is gone, wherever it lies.
+    const isNewLoad = load !== null && load.at !== plan.load?.at
     const found = yield* partitionCounts(run, sql.foundSql)
     const touched = found.map(({ partition }) => partition)
     if (onFound !== undefined) yield* onFound(found)
@@ -92,12 +97,17 @@ const fold = (
     const existing = decidesPartition ? plan.existing.filter(({ partition }) => isTouched.has(partition)) : plan.existing
     const files = [...inputs, ...existing, ...tombstones]
     const rowFiles = inputs.length + existing.length
-    if (existing.length > 0) yield* db.run(sql.oldCopiesSql(plan, schema, yield* numbered(run, existing, inputs.length)))
+    const takeOld = (schema: StructType, files: NumberedFiles) =>
+      Effect.gen(function* () {
+        yield* db.run(sql.oldCopiesSql(plan, schema, files, load))
+        if (isNewLoad) yield* db.run(sql.outdatedSql(plan, schema, files, load))
+      })
+    if (existing.length > 0) yield* takeOld(schema, yield* numbered(run, existing, inputs.length))
     if (tombstones.length > 0) {
       const ofTombstones = deltaSchema(tombstoneColumns(plan))
-      yield* db.run(sql.oldCopiesSql(plan, ofTombstones, yield* numbered(run, tombstones, rowFiles)))
+      yield* takeOld(ofTombstones, yield* numbered(run, tombstones, rowFiles))
     }
-    yield* db.run(sql.winnerSql(plan))
+    yield* db.run(sql.winnerSql(plan, load))
     yield* db.run(sql.lostSql(plan))
     const [counts = {}] = yield* db.rows(sql.countsSql(rowFiles))
     yield* db.run("DROP TABLE copy")
@@ -125,15 +135,30 @@ const fold = (
     const threads = early ?? (yield* openThreads(bytes))
     const target = { ...plan, valuesOf: (partition: string) => partitionValues(plan.identity.partition, partition) }
     return {
-      rowsRead: Number(counts["read"]),
+      rowsRead: Number(read["rows"]),
       rowsAdded: Number(counts["added"]) - rowsReplaced,
       rowsReplaced,
       rowsDeleted: deleted,
       files: yield* writeChosen(target, run, files, threads),
       tombstones: remembered,
+      load,
       replaced: moved.map(({ path }) => path),
       partitions: decidesPartition ? touched : [...new Set([...touched, ...existing.map(({ partition }) => partition)])]
     }
+  })
+
+/** Lets new copies go that are older than the newest load, and says which that is. */
+const takeLoad = ({ identity, load }: EnginePlan, { db }: EngineRun): Effect.Effect<NewestLoad | null, LakeError> =>
+  Effect.gen(function* () {
+    if (identity.loads === null) return null
+    const came = (yield* db.rows(sql.loadsSql("copy"))).map((row) => ({
+      shard: String(row["shard"]),
+      arrivedAt: String(row["arrived_at"]),
+      at: String(row["at"])
+    }))
+    const newest = newestLoad(load, came)
+    if (newest !== null) yield* db.run(sql.staleSql(newest))
+    return newest
   })
 
 /** So many times less than others it costs to move rows that stay in order. */

@@ -1,6 +1,7 @@
 import { type Effect, Schema } from "effect"
 import { type Identity, identityColumns } from "../contract/identity.ts"
 import type { MoveProgress, NewFile, PartitionCount, StoredFile } from "../duckdb/move/move.ts"
+import type { NewestLoad } from "../lake/newest-load.ts"
 import type { Column } from "../record/column.ts"
 import { coordinateColumns } from "../record/system-columns.ts"
 import type { Store } from "../store/store.ts"
@@ -54,6 +55,8 @@ export interface EnginePlan {
   readonly existing: ReadonlyArray<ExistingFile>
   /** Keys that were deleted before: they are copies like any other, of which no row is written. Empty where rows cannot say so. */
   readonly tombstones: ReadonlyArray<TombstoneFile>
+  /** The newest load of the whole table that is known: of `inputs` what is older does not count. Null: there was none, or the table never comes whole. */
+  readonly load: NewestLoad | null
   /**
    * Rows of `inputs` of other days are passed over, and `existing` has none of these days. Null: all rows.
    */
@@ -78,6 +81,8 @@ export interface EngineResult {
    * that has a key which did is replaced, as files of rows are.
    */
   readonly tombstones: ReadonlyArray<TombstoneFile>
+  /** The newest load of the whole table from now on: that of the plan, or one that came with the inputs, for which every older row went. */
+  readonly load: NewestLoad | null
   /** Partitions of the rows read: whose existing files the result rests on. */
   readonly partitions: ReadonlyArray<string>
 }
@@ -91,6 +96,7 @@ export const nothingMade: EngineResult = {
   files: [],
   replaced: [],
   tombstones: [],
+  load: null,
   partitions: []
 }
 

@@ -1,9 +1,12 @@
 import type { Identity } from "../contract/identity.ts"
-import { identitySql, newestFirstSql, newnessSql, partitionSql, sameSql } from "../duckdb/identity-sql.ts"
+import { identitySql, loadsSql, newestFirstSql, newnessSql, partitionSql, sameSql } from "../duckdb/identity-sql.ts"
 import { identifier, list, literal, readParquet } from "../duckdb/sql.ts"
+import type { NewestLoad } from "../lake/newest-load.ts"
 import { coordinateColumns } from "../record/system-columns.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
+
+export { loadsSql }
 
 /**
  * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any
@@ -38,6 +41,9 @@ export const within = (bounds: DayBounds | null): string => {
   return tests.length === 0 ? "true" : tests.join(" AND ")
 }
 
+/** New copies, before any is let go of. */
+export const readSql = "SELECT count(*) AS rows FROM copy"
+
 export const surveySql = (plan: EnginePlan, schema: StructType, files: ReadonlyArray<string>): string =>
   `SELECT p AS partition, count(*) AS rows FROM (SELECT ${partitionSql(plan.identity, plan.columns)} AS p FROM ${readParquet(files, schema)})
    WHERE ${within(plan.bounds)} GROUP BY p ORDER BY p`
@@ -63,29 +69,40 @@ export const copySql = (plan: EnginePlan, schema: StructType, inputs: NumberedFi
   `CREATE TABLE copy AS SELECT * FROM (${copiesOf(plan, schema, inputs, false)}) WHERE ${within(plan.bounds)}`
 
 /** Adds what the table has of rows that there are new copies of: of all others it does not matter where they are. */
-export const oldCopiesSql = (plan: EnginePlan, schema: StructType, existing: NumberedFiles): string => {
+export const oldCopiesSql = (plan: EnginePlan, schema: StructType, existing: NumberedFiles, load: NewestLoad | null): string => {
   const same = identitySql(plan.identity, plan.columns)
   // No column of a dataset is called so.
   const asNew = (name: string) => identifier(`/${name}`)
   const fresh = `SELECT ${same.map(([name]) => `${name} AS ${asNew(name)}`).join(", ")} FROM copy`
   const isSame = same.map(([name, sql]) => `${sql} ${name === "v" ? "IS NOT DISTINCT FROM" : "="} ${asNew(name)}`).join(" AND ")
-  return `INSERT INTO copy ${copiesOf(plan, schema, existing, true, `SEMI JOIN (${fresh}) ON ${isSame}`)}`
+  const current = load === null ? "" : ` WHERE NOT ${isOutdated(load)}`
+  return `INSERT INTO copy SELECT * FROM (${copiesOf(plan, schema, existing, true, `SEMI JOIN (${fresh}) ON ${isSame}`)})${current}`
 }
+
+/** Is a copy older than a load of the whole table, which does not have it? */
+const isOutdated = ({ at }: NewestLoad): string => `epoch_us(t) < ${at}`
+
+/** Lets go of new copies that are older than the newest load. */
+export const staleSql = (load: NewestLoad): string => `DELETE FROM copy WHERE ${isOutdated(load)}`
+
+/** Adds what the table has that is older: whether a copy of it is new does not matter. */
+export const outdatedSql = (plan: EnginePlan, schema: StructType, existing: NumberedFiles, load: NewestLoad): string =>
+  `INSERT INTO copy SELECT * FROM (${copiesOf(plan, schema, existing, true)}) WHERE ${isOutdated(load)}`
 
 /** Of each column of the key, in how many copies it is null. */
 export const keylessSql = ({ key }: Identity): string =>
   `SELECT ${key.map((_, i) => `count(*) FILTER (k${i} IS NULL) AS k${i}`).join(", ")} FROM copy`
 
 /** Of the very same record twice, the one that is in the table already stays. */
-export const winnerSql = ({ identity }: EnginePlan): string =>
+export const winnerSql = ({ identity }: EnginePlan, load: NewestLoad | null): string =>
   `CREATE TABLE winner AS
-   SELECT ${sameness(identity)}, p, d, old, f, r FROM copy
+   SELECT ${sameness(identity)}, p, d, old, f, r FROM copy${load === null ? "" : ` WHERE NOT ${isOutdated(load)}`}
    QUALIFY row_number() OVER (PARTITION BY ${sameness(identity)} ORDER BY ${newestFirstSql(identity)}, old DESC, f DESC, r DESC) = 1`
 
 export const lostSql = ({ identity }: EnginePlan): string =>
   `CREATE TABLE lost AS
-   SELECT c.f, c.r, w.d, CASE WHEN NOT w.old AND NOT w.d THEN w.f END AS winner_f, CASE WHEN NOT w.old AND NOT w.d THEN w.r END AS winner_r, w.p
-   FROM copy c JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT (c.f = w.f AND c.r = w.r)`
+   SELECT c.f, c.r, coalesce(w.d, true) AS d, CASE WHEN NOT w.old AND NOT w.d THEN w.f END AS winner_f, CASE WHEN NOT w.old AND NOT w.d THEN w.r END AS winner_r, w.p
+   FROM copy c LEFT JOIN winner w ON ${sameSql(identity, "c", "w")} WHERE c.old AND NOT coalesce(c.f = w.f AND c.r = w.r, false)`
 
 export const goneSql = "CREATE TABLE gone AS SELECT f, r FROM winner WHERE d AND NOT old"
 
@@ -93,12 +110,12 @@ export const goneSql = "CREATE TABLE gone AS SELECT f, r FROM winner WHERE d AND
 export const replacedSql = "SELECT DISTINCT f FROM lost ORDER BY f"
 
 /**
- * `read`: new copies; `added`: rows won by new copies; `lost`: rows of the table that lost, of which `deleted` to a copy that takes the key away.
+ * `added`: rows won by new copies; `lost`: rows of the table that lost, of which `deleted` to a copy that takes the key away.
  *
  * @param rowFiles files from this number on have no rows, but keys that were deleted
  */
 export const countsSql = (rowFiles: number): string =>
-  `SELECT (SELECT count(*) FROM copy WHERE NOT old) AS read, (SELECT count(*) FROM winner WHERE NOT old AND NOT d) AS added,
+  `SELECT (SELECT count(*) FROM winner WHERE NOT old AND NOT d) AS added,
      count(*) AS lost, count(*) FILTER (d) AS deleted
    FROM lost WHERE f < ${rowFiles}`
 

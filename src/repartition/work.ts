@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
 import { consumablePath } from "../lake/layout.ts"
 import { repartitionApp, repartitionStageApp } from "../lake/log-keys.ts"
+import { loadOf } from "../lake/newest-load.ts"
 import { bytesOf, type Totals, totalsOf } from "../lake/rows.ts"
 import type { Column } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -60,6 +61,8 @@ export const findWork = (
       before === null || (task.kind === "fold" && task.bounds === null)
         ? []
         : yield* Effect.try({ try: () => tombstoneFiles(tablePath, before), catch: fromThrown(tablePath, "its deleted keys") })
+    const isAnew = before === null || (task.kind === "fold" && task.bounds === null)
+    const load = isAnew ? null : yield* Effect.try({ try: () => loadOf(before), catch: fromThrown(tablePath, "its newest load") })
     const work = (inputs: ReadonlyArray<AddFile>, whole: boolean, bounds: DayBounds | null): Work => {
       const isCleared = ({ partition }: ExistingFile) => whole || (bounds !== null && inBounds(partition, bounds))
       const cleared = existing.filter(isCleared)
@@ -84,6 +87,7 @@ export const findWork = (
           inputs: inputs.map(({ path, size }) => ({ key: `${stage.path}/${path}`, size })),
           existing: existing.filter((file) => !isCleared(file)),
           tombstones,
+          load,
           bounds,
           targetFileBytes: options.targetFileBytes ?? defaultTargetFileBytes
         },

@@ -18,18 +18,28 @@ export const hourOfPath = (path: string): number | undefined => {
   return found
 }
 
-/** What stands between the last `_` and the endings of a file's name, where that is fourteen digits: `orders_20240203131500.csv.gz`. */
-const nameTime = /_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.[^/_]*)?$/
+/**
+ * What stands between the last `_` and the endings of a file's name, where that is fourteen digits: `orders_20240203131500.csv.gz`. And what is the whole
+ * name, or stands so, where a dash is behind the day and digits of the second's fraction at the end: `20240203-131500123.csv`.
+ */
+const nameTimes = [
+  /_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.[^/_]*)?$/,
+  /(?:^|[/_-])(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})(\d{0,6})(?:\.[^/_]*)?$/
+]
 
 /**
- * The UTC time that the name of a file gives, as exports of a table have it, `…_YYYYMMDDhhmmss.csv`, in milliseconds since 1970; undefined
- * where it gives none that the calendar has.
+ * The UTC time that the name of a file gives, as exports of a table have it, `…_YYYYMMDDhhmmss.csv`, and files of changes, `YYYYMMDD-hhmmssSSS.csv`, in
+ * milliseconds since 1970; undefined where it gives none that the calendar has.
  *
  * @param path separated by `/`, or the name alone
  */
 export const timeOfName = (path: string): number | undefined => {
-  const [, year, month, day, hours, minutes, seconds] = nameTime.exec(path) ?? []
-  const micros = year === undefined ? null : timestampMicros(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  const found = nameTimes.map((form) => form.exec(path)).find((found) => found !== null)
+  const [, year, month, day, hours, minutes, seconds, fraction = ""] = found ?? []
+  const micros =
+    year === undefined
+      ? null
+      : timestampMicros(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}${fraction === "" ? "" : `.${fraction}`}Z`)
   return micros === null ? undefined : millisOf(micros)
 }
 

@@ -23,6 +23,7 @@ it.effect("what a store says of itself is told once by the engine that asked it"
       inputs: [{ key: "a.parquet", size: 1 }],
       existing: [],
       tombstones: [],
+      load: null,
       bounds: null,
       targetFileBytes: 1
     }

@@ -14,13 +14,33 @@ import { orders } from "./orders.ts"
 import { definition as parcelDefinition, parcels } from "./parcels.ts"
 
 describe("who answers for a dataset, and how it is treated", () => {
-  const about = { steward: "data office", sourceSystem: "WMS", costTag: "cc-7", refreshEvery: "15 minutes" }
+  const about = {
+    steward: "data office",
+    sourceSystem: "WMS",
+    costTag: "cc-7",
+    refreshEvery: "15 minutes",
+    approval: { by: "VP of logistics", on: "2026-11-02" }
+  }
   const governed = defineContract({ ...parcelDefinition, ...about, tags: { domain: "logistics" } })
-  const told = { steward: "data office", source_system: "WMS", sensitivity: "internal", cost_tag: "cc-7", refresh_every: "15 minutes" }
+  const told = {
+    steward: "data office",
+    source_system: "WMS",
+    sensitivity: "internal",
+    approved_by: "VP of logistics",
+    approved_on: "2026-11-02",
+    cost_tag: "cc-7",
+    refresh_every: "15 minutes"
+  }
   it("is in the catalog, and on the page", () => {
     expect(glueTable(governed, deltaSchema([]), [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
     const page = contractMarkdown(governed)
-    for (const line of ["| Steward | data office |", "| Source system | WMS |", "| Cost tag | cc-7 |", "| Refresh every | 15 minutes |"])
+    for (const line of [
+      "| Steward | data office |",
+      "| Source system | WMS |",
+      "| Cost tag | cc-7 |",
+      "| Refresh every | 15 minutes |",
+      "| Approved on | 2026-11-02 |"
+    ])
       expect(page).toContain(line)
   })
   it("is in lineage", () => {
@@ -38,6 +58,10 @@ describe("who answers for a dataset, and how it is treated", () => {
       { name: "data office", type: "STEWARD" }
     ])
     expect(Object.fromEntries((dataset?.facets.tags?.tags ?? []).map(({ key, value }) => [key, value]))).toMatchObject(told)
+  })
+  it.each(["", "yesterday", "2026-13-01"])("is told what is no day: %j", (on) => {
+    const { problems } = defineContract({ ...parcelDefinition, approval: { by: "somebody", on } })
+    expect(problems.join()).toContain("approval.on is")
   })
   it.each(["", "hourly", "0 hours", "5 seconds", 5])("is told what is no interval: %j", (refreshEvery) => {
     const { problems } = defineContract({ ...parcelDefinition, refreshEvery: refreshEvery as string })

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { compileContract } from "../../src/contract/compile.ts"
+import { defineContract } from "../../src/contract/contract.ts"
 import { defaultBatchLimits, type IngestOptions } from "../../src/ingest/options.ts"
 import { stagePath } from "../../src/lake/layout.ts"
 import { positionsOf } from "../../src/lake/positions.ts"
@@ -11,7 +13,17 @@ import { Store } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { yieldToIo } from "../passing-time.ts"
 import { makeFaultyStore } from "../store/faulty-store.ts"
-import { expectedContent, failedChecks, lakeContent, page, pagesSource, run as runHere, temporaryStore, withThreads } from "./support.ts"
+import {
+  definition,
+  expectedContent,
+  failedChecks,
+  lakeContent,
+  page,
+  pagesSource,
+  run as runHere,
+  temporaryStore,
+  withThreads
+} from "./support.ts"
 
 const pages = [page("a", 0, 50), page("a", 50, 100), page("a", 100, 150)]
 const everyPage = { ...defaultBatchLimits, bytes: 1 }
@@ -234,5 +246,36 @@ describe("ingest, where the store fails", () => {
         )
       })
     )
+  )
+})
+
+describe("an expectation that stops", () => {
+  const small = (severity: "stop" | "warn") =>
+    compileContract(
+      defineContract({
+        ...definition,
+        expectations: [
+          {
+            name: "small",
+            description: "It is worth less than 30.",
+            reads: ["value"],
+            severity,
+            holds: ({ value }) => typeof value !== "bigint" || value < 3000n
+          }
+        ]
+      })
+    )
+
+  it.effect("ends the run before the commit of its batch, which is read again when it is corrected", () =>
+    Effect.gen(function* () {
+      const source = pagesSource([page("a", 0, 20, 30), page("a", 20, 40, 30)])
+      const stopped = yield* Effect.flip(runHere(source, { contract: small("stop"), limits: everyPage }))
+      assert.strictEqual(stopped._tag, "QualityError")
+      assert.include(stopped.message, "small for 10 rows (It is worth less than 30.)")
+      assert.deepStrictEqual(yield* lakeContent, expectedContent(20, 30))
+      yield* runHere(source, { contract: small("warn"), limits: everyPage })
+      assert.deepStrictEqual(yield* lakeContent, expectedContent(40, 30))
+      assert.deepStrictEqual(yield* failedChecks, [])
+    }).pipe(Effect.provide(temporaryStore))
   )
 })

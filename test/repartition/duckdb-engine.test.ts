@@ -97,6 +97,7 @@ describe("a table of very many partitions", () => {
             return { key: `consumable/order/${path}`, path, size: 1, partition: `b${1000 + (i % 9000)}`.slice(0, 4) }
           }),
           tombstones: [],
+          load: null,
           bounds: null,
           targetFileBytes: defaultTargetFileBytes
         }

@@ -62,6 +62,7 @@ export const plainEngine: RepartitionEngine = {
           rowsDeleted: deleted,
           files: yield* write(plan, chosen),
           tombstones: yield* remember(plan, gone, won),
+          load: null,
           replaced: existing.filter(({ key }) => replaced.has(key)).map(({ path }) => path),
           partitions: [...new Set([...touched, ...(decidesPartition ? [] : existing.map(({ partition }) => partition))])].sort()
         }
@@ -112,7 +113,14 @@ const firstOf = (row: Row, columns: ReadonlyArray<string>): unknown => {
 const copyOf = (plan: EnginePlan, row: Row, file: string): Copy => {
   const { key, version, deleted } = plan.identity
   const id = [...key.map((column) => row[column]), firstOf(row, version)].join("\n")
-  return { row, id, partition: partitionOf(plan, row), file, old: false, deleted: deleted !== null && row[deleted] === true }
+  return {
+    row,
+    id,
+    partition: partitionOf(plan, row),
+    file,
+    old: false,
+    deleted: deleted !== null && row[deleted.column] === (deleted.says ?? true)
+  }
 }
 
 const partitionOf = ({ identity: { key, partition } }: EnginePlan, row: Row): string => {
@@ -148,7 +156,7 @@ const isLater = ({ identity }: EnginePlan, a: Copy, b: Copy): boolean => {
   const [p, q] = [a.row, b.row]
   const by = (column: string): number => compare(p[column] as Ordered, q[column] as Ordered)
   const order =
-    compare(firstOf(p, identity.order) as Ordered, firstOf(q, identity.order) as Ordered) ||
+    identity.order.reduce((found, each) => found || compare(firstOf(p, each) as Ordered, firstOf(q, each) as Ordered), 0) ||
     by("_arrived_at") ||
     by("_source") ||
     by("_shard") ||

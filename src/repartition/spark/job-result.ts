@@ -61,6 +61,8 @@ export const readResult = (
       files: yield* madeIn(engine, plan, folders["rows"]),
       replaced: numbersOf(found["replaced"]).flatMap((f) => plan.existing[f]?.path ?? []),
       tombstones: yield* tombstonesOf(engine, plan, found, folders["tombstones"]),
+      // Tables that come whole are no work for jobs.
+      load: null,
       partitions: decidesPartition ? partitions : [...new Set([...partitions, ...plan.existing.map(({ partition }) => partition)])]
     }
   })
