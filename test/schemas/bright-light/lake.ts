@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { type Company, makeCompany } from "../../../schemas/bright-light/generate/company.ts"
+import type { Company } from "../../../schemas/bright-light/generate/company.ts"
 import { warehouseRows } from "../../../schemas/bright-light/generate/files.ts"
 import { finalRows, type Row as TableRow, tablesOf, timeText } from "../../../schemas/bright-light/generate/tables.ts"
 import { type Request, visitsOf } from "../../../schemas/bright-light/generate/visits.ts"
@@ -27,17 +27,18 @@ export interface Known {
   readonly requests: ReadonlyArray<Request>
 }
 
-export const knownOf = (company: Company): Known => ({
+/** @param until what the databases are told later is not known of */
+export const knownOf = (company: Company, until = Number.POSITIVE_INFINITY): Known => ({
   tables: {
-    ...Object.fromEntries(tablesOf(company).map((table) => [table.name, finalRows(table)])),
+    ...Object.fromEntries(
+      tablesOf(company).map((table) => [table.name, finalRows({ ...table, changes: table.changes.filter(({ at }) => at <= until) })])
+    ),
     weather_observed: finalObserved(company),
     weather_forecast: forecast(company).flatMap(({ rows }) => rows),
     warehouses: warehouseRows(company)
   },
   requests: visitsOf(company)
 })
-
-export const knownOfSeed = (seed: number, size: number): Known => knownOf(makeCompany(seed, size))
 
 export const contracts = project.contracts.map(compileContract)
 
@@ -120,24 +121,26 @@ export const brightAudit = (models: Models): Audit =>
     sensitive: new Set()
   })
 
-/** Rows of a mart, each as its columns with their values as texts: times in milliseconds, numbers with a point in twelve places. */
-export const martOf = (db: DuckDB, name: string) =>
+/** Columns of a mart as texts, by its own types: times in milliseconds, numbers with a point in twelve places. */
+const textSql = (column: string, type: string): string => {
+  const name = identifier(column)
+  if (type === "DOUBLE") return `coalesce(printf('%.12f', ${name}), '') AS ${name}`
+  return `coalesce(${type.startsWith("TIMESTAMP") ? `epoch_ms(${name})` : name}::VARCHAR, '') AS ${name}`
+}
+
+/** Asks for rows, each as a list of its values. */
+type Ask<E, R> = (sql: string) => Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, E, R>
+
+/** Rows of a mart as lines, see {@link lineOf}. */
+export const martLines = <E, R>(ask: Ask<E, R>, name: string) =>
   Effect.gen(function* () {
-    const columns = yield* db.rows(`SELECT column_name, column_type FROM (DESCRIBE ${identifier(name)})`)
-    const texts = columns.map(({ column_name, column_type }) => {
-      const column = identifier(String(column_name))
-      const type = String(column_type)
-      const text =
-        type === "DOUBLE"
-          ? `printf('%.12f', ${column})`
-          : type.startsWith("TIMESTAMP")
-            ? `epoch_ms(${column})::VARCHAR`
-            : `${column}::VARCHAR`
-      return `coalesce(${text}, '') AS ${column}`
-    })
-    const rows = yield* db.rows(`SELECT ${texts.join(", ")} FROM ${identifier(name)}`)
-    return rows.map((row) => lineOf(row)).sort()
+    const columns = (yield* ask(`DESCRIBE ${identifier(name)}`)).map(([column, type]) => [String(column), String(type)] as const)
+    const rows = yield* ask(`SELECT ${columns.map(([column, type]) => textSql(column, type)).join(", ")} FROM ${identifier(name)}`)
+    return rows.map((row) => lineOf(Object.fromEntries(columns.map(([column], i) => [column, row[i]])))).sort()
   })
+
+/** The same of a mart in a DuckDB. */
+export const martOf = (db: DuckDB, name: string) => martLines((sql) => Effect.map(db.rows(sql), (rows) => rows.map(Object.values)), name)
 
 /** A row as a line, its columns by name. */
 export const lineOf = (row: { readonly [column: string]: unknown }): string =>
