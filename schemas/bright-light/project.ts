@@ -1,5 +1,6 @@
 import { defineProject } from "../../src/contract/project.ts"
 import { customers } from "./customers.ts"
+import { company } from "./generate/files.ts"
 import { campaigns, couponRedemptions, coupons } from "./marketing.ts"
 import { orderLines, orders } from "./orders.ts"
 import { products } from "./products.ts"
@@ -24,5 +25,6 @@ export default defineProject({
     weatherObserved,
     weatherForecast,
     warehouses
-  ]
+  ],
+  generator: company
 })

@@ -4,10 +4,12 @@ import { UsageError } from "../app/failures.ts"
 import { trafficSettings } from "../generate/hits/options.ts"
 import { settingsOf } from "../generate/options.ts"
 import { type GenerateProgress, pipeGenerated, pipeHits, writeGenerated, writeHits } from "../generate/write.ts"
+import { writeProject } from "../generate/write-project.ts"
 import { count } from "../record/count.ts"
 import { json, positive, share, toggle, withDefault } from "./common.ts"
 import { bytes, print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
+import { project } from "./project.ts"
 
 const badOption = (cause: unknown): UsageError =>
   new UsageError({
@@ -15,13 +17,21 @@ const badOption = (cause: unknown): UsageError =>
     hint: "See sluice generate --help."
   })
 
+const { generator } = project
+
 export const generate = Command.make(
   "generate",
   {
     kind: withDefault(
-      Flag.Literals("kind", ["orders", "hits"]),
-      "What to make: `orders` of shops, or `hits` as the pages of one send them of their visitors.",
-      "orders"
+      Flag.Literals("kind", ["orders", "hits", "project"]),
+      `What to make: \`orders\` of shops, \`hits\` as the pages of one send them of their visitors, or what the \`project\` makes for itself, ${generator === null ? "where it brings a generator" : generator.description}.`,
+      generator === null ? "orders" : "project"
+    ),
+    size: positive("size").pipe(
+      Flag.withDescription(
+        `With --kind project: how much, in ${generator === null ? "what the project counts" : `${generator.counts}. Default: ${generator.defaultSize}`}.`
+      ),
+      Flag.optional
     ),
     visitors: withDefault(positive("visitors"), "With --kind hits: visitors to make; each sends some twelve hits.", 1_000),
     orders: withDefault(positive("orders"), "Orders to make; each has one or more versions.", 20_000),
@@ -46,14 +56,31 @@ export const generate = Command.make(
     gzip: toggle("gzip", "Compress the files."),
     json
   },
-  Effect.fnUntraced(function* ({ json, items, kind, visitors, ...rest }) {
+  Effect.fnUntraced(function* ({ json, items, kind, visitors, size, ...rest }) {
     const options = { ...rest, items: Option.getOrUndefined(items) }
     const { out, seed, gzip } = options
     const traffic = { visitors, seed, out, gzip }
-    yield* Effect.try({ try: () => (kind === "hits" ? trafficSettings(traffic) : settingsOf(options)), catch: badOption })
+    if (kind !== "project")
+      yield* Effect.try({ try: () => (kind === "hits" ? trafficSettings(traffic) : settingsOf(options)), catch: badOption })
     const progress = yield* makeProgress("generate", !json)
     const onProgress = (done: GenerateProgress) =>
       progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
+    if (kind === "project") {
+      if (generator === null || out === "-")
+        return yield* new UsageError(
+          generator === null
+            ? {
+                problem: `the project ${project.name} brings no generator`,
+                hint: "Give --kind orders or --kind hits, or another --project."
+              }
+            : { problem: "--kind project needs a folder", hint: "It makes files of several datasets: give --out DIR." }
+        )
+      const amount = Option.getOrElse(size, () => generator.defaultSize)
+      const manifest = yield* writeProject(generator, { seed, size: amount }, { out, gzip, onProgress })
+      progress.clear()
+      const text = `${count(manifest.records, "record")} in ${count(manifest.files.length, "file")}, ${bytes(manifest.rawBytes)}, in ${out}`
+      return yield* print(json, manifest, () => text)
+    }
     if (out === "-") {
       if (gzip || json) {
         return yield* new UsageError({
@@ -83,6 +110,10 @@ export const generate = Command.make(
     {
       description: "Traffic of a shop, for a lake of the web project",
       command: "sluice generate --kind hits --visitors 500 --out hits"
+    },
+    {
+      description: "What a project makes for itself",
+      command: "sluice generate --project schemas/bright-light --out in"
     }
   ])
 )

@@ -6,6 +6,7 @@ import { moduleBeside } from "../record/module-beside.ts"
 import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
 import { shortPath } from "./file-of-caller.ts"
+import type { ProjectGenerator } from "./generator.ts"
 import { shown } from "./input-rules.ts"
 import type { Lookup } from "./lookup.ts"
 import { ownModules } from "./own-modules.ts"
@@ -29,6 +30,8 @@ export interface LoadedProject extends LoadedContracts {
   readonly folder: string
   /** Tables that a program makes for its models. */
   readonly lookups: ReadonlyArray<Lookup>
+  /** Makes input as its contracts take it; null: it brings none. */
+  readonly generator: ProjectGenerator | null
   /** URL of its module: other threads load it by themselves, since contracts hold functions. */
   readonly module: URL
 }
@@ -52,10 +55,10 @@ export const loadProject = async (given: string): Promise<LoadedProject> => {
           `there is no project in ${shortPath(folder)}: ${existsSync(folder) ? "it has no project.ts" : "the folder is not there"}. Check --project, or make one with: sluice init ${given}.`
         )
       : await loadModule(module)
-  return { name: basename(folder), lookups: [], ...found, folder, module }
+  return { name: basename(folder), lookups: [], generator: null, ...found, folder, module }
 }
 
-type FoundProject = LoadedContracts & Partial<Pick<LoadedProject, "name" | "lookups">>
+type FoundProject = LoadedContracts & Partial<Pick<LoadedProject, "name" | "lookups" | "generator">>
 
 /** Loads the project that a module exports as its default, and its contracts. Never fails, see {@link loadProject}. */
 export const loadModule = async (module: URL): Promise<FoundProject> => {
@@ -68,7 +71,7 @@ export const loadModule = async (module: URL): Promise<FoundProject> => {
 /** The project that a module, which is loaded already, has as its default. Never fails, see {@link loadProject}. */
 export const projectOf = (found: unknown, module: URL): LoadedProject => {
   const folder = dirname(fileURLToPath(module))
-  return { name: basename(folder), lookups: [], ...readProject(found, module), folder, module }
+  return { name: basename(folder), lookups: [], generator: null, ...readProject(found, module), folder, module }
 }
 
 const readProject = (found: unknown, module: URL): FoundProject => {
@@ -78,7 +81,7 @@ const readProject = (found: unknown, module: URL): FoundProject => {
     )
   const wrong = problemLines(found, "the project")
   const read = readContracts(Array.isArray(found.contracts) ? found.contracts : [])
-  if (wrong.length === 0) return { ...read, name: found.name, lookups: found.lookups ?? [] }
+  if (wrong.length === 0) return { ...read, name: found.name, lookups: found.lookups ?? [], generator: found.generator ?? null }
   return { ...read, error: new ContractError({ reason: "Invalid", problems: [...wrong, ...(read.error?.problems ?? [])] }) }
 }
 

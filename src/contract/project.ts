@@ -1,6 +1,7 @@
 import type { Contract } from "./definition.ts"
 import { fileOfCaller } from "./file-of-caller.ts"
-import { isList, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { type ProjectGenerator, problemsOfGenerator } from "./generator.ts"
+import { isList, isObjectOf, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isLookup, type Lookup } from "./lookup.ts"
 
 export interface ProjectDefinition {
@@ -10,6 +11,8 @@ export interface ProjectDefinition {
   readonly contracts: ReadonlyArray<Contract>
   /** Tables that a program makes for its models, see `lookup`. */
   readonly lookups?: ReadonlyArray<Lookup>
+  /** Makes input as its contracts take it, for `sluice generate`. */
+  readonly generator?: ProjectGenerator
 }
 
 /** What one business has, as the module `project.ts` of a folder says. Made by `defineProject`. */
@@ -23,7 +26,8 @@ export interface Project extends ProjectDefinition {
 const projectRules: { readonly [key in keyof ProjectDefinition]-?: Rule } = {
   name: isText,
   contracts: isList("contracts"),
-  lookups: optional(isList("what lookup(…) gives"))
+  lookups: optional(isList("what lookup(…) gives")),
+  generator: optional(isObjectOf("a generator"))
 }
 
 const made = new WeakSet<object>()
@@ -42,7 +46,7 @@ export const defineProject = (definition: ProjectDefinition): Project => {
 const problemsOfProject = (given: unknown): ReadonlyArray<string> => {
   if (!isRecord(given)) return [`it is ${shown(given)}: give an object.`]
   const problems = [...problemsOfObject("", given, projectRules)]
-  const { contracts, name, lookups } = given
+  const { contracts, name, lookups, generator } = given
   if (isText.holds(name) && !/^[a-z][a-z0-9_-]*$/.test(name))
     problems.push(`name is ${shown(name)}: give lower case letters, digits, "_" and "-", a letter first.`)
   if (Array.isArray(contracts) && contracts.length === 0) problems.push("contracts is an empty list: give at least one contract.")
@@ -50,5 +54,6 @@ const problemsOfProject = (given: unknown): ReadonlyArray<string> => {
     problems.push(
       ...(isLookup(each) ? each.problems : [`it is ${shown(each)} that lookup has not made.`]).map((problem) => `lookups[${i}]: ${problem}`)
     )
+  if (isRecord(generator)) problems.push(...problemsOfGenerator(generator))
   return problems
 }

@@ -174,13 +174,21 @@ function* noted(records: Iterable<GeneratedRecord>, ledger: Ledger): Generator<G
   }
 }
 
-const unwritable = (location: string, cause: unknown): GenerateError =>
+export const unwritable = (location: string, cause: unknown): GenerateError =>
   new GenerateError({ reason: "Write", location, hint: "Check that the folder can be written and the disk has room.", cause })
 
-/** The folder, empty but for a manifest that says that it is not complete. Never removes what was not generated. */
-const makeRoom = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, out: string) {
+/**
+ * The folder, empty but for a manifest that says that it is not complete. Never removes what was not generated.
+ *
+ * @param isOwn is this the name of a folder that is generated? By default those of years
+ */
+export const makeRoom = Effect.fnUntraced(function* (
+  fs: FileSystem.FileSystem,
+  out: string,
+  isOwn: (name: string) => boolean = (name) => /^[0-9]{4}$/.test(name)
+) {
   const found = (yield* fs.exists(out)) ? yield* fs.readDirectory(out) : []
-  const foreign = found.find((name) => name !== manifestName && !/^[0-9]{4}$/.test(name))
+  const foreign = found.find((name) => name !== manifestName && !isOwn(name))
   if (foreign !== undefined || (found.length > 0 && !found.includes(manifestName)))
     return yield* new GenerateError({
       reason: "NotEmpty",
@@ -193,7 +201,7 @@ const makeRoom = Effect.fnUntraced(function* (fs: FileSystem.FileSystem, out: st
 })
 
 /** One gzip member. Compresses fast rather than small, off the main thread. */
-const compressed = (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
+export const compressed = (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
     gzip(bytes, { level: 1 }, (error, result) => resume(error === null ? Effect.succeed(result) : Effect.die(error)))
   })

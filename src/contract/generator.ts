@@ -1,0 +1,61 @@
+import { isFunction, isRecord, isText, isTexts, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+
+/** What is asked of a project's generator. Everything comes of it, time included: the same settings give the same bytes on every machine. */
+export interface GeneratorSettings {
+  readonly seed: number
+  /** How much, in what `counts` names. */
+  readonly size: number
+}
+
+/** A file as it arrives. */
+export interface MadeFile {
+  /** Below one of `folders`, with `/` between names. */
+  readonly path: string
+  /** All of it; a text is written as UTF-8. */
+  readonly content: string | Uint8Array
+  readonly records: number
+}
+
+/** What is made, and what must come of it. */
+export interface Made {
+  /** In the order in which they arrive. */
+  readonly files: Iterable<MadeFile>
+  /** Once all files are taken: what must come out of them, as it stands in the manifest. */
+  readonly expected: () => { readonly [name: string]: unknown }
+}
+
+/** Input that a project makes for itself, such as its contracts take: for demonstrations, tests and load. */
+export interface ProjectGenerator {
+  /** What is made, as the end of "Write …". */
+  readonly description: string
+  /** What `--size` counts, as a word in the plural: `customers`. */
+  readonly counts: string
+  /** How many, where nobody says. */
+  readonly defaultSize: number
+  /** Names of the folders that files lie in. Whoever generates again replaces these, and nothing else. */
+  readonly folders: ReadonlyArray<string>
+  /** @throws RangeError naming the setting that makes no sense */
+  readonly make: (settings: GeneratorSettings) => Made
+}
+
+const rules: { readonly [key in keyof ProjectGenerator]-?: Rule } = {
+  description: isText,
+  counts: isText,
+  defaultSize: {
+    accepts: "a whole number from 1",
+    holds: (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value > 0
+  },
+  folders: isTexts,
+  make: isFunction
+}
+
+/** What is wrong with a project's generator, each as a sentence. */
+export const problemsOfGenerator = (given: unknown): ReadonlyArray<string> => {
+  if (!isRecord(given)) return [`generator is ${shown(given)}: give an object.`]
+  const { folders } = given
+  const wrong = isTexts.holds(folders) ? folders.filter((name) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) : []
+  return [
+    ...problemsOfObject("generator.", given, rules),
+    ...wrong.map((name) => `generator.folders has ${shown(name)}: give names of folders, letters, digits, "_", "-" and ".".`)
+  ]
+}
