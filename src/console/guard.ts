@@ -83,10 +83,9 @@ export class Guard {
     const origin = header("origin")?.toLowerCase()
     const isOurs = origin === undefined || origin === `http://${host}` || origin === `https://${host}`
     const site = header("sec-fetch-site")
-    if (
-      !isOurs ||
-      (site !== undefined && site !== "same-origin" && site !== "none" && !(site === "same-site" && isOurs && method === "GET"))
-    )
+    // A link on another page may lead here: what it opens, that page cannot read.
+    const isLink = method === "GET" && header("sec-fetch-mode") === "navigate" && origin === undefined
+    if (!isOurs || (site !== undefined && site !== "same-origin" && site !== "none" && !isLink))
       return { status: 403, problem: "another site's page asks", hint: "Only the console's own pages may." }
     if (method !== "POST") return null
     const type = header("content-type")?.split(";", 1)[0]?.trim().toLowerCase()

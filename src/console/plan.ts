@@ -62,7 +62,7 @@ export const planQuery = (
   if (query.grained) values["grain"] = { kind: "text", value: grain }
   for (const definition of dashboard.parameters) {
     const text = asked.get(`p.${definition.name}`)
-    const value = text === null ? ofDefault(definition) : valueOf(definition.type, text)
+    const value = text === null ? ofDefault(definition) : readValue(definition.type, text)
     if (value === null) return bad(`${definition.name} is ${JSON.stringify(text)}`, `Give a value of type ${definition.type}.`)
     if (query.parameters.includes(definition.name)) values[definition.name] = value
   }
@@ -128,9 +128,9 @@ const momentsOf = (span: Span, zone: Zone): BoundValues => {
   }
 }
 
-const ofDefault = ({ default: value, type }: ParameterDefinition): BoundValue | null => valueOf(type, String(value))
+const ofDefault = ({ default: value, type }: ParameterDefinition): BoundValue | null => readValue(type, String(value))
 
-const valueOf = (type: ParameterType, text: string): BoundValue | null => {
+const readValue = (type: ParameterType, text: string): BoundValue | null => {
   switch (type) {
     case "integer":
       return /^-?\d{1,18}$/.test(text) ? { kind: "integer", value: text } : null
