@@ -71,15 +71,19 @@ export class Guard {
     return this.#wrongPlace(asking) ?? this.#unknown(asking)
   }
 
+  /** Was it somebody else's name that led here? */
+  wrongHost({ header }: Pick<Asking, "header">): Refusal | null {
+    if (this.#settings.hosts.has(header("host")?.toLowerCase() ?? "")) return null
+    const hint = "Open the address that the console told, or name this one with --hosts."
+    return { status: 421, problem: "this is not the host that was asked for", hint }
+  }
+
   /** Where a request comes from, whoever sent it. */
-  #wrongPlace({ header, method }: Asking): Refusal | null {
+  #wrongPlace(asking: Asking): Refusal | null {
+    const { header, method } = asking
+    const wrong = this.wrongHost(asking)
+    if (wrong !== null) return wrong
     const host = header("host")?.toLowerCase() ?? ""
-    if (!this.#settings.hosts.has(host))
-      return {
-        status: 421,
-        problem: "this is not the host that was asked for",
-        hint: "Open the address that the console told, or name it with --hosts."
-      }
     const origin = header("origin")?.toLowerCase()
     const isOurs = origin === undefined || origin === `http://${host}` || origin === `https://${host}`
     const site = header("sec-fetch-site")
