@@ -72,7 +72,7 @@ export class QueryPool {
   /** @param begin gives the file, when the statement's turn comes */
   run(job: QueryJob, begin: () => string, signal?: AbortSignal): Promise<QueryRows> {
     const running = [...this.#workers].filter((worker) => worker.job !== null).length
-    if (this.#isClosed || (running >= this.#settings.running && this.#waiting.length >= this.#settings.queue))
+    if (this.#isClosed || running + this.#waiting.length >= this.#settings.running + this.#settings.queue)
       return Promise.reject(new QueryFailure(503, "too much is asked at once", "Ask again in some seconds."))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ begin: () => ({ ...job, database: begin() }), resolve, reject, signal })
