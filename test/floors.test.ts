@@ -18,6 +18,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["ingest", "firehose", "repartition", "lineage", "catalog", "models", "collect", "pump"],
   ["docs"],
   ["app"],
+  ["console"],
   ["cli", "lambda"],
   ["build"]
 ]

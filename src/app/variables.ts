@@ -1,15 +1,8 @@
 import { Effect } from "effect"
 import { settings, variableOf } from "./settings.ts"
 
-/** Begin as settings do, and are none: they are for this project's tests and for scripts around a clone. */
-const others: ReadonlySet<string> = new Set([
-  "SLUICE_KILLS",
-  "SLUICE_REAL",
-  "SLUICE_REPO",
-  "SLUICE_SEED",
-  "SLUICE_SIGNALS",
-  "SLUICE_TEST_DATA"
-])
+/** Begin as settings do, and are none: they are for this project's tests, and for scripts around a clone. */
+const ofTests = /^SLUICE_(TEST_|REPO$)/
 
 /** Kubernetes sets these in every container that can see a service named `sluice…`. */
 const ofService = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP)(_\w+)?)?$/
@@ -25,7 +18,7 @@ export const unknownVariables = (environment: NodeJS.ProcessEnv = process.env): 
   const known = Object.values(settings).map(({ name }) => variableOf(name))
   return Object.entries(environment)
     .filter(
-      ([name, value]) => /^SLUICE_/i.test(name) && value !== "" && !known.includes(name) && !others.has(name) && !ofService.test(name)
+      ([name, value]) => /^SLUICE_/i.test(name) && value !== "" && !known.includes(name) && !ofTests.test(name) && !ofService.test(name)
     )
     .map(([name]) => ({ name, nearest: nearestTo(name.toUpperCase(), known) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))

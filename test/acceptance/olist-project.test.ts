@@ -10,8 +10,8 @@ import { realData, temporaryFolder, withDuckDB } from "./support.ts"
 /** Tables of a marketplace as CSV files: each row of every file is in the lake as DuckDB reads it from the file. */
 
 const all = realData("olist")
-/** The small set by itself, unless `SLUICE_REAL=all` asks for all. */
-const isAll = process.env["SLUICE_REAL"] === "all"
+/** The small set by itself, unless `SLUICE_TEST_REAL=all` asks for all. */
+const isAll = process.env["SLUICE_TEST_REAL"] === "all"
 const folder = temporaryFolder()
 
 /** The file of each dataset, without its ending; rows of the set, and of the small set that lies in a folder below it, which has of each some again. */

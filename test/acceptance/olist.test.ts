@@ -11,8 +11,8 @@ import { type Row, realData, temporaryFolder, withDuckDB } from "./support.ts"
  */
 
 const all = realData("olist")
-/** What takes the time are the days, each of which is a file of a thousand columns. So it is the orders of three months, unless `SLUICE_REAL=all` asks for all. */
-const isAll = process.env["SLUICE_REAL"] === "all"
+/** What takes the time are the days, each of which is a file of a thousand columns. So it is the orders of three months, unless `SLUICE_TEST_REAL=all` asks for all. */
+const isAll = process.env["SLUICE_TEST_REAL"] === "all"
 const input = isAll || all === undefined ? all : realData("olist/sample_500_orders")
 const folder = temporaryFolder()
 

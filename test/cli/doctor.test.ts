@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -100,10 +101,29 @@ describe("variables that are no settings", () => {
     ])
   })
 
+  it("are none that a test reads, or .ci/run sets: commands that it starts would tell of it", () => {
+    const repository = new URL("../../", import.meta.url)
+    const files = readdirSync(new URL("test", repository), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
+    const texts = [".ci/run", ...files.map((name) => `test/${name}`)].map((name) => readFileSync(new URL(name, repository), "utf8"))
+    const read = texts.flatMap((text) =>
+      [...text.matchAll(/process\.env\["(SLUICE_\w+)"\]|\b(SLUICE_\w+)=\w+ /g)].map((found) => found[1] ?? found[2] ?? "")
+    )
+    assert.isAbove(read.length, 20)
+    assert.deepStrictEqual(said(Object.fromEntries(read.map((name) => [name, "x"]))), [])
+  })
+
   it("are not those that are set to nothing, of this project's tests, or of Kubernetes", () => {
     const kubernetes = { SLUICE_SERVICE_HOST: "10.0.0.1", SLUICE_PORT: "tcp://10.0.0.1:1", SLUICE_PORT_9464_TCP_ADDR: "10.0.0.1" }
     assert.deepStrictEqual(
-      said({ SLUICE_LAKE: "x", SLUICE_LOG_LEVEL: "warn", SLUICE_LAEK: "", SLUICE_TEST_DATA: "x", ...kubernetes, HOME: "x" }),
+      said({
+        SLUICE_LAKE: "x",
+        SLUICE_LOG_LEVEL: "warn",
+        SLUICE_LAEK: "",
+        SLUICE_TEST_DATA: "x",
+        SLUICE_TEST_KILLS: "60",
+        ...kubernetes,
+        HOME: "x"
+      }),
       []
     )
   })

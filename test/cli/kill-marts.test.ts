@@ -10,9 +10,9 @@ import { strike } from "./strike.ts"
 
 /**
  * `run --once` of a whole project is killed at random moments, from the landed files to the marts and the upkeep behind them, and run again each time. Then every table
- * must be that of a run that nobody disturbed. More kills: `SLUICE_MART_KILLS=50`.
+ * must be that of a run that nobody disturbed. More kills: `SLUICE_TEST_MART_KILLS=50`.
  */
-const kills = Number(process.env["SLUICE_MART_KILLS"] ?? 2)
+const kills = Number(process.env["SLUICE_TEST_MART_KILLS"] ?? 2)
 
 const data = realData("olist")
 const folder = temporaryFolder()

@@ -12,8 +12,8 @@ import { strike } from "./strike.ts"
  * enough and the work is done. Then the lake must be the one of an undisturbed run, row for row. Clocks only choose moments: how long an undisturbed run
  * works says how far apart they are.
  */
-const kills = Number(process.env["SLUICE_KILLS"] ?? 8)
-const seed = Number(process.env["SLUICE_SEED"] ?? 7)
+const kills = Number(process.env["SLUICE_TEST_KILLS"] ?? 8)
+const seed = Number(process.env["SLUICE_TEST_SEED"] ?? 7)
 
 let folder = ""
 beforeAll(async () => {

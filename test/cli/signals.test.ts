@@ -11,10 +11,10 @@ import { sluice, sluiceJson, start } from "./sluice.ts"
 
 /**
  * The real process gets SIGINT or SIGTERM at random moments of every command that may take long. It must end by itself, with a code that the
- * documentation names, and leave a lake that holds. `SLUICE_SIGNALS=40` strikes each command so often; how long each took to end is printed.
+ * documentation names, and leave a lake that holds. `SLUICE_TEST_SIGNALS=40` strikes each command so often; how long each took to end is printed.
  */
-const strikes = process.env["SLUICE_SIGNALS"]
-const seed = Number(process.env["SLUICE_SEED"] ?? 11)
+const strikes = process.env["SLUICE_TEST_SIGNALS"]
+const seed = Number(process.env["SLUICE_TEST_SEED"] ?? 11)
 
 /** Milliseconds within which the short run strikes. */
 const shortly = 1600

@@ -10,9 +10,7 @@ import { freePort } from "../free-port.ts"
 import { recordsOf } from "../wire/read-stream.ts"
 
 /** How often the process is killed; the long run says more by this variable. */
-const kills = Number(process.env["SLUICE_COLLECT_KILLS"] ?? 2)
-// The command would tell of a variable that it does not know.
-delete process.env["SLUICE_COLLECT_KILLS"]
+const kills = Number(process.env["SLUICE_TEST_COLLECT_KILLS"] ?? 2)
 /** Clients that send all the time, and milliseconds from an answer of the fresh process to its end. */
 const clients = 8
 const longestLife = 400

@@ -92,11 +92,11 @@ const setUpTofu = (): string => {
 }
 
 /**
- * A command of Terraform's core. The configuration is for either program: taken is the one that SLUICE_TERRAFORM says (`terraform`, `tofu`, or a path), else the machine's own
+ * A command of Terraform's core. The configuration is for either program: taken is the one that SLUICE_TEST_TERRAFORM says (`terraform`, `tofu`, or a path), else the machine's own
  * Terraform where that is new enough, else OpenTofu, which is built once.
  */
 export const setUpTerraform = (): string => {
-  const said = process.env["SLUICE_TERRAFORM"]
+  const said = process.env["SLUICE_TEST_TERRAFORM"]
   if (said === "tofu") return setUpTofu()
   if (said !== undefined) return said
   return isNewTerraform() ? "terraform" : setUpTofu()
@@ -113,13 +113,13 @@ const isNewTerraform = (): boolean => {
 const tflint = "github.com/terraform-linters/tflint@v0.64.0"
 
 /**
- * The linter of Terraform files: the machine's own, or the one that was built before. It takes five minutes of processor time to build, so that is done where `SLUICE_TFLINT` is `build`
+ * The linter of Terraform files: the machine's own, or the one that was built before. It takes five minutes of processor time to build, so that is done where `SLUICE_TEST_TFLINT` is `build`
  * alone. Gives the command that starts it; null: there is none.
  */
 export const setUpTflint = (): string | null => {
   if (works("tflint", ["--version"])) return "tflint"
   const folder = join(cache, "tflint-0.64.0")
-  if (!isComplete(folder, tflint) && process.env["SLUICE_TFLINT"] !== "build") return null
+  if (!isComplete(folder, tflint) && process.env["SLUICE_TEST_TFLINT"] !== "build") return null
   once(folder, tflint, () => {
     needTool("go", ["version"], "golang-go")
     run("go", ["install", tflint], { GOTOOLCHAIN: "local", GOBIN: folder })
@@ -137,9 +137,9 @@ export const setUpCheckov = (): string => {
 
 const chromium = "/usr/bin/chromium"
 
-/** Installs Debian's Chromium, once on a machine, unless `SLUICE_CHROMIUM` names another. Gives the command that starts it. */
+/** Installs Debian's Chromium, once on a machine, unless `SLUICE_TEST_CHROMIUM` names another. Gives the command that starts it. */
 export const setUpChromium = (): string => {
-  const said = process.env["SLUICE_CHROMIUM"]
+  const said = process.env["SLUICE_TEST_CHROMIUM"]
   if (said !== undefined) return said
   needTool(chromium, ["--version"], "chromium")
   return chromium

@@ -8,7 +8,7 @@ import { dice } from "./made.ts"
 import { build, kindsOf, martRows, modelsOfTexts, replaceFiles } from "./small-lake.ts"
 
 /** Random histories of a table for users: what builds make step by step is what one build makes of the end. */
-const seeds = Number(process.env["SLUICE_BUILD_SEEDS"] ?? 3)
+const seeds = Number(process.env["SLUICE_TEST_BUILD_SEEDS"] ?? 3)
 
 const columns = [leaf("id", "long", ""), leaf("shop", "text", ""), leaf("v", "long", ""), leaf("seen_at", "timestamp", "")]
 

@@ -17,10 +17,10 @@ import { put } from "../source/collect.ts"
 
 /**
  * Exports of tables that come late, twice and in any order leave what one load of all of them does, in the order in which they were made. Random
- * histories lie side by side in one lake, each with keys of its own. More of them: `SLUICE_EXTRACT_HISTORIES=200`.
+ * histories lie side by side in one lake, each with keys of its own. More of them: `SLUICE_TEST_EXTRACT_HISTORIES=200`.
  */
 
-const histories = Number(process.env["SLUICE_EXTRACT_HISTORIES"] ?? 60)
+const histories = Number(process.env["SLUICE_TEST_EXTRACT_HISTORIES"] ?? 60)
 const steps = 4
 
 interface Extract {

@@ -5,7 +5,7 @@ import { dice } from "../models/made.ts"
 import { martRows, rowsOf } from "../models/small-lake.ts"
 import { buildWeb, fold, hit, pairs, take, webModels } from "./web-lake.ts"
 
-const seeds = Number(process.env["SLUICE_WEB_SEEDS"] ?? 1)
+const seeds = Number(process.env["SLUICE_TEST_WEB_SEEDS"] ?? 1)
 const models = webModels()
 
 /** Where what tests find of the rows is not what it is about. */

@@ -8,8 +8,8 @@ const found: ReadonlyArray<number> = [
   306, 670, 885, 904, 3698, 8458, 8783, 20_063, 22_700, 30_644, 31_875, 203_819, 204_077, 301_568, 304_002, 700_297
 ]
 
-/** `.ci/run` goes on with those that follow, as far as its time reaches; more here: `SLUICE_SIMULATION_SEEDS=120`. */
-const seeds = Number(process.env["SLUICE_SIMULATION_SEEDS"] ?? 40)
+/** `.ci/run` goes on with those that follow, as far as its time reaches; more here: `SLUICE_TEST_SIMULATION_SEEDS=120`. */
+const seeds = Number(process.env["SLUICE_TEST_SIMULATION_SEEDS"] ?? 40)
 
 describe("simulation", () => {
   it(`closes the ledger after each of ${seeds} seeds`, async () => {

@@ -13,7 +13,7 @@ let world: World
 beforeAll(async () => {
   const { close, deployed } = await deploy("managed")
   await close()
-  world = await openWorld(deployed, Number(process.env["SLUICE_MANAGED_ORDERS"] ?? 300), 16)
+  world = await openWorld(deployed, Number(process.env["SLUICE_TEST_MANAGED_ORDERS"] ?? 300), 16)
 })
 afterAll(() => world.close())
 

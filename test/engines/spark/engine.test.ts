@@ -19,8 +19,8 @@ engineSuite("spark", spark, { seeds: [1], commits: 3, manyRows: 1000, kinds: [],
 
 /** How many random histories are tried of each kind of table, side by side in one table. */
 const together = Array.from({ length: 50 }, (_, i) => i + 1)
-/** And how many more, each in a table of its own: `SLUICE_SPARK_SEEDS=5 npm run test:engines`. A table takes twenty seconds, however few its rows. */
-const alone = Number(process.env["SLUICE_SPARK_SEEDS"] ?? 0)
+/** And how many more, each in a table of its own: `SLUICE_TEST_SPARK_SEEDS=5 npm run test:engines`. A table takes twenty seconds, however few its rows. */
+const alone = Number(process.env["SLUICE_TEST_SPARK_SEEDS"] ?? 0)
 
 /** Times at the edges of what calendars, engines and partitions have, milliseconds since 1970. */
 const edges = [

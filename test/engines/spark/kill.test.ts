@@ -12,10 +12,10 @@ import { groupMembers, livingDrivers, sparkEnvironment } from "./command.ts"
 /**
  * The command, the driver that it has started, or both are killed at random moments, and the command is run again until it has been left alone. Then the
  * lake must be that of an undisturbed run, by one commit, with nothing left of jobs. A lake that was brought up to its stage is taken back to where it was, until there
- * were kills enough: `SLUICE_KILLS=60 npm run test:engines` for the long run.
+ * were kills enough: `SLUICE_TEST_KILLS=60 npm run test:engines` for the long run.
  */
-const kills = Number(process.env["SLUICE_KILLS"] ?? 3)
-const random = new Random(Number(process.env["SLUICE_SEED"] ?? 7))
+const kills = Number(process.env["SLUICE_TEST_KILLS"] ?? 3)
+const random = new Random(Number(process.env["SLUICE_TEST_SEED"] ?? 7))
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-spark-kill-"))
 const [before, calm, hit] = ["before", "calm", "hit"].map((name) => join(folder, name)) as [string, string, string]

@@ -24,7 +24,7 @@ const spark = session.engine
 const duckdb = duckdbEngine({ threads: 1 })
 
 /** All kinds of tables where there is time, else versions by day, events, and the newest row by bucket of keys some of which are deleted. */
-const tried = process.env["SLUICE_SPARK_SEEDS"] === undefined ? kinds.filter((_, i) => [0, 3, 5].includes(i)) : kinds
+const tried = process.env["SLUICE_TEST_SPARK_SEEDS"] === undefined ? kinds.filter((_, i) => [0, 3, 5].includes(i)) : kinds
 
 const table = Effect.map(Store, ({ localPath }) => `delta.\`${localPath("consumable/order")}\``)
 const ours = Effect.flatMap(openTable("consumable/order"), (table) => Effect.map(table.snapshot, (snapshot) => ({ table, snapshot })))

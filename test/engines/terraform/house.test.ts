@@ -93,7 +93,7 @@ describe("the configuration", () => {
 
   it("has nothing that tflint warns of", async ({ skip }) => {
     const tflint = setUpTflint()
-    if (tflint === null) return skip("there is no tflint here: SLUICE_TFLINT=build builds it")
+    if (tflint === null) return skip("there is no tflint here: SLUICE_TEST_TFLINT=build builds it")
     const folders = modules()
     expect(folders).toContain("infra-terraform/lake")
     for (const folder of folders) {

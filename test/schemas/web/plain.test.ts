@@ -24,7 +24,7 @@ import {
 const hour = 3_600_000
 const day = 24 * hour
 
-const seeds = Number(process.env["SLUICE_WEB_SEEDS"] ?? 3)
+const seeds = Number(process.env["SLUICE_TEST_WEB_SEEDS"] ?? 3)
 // What the models' own tests find is not what this is about.
 const models = { ...webModels(), tests: [], unitTests: [] }
 const selected = models.models.filter(({ file }) => !file.startsWith("models/live/"))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { replayCommand, runShare } from "../run-seeds.ts"
 import type { Outcome } from "../world.ts"
 
-const seeds = Number(process.env["SLUICE_LOCAL_STREAM_SEEDS"] ?? 8)
+const seeds = Number(process.env["SLUICE_TEST_LOCAL_STREAM_SEEDS"] ?? 8)
 
 describe("simulation of a stream in a folder", () => {
   it(`gives every acknowledged record once, in order of its key, after each of ${seeds} seeds`, async () => {

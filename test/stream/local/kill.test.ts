@@ -8,7 +8,7 @@ import { drain, stream, text } from "../stream-suite.ts"
 import { temporaryFolder } from "./temporary-folder.ts"
 
 /** How often a producer is killed. */
-const kills = Number(process.env["SLUICE_STREAM_KILLS"] ?? 3)
+const kills = Number(process.env["SLUICE_TEST_STREAM_KILLS"] ?? 3)
 const producer = fileURLToPath(new URL("./producer.ts", import.meta.url))
 
 /** A producer that is killed so many milliseconds after its first record was acknowledged. Gives what it told. */
