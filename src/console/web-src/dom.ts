@@ -66,5 +66,8 @@ export const put = (element: Element, ...children: ReadonlyArray<Child>): void =
   if (focused !== undefined && focused !== "") document.getElementById(focused)?.focus()
 }
 
+/** A text of ours, in which what stands between backticks is code. */
+export const said = (text: string): ReadonlyArray<Child> => text.split("`").map((part, i) => (i % 2 === 1 ? h("code", {}, part) : part))
+
 /** What only who hears the page gets. */
 export const unseen = (...children: ReadonlyArray<Child>): HTMLElement => h("span", { class: "unseen" }, children)

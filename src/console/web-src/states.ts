@@ -1,5 +1,5 @@
 /** What a page shows while there is nothing to show: that it is coming, that there is none, or what went wrong; and what to do. */
-import { type Child, h, put } from "./dom.ts"
+import { type Child, h, put, said } from "./dom.ts"
 import { Refused } from "./fetch.ts"
 
 export const loading = (what: string): HTMLElement =>
@@ -14,7 +14,7 @@ export const failed = (error: unknown, again?: () => void): HTMLElement => {
     "div",
     { class: "state error", role: "alert" },
     h("p", { class: "state-title" }, problem),
-    h("p", {}, hint),
+    h("p", {}, said(hint)),
     again !== undefined && h("button", { type: "button", click: again }, "Try again")
   )
 }

@@ -13,7 +13,7 @@ export const table = (caption: string, columns: ReadonlyArray<Column>, rows: Rea
   const classOf = (i: number) => (columns[i]?.isNumber ? "number" : null)
   return h(
     "div",
-    { class: "scroll", role: "region", "aria-label": caption, tabindex: 0 },
+    { class: "scroll", role: "group", "aria-label": caption, tabindex: 0 },
     h(
       "table",
       {},

@@ -1,7 +1,7 @@
 /** Light or dark: as the system says, or as the reader chose. */
 import { h, put } from "./dom.ts"
 
-const names = { system: "As the system", light: "Light", dark: "Dark" } as const
+const names = { system: "Auto", light: "Light", dark: "Dark" } as const
 type Theme = keyof typeof names
 const order: ReadonlyArray<Theme> = ["system", "light", "dark"]
 const key = "sluice-theme"
@@ -33,8 +33,8 @@ export const themeSwitch = (): HTMLElement => {
     }
   })
   const show = () => {
-    put(button, h("span", { "aria-hidden": "true" }, marks[read()]), ` ${read() === "system" ? "Auto" : names[read()]}`)
-    button.setAttribute("aria-label", `Theme: ${names[read()]}. Change it`)
+    put(button, h("span", { "aria-hidden": "true" }, marks[read()]), ` ${names[read()]}`)
+    button.setAttribute("aria-label", `${names[read()]} theme, change it`)
   }
   show()
   return button

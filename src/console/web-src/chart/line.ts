@@ -85,7 +85,7 @@ export const overTime = (chart: ChartDefinition, answer: Answer, grain: Grain): 
       y: { zero: true, nice: true },
       marks: [
         hatch(id),
-        gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
+        gridY({ ticks: 5, stroke: "var(--line)", strokeOpacity: 1 }),
         axisY({ anchor: "left", label: null, tickSize: 0, ticks: 5, tickFormat: (value: number) => amount(value, chart.unit, true) }),
         axisX({ anchor: "bottom", label: null, ticks: Math.max(2, Math.min(8, Math.floor(width / 90))) }),
         ...marks,

@@ -79,7 +79,7 @@ export const map = async (
       ]
     })
     if (choose !== null)
-      drawing.querySelectorAll('[aria-label="states"] path').forEach((path, i) => {
+      drawing.querySelectorAll('[data-mark="states"] path').forEach((path, i) => {
         const value = states[i] === undefined ? null : (barOf(states[i])?.value ?? null)
         if (value === null) return
         path.classList.add("choice")

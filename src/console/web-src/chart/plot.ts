@@ -15,6 +15,12 @@ export const seriesColors = [
 export const draw = (options: PlotOptions): Element => {
   const drawn = plot({ ...options, className: "plot" })
   for (const style of drawn.querySelectorAll("style")) style.remove()
+  // A picture has one name; its parts have none, as their numbers stand in the table.
+  drawn.setAttribute("role", "img")
+  for (const part of drawn.querySelectorAll("[aria-label]")) {
+    part.setAttribute("data-mark", part.getAttribute("aria-label") ?? "")
+    part.removeAttribute("aria-label")
+  }
   return drawn
 }
 
@@ -27,7 +33,7 @@ export const drawn = (make: (width: number) => Element): HTMLElement => {
     const is = Math.floor(place.clientWidth)
     if (is === width || is === 0) return
     width = is
-    place.replaceChildren(make(is))
+    place.replaceChildren(make(Math.max(160, is)))
   }).observe(place)
   return place
 }

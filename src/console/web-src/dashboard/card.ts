@@ -72,7 +72,7 @@ export const cardOf = (
   const description = chart.description || query.description
   const element = h(
     "section",
-    { class: `card ${chart.kind} ${span}`, "aria-label": chart.title },
+    { class: `card of-${chart.kind} ${span}`, "aria-label": chart.title },
     h("div", { class: "card-head" }, h("div", {}, title, description !== "" && h("p", { class: "muted" }, description)), tools),
     body,
     foot

@@ -47,7 +47,7 @@ export const near = (edges: Lineage["edges"], id: string): ReadonlySet<string> =
 
 export const place = ({ nodes, edges }: Pick<Lineage, "nodes" | "edges">): Drawing => {
   const graph = new Graph()
-  graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 56, marginx: 16, marginy: 16 })
+  graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 44, marginx: 16, marginy: 16 })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const node of nodes) graph.setNode(node.id, sizeOf(node))
   const known = new Set(nodes.map(({ id }) => id))

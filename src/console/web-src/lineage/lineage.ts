@@ -46,8 +46,7 @@ const graph = (lineage: Lineage, chosen: string | null, choose: (id: string) => 
     "svg",
     {
       viewBox: `0 0 ${drawing.width} ${drawing.height}`,
-      width: drawing.width,
-      height: drawing.height,
+      "--w": `${drawing.width}px`,
       role: "img",
       "aria-label": "Lineage; the list of datasets and jobs says the same"
     },
@@ -82,7 +81,7 @@ const graph = (lineage: Lineage, chosen: string | null, choose: (id: string) => 
       )
     )
   )
-  return h("div", { class: "graph", tabindex: 0, role: "region", "aria-label": "Graph, which scrolls" }, svg)
+  return h("div", { class: "graph", tabindex: 0, role: "group", "aria-label": "Graph, which scrolls" }, svg)
 }
 
 const list = (state: State, { nodes }: Lineage, chosen: string | null): Child => {

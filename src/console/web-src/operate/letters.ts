@@ -93,7 +93,7 @@ export const lettersPart = ({ deadLetters }: Status, canReplay: boolean, now: nu
             ...(canReplay ? [{ name: "Do" }] : [])
           ],
           byReason.map((letter) => [
-            words(letter.reason),
+            h("code", {}, letter.reason),
             letter.dataset,
             integer(letter.count),
             bytes(letter.bytes),

@@ -1,5 +1,5 @@
 /** Small parts of the operator's page. */
-import { type Child, h } from "../dom.ts"
+import { type Child, h, said } from "../dom.ts"
 
 export type Mood = "good" | "bad" | "warn" | "idle"
 
@@ -14,15 +14,15 @@ export const part = (title: string, lead: string | null, ...children: ReadonlyAr
   h(
     "section",
     { class: "card whole", "aria-label": title },
-    h("div", { class: "card-head" }, h("div", {}, h("h2", {}, title), lead !== null && h("p", { class: "muted" }, lead))),
+    h("div", { class: "card-head" }, h("div", {}, h("h2", {}, title), lead !== null && h("p", { class: "muted" }, said(lead)))),
     ...children
   )
 
 /** One fact of a row of them, large. */
-export const fact = (label: string, value: string, more?: Child, mood?: Mood): HTMLElement =>
+export const fact = (label: string, value: string, more?: Child): HTMLElement =>
   h(
     "div",
-    { class: `card quarter number ${mood ?? ""}` },
+    { class: "card quarter of-number" },
     h("div", { class: "card-head" }, h("h2", {}, label)),
     h("p", { class: "figure" }, value),
     more === undefined ? null : h("p", { class: "against muted" }, more)
