@@ -291,6 +291,9 @@ export interface Answer {
   readonly tookMillis: number
   /** Are there more rows than were given? */
   readonly truncated: boolean
+  /** Fields of `f.` that the rows were filtered by; and those that no table of the query has, so that it is not filtered by them. */
+  readonly filtered: ReadonlyArray<string>
+  readonly ignoredFilters: ReadonlyArray<string>
   /** From 1; pages are of `pageSize` rows. */
   readonly page: number
   readonly pageSize: number

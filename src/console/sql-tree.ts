@@ -1,0 +1,76 @@
+/** Looks at statements as the tree that DuckDB itself reads them as: what a text names is not guessed. */
+
+type Node = { readonly [key: string]: unknown }
+
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value)
+
+const walk = function* (value: unknown): Generator<Node> {
+  if (Array.isArray(value)) for (const item of value) yield* walk(item)
+  if (!isNode(value)) return
+  yield value
+  for (const inner of Object.values(value)) yield* walk(inner)
+}
+
+/** SQL that gives the tree of a statement, which stands in its only parameter or literal. */
+export const treeSql = (text: string): string =>
+  `SELECT json_serialize_sql(${text}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree`
+
+/** What a statement reads. */
+export interface Reads {
+  /** Tables of its FROMs, in lower case, names of its own WITHs left out. */
+  readonly tables: ReadonlyArray<string>
+}
+
+/** Functions that give rows and know nothing but their arguments. */
+const rowFunctions: ReadonlySet<string> = new Set(["range", "generate_series", "unnest"])
+/** Functions that tell of the process, its files or its settings, or run a text. */
+const refusedFunctions =
+  /^(?:current_setting|getvariable|getenv|query|query_table|read_\w+|parquet_\w+|duckdb_\w+|pragma_\w+|glob|sniff_csv|which_secret|txid_current|write_log|in_search_path|current_schemas|current_database|current_catalog|json_execute_serialized_sql|from_substrait\w*)$/
+
+/** What a tree reads, or why it may not be run: only one SELECT may, on tables, and nothing that tells of the process. */
+export const readsOf = (tree: unknown): Reads | { readonly problem: string } => {
+  const parsed: unknown = typeof tree === "string" ? JSON.parse(tree) : null
+  if (!isNode(parsed) || parsed["error"] === true) return { problem: "it is no SELECT, or cannot be read" }
+  const statements = parsed["statements"]
+  if (!Array.isArray(statements) || statements.length !== 1) return { problem: "there is not one statement, but several or none" }
+  const own = new Set<string>()
+  for (const node of walk(parsed)) {
+    const { cte_map } = node
+    if (!isNode(cte_map) || !Array.isArray(cte_map["map"])) continue
+    for (const each of cte_map["map"]) if (isNode(each) && typeof each["key"] === "string") own.add(each["key"].toLowerCase())
+  }
+  const tables = new Set<string>()
+  for (const node of walk(parsed)) {
+    const problem = problemOf(node)
+    if (problem !== null) return { problem }
+    if (node["type"] !== "BASE_TABLE") continue
+    const name = String(node["table_name"]).toLowerCase()
+    // A name with its schema is the table's, whatever a WITH calls so.
+    if (node["schema_name"] !== undefined || !own.has(name)) tables.add(name)
+  }
+  return { tables: [...tables] }
+}
+
+const problemOf = (node: Node): string | null => {
+  switch (node["type"]) {
+    case "BASE_TABLE": {
+      const { catalog_name = "", schema_name = "" } = node
+      return catalog_name === "" && (schema_name === "" || schema_name === "main") ? null : "it names another schema than main"
+    }
+    case "TABLE_FUNCTION": {
+      const { function: called } = node
+      const name = isNode(called) ? String(called["function_name"]).toLowerCase() : ""
+      return rowFunctions.has(name) ? null : `${name} cannot be read from here`
+    }
+    case "SHOW_REF":
+      return node["query"] !== undefined && (node["show_type"] === "DESCRIBE" || node["show_type"] === "SUMMARY")
+        ? null
+        : "SHOW tells of more than tables: ask DESCRIBE and a table's name"
+    case "FUNCTION": {
+      const name = String(node["function_name"]).toLowerCase()
+      return refusedFunctions.test(name) ? `${name} is not for statements here` : null
+    }
+    default:
+      return null
+  }
+}
