@@ -10,25 +10,19 @@ import { words } from "../format.ts"
 import { empty, failed, loading } from "../states.ts"
 import { answerTable } from "../table.ts"
 import { changed, go, type State } from "../url.ts"
-import { addressOf, type Choices, isCompared, toggled } from "./choices.ts"
+import { addressOf, type Choices, fieldsOf, isCompared, toggled } from "./choices.ts"
 
 export interface Card {
   readonly element: HTMLElement
   readonly update: (state: State, choices: Choices) => Promise<void>
 }
 
-const picture = (
-  chart: ChartDefinition,
-  answer: Answer,
-  state: State,
-  choices: Choices,
-  query: QueryDefinition
-): Child | Promise<Child> => {
+const picture = (dashboard: Dashboard, chart: ChartDefinition, answer: Answer, state: State, choices: Choices): Child | Promise<Child> => {
   const columns = columnsOf(chart, answer.columns)
   const x = answer.columns[columns.x]
-  const chooseOf = (column: string) => (query.filterable.includes(column) ? (value: string) => go(toggled(state, column, value)) : null)
+  const chooseOf = (column: string) => (fieldsOf(dashboard).has(column) ? (value: string) => go(toggled(state, column, value)) : null)
   if (chart.kind === "number") return numberCard(chart, answer, choices.compare)
-  if (chart.kind === "table" || x === undefined || columns.y < 0) return tableOf(chart, answer, state, query)
+  if (chart.kind === "table" || x === undefined || columns.y < 0) return tableOf(dashboard, chart, answer, state)
   const choose = chooseOf(x.name)
   const chosen = choices.filters.flatMap(({ field, value }) => (field === x.name ? [value] : []))
   if (chart.kind === "map" && (chart.geography === "us-states" || chart.geography === null)) return map(chart, answer, chosen, choose)
@@ -36,24 +30,21 @@ const picture = (
   return bars(chart, answer, chosen, choose)
 }
 
-const tableOf = (chart: ChartDefinition, answer: Answer, state: State, query: QueryDefinition): HTMLElement =>
+const tableOf = (dashboard: Dashboard, chart: ChartDefinition, answer: Answer, state: State): HTMLElement =>
   answerTable(
     chart.title,
     answer.columns,
     answer.rows,
     (column) => (column === chart.y ? chart.unit : null),
-    (column) => (query.filterable.includes(column) ? (value) => go(toggled(state, column, value)) : null)
+    (column) => (fieldsOf(dashboard).has(column) ? (value) => go(toggled(state, column, value)) : null)
   )
 
 /** What has to be said of an answer, so that it is not taken for another. */
-const notes = (answer: Answer, dashboard: Dashboard, choices: Choices, query: QueryDefinition): ReadonlyArray<string> => {
-  const unfiltered = choices.filters.filter(({ field }) => !query.filterable.includes(field))
-  const labels = [
-    ...new Set(unfiltered.map(({ field }) => dashboard.filters.find((filter) => filter.field === field)?.label ?? words(field)))
-  ]
+const notes = ({ ignoredFilters, rows, truncated }: Answer, dashboard: Dashboard): ReadonlyArray<string> => {
+  const labels = ignoredFilters.map((field) => dashboard.filters.find((filter) => filter.field === field)?.label ?? words(field))
   return [
     ...(labels.length > 0 ? [`Not filtered by ${labels.join(" and ")}.`] : []),
-    ...(answer.truncated ? [`The first ${answer.rows.length} rows; the CSV has more.`] : [])
+    ...(truncated ? [`The first ${rows.length} rows; the CSV has more.`] : [])
   ]
 }
 
@@ -87,10 +78,10 @@ export const cardOf = (
       answer.rows.length === 0
         ? empty("Nothing in this period", "Choose a longer period or take filters away.")
         : isTable
-          ? tableOf(chart, answer, state, query)
-          : await picture(chart, answer, state, choices, query)
+          ? tableOf(dashboard, chart, answer, state)
+          : await picture(dashboard, chart, answer, state, choices)
     put(body, made)
-    foot.textContent = notes(answer, dashboard, choices, query).join(" ")
+    foot.textContent = notes(answer, dashboard).join(" ")
   }
 
   const showTools = (state: State, choices: Choices) =>

@@ -14,10 +14,15 @@ export interface Choices {
   readonly parameters: ReadonlyArray<{ readonly name: string; readonly value: string }>
 }
 
+/** Fields by which a dashboard can be filtered: its own, and those that its queries name besides. */
+export const fieldsOf = ({ filters, queries }: Dashboard): ReadonlySet<string> =>
+  new Set([...filters.map(({ field }) => field), ...queries.flatMap(({ filterable }) => filterable)])
+
 export const choicesOf = (state: State, dashboard: Dashboard): Choices => {
   const from = state.get("from")
   const to = state.get("to")
   const said = wordOf(presetWords, state.get("preset"), dashboard.period.default)
+  const declared = fieldsOf(dashboard)
   const named = (prefix: string) =>
     [...state].flatMap(([key, value]) => (key.startsWith(prefix) ? [{ name: key.slice(prefix.length), value }] : []))
   return {
@@ -27,7 +32,7 @@ export const choicesOf = (state: State, dashboard: Dashboard): Choices => {
     to: isDay(to) ? to : null,
     compare: wordOf(comparisonWords, state.get("compare"), "previous"),
     grain: wordOf(grainWords, state.get("grain"), dashboard.grain),
-    filters: named("f.").map(({ name, value }) => ({ field: name, value })),
+    filters: named("f.").flatMap(({ name, value }) => (declared.has(name) ? [{ field: name, value }] : [])),
     parameters: named("p.")
   }
 }
@@ -53,7 +58,8 @@ export const addressOf = (query: QueryDefinition, choices: Choices, isCompared: 
     asked.set("compare", isCompared ? choices.compare : "none")
   }
   if (query.grained) asked.set("grain", choices.grain)
-  for (const { field, value } of choices.filters) if (query.filterable.includes(field)) asked.append(`f.${field}`, value)
+  // All of them: the answer says which of them none of its tables has.
+  for (const { field, value } of choices.filters) asked.append(`f.${field}`, value)
   for (const { name, value } of choices.parameters) if (query.parameters.includes(name)) asked.set(`p.${name}`, value)
   if (page > 1) asked.set("page", String(page))
   return `/api/q/${encodeURIComponent(query.name)}${kind}?${asked}`
