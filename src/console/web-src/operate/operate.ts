@@ -45,7 +45,7 @@ const checksList = ({ checks }: Status, now: number): Child => {
         words(check.name),
         check.table,
         badge(moodOf(check), check.ok ? "Holds" : words(check.severity)),
-        check.detail
+        h("span", { class: "says" }, check.detail)
       ])
     )
   )
