@@ -127,7 +127,7 @@ const pages: Readonly<Record<string, string>> = {
   operations: "/?v=1&page=operate"
 }
 
-const text = (page: Page, selector: string): Promise<string> => page.locator(selector).first().innerText()
+const text = (page: Page, selector: string): Promise<string> => page.locator(selector).first().textContent().then((text) => text ?? "")
 const count = async (where: string): Promise<number> => {
   const [row] = await sluiceJson([
     "query",
@@ -172,8 +172,8 @@ describe("a dashboard", () => {
     expect(before).toBeGreaterThan(0)
     expect(before).toBeLessThan(all)
     const orders = page.locator("section[aria-label='Orders']")
-    expect(await orders.locator(".figure").innerText()).toBe(String(all))
-    expect(await orders.locator(".against").innerText()).toMatch(new RegExp(`^▲ \\+[\\d.]+% up\\s+${before} the period before$`))
+    expect(await orders.locator(".figure").textContent()).toBe(String(all))
+    expect(await orders.locator(".against").textContent()).toMatch(new RegExp(`^▲ \\+[\\d.]+% up\\s+${before} the period before$`))
     await page.getByRole("button", { name: "By origin as a table" }).click()
     const rows = await page.locator("section[aria-label='By origin'] tbody tr").allInnerTexts()
     expect(rows.map((row) => row.split(/\s+/)).find(([origin]) => origin === "Fulfillment")).toEqual(["Fulfillment", String(before)])
@@ -212,7 +212,7 @@ describe("a dashboard", () => {
     const dialog = page.getByRole("dialog")
     await dialog.locator("tbody tr").first().waitFor()
     expect(await dialog.locator("tbody tr").count()).toBe(Math.min(50, all))
-    expect(await dialog.locator("tbody td").last().innerText()).toBe(markup)
+    expect(await dialog.locator("tbody td").last().textContent()).toBe(markup)
     expect(await dialog.locator("img").count()).toBe(0)
     const [file] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("link", { name: "CSV" }).click()])
     expect((await readFile(await file.path(), "utf8")).trim().split("\n")).toHaveLength(all + 1)
@@ -277,7 +277,7 @@ describe("other pages", () => {
   it("operations show that the ledger closes, and why letters are dead", async () => {
     const { page, problems } = await look(pages["operations"] ?? "")
     const row = page.locator("section[aria-label=Ledger] tbody tr", { hasText: "checkout" }).first()
-    expect(await row.innerText()).toContain("Closes")
+    expect(await row.textContent()).toContain("Closes")
     const letters = await sluiceJson(["query", "--lake", lake, "SELECT count(DISTINCT (dataset, reason))::INT AS n FROM dead_letters"])
     expect(await page.locator("section[aria-label='Dead letters'] tbody tr").count()).toBe(Number(letters[0]?.n))
     expect(problems).toEqual([])
