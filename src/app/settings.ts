@@ -230,6 +230,12 @@ export const settings = {
   workers: setting("workers", "Processes that share the shards of a stream. It may grow and shrink while they run.", count(1), 1),
   worker: setting("worker", "Which of the workers this process is, from 0.", count(0), 0),
   ...collectSettings,
+  consoleToken: setting(
+    "console-token",
+    "Token that lets somebody ask the console, 128 bits or more, such as `openssl rand -hex 32` gives. The console wants one where it is reached from other machines.",
+    secret,
+    null
+  ),
   metricsPort: setting(
     "metrics-port",
     "Port where Prometheus finds /metrics, and supervisors /healthz and /readyz; host:port binds one address.",

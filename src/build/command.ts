@@ -27,7 +27,7 @@ import { bundlesOf, latestOf, stamped } from "./fresh.ts"
 const open = ["contract", "record"]
 
 /** Modules that are started or imported by their place, which is that of the bundle then: all lie in one folder. */
-const entries = ["cli/main", "contract/index", "ingest/decode-worker", "duckdb/move/slice-worker"]
+const entries = ["cli/main", "contract/index", "ingest/decode-worker", "duckdb/move/slice-worker", "console/query-child"]
 
 /** What makes a bundle, beside what it is made of. */
 const makers = ["src/build/command.ts", "src/build/bundle.ts", "node_modules/esbuild/package.json"]

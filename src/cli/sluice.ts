@@ -19,6 +19,7 @@ const doors = {
   catalog: async () => (await import("./catalog.ts")).catalog,
   contracts: async () => (await import("./contracts.ts")).contracts,
   generate: async () => (await import("./generate.ts")).generate,
+  console: async () => (await import("./console.ts")).console,
   collect: async () => (await import("./collect.ts")).collect,
   put: async () => (await import("./put.ts")).put,
   pump: async () => (await import("./pump.ts")).pump,

@@ -107,6 +107,7 @@ export class QueryPool {
     const { memory, threads } = this.#settings
     const child = fork(fileURLToPath(moduleBeside("query-child", import.meta.url)), [String(memory), String(threads)], {
       serialization: "advanced",
+      execArgv: [],
       // What DuckDB's library may print is for who looks after the server.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       // No key of the server's is its business.

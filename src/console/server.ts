@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { Effect, type Scope } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { Problem } from "./api.ts"
@@ -48,7 +48,12 @@ export interface ConsoleServerOptions {
   readonly onError: (cause: unknown) => void
 }
 
-export class ListenError extends Error {}
+/** It cannot listen. */
+export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", { problem: Schema.String, hint: Schema.String }) {
+  override get message(): string {
+    return `${this.problem}. ${this.hint}`
+  }
+}
 
 const mostBodyBytes = 1_000_000
 const mostConnections = 256
@@ -227,9 +232,8 @@ const listen = (
     // For as long as it lives: an error later on, such as too many open files, must not end the process.
     server.on("error", (error) => {
       const taken = "code" in error && error.code === "EADDRINUSE"
-      resume(
-        Effect.fail(new ListenError(taken ? `port ${port} is taken by another program` : `the console cannot be served: ${error.message}`))
-      )
+      const text = taken ? `port ${port} is taken by another program` : `the console cannot be served: ${error.message}`
+      resume(Effect.fail(new ListenError({ problem: text, hint: "Give another --port; 0 takes any that is free." })))
     })
     server.listen({ port, host }, () => resume(Effect.succeed(server)))
   })

@@ -234,7 +234,7 @@ const upToDate = (dataset: string, taken: number, version: number, waiting: Wait
 }
 
 /** Per shard: records = rows + dead letters + empty. Per table: the rows of all shards, and those of replays, are the rows of its live files. */
-const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
+export const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
   const positions = storedPositions(snapshot.domains)
   const wrong = positions.flatMap(({ source, shard, position: p }) =>
     p.records === p.rows + p.deadLetters + p.empty
@@ -263,7 +263,7 @@ const sumChecks = ({ table, snapshot }: At): ReadonlyArray<Check> => {
 }
 
 /** No shard of a stream was read so late that its retention may have taken records first. */
-const gapCheck = ({ table, snapshot }: At, known: number): Check => {
+export const gapCheck = ({ table, snapshot }: At, known: number): Check => {
   const shards = streamShards(storedPositions(snapshot.domains))
   const gaps = shards.filter((shard) => shard.gaps > 0)
   const found = gaps.reduce((total, shard) => total + shard.gaps, 0)

@@ -127,7 +127,12 @@ const pages: Readonly<Record<string, string>> = {
   operations: "/?v=1&page=operate"
 }
 
-const text = (page: Page, selector: string): Promise<string> => page.locator(selector).first().textContent().then((text) => text ?? "")
+const text = (page: Page, selector: string): Promise<string> =>
+  page
+    .locator(selector)
+    .first()
+    .textContent()
+    .then((text) => text ?? "")
 const count = async (where: string): Promise<number> => {
   const [row] = await sluiceJson([
     "query",
@@ -173,7 +178,7 @@ describe("a dashboard", () => {
     expect(before).toBeLessThan(all)
     const orders = page.locator("section[aria-label='Orders']")
     expect(await orders.locator(".figure").textContent()).toBe(String(all))
-    expect(await orders.locator(".against").textContent()).toMatch(new RegExp(`^▲ \\+[\\d.]+% up\\s+${before} the period before$`))
+    expect(await orders.locator(".against").textContent()).toMatch(new RegExp(`^▲ \\+[\\d.]+% up\\s*${before} the period before$`))
     await page.getByRole("button", { name: "By origin as a table" }).click()
     const rows = await page.locator("section[aria-label='By origin'] tbody tr").allInnerTexts()
     expect(rows.map((row) => row.split(/\s+/)).find(([origin]) => origin === "Fulfillment")).toEqual(["Fulfillment", String(before)])
