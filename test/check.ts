@@ -12,6 +12,7 @@ const bin = (...path: ReadonlyArray<string>) => join(root, "node_modules", ...pa
 
 const steps: ReadonlyArray<{ readonly name: string; readonly args: ReadonlyArray<string> }> = [
   { name: "types", args: [bin("typescript", "bin", "tsc"), "-p", "."] },
+  { name: "types of the console's pages", args: [bin("typescript", "bin", "tsc"), "-p", "src/console/web-src"] },
   { name: "lint and format", args: [bin("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings"] },
   {
     name: "floors and repository rules",
