@@ -5,6 +5,7 @@ export const newProject = (folder: string): ReadonlyMap<string, string> => {
     ["project.ts", projectText(name)],
     ["orders.ts", contractText],
     ["data/orders-2026-11-20.ndjson", records.map((record) => `${JSON.stringify(record)}\n`).join("")],
+    ["dashboards/orders.yaml", dashboardText],
     ["README.md", readmeText(name)],
     [".gitignore", "lake/\n"]
   ])
@@ -108,9 +109,37 @@ const records: ReadonlyArray<object> = [
   }
 ]
 
+const dashboardText = `title: Orders
+description: What is ordered, by the day of the change.
+timezone: UTC
+period: { default: last-12-months }
+grain: day
+parameters: { least: { type: number, default: 0, label: Least total } }
+filters:
+  - { field: status, label: Status }
+  - { field: currency, label: Currency }
+queries:
+  orders_by_time:
+    description: Versions of orders and what they come to.
+    sql: >-
+      select date_trunc($grain, changed_at) as moment, currency, sum(total) as total, count(distinct order_id) as orders
+      from consumable_orders
+      where changed_at >= $from and changed_at < $to and total >= $least
+      group by 1, 2 order by 1, 2
+    drill: order_rows
+  order_rows:
+    description: The versions themselves.
+    sql: >-
+      select order_id, changed_at, status, total, currency from consumable_orders
+      where changed_at >= $from and changed_at < $to and total >= $least order by changed_at, order_id
+charts:
+  - { title: Total, query: orders_by_time, kind: bar, x: moment, y: total, series: currency, compare: true }
+  - { title: Orders, query: order_rows, kind: table }
+`
+
 const readmeText = (name: string): string => `# ${name}
 
-A project of Sluice: what an order is (\`orders.ts\`), which datasets there are (\`project.ts\`), and five sample records (\`data/\`).
+A project of Sluice: what an order is (\`orders.ts\`), which datasets there are (\`project.ts\`), a dashboard (\`dashboards/\`), and five sample records (\`data/\`).
 \`sluice\` is the command: \`npx sluice\` where the package is installed in this folder or above it, \`src/sluice\` of a clone. In this folder:
 
 \`\`\`sh

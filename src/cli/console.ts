@@ -133,7 +133,7 @@ export const console = Command.make(
 ).pipe(
   Command.withDescription("Show a lake in a browser: how it does, its lineage, its catalog and the project's dashboards."),
   Command.withExamples([
-    { description: "On this machine alone", command: "sluice console --lake lake --project shop" },
+    { description: "On this machine alone", command: "sluice console --lake lake" },
     {
       description: "For others, who are let in by a link",
       command: "sluice console --lake lake --host 0.0.0.0 --hosts lake.example:8090 --token"

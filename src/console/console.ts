@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, type Scope } from "effect"
+import { Clock, Effect, type Scope } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -58,7 +58,9 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
     const withDuckDB = <A>(read: (db: Effect.Success<ReturnType<typeof openDuckDB>>) => Effect.Effect<A, ReadError, Store>) =>
       run(Effect.scoped(Effect.flatMap(openDuckDB(options.duckdb), read)))
     const { replay } = options
+    const clock = yield* Clock.Clock
     const state: State = {
+      now: () => clock.currentTimeMillisUnsafe(),
       dashboards: () => watcher.dashboards,
       warnings: () => [...watcher.dashboards.problems.map(problemText), ...(asked.copy?.warnings ?? [])],
       asked,

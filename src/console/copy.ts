@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB, DuckDBSettings } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
@@ -55,7 +55,7 @@ interface Source {
 /** Copies marts, and what dashboards name, into a database of their own. */
 export const makeCopy = (options: CopyOptions): Effect.Effect<Copy, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const builtAt = new Date().toISOString()
+    const builtAt = new Date(yield* Clock.currentTimeMillis).toISOString()
     const path = join(options.folder, `marts-${randomUUID()}.duckdb`)
     const db = yield* openDuckDB(options.duckdb)
     const lake = yield* createViews(db)

@@ -12,7 +12,7 @@ const fieldOf = (value: Cell): string => {
 }
 
 /** Rows as CSV for people's programs: RFC 4180, UTF-8 with its mark, no cell a formula. */
-export const csvText = (columns: ReadonlyArray<string>, rows: Iterable<ReadonlyArray<Cell>>): string => {
+export const asCsv = (columns: ReadonlyArray<string>, rows: Iterable<ReadonlyArray<Cell>>): string => {
   const lines = [columns.map(fieldOf).join(",")]
   for (const row of rows) lines.push(row.map(fieldOf).join(","))
   return `\ufeff${lines.join("\r\n")}\r\n`

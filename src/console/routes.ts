@@ -3,7 +3,7 @@ import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { Meta } from "./api.ts"
 import { catalogOf, lineageOf } from "./catalog.ts"
-import { csvText } from "./csv.ts"
+import { asCsv } from "./csv.ts"
 import type { StoredDashboard, StoredQuery } from "./dashboard.ts"
 import { shownDashboard } from "./dashboards.ts"
 import { filterableOf } from "./plan.ts"
@@ -28,9 +28,9 @@ export const routesOf = (options: ConsoleOptions, state: State): Routes => ({
       case "/api/meta":
         return Promise.resolve(json(metaOf(options, state)))
       case "/api/status":
-        return state.status().then((status) => json(aged(status, Date.now())))
+        return state.status().then((status) => json(aged(status, state.now())))
       case "/api/catalog":
-        return state.catalog().then((facts) => json(catalogOf(facts, Date.now())))
+        return state.catalog().then((facts) => json(catalogOf(facts, state.now())))
       case "/api/lineage":
         return state.catalog().then((facts) => json(lineageOf(facts)))
     }
@@ -63,7 +63,7 @@ const metaOf = ({ project, replay, sql }: ConsoleOptions, state: State): Meta =>
   project: project.name,
   dashboards: state.dashboards().dashboards.map(({ description, name, title }) => ({ name, title, description })),
   features: { sql, replay: replay !== null },
-  now: new Date().toISOString(),
+  now: new Date(state.now()).toISOString(),
   problems: state.warnings()
 })
 
@@ -94,7 +94,7 @@ const queryOf = async (state: State, asked: Asked, name: string, isCsv: boolean)
   await state.first
   const found = findQuery(state, name)
   if (found === null) return json({ problem: `there is no query ${name}`, hint: "Dashboards name them." }, 404)
-  const plan = state.asked.plan(found.dashboard, found.query, asked.search, Date.now())
+  const plan = state.asked.plan(found.dashboard, found.query, asked.search, state.now())
   // Of what goes on the period ends at another moment each time: what was answered stands for as long as nothing is committed.
   const moments = Object.fromEntries(Object.entries(plan.values).filter(([key]) => key !== "to" || plan.span?.partial !== true))
   const etag = etagOf(isCsv, plan.sql, moments, asked.search.get("compare"), plan.page, plan.asOf, state.asked.copy?.builtAt)
@@ -102,7 +102,7 @@ const queryOf = async (state: State, asked: Asked, name: string, isCsv: boolean)
   const answer = await state.asked.query(found.dashboard, plan, isCsv, asked.signal)
   if (!isCsv) return { ...json(answer), etag }
   const names = answer.columns.map((column) => column.name)
-  return { ...csv(name, csvText(names, answer.rows)), etag }
+  return { ...csv(name, asCsv(names, answer.rows)), etag }
 }
 
 const statementOf = ({ body }: Asked): string => {
@@ -124,7 +124,7 @@ const sqlCsv = async (state: State, asked: Asked): Promise<Reply> => {
   const { columns, rows } = await state.asked.sql(sql, "file", asked.signal)
   return csv(
     "result",
-    csvText(
+    asCsv(
       columns.map(({ name }) => name),
       rows
     )

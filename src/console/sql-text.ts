@@ -35,5 +35,5 @@ export const withTables = (sql: string, tables: ReadonlyArray<readonly [name: st
   const own = /^(\s*)with(\s+recursive)?\b/i.exec(code)
   if (own === null) return `WITH ${made} ${text}`
   const rest = [code.slice(own[0].length), ...parts.slice(first + 1)].join("")
-  return `${parts.slice(0, first).join("")}WITH${own[2] ?? ""} ${made}, ${rest}`
+  return `${parts.slice(0, first).join("")}${own[1] ?? ""}WITH${own[2] ?? ""} ${made},${rest}`
 }

@@ -40,6 +40,8 @@ export interface RunningConsole {
 
 /** What the routes answer from, as of the latest look at the lake. */
 export interface State {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly dashboards: () => Dashboards
   readonly warnings: () => ReadonlyArray<string>
   readonly asked: Asked

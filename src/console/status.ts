@@ -1,4 +1,4 @@
-import { Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB, Row } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
@@ -26,7 +26,7 @@ export const readStatus = (
   db: DuckDB
 ): Effect.Effect<Status, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const now = new Date().toISOString()
+    const now = new Date(yield* Clock.currentTimeMillis).toISOString()
     const found = yield* lakeStatus(
       root,
       contracts.map(({ contract }) => contract.name)

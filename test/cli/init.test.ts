@@ -51,7 +51,7 @@ describe("a new project", () => {
     const again = await sluice(["init", there])
     expect([again.code, again.stderr]).toEqual([
       1,
-      expect.stringContaining("has project.ts, orders.ts, data/orders-2026-11-20.ndjson already")
+      expect.stringContaining("has project.ts, orders.ts, data/orders-2026-11-20.ndjson, dashboards/orders.yaml already")
     ])
     const file = await sluice(["init", join(there, "README.md")])
     expect([file.code, await readdir(there)]).toEqual([1, expect.arrayContaining(["README.md", "project.ts"])])

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { csvText } from "../../src/console/csv.ts"
+import { asCsv } from "../../src/console/csv.ts"
 import { readSite } from "../../src/console/site.ts"
 import { ask, makePlace, type Place, type Running, startConsole } from "./support.ts"
 
@@ -204,7 +204,7 @@ it("the site has the files of its folder and no others", () => {
 
 it("no cell of a CSV is a formula, and numbers stay numbers", () => {
   expect(
-    csvText(
+    asCsv(
       ["a", "=b"],
       [
         ["=1+1", -5],

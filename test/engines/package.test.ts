@@ -38,6 +38,7 @@ describe("the package, installed into an empty folder", () => {
         "src/sluice",
         "dist/src/main.js",
         "dist/bundle/main.mjs",
+        "dist/src/console/web/index.html",
         "dist/src/repartition/spark/driver.py"
       ])
     )
