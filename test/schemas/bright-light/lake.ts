@@ -148,3 +148,19 @@ export const lineOf = (row: { readonly [column: string]: unknown }): string =>
     .map(([column, value]) => `${column}=${value ?? ""}`)
     .sort()
     .join(" ")
+
+/** What differs between a mart and what it should be: the first few lines that are not there, and those that should not be. */
+export const differenceOf = (found: ReadonlyArray<string>, expected: ReadonlyArray<string>) => {
+  const without = (lines: ReadonlyArray<string>, others: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const counts = new Map<string, number>()
+    for (const line of others) counts.set(line, (counts.get(line) ?? 0) + 1)
+    return lines.filter((line) => {
+      const left = counts.get(line) ?? 0
+      counts.set(line, left - 1)
+      return left <= 0
+    })
+  }
+  return { missing: without(expected, found).slice(0, 3), unexpected: without(found, expected).slice(0, 3) }
+}
+
+export const noDifference = { missing: [], unexpected: [] }

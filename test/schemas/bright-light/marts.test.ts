@@ -5,7 +5,18 @@ import type { DuckDB } from "../../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { temporaryStore } from "../../ingest/support.ts"
 import { build, replaceFiles, rowsOf } from "../../models/small-lake.ts"
-import { brightAudit, brightModels, buildKnown, contracts, knownOf, loadKnown, martLines, martOf } from "./lake.ts"
+import {
+  brightAudit,
+  brightModels,
+  buildKnown,
+  contracts,
+  differenceOf,
+  knownOf,
+  loadKnown,
+  martLines,
+  martOf,
+  noDifference
+} from "./lake.ts"
 import { day, type Parameters, plainSales } from "./plain.ts"
 import { plainFeatures } from "./plain-features.ts"
 import { plainWeb, sessionsOf } from "./plain-web.ts"
@@ -56,7 +67,7 @@ describe("the marts of a company are what plain loops make of its rows", () => {
       const expected = { ...plainSales(known, parameters(seed)), ...plainWeb(known, sessions), ...plainFeatures(known, sessions) }
       for (const [mart, lines] of Object.entries(expected)) {
         assert.isAbove(lines.length, 0, mart)
-        assert.deepStrictEqual(yield* martOf(db, mart), lines, mart)
+        assert.deepStrictEqual(differenceOf(yield* martOf(db, mart), lines), noDifference, mart)
       }
       for (const model of seed === 1 ? models.models : []) {
         const { tests } = yield* brightAudit(models)(db, model, () => model.name)
@@ -95,7 +106,8 @@ describe("the marts of a company are what plain loops make of its rows", () => {
         const outcomes = yield* build(models, { selected, contracts })
         for (const outcome of outcomes) if (outcome.kind === "failed") throw outcome.error
         const expected: { readonly [mart: string]: ReadonlyArray<string> } = plainSales(known, parameters(1))
-        for (const mart of marts) assert.deepStrictEqual(yield* martLines(rowsOf, mart), expected[mart], `${mart} by ${until}`)
+        for (const mart of marts)
+          assert.deepStrictEqual(differenceOf(yield* martLines(rowsOf, mart), expected[mart] ?? []), noDifference, `${mart} by ${until}`)
       }
     }).pipe(Effect.scoped, Effect.provide(temporaryStore))
   )

@@ -5,11 +5,21 @@ import { add, dayOf, exact, fixed, type Line, linesOf, type PlainRow, placesOf, 
 
 /** What the marts of the site must hold, by plain loops over the requests. */
 
+/** What a query says, as it is written: the first value of each name that is not nothing. */
+interface Said {
+  readonly get: (name: string) => string | null
+}
+
+const saidOf = (query: string): Said => {
+  const pairs = query.split("&").map((pair) => [pair.split("=", 1)[0], pair.slice(pair.indexOf("=") + 1)] as const)
+  return { get: (name) => pairs.find(([said]) => said === name)?.[1] || null }
+}
+
 interface Seen {
   readonly at: number
   readonly request: Request
   readonly path: string
-  readonly said: URLSearchParams
+  readonly said: Said
 }
 
 export interface PlainSession {
@@ -40,9 +50,11 @@ export const addedOf = ({ request, path, said }: Seen): string | null =>
 const orderedOf = ({ request, path, said }: Seen): string | null =>
   isFine(request) && path === "/checkout/thanks" ? said.get("order") : null
 
+/** The host of a page, by its text alone: what servers log is not always an address that a browser takes. */
 const hostOf = (referer: string | null): string | null => {
-  const host = referer === null ? null : new URL(referer).hostname
-  return host === "www.brightlight.example" ? null : host
+  const [scheme = "", rest] = (referer ?? "").split("://")
+  const host = rest === undefined || !/^[a-z]+$/i.test(scheme) ? "" : (rest.split(/[/?#:]/)[0] ?? "").toLowerCase()
+  return host === "" || host === "www.brightlight.example" ? null : host
 }
 
 const requestText = ({ method, target }: Request): string => `${method} ${target} HTTP/1.1`
@@ -55,7 +67,7 @@ export const sessionsOf = (known: Known): ReadonlyArray<PlainSession> => {
     const visitor = hash("md5", `${request.address}|${request.agent}`)
     const seen = visitors.get(visitor) ?? []
     visitors.set(visitor, seen)
-    seen.push({ at: request.at, request, path, said: new URLSearchParams(query) })
+    seen.push({ at: request.at, request, path, said: saidOf(query) })
   }
   const cut: Array<{ readonly id: string; readonly visitor: string; readonly seen: Array<Seen> }> = []
   for (const [visitor, all] of visitors) {
@@ -101,7 +113,7 @@ export const sessionsOf = (known: Known): ReadonlyArray<PlainSession> => {
 }
 
 const waysOf = ({ seen: [landed] }: PlainSession) => {
-  const said = landed?.said ?? new URLSearchParams()
+  const said = landed?.said ?? saidOf("")
   const host = hostOf(landed?.request.referer ?? null)
   const utm = said.get("utm_source")
   return {

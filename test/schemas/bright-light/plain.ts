@@ -55,7 +55,7 @@ export interface Sale {
 export const rowsOf = (known: Known, dataset: string): ReadonlyArray<TableRow> => known.tables[dataset] ?? []
 
 const categoriesOf = (known: Known) => {
-  const products = new Map(rowsOf(known, "products").map((row) => [textOf(row, "product_id"), textOf(row, "category")]))
+  const products = new Map(rowsOf(known, "products").map((row) => [textOf(row, "product_id"), textOf(row, "category") || "unknown"]))
   return (product: string): string => products.get(product) ?? "unknown"
 }
 
@@ -73,7 +73,7 @@ export const salesOf = (known: Known): ReadonlyArray<Sale> => {
         customer: textOf(order, "customer_id"),
         product,
         category: category(product),
-        zip: textOf(order, "ship_zip").slice(0, 5),
+        zip: textOf(order, "ship_zip").slice(0, 5) || "unknown",
         at,
         on: dayOf(at),
         quantity: numberOf(row, "quantity"),
@@ -83,13 +83,16 @@ export const salesOf = (known: Known): ReadonlyArray<Sale> => {
   })
 }
 
-/** Where zip codes are. */
+/** Where zip codes are; of several spellings the first by the alphabet. */
 export const placesOf = (known: Known) => {
   const places = new Map<string, { readonly city: string; readonly state: string }>()
-  for (const row of rowsOf(known, "customers"))
-    places.set(textOf(row, "zip").slice(0, 5), { city: textOf(row, "city"), state: textOf(row, "state") })
-  for (const row of rowsOf(known, "orders"))
-    places.set(textOf(row, "ship_zip").slice(0, 5), { city: textOf(row, "ship_city"), state: textOf(row, "ship_state") })
+  const least = (a: string, b: string): string => (a < b ? a : b)
+  const note = (zip: string, city: string, state: string): void => {
+    const before = places.get(zip)
+    if (zip !== "") places.set(zip, { city: least(city, before?.city ?? city), state: least(state, before?.state ?? state) })
+  }
+  for (const row of rowsOf(known, "customers")) note(textOf(row, "zip").slice(0, 5), textOf(row, "city"), textOf(row, "state"))
+  for (const row of rowsOf(known, "orders")) note(textOf(row, "ship_zip").slice(0, 5), textOf(row, "ship_city"), textOf(row, "ship_state"))
   const placeOf = (zip: string) => places.get(zip) ?? { city: "unknown", state: "unknown" }
   return { places, placeOf }
 }
