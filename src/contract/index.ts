@@ -1,4 +1,6 @@
 /** What contracts and projects are made with: they import this as `sluice/contract`, wherever they lie. */
+
+export { Random, weighted, zipf } from "../record/seeded.ts"
 export {
   type Approval,
   type Contract,
