@@ -54,15 +54,18 @@ export const newnessSql = (
       ] as const))
 ]
 
-/** Names of what decides which row is newer, before its arrival does. */
+/**
+ * Names of what decides which row is newer, before its arrival does. Of a table that comes whole, its age does first: a row must never lose to one that a
+ * load, which is yet to come, will take away.
+ */
 export const orderNames = ({ order, loads }: Pick<Identity, "order" | "loads">): ReadonlyArray<string> => [
-  ...(loads === null ? [] : ["c"]),
+  ...(loads === null ? [] : ["t", "c"]),
   ...order.map((_, i) => `w${i}`)
 ]
 
 /** When each load began that some copies begin, and which it was. @param from copies with what {@link newnessSql} names */
 export const loadsSql = (from: string): string =>
-  `SELECT _shard AS shard, epoch_us(_arrived_at) AS arrived_at, epoch_us(min(t)) AS at FROM ${from} WHERE b GROUP BY ALL`
+  `SELECT _shard AS shard, epoch_us(_arrived_at) AS arrived_at, epoch_us(min(t)) AS begun_at FROM ${from} WHERE b GROUP BY ALL`
 
 /**
  * The order of copies of one row, of which the first stays: the newest by the contract's order where there is one, then the latest arrival. Of one time it

@@ -145,7 +145,7 @@ const comparedSql = ({ identity, columns }: CompiledContract, sides: Sides, tomb
   const rank = (order: string) => `row_number() OVER (PARTITION BY ${names} ORDER BY ${order})`
   const newest = newestFirstSql(identity)
   // What is older than the newest load does not count, whatever it says.
-  const newestLoad = `SELECT max(at) FROM (${loadsSql(`(${copiesOf(sides.taken, "taken")})`)})`
+  const newestLoad = `SELECT max(begun_at) FROM (${loadsSql(`(${copiesOf(sides.taken, "taken")})`)})`
   const counting = identity.loads === null ? "" : ` WHERE epoch_us(t) >= coalesce((${newestLoad}), epoch_us(t))`
   const deletes = (side: string) => `coalesce(bool_or(d) FILTER (side = '${side}'), false)`
   const counted = Object.entries(counts).map(([name, condition]) => `count(*) FILTER (${condition}) AS ${name}`)

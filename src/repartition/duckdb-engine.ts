@@ -154,7 +154,7 @@ const takeLoad = ({ identity, load }: EnginePlan, { db }: EngineRun): Effect.Eff
     const came = (yield* db.rows(sql.loadsSql("copy"))).map((row) => ({
       shard: String(row["shard"]),
       arrivedAt: String(row["arrived_at"]),
-      at: String(row["at"])
+      at: String(row["begun_at"])
     }))
     const newest = newestLoad(load, came)
     if (newest !== null) yield* db.run(sql.staleSql(newest))

@@ -51,6 +51,22 @@ describe("arrival time of a file", () => {
     }
   })
 
+  it("is the time of a file of changes, as close as its name has it", () => {
+    const second = Date.UTC(2014, 9, 29, 11, 34, 1)
+    assert.strictEqual(timeOfName("/dms/sales/orders/20141029-113401.csv"), second)
+    assert.strictEqual(timeOfName("/dms/sales/orders/20141029-113401123.csv.gz"), second + 123)
+    assert.strictEqual(timeOfName("20141029-1134010000.parquet"), second)
+    assert.strictEqual(timeOfName("CDC_TXN-20141029-1134015.csv"), second + 500)
+    for (const path of [
+      "/x/LOAD00000001.csv",
+      "/x/20141029-11340.csv",
+      "/x/20141029-113461.csv",
+      "/x/120141029-113401.csv",
+      "/20141029-113401/x"
+    ])
+      assert.isUndefined(timeOfName(path), path)
+  })
+
   it("is no time of a name that the calendar does not have, nor other digits in a name", () => {
     for (const path of [
       "/x/orders_20240230131500.csv",

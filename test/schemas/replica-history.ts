@@ -1,0 +1,145 @@
+import { random } from "../repartition/histories.ts"
+
+/** A file as DMS writes one, and when. */
+export interface ReplicaFile {
+  /** Below the folder of the table. */
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly writtenAt: number
+  readonly text: string
+}
+
+/** What a database went through, as files, and what stands in it at the end: names by id. */
+export interface ReplicaHistory {
+  readonly files: ReadonlyArray<ReplicaFile>
+  readonly rows: ReadonlyMap<string, string>
+  /** Rows of keys that are gone since a load only tells so by not having them. */
+  readonly vanished: number
+}
+
+interface Change {
+  readonly op: "I" | "U" | "D"
+  readonly id: string
+  readonly name: string
+  readonly at: number
+  readonly sequence: number
+}
+
+const begin = Date.UTC(2026, 10, 2, 4)
+const second = 1000
+
+const two = (n: number, digits = 2): string => String(n).padStart(digits, "0")
+const timeText = (at: number): string => `${new Date(at).toISOString().replace("T", " ").replace("Z", "")}000`
+const fileTime = (at: number): string =>
+  new Date(at)
+    .toISOString()
+    .replace(/[-:.Z]/g, "")
+    .replace("T", "-")
+const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+/**
+ * Months of a table, and what DMS tells of them: loads, of which each takes some time while rows change, changes behind them, and what a stop between two
+ * tasks loses, which only the next load makes good. How much files say, differs by history: the operation in loads, the time of a change, its sequence.
+ */
+export const replicaHistory = (seed: number): ReplicaHistory => {
+  const next = random(seed)
+  const below = (n: number): number => Math.floor(next() * n)
+  const [hasOp, hasTime, hasSequence] = [seed % 2 === 0, seed % 3 !== 2, seed % 4 < 2]
+  const rows = new Map<string, string>()
+  const files: Array<ReplicaFile> = []
+  let now = begin
+  let sequence = 0
+  let named = 0
+  let vanished = 0
+
+  const change = (): Change => {
+    const id = `p${below(6)}`
+    const isThere = rows.has(id)
+    const op = !isThere ? "I" : below(3) === 0 ? "D" : "U"
+    const name = op === "D" ? (rows.get(id) ?? "") : `${["", 'said "so", twice', "two\nlines", "zero 007"][below(4)]} #${++named}`
+    if (op === "D") rows.delete(id)
+    else rows.set(id, name)
+    // Several of one transaction have one time.
+    now += below(3) * second
+    return { op, id, name, at: now, sequence: ++sequence }
+  }
+
+  const columns = (withOp: boolean) => [
+    ...(withOp ? ["Op"] : []),
+    ...(hasTime ? ["commit_time"] : []),
+    ...(hasSequence ? ["change_sequence"] : []),
+    "product_id",
+    "product_name"
+  ]
+  const line = (values: ReadonlyArray<string | null>) => `${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}\n`
+  const write = (name: string, writtenAt: number, withOp: boolean, lines: ReadonlyArray<ReadonlyArray<string | null>>) =>
+    files.push({ name, writtenAt, text: [columns(withOp), ...lines].map(line).join("") })
+
+  const load = (): ReadonlyArray<Change> => {
+    now += 60 * second
+    const began = now
+    const during: Array<Change> = []
+    // Rows are read one after the other, as each is by then.
+    const read: Array<readonly [string, string]> = []
+    for (const id of ["p0", "p1", "p2", "p3", "p4", "p5"]) {
+      if (below(2) === 0) during.push(change())
+      const name = rows.get(id)
+      if (name !== undefined) read.push([id, name])
+    }
+    now += 5 * second
+    for (let i = 0; i === 0 || i < read.length; i++) {
+      const row = read[i]
+      const name = `LOAD${(i + 1).toString(16).toUpperCase().padStart(8, "0")}.csv`
+      const lines =
+        row === undefined ? [] : [[...(hasOp ? ["I"] : []), ...(hasTime ? [timeText(began)] : []), ...(hasSequence ? [null] : []), ...row]]
+      // Tables without rows have no files, and then nothing tells of the load.
+      if (lines.length > 0) write(name, now + i, hasOp, lines)
+    }
+    now += second
+    return during
+  }
+
+  const tell = (changes: ReadonlyArray<Change>) => {
+    for (let at = 0; at < changes.length; ) {
+      const some = changes.slice(at, at + 1 + below(4))
+      at += some.length
+      now += 1 + below(900)
+      write(
+        `${fileTime(now)}.csv`,
+        now,
+        true,
+        some.map(({ op, id, name, at, sequence }) => [
+          op,
+          ...(hasTime ? [timeText(at)] : []),
+          ...(hasSequence ? [`${fileTime(at).replace("-", "").slice(0, 16)}${two(sequence, 19)}`] : []),
+          id,
+          name
+        ])
+      )
+    }
+  }
+
+  for (let i = 0; i < 3; i++) change()
+  if (rows.size === 0) rows.set("p0", "first")
+  for (let task = 0; task < 3; task++) {
+    const before = new Set(rows.keys())
+    tell(load())
+    tell(Array.from({ length: 2 + below(6) }, change))
+    // Between two tasks nobody tells what happens.
+    now += 60 * second
+    if (task === 2) break
+    for (let i = 0; i < 4; i++) change()
+    if (rows.size === 0) rows.set("p1", `kept #${++named}`)
+    vanished += [...before].filter((id) => !rows.has(id)).length
+  }
+  return { files, rows, vanished }
+}
+
+/** The same items in a random order. */
+export const shuffled = <A>(items: ReadonlyArray<A>, seed: number): ReadonlyArray<A> => {
+  const next = random(seed)
+  return items
+    .map((item) => [next(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item)
+}

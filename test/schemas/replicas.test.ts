@@ -1,0 +1,111 @@
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { products } from "../../schemas/bright-light/products.ts"
+import { matcherOf } from "../../src/contract/arrives.ts"
+import { compileContract } from "../../src/contract/compile.ts"
+import { formatOf } from "../../src/contract/format.ts"
+import { openDuckDB } from "../../src/duckdb/open.ts"
+import { verify } from "../../src/lake/verify.ts"
+import { repartition } from "../../src/repartition/repartition.ts"
+import { filesSource } from "../../src/source/files.ts"
+import { framingOf } from "../../src/source/framing.ts"
+import { run } from "../ingest/support.ts"
+import { random } from "../repartition/histories.ts"
+import { freshFolder, freshStore, rowsOf } from "../repartition/lake.ts"
+import { type ReplicaFile, replicaHistory, shuffled } from "./replica-history.ts"
+
+/**
+ * Files of a replicated table that come in any order, late, twice and in many runs leave what stands in the database at the end, and what one run over all of
+ * them leaves. More histories: `SLUICE_TEST_CDC_HISTORIES=100`.
+ */
+
+const histories = Number(process.env["SLUICE_TEST_CDC_HISTORIES"] ?? 6)
+const contract = compileContract(products)
+const takes = matcherOf(products.arrives ?? [])
+
+const put = (folder: string, { name, writtenAt, text }: ReplicaFile): void => {
+  const path = join(folder, "production", "products", name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  utimesSync(path, writtenAt / 1000, writtenAt / 1000)
+}
+
+const ingested = (folder: string) =>
+  Effect.gen(function* () {
+    const source = yield* filesSource({ input: folder, format: framingOf(formatOf(products)), takes })
+    const { counts } = yield* run(source, { contract })
+    assert.deepStrictEqual(counts.deadLetters, {})
+    return counts.rows
+  })
+
+const failed = Effect.scoped(
+  Effect.gen(function* () {
+    const checks = yield* verify([contract], yield* openDuckDB())
+    return checks.filter(({ ok }) => !ok).map(({ check, detail }) => `${check}: ${detail}`)
+  })
+)
+
+const found = Effect.map(rowsOf("SELECT product_id, product_name FROM consumable_products ORDER BY ALL"), (rows) =>
+  rows.map((row): readonly [string, string] => {
+    const { product_id, product_name } = JSON.parse(row)
+    return [product_id, product_name]
+  })
+)
+
+describe("a table that a database replicates", () => {
+  for (let seed = 0; seed < histories; seed++)
+    it.live(`is what the database has, however its files come: history ${seed}`, () =>
+      Effect.gen(function* () {
+        const { files, rows } = replicaHistory(seed)
+        const expected = [...rows].sort(([a], [b]) => (a < b ? -1 : 1))
+        const folder = yield* freshFolder()
+        const next = random(seed + 1000)
+
+        // In order, all at once. A load takes the place of the one before in the folder, as it does where the replication began anew.
+        yield* Effect.gen(function* () {
+          for (const file of files) {
+            put(join(folder, "sorted"), file)
+            if (/LOAD/.test(file.name)) yield* ingested(join(folder, "sorted"))
+          }
+          yield* ingested(join(folder, "sorted"))
+          yield* repartition({ contract })
+          assert.deepStrictEqual(yield* found, expected)
+          assert.deepStrictEqual(yield* failed, [])
+        }).pipe(Effect.provide(freshStore))
+
+        yield* Effect.gen(function* () {
+          for (const [i, file] of shuffled([...files, ...files.filter(() => next() < 0.2)], seed).entries()) {
+            // Of one name there may be several: each comes as a file of its own, in a run of its own or with others.
+            put(join(folder, "late", `step-${i}`), file)
+            if (next() < 0.4) yield* ingested(join(folder, "late"))
+            if (next() < 0.2)
+              yield* repartition({ contract }).pipe(
+                Effect.catchIf(
+                  ({ reason }) => reason === "NoStage",
+                  () => Effect.void
+                )
+              )
+          }
+          yield* ingested(join(folder, "late"))
+          yield* repartition({ contract })
+          assert.deepStrictEqual(yield* found, expected)
+          assert.deepStrictEqual(yield* failed, [])
+          assert.strictEqual(yield* ingested(join(folder, "late")), 0)
+          assert.strictEqual((yield* repartition({ contract })).kind, "up-to-date")
+          // Folded from the start it is the same.
+          yield* repartition({ contract, rebuild: true })
+          assert.deepStrictEqual(yield* found, expected)
+        }).pipe(Effect.provide(freshStore))
+      })
+    )
+
+  it("of these histories loses keys of which nothing tells but a load", () => {
+    const all = Array.from({ length: Math.max(6, histories) }, (_, seed) => replicaHistory(seed))
+    assert.isAbove(
+      all.reduce((total, { vanished }) => total + vanished, 0),
+      0
+    )
+  })
+})
