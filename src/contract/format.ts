@@ -1,4 +1,4 @@
-import { isBoolean, isOneOf, isRecord, isText, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isBoolean, isOneOf, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { snakeCase } from "./names.ts"
 
 /** How the bytes of a dataset's records are read as fields by name. Plain data; where a contract says nothing, JSON. */
@@ -49,18 +49,32 @@ export const csv = (options: CsvOptions = {}): CsvFormat => ({
 
 export const layouts = ["common", "combined"] as const
 
-/** Lines of the access log of a web server: Apache's `common` and `combined`, which nginx writes as well. */
+/** Is it one of the layouts that have a name? */
+export const isUsualLayout = (layout: AccessLogFormat["layout"]): layout is (typeof layouts)[number] =>
+  layouts.some((each) => each === layout)
+
+/** Lines of the access log of a web server: Apache's `common` and `combined`, which nginx writes as well, or as a `LogFormat` of Apache says. */
 export interface AccessLogFormat {
   readonly kind: "accessLog"
-  readonly layout: (typeof layouts)[number]
+  readonly layout: (typeof layouts)[number] | `%${string}`
+  /** May lines come as an agent of Kinesis hands them on: as objects that it has made of them, or within objects that say where they are from? */
+  readonly carried?: boolean
 }
 
 /**
  * Access logs. A line gives the fields `host ident authuser datetime request response bytes`, with `combined` also `referer` and `agent`, and of the
  * request `method path query protocol`; what else stands behind them is `rest`. `-` is null, `datetime` is a timestamp in ISO 8601. A contract
- * declares those that it wants.
+ * declares those that it wants. A layout that begins with `%` is what Apache's configuration says behind `LogFormat`: see `log-format.ts` for the names
+ * of its fields.
  */
-export const accessLog = (layout: AccessLogFormat["layout"] = "combined"): AccessLogFormat => ({ kind: "accessLog", layout })
+export const accessLog = (
+  layout: AccessLogFormat["layout"] = "combined",
+  options: Pick<AccessLogFormat, "carried"> = {}
+): AccessLogFormat => ({
+  kind: "accessLog",
+  layout,
+  ...options
+})
 
 /** Pairs as browsers send forms and query strings: `name=value&other=x+y`. */
 export interface FormFormat {
@@ -94,6 +108,13 @@ const isColumns: Rule<ReadonlyArray<string> | null> = {
     value === null || (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
 }
 
+const isLayout: Rule<AccessLogFormat["layout"]> = {
+  ...isOneOf(...layouts),
+  accepts: `${isOneOf(...layouts).accepts}, or what Apache has behind LogFormat, such as "%h %l %u %t \\"%r\\" %>s %b"`,
+  holds: (value): value is AccessLogFormat["layout"] =>
+    isOneOf(...layouts).holds(value) || (typeof value === "string" && value.startsWith("%"))
+}
+
 const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog", "form", "parquet")
 
 const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } } = {
@@ -107,7 +128,7 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     nullText: isText,
     encoding: isOneOf(...encodings)
   } satisfies { readonly [K in keyof CsvFormat]: Rule },
-  accessLog: { kind, layout: isOneOf(...layouts) },
+  accessLog: { kind, layout: isLayout, carried: optional(isBoolean) },
   form: { kind },
   parquet: { kind }
 }

@@ -1,5 +1,5 @@
 import type { Contract } from "../contract/contract.ts"
-import { formatOf } from "../contract/format.ts"
+import { formatOf, isUsualLayout } from "../contract/format.ts"
 import { accessLogFields } from "./access-log/definition.ts"
 import { AccessLogFinder } from "./access-log/find.ts"
 import { csvFields } from "./csv/definition.ts"
@@ -28,7 +28,10 @@ export const fieldsOf = (contract: Pick<Contract, "fields" | "format" | "convent
       return { read: csvFields(format, fields, anyCase), finder: () => new CsvFinder(format, fields, anyCase) }
     }
     case "accessLog":
-      return { read: accessLogFields(format, fields), finder: () => new AccessLogFinder(format, fields) }
+      return {
+        read: accessLogFields(format, fields),
+        finder: () => (isUsualLayout(format.layout) ? new AccessLogFinder(format, fields) : findNothing)
+      }
     case "form":
       return { read: formFields(fields), finder: () => findNothing }
   }

@@ -1,26 +1,49 @@
 import { isUtf8 } from "node:buffer"
 import type { Fields } from "../../contract/field.ts"
-import type { AccessLogFormat } from "../../contract/format.ts"
+import { type AccessLogFormat, isUsualLayout, type layouts } from "../../contract/format.ts"
 import { Members } from "../../contract/json.ts"
 import { notUtf8 } from "../fault.ts"
 import { keysByName } from "../fields/names.ts"
 import type { ReadFields } from "../fields/read-fields.ts"
-import { type LogField, readLine } from "./line.ts"
+import { isCarried, readCarried } from "./carried.ts"
+import { readLine } from "./line.ts"
+import { logFormatReader } from "./log-format.ts"
 
 /** The definition of access logs: a line → the fields that the contract declares, and what stands behind those of the format. */
-export const accessLogFields = ({ layout }: AccessLogFormat, fields: Fields): ReadFields => {
+export const accessLogFields = ({ layout, carried = false }: AccessLogFormat, fields: Fields): ReadFields => {
   const keyOf = keysByName(fields)
+  const read = isUsualLayout(layout) ? usualReader(layout) : logFormatReader(layout)
   return (raw) => {
     if (!isUtf8(raw)) return notUtf8(raw)
-    const line = readLine(layout, raw.toString("utf8"))
+    const text = raw.toString("utf8")
+    const found = carried && isCarried(raw) ? readCarried(text) : null
+    if (found !== null && "reason" in found) return found
+    const line = found === null ? read(text) : "fields" in found ? new Map<string, string | null>() : read(found.line)
     if (line === null || "reason" in line) return line
     const record = new Members()
-    for (const name of Object.keys(line) as ReadonlyArray<LogField>) {
+    for (const [name, value] of line) {
       const key = keyOf(name)
       // Fields of the format are known: a contract that declares some leaves out the others.
-      if (key !== undefined) record.put(key, line[name])
-      else if (name === "rest" && line.rest !== null) record.put(name, line.rest)
+      if (key !== undefined) record.put(key, value)
+      else if (name === "rest" && value !== null) record.put(name, value)
+    }
+    // What an agent says beside a line is its user's to choose: it is known where the contract declares it, and else as unknown as any field.
+    for (const [name, value] of found === null ? [] : "fields" in found ? found.fields : found.about) {
+      const key = keyOf(name)
+      if (key !== undefined && !record.has(key)) record.put(key, value)
+      else if (key === undefined && value !== null && !known.has(name)) record.put(name, value)
     }
     return record
   }
 }
+
+const usualReader = (layout: (typeof layouts)[number]) => (text: string) => {
+  const line = readLine(layout, text)
+  return line === null || "reason" in line ? line : new Map<string, string | null>(Object.entries(line))
+}
+
+/** What an agent has of a line by itself, so that it is no news where a contract leaves it out. */
+const known: ReadonlySet<string> = new Set([
+  ...["host", "ident", "authuser", "datetime", "request", "response", "bytes", "referer", "agent"],
+  ...["method", "path", "query", "protocol", "ts"]
+])

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import type { AccessLogFormat } from "../../contract/format.ts"
+import type { layouts } from "../../contract/format.ts"
 import { months } from "../../contract/time-pattern.ts"
 import { type Fault, fault } from "../fault.ts"
 import { textEnd } from "../fields/line-end.ts"
@@ -28,7 +28,7 @@ export interface LogLine {
 export type LogField = keyof LogLine
 
 /** Reads a line, which may have its end behind it. Null: a blank one. */
-export const readLine = (layout: AccessLogFormat["layout"], text: string): LogLine | Fault | null => {
+export const readLine = (layout: (typeof layouts)[number], text: string): LogLine | Fault | null => {
   const line = new Line(text)
   if (line.length === 0) return null
   const host = line.upTo(" ")
@@ -59,10 +59,10 @@ export const readLine = (layout: AccessLogFormat["layout"], text: string): LogLi
   }
 }
 
-const nothing = (text: string): string | null => (text === "-" ? null : text)
+export const nothing = (text: string): string | null => (text === "-" ? null : text)
 
 /** Takes parts from the front of a line. Where one is not there, it says so in `fault`, and gives empty texts from then on. */
-class Line {
+export class Line {
   readonly #text: string
   readonly length: number
   #at = 0
@@ -78,6 +78,24 @@ class Line {
     const end = this.#text.indexOf(mark, this.#at + 1)
     if (end < 0) return this.#fail(this.#text[this.#at - 1] === "[" ? this.length : this.#at)
     return this.#take(end, end + mark.length)
+  }
+
+  /** Passes over a text, if it is there. */
+  expect(text: string): void {
+    if (this.fault !== null) return
+    if (this.#text.startsWith(text, this.#at)) this.#at += text.length
+    else this.#fail(text.startsWith(this.#text.slice(this.#at)) ? this.length : this.#at)
+  }
+
+  /** What is left; empty: nothing is. */
+  upToEnd(): string {
+    return this.#take(this.length, this.length)
+  }
+
+  /** What stands before a mark, which stays. It may be nothing. */
+  before(mark: string): string {
+    const end = this.#text.indexOf(mark, this.#at)
+    return end < 0 ? this.#fail(this.length) : this.#take(end, end)
   }
 
   matching(pattern: RegExp): string {
@@ -142,7 +160,7 @@ const unescaped = (text: string): string => {
 }
 
 /** `17/May/2015:10:05:03 +0000` as `2015-05-17T10:05:03+00:00`. */
-const isoTime = (text: string): string => {
+export const isoTime = (text: string): string => {
   const [, day, name = "", year, time, hours, minutes] =
     /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})$/.exec(text) ?? []
   const month = months.indexOf(name) + 1
@@ -150,7 +168,7 @@ const isoTime = (text: string): string => {
 }
 
 /** Parts of a request, where it has the form that HTTP asks for. */
-const partsOf = (request: string | null): Pick<LogLine, "method" | "path" | "query" | "protocol"> => {
+export const partsOf = (request: string | null): Pick<LogLine, "method" | "path" | "query" | "protocol"> => {
   const [, method, target, protocol = null] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+)(?: (HTTP\/\d+(?:\.\d+)?))?$/.exec(request ?? "") ?? []
   if (method === undefined || target === undefined) return { method: null, path: null, query: null, protocol: null }
   const mark = target.indexOf("?")

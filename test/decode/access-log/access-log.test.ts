@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { AccessLogFormat } from "../../../src/contract/format.ts"
+import { type Fields, long, text } from "../../../src/contract/field.ts"
+import { type AccessLogFormat, accessLog } from "../../../src/contract/format.ts"
 import type { DecodeSettings } from "../../../src/decode/decoder.ts"
 import type { DeadLetterReason } from "../../../src/record/dead-letter-reasons.ts"
 import { closes, type Decoded, decodePages, pageOf } from "../support.ts"
-import { hits } from "./contract.ts"
+import { definition, hits } from "./contract.ts"
 
 const line = 'h - - [17/May/2015:10:05:03 +0200] "GET /a/b.png?x=1&y= HTTP/1.1" 200 203023 "http://é/" "Mozilla/5.0 (X)"'
 
@@ -20,6 +21,15 @@ const decode = (
   const defined = decodePages(contract, [pageOf([record])], change.settings, { by: "definition" })
   const plain = ({ rows, letters, counts }: Decoded) => ({ rows, letters, counts: { ...counts, handedOver: {} } })
   assert.deepStrictEqual(plain(decoded), plain(defined))
+  assert.isTrue(closes(decoded))
+  return decoded
+}
+
+/** The same by a format of its own; both ways agree. */
+const decodeBy = (format: AccessLogFormat, record: string, fields: Fields = {}) => {
+  const contract = hits(undefined, { format, fields: { ...definition().fields, ...fields } })
+  const decoded = decodePages(contract, [pageOf([record])])
+  assert.deepStrictEqual(decodePages(contract, [pageOf([record])], {}, { by: "definition" }).rows, decoded.rows)
   assert.isTrue(closes(decoded))
   return decoded
 }
@@ -139,5 +149,97 @@ describe("lines of access logs", () => {
 
   it("are dead letters: larger than the limit", () => {
     assert.strictEqual(decode(line, { settings: { maxRecordBytes: 100 } }).letters[0]?.reason, "too_large")
+  })
+})
+
+describe("lines by a LogFormat", () => {
+  const format = '%v:%p %h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\" %D \\"%{visitor}C\\"'.replaceAll(
+    "\\",
+    ""
+  ) as AccessLogFormat["layout"]
+  const more = { vhost: text("Site."), durationMicros: long("How long."), cookieVisitor: text("Who.") }
+  const written = `shop.example:443 2001:db8::1 - ana [17/May/2015:10:05:03 +0200] "GET /a?x=1 HTTP/1.1" 200 - "-" "say \\"hi\\"" 1234 "v1"`
+
+  it("are rows of the fields that it names", () => {
+    const { rows, letters } = decodeBy(accessLog(format), written, more)
+    assert.deepStrictEqual(letters, [])
+    assert.deepInclude(rows[0], { vhost: "shop.example", host: "2001:db8::1", path: "/a", response: 200, bytes: null, referer: null })
+    assert.deepInclude(rows[0], { agent: 'say "hi"', duration_micros: 1234n, cookie_visitor: "v1", _rescued: null })
+  })
+
+  it("are what the usual layout is, where it is spelt out", () => {
+    const spelt = accessLog('%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"')
+    assert.deepStrictEqual(decodeBy(spelt, line).rows, decodeBy(accessLog(), line).rows)
+  })
+
+  it("are dead letters where they are another one's, or cut off", () => {
+    for (const [wrong, reason] of [
+      [written.slice(0, -3), "truncated"],
+      [written.slice(0, 60), "truncated"],
+      [line, "not_access_log"],
+      [`${written}x`, "not_access_log"]
+    ] as const)
+      assert.strictEqual(decodeBy(accessLog(format), wrong, more).letters[0]?.reason, reason, wrong)
+  })
+})
+
+describe("lines that an agent carries", () => {
+  const carried = accessLog("combined", { carried: true })
+  const server = { server: text("Where it ran.", { formerly: ["host_name"] }) }
+  const rowBy = (record: string) => {
+    const { rows, letters } = decodeBy(carried, record, server)
+    assert.deepStrictEqual(letters, [])
+    const { server: where, ...row } = rows[0] ?? {}
+    return { where, row }
+  }
+  const odd = '2001:db8::1 - - [17/May/2015:10:05:03 +0200] "" 408 - "-" ""'
+  // As LOGTOJSON has it: texts, without brackets, and null for a dash.
+  const asObject = {
+    host: "h",
+    ident: null,
+    authuser: null,
+    datetime: "17/May/2015:10:05:03 +0200",
+    request: "GET /a/b.png?x=1&y= HTTP/1.1",
+    response: "200",
+    bytes: "203023",
+    referer: "http://é/",
+    agent: "Mozilla/5.0 (X)"
+  }
+
+  it("are the same row, as they are, as an object, and within one", () => {
+    const expected = rowBy(line)
+    assert.strictEqual(expected.where, null)
+    for (const record of [
+      asObject,
+      { data: `${line}\n` },
+      { ts: "2015-05-17T08:05:04.000Z", metadata: {}, data: line },
+      { data: JSON.stringify(asObject) }
+    ])
+      assert.deepStrictEqual(rowBy(`${JSON.stringify(record)}\n`), expected)
+  })
+
+  it("say where they ran", () => {
+    for (const data of [line, JSON.stringify(asObject)])
+      assert.strictEqual(rowBy(JSON.stringify({ metadata: { host_name: "web-3", port: 80 }, data })).where, "web-3")
+    assert.strictEqual(rowBy(JSON.stringify({ ...asObject, host_name: "web-3" })).where, "web-3")
+  })
+
+  it("may be lines that the agent itself would drop", () => {
+    const plain = rowBy(odd)
+    assert.deepInclude(plain.row, { host: "2001:db8::1", request: "", bytes: null, agent: "", response: 408 })
+    assert.deepStrictEqual(rowBy(JSON.stringify({ data: odd })), plain)
+  })
+
+  it("are dead letters where they are no line, and where nothing says that agents carry them", () => {
+    for (const wrong of [
+      "{",
+      '{"a":1}',
+      '{"data":"no line"}',
+      '{"data":null}',
+      '{"data":"{}"}',
+      JSON.stringify({ data: line.slice(0, -1) })
+    ])
+      assert.strictEqual(decodeBy(carried, wrong, server).letters.length, 1, wrong)
+    assert.strictEqual(decodeBy(accessLog(), JSON.stringify(asObject)).letters.length, 1)
   })
 })
