@@ -59,6 +59,8 @@ export interface AccessLogFormat {
   readonly layout: (typeof layouts)[number] | `%${string}`
   /** May lines come as an agent of Kinesis hands them on: as objects that it has made of them, or within objects that say where they are from? */
   readonly carried?: boolean
+  /** Layouts of lines that are not of that one, in the order in which they are tried: of servers that were not changed yet. */
+  readonly others?: ReadonlyArray<(typeof layouts)[number] | `%${string}`>
 }
 
 /**
@@ -69,7 +71,7 @@ export interface AccessLogFormat {
  */
 export const accessLog = (
   layout: AccessLogFormat["layout"] = "combined",
-  options: Pick<AccessLogFormat, "carried"> = {}
+  options: Pick<AccessLogFormat, "carried" | "others"> = {}
 ): AccessLogFormat => ({
   kind: "accessLog",
   layout,
@@ -115,6 +117,11 @@ const isLayout: Rule<AccessLogFormat["layout"]> = {
     isOneOf(...layouts).holds(value) || (typeof value === "string" && value.startsWith("%"))
 }
 
+const isLayouts: Rule<ReadonlyArray<AccessLogFormat["layout"]>> = {
+  accepts: `a list, of which each is ${isLayout.accepts}`,
+  holds: (value): value is ReadonlyArray<AccessLogFormat["layout"]> => Array.isArray(value) && value.every(isLayout.holds)
+}
+
 const kind = isOneOf<Format["kind"]>("json", "csv", "accessLog", "form", "parquet")
 
 const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } } = {
@@ -128,7 +135,7 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     nullText: isText,
     encoding: isOneOf(...encodings)
   } satisfies { readonly [K in keyof CsvFormat]: Rule },
-  accessLog: { kind, layout: isLayout, carried: optional(isBoolean) },
+  accessLog: { kind, layout: isLayout, carried: optional(isBoolean), others: optional(isLayouts) },
   form: { kind },
   parquet: { kind }
 }

@@ -30,7 +30,7 @@ export const fieldsOf = (contract: Pick<Contract, "fields" | "format" | "convent
     case "accessLog":
       return {
         read: accessLogFields(format, fields),
-        finder: () => (isUsualLayout(format.layout) ? new AccessLogFinder(format, fields) : findNothing)
+        finder: () => (isUsualLayout(format.layout) && format.others === undefined ? new AccessLogFinder(format, fields) : findNothing)
       }
     case "form":
       return { read: formFields(fields), finder: () => findNothing }

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer"
 import type { Fields } from "../../contract/field.ts"
 import { type AccessLogFormat, isUsualLayout, type layouts } from "../../contract/format.ts"
 import { Members } from "../../contract/json.ts"
-import { notUtf8 } from "../fault.ts"
+import { type Fault, notUtf8 } from "../fault.ts"
 import { keysByName } from "../fields/names.ts"
 import type { ReadFields } from "../fields/read-fields.ts"
 import { isCarried, readCarried } from "./carried.ts"
@@ -10,9 +10,19 @@ import { readLine } from "./line.ts"
 import { logFormatReader } from "./log-format.ts"
 
 /** The definition of access logs: a line → the fields that the contract declares, and what stands behind those of the format. */
-export const accessLogFields = ({ layout, carried = false }: AccessLogFormat, fields: Fields): ReadFields => {
+export const accessLogFields = ({ layout, carried = false, others = [] }: AccessLogFormat, fields: Fields): ReadFields => {
   const keyOf = keysByName(fields)
-  const read = isUsualLayout(layout) ? usualReader(layout) : logFormatReader(layout)
+  const readers = [layout, ...others].map((each) => (isUsualLayout(each) ? usualReader(each) : logFormatReader(each)))
+  /** By the first layout that a line is of; where it is of none, why it is not of the first one. */
+  const read = (text: string): Line | Fault | null => {
+    const found = readers[0]?.(text) ?? null
+    if (found === null || !("reason" in found)) return found
+    for (let i = 1; i < readers.length; i++) {
+      const other = readers[i]?.(text) ?? null
+      if (other !== null && !("reason" in other)) return other
+    }
+    return found
+  }
   return (raw) => {
     if (!isUtf8(raw)) return notUtf8(raw)
     const text = raw.toString("utf8")
@@ -36,6 +46,8 @@ export const accessLogFields = ({ layout, carried = false }: AccessLogFormat, fi
     return record
   }
 }
+
+type Line = ReadonlyMap<string, string | null>
 
 const usualReader = (layout: (typeof layouts)[number]) => (text: string) => {
   const line = readLine(layout, text)

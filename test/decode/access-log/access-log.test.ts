@@ -172,6 +172,13 @@ describe("lines by a LogFormat", () => {
     assert.deepStrictEqual(decodeBy(spelt, line).rows, decodeBy(accessLog(), line).rows)
   })
 
+  it("may be of another layout where the contract has it, and are told by what the first one lacks", () => {
+    const both = accessLog(format, { others: ["combined"] })
+    assert.deepInclude(decodeBy(both, written, more).rows[0], { vhost: "shop.example", host: "2001:db8::1" })
+    assert.deepInclude(decodeBy(both, line, more).rows[0], { vhost: null, host: "h", agent: "Mozilla/5.0 (X)" })
+    assert.deepStrictEqual(decodeBy(both, "nonsense", more).letters, decodeBy(accessLog(format), "nonsense", more).letters)
+  })
+
   it("are dead letters where they are another one's, or cut off", () => {
     for (const [wrong, reason] of [
       [written.slice(0, -3), "truncated"],
