@@ -1,10 +1,9 @@
 import { defineContract, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replica, replicated } from "./databases.ts"
+import { filesOf, replica, replicated } from "./databases.ts"
 import { zipOfTheUnitedStates } from "./expectations.ts"
 
 /** Who buys. Names, addresses and numbers are hashed; the zip code stays, as sales by place are what the tables are for. */
 export const customers = defineContract({
-  ...replicated,
   name: "customers",
   title: "Customers",
   description: "Every customer of the shop, as the sales database has them now.",
@@ -14,8 +13,7 @@ export const customers = defineContract({
   sensitivity: "personal",
   approval: { by: "VP of sales, after a review by security", on: "2026-11-02" },
   arrives: filesOf("customers"),
-  fields: {
-    ...change,
+  ...replicated({
     customerId: text("Id of the customer."),
     firstName: text("First name.", { sensitive: "hash" }),
     lastName: text("Last name.", { sensitive: "hash" }),
@@ -27,7 +25,7 @@ export const customers = defineContract({
     zip: text("Zip code, with the zeros in front: five digits, or nine with a dash."),
     segment: text("Kind of customer: `consumer`, `corporate`, `home office`."),
     registeredAt: timestamp("When the customer opened the account.")
-  },
+  }),
   table: latest({ ...replica, key: ["customerId"], by: { day: "registeredAt" } }),
   drops: [
     { name: "passwords", keyContains: "password", from: "stage", reason: "Hashes of passwords and their salts are for signing in alone." }

@@ -1,9 +1,8 @@
 import { date, decimal, defineContract, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replica, replicated } from "./databases.ts"
+import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf } from "./expectations.ts"
 
 const marketing = {
-  ...replicated,
   owner: "marketing-team",
   sourceSystem: "marketing database (SQL Server), replicated by DMS",
   costTag: "bright-light-marketing",
@@ -19,8 +18,7 @@ export const campaigns = defineContract({
   title: "Campaigns",
   description: "Every campaign, with the words by which its visitors are known in the addresses of pages.",
   arrives: filesOf("campaigns"),
-  fields: {
-    ...change,
+  ...replicated({
     campaignId: text("Id of the campaign."),
     campaignName: text("What people call it; not a person's name."),
     campaignType: text("Kind of campaign."),
@@ -30,7 +28,7 @@ export const campaigns = defineContract({
     startsOn: date("First day."),
     endsOn: date("Last day."),
     budget: decimal(14, 2, "What may be spent, in US dollars.")
-  },
+  }),
   table: latest({ ...replica, key: ["campaignId"], by: { day: "startsOn" } }),
   expectations: [
     notNegative("budget"),
@@ -53,8 +51,7 @@ export const coupons = defineContract({
   title: "Coupons",
   description: "What every coupon takes off: one row a coupon and product that it is good for.",
   arrives: filesOf("coupons"),
-  fields: {
-    ...change,
+  ...replicated({
     couponCode: text("Coupon."),
     productId: text("Widget that it is good for."),
     campaignId: text("Campaign that it is part of."),
@@ -62,7 +59,7 @@ export const coupons = defineContract({
     discountValue: decimal(14, 4, "How much it takes off: US dollars, or percent."),
     validFrom: date("First day."),
     validTo: date("Last day.")
-  },
+  }),
   table: latest({ ...replica, key: ["couponCode", "productId", "campaignId"], by: { day: "validFrom" } }),
   expectations: [notNegative("discount_value"), oneOf("discount_type", ["amount", "percent"])],
   tags: { domain: "marketing", entity: "coupon" }
@@ -75,8 +72,7 @@ export const couponRedemptions = defineContract({
   title: "Redemptions of coupons",
   description: "Every use of a coupon in an order.",
   arrives: filesOf("coupon_redemptions"),
-  fields: {
-    ...change,
+  ...replicated({
     redemptionId: text("Id of the redemption."),
     couponCode: text("Coupon."),
     campaignId: text("Campaign that it was part of."),
@@ -85,7 +81,7 @@ export const couponRedemptions = defineContract({
     productId: text("For which widget."),
     redeemedAt: timestamp("When."),
     redeemedValue: decimal(14, 2, "What it took off, in US dollars.")
-  },
+  }),
   table: latest({ ...replica, key: ["redemptionId"], by: { day: "redeemedAt" } }),
   eventTime: { field: "redeemedAt" },
   expectations: [notNegative("redeemed_value")],

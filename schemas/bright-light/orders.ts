@@ -1,9 +1,8 @@
 import { decimal, defineContract, integer, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replica, replicated } from "./databases.ts"
+import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf, positive, zipOfTheUnitedStates } from "./expectations.ts"
 
 const sales = {
-  ...replicated,
   owner: "sales-team",
   sourceSystem: "sales database (SQL Server), replicated by DMS",
   costTag: "bright-light-sales",
@@ -19,8 +18,7 @@ export const orders = defineContract({
   description: "Every order, as the sales database has it now.",
   sensitivity: "internal",
   arrives: filesOf("orders"),
-  fields: {
-    ...change,
+  ...replicated({
     orderId: text("Id of the order."),
     customerId: text("Who ordered."),
     orderedAt: timestamp("When it was placed."),
@@ -34,7 +32,7 @@ export const orders = defineContract({
     taxTotal: decimal(14, 2, "Tax."),
     freight: decimal(14, 2, "Freight."),
     orderTotal: decimal(14, 2, "What the customer pays: lines less coupons, with tax and freight.")
-  },
+  }),
   table: latest({ ...replica, key: ["orderId"], by: { day: "orderedAt" } }),
   eventTime: { field: "orderedAt" },
   drops: [],
@@ -68,8 +66,7 @@ export const orderLines = defineContract({
   description: "Every line of every order, as the sales database has it now.",
   sensitivity: "internal",
   arrives: filesOf("order_lines"),
-  fields: {
-    ...change,
+  ...replicated({
     orderId: text("Order."),
     lineNumber: integer("Number of the line in its order, from 1."),
     orderedAt: timestamp("When the order was placed."),
@@ -78,7 +75,7 @@ export const orderLines = defineContract({
     unitPrice: decimal(14, 4, "Price of one, in US dollars."),
     discount: decimal(14, 2, "What was taken off the line, not negative."),
     lineTotal: decimal(14, 2, "What the line comes to.")
-  },
+  }),
   table: latest({ ...replica, key: ["orderId", "lineNumber"], by: { day: "orderedAt" } }),
   eventTime: { field: "orderedAt" },
   drops: [],

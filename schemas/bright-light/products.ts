@@ -1,10 +1,9 @@
 import { date, decimal, defineContract, latest, text } from "../../src/contract/index.ts"
-import { change, filesOf, replica, replicated } from "./databases.ts"
+import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative } from "./expectations.ts"
 
 /** What is sold: widgets. */
 export const products = defineContract({
-  ...replicated,
   name: "products",
   title: "Products",
   description: "Every widget of the catalog, as the product database has it now.",
@@ -14,8 +13,7 @@ export const products = defineContract({
   sensitivity: "internal",
   approval: { by: "head of products", on: "2026-11-02" },
   arrives: filesOf("products"),
-  fields: {
-    ...change,
+  ...replicated({
     productId: text("Id of the widget."),
     productName: text("What it is called."),
     category: text("Category."),
@@ -25,7 +23,7 @@ export const products = defineContract({
     standardCost: decimal(14, 4, "What one costs the shop, in US dollars."),
     launchedOn: date("First day on which it could be bought."),
     discontinuedOn: date("Last day on which it could be bought. Null: it still can.")
-  },
+  }),
   table: latest({ ...replica, key: ["productId"], by: { day: "launchedOn" } }),
   drops: [],
   expectations: [notNegative("list_price"), notNegative("standard_cost")],

@@ -1,10 +1,9 @@
 import { decimal, defineContract, integer, latest, text, timestamp } from "../../src/contract/index.ts"
-import { change, filesOf, replica, replicated } from "./databases.ts"
+import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, positive } from "./expectations.ts"
 
 /** What customers sent back. */
 export const returns = defineContract({
-  ...replicated,
   name: "returns",
   title: "Returns",
   description: "Every line of an order that a customer sent back, as the returns database has it now.",
@@ -14,8 +13,7 @@ export const returns = defineContract({
   sensitivity: "internal",
   approval: { by: "head of service", on: "2026-11-02" },
   arrives: filesOf("returns"),
-  fields: {
-    ...change,
+  ...replicated({
     returnId: text("Id of the return."),
     orderId: text("Order."),
     lineNumber: integer("Line of the order. Null: the whole order."),
@@ -25,7 +23,7 @@ export const returns = defineContract({
     quantity: integer("How many came back."),
     refundAmount: decimal(14, 2, "What was paid back, in US dollars."),
     reason: text("Why: `damaged`, `wrong item`, `not as described`, `no longer wanted`.")
-  },
+  }),
   table: latest({ ...replica, key: ["returnId"], by: { day: "returnedAt" } }),
   eventTime: { field: "returnedAt" },
   drops: [],

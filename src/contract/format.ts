@@ -1,4 +1,4 @@
-import { isBoolean, isOneOf, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isBoolean, isOneOf, isRecord, isText, isTexts, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { snakeCase } from "./names.ts"
 
 /** How the bytes of a dataset's records are read as fields by name. Plain data; where a contract says nothing, JSON. */
@@ -18,10 +18,12 @@ export interface CsvFormat {
   readonly delimiter: string
   /** Around fields that hold delimiters, line ends or quotes, which are doubled there: one character of ASCII. Null: fields have no quotes. */
   readonly quote: string | null
-  /** Is the first record of a file its header? */
-  readonly header: boolean
+  /** Is the first record of a file its header? `some`: of a file whose first record has names of `columns`, more than others, in whatever order. */
+  readonly header: boolean | "some"
   /** Names of the fields in their order; null: the header names them. */
   readonly columns: ReadonlyArray<string> | null
+  /** Those of `columns` that records may all lack, in files without a header: `["op"]`. */
+  readonly mayLack?: ReadonlyArray<string>
   /** What a field says, without quotes around it, that is null. */
   readonly nullText: string
   readonly encoding: Encoding
@@ -33,7 +35,7 @@ export type CsvOptions = { readonly [K in keyof Omit<CsvFormat, "kind">]?: CsvFo
 /**
  * CSV. By default fields are separated by commas, may stand in quotation marks, and are named by a header; an empty field is null, and an
  * empty text stands in quotes. Names are those of the contract's fields or of their columns (`Order ID`, `order_id`, `orderId`). With `columns`
- * they are said here, and files have no header, unless `header: true` says that they have one to be left out.
+ * they are said here, and files have no header, unless `header: true` says that they have one to be left out, or `header: "some"` that some have one.
  */
 export const csv = (options: CsvOptions = {}): CsvFormat => ({
   kind: "csv",
@@ -110,6 +112,11 @@ const isColumns: Rule<ReadonlyArray<string> | null> = {
     value === null || (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
 }
 
+const isHeader: Rule<CsvFormat["header"]> = {
+  accepts: 'true, false, or with columns "some"',
+  holds: (value): value is CsvFormat["header"] => typeof value === "boolean" || value === "some"
+}
+
 const isLayout: Rule<AccessLogFormat["layout"]> = {
   ...isOneOf(...layouts),
   accepts: `${isOneOf(...layouts).accepts}, or what Apache has behind LogFormat, such as "%h %l %u %t \\"%r\\" %>s %b"`,
@@ -130,8 +137,9 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     kind,
     delimiter: character,
     quote: isQuote,
-    header: isBoolean,
+    header: isHeader,
     columns: isColumns,
+    mayLack: optional(isTexts),
     nullText: isText,
     encoding: isOneOf(...encodings)
   } satisfies { readonly [K in keyof CsvFormat]: Rule },
@@ -146,12 +154,15 @@ export const problemsOfFormat = (format: unknown): ReadonlyArray<string> => {
   if (!isRecord(format) || !kind.holds(format["kind"])) return [`format is ${shown(format)}: give what a format gives, such as csv().`]
   const problems = [...problemsOfObject("format.", format, rules[format["kind"]])]
   if (format["kind"] !== "csv") return problems
-  const { delimiter, quote, header, columns } = format
+  const { delimiter, quote, header, columns, mayLack } = format
   if (isCharacter(delimiter) && delimiter === quote) problems.push("format.delimiter and format.quote are the same: give each its own.")
+  if (columns === null && header === "some") problems.push('format.header is "some", and no columns are said: a header is told by them.')
   if (columns === null && header === false) problems.push("format has neither header nor columns: say which fields stand in a record.")
   const said = isColumns.holds(columns) ? (columns ?? []) : []
   const names = said.map(snakeCase)
   for (const [i, name] of names.entries())
     if (names.indexOf(name) !== i) problems.push(`format.columns has ${shown(said[i])} several times: each field needs its own name.`)
+  for (const name of isTexts.holds(mayLack) ? mayLack : [])
+    if (!names.includes(snakeCase(name))) problems.push(`format.mayLack has ${shown(name)}, which is none of its columns.`)
   return problems
 }

@@ -340,7 +340,7 @@ const stdinSource = (readable: Readable, now: number, arrivedAt = now, settings:
         room: undefined
       })
       const lone = loneHeader(location, ends(), (note) => notes.push(note))
-      for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts, lone) : cuts) {
+      for await (const cut of hasHeader(settings.format) ? behindHeader(location, cuts, settings.format, lone) : cuts) {
         if (cut.starts.length > 0) yield recordPage(shard, 0, cut, arrivedAt)
       }
     } finally {

@@ -1,13 +1,17 @@
 import type { Format } from "../contract/format.ts"
+import { headerTest } from "../decode/csv/header.ts"
 import { formatOfName } from "./list-files.ts"
 import { CsvEnds, documentEnds, LineEnds, type Quoting, type RecordEnds } from "./record-ends.ts"
 
-/** CSV, whose fields may hold newlines; `header`: the first record of a file that is not blank is none, but names the fields of all others. */
+/**
+ * CSV, whose fields may hold newlines; `header`: the first record of a file that is not blank is none, but names the fields of all others; of files that may
+ * have one or not, is it this record?
+ */
 export interface CsvFraming {
   readonly by: "csv"
   /** Null: fields have no quotes, and records are lines. */
   readonly quoting: Quoting | null
-  readonly header: boolean
+  readonly header: boolean | ((record: Uint8Array) => boolean)
 }
 
 /**
@@ -28,7 +32,7 @@ export const framingOf = (format: Format, asked: "auto" | "lines" | "document" =
     case "csv": {
       const { delimiter, quote, header } = format
       const quoting = quote === null ? null : { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) }
-      return { by: "csv", quoting, header }
+      return { by: "csv", quoting, header: header === "some" ? headerTest(format) : header }
     }
     case "accessLog":
       return "log"
@@ -61,7 +65,7 @@ export const takesName = (framing: Framing, path: string): boolean =>
         ? /\.parquet$/i.test(path)
         : formatOfName(path) !== undefined
 
-export const hasHeader = (framing: Framing): boolean => typeof framing === "object" && framing.header
+export const hasHeader = (framing: Framing): boolean => typeof framing === "object" && framing.header !== false
 
 /** Where records of such a content end. */
 export const recordEnds = (framing: Framing, format: ContentFormat, maxRecordBytes: number): RecordEnds =>

@@ -1,6 +1,7 @@
 import { SourceError } from "../record/source-error.ts"
 import type { ByteReader, FileLocation } from "./byte-reader.ts"
 import type { Content } from "./content.ts"
+import type { Framing } from "./framing.ts"
 import { type Cut, type CutSettings, cutRecords, withoutFirst } from "./lines.ts"
 import type { RecordEnds } from "./record-ends.ts"
 
@@ -13,16 +14,28 @@ export interface HeadedCut extends Cut {
 export type LoneHeader = (header: Uint8Array) => void
 
 /**
- * Takes the header from the front of a content: its first record that is not blank. Throws `SourceError` where it is no header.
+ * Takes the header from the front of a content: its first record that is not blank, unless that is none. Throws `SourceError` where it is no header.
  *
+ * @param framing says of files that may have one whether it is
  * @param lone undefined: records may follow that are not there yet, or are of no interest
  */
-export async function* behindHeader(file: FileLocation, cuts: AsyncIterable<Cut>, lone?: LoneHeader): AsyncGenerator<HeadedCut, void> {
+export async function* behindHeader(
+  file: FileLocation,
+  cuts: AsyncIterable<Cut>,
+  framing: Framing,
+  lone?: LoneHeader
+): AsyncGenerator<HeadedCut, void> {
+  const isHeader = typeof framing === "object" && typeof framing.header === "function" ? framing.header : null
+  let isLooking = true
   let header: Uint8Array | undefined
   let isAlone = true
   for await (const cut of cuts) {
     let records: HeadedCut = cut
-    if (header === undefined) {
+    if (header === undefined && isLooking) {
+      const at = firstOf(cut)
+      if (at >= 0 && isHeader?.(cut.bytes.subarray(cut.starts[at], cut.ends[at])) === false) isLooking = false
+    }
+    if (header === undefined && isLooking) {
       const at = firstOf(cut)
       if (cut.cut?.has(at) === true) throw tooLong(file, cut.cut.get(at) ?? 0)
       // Bytes of its own: those of the cut are used again.
@@ -72,15 +85,23 @@ const swallows = (header: Buffer, ends: RecordEnds): { readonly detail: string; 
 }
 
 /** The header of a content, for who goes on behind it; undefined where there is none. */
-export const headerOf = async (file: FileLocation, content: Content, settings: CutSettings): Promise<Uint8Array | undefined> => {
+export const headerOf = async (
+  file: FileLocation,
+  content: Content,
+  settings: CutSettings,
+  framing: Framing
+): Promise<Uint8Array | undefined> => {
   const reader: ByteReader = await content.from(0)
+  // What is no header is found with the first record.
+  const isSome = typeof framing === "object" && typeof framing.header === "function"
   try {
     const start = { offset: 0, sum: 0, head: new Uint8Array(0) }
     for await (const { header } of behindHeader(
       file,
-      cutRecords(reader, start, { ...settings, pageBytes: 4096, eager: true, room: undefined })
+      cutRecords(reader, start, { ...settings, pageBytes: 4096, eager: true, room: undefined }),
+      framing
     ))
-      if (header !== undefined) return header
+      if (header !== undefined || isSome) return header
     return undefined
   } finally {
     await reader.close()

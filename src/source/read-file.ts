@@ -121,9 +121,9 @@ async function* cutsOf(
   const cuts = cutRecords(reader, from, settings)
   if (!hasHeader(framing)) yield* cuts
   else if (from.offset === 0)
-    yield* behindHeader(file, cuts, settings.atEnd === "deliver" ? loneHeader(file, settings.ends(), note) : undefined)
+    yield* behindHeader(file, cuts, framing, settings.atEnd === "deliver" ? loneHeader(file, settings.ends(), note) : undefined)
   else {
-    const header = await headerOf(file, content, settings)
+    const header = await headerOf(file, content, settings, framing)
     for await (const cut of cuts) yield header === undefined ? cut : { ...cut, header }
   }
 }

@@ -39,12 +39,13 @@ const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replace
 
 /**
  * Months of a table, and what DMS tells of them: loads, of which each takes some time while rows change, changes behind them, and what a stop between two
- * tasks loses, which only the next load makes good. How much files say, differs by history: the operation in loads, the time of a change, its sequence.
+ * tasks loses, which only the next load makes good. How much files say, differs by history: the operation in loads, the time of a change,
+ * its sequence, the names of columns.
  */
 export const replicaHistory = (seed: number): ReplicaHistory => {
   const next = random(seed)
   const below = (n: number): number => Math.floor(next() * n)
-  const [hasOp, hasTime, hasSequence] = [seed % 2 === 0, seed % 3 !== 2, seed % 4 < 2]
+  const [hasOp, hasTime, hasSequence, hasHeader] = [seed % 2 === 0, seed % 3 !== 2, seed % 4 < 2, seed % 5 !== 4]
   const rows = new Map<string, string>()
   const files: Array<ReplicaFile> = []
   let now = begin
@@ -64,16 +65,26 @@ export const replicaHistory = (seed: number): ReplicaHistory => {
     return { op, id, name, at: now, sequence: ++sequence }
   }
 
-  const columns = (withOp: boolean) => [
-    ...(withOp ? ["Op"] : []),
-    ...(hasTime ? ["commit_time"] : []),
-    ...(hasSequence ? ["change_sequence"] : []),
-    "product_id",
-    "product_name"
-  ]
-  const line = (values: ReadonlyArray<string | null>) => `${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}\n`
-  const write = (name: string, writtenAt: number, withOp: boolean, lines: ReadonlyArray<ReadonlyArray<string | null>>) =>
-    files.push({ name, writtenAt, text: [columns(withOp), ...lines].map(line).join("") })
+  /** A row as a file has it: all columns where it has no header, with null for what nobody said; else those that were asked for. */
+  const line = (
+    values: { readonly [column: string]: string | null | undefined },
+    withOp: boolean
+  ): ReadonlyArray<readonly [string, string | null]> =>
+    [
+      ...(withOp ? ["Op"] : []),
+      ...(hasTime || !hasHeader ? ["commit_time"] : []),
+      "product_id",
+      "product_name",
+      ...(hasHeader ? [] : ["category", "subcategory", "brand", "list_price", "standard_cost", "launched_on", "discontinued_on"]),
+      ...(hasSequence || !hasHeader ? ["change_sequence"] : [])
+    ].map((column) => [column, values[column] ?? null] as const)
+  const written = (values: ReadonlyArray<string | null>) =>
+    `${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}\n`
+  const write = (name: string, writtenAt: number, lines: ReadonlyArray<ReturnType<typeof line>>) => {
+    const header = hasHeader ? (lines[0] ?? []).map(([column]) => column) : null
+    const records = lines.map((values) => values.map(([, value]) => value))
+    files.push({ name, writtenAt, text: [...(header === null ? [] : [header]), ...records].map(written).join("") })
+  }
 
   const load = (): ReadonlyArray<Change> => {
     now += 60 * second
@@ -90,10 +101,11 @@ export const replicaHistory = (seed: number): ReplicaHistory => {
     for (let i = 0; i === 0 || i < read.length; i++) {
       const row = read[i]
       const name = `LOAD${(i + 1).toString(16).toUpperCase().padStart(8, "0")}.csv`
-      const lines =
-        row === undefined ? [] : [[...(hasOp ? ["I"] : []), ...(hasTime ? [timeText(began)] : []), ...(hasSequence ? [null] : []), ...row]]
       // Tables without rows have no files, and then nothing tells of the load.
-      if (lines.length > 0) write(name, now + i, hasOp, lines)
+      if (row === undefined) continue
+      const [product_id, product_name] = row
+      const values = { Op: "I", commit_time: hasTime ? timeText(began) : null, product_id, product_name }
+      write(name, now + i, [line(values, hasOp)])
     }
     now += second
     return during
@@ -107,14 +119,18 @@ export const replicaHistory = (seed: number): ReplicaHistory => {
       write(
         `${fileTime(now)}.csv`,
         now,
-        true,
-        some.map(({ op, id, name, at, sequence }) => [
-          op,
-          ...(hasTime ? [timeText(at)] : []),
-          ...(hasSequence ? [`${fileTime(at).replace("-", "").slice(0, 16)}${two(sequence, 19)}`] : []),
-          id,
-          name
-        ])
+        some.map(({ op, id, name, at, sequence }) =>
+          line(
+            {
+              Op: op,
+              commit_time: hasTime ? timeText(at) : null,
+              product_id: id,
+              product_name: name,
+              change_sequence: hasSequence ? `${fileTime(at).replace("-", "").slice(0, 16)}${two(sequence, 19)}` : null
+            },
+            true
+          )
+        )
       )
     }
   }

@@ -1,5 +1,6 @@
 import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
+import { snakeCase } from "../../contract/names.ts"
 import { fault } from "../fault.ts"
 import { type ReadFields, RecordFields } from "../fields/read-fields.ts"
 import { Header } from "./header.ts"
@@ -8,13 +9,16 @@ import { type CsvField, readRecord } from "./record.ts"
 /** The definition of CSV: one record's bytes → fields by name. */
 export const csvFields = (format: CsvFormat, fields: Fields, anyCase: boolean): ReadFields => {
   const header = new Header(format, fields, anyCase)
+  /** Places of columns that a record without a header may lack, all of them. */
+  const lacking = new Set(format.mayLack?.map((name) => format.columns?.findIndex((column) => snakeCase(column) === snakeCase(name))))
   return (raw, headerBytes) => {
     const read = readRecord(format, raw)
     if (!("fields" in read)) return read
     if (read.fields.length === 0) return null
-    const names = header.names(headerBytes)
-    if ("reason" in names) return names
+    const all = header.names(headerBytes)
+    if ("reason" in all) return all
     const found = read.fields.length
+    const names = headerBytes === undefined && found === all.length - lacking.size ? all.filter((_, i) => !lacking.has(i)) : all
     if (found !== names.length) {
       const surplus = read.fields[names.length]
       const at = read.offsetOf(surplus?.at ?? read.length)

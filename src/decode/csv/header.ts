@@ -1,5 +1,6 @@
 import type { Fields } from "../../contract/field.ts"
 import type { CsvFormat } from "../../contract/format.ts"
+import { snakeCase } from "../../contract/names.ts"
 import { type Fault, fault } from "../fault.ts"
 import { type KeyOf, keysByName } from "../fields/names.ts"
 import { readRecord } from "./record.ts"
@@ -24,7 +25,7 @@ export class Header {
 
   /** Keys of the contract, and of other fields the names that they have; or why there are none. @param bytes of the header */
   names(bytes: Uint8Array | undefined): ReadonlyArray<string> | Fault {
-    if (this.#said !== null) return this.#said
+    if (this.#said !== null && (bytes === undefined || this.#format.header !== "some")) return this.#said
     if (bytes === undefined) return noHeader
     if (bytes !== this.#bytes) {
       const read = readRecord(this.#format, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
@@ -53,6 +54,18 @@ export class Header {
 
   #keysOf(names: ReadonlyArray<string>): ReadonlyArray<string> {
     return names.map((name) => this.#keyOf(name.trim()) ?? name)
+  }
+}
+
+/** Makes what tells a header of files that may have one or not: more than half of it are names of columns, each once. It may have others, that came later. */
+export const headerTest = (format: CsvFormat): ((record: Uint8Array) => boolean) => {
+  const columns = new Set(format.columns?.map(snakeCase))
+  return (record) => {
+    const read = readRecord(format, Buffer.from(record.buffer, record.byteOffset, record.byteLength))
+    if (!("fields" in read)) return false
+    const names = read.fields.map(({ text }) => snakeCase(text.trim()))
+    const known = names.filter((name) => columns.has(name))
+    return new Set(known).size === known.length && known.length > names.length / 2
   }
 }
 

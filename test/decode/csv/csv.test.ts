@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type CompiledContract, compileContract } from "../../../src/contract/compile.ts"
 import { coordinates, defineContract, events } from "../../../src/contract/contract.ts"
-import type { CsvOptions } from "../../../src/contract/format.ts"
+import { type CsvOptions, csv } from "../../../src/contract/format.ts"
+import { headerTest } from "../../../src/decode/csv/header.ts"
 import type { DecodeSettings } from "../../../src/decode/decoder.ts"
 import type { DeadLetterReason } from "../../../src/record/dead-letter-reasons.ts"
 import type { RecordPage } from "../../../src/record/record.ts"
@@ -184,6 +185,29 @@ describe("CSV records that are rows", () => {
 
   it("are counted where an expectation does not hold", () => {
     assert.deepStrictEqual(decode(line("a", "0")).counts.quality, { "units-positive": 1 })
+  })
+})
+
+describe("CSV records without a header", () => {
+  const lacking = { columns: ["name", "orderId", "changedAt", "units"], mayLack: ["name"] }
+
+  it("may lack the columns that the contract says, all of them, and no others", () => {
+    const all = decode("n,o-1,2026-11-20T07:00:00Z,1", lacking).rows[0]
+    assert.deepStrictEqual({ ...decode("o-1,2026-11-20T07:00:00Z,1", lacking).rows[0], name: "n" }, all)
+    for (const wrong of ["o-1,2026-11-20T07:00:00Z", "n,o-1,2026-11-20T07:00:00Z,1,2"])
+      assert.strictEqual(letterOf(wrong, lacking)?.reason, "not_csv")
+    assert.strictEqual(letterOf("o-1,2026-11-20T07:00:00Z,1", few)?.reason, "not_csv")
+  })
+
+  it("are of files of which some have one, which names their fields", () => {
+    const some = { ...lacking, header: "some" as const }
+    const expected = decode("n,o-1,2026-11-20T07:00:00Z,1", some).rows
+    assert.deepStrictEqual(decode("o-1,2026-11-20T07:00:00Z,n,1", some, withHeader("order_id,ChangedAt,name,units")).rows, expected)
+    const isHeader = headerTest(csv(some))
+    for (const header of ["name,order_id,changed_at,units", '"Order ID",units', "name,order_id,new_column"])
+      assert.isTrue(isHeader(Buffer.from(header)), header)
+    for (const record of ["n,o-1,2026-11-20T07:00:00Z,1", "name,o-1,2026-11-20T07:00:00Z,1", "", "name,name,units", '"'])
+      assert.isFalse(isHeader(Buffer.from(record)), record)
   })
 })
 
