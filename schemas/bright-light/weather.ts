@@ -37,7 +37,7 @@ const weather: Fields = {
   snowfall: decimal(7, 2, "Snow that fell on the day, in mm."),
   windSpeed: decimal(5, 2, "Mean speed of the wind, in m/s."),
   condition: text(`What the day was like: ${conditions.map((word) => `\`${word}\``).join(", ")}.`),
-  revisedAt: timestamp("When the revision was made that says so.")
+  revisedAt: timestamp("When the revision was made that says so. Null: the newest is that of the file that was written last.")
 }
 
 /** What is warmer or colder is in another unit, all of it: nothing may be made of that. */
@@ -80,7 +80,7 @@ export const weatherObserved = defineContract({
     stationId: text("Station that measured it."),
     ...weather
   },
-  table: latest({ key: ["zip", "observedOn"], order: "revisedAt", by: { day: "observedOn" } }),
+  table: latest({ key: ["zip", "observedOn"], order: ["revisedAt"], by: { day: "observedOn" } }),
   expectations,
   tags: { domain: "weather", entity: "observation" }
 })
@@ -101,7 +101,7 @@ export const weatherForecast = defineContract({
     ...weather,
     precipitationProbability: integer("How likely rain or snow is, in percent.")
   },
-  table: latest({ key: ["zip", "issuedAt", "forecastOn"], order: "revisedAt", by: { day: "forecastOn" } }),
+  table: latest({ key: ["zip", "issuedAt", "forecastOn"], order: ["revisedAt"], by: { day: "forecastOn" } }),
   eventTime: { field: "issuedAt" },
   expectations,
   tags: { domain: "weather", entity: "forecast" }

@@ -172,7 +172,7 @@ describe("a contract is input", () => {
     [
       "a severity of another word",
       { expectations: [{ ...expectation, severity: "error" }] },
-      'expectations[0].severity is "error": give "warn" or "reject".'
+      'expectations[0].severity is "error": give "warn" or "reject" or "stop".'
     ],
     [
       "an expectation without a test",

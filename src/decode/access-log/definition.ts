@@ -37,7 +37,7 @@ export const accessLogFields = ({ layout, carried = false, others = [] }: Access
       if (key !== undefined) record.put(key, value)
       else if (name === "rest" && value !== null) record.put(name, value)
     }
-    // What an agent says beside a line is its user's to choose: it is known where the contract declares it, and else as unknown as any field.
+    // What an agent says beside a line is its user's to choose: it is known where the contract declares it, and else no more known than other fields.
     for (const [name, value] of found === null ? [] : "fields" in found ? found.fields : found.about) {
       const key = keyOf(name)
       if (key !== undefined && !record.has(key)) record.put(key, value)
