@@ -36,6 +36,7 @@ const problems = (change: object): string => defineContract({ ...definition, ...
 const field = (make: unknown, ...args: ReadonlyArray<unknown>): unknown => Reflect.apply(make as () => unknown, null, args)
 const withField = (added: unknown) => problems({ fields: { ...definition.fields, added } })
 const table = { key: ["orderId"], version: "lastChange", by: { day: "lastChange" } }
+const newest = { key: ["orderId"], by: "none" } as const
 const drop = { name: "a", reason: "r", from: "stage" } as const
 const expectation = { name: "e", description: "", reads: [], severity: "warn", holds: () => true } as const
 
@@ -119,6 +120,31 @@ describe("a contract that contradicts itself", () => {
       /table.deleted is "status", which has the type text: give a field of type boolean/
     ],
     [
+      "an order of fields of which one is none",
+      { table: latest({ ...newest, order: ["lastChange", "nothing"] }) },
+      /table.order is "nothing", which is no field/
+    ],
+    [
+      "a word that deletes, of a field that is no text",
+      { table: latest({ ...newest, deleted: { lastChange: "D" } }) },
+      /table.deleted is "lastChange", which has the type timestamp: give a field of type text/
+    ],
+    [
+      "several words that delete",
+      { table: latest({ ...newest, deleted: { status: "a", orderId: "b" } }) },
+      /table.deleted is an object: give a boolean field, or a text field/
+    ],
+    [
+      "a load of files that cannot be",
+      { table: latest({ ...newest, loads: { files: ["/LOAD"], begin: ["LOAD"] } }) },
+      /table.loads.files has "\/LOAD", which is no path/
+    ],
+    [
+      "a load that says no time",
+      { table: latest({ ...newest, loads: { files: ["LOAD"], begin: ["LOAD"], at: "status" } }) },
+      /table.loads.at is "status", which has the type text: give a field of type timestamp/
+    ],
+    [
       "a field that is called as a partition",
       { table: events({ key: ["orderId"], by: { hour: "lastChange" } }), fields: { ...definition.fields, eventHour: text("x") } },
       /field event_hour: column event_hour is the name of a system column/
@@ -173,6 +199,11 @@ describe("a contract is input", () => {
       "a severity of another word",
       { expectations: [{ ...expectation, severity: "error" }] },
       'expectations[0].severity is "error": give "warn" or "reject" or "stop".'
+    ],
+    [
+      "a load that nothing begins",
+      { table: { kind: "latest", key: ["orderId"], by: "none", loads: { files: ["LOAD*"] } } },
+      'table.loads.begin is missing: give a list of texts, such as ["a"].'
     ],
     [
       "an expectation without a test",

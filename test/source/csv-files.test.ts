@@ -33,6 +33,11 @@ sourceSuite(
 )
 sourceSuite("CSV in gzip", over({ "a.csv.gz": gzipSync(header + rows(0, 40)), "b.tsv": header + rows(40, 60) }, { pageBytes: 90 }))
 sourceSuite("CSV without a header", over({ "a.csv": rows(0, 30) }, { pageBytes: 90, format: framingOf(csv({ columns: ["a"] })) }))
+const some = framingOf(csv({ columns: ["id", "the text"], header: "some" }))
+sourceSuite(
+  "CSV of which some has a header",
+  over({ "a.csv": header + rows(0, 20), "b.csv": rows(20, 40) }, { pageBytes: 90, format: some })
+)
 sourceSuite(
   "CSV with too large records",
   over(
@@ -54,6 +59,23 @@ describe("files of CSV", () => {
         [37, '"3\n"']
       ])
       assert.strictEqual(Buffer.from(page?.header ?? []).toString(), '\uFEFFid,"the\ntext"\r')
+    })
+  )
+
+  it.effect("have a header or none, each as it begins", () =>
+    Effect.gen(function* () {
+      const source = yield* over({ "a.csv": `${header}1,a\n2,b\n`, "b.csv": "\n1,a\n2,b\n", "c.csv": header }, { format: some })
+      const pages = yield* pagesOf(source)
+      const told = pages.flatMap((page) => recordsOf(page).map(({ text }) => [text.trim(), Buffer.from(page.header ?? []).toString()]))
+      const head = header.slice(0, -1)
+      const all = [
+        ["1,a", head],
+        ["2,b", head],
+        ["", ""],
+        ["1,a", ""],
+        ["2,b", ""]
+      ]
+      assert.deepStrictEqual(told, all)
     })
   )
 
