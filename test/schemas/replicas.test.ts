@@ -21,7 +21,9 @@ import { type ReplicaFile, replicaHistory, shuffled } from "./replica-history.ts
  * them leaves. More histories: `SLUICE_TEST_CDC_HISTORIES=100`.
  */
 
-const histories = Number(process.env["SLUICE_TEST_CDC_HISTORIES"] ?? 6)
+const asked = process.env["SLUICE_TEST_CDC_HISTORIES"]
+/** Without being asked for more: one of which loads say no operation, one of which files have no header, one of which nothing says a time. */
+const seeds = asked === undefined ? [1, 4, 5] : Array.from({ length: Number(asked) }, (_, seed) => seed)
 const contract = compileContract(products)
 const takes = matcherOf(products.arrives ?? [])
 
@@ -55,7 +57,7 @@ const found = Effect.map(rowsOf("SELECT product_id, product_name FROM consumable
 )
 
 describe("a table that a database replicates", () => {
-  for (let seed = 0; seed < histories; seed++)
+  for (const seed of seeds)
     it.live(`is what the database has, however its files come: history ${seed}`, () =>
       Effect.gen(function* () {
         const { files, rows } = replicaHistory(seed)
@@ -102,7 +104,7 @@ describe("a table that a database replicates", () => {
     )
 
   it("of these histories loses keys of which nothing tells but a load", () => {
-    const all = Array.from({ length: Math.max(6, histories) }, (_, seed) => replicaHistory(seed))
+    const all = seeds.map(replicaHistory)
     assert.isAbove(
       all.reduce((total, { vanished }) => total + vanished, 0),
       0
