@@ -1,7 +1,7 @@
 import { drawDirt, isBad, makeOdd, spoil } from "../../src/generate/dirt.ts"
-import { Random } from "../../src/generate/random.ts"
 import { render } from "../../src/generate/render.ts"
 import type { Json } from "../../src/generate/shipping.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { capital } from "../peer/spelling.ts"
 
 /** A line, and whether Sluice makes a row of it. */

@@ -1,6 +1,6 @@
-import { Random } from "../../src/generate/random.ts"
 import { render } from "../../src/generate/render.ts"
 import type { Json } from "../../src/generate/shipping.ts"
+import { Random } from "../../src/record/seeded.ts"
 import type { Form } from "../contestants/job.ts"
 import { damaged, type Line } from "./damage.ts"
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 
 /** Days on which articles were listed. */
 const days = 100

@@ -1,6 +1,6 @@
 import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
+import { type Random, weighted } from "../record/seeded.ts"
 import { instant } from "./life.ts"
-import { type Random, weighted } from "./random.ts"
 import { type Form, isStringified, keyIn, render } from "./render.ts"
 import type { Json } from "./shipping.ts"
 

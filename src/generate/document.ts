@@ -1,7 +1,7 @@
+import { Random } from "../record/seeded.ts"
 import { itemOf, linesOf, metadataOf, type Promotion } from "./items.ts"
 import { instant, type Life, type Status } from "./life.ts"
 import { paymentOf } from "./payment.ts"
-import { Random } from "./random.ts"
 import { fullName, type Json, shippingOf } from "./shipping.ts"
 import { agents, type Country, campaigns } from "./words.ts"
 import type { Shop, World } from "./world.ts"

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts"
+import type { Random } from "../record/seeded.ts"
 import type { Json, Line } from "./shipping.ts"
 import type { Shop, World } from "./world.ts"
 

@@ -1,5 +1,5 @@
+import { Random, weighted } from "../record/seeded.ts"
 import type { Settings } from "./options.ts"
-import { Random, weighted } from "./random.ts"
 
 export type Status = "order-created" | "payment-pending" | "payment-approved" | "handling" | "invoiced" | "canceled"
 

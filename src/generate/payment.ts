@@ -1,5 +1,5 @@
+import { type Random, weighted } from "../record/seeded.ts"
 import type { Status } from "./life.ts"
-import { type Random, weighted } from "./random.ts"
 import { address, type Json } from "./shipping.ts"
 import type { Shop } from "./world.ts"
 

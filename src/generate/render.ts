@@ -1,5 +1,5 @@
-import type { Random } from "./random.ts"
-import { weighted } from "./random.ts"
+import type { Random } from "../record/seeded.ts"
+import { weighted } from "../record/seeded.ts"
 import type { Json } from "./shipping.ts"
 
 /** How the raw feeds write the same order. */

@@ -1,7 +1,7 @@
+import { Random } from "../record/seeded.ts"
 import { type Dirt, drawDirt, isExtra } from "./dirt.ts"
 import type { Life } from "./life.ts"
 import type { Settings } from "./options.ts"
-import { Random } from "./random.ts"
 
 /** One record to come: which order's which version, with what dirt, and when it arrives. */
 export interface Arrival {

@@ -1,5 +1,5 @@
+import type { Random } from "../record/seeded.ts"
 import { instant } from "./life.ts"
-import type { Random } from "./random.ts"
 import { carriers, complements, firstNames, lastNames, type Place, references, streets } from "./words.ts"
 import type { Product, Shop } from "./world.ts"
 

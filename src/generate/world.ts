@@ -1,5 +1,5 @@
+import { Random, zipf } from "../record/seeded.ts"
 import { mostItems } from "./options.ts"
-import { Random, zipf } from "./random.ts"
 import { brands, brazil, type Country, departments, elsewhere, nouns, variants } from "./words.ts"
 
 export interface Shop {

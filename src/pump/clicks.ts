@@ -1,6 +1,6 @@
 import type { Hit } from "../generate/hits/hit.ts"
 import { personOf } from "../generate/hits/person.ts"
-import { Random } from "../generate/random.ts"
+import { Random } from "../record/seeded.ts"
 import type { DataKind } from "./data-kind.ts"
 
 /** Sessions, items and times, by index. */

@@ -1,6 +1,6 @@
 import { Clock, Deferred, Effect } from "effect"
 import type { Hit } from "../generate/hits/hit.ts"
-import { Random } from "../generate/random.ts"
+import { Random } from "../record/seeded.ts"
 import { Latencies, type LatencySummary } from "./latencies.ts"
 import { type Outcome, outcomesOf } from "./outcome.ts"
 import { type Parcel, parcels } from "./parcel.ts"

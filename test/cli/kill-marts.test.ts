@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, rename, rm } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { realData, temporaryFolder } from "../acceptance/support.ts"
 import { olistModels } from "../models/olist-marts.ts"
 import { rowsOfEach } from "./in-process.ts"

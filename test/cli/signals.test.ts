@@ -5,7 +5,7 @@ import { createServer } from "node:net"
 import { constants, tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { brokenChecks } from "./in-process.ts"
 import { sluice, sluiceJson, start } from "./sluice.ts"
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "@effect/vitest"
-import type { Random } from "../../src/generate/random.ts"
 import { emptyCounts } from "../../src/record/report.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import { addCounts, closes, describeDifference, runRace } from "./equality.ts"
 import { makePools, type Pool } from "./record-pool.ts"
 

@@ -1,7 +1,7 @@
 import type { DecodeSettings } from "../../src/decode/decoder.ts"
-import { Random } from "../../src/generate/random.ts"
 import type { RecordPage } from "../../src/record/record.ts"
 import { type DecodeCounts, emptyCounts, sumOf } from "../../src/record/report.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { Lane } from "./lane.ts"
 import { mutate } from "./mutations.ts"
 import type { Pool } from "./record-pool.ts"

@@ -2,7 +2,7 @@ import type { CompiledContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, versions } from "../../src/contract/contract.ts"
 import { binary, date, decimal, long, text, timestamp } from "../../src/contract/field.ts"
 import type { CsvOptions } from "../../src/contract/format.ts"
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import { hits } from "./access-log/contract.ts"
 import { columns, definition, orderLines } from "./csv/contract.ts"
 

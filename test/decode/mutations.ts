@@ -1,4 +1,4 @@
-import { type Random, weighted } from "../../src/generate/random.ts"
+import { type Random, weighted } from "../../src/record/seeded.ts"
 import { blanks, drawKey, drawMembers, drawValue, numbers } from "./odd-values.ts"
 import type { Base } from "./record-pool.ts"
 import { encodeAt, quoteAt, type Token } from "./tokens.ts"

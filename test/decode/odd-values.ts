@@ -1,4 +1,4 @@
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 
 /** JSON texts, most of them well-formed, that a reader may take in more than one way. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { Random, weighted, zipf } from "../../src/generate/random.ts"
+import { Random, weighted, zipf } from "../../src/record/seeded.ts"
 
 describe("Random", () => {
   it("gives the same numbers on every machine", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { decode } from "../decode/support.ts"
 import { simulatedDatasets } from "./datasets.ts"
 import { decodeSettings, type MadeRecord } from "./shape.ts"

@@ -1,4 +1,4 @@
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import type { WorldSettings } from "./settings.ts"
 
 /** From a moment on there are so many workers, each one a new task; often as many as before: another version of the program, or another machine. */

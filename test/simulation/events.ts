@@ -1,4 +1,4 @@
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import type { Outside } from "./programs.ts"
 import type { EventKind } from "./settings.ts"
 import type { VirtualTime } from "./virtual-time.ts"

@@ -1,5 +1,5 @@
 import { Exit } from "effect"
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import { StoreError, type StoreReason } from "../../src/store/store.ts"
 import type { Passage } from "./process.ts"
 import type { StoreCall } from "./simulated-store.ts"

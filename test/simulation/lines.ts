@@ -1,5 +1,5 @@
 import type { CompiledContract } from "../../src/contract/compile.ts"
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import { orders } from "./orders.ts"
 import { carriers, notes, parcelMeaning, parcelsOf } from "./parcels.ts"
 import type { ReadRow } from "./read-lake.ts"

@@ -1,6 +1,6 @@
 import { Cause, Clock, Effect, Stream } from "effect"
 import type { Carried } from "../../src/app/pipeline.ts"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { Functions, type FunctionsSettings } from "./functions.ts"
 import type { Input, Place } from "./input.ts"
 import type { Violation } from "./judge.ts"

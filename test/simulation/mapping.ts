@@ -1,4 +1,4 @@
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import type { StreamRecord } from "../../src/stream/kinesis/api.ts"
 import { eventOf } from "./kinesis/event-of.ts"
 import type { SimulatedRecord, SimulatedShard } from "./kinesis/shard.ts"

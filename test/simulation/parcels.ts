@@ -2,8 +2,8 @@ import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, versions } from "../../src/contract/contract.ts"
 import { integer, long, text, timestamp } from "../../src/contract/field.ts"
 import { type CsvOptions, csv } from "../../src/contract/format.ts"
-import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import {
   bytes,
   dayOf,

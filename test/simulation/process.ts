@@ -1,6 +1,6 @@
 import { Cause, Clock, Context, Effect, Random as EffectRandom, Exit, Logger, References, Scheduler } from "effect"
-import { Random } from "../../src/generate/random.ts"
 import { RandomUuid } from "../../src/record/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { clockOf, type VirtualTime } from "./virtual-time.ts"
 
 /** What becomes of one call that leaves a process. Times in milliseconds after it left. */

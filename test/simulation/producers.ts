@@ -1,5 +1,5 @@
 import { Effect, Random as EffectRandom } from "effect"
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import { aggregate } from "../../src/stream/kinesis/aggregation.ts"
 import type { KinesisApi, PutRecord } from "../../src/stream/kinesis/api.ts"
 import type { MadeRecord, RecordsOptions, SimulatedDataset } from "./shape.ts"

@@ -1,5 +1,5 @@
-import type { Random } from "../../src/generate/random.ts"
 import type { RetirementLimits } from "../../src/lake/retire.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import type { InitialPosition } from "../../src/stream/kinesis/api.ts"
 import { drawRates, type FaultRates, noFaults } from "./faults.ts"
 import { noFaults as noStreamFaults, type Faults as StreamFaults } from "./kinesis/faults.ts"

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto"
 import type { CompiledContract } from "../../src/contract/compile.ts"
-import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
+import type { Random } from "../../src/record/seeded.ts"
 
 /** A dataset of the simulation: what differs between one shape of records and another. All other parts of a world know no more than this. */
 export interface SimulatedDataset {

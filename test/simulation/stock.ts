@@ -2,8 +2,8 @@ import { hash } from "node:crypto"
 import { compileContract } from "../../src/contract/compile.ts"
 import { type ContractDefinition, defineContract, latest } from "../../src/contract/contract.ts"
 import { boolean, long, text } from "../../src/contract/field.ts"
-import type { Random } from "../../src/generate/random.ts"
 import type { DeadLetterReason } from "../../src/record/dead-letter-reasons.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import {
   bytes,
   decodeSettings,

@@ -1,6 +1,6 @@
 import { Context, Effect, Random as EffectRandom } from "effect"
 import type { Carried } from "../../src/app/pipeline.ts"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { kinesisSource } from "../../src/source/kinesis/kinesis.ts"
 import type { KinesisApi } from "../../src/stream/kinesis/api.ts"
 import { Drained } from "./drained.ts"

@@ -1,5 +1,5 @@
 import { Deferred, Exit } from "effect"
-import type { Random } from "../../src/generate/random.ts"
+import type { Random } from "../../src/record/seeded.ts"
 import { drawTurn } from "./deployments.ts"
 import { type ProcessWorld, SimulatedProcess } from "./process.ts"
 import { type Outside, serviceProgram } from "./programs.ts"

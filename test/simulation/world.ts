@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Cause, Effect, Exit } from "effect"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 // Loading it is real work of which no hook tells: it is there before any world.
 import "../../src/duckdb/connection.ts"
 import { openDeadLetters, openStage } from "../../src/lake/tables.ts"

@@ -1,6 +1,6 @@
 import { connect } from "node:http2"
 import { describe, expect, it } from "vitest"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { calls } from "./protocol.ts"
 import { startProvider } from "./provider.ts"
 import { decodeValue, encodeValue, isKnown, unknown, type Value } from "./wire/msgpack.ts"

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
-import { Random } from "../../src/generate/random.ts"
+import { Random } from "../../src/record/seeded.ts"
 import { root, sluice, sluiceJson } from "../cli/sluice.ts"
 import { type Emulator, emulatorEnvironment, startKinesisLocal } from "./kinesis-local.ts"
 

@@ -1,4 +1,4 @@
-import { Random, zipf } from "../../../src/generate/random.ts"
+import { Random, zipf } from "../../../src/record/seeded.ts"
 import { type Category, categories, type Place, places, sources } from "./places.ts"
 
 /** What the company has and sells, row by row: what its databases hold, and each change of it. */

@@ -1,4 +1,4 @@
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { begin, type Campaign, type Company, type Customer, dayMillis, end, type Order, type Product, streams } from "./company.ts"
 import { agents, referers, robot } from "./places.ts"
 

@@ -1,4 +1,4 @@
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { begin, type Company, dayMillis, end, streams } from "./company.ts"
 import type { Place } from "./places.ts"
 import { dayText, type Row, timeText } from "./tables.ts"

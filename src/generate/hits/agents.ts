@@ -1,4 +1,4 @@
-import { type Random, weighted } from "../random.ts"
+import { type Random, weighted } from "../../record/seeded.ts"
 
 /** A program that asks for pages, as it names itself. */
 export interface Agent {

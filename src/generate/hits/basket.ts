@@ -1,4 +1,4 @@
-import type { Random } from "../random.ts"
+import type { Random } from "../../record/seeded.ts"
 import type { Product } from "../world.ts"
 import type { Parameter } from "./hit.ts"
 

@@ -1,6 +1,6 @@
+import { Random } from "../../record/seeded.ts"
 import { type GeneratedFile, hourOf } from "../ledger.ts"
 import type { Arriving } from "../pieces.ts"
-import { Random } from "../random.ts"
 import { eventAt, type Hit, lineOf, parameterOf, repeatKey } from "./hit.ts"
 import type { TrafficSettings } from "./options.ts"
 

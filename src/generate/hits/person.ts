@@ -1,4 +1,4 @@
-import { Random, weighted } from "../random.ts"
+import { Random, weighted } from "../../record/seeded.ts"
 import { type Agent, personAgent, robotAgent } from "./agents.ts"
 import type { Parameter } from "./hit.ts"
 

@@ -1,4 +1,4 @@
-import type { Random } from "../random.ts"
+import type { Random } from "../../record/seeded.ts"
 import type { Hit, Parameter } from "./hit.ts"
 import type { Person } from "./person.ts"
 

@@ -1,4 +1,4 @@
-import { weighted } from "../random.ts"
+import { weighted } from "../../record/seeded.ts"
 import type { Product, World } from "../world.ts"
 import { inSlot, inSlots, type Line, purchaseOf, seenIn } from "./basket.ts"
 import type { Hit, Parameter } from "./hit.ts"

@@ -1,4 +1,4 @@
-import { Random, weighted } from "../random.ts"
+import { Random, weighted } from "../../record/seeded.ts"
 import type { World } from "../world.ts"
 import type { Hit } from "./hit.ts"
 import type { TrafficSettings } from "./options.ts"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Marks } from "../../../src/decode/csv/marks.ts"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 
 const size = 1000
 

@@ -1,4 +1,4 @@
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 
 /** A function as Lambda calls it. */
 export type Handler<Answer = unknown> = (

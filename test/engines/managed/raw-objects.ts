@@ -2,7 +2,7 @@ import type { S3 } from "@aws-sdk/client-s3"
 import { generateOrders } from "../../../src/generate/generate.ts"
 import { Ledger, type Manifest } from "../../../src/generate/ledger.ts"
 import { settingsOf } from "../../../src/generate/options.ts"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"
 
 export interface RawData {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { Clock, Effect } from "effect"
-import type { Random } from "../../../src/generate/random.ts"
 import type { CallFailed } from "../../../src/record/aws-call.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import { SimulatedQueue } from "../../simulation/simulated-queue.ts"
 
 export interface SqsServer {

@@ -1,4 +1,4 @@
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { announce } from "../../simulation/announced/messages.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"
 import type { Deployed } from "../terraform/model.ts"

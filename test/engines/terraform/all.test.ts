@@ -1,5 +1,5 @@
 import { afterEach, it } from "vitest"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { writeRawObjects } from "../managed/raw-objects.ts"
 import { mapStream } from "./stream-mapping.ts"
 import { closeAll, expectOutcome, open, options, secretArn } from "./ways.ts"

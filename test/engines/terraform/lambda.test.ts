@@ -1,6 +1,6 @@
 import { afterEach, it } from "vitest"
 import { generateOrders } from "../../../src/generate/generate.ts"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { mapStream } from "./stream-mapping.ts"
 import { closeAll, expected, expectOutcome, open, options, secretArn } from "./ways.ts"
 

@@ -3,8 +3,9 @@
  * written here: where a wire leads, how large a batch is, how often something is tried and where it goes then says the configuration, and a hop that it does not allow ends
  * the play by name. Things are delivered twice and out of order, calls get lost, and so do their answers.
  */
-import type { Random } from "../../../src/generate/random.ts"
+
 import { membersOf } from "../../../src/record/members.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import type { FakeFirehose } from "../../firehose/fake-firehose.ts"
 import { inSns, notificationOf } from "../../simulation/announced/messages.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"

@@ -1,6 +1,6 @@
 /** The deployed queues, and mappings that bring functions what is in them, on a clock that jumps. */
 import { Clock, Effect } from "effect"
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import type { QueueMessage } from "../../../src/stream/sqs/api.ts"
 import { noQueueFaults, SimulatedQueue } from "../../simulation/simulated-queue.ts"
 import type { Mishaps } from "../managed/deliveries.ts"

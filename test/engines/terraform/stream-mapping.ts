@@ -1,5 +1,5 @@
 /** An event source mapping over a stream, as it is set. */
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import type { ObjectVersion } from "../../simulation/input-bucket.ts"
 import type { SourceMapping } from "./model.ts"
 import { failedOf } from "./queues.ts"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { announcementsIn } from "../../../src/source/announced/envelope.ts"
 import { InputBucket } from "../input-bucket.ts"
 import { announce, announceRemoval, announceSpoiled, poison, testEvent } from "./messages.ts"

@@ -1,4 +1,4 @@
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import type { ObjectVersion } from "../input-bucket.ts"
 
 /** Encoded as S3 does it in its notifications: as forms are, but for slashes. */

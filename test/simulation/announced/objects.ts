@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib"
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import { ordersDataset } from "../orders.ts"
 import { parcelsDataset } from "../parcels.ts"
 import {

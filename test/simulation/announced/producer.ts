@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import type { InputBucket, ObjectVersion } from "../input-bucket.ts"
 import type { SimulatedDataset } from "../shape.ts"
 import type { SimulatedQueue } from "../simulated-queue.ts"

@@ -1,4 +1,4 @@
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import { drawSettings, scale, type WorldSettings } from "../settings.ts"
 import { noQueueFaults, type QueueFaults } from "../simulated-queue.ts"
 import type { ContentOptions } from "./objects.ts"

@@ -1,7 +1,7 @@
 import { Effect, Exit, type Scope } from "effect"
 import type { Carried } from "../../../src/app/pipeline.ts"
 import { formatOf } from "../../../src/contract/format.ts"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { announcedSources } from "../../../src/source/announced/announced.ts"
 import { framingOf } from "../../../src/source/framing.ts"
 import type { Failed } from "../../../src/store/s3-client.ts"

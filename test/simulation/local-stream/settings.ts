@@ -1,4 +1,4 @@
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 
 /** What a seed draws. */
 export interface Settings {

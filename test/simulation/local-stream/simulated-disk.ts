@@ -1,6 +1,6 @@
 import { dirname } from "node:path"
 import { Effect } from "effect"
-import type { Random } from "../../../src/generate/random.ts"
+import type { Random } from "../../../src/record/seeded.ts"
 import { type Disk, DiskError, type DiskFile, type DiskMode, type DiskReason } from "../../../src/stream/local/disk.ts"
 
 const sector = 512

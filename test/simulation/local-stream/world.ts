@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Cause, Clock, Effect, Exit, Result, Stream } from "effect"
-import { Random } from "../../../src/generate/random.ts"
+import { Random } from "../../../src/record/seeded.ts"
 import { kinesisSource } from "../../../src/source/kinesis/kinesis.ts"
 import type { Disk, DiskError } from "../../../src/stream/local/disk.ts"
 import { type LocalStream, type LocalStreamOptions, localStream } from "../../../src/stream/local/local-stream.ts"
