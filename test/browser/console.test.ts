@@ -19,11 +19,9 @@ const axe = () => readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 /** Markup as anybody may send it: it is shown, and never made. */
 const markup = "<img src=x onerror=alert(1)>"
 /** Orders as they were placed, and those of one origin a day earlier again, so that there is something to compare with. */
-const placed = `(
-      select order_id, creation_date as at, origin from consumable_checkout where status = 'order-created'
-      union all
-      select order_id, creation_date - interval 1 day, origin from consumable_checkout where status = 'order-created' and origin = 'Fulfillment'
-    ) as placed`
+const ordersOf = (at: string, where: string) =>
+  `select order_id, ${at} as at, origin from consumable_checkout where status = 'order-created' and ${where}`
+const placed = `(${ordersOf("creation_date", "true")} union all ${ordersOf("creation_date - interval 1 day", "origin = 'Fulfillment'")}) as placed`
 const inPeriod = "at >= $from and at < $to"
 const board = `title: Orders of a day
 description: ${JSON.stringify(`What was placed ${markup}`)}
@@ -116,7 +114,7 @@ const look = async (address: string, width = 1440, colorScheme: "light" | "dark"
 }
 
 /** Until nothing is loading any more. */
-const quiet = (page: Page): Promise<unknown> => page.waitForFunction("!document.querySelector('.loading, [aria-busy=true]')")
+const quiet = (page: Page): Promise<void> => eventually(async () => (await page.locator(".loading, [aria-busy=true]").count()) === 0)
 
 const day = "preset=custom&from=2026-11-27&to=2026-11-27"
 const pages: Readonly<Record<string, string>> = {
