@@ -19,12 +19,10 @@ const axe = () => readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 /** Markup as anybody may send it: it is shown, and never made. */
 const markup = "<img src=x onerror=alert(1)>"
 /** Orders as they were placed, and those of one origin a day earlier again, so that there is something to compare with. */
-const placed = `(
-      select order_id, creation_date as at, origin from consumable_checkout where status = 'order-created'
-      union all
-      select order_id, creation_date - interval 1 day, origin from consumable_checkout where status = 'order-created' and origin = 'Fulfillment'
-    ) as placed`
-const inPeriod = "at >= $from and at < $to"
+const ordersOf = (at: string, where: string) =>
+  `select order_id, ${at} as placed_at, origin from consumable_checkout where status = 'order-created' and ${where}`
+const placed = `(${ordersOf("creation_date", "true")} union all ${ordersOf("creation_date - interval 1 day", "origin = 'Fulfillment'")}) as placed`
+const inPeriod = "placed_at >= $from and placed_at < $to"
 const board = `title: Orders of a day
 description: ${JSON.stringify(`What was placed ${markup}`)}
 timezone: UTC
@@ -36,14 +34,14 @@ queries:
     sql: select count(*) as orders from ${placed} where ${inPeriod}
     drill: placed_rows
   placed_over_time:
-    sql: select date_trunc($grain, at) as hour, count(*) as orders from ${placed} where ${inPeriod} group by 1 order by 1
+    sql: select date_trunc($grain, placed_at) as hour, count(*) as orders from ${placed} where ${inPeriod} group by 1 order by 1
   placed_by_origin:
     sql: select origin, count(*) as orders from ${placed} where ${inPeriod} group by 1 order by 2 desc, 1
   placed_by_state:
     sql: select case when origin = 'Fulfillment' then 'CA' else 'Texas' end as state, count(*) as orders from ${placed} where ${inPeriod} group by 1 order by 1
   placed_rows:
     description: Orders
-    sql: select order_id, at, origin, '${markup}' as note from ${placed} where ${inPeriod} order by at, order_id
+    sql: select order_id, placed_at, origin, '${markup}' as note from ${placed} where ${inPeriod} order by placed_at, order_id
 charts:
   - { title: Orders, query: placed_orders, kind: number, y: orders, compare: true }
   - { title: By hour, query: placed_over_time, kind: line, x: hour, y: orders, compare: true }
@@ -116,7 +114,7 @@ const look = async (address: string, width = 1440, colorScheme: "light" | "dark"
 }
 
 /** Until nothing is loading any more. */
-const quiet = (page: Page): Promise<unknown> => page.waitForFunction("!document.querySelector('.loading, [aria-busy=true]')")
+const quiet = (page: Page): Promise<void> => eventually(async () => (await page.locator(".loading, [aria-busy=true]").count()) === 0)
 
 const day = "preset=custom&from=2026-11-27&to=2026-11-27"
 const pages: Readonly<Record<string, string>> = {
@@ -182,6 +180,7 @@ describe("a dashboard", () => {
     await page.getByRole("button", { name: "By origin as a table" }).click()
     const rows = await page.locator("section[aria-label='By origin'] tbody tr").allInnerTexts()
     expect(rows.map((row) => row.split(/\s+/)).find(([origin]) => origin === "Fulfillment")).toEqual(["Fulfillment", String(before)])
+    await page.locator("section[aria-label='By state'] [data-mark=states] path").first().waitFor()
     expect(await page.locator("section[aria-label='By state'] [data-mark=states] path").count()).toBeGreaterThan(50)
     expect(await page.locator("section[aria-label='By state'] [data-mark=states] path:not([fill*=none])").count()).toBe(2)
     await page.locator("#compare").selectOption("none")
@@ -262,7 +261,7 @@ describe("other pages", () => {
     await page.locator(".sql-result tbody tr").first().waitFor()
     expect(await text(page, ".sql-result tbody th")).toBe("Fulfillment")
     const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".sql").getByRole("button", { name: "CSV" }).click()])
-    expect(await readFile(await file.path(), "utf8")).toMatch(/^origin,n\r?\nFulfillment,\d+/)
+    expect(await readFile(await file.path(), "utf8")).toMatch(/^\ufeff?origin,n\r?\nFulfillment,\d+/)
     expect(problems).toEqual([])
     await page.locator("#sql").fill("SELECT * FROM read_text('/etc/passwd')")
     await page.locator("#run-sql").click()

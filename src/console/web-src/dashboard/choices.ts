@@ -48,7 +48,13 @@ export const toggled = (state: State, field: string, value: string): State => {
 }
 
 /** Where the answer of a query lies. `kind`: `.csv` for a file. */
-export const addressOf = (query: QueryDefinition, choices: Choices, isCompared: boolean, kind: "" | ".csv" = "", page = 1): string => {
+export const addressOf = (
+  query: QueryDefinition,
+  choices: Choices,
+  isCompared: boolean,
+  kind: "" | ".csv" = "",
+  page: number | null = null
+): string => {
   const asked = new URLSearchParams()
   if (query.periodic) {
     if (choices.preset === "custom" && choices.from !== null && choices.to !== null) {
@@ -61,7 +67,7 @@ export const addressOf = (query: QueryDefinition, choices: Choices, isCompared: 
   // All of them: the answer says which of them none of its tables has.
   for (const { field, value } of choices.filters) asked.append(`f.${field}`, value)
   for (const { name, value } of choices.parameters) if (query.parameters.includes(name)) asked.set(`p.${name}`, value)
-  if (page > 1) asked.set("page", String(page))
+  if (page !== null) asked.set("page", String(page))
   return `/api/q/${encodeURIComponent(query.name)}${kind}?${asked}`
 }
 
