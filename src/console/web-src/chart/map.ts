@@ -68,7 +68,7 @@ export const map = async (
       ariaLabel: chart.title,
       ariaDescription: "Its numbers are in the table view.",
       marks: [
-        geo(states, { fill: colorOf, ariaLabel: "states" }),
+        geo(states, { fill: colorOf }),
         geo([borders], { stroke: "var(--ground-raised)", strokeWidth: 1 }),
         geo([outline], { stroke: "var(--line-strong)", strokeWidth: 0.75 }),
         geo(
@@ -78,8 +78,11 @@ export const map = async (
         tip(states, pointer(centroid({ title: said, fill: "var(--raised)", stroke: "var(--line-strong)" })))
       ]
     })
+    // The first of what is drawn.
+    const shapesOfStates = drawing.querySelector('[data-mark="geo"]')
+    shapesOfStates?.setAttribute("data-mark", "states")
     if (choose !== null)
-      drawing.querySelectorAll('[data-mark="states"] path').forEach((path, i) => {
+      shapesOfStates?.querySelectorAll("path").forEach((path, i) => {
         const value = states[i] === undefined ? null : (barOf(states[i])?.value ?? null)
         if (value === null) return
         path.classList.add("choice")
