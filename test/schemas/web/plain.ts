@@ -264,5 +264,5 @@ export const plainOverview = (
     }
   }
   const hitsOf = Map.groupBy(logs, bucketOf)
-  return new Map(times.map((at) => [startOf(at), measures(hitsOf.get(startOf(at)) ?? [], startOf(at))]))
+  return new Map([...new Set(times.map(startOf))].map((bucket) => [bucket, measures(hitsOf.get(bucket) ?? [], bucket)]))
 }
