@@ -29,7 +29,7 @@ export const generate = Command.make(
     ),
     size: positive("size").pipe(
       Flag.withDescription(
-        `With --kind project: how much, in ${generator === null ? "what the project counts" : `${generator.counts}. Default: ${generator.defaultSize}`}.`
+        `With --kind project: how much, in what the project counts. ${generator === null ? "Without it, as much as the project says" : `Default: ${generator.defaultSize} ${generator.counts}`}.`
       ),
       Flag.optional
     ),
@@ -113,7 +113,7 @@ export const generate = Command.make(
     },
     {
       description: "What a project makes for itself",
-      command: "sluice generate --project schemas/bright-light --out in"
+      command: "SLUICE_PROJECT=schemas/bright-light sluice generate --out in"
     }
   ])
 )
