@@ -294,7 +294,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "newest-is-the-last-to-arrive",
     why: "of the rows of a key the last to arrive is taken for the newest",
-    edits: [{ file: "src/contract/identity.ts", from: "columnsOf(table.order) : []", to: "[] : []" }]
+    edits: [{ file: "src/contract/identity.ts", from: "[table.order ?? []].flat().map(columnsOf) : []", to: "[] : []" }]
   },
   {
     name: "bucket-left-out",

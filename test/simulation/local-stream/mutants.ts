@@ -99,8 +99,8 @@ export const localMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: "src/stream/local/reader.ts",
-        from: "...(trimmedBefore === undefined ? {} : { trimmedBefore })",
-        to: "...(trimmedBefore === undefined ? {} : {})"
+        from: "...(missing === 0 ? {} : { trimmedBefore: missing })",
+        to: "...(missing === 0 ? {} : {})"
       }
     ]
   }
