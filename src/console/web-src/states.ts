@@ -1,5 +1,5 @@
 /** What a page shows while there is nothing to show: that it is coming, that there is none, or what went wrong; and what to do. */
-import { type Child, h, put, said } from "./dom.ts"
+import { type Child, h, said } from "./dom.ts"
 import { Refused } from "./fetch.ts"
 
 export const loading = (what: string): HTMLElement =>
@@ -17,20 +17,4 @@ export const failed = (error: unknown, again?: () => void): HTMLElement => {
     h("p", {}, said(hint)),
     again !== undefined && h("button", { type: "button", click: again }, "Try again")
   )
-}
-
-/** Fills a part of a page with what comes; a failure is shown there, too. What is shown already stays until then, marked as busy. */
-export const fill = async (part: Element, what: string, make: () => Promise<Child>): Promise<void> => {
-  if (part.childNodes.length === 0) put(part, loading(what))
-  part.setAttribute("aria-busy", "true")
-  try {
-    put(part, await make())
-  } catch (error) {
-    put(
-      part,
-      failed(error, () => void fill(part, what, make))
-    )
-  } finally {
-    part.removeAttribute("aria-busy")
-  }
 }

@@ -178,7 +178,7 @@ export const operatePage: Open = (place, meta) => {
       const now = Math.max(Date.parse(status.now), 0) || clock()
       asOf.textContent = `${status.lake} · as of ${moment(new Date(now))}`
       // Where the reader has opened a part, it stays open.
-      const opened = new Set([...body.querySelectorAll("details[open]")].map((each, i) => each.id || i))
+      const isOpen = body.querySelector("details[open]") !== null
       put(
         body,
         status.warnings.length > 0 &&
@@ -215,7 +215,7 @@ export const operatePage: Open = (place, meta) => {
         runsPart(status.runs, now),
         filesPart(status.tables)
       )
-      if (opened.size > 0) for (const each of body.querySelectorAll("details")) each.open = true
+      if (isOpen) for (const each of body.querySelectorAll("details")) each.open = true
     } catch (error) {
       put(
         body,
