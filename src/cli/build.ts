@@ -4,7 +4,7 @@ import { Failed } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
 import { builderOptions, buildMarts, modelsOf, selectedOf } from "../app/models.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, lakeNames, lineageNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import type { ModelOutcome } from "../models/build.ts"
 import { countTests } from "../models/test-results.ts"
@@ -15,7 +15,7 @@ import { makeProgress } from "./progress.ts"
 import { allContracts, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-const settings = use(...lakeNames, ...catalogNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+const settings = use(...lakeNames, ...catalogNames, "memoryLimit", "threads", ...lineageNames)
 
 export const build = Command.make(
   "build",

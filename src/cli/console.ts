@@ -7,7 +7,7 @@ import { modelsOf, sensitiveColumns } from "../app/models.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
 import { authority } from "../app/setting-types.ts"
-import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, hashKeyNames, lakeNames, lineageNames } from "../app/settings.ts"
 import type { ConsoleOptions } from "../console/state.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { atLeast, json, toggle, withDefault } from "./common.ts"
@@ -25,9 +25,7 @@ const settings = use(
   "maxRecordBytes",
   "maxDepth",
   ...hashKeyNames,
-  "lineage",
-  "lineageKey",
-  "lineageNamespace"
+  ...lineageNames
 )
 
 const largestPort = 65_535

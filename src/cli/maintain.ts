@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { existingLakeOf } from "../app/lake.ts"
 import { runListener } from "../app/run-listener.ts"
-import { lakeNames } from "../app/settings.ts"
+import { lakeNames, lineageNames } from "../app/settings.ts"
 import type { Compacted } from "../lake/compact.ts"
 import { type Maintained, maintain as maintainLake } from "../lake/maintain.ts"
 import { count, number } from "../record/count.ts"
@@ -12,7 +12,7 @@ import { makeProgress } from "./progress.ts"
 import { project } from "./project.ts"
 import { use } from "./settings.ts"
 
-const settings = use(...lakeNames, "memoryLimit", "threads", "lineage", "lineageKey", "lineageNamespace")
+const settings = use(...lakeNames, "memoryLimit", "threads", ...lineageNames)
 
 export const maintain = Command.make(
   "maintain",

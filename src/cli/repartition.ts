@@ -5,7 +5,7 @@ import { UsageError } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
 import { builderOptions, buildMarts, modelsOf, noModels } from "../app/models.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, engineSettings, lakeNames } from "../app/settings.ts"
+import { catalogNames, engineSettings, lakeNames, lineageNames } from "../app/settings.ts"
 import { timed } from "../app/timed.ts"
 import { count, number } from "../record/count.ts"
 import { failTogether } from "../record/fail-together.ts"
@@ -22,7 +22,7 @@ import { makeProgress, type Progress } from "./progress.ts"
 import { contractOf, datasetText, firstDataset, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-export const repartitionSettings = use(...lakeNames, ...catalogNames, ...engineSettings, "lineage", "lineageKey", "lineageNamespace")
+export const repartitionSettings = use(...lakeNames, ...catalogNames, ...engineSettings, ...lineageNames)
 
 const day = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 

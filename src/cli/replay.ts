@@ -4,7 +4,7 @@ import { Failed } from "../app/failures.ts"
 import { existingLakeOf, withStage } from "../app/lake.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, hashKeyNames, lakeNames, lineageNames } from "../app/settings.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { count, number } from "../record/count.ts"
 import { changeHashKey, json } from "./common.ts"
@@ -13,16 +13,7 @@ import { makeProgress } from "./progress.ts"
 import { allContracts, contractOf, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-const settings = use(
-  ...lakeNames,
-  ...catalogNames,
-  "maxRecordBytes",
-  "maxDepth",
-  ...hashKeyNames,
-  "lineage",
-  "lineageKey",
-  "lineageNamespace"
-)
+const settings = use(...lakeNames, ...catalogNames, "maxRecordBytes", "maxDepth", ...hashKeyNames, ...lineageNames)
 
 export const replay = Command.make(
   "replay",

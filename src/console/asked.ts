@@ -38,10 +38,14 @@ export class Asked {
     if (before !== null && !this.#users.has(before)) this.#remove(before)
   }
 
+  get #present(): Copy {
+    if (this.#copy === null) throw new QueryFailure(503, "the marts are being copied", "Ask again in some seconds.")
+    return this.#copy
+  }
+
   /** The file, for as long as some work takes. */
   async #with<A>(use: (copy: Copy) => Promise<A>): Promise<A> {
-    const copy = this.#copy
-    if (copy === null) throw new QueryFailure(503, "the marts are being copied", "Ask again in some seconds.")
+    const copy = this.#present
     this.#users.set(copy, (this.#users.get(copy) ?? 0) + 1)
     try {
       return await use(copy)
@@ -61,8 +65,7 @@ export class Asked {
 
   /** Plans a named query on the file as it is now. */
   plan(dashboard: StoredDashboard, query: StoredQuery, asked: URLSearchParams, now: number): Plan & { readonly asOf: Answer["asOf"] } {
-    const copy = this.#copy
-    if (copy === null) throw new QueryFailure(503, "the marts are being copied", "Ask again in some seconds.")
+    const copy = this.#present
     const reads = copy.reads.get(query.name)
     const missing = reads?.find((name) => !copy.tables.has(name))
     if (reads === undefined || missing !== undefined) {

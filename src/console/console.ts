@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Clock, Effect, type Scope } from "effect"
+import { authority } from "../app/setting-types.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { Store, type StoreError } from "../store/store.ts"
@@ -108,14 +109,16 @@ const temporaryFolder = (below: string): Effect.Effect<string, LakeError, Scope.
     (folder) => Effect.ignore(Effect.tryPromise(() => rm(folder, { recursive: true, force: true })))
   )
 
-const loopback = ["localhost", "127.0.0.1", "[::1]"]
+const loopback = ["localhost", "127.0.0.1", "::1"]
 
 /** Is a host this machine alone? */
 export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host)
 
 const hostsOf = ({ host, hosts }: ConsoleOptions, port: number): ReadonlySet<string> => {
-  const bound = host.includes(":") ? `[${host}]` : host
-  const withPort = [...loopback, bound].flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])])
+  const withPort = [...loopback, host].flatMap((name) => {
+    const at = authority(name, port)
+    return port === 80 ? [at, at.slice(0, -":80".length)] : [at]
+  })
   return new Set([...withPort, ...hosts].map((name) => name.toLowerCase()))
 }
 

@@ -8,17 +8,18 @@ import type { LakeError } from "../duckdb/errors.ts"
 import { isLocal } from "../duckdb/local-copies.ts"
 import { openDuckDB } from "../duckdb/open.ts"
 import { identifier, literal } from "../duckdb/sql.ts"
-import { datasetAt, deadLettersPath, martAt, runsPath } from "../lake/layout.ts"
+import { datasetAt, deadLettersPath, martAt, martPath, runsPath } from "../lake/layout.ts"
 import type { MartView } from "../lake/marts.ts"
 import { createMartViews, createViews, fillViews, type LakeTable } from "../lake/views.ts"
 import type { Models } from "../models/model.ts"
+import { treeSql } from "../models/parse-tree.ts"
 import { type Traced, trace } from "../models/traced.ts"
 import { holdsSensitive } from "../record/column.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { StoredDashboard } from "./dashboard.ts"
 import type { Tables } from "./plan.ts"
-import { readsOf, treeSql } from "./sql-tree.ts"
+import { readsOf } from "./sql-tree.ts"
 
 export interface CopyOptions {
   /** Folder for the file. */
@@ -122,7 +123,7 @@ const sourcesOf = (tables: ReadonlyArray<LakeTable>, views: ReadonlyArray<MartVi
   const versions = new Map(found.map((source) => [source.path, source.versions]))
   for (const { built, model } of views) {
     const inputs = Object.keys(built.inputs).flatMap((path) => Object.entries(versions.get(path) ?? {}))
-    found.push({ name: model, path: `marts/${model}`, versions: Object.fromEntries(inputs) })
+    found.push({ name: model, path: martPath(model), versions: Object.fromEntries(inputs) })
   }
   return found
 }

@@ -17,10 +17,11 @@ import { duckdbText } from "../duckdb/errors.ts"
 import { Decimal, type Plain } from "../duckdb/plain.ts"
 import { identifier, literal } from "../duckdb/sql.ts"
 import { plain } from "../duckdb/values.ts"
+import { treeSql } from "../models/parse-tree.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { AnswerColumn, Cell } from "./api.ts"
 import type { BoundValue, QueryMessage, QueryReply, QueryRows } from "./query-messages.ts"
-import { readsOf, treeSql } from "./sql-tree.ts"
+import { readsOf } from "./sql-tree.ts"
 
 /*
  * A process that asks DuckDB, one statement at a time, in a file that it cannot write. Some statements hear no interruption and keep to no memory limit

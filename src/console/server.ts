@@ -148,7 +148,11 @@ class Desk {
     if (host !== null) return problem(host.status, host.problem, host.hint)
     const cookie = this.#guard.useLink(asking.path)
     if (cookie === null)
-      return problem(401, "this link was used, or is none of this console's", "Start the console again, or POST /api/link with the token.")
+      return problem(
+        401,
+        "this link was used, or is none of this console's",
+        "Start the console again for another one, or send authorization: Bearer TOKEN."
+      )
     return { status: 303, type: "text/plain; charset=utf-8", body: "", headers: { location: "/", "set-cookie": cookie } }
   }
 

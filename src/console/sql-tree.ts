@@ -1,19 +1,6 @@
+import { isNode, type Node, walkAll } from "../models/parse-tree.ts"
+
 /** Looks at statements as the tree that DuckDB itself reads them as: what a text names is not guessed. */
-
-type Node = { readonly [key: string]: unknown }
-
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value)
-
-const walk = function* (value: unknown): Generator<Node> {
-  if (Array.isArray(value)) for (const item of value) yield* walk(item)
-  if (!isNode(value)) return
-  yield value
-  for (const inner of Object.values(value)) yield* walk(inner)
-}
-
-/** SQL that gives the tree of a statement, which stands in its only parameter or literal. */
-export const treeSql = (text: string): string =>
-  `SELECT json_serialize_sql(${text}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree`
 
 /** What a statement reads. */
 export interface Reads {
@@ -34,13 +21,13 @@ export const readsOf = (tree: unknown): Reads | { readonly problem: string } => 
   const statements = parsed["statements"]
   if (!Array.isArray(statements) || statements.length !== 1) return { problem: "there is not one statement, but several or none" }
   const own = new Set<string>()
-  for (const node of walk(parsed)) {
+  for (const node of walkAll(parsed)) {
     const { cte_map } = node
     if (!isNode(cte_map) || !Array.isArray(cte_map["map"])) continue
     for (const each of cte_map["map"]) if (isNode(each) && typeof each["key"] === "string") own.add(each["key"].toLowerCase())
   }
   const tables = new Set<string>()
-  for (const node of walk(parsed)) {
+  for (const node of walkAll(parsed)) {
     const problem = problemOf(node)
     if (problem !== null) return { problem }
     if (node["type"] !== "BASE_TABLE") continue

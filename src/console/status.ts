@@ -1,9 +1,8 @@
-import { Clock, Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import type { DuckDB, Row } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
 import type { Check } from "../lake/check.ts"
-import { history } from "../lake/history.ts"
 import { deadLettersPath, stagePath } from "../lake/layout.ts"
 import { recentRuns } from "../lake/recent-runs.ts"
 import { type DatasetStatus, lakeStatus, type TableStatus } from "../lake/status.ts"
@@ -27,10 +26,14 @@ export const readStatus = (
 ): Effect.Effect<Status, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const now = new Date(yield* Clock.currentTimeMillis).toISOString()
-    const found = yield* lakeStatus(
-      root,
-      contracts.map(({ contract }) => contract.name)
-    )
+    const reasons = new Map<string, Record<string, number>>()
+    const names = contracts.map(({ contract }) => contract.name)
+    const found = yield* lakeStatus(root, names, (dataset, report) => {
+      if (report.kind !== "batch") return
+      const ofDataset = reasons.get(dataset) ?? {}
+      reasons.set(dataset, ofDataset)
+      ofDataset[report.rotation] = (ofDataset[report.rotation] ?? 0) + 1
+    })
     const limits = new Map(contracts.map(({ contract }) => [contract.name, limitOf(contract.refreshEvery)]))
     const datasets: Array<DatasetState> = []
     const results: Array<CheckState> = []
@@ -40,13 +43,7 @@ export const readStatus = (
       const snapshot = yield* stage.value.snapshot
       const at = { table: stage.value, snapshot }
       results.push(...[...sumChecks(at), gapCheck(at, 0), upToDate(status)].map(checkState))
-      const reasons: Record<string, number> = {}
-      yield* Stream.runForEach(history(stage.value, snapshot.version), ({ report }) =>
-        Effect.sync(() => {
-          if (report?.kind === "batch") reasons[report.rotation] = (reasons[report.rotation] ?? 0) + 1
-        })
-      )
-      datasets.push(datasetState(status, reasons, limits.get(status.dataset) ?? null, Date.parse(now)))
+      datasets.push(datasetState(status, reasons.get(status.dataset) ?? {}, limits.get(status.dataset) ?? null, Date.parse(now)))
     }
     const warnings: Array<string> = []
     const byReason = yield* deadLetters(db)

@@ -50,19 +50,20 @@ export const csv = (options: CsvOptions = {}): CsvFormat => ({
 })
 
 export const layouts = ["common", "combined"] as const
+/** A layout that has a name. */
+export type UsualLayout = (typeof layouts)[number]
 
 /** Is it one of the layouts that have a name? */
-export const isUsualLayout = (layout: AccessLogFormat["layout"]): layout is (typeof layouts)[number] =>
-  layouts.some((each) => each === layout)
+export const isUsualLayout = (layout: AccessLogFormat["layout"]): layout is UsualLayout => layouts.some((each) => each === layout)
 
 /** Lines of the access log of a web server: Apache's `common` and `combined`, which nginx writes as well, or as a `LogFormat` of Apache says. */
 export interface AccessLogFormat {
   readonly kind: "accessLog"
-  readonly layout: (typeof layouts)[number] | `%${string}`
+  readonly layout: UsualLayout | `%${string}`
   /** May lines come as an agent of Kinesis hands them on: as objects that it has made of them, or within objects that say where they are from? */
   readonly carried?: boolean
   /** Layouts of lines that are not of that one, in the order in which they are tried: of servers that were not changed yet. */
-  readonly others?: ReadonlyArray<(typeof layouts)[number] | `%${string}`>
+  readonly others?: ReadonlyArray<AccessLogFormat["layout"]>
 }
 
 /**
@@ -117,11 +118,10 @@ const isHeader: Rule<CsvFormat["header"]> = {
   holds: (value): value is CsvFormat["header"] => typeof value === "boolean" || value === "some"
 }
 
+const isUsual = isOneOf(...layouts)
 const isLayout: Rule<AccessLogFormat["layout"]> = {
-  ...isOneOf(...layouts),
-  accepts: `${isOneOf(...layouts).accepts}, or what Apache has behind LogFormat, such as "%h %l %u %t \\"%r\\" %>s %b"`,
-  holds: (value): value is AccessLogFormat["layout"] =>
-    isOneOf(...layouts).holds(value) || (typeof value === "string" && value.startsWith("%"))
+  accepts: `${isUsual.accepts}, or what Apache has behind LogFormat, such as "%h %l %u %t \\"%r\\" %>s %b"`,
+  holds: (value): value is AccessLogFormat["layout"] => isUsual.holds(value) || (typeof value === "string" && value.startsWith("%"))
 }
 
 const isLayouts: Rule<ReadonlyArray<AccessLogFormat["layout"]>> = {

@@ -87,14 +87,19 @@ const tableStatus = (table: Table, snapshot: Snapshot): TableStatus => ({
  * What a lake holds and how far it is: a fold over the logs of all tables that lie in it. Nothing else is read.
  *
  * @param known datasets that there is a contract for; others that lie there are told as well
+ * @param onReport told of each report that the log of a dataset's stage still has
  */
-export const lakeStatus = (root: string, known: ReadonlyArray<string>): Effect.Effect<LakeStatus, TableError | StoreError, Store> =>
+export const lakeStatus = (
+  root: string,
+  known: ReadonlyArray<string>,
+  onReport: (dataset: string, report: Report) => void = () => {}
+): Effect.Effect<LakeStatus, TableError | StoreError, Store> =>
   Effect.gen(function* () {
     const paths = yield* tablePaths
     // A dataset has two tables.
     const names = [...new Set(paths.flatMap((path) => datasetAt(path) ?? []))]
     const found = yield* Effect.forEach([...known, ...names.filter((name) => !known.includes(name)).sort()], (dataset) =>
-      datasetStatus(dataset, known.includes(dataset))
+      datasetStatus(dataset, known.includes(dataset), onReport)
     )
     const deadLetters = yield* findTable(deadLettersPath)
     const datasets = found.flatMap((status) => (status === null ? [] : [status]))
@@ -138,7 +143,11 @@ const otherTable = (path: string): Effect.Effect<OtherTable, TableError, Store> 
     )
   )
 
-const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetStatus | null, TableError, Store> =>
+const datasetStatus = (
+  dataset: string,
+  known: boolean,
+  onReport: (dataset: string, report: Report) => void
+): Effect.Effect<DatasetStatus | null, TableError, Store> =>
   Effect.gen(function* () {
     const stage = yield* findTable(stagePath(dataset))
     if (Option.isNone(stage)) return null
@@ -154,7 +163,10 @@ const datasetStatus = (dataset: string, known: boolean): Effect.Effect<DatasetSt
       Effect.sync(() => {
         since = Math.min(since, commit.version)
         lastCommit = commit.timestamp ?? lastCommit
-        if (commit.report !== null) reports.push(commit.report)
+        if (commit.report !== null) {
+          reports.push(commit.report)
+          onReport(dataset, commit.report)
+        }
         fold.add(commit)
       })
     )

@@ -5,7 +5,7 @@ import { hashKeyOf } from "../app/options.ts"
 import { allContracts, withDatabase } from "../app/project.ts"
 import { objectRegistrar } from "../app/register-objects.ts"
 import { runListener } from "../app/run-listener.ts"
-import { catalogNames, hashKeyNames, lakeNames } from "../app/settings.ts"
+import { catalogNames, hashKeyNames, lakeNames, lineageNames } from "../app/settings.ts"
 import { handleObjects } from "../firehose/messages.ts"
 import type { KeptRuns } from "../lake/record-runs.ts"
 import { catalogActions, neverOfAppends, queueMapping, secretActions, stageActions } from "./actions.ts"
@@ -16,7 +16,7 @@ import { project } from "./project.ts"
 /** Parquet objects that Firehose wrote below a stage → the stage's log, each exactly once. Of a queue, whose mapping must have ReportBatchItemFailures, only what failed comes again. */
 export const handler = handlerOf({
   name: "registerStageObjects",
-  settings: [...lakeNames, ...catalogNames, ...hashKeyNames, "lineage", "lineageKey", "lineageNamespace"],
+  settings: [...lakeNames, ...catalogNames, ...hashKeyNames, ...lineageNames],
   actions: { ...stageActions, catalog: catalogActions, secrets: secretActions },
   mapping: queueMapping,
   never: neverOfAppends,

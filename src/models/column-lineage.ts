@@ -6,7 +6,7 @@ import type { SelectLineage } from "../record/column-lineage.ts"
 import type { FunctionKind } from "./lineage-expression.ts"
 import { relationOf } from "./lineage-select.ts"
 import type { Model } from "./model.ts"
-import { type Node, nodeOf, nodesOf, walkAll } from "./parse-tree.ts"
+import { type Node, nodeOf, nodesOf, treeSql, walkAll } from "./parse-tree.ts"
 import { martSql } from "./relations.ts"
 
 /** Columns of the relations that a SELECT may read, by the name that it calls them, without quotes. */
@@ -36,10 +36,7 @@ type FunctionKinds = ReadonlyMap<string, FunctionKind>
 const lineageOf = (db: DuckDB, kinds: FunctionKinds, select: string, relations: Relations): Effect.Effect<SelectLineage, LakeError> =>
   Effect.gen(function* () {
     const text = literal(select)
-    const [row] = yield* db.rows(
-      `SELECT json_serialize_sql(${text}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree,
-         json_serialize_sql(${text})::VARCHAR AS full_tree`
-    )
+    const [row] = yield* db.rows(`${treeSql(text)}, json_serialize_sql(${text})::VARCHAR AS full_tree`)
     const [node, full] = [statementOf(row?.["tree"]), statementOf(row?.["full_tree"])]
     if (node === undefined || full === undefined) return undecided
     const names = yield* namesOf(db, node, full)

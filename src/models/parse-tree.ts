@@ -3,6 +3,10 @@ export interface Node {
   readonly [key: string]: unknown
 }
 
+/** SQL that gives, as `tree`, the tree of the statement that a literal holds, with defaults left out. */
+export const treeSql = (literal: string): string =>
+  `SELECT json_serialize_sql(${literal}, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR AS tree`
+
 export const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value)
 
 export const nodeOf = (value: unknown): Node | undefined => (isNode(value) ? value : undefined)

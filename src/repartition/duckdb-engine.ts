@@ -1,5 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { LakeError } from "../duckdb/errors.ts"
+import { loadsSql } from "../duckdb/identity-sql.ts"
 import { type MoveSettings, memoryShares, moveWith } from "../duckdb/move/move.ts"
 import { fewBytes, openSliceThreads } from "../duckdb/move/slice-threads.ts"
 import { writeChosen } from "../duckdb/move/write-chosen.ts"
@@ -151,7 +152,7 @@ const fold = (
 const takeLoad = ({ identity, load }: EnginePlan, { db }: EngineRun): Effect.Effect<NewestLoad | null, LakeError> =>
   Effect.gen(function* () {
     if (identity.loads === null) return null
-    const came = (yield* db.rows(sql.loadsSql("copy"))).map((row) => ({
+    const came = (yield* db.rows(loadsSql("copy"))).map((row) => ({
       shard: String(row["shard"]),
       arrivedAt: String(row["arrived_at"]),
       at: String(row["begun_at"])

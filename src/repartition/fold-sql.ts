@@ -1,12 +1,10 @@
 import type { Identity } from "../contract/identity.ts"
-import { identitySql, loadsSql, newestFirstSql, newnessSql, partitionSql, sameSql } from "../duckdb/identity-sql.ts"
+import { identitySql, newestFirstSql, newnessSql, partitionSql, sameSql } from "../duckdb/identity-sql.ts"
 import { identifier, list, literal, readParquet } from "../duckdb/sql.ts"
 import type { NewestLoad } from "../lake/newest-load.ts"
 import { coordinateColumns } from "../record/system-columns.ts"
 import type { StructType } from "../table/schema.ts"
 import type { DayBounds, EnginePlan } from "./engine.ts"
-
-export { loadsSql }
 
 /**
  * The decisions of the fold, in SQL. They are made on what identifies and orders copies alone, a few dozen bytes a row, so that they hold for any

@@ -57,11 +57,10 @@ export const findWork = (
     const tablePath = consumablePath(contract.name)
     const existing = before === null ? [] : existingFiles(tablePath, before, options.contract.identity.partition)
     // A fold from the start remembers what stage says, and nothing else.
-    const tombstones =
-      before === null || (task.kind === "fold" && task.bounds === null)
-        ? []
-        : yield* Effect.try({ try: () => tombstoneFiles(tablePath, before), catch: fromThrown(tablePath, "its deleted keys") })
     const isAnew = before === null || (task.kind === "fold" && task.bounds === null)
+    const tombstones = isAnew
+      ? []
+      : yield* Effect.try({ try: () => tombstoneFiles(tablePath, before), catch: fromThrown(tablePath, "its deleted keys") })
     const load = isAnew ? null : yield* Effect.try({ try: () => loadOf(before), catch: fromThrown(tablePath, "its newest load") })
     const work = (inputs: ReadonlyArray<AddFile>, whole: boolean, bounds: DayBounds | null): Work => {
       const isCleared = ({ partition }: ExistingFile) => whole || (bounds !== null && inBounds(partition, bounds))

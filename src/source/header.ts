@@ -13,6 +13,10 @@ export interface HeadedCut extends Cut {
 /** Told of a header that is all there is of a content whose writer is done. Throws `SourceError` where it shows why. */
 export type LoneHeader = (header: Uint8Array) => void
 
+/** Of files that may have a header, what tells whether a record is one; null: all have one. */
+const testOf = (framing: Framing): ((record: Uint8Array) => boolean) | null =>
+  typeof framing === "object" && typeof framing.header === "function" ? framing.header : null
+
 /**
  * Takes the header from the front of a content: its first record that is not blank, unless that is none. Throws `SourceError` where it is no header.
  *
@@ -25,7 +29,7 @@ export async function* behindHeader(
   framing: Framing,
   lone?: LoneHeader
 ): AsyncGenerator<HeadedCut, void> {
-  const isHeader = typeof framing === "object" && typeof framing.header === "function" ? framing.header : null
+  const isHeader = testOf(framing)
   let isLooking = true
   let header: Uint8Array | undefined
   let isAlone = true
@@ -93,7 +97,7 @@ export const headerOf = async (
 ): Promise<Uint8Array | undefined> => {
   const reader: ByteReader = await content.from(0)
   // What is no header is found with the first record.
-  const isSome = typeof framing === "object" && typeof framing.header === "function"
+  const isSome = testOf(framing) !== null
   try {
     const start = { offset: 0, sum: 0, head: new Uint8Array(0) }
     for await (const { header } of behindHeader(

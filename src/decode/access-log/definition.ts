@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer"
 import type { Fields } from "../../contract/field.ts"
-import { type AccessLogFormat, isUsualLayout, type layouts } from "../../contract/format.ts"
+import { type AccessLogFormat, isUsualLayout, type UsualLayout } from "../../contract/format.ts"
 import { Members } from "../../contract/json.ts"
 import { type Fault, notUtf8 } from "../fault.ts"
 import { keysByName } from "../fields/names.ts"
@@ -49,7 +49,7 @@ export const accessLogFields = ({ layout, carried = false, others = [] }: Access
 
 type Line = ReadonlyMap<string, string | null>
 
-const usualReader = (layout: (typeof layouts)[number]) => (text: string) => {
+const usualReader = (layout: UsualLayout) => (text: string) => {
   const line = readLine(layout, text)
   return line === null || "reason" in line ? line : new Map<string, string | null>(Object.entries(line))
 }

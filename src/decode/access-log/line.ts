@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import type { layouts } from "../../contract/format.ts"
+import type { UsualLayout } from "../../contract/format.ts"
 import { months } from "../../contract/time-pattern.ts"
 import { type Fault, fault } from "../fault.ts"
 import { textEnd } from "../fields/line-end.ts"
@@ -28,7 +28,7 @@ export interface LogLine {
 export type LogField = keyof LogLine
 
 /** Reads a line, which may have its end behind it. Null: a blank one. */
-export const readLine = (layout: (typeof layouts)[number], text: string): LogLine | Fault | null => {
+export const readLine = (layout: UsualLayout, text: string): LogLine | Fault | null => {
   const line = new Line(text)
   if (line.length === 0) return null
   const host = line.upTo(" ")
