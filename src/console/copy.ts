@@ -113,10 +113,14 @@ const readsOfQueries = (db: DuckDB, dashboards: ReadonlyArray<StoredDashboard>, 
         const [row] = yield* db.rows(treeSql(literal(sql)))
         const reads = readsOf(row?.["tree"])
         if ("problem" in reads) warnings.push(`${file}:${line}: ${name} cannot be asked: ${reads.problem}`)
+        else if (reads.fixed.length > 0) warnings.push(`${file}:${line}: ${name} cannot be asked: ${unfilterable(reads.fixed)}`)
         else found.set(name, reads.tables)
       }
     return found
   })
+
+const unfilterable = (tables: ReadonlyArray<string>): string =>
+  `no filter would reach ${tables.join(", ")}: name tables without main., and no WITH as a table`
 
 const sourcesOf = (tables: ReadonlyArray<LakeTable>, views: ReadonlyArray<MartView>): ReadonlyArray<Source> => {
   const found = tables.map(({ snapshot, table, view }) => ({ name: view, path: table.path, versions: { [view]: snapshot.version } }))

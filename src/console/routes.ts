@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { readFile, rm } from "node:fs/promises"
+import { readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { Meta } from "./api.ts"
 import { catalogOf, lineageOf } from "./catalog.ts"
@@ -131,12 +131,17 @@ const sqlCsv = async (state: State, asked: Asked): Promise<Reply> => {
   )
 }
 
+/** Of a file of rows: it is held whole while it is sent. */
+const mostParquetBytes = 128_000_000
+
 const sqlParquet = async (state: State, asked: Asked): Promise<Reply> => {
   const sql = statementOf(asked)
   await state.first
   const parquet = join(state.folder, `result-${randomUUID()}.parquet`)
   try {
     await state.asked.sql(sql, { parquet }, asked.signal)
+    if ((await stat(parquet)).size > mostParquetBytes)
+      throw new QueryFailure(413, `the file would be larger than ${mostParquetBytes / 1e6} MB`, "Ask for fewer rows or columns.")
     return file("application/vnd.apache.parquet", "result.parquet", await readFile(parquet))
   } finally {
     await rm(parquet, { force: true })

@@ -1,11 +1,13 @@
-import { isNode, type Node, walkAll } from "../models/parse-tree.ts"
+import { isNode, type Node, nodeOf, nodesOf } from "../models/parse-tree.ts"
 
 /** Looks at statements as the tree that DuckDB itself reads them as: what a text names is not guessed. */
 
 /** What a statement reads. */
 export interface Reads {
-  /** Tables of its FROMs, in lower case, names of its own WITHs left out. */
+  /** Tables of its FROMs, in lower case; what a WITH around a FROM calls so is none. */
   readonly tables: ReadonlyArray<string>
+  /** Those that no WITH put before the statement can stand for: said with their schema, or a WITH of its own has the name. */
+  readonly fixed: ReadonlyArray<string>
 }
 
 /** Functions that give rows and know nothing but their arguments. */
@@ -20,22 +22,47 @@ export const readsOf = (tree: unknown): Reads | { readonly problem: string } => 
   if (!isNode(parsed) || parsed["error"] === true) return { problem: "it is no SELECT, or cannot be read" }
   const statements = parsed["statements"]
   if (!Array.isArray(statements) || statements.length !== 1) return { problem: "there is not one statement, but several or none" }
-  const own = new Set<string>()
-  for (const node of walkAll(parsed)) {
-    const { cte_map } = node
-    if (!isNode(cte_map) || !Array.isArray(cte_map["map"])) continue
-    for (const each of cte_map["map"]) if (isNode(each) && typeof each["key"] === "string") own.add(each["key"].toLowerCase())
-  }
   const tables = new Set<string>()
-  for (const node of walkAll(parsed)) {
-    const problem = problemOf(node)
-    if (problem !== null) return { problem }
-    if (node["type"] !== "BASE_TABLE") continue
-    const name = String(node["table_name"]).toLowerCase()
-    // A name with its schema is the table's, whatever a WITH calls so.
-    if (node["schema_name"] !== undefined || !own.has(name)) tables.add(name)
+  const fixed = new Set<string>()
+  const withs = new Set<string>()
+  for (const problem of read(parsed, new Set(), { tables, fixed, withs })) return { problem }
+  for (const name of withs) if (tables.has(name)) fixed.add(name)
+  return { tables: [...tables], fixed: [...fixed] }
+}
+
+interface Found {
+  readonly tables: Set<string>
+  readonly fixed: Set<string>
+  /** Names of all its WITHs. */
+  readonly withs: Set<string>
+}
+
+/**
+ * Reads a tree and gives what is wrong with it. A WITH counts from behind its own text to the end of the SELECT that it belongs to; in its own text only
+ * where it is recursive. Elsewhere its name is a table's.
+ *
+ * @param around names of the WITHs that count here
+ */
+function* read(value: unknown, around: ReadonlySet<string>, found: Found): Generator<string> {
+  if (Array.isArray(value)) for (const each of value) yield* read(each, around, found)
+  if (!isNode(value)) return
+  const problem = problemOf(value)
+  if (problem !== null) yield problem
+  if (value["type"] === "BASE_TABLE") {
+    const name = String(value["table_name"]).toLowerCase()
+    const isFixed = value["schema_name"] !== undefined
+    if (isFixed) found.fixed.add(name)
+    if (isFixed || !around.has(name)) found.tables.add(name)
   }
-  return { tables: [...tables] }
+  const within = new Set(around)
+  for (const each of nodesOf(nodeOf(value["cte_map"])?.["map"])) {
+    const name = String(each["key"]).toLowerCase()
+    found.withs.add(name)
+    const isRecursive = nodeOf(nodeOf(nodeOf(each["value"])?.["query"])?.["node"])?.["type"] === "RECURSIVE_CTE_NODE"
+    yield* read(each["value"], isRecursive ? new Set([...within, name]) : within, found)
+    within.add(name)
+  }
+  for (const [key, each] of Object.entries(value)) if (key !== "cte_map") yield* read(each, within, found)
 }
 
 const problemOf = (node: Node): string | null => {

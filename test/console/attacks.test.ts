@@ -32,6 +32,10 @@ describe("somebody's own statement", () => {
     const rows = [4, 10, 5].map((amount) => ["NY", amount])
     expect([status, json.rows]).toEqual([200, rows])
     expect((await sql("with a as (select 1 as n) select n from a, range(2)")).json.rows).toEqual([[1], [1]])
+    expect(
+      (await sql("with recursive a as (select 1 as n union all select n + 1 from a where n < 3) select max(n) from a")).json.rows
+    ).toEqual([[3]])
+    expect((await sql("with spend_by_day as (from spend_by_day limit 2) select count(*) from spend_by_day")).json.rows).toEqual([[2]])
     const csv = await ask(open.port, "/api/sql.csv", { body: { sql: "select '@x' as a, -1 as b" } })
     expect(csv.text).toBe("\ufeffa,b\r\n'@x,-1\r\n")
     const parquet = await ask(open.port, "/api/sql.parquet", { body: { sql: "from spend_by_day;" } })
@@ -47,6 +51,9 @@ describe("somebody's own statement", () => {
     ["all settings", "from duckdb_settings()"],
     ["paths of databases", "pragma database_list"],
     ["what is no table of the lake", "from information_schema.tables"],
+    ["what a WITH elsewhere hides", "select (with pg_settings as (select 1) select 1), * from pg_settings"],
+    ["what a WITH behind it hides", "select * from duckdb_databases, (with duckdb_databases as (select 1) from duckdb_databases)"],
+    ["what a WITH hides in its own text", "with sqlite_master as (from sqlite_master) from sqlite_master"],
     ["a statement in a text", "select * from query('select 1')"],
     ["writing a file", "copy spend_by_day to '/tmp/sluice-stolen.csv'"],
     ["writing a table", "create table stolen as from spend_by_day"],

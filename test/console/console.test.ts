@@ -160,4 +160,12 @@ it("shows a new build without a restart, tells who listens, and a new dashboard 
   await expect
     .poll(async () => (await got("/api/meta")).json.problems, { timeout: 10_000 })
     .toEqual(["dashboards/web.yaml:4: dashboards/spend.yaml has a query spend already. It is an address: call one of them otherwise."])
+  // Filters come as a WITH of the table's name, which such statements would walk past.
+  const named =
+    "title: More\nqueries:\n  a:\n    sql: from main.spend_by_day\n  b:\n    sql: with spend_by_day as (from spend_by_day) from spend_by_day\n"
+  writeFileSync(join(place.project, "dashboards", "web.yaml"), named)
+  const why = "cannot be asked: no filter would reach spend_by_day: name tables without main., and no WITH as a table"
+  await expect
+    .poll(async () => (await got("/api/meta")).json.problems, { timeout: 10_000 })
+    .toEqual([`dashboards/web.yaml:4: a ${why}`, `dashboards/web.yaml:6: b ${why}`])
 }, 30_000)
