@@ -75,7 +75,7 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
         () => withDuckDB((db) => readCatalogFacts(options.project, db, options.duckdb))
       ),
       listen: (send, closed) => watcher.listen(send, closed),
-      replay: replay === null ? null : (dataset) => run(replay(dataset)),
+      replay: replay === null ? null : (dataset, reason) => run(replay(dataset, reason)),
       folder
     }
     const { guard, port } = yield* serveConsole({
