@@ -6,6 +6,8 @@ import { isNode, type Node, walkAll } from "../models/parse-tree.ts"
 export interface Reads {
   /** Tables of its FROMs, in lower case, names of its own WITHs left out. */
   readonly tables: ReadonlyArray<string>
+  /** Whatever it names, in lower case: every column that it can read is among it. Null: it may read all columns. */
+  readonly names: ReadonlySet<string> | null
 }
 
 /** Functions that give rows and know nothing but their arguments. */
@@ -35,8 +37,28 @@ export const readsOf = (tree: unknown): Reads | { readonly problem: string } => 
     // A name with its schema is the table's, whatever a WITH calls so.
     if (node["schema_name"] !== undefined || !own.has(name)) tables.add(name)
   }
-  return { tables: [...tables] }
+  return { tables: [...tables], names: namesIn(parsed) }
 }
+
+/** Every text of a tree, columns' names among them; null where a star, or a row as a whole, stands for columns that are not named. */
+const namesIn = (tree: Node): ReadonlySet<string> | null => {
+  const names = new Set<string>()
+  const rows = new Set<string>()
+  const alone = new Set<string>()
+  for (const node of walkAll(tree)) {
+    if (wholes.has(String(node["type"])) || node["ref_type"] === "NATURAL") return null
+    if (node["type"] === "BASE_TABLE") for (const name of [node["alias"], node["table_name"]]) rows.add(String(name).toLowerCase())
+    for (const [key, value] of Object.entries(node)) {
+      const texts = (Array.isArray(value) ? value : [value]).filter((each) => typeof each === "string").map((each) => each.toLowerCase())
+      if (key === "column_names" && texts.length === 1) alone.add(texts[0] ?? "")
+      for (const text of texts) names.add(text)
+    }
+  }
+  return [...alone].some((name) => rows.has(name)) ? null : names
+}
+
+/** Kinds of nodes that stand for columns which they do not name. */
+const wholes: ReadonlySet<string> = new Set(["STAR", "PIVOT", "SHOW_REF"])
 
 const problemOf = (node: Node): string | null => {
   switch (node["type"]) {
