@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Duration, Effect, type Scope, Semaphore } from "effect"
 import { authority } from "../app/setting-types.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
@@ -77,7 +77,7 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
         () => withDuckDB((db) => readCatalogFacts(options.project, db, options.duckdb))
       ),
       listen: (send, closed) => watcher.listen(send, closed),
-      replay: replay === null ? null : (dataset, reason) => run(replay(dataset, reason)),
+      replay: replay === null ? null : (dataset, reason) => run(Effect.tap(replay(dataset, reason), () => watcher.turn)),
       folder
     }
     const { guard, port } = yield* serveConsole({
@@ -88,9 +88,16 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
       routes: routesOf(options, state),
       onError: (cause) => void run(Effect.logError(`the console failed: ${cause instanceof Error ? cause.message : String(cause)}`))
     })
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(watcher.turn, Effect.sleep(options.refreshMillis))))
+    yield* Effect.forkScoped(Effect.forever(turnAndRest(watcher.turn, options.refreshMillis)))
     return { port, guard, workers: () => pool.pids }
   })
+
+/** Milliseconds between two looks at most: with two copies, and a build, what is shown is a minute old. */
+const longestRest = 15_000
+
+/** Copies of large tables take their time: four times as long they are left alone, so that queries have the processor. */
+const turnAndRest = <E, R>(turn: Effect.Effect<void, E, R>, refreshMillis: number): Effect.Effect<void, E, R> =>
+  Effect.flatMap(Effect.timed(turn), ([took]) => Effect.sleep(Math.max(refreshMillis, Math.min(longestRest, 4 * Duration.toMillis(took)))))
 
 const temporaryFolder = (below: string): Effect.Effect<string, LakeError, Scope.Scope> =>
   Effect.acquireRelease(
@@ -130,6 +137,7 @@ class Watcher {
   readonly #asked: Asked
   readonly #folder: string
   readonly #lake = new LakeWatch()
+  readonly #one = Semaphore.makeUnsafe(1)
   readonly #listeners = new Set<(event: TableEvent) => void>()
   #told: ReadonlyMap<string, number> | null = null
   #mark = ""
@@ -153,7 +161,7 @@ class Watcher {
     closed.addEventListener("abort", () => this.#listeners.delete(send))
   }
 
-  /** One look. What fails is tried again at the next. */
+  /** One look, at a time. What fails is tried again at the next. */
   get turn(): Effect.Effect<void, never, Store> {
     return Effect.gen({ self: this }, function* () {
       const lake = yield* this.#lake.look
@@ -175,7 +183,8 @@ class Watcher {
     }).pipe(
       Effect.catchCause((cause) =>
         Effect.logWarning("the lake could not be looked at, what was copied before is shown", { cause: String(cause) })
-      )
+      ),
+      this.#one.withPermits(1)
     )
   }
 
