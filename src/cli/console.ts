@@ -93,10 +93,10 @@ export const console = Command.make(
       const replay: ConsoleOptions["replay"] =
         onRun === null
           ? null
-          : (dataset) =>
+          : (dataset, reason) =>
               Effect.gen(function* () {
                 const contract = yield* contractOf(dataset)
-                const found = yield* runReplay({ contract, decode: decodeSettingsOf(values), onEvent: onRun })
+                const found = yield* runReplay({ contract, decode: decodeSettingsOf(values), reason, onEvent: onRun })
                 return { records: found.letters, rows: found.rows }
               })
       const started = yield* runConsole({

@@ -7,6 +7,7 @@ import { runListener } from "../app/run-listener.ts"
 import { catalogNames, hashKeyNames, lakeNames, lineageNames } from "../app/settings.ts"
 import { replay as runReplay } from "../ingest/replay.ts"
 import { count, number } from "../record/count.ts"
+import { isDeadLetterReason } from "../record/dead-letter-reasons.ts"
 import { changeHashKey, json } from "./common.ts"
 import { print } from "./output.ts"
 import { makeProgress } from "./progress.ts"
@@ -19,6 +20,15 @@ export const replay = Command.make(
   "replay",
   {
     dataset: Flag.String("dataset").pipe(Flag.withDescription("Only this dataset. Without it, all that the lake has."), Flag.optional),
+    reason: Flag.String("reason").pipe(
+      Flag.withDescription("Only dead letters of this reason, such as too_deep; `sluice status` tells which wait."),
+      Flag.withMetavar("REASON"),
+      Flag.filterMap(
+        (reason) => (isDeadLetterReason(reason) ? Option.some(reason) : Option.none()),
+        (reason) => `There is no reason ${reason}: docs/dead-letters.md lists them`
+      ),
+      Flag.optional
+    ),
     changeHashKey,
     settings: settings.flags,
     json
@@ -42,6 +52,7 @@ export const replay = Command.make(
         const done = yield* runReplay({
           contract,
           decode,
+          reason: Option.getOrNull(flags.reason),
           changeHashKey: flags.changeHashKey,
           onEvent: onRun,
           onSteps: ({ share, doing }) => progress.show((i + share) / present.length, `${contract.contract.name}: ${doing}`)

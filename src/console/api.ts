@@ -317,13 +317,15 @@ export interface SqlAnswer {
   readonly tookMillis: number
 }
 
-/** `POST /api/replay` */
+/** `POST /api/replay`: reads dead letters of a dataset again. */
 export interface ReplayRequest {
   readonly dataset: string
+  /** Only those of this reason; null: all of the dataset's. */
   readonly reason: string | null
 }
 
 export interface ReplayAnswer {
+  /** Dead letters that were read again. */
   readonly records: number
   readonly rows: number
 }

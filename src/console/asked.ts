@@ -1,5 +1,5 @@
 import type { Answer, SqlAnswer } from "./api.ts"
-import type { Copy } from "./copy.ts"
+import { type Copy, filesOf } from "./copy.ts"
 import type { StoredDashboard, StoredQuery } from "./dashboard.ts"
 import { periodOf } from "./period.ts"
 import { type Plan, planQuery } from "./plan.ts"
@@ -14,15 +14,15 @@ export const mostParquetRows = 1_000_000
 const mostBytes = 16_000_000
 const mostFileBytes = 64_000_000
 
-/** What is asked: the file as of now, and those that are still being asked. */
+/** What is asked: the copy as of now, and those that are still being asked. */
 export class Asked {
   readonly #pool: QueryPool
   #copy: Copy | null = null
   readonly #users = new Map<Copy, number>()
-  readonly #remove: (copy: Copy) => void
+  readonly #remove: (files: ReadonlyArray<string>) => void
 
-  /** @param remove told of a file that nobody asks any more */
-  constructor(pool: QueryPool, remove: (copy: Copy) => void) {
+  /** @param remove told of files that nobody asks any more */
+  constructor(pool: QueryPool, remove: (files: ReadonlyArray<string>) => void) {
     this.#pool = pool
     this.#remove = remove
   }
@@ -31,11 +31,17 @@ export class Asked {
     return this.#copy
   }
 
-  /** Puts a newer file in the place of the one before, in one step: each statement is asked of the one or of the other. */
+  /** Puts a newer copy in the place of the one before, in one step: each statement is asked of the one or of the other. */
   swap(copy: Copy): void {
     const before = this.#copy
     this.#copy = copy
-    if (before !== null && !this.#users.has(before)) this.#remove(before)
+    if (before !== null && !this.#users.has(before)) this.#drop(before)
+  }
+
+  /** Tables that did not change are of several copies: their files stay. */
+  #drop(copy: Copy): void {
+    const used = new Set([...(this.#copy === null ? [] : [this.#copy]), ...this.#users.keys()].flatMap(filesOf))
+    this.#remove(filesOf(copy).filter((file) => !used.has(file)))
   }
 
   get #present(): Copy {
@@ -43,7 +49,7 @@ export class Asked {
     return this.#copy
   }
 
-  /** The file, for as long as some work takes. */
+  /** The copy, for as long as some work takes. */
   async #with<A>(use: (copy: Copy) => Promise<A>): Promise<A> {
     const copy = this.#present
     this.#users.set(copy, (this.#users.get(copy) ?? 0) + 1)
@@ -54,7 +60,7 @@ export class Asked {
       if (users > 0) this.#users.set(copy, users)
       else {
         this.#users.delete(copy)
-        if (copy !== this.#copy) this.#remove(copy)
+        if (copy !== this.#copy) this.#drop(copy)
       }
     }
   }
@@ -63,7 +69,7 @@ export class Asked {
     return this.#pool.run(job, () => copy.path, signal)
   }
 
-  /** Plans a named query on the file as it is now. */
+  /** Plans a named query on the copy as it is now. */
   plan(dashboard: StoredDashboard, query: StoredQuery, asked: URLSearchParams, now: number): Plan & { readonly asOf: Answer["asOf"] } {
     const copy = this.#present
     const reads = copy.reads.get(query.name)
@@ -113,7 +119,7 @@ export class Asked {
     })
   }
 
-  /** Somebody's own statement, which may read the tables of the file and nothing else. @param parquet a file for the rows */
+  /** Somebody's own statement, which may read the tables of the copy and nothing else. @param parquet a file for the rows */
   sql(sql: string, kind: "page" | "file" | { readonly parquet: string }, signal: AbortSignal): Promise<SqlAnswer> {
     const begun = performance.now()
     return this.#with(async (copy) => {

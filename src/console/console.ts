@@ -1,16 +1,18 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Duration, Effect, type Scope, Semaphore } from "effect"
 import { authority } from "../app/setting-types.ts"
 import { LakeError } from "../duckdb/errors.ts"
 import { openDuckDB } from "../duckdb/open.ts"
+import type { LakeViews } from "../lake/views.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { TableEvent } from "./api.ts"
 import { Asked } from "./asked.ts"
 import { readCatalogFacts } from "./catalog.ts"
-import { type Copy, makeCopy, removeCopy } from "./copy.ts"
+import { removeFiles } from "./copied-table.ts"
+import { type Copy, makeCopy } from "./copy.ts"
 import { type Dashboards, problemText, readDashboards } from "./dashboards.ts"
 import { Guard } from "./guard.ts"
 import { QueryPool } from "./query-pool.ts"
@@ -19,7 +21,7 @@ import { type ListenError, serveConsole } from "./server.ts"
 import { readSite } from "./site.ts"
 import type { ConsoleOptions, RunningConsole, State } from "./state.ts"
 import { readStatus } from "./status.ts"
-import { LakeWatch, markOf, type Versions } from "./watch.ts"
+import { keyOf, LakeWatch, markOf } from "./watch.ts"
 
 type ReadError = LakeError | TableError | StoreError
 
@@ -53,7 +55,7 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
       (pool) => Effect.sync(() => pool.close())
     )
     pool.warm()
-    const asked = new Asked(pool, (copy) => void run(removeCopy(copy)))
+    const asked = new Asked(pool, (files) => void run(removeFiles(files)))
     const watcher = new Watcher(options, asked, folder)
     const { contracts } = options.project
     const withDuckDB = <A>(read: (db: Effect.Success<ReturnType<typeof openDuckDB>>) => Effect.Effect<A, ReadError, Store>) =>
@@ -75,7 +77,7 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
         () => withDuckDB((db) => readCatalogFacts(options.project, db, options.duckdb))
       ),
       listen: (send, closed) => watcher.listen(send, closed),
-      replay: replay === null ? null : (dataset) => run(replay(dataset)),
+      replay: replay === null ? null : (dataset, reason) => run(Effect.tap(replay(dataset, reason), () => watcher.turn)),
       folder
     }
     const { guard, port } = yield* serveConsole({
@@ -86,9 +88,16 @@ export const runConsole = (options: ConsoleOptions): Effect.Effect<RunningConsol
       routes: routesOf(options, state),
       onError: (cause) => void run(Effect.logError(`the console failed: ${cause instanceof Error ? cause.message : String(cause)}`))
     })
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(watcher.turn, Effect.sleep(options.refreshMillis))))
+    yield* Effect.forkScoped(Effect.forever(turnAndRest(watcher.turn, options.refreshMillis)))
     return { port, guard, workers: () => pool.pids }
   })
+
+/** Milliseconds between two looks at most: with two copies, and a build, what is shown is a minute old. */
+const longestRest = 15_000
+
+/** Copies of large tables take their time: four times as long they are left alone, so that queries have the processor. */
+const turnAndRest = <E, R>(turn: Effect.Effect<void, E, R>, refreshMillis: number): Effect.Effect<void, E, R> =>
+  Effect.flatMap(Effect.timed(turn), ([took]) => Effect.sleep(Math.max(refreshMillis, Math.min(longestRest, 4 * Duration.toMillis(took)))))
 
 const temporaryFolder = (below: string): Effect.Effect<string, LakeError, Scope.Scope> =>
   Effect.acquireRelease(
@@ -128,6 +137,7 @@ class Watcher {
   readonly #asked: Asked
   readonly #folder: string
   readonly #lake = new LakeWatch()
+  readonly #one = Semaphore.makeUnsafe(1)
   readonly #listeners = new Set<(event: TableEvent) => void>()
   #told: ReadonlyMap<string, number> | null = null
   #mark = ""
@@ -151,53 +161,48 @@ class Watcher {
     closed.addEventListener("abort", () => this.#listeners.delete(send))
   }
 
-  /** One look. What fails is tried again at the next. */
+  /** One look, at a time. What fails is tried again at the next. */
   get turn(): Effect.Effect<void, never, Store> {
     return Effect.gen({ self: this }, function* () {
-      const versions = yield* this.#lake.look
+      const lake = yield* this.#lake.look
       const dashboards = yield* Effect.promise(() => readDashboards(this.#options.folder))
       const before = this.dashboards
       this.dashboards = dashboards
-      this.key = JSON.stringify(versions)
-      const mark = `${markOf(versions, this.#isCopied)}\n${JSON.stringify(dashboards)}`
-      if (mark !== this.#mark) {
+      this.key = keyOf(lake)
+      if (this.#markOf(lake, dashboards) !== this.#mark) {
         if (JSON.stringify(before.problems) !== JSON.stringify(dashboards.problems))
           for (const problem of dashboards.problems) yield* Effect.logWarning(`left out: ${problemText(problem)}`)
-        const copy = yield* this.#copy(dashboards)
+        const copy = yield* this.#copy(lake, dashboards)
         for (const warning of copy.warnings) if (this.#mark === "") yield* Effect.logWarning(warning)
         this.#asked.swap(copy)
-        this.#mark = mark
+        // What the copy's queries read is known by now.
+        this.#mark = this.#markOf(lake, dashboards)
         this.#begin()
       }
-      this.#tell(versions)
+      this.#tell(lake)
     }).pipe(
       Effect.catchCause((cause) =>
         Effect.logWarning("the lake could not be looked at, what was copied before is shown", { cause: String(cause) })
-      )
+      ),
+      this.#one.withPermits(1)
     )
   }
 
-  #copy(dashboards: Dashboards): Effect.Effect<Copy, ReadError, Store> {
+  #copy(lake: LakeViews, dashboards: Dashboards): Effect.Effect<Copy, ReadError, Store> {
     const { allowPersonal, duckdb, project, sql } = this.#options
-    return makeCopy({
-      folder: this.#folder,
-      contracts: project.contracts,
-      models: project.models,
-      dashboards: dashboards.dashboards,
-      allConsumables: sql,
-      allowPersonal,
-      duckdb
-    })
+    const { contracts, models } = project
+    const options = { folder: this.#folder, contracts, models, dashboards: dashboards.dashboards, all: sql, allowPersonal, duckdb }
+    return makeCopy(lake, options, this.#asked.copy)
   }
 
-  readonly #isCopied = (path: string, view: string): boolean => {
+  #markOf(lake: LakeViews, dashboards: Dashboards): string {
     const { copy } = this.#asked
-    const isNamed = copy !== null && [...copy.reads.values()].some((names) => names.includes(view.toLowerCase()))
-    return isNamed || (this.#options.sql && path.startsWith("consumable/"))
+    const named = new Set(copy === null ? [] : [...copy.reads.values()].flat())
+    return `${markOf(lake, named, this.#options.sql)}\n${JSON.stringify(dashboards)}`
   }
 
-  #tell({ tables }: Versions): void {
-    const now = new Map(tables.map(({ version, view }) => [view, version]))
+  #tell({ tables }: LakeViews): void {
+    const now = new Map(tables.map(({ snapshot, view }) => [view, snapshot.version]))
     for (const [table, version] of now)
       if (this.#told !== null && this.#told.get(table) !== version) for (const send of this.#listeners) send({ table, version })
     this.#told = now

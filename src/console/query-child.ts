@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import {
   DATE,
   type DuckDBConnection,
@@ -20,20 +21,23 @@ import { plain } from "../duckdb/values.ts"
 import { treeSql } from "../models/parse-tree.ts"
 import { jsonText } from "../record/json-text.ts"
 import type { AnswerColumn, Cell } from "./api.ts"
-import type { BoundValue, QueryMessage, QueryReply, QueryRows } from "./query-messages.ts"
+import { type AskedTable, type BoundValue, copiedRows, type QueryMessage, type QueryReply, type QueryRows } from "./query-messages.ts"
 import { readsOf } from "./sql-tree.ts"
 
 /*
- * A process that asks DuckDB, one statement at a time, in a file that it cannot write. Some statements hear no interruption and keep to no memory limit
+ * A process that asks DuckDB, one statement at a time, in files that it cannot write. Some statements hear no interruption and keep to no memory limit
  * (`repeat('x', 2000000000)`): who started this process kills it. So it holds nothing that anybody needs.
  */
 
 const [memory = "256", threads = "1"] = process.argv.slice(2)
 
-/** Nothing of the machine is open: no file but the database, no setting that a statement could change. */
+/**
+ * Nothing of the machine is open: no file but the copied tables, each a database that is read only, and no setting that a statement could change.
+ *
+ * @param database a file that names the tables and their files
+ */
 const open = async (database: string, timezone: string, files: ReadonlyArray<string>) => {
-  const instance = await DuckDBInstance.create(database, {
-    access_mode: "READ_ONLY",
+  const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: `${memory}MB`,
     threads,
     autoinstall_known_extensions: "false",
@@ -43,6 +47,13 @@ const open = async (database: string, timezone: string, files: ReadonlyArray<str
     max_temp_directory_size: "0KB"
   })
   const connection = await instance.connect()
+  const tables: ReadonlyArray<AskedTable> = JSON.parse(readFileSync(database, "utf8"))
+  for (const [i, { columns, name, path }] of tables.entries()) {
+    await connection.run(`ATTACH ${literal(path)} AS copied_${i} (READ_ONLY)`)
+    await connection.run(
+      `CREATE VIEW main.${identifier(name)} AS SELECT ${columns.map(identifier).join(", ")} FROM copied_${i}.main.${copiedRows}`
+    )
+  }
   await connection.run(`SET TimeZone = ${literal(timezone)}`)
   if (files.length > 0) await connection.run(`SET allowed_paths = [${files.map(literal).join(", ")}]`)
   await connection.run("SET enable_external_access = false")

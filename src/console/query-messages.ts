@@ -2,6 +2,16 @@ import type { AnswerColumn, Cell } from "./api.ts"
 
 /** What passes between the server and the process that asks DuckDB. */
 
+/** A table in a database file of its own. */
+export interface AskedTable {
+  readonly name: string
+  readonly path: string
+  readonly columns: ReadonlyArray<string>
+}
+
+/** What its rows are called in that file. */
+export const copiedRows = "rows"
+
 /** A value of a statement's parameter. A moment is bound as what it is compared with: an instant, or a date of the zone. */
 export type BoundValue =
   | { readonly kind: "moment"; readonly millis: number; readonly date: string }
@@ -29,6 +39,7 @@ export interface QueryJob {
 }
 
 export interface QueryMessage extends QueryJob {
+  /** A file that names the tables and where they lie. */
   readonly database: string
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { isDeadLetterReason } from "../record/dead-letter-reasons.ts"
 import type { Meta } from "./api.ts"
 import { catalogOf, lineageOf } from "./catalog.ts"
 import { asCsv } from "./csv.ts"
@@ -148,11 +149,13 @@ const sqlParquet = async (state: State, asked: Asked): Promise<Reply> => {
   }
 }
 
-const replay = async ({ project }: ConsoleOptions, run: (dataset: string) => Promise<unknown>, { body }: Asked): Promise<Reply> => {
-  const dataset = typeof body === "object" && body !== null && "dataset" in body ? body.dataset : null
-  const reason = typeof body === "object" && body !== null && "reason" in body ? body.reason : null
+const replay = async ({ project }: ConsoleOptions, run: NonNullable<State["replay"]>, { body }: Asked): Promise<Reply> => {
+  const said = typeof body === "object" && body !== null ? body : {}
+  const dataset = "dataset" in said ? said.dataset : null
+  const reason = "reason" in said ? said.reason : null
   const known = project.contracts.find(({ contract }) => contract.name === dataset)
   if (known === undefined) throw new QueryFailure(400, "there is no such dataset", 'Send {"dataset": NAME, "reason": null}.')
-  if (reason !== null) throw new QueryFailure(400, "dead letters are replayed whatever their reason", "Leave the reason null.")
-  return json(await run(known.contract.name))
+  if (reason !== null && (typeof reason !== "string" || !isDeadLetterReason(reason)))
+    throw new QueryFailure(400, "there is no such reason of dead letters", "GET /api/status tells those that wait; null is any.")
+  return json(await run(known.contract.name, reason))
 }

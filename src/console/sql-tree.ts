@@ -8,6 +8,8 @@ export interface Reads {
   readonly tables: ReadonlyArray<string>
   /** Those that no WITH put before the statement can stand for: said with their schema, or a WITH of its own has the name. */
   readonly fixed: ReadonlyArray<string>
+  /** Whatever it names, in lower case: every column that it can read is among it. Null: it may read all columns. */
+  readonly names: ReadonlySet<string> | null
 }
 
 /** Functions that give rows and know nothing but their arguments. */
@@ -27,7 +29,7 @@ export const readsOf = (tree: unknown): Reads | { readonly problem: string } => 
   const withs = new Set<string>()
   for (const problem of read(parsed, new Set(), { tables, fixed, withs })) return { problem }
   for (const name of withs) if (tables.has(name)) fixed.add(name)
-  return { tables: [...tables], fixed: [...fixed] }
+  return { tables: [...tables], fixed: [...fixed], names: namesIn(parsed) }
 }
 
 interface Found {
@@ -64,6 +66,26 @@ function* read(value: unknown, around: ReadonlySet<string>, found: Found): Gener
   }
   for (const [key, each] of Object.entries(value)) if (key !== "cte_map") yield* read(each, within, found)
 }
+
+/** Every text of a tree, columns' names among them; null where a star, or a row as a whole, stands for columns that are not named. */
+const namesIn = (tree: Node): ReadonlySet<string> | null => {
+  const names = new Set<string>()
+  const rows = new Set<string>()
+  const alone = new Set<string>()
+  for (const node of walkAll(tree)) {
+    if (wholes.has(String(node["type"])) || node["ref_type"] === "NATURAL") return null
+    if (node["type"] === "BASE_TABLE") for (const name of [node["alias"], node["table_name"]]) rows.add(String(name).toLowerCase())
+    for (const [key, value] of Object.entries(node)) {
+      const texts = (Array.isArray(value) ? value : [value]).filter((each) => typeof each === "string").map((each) => each.toLowerCase())
+      if (key === "column_names" && texts.length === 1) alone.add(texts[0] ?? "")
+      for (const text of texts) names.add(text)
+    }
+  }
+  return [...alone].some((name) => rows.has(name)) ? null : names
+}
+
+/** Kinds of nodes that stand for columns which they do not name. */
+const wholes: ReadonlySet<string> = new Set(["STAR", "PIVOT", "SHOW_REF"])
 
 const problemOf = (node: Node): string | null => {
   switch (node["type"]) {

@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { ProjectText } from "../docs/entries.ts"
 import type { DuckDBSettings } from "../duckdb/duckdb.ts"
+import type { DeadLetterReason } from "../record/dead-letter-reasons.ts"
 import type { Store } from "../store/store.ts"
 import type { ReplayAnswer, Status, TableEvent } from "./api.ts"
 import type { Asked } from "./asked.ts"
@@ -21,8 +22,8 @@ export interface ConsoleOptions {
   readonly folder: string
   readonly sql: boolean
   readonly allowPersonal: boolean
-  /** Null: dead letters are not replayed from here. */
-  readonly replay: ((dataset: string) => Effect.Effect<ReplayAnswer, Error, Store>) | null
+  /** Null: dead letters are not replayed from here. @param reason null: whatever theirs is */
+  readonly replay: ((dataset: string, reason: DeadLetterReason | null) => Effect.Effect<ReplayAnswer, Error, Store>) | null
   /** Of what this process itself reads; statements of others run elsewhere, within `pool`. */
   readonly duckdb: DuckDBSettings
   readonly pool: PoolSettings
@@ -50,7 +51,7 @@ export interface State {
   readonly status: () => Promise<Status>
   readonly catalog: () => Promise<CatalogFacts>
   readonly listen: (send: (event: TableEvent) => void, closed: AbortSignal) => void
-  readonly replay: ((dataset: string) => Promise<ReplayAnswer>) | null
+  readonly replay: ((dataset: string, reason: DeadLetterReason | null) => Promise<ReplayAnswer>) | null
   /** Folder for files that are sent, and gone then. */
   readonly folder: string
 }

@@ -7,7 +7,8 @@ export const deadLettersMarkdown = (): string =>
 A record that cannot become a row is not lost and stops nobody: it becomes a row of the table \`dead_letters\`, with its bytes, where it came
 from, and why. \`reason\` is one of the codes below; \`path\` names the place in the record, \`offset\` the byte, where there is one. \`detail\` says it in
 words and never quotes the record: only \`raw\` holds its bytes, which may be personal data, so give the table its own access.
-When the cause is removed (a contract corrected, a limit raised), \`sluice replay\` takes dead letters through today's contract.
+When the cause is removed (a contract corrected, a limit raised), \`sluice replay\` takes dead letters through today's contract,
+with \`--reason\` those of one reason alone.
 
 Of a record in a file that is longer than the limit \`max-record-bytes\`, \`raw\` keeps only the first bytes; \`size\` is then larger than the length of
 \`raw\`. \`replay\` cannot bring such records back, and says how many there are. Ingest them again from their source under a higher limit, as new files:

@@ -12,7 +12,7 @@ import { identityOf, type Opened, openDeadLetters, openStage } from "../lake/tab
 import type { Value } from "../record/column.ts"
 import { count } from "../record/count.ts"
 import { deadLetterColumns } from "../record/dead-letter.ts"
-import { structuredReasons, unreadReasons } from "../record/dead-letter-reasons.ts"
+import { type DeadLetterReason, structuredReasons, unreadReasons } from "../record/dead-letter-reasons.ts"
 import { comparePositions, type Position } from "../record/position.ts"
 import { randomUuid } from "../record/random.ts"
 import type { RecordPage } from "../record/record.ts"
@@ -35,6 +35,8 @@ import { type QualityError, stopWhereOrdered } from "./stopped.ts"
 export interface ReplayOptions {
   readonly contract: CompiledContract
   readonly decode: DecodeSettings
+  /** Only dead letters of this reason. Null, or not given: whatever theirs is. */
+  readonly reason?: DeadLetterReason | null | undefined
   /** Goes on with the hash key of `decode` where the stage's hashes are of another one. Default: that is refused. */
   readonly changeHashKey?: boolean
   /** Told after the commit that it speaks of. Must not fail or block. */
@@ -44,7 +46,7 @@ export interface ReplayOptions {
 }
 
 export interface ReplayResult {
-  /** Dead letters of the dataset that were read again. */
+  /** Dead letters of the dataset, and of the reason where one was given, that were read again. */
   readonly letters: number
   readonly rows: number
   readonly left: number
@@ -202,6 +204,8 @@ const forEachLetter = <E, R>(
 const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFiles, counts: DecodeCounts) =>
   Effect.gen(function* () {
     const dataset = work.contract.contract.name
+    const reason = work.reason ?? null
+    const isAsked = (row: Row) => row["dataset"] === dataset && (reason === null || row["reason"] === reason)
     const replayed: Array<number> = []
     let letters = 0
     let cut = 0
@@ -215,11 +219,11 @@ const decodeLetters = (work: Work, file: AddFile, stage: Snapshot, files: OpenFi
         const positions = new Map<string, Position | undefined>()
         for (const row of rows) {
           const shard = `${text(row["_source"])}/${text(row["_shard"])}`
-          if (row["dataset"] !== dataset || positions.has(shard)) continue
+          if (!isAsked(row) || positions.has(shard)) continue
           positions.set(shard, (yield* reader.find(stage.domains, text(row["_source"]), text(row["_shard"])))?.position)
         }
         for (const [i, row] of rows.entries()) {
-          if (row["dataset"] !== dataset) continue
+          if (!isAsked(row)) continue
           letters++
           if (unreadReasons.has(text(row["reason"]))) {
             unread++

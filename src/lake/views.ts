@@ -33,12 +33,17 @@ export const lakeTables: Effect.Effect<ReadonlyArray<LakeTable>, TableError | St
 export const lakeTable = (path: string): Effect.Effect<Option.Option<LakeTable>, TableError, Store> =>
   Effect.gen(function* () {
     const table = yield* findTable(path)
-    if (Option.isNone(table)) return Option.none()
-    const snapshot = yield* table.value.snapshot
+    return Option.isNone(table) ? Option.none() : yield* seenTable(table.value)
+  })
+
+/** A table that is open, as of its newest version; none where nobody is to see it. */
+export const seenTable = (table: Table): Effect.Effect<Option.Option<LakeTable>, TableError> =>
+  Effect.map(table.snapshot, (snapshot) => {
+    const { path } = table
     if (path === runsPath && !holdsRuns(snapshot)) return Option.none()
     // Nobody sees a mart whose first build was cut off.
     if (martAt(path) !== null && builtOf(snapshot) === null) return Option.none()
-    return Option.some({ view: viewName(path), table: table.value, snapshot })
+    return Option.some({ view: viewName(path), table, snapshot })
   })
 
 /** What there is to ask. */
@@ -54,16 +59,25 @@ export interface LakeViews {
  */
 export const createViews = (db: DuckDB): Effect.Effect<LakeViews, LakeError | TableError | StoreError, Store> =>
   Effect.gen(function* () {
-    const store = yield* Store
-    const marts = yield* martViews
-    const tables = (yield* lakeTables).filter(({ table }) => !marts.some(({ model }) => model === martAt(table.path)))
-    if (isLocal(store)) yield* fillViews(db, tables)
-    else
-      for (const { view, table, snapshot } of tables) {
-        const select = yield* Effect.try({ try: () => selectNothing(snapshot), catch: asLakeError(table) })
-        yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
-      }
-    return { tables, marts }
+    const seen = seenViews(yield* lakeTables, yield* martViews)
+    yield* viewTables(db, seen.tables)
+    return seen
+  })
+
+/** A model that is a view is seen as that, also where a table of an earlier build is still there. */
+export const seenViews = (tables: ReadonlyArray<LakeTable>, marts: ReadonlyArray<MartView>): LakeViews => ({
+  tables: tables.filter(({ table }) => !marts.some(({ model }) => model === martAt(table.path))),
+  marts
+})
+
+/** Makes views of tables, as `createViews` does. */
+export const viewTables = (db: DuckDB, tables: ReadonlyArray<LakeTable>): Effect.Effect<void, LakeError | StoreError, Store> =>
+  Effect.gen(function* () {
+    if (isLocal(yield* Store)) return yield* fillViews(db, tables)
+    for (const { view, table, snapshot } of tables) {
+      const select = yield* Effect.try({ try: () => selectNothing(snapshot), catch: asLakeError(table) })
+      yield* db.run(`CREATE VIEW ${identifier(view)} AS ${select}`)
+    }
   })
 
 /** Makes views of models. One of something that is no longer there, or has lost a column, is left out, with a warning. */

@@ -54,6 +54,9 @@ export const structuredReasons: ReadonlySet<string> = new Set<DeadLetterReason>(
 
 export type DeadLetterReason = keyof typeof deadLetterReasons
 
+/** Is a text the code of a reason? */
+export const isDeadLetterReason = (text: string): text is DeadLetterReason => Object.hasOwn(deadLetterReasons, text)
+
 /** Why something is a dead letter. */
 export interface Rejection {
   readonly reason: DeadLetterReason

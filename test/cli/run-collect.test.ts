@@ -14,6 +14,32 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const project = ["--project", "schemas/web"]
 const quick = ["--batch-age", "1s", "--poll-interval", "100ms", "--repartition-every", "1s"]
 
+/** A hit is on the web dashboard a minute after it was sent, at most: through the stream, the tables, the builds and the console's copy. */
+const expectSoonOnDashboard = async (lake: string, send: () => Promise<Response>, env: Readonly<Record<string, string>>): Promise<void> => {
+  const { child, done } = start(["console", ...project, "--lake", lake, "--port", "0"], env)
+  try {
+    let said = ""
+    child.stderr?.on("data", (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    await eventually(() => /http:\/\/127\.0\.0\.1:\d+/.test(said) || child.exitCode !== null)
+    const [at] = /http:\/\/127\.0\.0\.1:\d+/.exec(said) ?? []
+    expect(at, said).toBeDefined()
+    const pageviews = async (): Promise<number> => {
+      const answer = await fetch(`${at}/api/q/web_pageviews?preset=all`)
+      return answer.ok ? Number((await answer.json()).rows[0][0]) : -1
+    }
+    await eventually(async () => (await pageviews()) === 3)
+    const sent = performance.now()
+    expect((await send()).status).toBe(204)
+    await eventually(async () => performance.now() - sent > 60_000 || (await pageviews()) === 4)
+    expect(performance.now() - sent).toBeLessThan(60_000)
+  } finally {
+    child.kill("SIGTERM")
+    await done
+  }
+}
+
 it("run --collect takes hits, and what it took is in the marts of one lake; what it had no time for the next run carries", async () => {
   const lake = join(folder, "lake")
   const env = { SLUICE_HASH_KEY: "a key of this test, 32 characters" }
@@ -31,15 +57,16 @@ it("run --collect takes hits, and what it took is in the marts of one lake; what
   expect((await send("b", "1")).status).toBe(204)
   expect((await fetch(url.replace("/collect", "/readyz"))).status).toBe(200)
   await eventually(() => /build committed.*dataset=overview_1h/.test(log))
+  await expectSoonOnDashboard(lake, () => send("c", "1"), env)
   expect((await send("b", "2")).status).toBe(204)
   child.kill("SIGTERM")
   const { code, stdout } = await done
   expect(code, log).toBe(0)
-  expect(stdout).toContain("4 hits were stored")
+  expect(stdout).toContain("5 hits were stored")
   const again = await sluice(["run", "--once", ...project, "--lake", lake, "--source", "stream", "--stream", join(lake, "_stream")], env)
   expect(again.code, again.stderr).toBe(0)
   const sql = "SELECT count(*) AS pages, count(DISTINCT session_id) AS sessions FROM pageviews"
-  expect(await sluiceJson(["query", ...project, "--lake", lake, sql], env)).toEqual([{ pages: 4, sessions: 2 }])
+  expect(await sluiceJson(["query", ...project, "--lake", lake, sql], env)).toEqual([{ pages: 5, sessions: 3 }])
   const verified = await sluice(["verify", ...project, "--lake", lake], env)
   expect(verified.code, verified.stdout).toBe(0)
 })

@@ -36,7 +36,7 @@ const replayDialog = (letter: DeadLetterState, done: () => void): HTMLDialogElem
     h(
       "p",
       {},
-      `Those with the reason ${words(letter.reason).toLowerCase()} are read through today's contract. What is a row now is committed, once.`
+      `Those of ${letter.dataset} with the reason ${words(letter.reason).toLowerCase()} are read through today's contract; others wait on. What is a row now is committed, once.`
     ),
     says,
     h("div", { class: "tools" }, start, h("button", { type: "button", class: "tool", click: () => dialog.close() }, "Close"))
