@@ -1,6 +1,8 @@
 /** What contracts and projects are made with: they import this as `sluice/contract`, wherever they lie. */
 
+export type { LeafType } from "../record/column.ts"
 export { Random, weighted, zipf } from "../record/seeded.ts"
+export { compileContract } from "./compile.ts"
 export {
   type Approval,
   type Contract,

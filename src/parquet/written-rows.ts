@@ -16,7 +16,7 @@ export const writtenRows = ({ columns, rows }: MadeRows): Uint8Array =>
         name,
         data: rows.map((row) => {
           const value = row[name] ?? null
-          return value === null ? null : valueOf(String(value), type, name)
+          return value === null ? null : valueIn(String(value), type, name)
         })
       })),
       codec: "UNCOMPRESSED"
@@ -43,7 +43,7 @@ const elementOf = (name: string, type: LeafType): SchemaElement => {
 
 const dayMicros = 86_400_000_000n
 
-const valueOf = (text: string, type: LeafType, name: string): string | number | bigint => {
+const valueIn = (text: string, type: LeafType, name: string): string | number | bigint => {
   const value = readAs(text, type)
   if (value === null) throw new RangeError(`${name} is ${JSON.stringify(text)}, which is no ${type.type} that a file of Parquet can have.`)
   return value

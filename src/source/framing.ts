@@ -58,7 +58,11 @@ export const fixedFormat = (framing: Framing, path: string): ContentFormat | und
 
 /** Which Parquet files are read. */
 export const parquetIn = (framing: Framing): ParquetRead | undefined =>
-  framing === "parquet" ? { only: "json" } : typeof framing === "object" && framing.parquet !== undefined ? { also: framing.parquet } : undefined
+  framing === "parquet"
+    ? { only: "json" }
+    : typeof framing === "object" && framing.parquet !== undefined
+      ? { also: framing.parquet }
+      : undefined
 
 /** How a content is framed, once it is open: the rows of a Parquet file come behind a header, whatever others have. */
 export const framingIn = (framing: Framing, { isRows }: Pick<Content, "isRows">): Framing =>
