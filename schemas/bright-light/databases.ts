@@ -26,7 +26,9 @@ export const replicated = (fields: Fields) =>
       columns: ["op", "commitTime", ...Object.keys(fields), "changeSequence"],
       header: "some",
       mayLack: ["op"],
-      nullText: "NULL"
+      nullText: "NULL",
+      // The target of one task writes CSV, and that of another Parquet; a table may have been moved from one to the other.
+      parquet: true
     }),
     refreshEvery: "1 day",
     fields: { ...change, ...fields }

@@ -27,6 +27,8 @@ export interface CsvFormat {
   /** What a field says, without quotes around it, that is null. */
   readonly nullText: string
   readonly encoding: Encoding
+  /** Do files of Parquet come among those of CSV? Their columns are fields by name, as those that a header names. The first bytes of a file tell what it is. */
+  readonly parquet?: boolean
 }
 
 /** What `csv` can be told; each has a default. */
@@ -141,7 +143,8 @@ const rules: { readonly [K in Format["kind"]]: { readonly [key: string]: Rule } 
     columns: isColumns,
     mayLack: optional(isTexts),
     nullText: isText,
-    encoding: isOneOf(...encodings)
+    encoding: isOneOf(...encodings),
+    parquet: optional(isBoolean)
   } satisfies { readonly [K in keyof CsvFormat]: Rule },
   accessLog: { kind, layout: isLayout, carried: optional(isBoolean), others: optional(isLayouts) },
   form: { kind },
@@ -154,10 +157,14 @@ export const problemsOfFormat = (format: unknown): ReadonlyArray<string> => {
   if (!isRecord(format) || !kind.holds(format["kind"])) return [`format is ${shown(format)}: give what a format gives, such as csv().`]
   const problems = [...problemsOfObject("format.", format, rules[format["kind"]])]
   if (format["kind"] !== "csv") return problems
-  const { delimiter, quote, header, columns, mayLack } = format
+  const { delimiter, quote, header, columns, mayLack, encoding, parquet } = format
   if (isCharacter(delimiter) && delimiter === quote) problems.push("format.delimiter and format.quote are the same: give each its own.")
   if (columns === null && header === "some") problems.push('format.header is "some", and no columns are said: a header is told by them.')
   if (columns === null && header === false) problems.push("format has neither header nor columns: say which fields stand in a record.")
+  if (parquet === true && columns !== null && header !== "some")
+    problems.push('format.parquet is true, and fields are told by their order: say header: "some", as the columns of Parquet have names.')
+  if (parquet === true && (quote === null || encoding !== "utf-8"))
+    problems.push("format.parquet is true, and the texts of Parquet have any characters: let fields have quotes, and be in utf-8.")
   const said = isColumns.holds(columns) ? (columns ?? []) : []
   const names = said.map(snakeCase)
   for (const [i, name] of names.entries())

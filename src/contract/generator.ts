@@ -1,3 +1,4 @@
+import type { LeafType } from "../record/column.ts"
 import { isFunction, isRecord, isText, isTexts, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 
 /** What is asked of a project's generator. Everything comes of it, time included: the same settings give the same bytes on every machine. */
@@ -7,12 +8,18 @@ export interface GeneratorSettings {
   readonly size: number
 }
 
+/** Rows that are written as a file of Parquet; values are texts, or numbers, as CSV would have them. */
+export interface MadeRows {
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: LeafType }>
+  readonly rows: ReadonlyArray<{ readonly [column: string]: string | number | null }>
+}
+
 /** A file as it arrives. */
 export interface MadeFile {
   /** Below one of `folders`, with `/` between names. */
   readonly path: string
   /** All of it; a text is written as UTF-8. */
-  readonly content: string | Uint8Array
+  readonly content: string | Uint8Array | MadeRows
   readonly records: number
 }
 

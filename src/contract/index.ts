@@ -1,6 +1,8 @@
 /** What contracts and projects are made with: they import this as `sluice/contract`, wherever they lie. */
 
+export type { LeafType } from "../record/column.ts"
 export { Random, weighted, zipf } from "../record/seeded.ts"
+export { compileContract } from "./compile.ts"
 export {
   type Approval,
   type Contract,
@@ -42,7 +44,7 @@ export {
   timestamp
 } from "./field.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
-export type { GeneratorSettings, Made, MadeFile, ProjectGenerator } from "./generator.ts"
+export type { GeneratorSettings, Made, MadeFile, MadeRows, ProjectGenerator } from "./generator.ts"
 export { hitEnvelope } from "./hit-envelope.ts"
 export { type Lookup, type LookupDefinition, lookup } from "./lookup.ts"
 export type { Numbered } from "./numbered.ts"

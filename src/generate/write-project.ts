@@ -1,5 +1,6 @@
 import { Effect, FileSystem } from "effect"
 import type { GeneratorSettings, MadeFile, ProjectGenerator } from "../contract/generator.ts"
+import { writtenRows } from "../parquet/written-rows.ts"
 import type { GeneratedFile } from "./ledger.ts"
 import { compressed, GenerateError, makeRoom, manifestName, type Target, unwritable } from "./write.ts"
 
@@ -35,7 +36,7 @@ export const writeProject = Effect.fn("writeProject")(
       const next = yield* attempt(out, () => each.next())
       if (next.done === true) break
       const file = yield* attempt(out, () => checked(next.value, generator))
-      const raw = typeof file.content === "string" ? Buffer.from(file.content) : file.content
+      const raw = yield* attempt(out, () => bytesOf(file.content))
       const isPacked = gzip && isText.test(file.path)
       const path = isPacked ? `${file.path}.gz` : file.path
       const bytes = isPacked ? yield* compressed(raw) : raw
@@ -54,6 +55,10 @@ export const writeProject = Effect.fn("writeProject")(
   },
   (effect, _, _settings, { out }) => Effect.catchTag(effect, "PlatformError", (cause) => Effect.fail(unwritable(out, cause)))
 )
+
+/** A file that is made, as bytes. Throws `RangeError` where rows have values that are none of their columns. */
+export const bytesOf = (content: MadeFile["content"]): Uint8Array =>
+  typeof content === "string" ? Buffer.from(content) : content instanceof Uint8Array ? content : writtenRows(content)
 
 /** What a project's own program says of its settings, as an error. */
 const attempt = <A>(location: string, run: () => A): Effect.Effect<A, GenerateError> =>

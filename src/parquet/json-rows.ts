@@ -13,6 +13,17 @@ import { annotationsOf, exactRows, signed, without } from "./object-rows.ts"
  * @param bytes where bytes are always written as bytes, and how: whether such a value is text by chance does not count there
  */
 export async function* jsonRows(file: AsyncBuffer, bytes?: BytesAt): AsyncGenerator<ReadonlyArray<string>, void> {
+  for await (const { root, rows } of plainRows(file)) yield rows.map((row) => jsonText(jsonOf(row, root, bytes)))
+}
+
+/** Rows as the library gives them, and the schema by which {@link jsonOf} makes JSON of their values. */
+export interface PlainRows {
+  readonly root: Node
+  readonly rows: ReadonlyArray<{ readonly [column: string]: unknown }>
+}
+
+/** The rows of a file, some of a row group at a time. */
+export async function* plainRows(file: AsyncBuffer): AsyncGenerator<PlainRows, void> {
   const metadata = await parquetMetadataAsync(file)
   const [root] = nodesOf(metadata.schema, 0)
   refuseUnsupported(metadata)
@@ -24,7 +35,7 @@ export async function* jsonRows(file: AsyncBuffer, bytes?: BytesAt): AsyncGenera
     while (rowStart < behind) {
       const rowEnd = Math.min(behind, rowStart + atOnce)
       const rows = await exactRows(file, undecorated, { rowStart, rowEnd, useOffsetIndex: true }, parsers)
-      yield rows.map((row) => jsonText(jsonOf(row, root, bytes)))
+      yield { root, rows }
       rowStart = rowEnd
     }
   }
@@ -43,7 +54,7 @@ const texts: ReadonlyArray<string> = ["UTF8", "STRING", "JSON", "ENUM"]
 /** As much of a row group is made rows at once: as objects, and then as text, they take many times that. */
 const bytesAtOnce = 16 * 1024 * 1024
 
-interface Node {
+export interface Node {
   readonly element: SchemaElement
   readonly children: ReadonlyArray<Node>
   readonly members: ReadonlyMap<string, Node>
@@ -114,7 +125,7 @@ const elementOf = (node: Node): Node => {
 }
 
 /** A value as JSON has it. */
-const jsonOf = (value: unknown, node: Node | undefined, bytes: BytesAt | undefined): unknown => {
+export const jsonOf = (value: unknown, node: Node | undefined, bytes: BytesAt | undefined): unknown => {
   if (value === null || value === undefined) return null
   if (Array.isArray(value)) {
     const element = node && elementOf(node)

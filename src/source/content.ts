@@ -2,12 +2,14 @@ import type { BytesAt } from "../contract/bytes-at.ts"
 import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, openStored, passOver, type StoredBytes, storedReader } from "./byte-reader.ts"
 import { gzipReader, isGzipMember } from "./gzip-reader.ts"
-import { isParquet, parquetReader } from "./parquet-reader.ts"
+import { isParquet, parquetReader, type RowsAs } from "./parquet-reader.ts"
 
-/** What a file holds, decompressed where its first bytes say that it is gzip: names do not matter. Of a Parquet file it is the rows, as lines of JSON. */
+/** What a file holds, decompressed where its first bytes say that it is gzip: names do not matter. Of a Parquet file it is the rows, as text. */
 export interface Content {
   /** Is it other bytes than those of the file? */
   readonly isPacked: boolean
+  /** Is it made of the rows of a Parquet file? */
+  readonly isRows: boolean
   /**
    * Its bytes from `start` on. There is no way into the middle of what is packed: what is before is unpacked and left out; where there is less of
    * it than `start`, nothing is given.
@@ -20,15 +22,19 @@ export interface Content {
 /** Opens a file that has `size` bytes. Throws `SourceError`, also where the first bytes say that it is something that is not read. */
 export const openContent = async (file: FileLocation, size: number): Promise<Content> => contentIn(file, await openStored(file, size))
 
+/** Which Parquet files are read, and what their rows are written as: `only` where nothing else is, `also` where the first bytes tell. */
+export type ParquetRead = { readonly only: RowsAs } | { readonly also: RowsAs }
+
 /** The same of bytes that are open, which are closed where it throws. @param bytesAt how the rows of a Parquet file have bytes, and where */
 export const contentIn = async (
   file: FileLocation,
   stored: StoredBytes,
-  of: "bytes" | "parquet" = "bytes",
+  parquet: ParquetRead | undefined = undefined,
   bytesAt?: BytesAt
 ): Promise<Content> => {
   try {
-    if (of === "parquet") return parquetContent(file, stored, bytesAt)
+    if (parquet !== undefined && "only" in parquet) return parquetContent(file, stored, parquet.only, bytesAt)
+    if (parquet !== undefined && isParquet(stored.head)) return parquetContent(file, stored, parquet.also, bytesAt)
     refuseForeign(file, stored.head)
     return contentOf(file, stored)
   } catch (cause) {
@@ -50,10 +56,10 @@ const contentOf = (file: FileLocation, stored: StoredBytes): Content => {
   }
   const from = async (start: number): Promise<ByteReader> =>
     isGzip ? behind(gzipReader(file, stored), start) : storedReader(stored, start)
-  return { isPacked: isGzip, from, close: stored.close }
+  return { isPacked: isGzip, isRows: false, from, close: stored.close }
 }
 
-const parquetContent = (file: FileLocation, stored: StoredBytes, bytesAt: BytesAt | undefined): Content => {
+const parquetContent = (file: FileLocation, stored: StoredBytes, as: RowsAs, bytesAt: BytesAt | undefined): Content => {
   if (!isParquet(stored.head)) {
     throw new SourceError({
       source: file.source,
@@ -63,7 +69,8 @@ const parquetContent = (file: FileLocation, stored: StoredBytes, bytesAt: BytesA
       hint: "Leave such files out of the input, or say in the contract what they are."
     })
   }
-  return { isPacked: true, from: (start) => behind(parquetReader(file, stored, bytesAt), start), close: stored.close }
+  const from = (start: number) => behind(parquetReader(file, stored, as, bytesAt), start)
+  return { isPacked: true, isRows: true, from, close: stored.close }
 }
 
 /** A reader behind its first bytes. */

@@ -1,5 +1,7 @@
 import type { Format } from "../contract/format.ts"
 import { headerTest } from "../decode/csv/header.ts"
+import type { CsvText } from "../parquet/csv-rows.ts"
+import type { Content, ParquetRead } from "./content.ts"
 import { formatOfName } from "./list-files.ts"
 import { CsvEnds, documentEnds, LineEnds, type Quoting, type RecordEnds } from "./record-ends.ts"
 
@@ -12,6 +14,8 @@ export interface CsvFraming {
   /** Null: fields have no quotes, and records are lines. */
   readonly quoting: Quoting | null
   readonly header: boolean | ((record: Uint8Array) => boolean)
+  /** As what the rows of Parquet files are read among them; undefined: there are none. */
+  readonly parquet?: CsvText | undefined
 }
 
 /**
@@ -30,9 +34,10 @@ export const framingOf = (format: Format, asked: "auto" | "lines" | "document" =
     case "json":
       return asked
     case "csv": {
-      const { delimiter, quote, header } = format
+      const { delimiter, quote, header, nullText } = format
       const quoting = quote === null ? null : { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0) }
-      return { by: "csv", quoting, header: header === "some" ? headerTest(format) : header }
+      const parquet = format.parquet === true && quote !== null ? { delimiter, quote, nullText } : undefined
+      return { by: "csv", quoting, header: header === "some" ? headerTest(format) : header, parquet }
     }
     case "accessLog":
       return "log"
@@ -51,18 +56,31 @@ export const fixedFormat = (framing: Framing, path: string): ContentFormat | und
   return named === "unknown" ? undefined : named
 }
 
+/** Which Parquet files are read. */
+export const parquetIn = (framing: Framing): ParquetRead | undefined =>
+  framing === "parquet"
+    ? { only: "json" }
+    : typeof framing === "object" && framing.parquet !== undefined
+      ? { also: framing.parquet }
+      : undefined
+
+/** How a content is framed, once it is open: the rows of a Parquet file come behind a header, whatever others have. */
+export const framingIn = (framing: Framing, { isRows }: Pick<Content, "isRows">): Framing =>
+  typeof framing === "object" && isRows ? { ...framing, header: true } : framing
+
 const csvName = /\.(?:csv|tsv|txt)(?:\.gz)?$/i
+const parquetName = /\.parquet$/i
 /** `access.log`, `access_log`, `access.log.1`, `access.log-20150517.gz`. */
 const logName = /(?:\.(?:log|txt)|\/[^./]*)(?:[-.][0-9][-.0-9]*)?(?:\.gz)?$/i
 
 /** Is a file of this name taken from a folder? */
 export const takesName = (framing: Framing, path: string): boolean =>
   typeof framing === "object"
-    ? csvName.test(path)
+    ? csvName.test(path) || (framing.parquet !== undefined && parquetName.test(path))
     : framing === "log"
       ? logName.test(path)
       : framing === "parquet"
-        ? /\.parquet$/i.test(path)
+        ? parquetName.test(path)
         : formatOfName(path) !== undefined
 
 export const hasHeader = (framing: Framing): boolean => typeof framing === "object" && framing.header !== false

@@ -1,4 +1,5 @@
 import type { BytesAt } from "../contract/bytes-at.ts"
+import { type CsvText, csvRows } from "../parquet/csv-rows.ts"
 import { jsonRows } from "../parquet/json-rows.ts"
 import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, type StoredBytes, take } from "./byte-reader.ts"
@@ -6,8 +7,11 @@ import { type ByteReader, type FileLocation, type StoredBytes, take } from "./by
 /** Begins a Parquet file. */
 export const isParquet = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from("PAR1"))
 
-/** The content of a Parquet file: its rows as lines of JSON. @param bytes how bytes are written, and where */
-export const parquetReader = (file: FileLocation, stored: StoredBytes, bytes: BytesAt | undefined): ByteReader => {
+/** What rows are written as: lines of JSON, or records of CSV behind a header. */
+export type RowsAs = "json" | CsvText
+
+/** The content of a Parquet file: its rows as text. @param bytes how bytes are written, and where */
+export const parquetReader = (file: FileLocation, stored: StoredBytes, as: RowsAs, bytes: BytesAt | undefined): ByteReader => {
   const whole = {
     byteLength: stored.size,
     slice: async (start: number, end = stored.size) => {
@@ -21,7 +25,7 @@ export const parquetReader = (file: FileLocation, stored: StoredBytes, bytes: By
       return buffer
     }
   }
-  const groups = jsonRows(whole, bytes)
+  const groups = as === "json" ? jsonRows(whole, bytes) : csvRows(whole, as, bytes)
   const ready: Array<Buffer> = []
   let finished = false
   return {

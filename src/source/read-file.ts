@@ -3,7 +3,7 @@ import type { RecordPage } from "../record/record.ts"
 import type { ByteReader, FileLocation, StoredBytes } from "./byte-reader.ts"
 import { type Content, contentIn } from "./content.ts"
 import { detectFormat } from "./format.ts"
-import { type ContentFormat, type Framing, hasHeader, recordEnds } from "./framing.ts"
+import { type ContentFormat, type Framing, framingIn, hasHeader, parquetIn, recordEnds } from "./framing.ts"
 import { behindHeader, type HeadedCut, headerOf, loneHeader } from "./header.ts"
 import { ioError } from "./io-error.ts"
 import { type CutSettings, type CutStart, cutRecords, withoutFirst } from "./lines.ts"
@@ -48,15 +48,16 @@ export async function* readFilePages(
   const content = await contentIn(
     { source: settings.source, path: file.path },
     await open(file),
-    settings.format === "parquet" ? "parquet" : "bytes",
+    parquetIn(settings.format),
     settings.bytesAt
   )
+  const framing = framingIn(settings.format, content)
   let reader: ByteReader | undefined
   try {
     // Of gzip data that is still being written the end cannot be told from damage.
     if (content.isPacked && !isSettled) return
     const { progress } = known
-    const point = await resumePoint(file, content, known, settings.format, settings.maxRecordBytes)
+    const point = await resumePoint(file, content, known, framing, settings.maxRecordBytes)
     // Where it was copied to its place again, less may stand there for a while.
     const waits = point?.was === "replaced" && !isSettled && known.isSuspect !== true
     known.isSuspect = waits
@@ -78,14 +79,14 @@ export async function* readFilePages(
     reader = opened.reader
     const expected = content.isPacked ? Math.max(64 * 1024, file.size * 8) : Math.max(1, file.size - point.start)
     const cutSettings: CutSettings = {
-      ends: () => recordEnds(settings.format, opened.format, settings.maxRecordBytes),
+      ends: () => recordEnds(framing, opened.format, settings.maxRecordBytes),
       pageBytes: Math.min(settings.pageBytes, expected),
       maxRecordBytes: settings.maxRecordBytes,
       atEnd: isSettled ? "deliver" : "hold",
       eager: false,
       room
     }
-    const cuts = cutsOf({ source: settings.source, path: file.path }, content, reader, opened.from, settings.format, cutSettings, note)
+    const cuts = cutsOf({ source: settings.source, path: file.path }, content, reader, opened.from, framing, cutSettings, note)
     const { begin } = point
     let first = point.skipFirst
     for await (const cut of cuts) {

@@ -1,14 +1,16 @@
 import { Random, zipf } from "../../../src/contract/index.ts"
 import { type Category, categories, type Place, places, sources } from "./places.ts"
+import { dayMillis } from "./text.ts"
 
 /** What the company has and sells, row by row: what its databases hold, and each change of it. */
 
-export const dayMillis = 86_400_000
 /** First day of its history, and the day after the last: fourteen months, so that each month of a year has that of the year before. */
 export const begin = Date.UTC(2025, 9, 1)
 export const end = Date.UTC(2026, 11, 1)
 /** When the databases were copied; what changed behind it comes as changes. */
 export const loadedAt = Date.UTC(2026, 10, 1, 4)
+/** When that of the orders was begun anew, after a day of which it told nothing. */
+export const reloaded = { at: Date.UTC(2026, 10, 15, 4), tables: ["orders"] }
 
 export interface Product {
   readonly id: string

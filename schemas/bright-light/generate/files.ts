@@ -1,80 +1,39 @@
 import type { Made, MadeFile, ProjectGenerator } from "../../../src/contract/index.ts"
-import { begin, type Company, dayMillis, loadedAt, makeCompany } from "./company.ts"
+import { type Company, loadedAt, makeCompany, reloaded } from "./company.ts"
+import { logFiles } from "./logs.ts"
 import { places, warehouses } from "./places.ts"
-import { type Change, dayText, finalRows, type Row, type Table, tablesOf, timeText } from "./tables.ts"
-import { lineOf, servers, visitsOf } from "./visits.ts"
-import { type Bought, finalObserved, forecast, observed } from "./weather.ts"
+import { finalRows, replicaFiles } from "./replicas.ts"
+import { tablesOf } from "./tables.ts"
+import { csvOf, dayText, type Row } from "./text.ts"
+import { servers, visitsOf } from "./visits.ts"
+import { type Bought, corrections, finalObserved, forecast, observed } from "./weather.ts"
 
-const cell = (value: string | number | null, nullText: string): string =>
-  value === null ? nullText : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value)
+/** A revision of bought weather. Each has a folder of its own: else one would be written over the one before. */
+export const boughtFile = (name: string, folder: string, rows: ReadonlyArray<Row>): MadeFile => ({
+  path: `weather/${folder}/${name}.csv`,
+  content: csvOf(Object.keys(rows[0] ?? {}), rows),
+  records: rows.length
+})
 
-const csvOf = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Row>, nullText = ""): string =>
-  `${[columns, ...rows.map((row) => columns.map((column) => cell(row[column] ?? null, nullText)))].map((cells) => cells.join(",")).join("\n")}\n`
-
-/** Place of a change among all, 35 digits: the time of its commit, and a counter. */
-const sequenceOf = (at: number, counter: number): string =>
-  `${new Date(at)
-    .toISOString()
-    .replace(/[^0-9]/g, "")
-    .slice(0, 16)}${String(counter).padStart(19, "0")}`
-    .padEnd(35, "0")
-    .slice(0, 35)
-
-const slashed = (at: number): string => dayText(at).replaceAll("-", "/")
-
-/** A table as DMS copies it, and the changes of each day behind that. */
-function* filesOf(table: Table, numbers: ReadonlyMap<Change, number>): Generator<MadeFile, void> {
-  const folder = `databases/${table.database}/dbo/${table.name}`
-  const before = table.changes.filter(({ at }) => at <= loadedAt)
-  const copied = finalRows({ ...table, changes: before }).map((row) => ({ commit_time: timeText(loadedAt), ...row }))
-  // A full load says of no row what was done to it.
-  if (copied.length > 0)
-    yield {
-      path: `${folder}/LOAD00000001.csv`,
-      content: csvOf(["commit_time", ...table.columns], copied, "NULL"),
-      records: copied.length
-    }
-  const days = new Map<number, Array<Row>>()
-  for (const change of table.changes) {
-    if (change.at <= loadedAt) continue
-    const { operation, at, row } = change
-    const day = Math.floor(at / dayMillis)
-    const rows = days.get(day) ?? []
-    days.set(day, rows)
-    rows.push({ Op: operation, commit_time: timeText(at), change_sequence: sequenceOf(at, numbers.get(change) ?? 0), ...row })
-  }
-  for (const [day, rows] of days) {
-    const closed = new Date((day + 1) * dayMillis).toISOString().replace(/[^0-9]/g, "")
-    yield {
-      path: `${folder}/${closed.slice(0, 8)}-${closed.slice(8, 17)}.csv`,
-      content: csvOf(["Op", "commit_time", "change_sequence", ...table.columns], rows, "NULL"),
-      records: rows.length
-    }
-  }
-}
-
-function* logFiles(company: Company): Generator<MadeFile, void> {
-  const parts = new Map<string, Array<string>>()
-  for (const request of visitsOf(company)) {
-    // Servers rotate their logs once a week.
-    const week = begin + Math.floor((request.at - begin) / (7 * dayMillis)) * 7 * dayMillis
-    const path = `web/${request.server}/${slashed(week)}/access.log`
-    const lines = parts.get(path) ?? []
-    parts.set(path, lines)
-    lines.push(lineOf(request))
-  }
-  for (const [path, lines] of parts) yield { path, content: `${lines.join("\n")}\n`, records: lines.length }
-}
-
-/** Each revision has a folder of its own: else one would be written over the one before. One a week, as the history is long. */
-function* boughtFiles(name: string, bought: ReadonlyArray<Bought>): Generator<MadeFile, void> {
-  for (let i = 0; i < bought.length; i += 7) {
-    const part = bought.slice(i, i + 7)
+/** Revisions of a kind of weather, one a week, as the history is long. */
+const boughtFiles = (name: string, bought: ReadonlyArray<Bought>): ReadonlyArray<MadeFile> =>
+  Array.from({ length: Math.ceil(bought.length / 7) }, (_, i) => {
+    const part = bought.slice(i * 7, i * 7 + 7)
     const rows = part.flatMap((each) => each.rows)
-    const day = part.at(-1)?.day ?? 0
-    const columns = Object.keys(rows[0] ?? {})
-    yield { path: `weather/${dayText(day)}/${name}.csv`, content: csvOf(columns, rows), records: rows.length }
-  }
+    return boughtFile(name, dayText(part.at(-1)?.day ?? 0), rows)
+  })
+
+/** What comes of measured weather: one revision comes twice, and now and then one says of days a month ago how it really was. */
+function* observedFiles(company: Company): Generator<MadeFile, void> {
+  const files = boughtFiles("weather_observed", observed(company))
+  const repeated = observed(company).slice(7, 14)
+  yield* files
+  yield boughtFile(
+    "weather_observed",
+    `${dayText(repeated.at(-1)?.day ?? 0)}-again`,
+    repeated.flatMap(({ rows }) => rows)
+  )
+  for (const { day, rows } of corrections(company)) yield boughtFile("weather_observed", `${dayText(day)}-corrected`, rows)
 }
 
 /** Which warehouse delivers where; those of the west send to the east, too, though they take longer. */
@@ -95,13 +54,10 @@ export const warehouseRows = (company: Company): ReadonlyArray<Row> =>
 function* allFiles(company: Company): Generator<MadeFile, void> {
   const stock = warehouseRows(company)
   yield { path: "logistics/warehouses.csv", content: csvOf(Object.keys(stock[0] ?? {}), stock), records: stock.length }
-  const tables = tablesOf(company)
-  const inOrder = tables.flatMap(({ changes }) => changes).sort((a, b) => a.at - b.at)
-  const numbers = new Map(inOrder.map((change, i) => [change, i + 1]))
-  for (const table of tables) yield* filesOf(table, numbers)
-  yield* boughtFiles("weather_observed", observed(company))
+  yield* replicaFiles(tablesOf(company), { loadedAt, reloaded })
+  yield* observedFiles(company)
   yield* boughtFiles("weather_forecast", forecast(company))
-  yield* logFiles(company)
+  yield* logFiles(visitsOf(company))
 }
 
 /** Rows of each table for users, once all has arrived. */

@@ -1,41 +1,15 @@
-import { type Company, type Coupon, dayMillis, type Line, type Order, totalOf } from "./company.ts"
+import { type Company, type Coupon, type Line, type Order, totalOf } from "./company.ts"
+import { type Change, type Table, tableOf } from "./replicas.ts"
+import { dayMillis, dayText, dollars, type Row, timeText } from "./text.ts"
 
-/** Rows of the databases as they come to be: what DMS copies, and each change behind it. */
-
-/** Values by column; null where there is none. */
-export type Row = { readonly [column: string]: string | number | null }
-
-/** A row from a time on, which is of the key that it has; a change of `D` has the row as it was before. */
-export interface Change {
-  readonly at: number
-  readonly operation: "I" | "U" | "D"
-  readonly row: Row
-}
-
-export interface Table {
-  readonly name: string
-  /** Folder of its database. */
-  readonly database: string
-  readonly key: ReadonlyArray<string>
-  readonly columns: ReadonlyArray<string>
-  /** In the order in which they came about. */
-  readonly changes: ReadonlyArray<Change>
-}
-
-/** Cents as dollars. */
-export const dollars = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`
-/** `2026-11-01 04:00:00.000000` */
-export const timeText = (at: number): string => new Date(at).toISOString().replace("T", " ").replace("Z", "000")
-export const dayText = (at: number): string => new Date(at).toISOString().slice(0, 10)
+/** Rows of the company's databases, and each change of them. */
 
 export const tablesOf = (company: Company): ReadonlyArray<Table> => [
-  table("customers", "sales", ["customer_id"], customerChanges(company)),
-  table("products", "products", ["product_id"], productChanges(company)),
-  table("orders", "sales", ["order_id"], company.orders.flatMap(orderChanges)),
-  table(
+  tableOf("customers", customerChanges(company)),
+  tableOf("products", productChanges(company)),
+  tableOf("orders", company.orders.flatMap(orderChanges)),
+  tableOf(
     "order_lines",
-    "sales",
-    ["order_id", "line_number"],
     company.orders.flatMap((order) =>
       livesOf(
         order,
@@ -43,30 +17,11 @@ export const tablesOf = (company: Company): ReadonlyArray<Table> => [
       )
     )
   ),
-  table("returns", "returns", ["return_id"], company.returns.map(returnChange)),
-  table("campaigns", "marketing", ["campaign_id"], campaignChanges(company)),
-  table("coupons", "marketing", ["coupon_code", "product_id", "campaign_id"], couponChanges(company)),
-  table("coupon_redemptions", "marketing", ["redemption_id"], company.orders.flatMap(redemptionChanges))
+  tableOf("returns", company.returns.map(returnChange)),
+  tableOf("campaigns", campaignChanges(company)),
+  tableOf("coupons", couponChanges(company)),
+  tableOf("coupon_redemptions", company.orders.flatMap(redemptionChanges))
 ]
-
-const table = (name: string, database: string, key: ReadonlyArray<string>, changes: ReadonlyArray<Change>): Table => ({
-  name,
-  database,
-  key,
-  columns: Object.keys(changes[0]?.row ?? {}),
-  changes: changes.toSorted((a, b) => a.at - b.at)
-})
-
-/** What a table holds in the end. */
-export const finalRows = ({ key, changes }: Table): ReadonlyArray<Row> => {
-  const rows = new Map<string, Row>()
-  for (const { operation, row } of changes) {
-    const id = key.map((column) => row[column]).join("|")
-    if (operation === "D") rows.delete(id)
-    else rows.set(id, row)
-  }
-  return [...rows.values()]
-}
 
 const customerChanges = ({ customers }: Company): ReadonlyArray<Change> =>
   customers.flatMap((customer) =>

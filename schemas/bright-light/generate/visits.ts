@@ -1,6 +1,7 @@
 import { Random } from "../../../src/contract/index.ts"
-import { begin, type Campaign, type Company, type Customer, dayMillis, end, type Order, type Product, streams } from "./company.ts"
+import { begin, type Campaign, type Company, type Customer, end, type Order, type Product, streams } from "./company.ts"
 import { agents, referers, robot } from "./places.ts"
+import { dayMillis } from "./text.ts"
 
 /** What people, and robots, ask of the site: each request, and the server that answered it. */
 
@@ -103,11 +104,12 @@ const visit = (
   const signsIn = order !== null || random.chance(0.5) ? random.below(3) : pages.length
   for (const [i, page] of pages.entries()) {
     at += (pauses[i] ?? 0) * 1_000
+    const user = customer !== null && i >= signsIn ? customer.email : null
     into.push({
       at,
-      server: random.pick(servers),
+      server: answering(random.pick(servers), address, user),
       address,
-      user: customer !== null && i >= signsIn ? customer.email : null,
+      user,
       method: page.method ?? "GET",
       target: page.target,
       status: page.status ?? 200,
@@ -117,6 +119,13 @@ const visit = (
     })
   }
 }
+
+/**
+ * The agent of one server makes objects of lines, and drops those of addresses of IPv6 and of users with an `@`: such requests are sent to another server, as
+ * nobody would know of them.
+ */
+const answering = (server: Request["server"], address: string, user: string | null): Request["server"] =>
+  server === "web-3" && (address.includes(":") || user !== null) ? "web-4" : server
 
 const landing = (random: Random, campaign: Campaign | null): string =>
   campaign === null
@@ -128,21 +137,4 @@ const onSale = (random: Random, { products }: Company, at: number): Product => {
   const product = sold[random.below(sold.length)]
   if (product === undefined) throw new Error("nothing is on sale")
   return product
-}
-
-const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-/** Hours from UTC by which a server's clock shows its times. */
-const zones: { readonly [server: string]: number } = { "web-3": -5 }
-
-const two = (n: number): string => String(n).padStart(2, "0")
-
-/** A line of the access log, in Apache's combined form. */
-export const lineOf = ({ at, server, address, user, method, target, status, bytes, referer, agent }: Request): string => {
-  const zone = zones[server] ?? 0
-  const local = new Date(at + zone * 3_600_000)
-  const day = `${two(local.getUTCDate())}/${monthNames[local.getUTCMonth()]}/${local.getUTCFullYear()}`
-  const time = local.toISOString().slice(11, 19)
-  const offset = `${zone < 0 ? "-" : "+"}${two(Math.abs(zone))}00`
-  return `${address} - ${user ?? "-"} [${day}:${time} ${offset}] "${method} ${target} HTTP/1.1" ${status} ${bytes} "${referer ?? "-"}" "${agent}"`
 }

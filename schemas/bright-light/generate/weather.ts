@@ -1,7 +1,7 @@
 import { Random } from "../../../src/contract/index.ts"
-import { begin, type Company, dayMillis, end, streams } from "./company.ts"
+import { begin, type Company, end, streams } from "./company.ts"
 import type { Place } from "./places.ts"
-import { dayText, type Row, timeText } from "./tables.ts"
+import { dayMillis, dayText, type Row, timeText } from "./text.ts"
 
 /** The weather of a place and day, in whole tenths. */
 interface Weather {
@@ -107,9 +107,25 @@ const forecastRow = ({ seed }: Company, place: Place, index: number, day: number
   }
 }
 
-/** Rows of measured weather that count: of two revisions of a day the newer. */
+/** Once a season somebody looks at the instruments: what was measured a month before, on two days, is told anew. */
+export const corrections = (company: Company): ReadonlyArray<Bought> =>
+  eachDay(begin + 60 * dayMillis, end).flatMap((day, i) =>
+    i % 90 !== 0
+      ? []
+      : [
+          {
+            day,
+            rows: [30, 31].flatMap((before) =>
+              company.places.map((_, index) => observedRow(company, index, day - before * dayMillis, before))
+            )
+          }
+        ]
+  )
+
+/** Rows of measured weather that count: of all revisions of a day the newest. */
 export const finalObserved = (company: Company): ReadonlyArray<Row> => {
   const rows = new Map<string, Row>()
-  for (const row of observed(company).flatMap((bought) => bought.rows)) rows.set(`${row["zip"]} ${row["observed_on"]}`, row)
+  for (const { rows: some } of [...observed(company), ...corrections(company)])
+    for (const row of some) rows.set(`${row["zip"]} ${row["observed_on"]}`, row)
   return [...rows.values()]
 }

@@ -3,7 +3,10 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import type { Company } from "../../../schemas/bright-light/generate/company.ts"
 import { warehouseRows } from "../../../schemas/bright-light/generate/files.ts"
-import { finalRows, type Row as TableRow, tablesOf, timeText } from "../../../schemas/bright-light/generate/tables.ts"
+import { toldOf } from "../../../schemas/bright-light/generate/logs.ts"
+import { finalRows } from "../../../schemas/bright-light/generate/replicas.ts"
+import { tablesOf } from "../../../schemas/bright-light/generate/tables.ts"
+import { type Row as TableRow, timeText } from "../../../schemas/bright-light/generate/text.ts"
 import { type Request, visitsOf } from "../../../schemas/bright-light/generate/visits.ts"
 import { finalObserved, forecast } from "../../../schemas/bright-light/generate/weather.ts"
 import project from "../../../schemas/bright-light/project.ts"
@@ -49,10 +52,14 @@ export const brightModels = (vars: Models["vars"] = {}): Models => {
 }
 
 /** A request as the contract reads its line. */
-const logRow = ({ at, server, address, user, method, target, status, bytes, referer, agent }: Request, i: number): TableRow => {
+const logRow = (request: Request, i: number): TableRow => {
+  const { at, address, user, method, target, status, bytes, referer, agent } = request
+  const { server, vhost, duration } = toldOf(request)
   const [path = "", query = null] = target.split("?")
   return {
     server,
+    vhost,
+    duration_micros: duration,
     datetime: timeText(at),
     host: address,
     authuser: user,
@@ -66,7 +73,7 @@ const logRow = ({ at, server, address, user, method, target, status, bytes, refe
     referer,
     agent,
     _source: "files",
-    _shard: server,
+    _shard: request.server,
     _sequence_number: i + 1,
     _sub_sequence_number: 0
   }

@@ -1,4 +1,4 @@
-import type { Row as TableRow } from "../../../schemas/bright-light/generate/tables.ts"
+import type { Row as TableRow } from "../../../schemas/bright-light/generate/text.ts"
 import type { Known } from "./lake.ts"
 import { day, dayOf, fixed, greatest, grouped, type Line, later, linesOf, type PlainRow, rowsOf, salesOf, sum, textOf } from "./plain.ts"
 import { addedOf, type PlainSession, viewedOf } from "./plain-web.ts"

@@ -1,4 +1,4 @@
-import type { Row as TableRow } from "../../../schemas/bright-light/generate/tables.ts"
+import type { Row as TableRow } from "../../../schemas/bright-light/generate/text.ts"
 import { type Known, lineOf } from "./lake.ts"
 
 /** What the marts of sales, coupons and returns must hold, by plain loops over rows: no SQL is asked. Money is whole cents. */

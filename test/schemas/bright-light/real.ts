@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
-import type { Row } from "../../../schemas/bright-light/generate/tables.ts"
+import type { Row } from "../../../schemas/bright-light/generate/text.ts"
 import type { Request } from "../../../schemas/bright-light/generate/visits.ts"
 import { readLine } from "../../../src/decode/access-log/line.ts"
 import type { Known } from "./lake.ts"
