@@ -31,5 +31,6 @@ export const customers = defineContract({
     { name: "passwords", keyContains: "password", from: "stage", reason: "Hashes of passwords and their salts are for signing in alone." }
   ],
   expectations: [zipOfTheUnitedStates()],
-  tags: { domain: "sales", entity: "customer" }
+  domain: "sales",
+  tags: { entity: "customer" }
 })

@@ -41,7 +41,8 @@ export const campaigns = defineContract({
       holds: ({ starts_on, ends_on }) => typeof starts_on !== "number" || typeof ends_on !== "number" || starts_on <= ends_on
     }
   ],
-  tags: { domain: "marketing", entity: "campaign" }
+  domain: "marketing",
+  tags: { entity: "campaign" }
 })
 
 /** What coupons are good for. */
@@ -62,7 +63,8 @@ export const coupons = defineContract({
   }),
   table: latest({ ...replica, key: ["couponCode", "productId", "campaignId"], by: { day: "validFrom" } }),
   expectations: [notNegative("discount_value"), oneOf("discount_type", ["amount", "percent"])],
-  tags: { domain: "marketing", entity: "coupon" }
+  domain: "marketing",
+  tags: { entity: "coupon" }
 })
 
 /** Where coupons were used. */
@@ -85,5 +87,6 @@ export const couponRedemptions = defineContract({
   table: latest({ ...replica, key: ["redemptionId"], by: { day: "redeemedAt" } }),
   eventTime: { field: "redeemedAt" },
   expectations: [notNegative("redeemed_value")],
-  tags: { domain: "marketing", entity: "coupon-redemption" }
+  domain: "marketing",
+  tags: { entity: "coupon-redemption" }
 })

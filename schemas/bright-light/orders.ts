@@ -55,7 +55,8 @@ export const orders = defineContract({
         order_total === subtotal - coupon_total + tax_total + freight
     }
   ],
-  tags: { domain: "sales", entity: "order" }
+  domain: "sales",
+  tags: { entity: "order" }
 })
 
 /** What was ordered piece by piece. */
@@ -80,5 +81,6 @@ export const orderLines = defineContract({
   eventTime: { field: "orderedAt" },
   drops: [],
   expectations: [positive("quantity", "reject"), notNegative("unit_price"), notNegative("line_total")],
-  tags: { domain: "sales", entity: "order-line" }
+  domain: "sales",
+  tags: { entity: "order-line" }
 })

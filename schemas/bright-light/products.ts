@@ -27,5 +27,6 @@ export const products = defineContract({
   table: latest({ ...replica, key: ["productId"], by: { day: "launchedOn" } }),
   drops: [],
   expectations: [notNegative("list_price"), notNegative("standard_cost")],
-  tags: { domain: "catalog", entity: "product" }
+  domain: "catalog",
+  tags: { entity: "product" }
 })

@@ -28,5 +28,6 @@ export const returns = defineContract({
   eventTime: { field: "returnedAt" },
   drops: [],
   expectations: [positive("quantity"), notNegative("refund_amount")],
-  tags: { domain: "service", entity: "return" }
+  domain: "service",
+  tags: { entity: "return" }
 })

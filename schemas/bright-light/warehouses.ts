@@ -26,5 +26,6 @@ export const warehouses = defineContract({
   table: latest({ key: ["warehouseId", "zip"], by: "none" }),
   drops: [],
   expectations: [zipOfTheUnitedStates(), zipOfTheUnitedStates("warehouse_zip")],
-  tags: { domain: "logistics", entity: "warehouse" }
+  domain: "logistics",
+  tags: { entity: "warehouse" }
 })

@@ -82,7 +82,8 @@ export const weatherObserved = defineContract({
   },
   table: latest({ key: ["zip", "observedOn"], order: ["revisedAt"], by: { day: "observedOn" } }),
   expectations,
-  tags: { domain: "weather", entity: "observation" }
+  domain: "weather",
+  tags: { entity: "observation" }
 })
 
 /** The weather that was to come. What was said is kept beside what came: features must not know more than was known then. */
@@ -104,5 +105,6 @@ export const weatherForecast = defineContract({
   table: latest({ key: ["zip", "issuedAt", "forecastOn"], order: ["revisedAt"], by: { day: "forecastOn" } }),
   eventTime: { field: "issuedAt" },
   expectations,
-  tags: { domain: "weather", entity: "forecast" }
+  domain: "weather",
+  tags: { entity: "forecast" }
 })

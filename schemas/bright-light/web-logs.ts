@@ -49,5 +49,6 @@ export const webLogs = defineContract({
       holds: ({ status }) => typeof status !== "number" || (status >= 100 && status <= 599)
     }
   ],
-  tags: { domain: "web", entity: "request" }
+  domain: "web",
+  tags: { entity: "request" }
 })

@@ -33,9 +33,12 @@ const tables = (compiled: CompiledContract) => ({
   consumable: { columns: stageColumns(compiled.consumableColumns), partitions: compiled.identity.partition.columns }
 })
 
-const both = <A>(compiled: CompiledContract, derive: (table: ReturnType<typeof tables>["stage"]) => A): { stage: A; consumable: A } => {
+const both = <A>(
+  compiled: CompiledContract,
+  derive: (table: ReturnType<typeof tables>["stage"], zone: "stage" | "consumable") => A
+): { stage: A; consumable: A } => {
   const { stage, consumable } = tables(compiled)
-  return { stage: derive(stage), consumable: derive(consumable) }
+  return { stage: derive(stage, "stage"), consumable: derive(consumable, "consumable") }
 }
 
 /** Everything that is derived from a contract, by form. */
@@ -45,9 +48,10 @@ const forms = {
   parquet: (compiled: CompiledContract) => both(compiled, ({ columns }) => parquetSchema(columns)),
   "json-schema": (compiled: CompiledContract) => jsonSchema(compiled.contract),
   glue: (compiled: CompiledContract) =>
-    both(compiled, ({ columns, partitions }) =>
+    both(compiled, ({ columns, partitions }, zone) =>
       glueTable(
-        compiled.contract,
+        compiled,
+        zone,
         deltaSchema([...columns, ...partitions]),
         partitions.map(({ name }) => name)
       )

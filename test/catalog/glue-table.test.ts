@@ -28,7 +28,8 @@ describe("columns of Glue", () => {
 
   it("keeps partition keys apart and comments short", () => {
     const table = glueTable(
-      orders,
+      compiledOrders,
+      "stage",
       deltaSchema([leaf("a", "text", `x\n${"y".repeat(400)}`), ...stagePartitions]),
       stagePartitions.map(({ name }) => name)
     )

@@ -32,7 +32,10 @@ describe("who answers for a dataset, and how it is treated", () => {
     refresh_every: "15 minutes"
   }
   it("is in the catalog, and on the page", () => {
-    expect(glueTable(governed, deltaSchema([]), [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
+    expect(glueTable(compileContract(governed), "consumable", deltaSchema([]), [])).toMatchObject({
+      owner: "warehouse",
+      parameters: { ...told, domain: "logistics" }
+    })
     const page = contractMarkdown(governed)
     for (const line of [
       "| Steward | data office |",
