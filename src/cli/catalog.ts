@@ -12,6 +12,7 @@ import type { TableExtra } from "../catalog/wanted.ts"
 import { stepWords } from "../catalog/words.ts"
 import { parametersOf, type TableAbout } from "../docs/about.ts"
 import { count } from "../record/count.ts"
+import { roles } from "./catalog-roles.ts"
 import { json, toggle } from "./common.ts"
 import { print, table } from "./output.ts"
 import { allContracts, contractOf, datasetText, project, withDatabase } from "./project.ts"
@@ -108,7 +109,9 @@ const sync = Command.make(
 )
 
 export const catalog = Command.make("catalog").pipe(
-  Command.withDescription("Keep the catalog of AWS Glue, which Athena, Spark and Trino ask for tables, in step with the lake."),
+  Command.withDescription(
+    "Keep the catalog of AWS Glue, which Athena, Spark and Trino ask for tables, in step with the lake, and say who may read what."
+  ),
   Command.withExamples([{ description: "Bring it in step", command: "sluice catalog sync" }]),
-  Command.withSubcommands([sync])
+  Command.withSubcommands([sync, roles])
 )

@@ -11,30 +11,10 @@ import { keysOf } from "../period.ts"
 import { empty, failed, loading } from "../states.ts"
 import { table } from "../table.ts"
 import { changed, go, linkTo, readState, type State } from "../url.ts"
+import { found } from "./found.ts"
 import { sqlBox } from "./sql.ts"
 
 const zones: Readonly<Record<Zone, string>> = { mart: "Marts", consumable: "Consumable", stage: "Stage", other: "Other" }
-
-/** Tables in which all words stand somewhere: in names, descriptions, owners, columns. */
-export const found = (tables: ReadonlyArray<CatalogTable>, asked: string): ReadonlyArray<CatalogTable> => {
-  const wanted = asked
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "")
-  return tables.filter((each) => {
-    const text = [
-      each.name,
-      each.title,
-      each.description,
-      each.owner,
-      ...Object.values(each.about),
-      ...each.columns.flatMap(({ name, description }) => [name, description])
-    ]
-      .join(" ")
-      .toLowerCase()
-    return wanted.every((word) => text.includes(word))
-  })
-}
 
 const list = (state: State, tables: ReadonlyArray<CatalogTable>, chosen: string | null): Child =>
   keysOf(zones).map((zone) => {
