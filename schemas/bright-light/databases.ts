@@ -28,6 +28,9 @@ export const replicated = (fields: Fields) =>
       mayLack: ["op"],
       nullText: "NULL"
     }),
+    systemOwner: "database-team",
+    sourceType: "replication",
+    loadFrequency: "1 day",
     refreshEvery: "1 day",
     fields: { ...change, ...fields }
   }) as const satisfies Partial<ContractDefinition>

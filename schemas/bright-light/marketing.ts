@@ -3,6 +3,7 @@ import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf } from "./expectations.ts"
 
 const marketing = {
+  glossary: ["campaign", "coupon"],
   owner: "marketing-team",
   sourceSystem: "marketing database (SQL Server), replicated by DMS",
   costTag: "bright-light-marketing",
@@ -27,7 +28,7 @@ export const campaigns = defineContract({
     utmCampaign: text("`utm_campaign` of its links."),
     startsOn: date("First day."),
     endsOn: date("Last day."),
-    budget: decimal(14, 2, "What may be spent, in US dollars.")
+    budget: decimal(14, 2, "What may be spent.", { unit: "USD" })
   }),
   table: latest({ ...replica, key: ["campaignId"], by: { day: "startsOn" } }),
   expectations: [
@@ -82,7 +83,7 @@ export const couponRedemptions = defineContract({
     orderId: text("In which order."),
     productId: text("For which widget."),
     redeemedAt: timestamp("When."),
-    redeemedValue: decimal(14, 2, "What it took off, in US dollars.")
+    redeemedValue: decimal(14, 2, "What it took off.", { unit: "USD" })
   }),
   table: latest({ ...replica, key: ["redemptionId"], by: { day: "redeemedAt" } }),
   eventTime: { field: "redeemedAt" },
