@@ -12,6 +12,9 @@ export const customers = defineContract({
   costTag: "bright-light-sales",
   sensitivity: "personal",
   approval: { by: "VP of sales, after a review by security", on: "2026-11-02" },
+  legalBasis: "contract with the customer",
+  grain: "a customer",
+  glossary: ["customer"],
   arrives: filesOf("customers"),
   ...replicated({
     customerId: text("Id of the customer."),
@@ -31,5 +34,6 @@ export const customers = defineContract({
     { name: "passwords", keyContains: "password", from: "stage", reason: "Hashes of passwords and their salts are for signing in alone." }
   ],
   expectations: [zipOfTheUnitedStates()],
-  tags: { domain: "sales", entity: "customer" }
+  domain: "sales",
+  tags: { entity: "customer" }
 })

@@ -30,6 +30,9 @@ export const replicated = (fields: Fields) =>
       // The target of one task writes CSV, and that of another Parquet; a table may have been moved from one to the other.
       parquet: true
     }),
+    systemOwner: "database-team",
+    sourceType: "replication",
+    loadFrequency: "1 day",
     refreshEvery: "1 day",
     fields: { ...change, ...fields }
   }) as const satisfies Partial<ContractDefinition>

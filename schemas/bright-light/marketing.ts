@@ -3,6 +3,7 @@ import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf } from "./expectations.ts"
 
 const marketing = {
+  glossary: ["campaign", "coupon"],
   owner: "marketing-team",
   sourceSystem: "marketing database (SQL Server), replicated by DMS",
   costTag: "bright-light-marketing",
@@ -27,7 +28,7 @@ export const campaigns = defineContract({
     utmCampaign: text("`utm_campaign` of its links."),
     startsOn: date("First day."),
     endsOn: date("Last day."),
-    budget: decimal(14, 2, "What may be spent, in US dollars.")
+    budget: decimal(14, 2, "What may be spent.", { unit: "USD" })
   }),
   table: latest({ ...replica, key: ["campaignId"], by: { day: "startsOn" } }),
   expectations: [
@@ -41,7 +42,8 @@ export const campaigns = defineContract({
       holds: ({ starts_on, ends_on }) => typeof starts_on !== "number" || typeof ends_on !== "number" || starts_on <= ends_on
     }
   ],
-  tags: { domain: "marketing", entity: "campaign" }
+  domain: "marketing",
+  tags: { entity: "campaign" }
 })
 
 /** What coupons are good for. */
@@ -62,7 +64,8 @@ export const coupons = defineContract({
   }),
   table: latest({ ...replica, key: ["couponCode", "productId", "campaignId"], by: { day: "validFrom" } }),
   expectations: [notNegative("discount_value"), oneOf("discount_type", ["amount", "percent"])],
-  tags: { domain: "marketing", entity: "coupon" }
+  domain: "marketing",
+  tags: { entity: "coupon" }
 })
 
 /** Where coupons were used. */
@@ -80,10 +83,11 @@ export const couponRedemptions = defineContract({
     orderId: text("In which order."),
     productId: text("For which widget."),
     redeemedAt: timestamp("When."),
-    redeemedValue: decimal(14, 2, "What it took off, in US dollars.")
+    redeemedValue: decimal(14, 2, "What it took off.", { unit: "USD" })
   }),
   table: latest({ ...replica, key: ["redemptionId"], by: { day: "redeemedAt" } }),
   eventTime: { field: "redeemedAt" },
   expectations: [notNegative("redeemed_value")],
-  tags: { domain: "marketing", entity: "coupon-redemption" }
+  domain: "marketing",
+  tags: { entity: "coupon-redemption" }
 })

@@ -3,6 +3,7 @@ import { filesOf, replica, replicated } from "./databases.ts"
 import { notNegative, oneOf, positive, zipOfTheUnitedStates } from "./expectations.ts"
 
 const sales = {
+  glossary: ["order", "spend"],
   owner: "sales-team",
   sourceSystem: "sales database (SQL Server), replicated by DMS",
   costTag: "bright-light-sales",
@@ -26,8 +27,8 @@ export const orders = defineContract({
     status: text("`placed`, `shipped`, `delivered` or `cancelled`."),
     shipCity: text("City that it goes to."),
     shipState: text("State that it goes to, as its two letters."),
-    shipZip: text("Zip code that it goes to, with the zeros in front."),
-    subtotal: decimal(14, 2, "Sum of its lines, in US dollars."),
+    shipZip: text("Zip code that it goes to, with the zeros in front.", { format: "five digits, or nine with a dash", example: "01040" }),
+    subtotal: decimal(14, 2, "Sum of its lines.", { unit: "USD" }),
     couponTotal: decimal(14, 2, "What coupons took off, not negative."),
     taxTotal: decimal(14, 2, "Tax."),
     freight: decimal(14, 2, "Freight."),
@@ -55,7 +56,8 @@ export const orders = defineContract({
         order_total === subtotal - coupon_total + tax_total + freight
     }
   ],
-  tags: { domain: "sales", entity: "order" }
+  domain: "sales",
+  tags: { entity: "order" }
 })
 
 /** What was ordered piece by piece. */
@@ -72,7 +74,7 @@ export const orderLines = defineContract({
     orderedAt: timestamp("When the order was placed."),
     productId: text("Widget."),
     quantity: integer("How many."),
-    unitPrice: decimal(14, 4, "Price of one, in US dollars."),
+    unitPrice: decimal(14, 4, "Price of one.", { unit: "USD" }),
     discount: decimal(14, 2, "What was taken off the line, not negative."),
     lineTotal: decimal(14, 2, "What the line comes to.")
   }),
@@ -80,5 +82,6 @@ export const orderLines = defineContract({
   eventTime: { field: "orderedAt" },
   drops: [],
   expectations: [positive("quantity", "reject"), notNegative("unit_price"), notNegative("line_total")],
-  tags: { domain: "sales", entity: "order-line" }
+  domain: "sales",
+  tags: { entity: "order-line" }
 })

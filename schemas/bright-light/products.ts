@@ -12,6 +12,7 @@ export const products = defineContract({
   costTag: "bright-light-products",
   sensitivity: "internal",
   approval: { by: "head of products", on: "2026-11-02" },
+  glossary: ["widget"],
   arrives: filesOf("products"),
   ...replicated({
     productId: text("Id of the widget."),
@@ -19,13 +20,14 @@ export const products = defineContract({
     category: text("Category."),
     subcategory: text("Category within the category."),
     brand: text("Brand."),
-    listPrice: decimal(14, 4, "Price without any discount, in US dollars."),
-    standardCost: decimal(14, 4, "What one costs the shop, in US dollars."),
+    listPrice: decimal(14, 4, "Price without any discount.", { unit: "USD" }),
+    standardCost: decimal(14, 4, "What one costs the shop.", { unit: "USD" }),
     launchedOn: date("First day on which it could be bought."),
     discontinuedOn: date("Last day on which it could be bought. Null: it still can.")
   }),
   table: latest({ ...replica, key: ["productId"], by: { day: "launchedOn" } }),
   drops: [],
   expectations: [notNegative("list_price"), notNegative("standard_cost")],
-  tags: { domain: "catalog", entity: "product" }
+  domain: "catalog",
+  tags: { entity: "product" }
 })

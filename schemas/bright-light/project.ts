@@ -12,6 +12,8 @@ import { webLogs } from "./web-logs.ts"
 /** A whole company's analytics: logs of its web servers, its databases, and weather that it buys. */
 export default defineProject({
   name: "bright-light",
+  // What is not for everybody goes into the cloud only after security has looked at where it goes.
+  approvalFrom: "internal",
   contracts: [
     webLogs,
     customers,

@@ -12,6 +12,7 @@ export const returns = defineContract({
   costTag: "bright-light-service",
   sensitivity: "internal",
   approval: { by: "head of service", on: "2026-11-02" },
+  glossary: ["return"],
   arrives: filesOf("returns"),
   ...replicated({
     returnId: text("Id of the return."),
@@ -21,12 +22,13 @@ export const returns = defineContract({
     customerId: text("Who sent it back."),
     returnedAt: timestamp("When it came back."),
     quantity: integer("How many came back."),
-    refundAmount: decimal(14, 2, "What was paid back, in US dollars."),
+    refundAmount: decimal(14, 2, "What was paid back.", { unit: "USD" }),
     reason: text("Why: `damaged`, `wrong item`, `not as described`, `no longer wanted`.")
   }),
   table: latest({ ...replica, key: ["returnId"], by: { day: "returnedAt" } }),
   eventTime: { field: "returnedAt" },
   drops: [],
   expectations: [positive("quantity"), notNegative("refund_amount")],
-  tags: { domain: "service", entity: "return" }
+  domain: "service",
+  tags: { entity: "return" }
 })

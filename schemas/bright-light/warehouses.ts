@@ -17,7 +17,7 @@ export const warehouses = defineContract({
   arrives: ["**/warehouses*"],
   fields: {
     warehouseId: text("Id of the warehouse."),
-    zip: text("Zip code that it delivers to, with the zeros in front."),
+    zip: text("Zip code that it delivers to, with the zeros in front.", { format: "five digits, or nine with a dash", example: "01040" }),
     warehouseName: text("What it is called."),
     warehouseZip: text("Zip code in which it stands."),
     state: text("State in which it stands, as its two letters."),
@@ -26,5 +26,6 @@ export const warehouses = defineContract({
   table: latest({ key: ["warehouseId", "zip"], by: "none" }),
   drops: [],
   expectations: [zipOfTheUnitedStates(), zipOfTheUnitedStates("warehouse_zip")],
-  tags: { domain: "logistics", entity: "warehouse" }
+  domain: "logistics",
+  tags: { entity: "warehouse" }
 })

@@ -19,6 +19,10 @@ const bought = {
   owner: "science-team",
   sourceSystem: "weather product of AWS Data Exchange",
   costTag: "bright-light-weather",
+  systemOwner: "provider of the weather product",
+  sourceType: "exchange",
+  loadFrequency: "1 day",
+  glossary: ["weather"],
   sensitivity: "public",
   approval: { by: "head of science", on: "2026-11-02" },
   format: csv(),
@@ -30,12 +34,12 @@ const conditions = ["clear", "cloudy", "fog", "drizzle", "rain", "snow", "storm"
 
 /** In degrees Celsius and millimetres, whatever the product has. */
 const weather: Fields = {
-  temperatureMin: decimal(5, 2, "Lowest temperature of the day, in °C."),
-  temperatureMax: decimal(5, 2, "Highest temperature of the day, in °C."),
-  temperatureAvg: decimal(5, 2, "Mean temperature of the day, in °C."),
-  precipitation: decimal(7, 2, "Rain and melted snow of the day, in mm."),
-  snowfall: decimal(7, 2, "Snow that fell on the day, in mm."),
-  windSpeed: decimal(5, 2, "Mean speed of the wind, in m/s."),
+  temperatureMin: decimal(5, 2, "Lowest temperature of the day.", { unit: "°C" }),
+  temperatureMax: decimal(5, 2, "Highest temperature of the day.", { unit: "°C" }),
+  temperatureAvg: decimal(5, 2, "Mean temperature of the day.", { unit: "°C" }),
+  precipitation: decimal(7, 2, "Rain and melted snow of the day.", { unit: "mm" }),
+  snowfall: decimal(7, 2, "Snow that fell on the day.", { unit: "mm" }),
+  windSpeed: decimal(5, 2, "Mean speed of the wind.", { unit: "m/s" }),
   condition: text(`What the day was like: ${conditions.map((word) => `\`${word}\``).join(", ")}.`),
   revisedAt: timestamp("When the revision was made that says so. Null: the newest is that of the file that was written last.")
 }
@@ -74,7 +78,7 @@ export const weatherObserved = defineContract({
   description: "The weather of every day and zip code, as it was measured at the nearest station.",
   arrives: ["**/weather_observed*", "**/weather_observed/**"],
   fields: {
-    zip: text("Zip code, with the zeros in front."),
+    zip: text("Zip code, with the zeros in front.", { format: "five digits, or nine with a dash", example: "01040" }),
     observedOn: date("Day, of the place."),
     state: text("State, as its two letters."),
     stationId: text("Station that measured it."),
@@ -82,7 +86,8 @@ export const weatherObserved = defineContract({
   },
   table: latest({ key: ["zip", "observedOn"], order: ["revisedAt"], by: { day: "observedOn" } }),
   expectations,
-  tags: { domain: "weather", entity: "observation" }
+  domain: "weather",
+  tags: { entity: "observation" }
 })
 
 /** The weather that was to come. What was said is kept beside what came: features must not know more than was known then. */
@@ -93,7 +98,7 @@ export const weatherForecast = defineContract({
   description: "What was forecast for every zip code, by the time at which it was said and the day that it was said of.",
   arrives: ["**/weather_forecast*", "**/weather_forecast/**"],
   fields: {
-    zip: text("Zip code, with the zeros in front."),
+    zip: text("Zip code, with the zeros in front.", { format: "five digits, or nine with a dash", example: "01040" }),
     issuedAt: timestamp("When it was said."),
     forecastOn: date("Day that it was said of."),
     horizonDays: integer("Days from the day on which it was said to the day that it was said of: 0 to 7."),
@@ -104,5 +109,6 @@ export const weatherForecast = defineContract({
   table: latest({ key: ["zip", "issuedAt", "forecastOn"], order: ["revisedAt"], by: { day: "forecastOn" } }),
   eventTime: { field: "issuedAt" },
   expectations,
-  tags: { domain: "weather", entity: "forecast" }
+  domain: "weather",
+  tags: { entity: "forecast" }
 })

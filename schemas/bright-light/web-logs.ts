@@ -12,6 +12,12 @@ export const webLogs = defineContract({
   costTag: "bright-light-web",
   sensitivity: "personal",
   approval: { by: "head of the web team", on: "2026-11-02" },
+  systemOwner: "web-team",
+  sourceType: "stream",
+  loadFrequency: "1 minute",
+  legalBasis: "legitimate interest: to keep the site running and to improve it",
+  grain: "a line of an access log",
+  glossary: ["request", "page view", "visitor"],
   refreshEvery: "5 minutes",
   // The agents carry lines as they are, with the name of the server beside each: it is not in a line. A server that was not changed yet writes less.
   format: accessLog('%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %v %D "%{visitor}C"', { carried: true, others: ["combined"] }),
@@ -49,5 +55,6 @@ export const webLogs = defineContract({
       holds: ({ status }) => typeof status !== "number" || (status >= 100 && status <= 599)
     }
   ],
-  tags: { domain: "web", entity: "request" }
+  domain: "web",
+  tags: { entity: "request" }
 })

@@ -23,5 +23,6 @@ export const items = defineContract({
   table: latest({ key: ["orderId", "orderItemId"], by: "none" }),
   eventTime: { field: "shippingLimitDate" },
   expectations: [notNegative("price"), notNegative("freight_value")],
-  tags: { domain: "sales", entity: "order-item" }
+  domain: "sales",
+  tags: { entity: "order-item" }
 })

@@ -31,7 +31,8 @@ export const orders = defineContract({
       holds: ({ order_status }) => typeof order_status !== "string" || statuses.has(order_status)
     }
   ],
-  tags: { domain: "sales", entity: "order" }
+  domain: "sales",
+  tags: { entity: "order" }
 })
 
 const statuses = new Set(["created", "approved", "invoiced", "processing", "shipped", "delivered", "canceled", "unavailable"])

@@ -20,5 +20,6 @@ export const payments = defineContract({
   // An order has several: its id alone would keep one of them.
   table: latest({ key: ["orderId", "paymentSequential"], by: "none" }),
   expectations: [notNegative("payment_value")],
-  tags: { domain: "sales", entity: "payment" }
+  domain: "sales",
+  tags: { entity: "payment" }
 })

@@ -28,7 +28,8 @@ export const customers = defineContract({
   },
   table: latest({ key: ["customerId"], by: "none" }),
   expectations: [zipOfFiveDigits("customer_zip_code_prefix")],
-  tags: { domain: "sales", entity: "customer" }
+  domain: "sales",
+  tags: { entity: "customer" }
 })
 
 /** Who sold. */
@@ -42,5 +43,6 @@ export const sellers = defineContract({
   fields: { sellerId: text("Id of the seller."), ...place("seller") },
   table: latest({ key: ["sellerId"], by: "none" }),
   expectations: [zipOfFiveDigits("seller_zip_code_prefix")],
-  tags: { domain: "sales", entity: "seller" }
+  domain: "sales",
+  tags: { entity: "seller" }
 })

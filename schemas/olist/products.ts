@@ -23,7 +23,8 @@ export const products = defineContract({
   },
   table: latest({ key: ["productId"], by: "none" }),
   expectations: [],
-  tags: { domain: "catalog", entity: "product" }
+  domain: "catalog",
+  tags: { entity: "product" }
 })
 
 /** What categories are called in English. */
@@ -40,5 +41,6 @@ export const categoryNames = defineContract({
   },
   table: latest({ key: ["productCategoryName"], by: "none" }),
   expectations: [],
-  tags: { domain: "catalog", entity: "category" }
+  domain: "catalog",
+  tags: { entity: "category" }
 })

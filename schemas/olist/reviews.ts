@@ -34,5 +34,6 @@ export const reviews = defineContract({
       holds: ({ review_score }) => typeof review_score !== "number" || (review_score >= 1 && review_score <= 5)
     }
   ],
-  tags: { domain: "service", entity: "review" }
+  domain: "service",
+  tags: { entity: "review" }
 })

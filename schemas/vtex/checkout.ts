@@ -19,5 +19,6 @@ export const checkout = defineContract({
   drops: orderDrops,
   expectations: orderExpectations,
   keepUnknown: false,
-  tags: { domain: "commerce", system: "vtex", entity: "order", side: "marketplace" }
+  domain: "commerce",
+  tags: { system: "vtex", entity: "order", side: "marketplace" }
 })

@@ -26,5 +26,6 @@ export const fulfillment = defineContract({
   drops: orderDrops,
   expectations: orderExpectations,
   keepUnknown: false,
-  tags: { domain: "commerce", system: "vtex", entity: "order", side: "seller" }
+  domain: "commerce",
+  tags: { system: "vtex", entity: "order", side: "seller" }
 })

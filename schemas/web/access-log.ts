@@ -38,5 +38,6 @@ export const webLogs = defineContract({
     }
   ],
   keepUnknown: true,
-  tags: { domain: "web", entity: "request" }
+  domain: "web",
+  tags: { entity: "request" }
 })

@@ -169,5 +169,6 @@ export const hits = defineContract({
   drops: [],
   expectations: [],
   keepUnknown: true,
-  tags: { domain: "web", entity: "hit" }
+  domain: "web",
+  tags: { entity: "hit" }
 })

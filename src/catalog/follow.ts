@@ -41,7 +41,9 @@ export const followTables = (settings: FollowSettings): Effect.Effect<OnRunEvent
 
     const sync = (datasets: ReadonlySet<string>) =>
       Effect.scoped(
-        Effect.flatMap(open, (api) => syncCatalog(api, { database, contracts, datasets, shared: true, dryRun: false, allowDrop: false }))
+        Effect.flatMap(open, (api) =>
+          syncCatalog(api, { database, contracts, about: null, datasets, shared: true, dryRun: false, allowDrop: false })
+        )
       ).pipe(
         // What one table could not be told is as much a failure as what all could not.
         Effect.tap(({ tables }) => {

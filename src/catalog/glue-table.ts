@@ -1,5 +1,6 @@
-import type { ContractDefinition } from "../contract/definition.ts"
-import { governance } from "../contract/governance.ts"
+import type { CompiledContract } from "../contract/compile.ts"
+import { sensitiveText } from "../contract/described.ts"
+import { governance, stageGovernance } from "../contract/governance.ts"
 import type { StructField, StructType } from "../table/schema.ts"
 import { hiveType } from "./hive-type.ts"
 
@@ -23,12 +24,26 @@ export interface GlueTable {
 }
 
 /** What a table of a dataset is. @param partitions names of its partition columns, which are among those of the schema */
-export const glueTable = (contract: ContractDefinition, schema: StructType, partitions: ReadonlyArray<string>): GlueTable => ({
-  description: contract.description,
-  owner: contract.owner,
-  parameters: { ...contract.tags, ...governance(contract) },
-  ...glueColumns(schema, partitions)
-})
+export const glueTable = (
+  compiled: CompiledContract,
+  zone: "stage" | "consumable",
+  schema: StructType,
+  partitions: ReadonlyArray<string>
+): GlueTable => {
+  const { contract } = compiled
+  const sensitive = sensitiveText(compiled)
+  return {
+    description: contract.description,
+    owner: contract.owner,
+    parameters: {
+      ...contract.tags,
+      ...(zone === "stage" ? stageGovernance : governance)(contract),
+      ...(sensitive === "" ? {} : { sensitive_columns: sensitive }),
+      zone
+    },
+    ...glueColumns(schema, partitions)
+  }
+}
 
 /** Columns of a table, in the order of its schema, and apart from them those by which it is partitioned. */
 export const glueColumns = (

@@ -51,6 +51,8 @@ export interface Synced {
 }
 
 export interface PlanOptions {
+  /** Does who asks know all that is said of tables? Else what was said before stays: the models' part of it, and what runs recorded. */
+  readonly isWhole: boolean
   /** Take columns out of the catalog that a table has no longer. */
   readonly allowDrop: boolean
 }
@@ -98,11 +100,12 @@ export const planTables = (
 
 const planTable = (wanted: WantedTable, existing: Table | undefined, options: PlanOptions): Step => {
   const { name, path } = wanted
-  if (existing === undefined) return { action: "create", name, path, input: inputOf(wanted, {}, columnsOf(wanted.table, [], options)) }
+  if (existing === undefined)
+    return { action: "create", name, path, input: inputOf(wanted, {}, columnsOf(wanted.table, [], options), options) }
   const problem = foreignProblem(wanted, existing)
   if (problem !== null) return { action: "refused", name, path, problem }
   const columns = columnsOf(wanted.table, existingColumns(existing), options)
-  const input = inputOf(wanted, existing, columns)
+  const input = inputOf(wanted, existing, columns, options)
   const changes = changesOf(existing, input)
   const { kept } = columns
   return changes.length === 0
@@ -192,7 +195,12 @@ const typeOf = (
   }
 }
 
-const inputOf = (wanted: WantedTable, existing: Partial<Table>, { columns, partitionKeys }: PlannedColumns): TableInput => {
+const inputOf = (
+  wanted: WantedTable,
+  existing: Partial<Table>,
+  { columns, partitionKeys }: PlannedColumns,
+  { isWhole }: PlanOptions
+): TableInput => {
   const { description, owner } = wanted.table
   const { Owner, Retention, LastAccessTime, LastAnalyzedTime } = existing
   return {
@@ -203,19 +211,21 @@ const inputOf = (wanted: WantedTable, existing: Partial<Table>, { columns, parti
     ...(LastAccessTime === undefined ? {} : { LastAccessTime }),
     ...(LastAnalyzedTime === undefined ? {} : { LastAnalyzedTime }),
     TableType: externalTable,
-    Parameters: parametersOf(wanted, existing.Parameters ?? {}),
+    Parameters: parametersOf(wanted, existing.Parameters ?? {}, isWhole),
     PartitionKeys: partitionKeys,
     StorageDescriptor: storageOf(wanted.location, columns, existing.StorageDescriptor)
   }
 }
 
-const parametersOf = ({ path, table }: WantedTable, existing: Record<string, string>): Record<string, string> => {
+const parametersOf = ({ path, table }: WantedTable, existing: Record<string, string>, isWhole: boolean): Record<string, string> => {
   const given = Object.entries(table.parameters).filter(([name]) => !Object.hasOwn(deltaParameters, name))
   const others = { ...existing }
-  for (const name of namesIn(existing[givenParameter])) delete others[name]
+  const before = namesIn(existing[givenParameter])
+  if (isWhole) for (const name of before) delete others[name]
+  const names = [...new Set([...(isWhole ? [] : before), ...given.map(([name]) => name)])]
   // A crawler writes them in other letters.
   for (const [name, value] of Object.entries(deltaParameters)) if (others[name]?.toLowerCase() !== value.toLowerCase()) others[name] = value
-  return { ...others, ...Object.fromEntries(given), [pathParameter]: path, [givenParameter]: JSON.stringify(given.map(([name]) => name)) }
+  return { ...others, ...Object.fromEntries(given), [pathParameter]: path, [givenParameter]: JSON.stringify(names) }
 }
 
 /** Somebody else may have put anything there. */

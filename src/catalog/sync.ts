@@ -5,12 +5,14 @@ import { datasetAt } from "../lake/layout.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { CatalogApi, CatalogError } from "./api.ts"
 import { goneTables, type PlanOptions, planTables, type Step, type Synced } from "./plan.ts"
-import { lakeForCatalog } from "./wanted.ts"
+import { lakeForCatalog, type TableExtra } from "./wanted.ts"
 
-export interface SyncOptions extends PlanOptions {
+export interface SyncOptions extends Omit<PlanOptions, "isWhole"> {
   readonly database: string
   /** By the name of their dataset. */
   readonly contracts: ReadonlyMap<string, CompiledContract>
+  /** What is known of each table beside its contract, by its path. Null: nobody asked, and what was said before stays. */
+  readonly about: ReadonlyMap<string, TableExtra> | null
   /** Null: all tables of the lake. Else those of these datasets, and what all datasets share where `shared` says so. */
   readonly datasets: ReadonlySet<string> | null
   readonly shared: boolean
@@ -42,10 +44,10 @@ export const syncCatalog = (api: CatalogApi, options: SyncOptions): Effect.Effec
       const dataset = datasetAt(path)
       return datasets === null || (dataset === null ? shared : datasets.has(dataset))
     }
-    const { wanted, unknown } = yield* lakeForCatalog(contracts, isMeant)
+    const { wanted, unknown } = yield* lakeForCatalog(contracts, isMeant, options.about)
     const present = new Set([...wanted, ...unknown.map(({ step }) => step)].map(({ path }) => path))
     const planFor = (existing: ReadonlyArray<Table>): ReadonlyArray<Step> => [
-      ...planTables(wanted, existing, options),
+      ...planTables(wanted, existing, { ...options, isWhole: options.about !== null }),
       ...goneTables(existing, root, (path) => isMeant(path) && !present.has(path))
     ]
 

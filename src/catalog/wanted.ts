@@ -1,7 +1,7 @@
 import { Effect, Option, Result } from "effect"
 import type { CompiledContract } from "../contract/compile.ts"
 import { ownTablePaths } from "../lake/find-tables.ts"
-import { datasetAt, deadLettersPath, martAt, runsPath } from "../lake/layout.ts"
+import { datasetAt, deadLettersPath, martAt, runsPath, stagePath } from "../lake/layout.ts"
 import { builtOf } from "../lake/marts.ts"
 import { holdsRuns } from "../lake/runs.ts"
 import { findTable } from "../lake/tables.ts"
@@ -11,6 +11,13 @@ import type { Snapshot } from "../table/snapshot.ts"
 import { type GlueTable, glueColumns, glueTable } from "./glue-table.ts"
 import { catalogName } from "./names.ts"
 import type { Synced, WantedTable } from "./plan.ts"
+
+/** What is known of a table as a whole, where more is asked than its contract: its project's models, and what runs recorded. */
+export interface TableExtra {
+  readonly owner: string
+  readonly description: string
+  readonly parameters: { readonly [name: string]: string }
+}
 
 /** What a lake has for its catalog. */
 export interface LakeForCatalog {
@@ -24,10 +31,12 @@ export interface LakeForCatalog {
  * table, or behind.
  *
  * @param isMeant by the path of a table
+ * @param about by the path of a table; null: nobody asked
  */
 export const lakeForCatalog = (
   contracts: ReadonlyMap<string, CompiledContract>,
-  isMeant: (path: string) => boolean
+  isMeant: (path: string) => boolean,
+  about: ReadonlyMap<string, TableExtra> | null
 ): Effect.Effect<LakeForCatalog, StoreError, Store> =>
   Effect.gen(function* () {
     const wanted: Array<WantedTable> = []
@@ -51,7 +60,7 @@ export const lakeForCatalog = (
         leave(`the project has no dataset ${dataset}: its table is left as it is`, null)
         continue
       }
-      wanted.push({ name, path, location: `${uri}/`, table: tableOf(snapshot, path, contract) })
+      wanted.push({ name, path, location: `${uri}/`, table: tableOf(snapshot, path, contract, about?.get(path)) })
     }
     return { wanted, unknown }
   })
@@ -65,12 +74,27 @@ const readTable = (path: string) =>
     })
   )
 
-const tableOf = ({ schema, metaData }: Snapshot, path: string, contract: CompiledContract | undefined): GlueTable =>
-  contract !== undefined
-    ? glueTable(contract.contract, schema, metaData.partitionColumns)
-    : {
-        description: metaData.description ?? "",
-        // Dead letters hold records as they came.
-        parameters: path === deadLettersPath ? { sensitivity: "personal" } : {},
-        ...glueColumns(schema, metaData.partitionColumns)
-      }
+const tableOf = (
+  { schema, metaData }: Snapshot,
+  path: string,
+  contract: CompiledContract | undefined,
+  extra: TableExtra | undefined
+): GlueTable => {
+  const zone = path.startsWith(stagePath("")) ? "stage" : "consumable"
+  const table: GlueTable =
+    contract !== undefined
+      ? glueTable(contract, zone, schema, metaData.partitionColumns)
+      : {
+          description: metaData.description ?? "",
+          // Dead letters hold records as they came.
+          parameters: { ...(path === deadLettersPath ? { sensitivity: "personal" } : {}), zone: martAt(path) === null ? "shared" : "mart" },
+          ...glueColumns(schema, metaData.partitionColumns)
+        }
+  if (extra === undefined) return table
+  return {
+    ...table,
+    ...(extra.description === "" ? {} : { description: extra.description }),
+    ...(extra.owner === "" ? {} : { owner: extra.owner }),
+    parameters: { ...table.parameters, ...extra.parameters }
+  }
+}

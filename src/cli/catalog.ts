@@ -1,19 +1,24 @@
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
 import { Command, Flag } from "effect/cli"
+import { aboutLake } from "../app/about.ts"
 import { glueOf, problemForGlue } from "../app/catalog.ts"
 import { Failed, UsageError } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
+import { modelsOf } from "../app/models.ts"
 import { lakeNames } from "../app/settings.ts"
 import type { Synced } from "../catalog/plan.ts"
 import { type SyncReport, syncCatalog } from "../catalog/sync.ts"
+import type { TableExtra } from "../catalog/wanted.ts"
 import { stepWords } from "../catalog/words.ts"
+import { parametersOf, type TableAbout } from "../docs/about.ts"
 import { count } from "../record/count.ts"
+import { roles } from "./catalog-roles.ts"
 import { json, toggle } from "./common.ts"
 import { print, table } from "./output.ts"
 import { allContracts, contractOf, datasetText, project, withDatabase } from "./project.ts"
 import { use } from "./settings.ts"
 
-const settings = use(...lakeNames, "glueDatabase", "glueEndpoint")
+const settings = use(...lakeNames, "glueDatabase", "glueEndpoint", "memoryLimit", "threads")
 
 /** What became of a table, for a program. The input of the call is the catalog's own affair. */
 const syncedJson = ({ step, failure }: Synced) => {
@@ -28,6 +33,11 @@ const syncedJson = ({ step, failure }: Synced) => {
     failure: failure?.message ?? null
   }
 }
+
+const extrasOf = (about: ReadonlyMap<string, TableAbout>): ReadonlyMap<string, TableExtra> =>
+  new Map(
+    [...about].map(([path, table]) => [path, { owner: table.owner, description: table.description, parameters: parametersOf(table) }])
+  )
 
 const reportText = ({ database, databaseCreated, tables }: SyncReport, isDone: boolean): string =>
   [
@@ -59,11 +69,15 @@ const sync = Command.make(
     // A project that cannot be read has no dataset whose name the database could have.
     if (values.glueDatabase === "") yield* allContracts
     const named = Option.isSome(dataset) ? yield* contractOf(dataset.value) : null
+    const models = yield* Effect.result(modelsOf(project))
     const report = yield* Effect.gen(function* () {
       const api = yield* glueOf(values)
+      // What models say stays as it is where they cannot be read, which is told at the end.
+      const about = Result.isSuccess(models) ? extrasOf(yield* aboutLake(project, models.success, values)) : null
       return yield* syncCatalog(api, {
         database: values.glueDatabase,
         contracts: project.compiled,
+        about,
         datasets: named === null ? null : new Set([named.contract.name]),
         shared: named === null,
         dryRun,
@@ -82,6 +96,7 @@ const sync = Command.make(
     }
     // What cannot be used is told, once the others are in step.
     if (named === null) yield* allContracts
+    yield* Effect.fromResult(models)
   })
 ).pipe(
   Command.withDescription(
@@ -94,7 +109,9 @@ const sync = Command.make(
 )
 
 export const catalog = Command.make("catalog").pipe(
-  Command.withDescription("Keep the catalog of AWS Glue, which Athena, Spark and Trino ask for tables, in step with the lake."),
+  Command.withDescription(
+    "Keep the catalog of AWS Glue, which Athena, Spark and Trino ask for tables, in step with the lake, and say who may read what."
+  ),
   Command.withExamples([{ description: "Bring it in step", command: "sluice catalog sync" }]),
-  Command.withSubcommands([sync])
+  Command.withSubcommands([sync, roles])
 )

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto"
 import { Effect, Option, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
+import { projectText } from "../app/about.ts"
 import { BadConfig, UsageError } from "../app/failures.ts"
 import { existingLakeOf } from "../app/lake.ts"
-import { modelsOf, sensitiveColumns } from "../app/models.ts"
+import { modelsOf } from "../app/models.ts"
 import { decodeSettingsOf } from "../app/options.ts"
 import { runListener } from "../app/run-listener.ts"
 import { authority } from "../app/setting-types.ts"
@@ -104,7 +105,7 @@ export const console = Command.make(
         port: flags.port,
         hosts: Option.match(flags.hosts, { onNone: () => [], onSome: (text) => text.split(",").map((each) => each.trim()) }),
         token,
-        project: { name: project.name, contracts, models, sensitive: sensitiveColumns(project) },
+        project: projectText(project, models),
         folder: project.folder,
         sql: flags.sql,
         allowPersonal: flags.allowPersonal,

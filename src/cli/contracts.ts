@@ -17,6 +17,7 @@ import { jsonSchema } from "../contract/json-schema.ts"
 import { contractMarkdown } from "../contract/markdown.ts"
 import { consumablePath, deadLettersPath, runsPath, stagePath } from "../lake/layout.ts"
 import { parquetSchema } from "../parquet/schema.ts"
+import type { Column } from "../record/column.ts"
 import { count } from "../record/count.ts"
 import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { makeFolders } from "../store/local-files.ts"
@@ -33,9 +34,12 @@ const tables = (compiled: CompiledContract) => ({
   consumable: { columns: stageColumns(compiled.consumableColumns), partitions: compiled.identity.partition.columns }
 })
 
-const both = <A>(compiled: CompiledContract, derive: (table: ReturnType<typeof tables>["stage"]) => A): { stage: A; consumable: A } => {
+const both = <A>(
+  compiled: CompiledContract,
+  derive: (table: ReturnType<typeof tables>["stage"], zone: "stage" | "consumable") => A
+): { stage: A; consumable: A } => {
   const { stage, consumable } = tables(compiled)
-  return { stage: derive(stage), consumable: derive(consumable) }
+  return { stage: derive(stage, "stage"), consumable: derive(consumable, "consumable") }
 }
 
 /** Everything that is derived from a contract, by form. */
@@ -45,9 +49,10 @@ const forms = {
   parquet: (compiled: CompiledContract) => both(compiled, ({ columns }) => parquetSchema(columns)),
   "json-schema": (compiled: CompiledContract) => jsonSchema(compiled.contract),
   glue: (compiled: CompiledContract) =>
-    both(compiled, ({ columns, partitions }) =>
+    both(compiled, ({ columns, partitions }, zone) =>
       glueTable(
-        compiled.contract,
+        compiled,
+        zone,
         deltaSchema([...columns, ...partitions]),
         partitions.map(({ name }) => name)
       )
@@ -107,6 +112,55 @@ const writeFiles = Effect.tryPromise({
 })
 
 const settings = use("lake", "glueDatabase")
+
+/** Columns whose values are sensitive, by what becomes of them: `2 hash, 1 drop`. */
+const sensitiveColumnsOf = (columns: CompiledContract["columns"]): { readonly [policy: string]: number } => {
+  const counts: { [policy: string]: number } = {}
+  const walk = (column: Column): void => {
+    if (column.kind !== "leaf") (column.kind === "list" ? [column.element] : column.fields).forEach(walk)
+    else if (column.sensitive !== undefined) counts[column.sensitive] = (counts[column.sensitive] ?? 0) + 1
+  }
+  columns.forEach(walk)
+  return counts
+}
+
+const whiteboardHead = [
+  "dataset",
+  "what",
+  "system",
+  "its owner",
+  "owner",
+  "format",
+  "comes every",
+  "new within",
+  "sensitivity",
+  "sensitive columns",
+  "columns"
+]
+
+/** What is written of a source on the whiteboard, before anybody builds anything. */
+const whiteboardRow = (each: {
+  readonly name: string
+  readonly title: string
+  readonly sourceSystem: string | null
+  readonly systemOwner: string | null
+  readonly owner: string
+  readonly format: string
+  readonly loadFrequency: string | null
+  readonly refreshEvery: string | null
+  readonly sensitivity: string
+  readonly sensitive: { readonly [policy: string]: number }
+  readonly columns: number
+}): ReadonlyArray<string> => [
+  each.name,
+  each.title,
+  ...[each.sourceSystem, each.systemOwner, each.owner, each.format, each.loadFrequency, each.refreshEvery].map((text) => text ?? "–"),
+  each.sensitivity,
+  Object.entries(each.sensitive)
+    .map(([policy, n]) => `${n} ${policy}`)
+    .join(", ") || "none",
+  String(each.columns)
+]
 
 export const contracts = Command.make(
   "contracts",
@@ -178,13 +232,19 @@ export const contracts = Command.make(
     const list = [...project.compiled.values()].map(({ contract, columns }) => ({
       name: contract.name,
       title: contract.title,
+      sourceSystem: contract.sourceSystem ?? null,
+      systemOwner: contract.systemOwner ?? null,
       owner: contract.owner,
+      steward: contract.steward ?? null,
+      format: contract.format?.kind ?? "json",
+      loadFrequency: contract.loadFrequency ?? null,
+      refreshEvery: contract.refreshEvery ?? null,
       sensitivity: contract.sensitivity,
+      sensitive: sensitiveColumnsOf(columns),
+      approval: contract.approval ?? null,
       columns: columns.length
     }))
-    yield* print(json, list, () =>
-      table(list.map((c) => [c.name, c.title, count(c.columns, "column"), `owner ${c.owner}`, `sensitivity ${c.sensitivity}`]))
-    )
+    yield* print(json, list, () => table([whiteboardHead, ...list.map(whiteboardRow)]))
     yield* allContracts
   })
 ).pipe(

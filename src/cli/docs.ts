@@ -2,9 +2,10 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import { projectText } from "../app/about.ts"
 import { Failed } from "../app/failures.ts"
 import { existingLakeOf, lakeUrl } from "../app/lake.ts"
-import { modelsOf, sensitiveColumns } from "../app/models.ts"
+import { modelsOf } from "../app/models.ts"
 import { lakeNames, type Values } from "../app/settings.ts"
 import { pageMark, styleMark } from "../docs/frame.ts"
 import { type LakeFacts, readLakeFacts } from "../docs/lake-facts.ts"
@@ -96,7 +97,7 @@ export const docs = Command.make(
     const contracts = yield* allContracts
     const models = yield* modelsOf(project)
     const facts = yield* factsOf(values, models)
-    const { files, tests } = siteOf({ name: project.name, contracts, models, sensitive: sensitiveColumns(project) }, facts)
+    const { files, tests } = siteOf(projectText(project, models), facts)
     yield* writeSite(output, files)
     const lake = facts === null ? null : lakeUrl(values)
     const counts = { datasets: contracts.length, models: models.models.length, tests }

@@ -146,10 +146,11 @@ export interface CatalogTable {
   readonly title: string
   readonly description: string
   readonly owner: string
-  readonly steward: string
-  readonly sourceSystem: string
-  readonly sensitivity: string
-  readonly costTag: string
+  /** What else is said of it, by the names that the catalog of AWS has for it too: `sensitivity`, `source_system`, `domain`. */
+  readonly about: { readonly [name: string]: string }
+  /** Names of the tables that it is made of, and of those that are made of it. */
+  readonly upstream: ReadonlyArray<string>
+  readonly downstream: ReadonlyArray<string>
   /** Null where no table is there yet. */
   readonly version: number | null
   readonly rows: number | null
@@ -157,7 +158,14 @@ export interface CatalogTable {
   readonly files: number
   readonly committedAt: string | null
   readonly freshness: Freshness
-  readonly quality: { readonly passed: number; readonly failed: number; readonly warned: number; readonly at: string | null }
+  /** What the last checks found. `score`: the share that passed; null: none was made. */
+  readonly quality: {
+    readonly passed: number
+    readonly failed: number
+    readonly warned: number
+    readonly at: string | null
+    readonly score: string | null
+  }
   readonly columns: ReadonlyArray<CatalogColumn>
 }
 

@@ -1,10 +1,10 @@
 import { Effect } from "effect"
-import { type Entry, entriesOf, type ProjectText } from "../docs/entries.ts"
+import { aboutTables, scoreOf, type TableAbout } from "../docs/about.ts"
+import { entriesOf, type ProjectText } from "../docs/entries.ts"
 import { type LakeFacts, readLakeFacts } from "../docs/lake-facts.ts"
-import { testEntries } from "../docs/tests.ts"
 import type { DuckDB, DuckDBSettings } from "../duckdb/duckdb.ts"
 import type { LakeError } from "../duckdb/errors.ts"
-import { consumablePath, deadLettersPath, martAt, martPath, runsPath, stagePath, viewName } from "../lake/layout.ts"
+import { consumablePath, deadLettersPath, martAt, martPath, stagePath, viewName } from "../lake/layout.ts"
 import { totalsOf } from "../lake/rows.ts"
 import { type LakeTable, lakeTables } from "../lake/views.ts"
 import { relationName, sourcePath } from "../models/relations.ts"
@@ -50,82 +50,70 @@ const committedAt = (table: LakeTable | undefined): string | null => {
 
 /** Every table of every zone, with who answers for it. @param now milliseconds since 1970 */
 export const catalogOf = ({ facts, project, tables, traced }: CatalogFacts, now: number): Catalog => {
-  const entries = entriesOf(project, facts)
-  const tests = testEntries(project.models, facts, project.sensitive)
-  const found: Array<CatalogTable> = []
-  for (const entry of entries)
-    for (const { path } of entry.tables) {
-      const contract = entry.contract?.contract
-      const ours = tests.filter(({ models }) => entry.model !== null && models.includes(entry.model.name))
-      const count = (status: string) => ours.filter(({ last }) => last?.status === status).length
-      const ends = ours.flatMap(({ last }) => last?.endedAt ?? []).sort()
-      const at = committedAt(tables.get(path))
+  const about = aboutTables(project, facts, traced)
+  const entries = new Map(entriesOf(project, facts).flatMap((entry) => entry.tables.map(({ path }) => [path, entry] as const)))
+  // A shared table is told where it is there; one that the project does not know, too.
+  const paths = new Set([...entries.keys(), ...tables.keys()])
+  return {
+    tables: [...paths].map((path): CatalogTable => {
+      const table = tables.get(path)
+      const entry = entries.get(path)
+      const { said, ...known } = about.get(path) ?? { ...unknown, description: table?.snapshot.metaData.description ?? "" }
+      const { title = entry?.title ?? path, ...rest } = said
+      const at = committedAt(table)
       const fact = facts.tables.get(path)
-      found.push({
+      const totals = fact ?? (table === undefined ? { rows: null, bytes: 0, files: 0 } : totalsOf(table.snapshot.files.values()))
+      const model = entry?.model?.name
+      return {
         name: viewName(path),
         path,
         zone: zoneOf(path),
-        title: entry.title,
-        description: entry.description,
-        owner: ownerOf(entry, "owner"),
-        steward: ownerOf(entry, "steward"),
-        sourceSystem: contract?.sourceSystem ?? textOf(entry.model?.meta["source_system"]),
-        sensitivity: contract?.sensitivity ?? entry.sensitivity,
-        costTag: contract?.costTag ?? textOf(entry.model?.meta["cost_tag"]),
-        version: fact?.version ?? null,
-        rows: fact?.rows ?? null,
-        bytes: fact?.bytes ?? 0,
-        files: fact?.files ?? 0,
+        title,
+        description: known.description,
+        owner: known.owner,
+        about: rest,
+        upstream: known.upstream.map(viewName),
+        downstream: known.downstream.map(viewName),
+        version: fact?.version ?? table?.snapshot.version ?? null,
+        rows: totals.rows,
+        bytes: totals.bytes,
+        files: totals.files,
         committedAt: at,
-        freshness: freshnessOf(limitOf(contract?.refreshEvery), at, now),
-        quality: { passed: count("pass"), failed: count("fail"), warned: count("warn"), at: ends.at(-1) ?? null },
-        columns: entry.columns
-          .filter(({ inStageOnly }) => !inStageOnly || path.startsWith("stage/"))
-          .map(({ description, path: name, sensitive, type }) => ({
-            name,
-            type,
-            description,
-            sensitive: sensitive !== "" || (entry.model !== null && traced.sensitiveOf(entry.model.name, name) !== undefined)
-          }))
-      })
-    }
-  const told = new Set(found.map(({ path }) => path))
-  for (const [path, table] of tables) if (!told.has(path)) found.push(otherTable(path, table, now))
-  return { tables: found }
-}
-
-const ownerOf = ({ owners }: Entry, as: string): string => owners.find((owner) => owner.as === as)?.name ?? ""
-const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
-
-/** Of a table that the project does not know nobody says what it is: its log says what it holds. */
-const otherTable = (path: string, table: LakeTable, now: number): CatalogTable => {
-  const { snapshot } = table
-  const at = committedAt(table)
-  const totals = totalsOf(snapshot.files.values())
-  return {
-    name: viewName(path),
-    path,
-    zone: zoneOf(path),
-    title: path === deadLettersPath ? "Dead letters" : path === runsPath ? "Runs" : path,
-    description: snapshot.metaData.description ?? "",
-    owner: "",
-    steward: "",
-    sourceSystem: "",
-    sensitivity: path === deadLettersPath ? "personal" : "",
-    costTag: "",
-    version: snapshot.version,
-    ...totals,
-    committedAt: at,
-    freshness: freshnessOf(null, at, now),
-    quality: { passed: 0, failed: 0, warned: 0, at: null },
-    columns: snapshot.schema.fields.map(({ name, type }) => ({
-      name,
-      type: typeof type === "string" ? type : type.type,
-      description: "",
-      sensitive: path === deadLettersPath && (name === "raw" || name === "header")
-    }))
+        freshness: freshnessOf(limitOf(rest["refresh_every"]), at, now),
+        quality: { ...known.quality, score: scoreOf(known.quality) },
+        columns:
+          entry === undefined
+            ? columnsOf(path, table)
+            : entry.columns
+                .filter(({ inStageOnly }) => !inStageOnly || path.startsWith("stage/"))
+                .map(({ description, path: name, sensitive, type }) => ({
+                  name,
+                  type,
+                  description,
+                  sensitive: sensitive !== "" || (model !== undefined && traced.sensitiveOf(model, name) !== undefined)
+                }))
+      }
+    })
   }
 }
+
+/** Of a table that the project does not know nobody says what it is. */
+const unknown: Omit<TableAbout, "description"> = {
+  owner: "",
+  said: {},
+  upstream: [],
+  downstream: [],
+  quality: { passed: 0, failed: 0, warned: 0, at: null }
+}
+
+/** Columns of a table that no contract or model describes: its log says what it holds. */
+const columnsOf = (path: string, table: LakeTable | undefined): CatalogTable["columns"] =>
+  (table?.snapshot.schema.fields ?? []).map(({ name, type, metadata: { comment } }) => ({
+    name,
+    type: typeof type === "string" ? type : type.type,
+    description: typeof comment === "string" ? comment : "",
+    sensitive: path === deadLettersPath && (name === "raw" || name === "header")
+  }))
 
 /** Tables and the jobs between them, from the source of each dataset to each mart and what looks at it. */
 export const lineageOf = ({ facts, project, tables, traced }: CatalogFacts): Lineage => {

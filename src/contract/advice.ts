@@ -1,4 +1,4 @@
-import type { Contract } from "./definition.ts"
+import { type Contract, isWithin } from "./definition.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
 import { snakeCase } from "./names.ts"
 import { personalByName } from "./sensitive-names.ts"
@@ -33,7 +33,7 @@ export const adviceOn = (contract: Contract, isAlone: boolean): ReadonlyArray<Ad
     eventTime === undefined && !hasTime(fields) && !(typeof table.by === "object" && "day" in table.by)
       ? about("it has no eventTime: when its rows happened is then known by their arrival alone.")
       : [],
-    isKept && sensitivity !== "personal"
+    isKept && isWithin(sensitivity, "internal")
       ? about(`sensitivity is "${sensitivity}", and fields are marked as sensitive: is it "personal"?`)
       : [],
     !isKept && sensitivity === "personal"

@@ -2,7 +2,16 @@ import { didYouMean } from "../record/nearest.ts"
 import { stageColumns, stagePartitions } from "../record/system-columns.ts"
 import { problemOfPattern } from "./arrives.ts"
 import { checkTable } from "./check-table.ts"
-import type { Approval, Contract, ContractDefinition, Conventions, Expectation } from "./definition.ts"
+import {
+  type Approval,
+  type Contract,
+  type ContractDefinition,
+  type Conventions,
+  type Expectation,
+  sensitivities,
+  sourceTypes,
+  statuses
+} from "./definition.ts"
 import { type DropRule, type DropState, Drops, parsePath } from "./drops.ts"
 import { type Fields, findShape, type Shape } from "./field.ts"
 import { problemsOfFormat } from "./format.ts"
@@ -34,10 +43,20 @@ const contractRules: { readonly [key in keyof ContractDefinition]-?: Rule } = {
   owner: isText,
   steward: optional(isText),
   sourceSystem: optional(isText),
+  systemOwner: optional(isText),
+  sourceType: optional(isOneOf(...sourceTypes)),
+  loadFrequency: optional(isInterval),
+  legalBasis: optional(isText),
+  retention: optional(isInterval),
+  domain: optional(isText),
+  grain: optional(isText),
+  status: optional(isOneOf(...statuses)),
+  contact: optional(isText),
+  glossary: optional(isTexts),
   approval: optional(isObjectOf("by and on")),
   costTag: optional(isText),
   refreshEvery: optional(isInterval),
-  sensitivity: isOneOf("public", "internal", "personal"),
+  sensitivity: isOneOf(...sensitivities),
   description: isText,
   format: optional(isAnything),
   fields: isObjectOf("fields"),

@@ -38,6 +38,18 @@ export interface Conventions {
   readonly anyCase?: boolean
 }
 
+/** From everybody's to hardly anybody's. What is `personal` tells of people, what is `restricted` is for named roles alone. */
+export const sensitivities = ["public", "internal", "personal", "restricted"] as const
+export type Sensitivity = (typeof sensitivities)[number]
+
+/** Is the first at most as sensitive as the second? */
+export const isWithin = (given: Sensitivity, limit: Sensitivity): boolean => sensitivities.indexOf(given) <= sensitivities.indexOf(limit)
+
+/** How records come from their system: by a stream, by replication of a database, as files, by an exchange where data is bought. */
+export const sourceTypes = ["stream", "replication", "file", "exchange"] as const
+/** May it be built on? */
+export const statuses = ["draft", "certified", "deprecated"] as const
+
 export interface ContractDefinition {
   /** Name of the dataset: lower case, part of table paths. */
   readonly name: string
@@ -48,9 +60,27 @@ export interface ContractDefinition {
   readonly steward?: string
   /** The system that the records come from. */
   readonly sourceSystem?: string
-  readonly sensitivity: "public" | "internal" | "personal"
+  /** Who answers for that system. */
+  readonly systemOwner?: string
+  readonly sourceType?: (typeof sourceTypes)[number]
+  /** How often that system gives new records: `1 day`. */
+  readonly loadFrequency?: string
+  readonly sensitivity: Sensitivity
   /** Who allowed that it is carried, where somebody must. */
   readonly approval?: Approval
+  /** By which right it is carried: `contract with the customer`. */
+  readonly legalBasis?: string
+  /** How long rows are to be kept: `400 days`. It is told; nothing is deleted by it. */
+  readonly retention?: string
+  /** Part of the business that it is of: `sales`. */
+  readonly domain?: string
+  /** What a row of the table for users is, where its key does not say it: `a line of an access log`. */
+  readonly grain?: string
+  readonly status?: (typeof statuses)[number]
+  /** Whom to ask: an address, a channel. */
+  readonly contact?: string
+  /** Terms of the business's glossary that it is about. */
+  readonly glossary?: ReadonlyArray<string>
   /** To whom what the dataset costs is charged. */
   readonly costTag?: string
   /** How often new records are to be in its tables: `5 minutes`, `1 hour`, `1 day`. */

@@ -2,7 +2,7 @@ import type { Column } from "../record/column.ts"
 import type { CompiledContract } from "./compile.ts"
 import type { Expectation } from "./definition.ts"
 import type { DropRule } from "./drops.ts"
-import { governance } from "./governance.ts"
+import { type Governance, governance } from "./governance.ts"
 import { type Identity, orderWords, partitionWords } from "./identity.ts"
 import { snakeCase } from "./names.ts"
 import type { Loads } from "./table.ts"
@@ -19,7 +19,7 @@ export const contractFacts = ({ contract, identity }: CompiledContract): Readonl
   return [
     ["Dataset", code(contract.name)],
     ["Owner", contract.owner],
-    ...Object.entries(governance(contract)).map(([what, value]): Fact => [sentence(what), value]),
+    ...governanceFacts(governance(contract)),
     ["Key", identity.key.map(code).join(", ")],
     ...optional("Version", identity.version.slice(0, 1).map(code).join()),
     ...optional("Newest by", contract.table.kind === "latest" ? orderWords(identity.order, code) || "arrival" : ""),
@@ -43,6 +43,10 @@ export const contractFacts = ({ contract, identity }: CompiledContract): Readonl
     ...optional("Tags", tags.join(", "))
   ]
 }
+
+/** What is said of a table as a whole, as lines of its page, whose head is the title. */
+export const governanceFacts = (said: Governance): ReadonlyArray<Fact> =>
+  Object.entries(said).flatMap(([what, text]): ReadonlyArray<Fact> => (what === "title" ? [] : [[sentence(what), text]]))
 
 const loadWords = ({ files }: Loads): string => `the newest load (${files.map(code).join(", ")}), and did not change since`
 
@@ -90,6 +94,12 @@ export const contractColumns = ({ columns, consumableColumns }: CompiledContract
   const inConsumable = new Set(rows(consumableColumns).map(({ path }) => path))
   return rows(columns).map((row) => ({ ...row, inStageOnly: !inConsumable.has(row.path) }))
 }
+
+/** The sensitive columns of a dataset and what becomes of their values: `email: hash, street: drop`. */
+export const sensitiveText = (compiled: CompiledContract): string =>
+  contractColumns(compiled)
+    .flatMap(({ path, sensitive }) => (sensitive === "" ? [] : [`${path}: ${sensitive}`]))
+    .join(", ")
 
 type Line = Omit<DescribedColumn, "inStageOnly">
 

@@ -2,11 +2,32 @@ import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import { type LeafType, type SensitivePolicy, sensitivePolicies } from "../record/column.ts"
 import { decimalText } from "../record/decimal-text.ts"
 import { type Convert, converterOf, documentOf, maxLong, minLong, unfit } from "./convert.ts"
-import { isBoolean, isOneOf, isRecord, isText, isTexts, optional, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import {
+  type BinaryOptions,
+  binaryRules,
+  type DateOptions,
+  type DecimalOptions,
+  dateRules,
+  decimalRules,
+  type FieldOptions,
+  type ListOptions,
+  leafRules,
+  listRules,
+  type NestedOptions,
+  nestedRules,
+  type TextOptions,
+  type TimestampOptions,
+  type Told,
+  textRules,
+  timestampRules,
+  toldIn,
+  toldWords
+} from "./field-options.ts"
+import { isRecord, isText, isTexts, problemOf, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isObject, members } from "./json.ts"
 import { fold } from "./names.ts"
 import { isNumbered, type Numbered } from "./numbered.ts"
-import { isBytesForm, isDecimalSign, isTimeForm, problemsOfTime, type Reading, type TimeForm } from "./reading.ts"
+import { isBytesForm, problemsOfTime, type Reading } from "./reading.ts"
 import { maxTimestamp, minTimestamp } from "./timestamp.ts"
 import { maxDay, minDay, writtenDay, writtenTime } from "./written-time.ts"
 
@@ -24,51 +45,11 @@ export interface Field<out T = unknown> extends Schema.Constraint {
 /** Fields of a document, by camelCase key. */
 export type Fields = { readonly [camelCaseKey: string]: Field }
 
-export interface NestedOptions {
-  /** Keys that the field had before: records that still have one fill it, and so do files that were written then. */
-  readonly formerly?: ReadonlyArray<string>
-}
-
-export interface FieldOptions extends NestedOptions {
-  /** What becomes of the value. Absent: the value is not sensitive. */
-  readonly sensitive?: SensitivePolicy
-}
-
-export interface TextOptions extends FieldOptions {
-  /** Does case count in the hash of a sensitive text? Without it spellings of a name meet in one hash; ids of which case is a part must not. */
-  readonly caseCounts?: boolean
-}
-
-export interface ListOptions extends NestedOptions {
-  /** Of the format `form`: the parameters that its elements are made of. */
-  readonly numbered?: Numbered
-}
-
-export interface DateOptions extends FieldOptions {
-  /** How days are written; default `iso`. Of a time it is the day: where it has an offset, and of a number, the UTC day. */
-  readonly from?: TimeForm
-}
-
-export interface TimestampOptions extends FieldOptions {
-  /** How times are written; default `iso`. */
-  readonly from?: TimeForm
-  /** Zone of times that are written without an offset: `UTC`, the default, `-03:00`, `America/Sao_Paulo`. */
-  readonly zone?: string
-}
-
-export interface DecimalOptions extends FieldOptions {
-  /** What stands before the fraction of a number that is a text; default `.`. Nothing stands between thousands. */
-  readonly decimalSign?: "." | ","
-}
-
-export interface BinaryOptions extends FieldOptions {
-  /** How bytes are written; default `base64`. */
-  readonly from?: "base64" | "hex"
-}
-
 interface AnyShape {
   readonly description: string
   readonly formerly: ReadonlyArray<string>
+  /** What of the description stands by itself, too. */
+  readonly told: Told
   /** What is wrong with how the field was made, each as a sentence. A contract with such a field is refused. */
   readonly problems: ReadonlyArray<string>
 }
@@ -109,15 +90,6 @@ export const shapeOf = (field: Field): Shape => {
   return shape
 }
 
-const nestedRules = { formerly: optional(isTexts) }
-const leafRules = { ...nestedRules, sensitive: optional(isOneOf(...sensitivePolicies)) }
-const textRules = { ...leafRules, caseCounts: optional(isBoolean) }
-const listRules = { ...nestedRules, numbered: optional(isNumbered) }
-const dateRules = { ...leafRules, from: optional(isTimeForm) }
-const timestampRules = { ...dateRules, zone: optional(isText) }
-const decimalRules = { ...leafRules, decimalSign: optional(isDecimalSign) }
-const binaryRules = { ...leafRules, from: optional(isBytesForm) }
-
 /**
  * What every field is given. Constructors take whatever comes and never throw, so that all that is wrong with a contract can be told together:
  * see `defineContract`. Until then a value whose protection cannot be read is one that is dropped.
@@ -138,8 +110,10 @@ const given = (
     beyond.length === 0 ? [] : `it has ${beyond.length} ${beyond.length === 1 ? "argument" : "arguments"} too many.`
   ].flat()
   const { sensitive, formerly }: { readonly [key: string]: unknown } = isRecord(options) ? options : {}
+  const told = toldIn(options)
   return {
-    description: isText.holds(description) ? description : "",
+    description: isText.holds(description) ? [description, ...toldWords(told)].join(" ") : "",
+    told,
     sensitive: problems.length > 0 ? "drop" : sensitivePolicies.find((policy) => policy === sensitive),
     formerly: isTexts.holds(formerly) ? formerly : [],
     problems
@@ -151,12 +125,12 @@ const issue = (expected: string) => Effect.fail(new SchemaIssue.InvalidValue({ e
 const leafField = <T>(
   target: Schema.Codec<T, T>,
   type: LeafType,
-  { description, sensitive, formerly, problems }: ReturnType<typeof given>,
+  { description, told, sensitive, formerly, problems }: ReturnType<typeof given>,
   encode: (value: T) => unknown = (value) => value,
   reading: Reading = {}
 ): Field<T> => {
   const convert = converterOf(type, reading)
-  const shape: Shape = { kind: "leaf", description, formerly, problems, leaf: type, reading, sensitive, convert }
+  const shape: Shape = { kind: "leaf", description, told, formerly, problems, leaf: type, reading, sensitive, convert }
   return Schema.Unknown.pipe(
     Schema.decodeTo(Schema.NullOr(target), {
       decode: SchemaGetter.transformEffect((raw: unknown) => {
@@ -343,7 +317,7 @@ const nestedShape = (
   rules: { readonly [key: string]: Rule } = nestedRules
 ) => {
   const about = given(description, options, beyond, rules)
-  return { description: about.description, formerly: about.formerly, problems: [...about.problems, ...problems] }
+  return { description: about.description, told: about.told, formerly: about.formerly, problems: [...about.problems, ...problems] }
 }
 
 const fieldProblems = (name: string, field: unknown): ReadonlyArray<string> =>

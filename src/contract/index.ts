@@ -19,30 +19,32 @@ export {
   versions
 } from "./contract.ts"
 export {
-  type BinaryOptions,
   binary,
   boolean,
-  type DateOptions,
-  type DecimalOptions,
   date,
   decimal,
   document,
   double,
   entries,
   type Field,
-  type FieldOptions,
   type Fields,
   integer,
   json,
-  type ListOptions,
   list,
   long,
-  type NestedOptions,
-  type TextOptions,
-  type TimestampOptions,
   text,
   timestamp
 } from "./field.ts"
+export type {
+  BinaryOptions,
+  DateOptions,
+  DecimalOptions,
+  FieldOptions,
+  ListOptions,
+  NestedOptions,
+  TextOptions,
+  TimestampOptions
+} from "./field-options.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
 export type { GeneratorSettings, Made, MadeFile, MadeRows, ProjectGenerator } from "./generator.ts"
 export { hitEnvelope } from "./hit-envelope.ts"

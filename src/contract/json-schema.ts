@@ -100,6 +100,8 @@ const fieldSchema = (field: Field, path: string, writing: Writing): JsonDocument
       return {
         description: shape.description,
         ...leafSchema(shape.leaf, shape.reading),
+        ...(shape.told.example === undefined ? {} : { examples: [shape.told.example] }),
+        ...(shape.told.unit === undefined ? {} : { "x-unit": shape.told.unit }),
         ...(shape.sensitive === undefined ? {} : { "x-sensitive": shape.sensitive })
       }
     case "document":

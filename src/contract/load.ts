@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { moduleBeside } from "../record/module-beside.ts"
 import { type CompiledContract, compileContract } from "./compile.ts"
 import { ContractError, isContract, problemLines } from "./contract.ts"
+import { type Contract, isWithin, type Sensitivity } from "./definition.ts"
 import { shortPath } from "./file-of-caller.ts"
 import type { ProjectGenerator } from "./generator.ts"
 import { shown } from "./input-rules.ts"
@@ -80,7 +81,7 @@ const readProject = (found: unknown, module: URL): FoundProject => {
       `${nameOf(module)} exports ${shown(found)} as its default: write export default defineProject({ name: "…", contracts: […] }).`
     )
   const wrong = problemLines(found, "the project")
-  const read = readContracts(Array.isArray(found.contracts) ? found.contracts : [])
+  const read = readContracts(Array.isArray(found.contracts) ? found.contracts : [], found.approvalFrom)
   if (wrong.length === 0) return { ...read, name: found.name, lookups: found.lookups ?? [], generator: found.generator ?? null }
   return { ...read, error: new ContractError({ reason: "Invalid", problems: [...wrong, ...(read.error?.problems ?? [])] }) }
 }
@@ -147,8 +148,20 @@ const unreadable = (problem: string): LoadedContracts => ({
   error: new ContractError({ reason: "Unreadable", problems: [problem] })
 })
 
-/** Of a list of whatever it holds, the contracts that can be used. */
-export const readContracts = (list: ReadonlyArray<unknown>): LoadedContracts => {
+/** What is wrong with a dataset that somebody must have allowed. What of its sensitivity is no word is told elsewhere. */
+const unapproved = ({ sensitivity, approval, file }: Contract, from: Sensitivity | undefined): ReadonlyArray<string> =>
+  from === undefined || approval !== undefined || !isWithin(from, sensitivity)
+    ? []
+    : [
+        `its sensitivity is "${sensitivity}", and the project carries nothing from "${from}" on that nobody has approved: give it approval: { by, on }${file === null ? "" : ` in ${file}`}.`
+      ]
+
+/**
+ * Of a list of whatever it holds, the contracts that can be used.
+ *
+ * @param approvalFrom sensitivity from which on a contract must say who allowed it, as the project says
+ */
+export const readContracts = (list: ReadonlyArray<unknown>, approvalFrom?: Sensitivity): LoadedContracts => {
   const compiled = new Map<string, CompiledContract>()
   const refused: Array<string> = []
   const problems: Array<string> = []
@@ -156,7 +169,9 @@ export const readContracts = (list: ReadonlyArray<unknown>): LoadedContracts => 
   for (const [i, entry] of list.entries()) {
     const name = named[i] ?? null
     const what = name === null || name === "" ? `contract ${i + 1} of the list` : `contract ${name}`
-    const found = isContract(entry) ? problemLines(entry, what) : [`${what}: it is ${shown(entry)} that defineContract has not made.`]
+    const found = isContract(entry)
+      ? [...problemLines(entry, what), ...unapproved(entry, approvalFrom).map((problem) => `${what}: ${problem}`)]
+      : [`${what}: it is ${shown(entry)} that defineContract has not made.`]
     const places = named.flatMap((other, place) => (name !== null && other === name ? [place + 1] : []))
     if (places.length > 1 && places[0] === i + 1)
       problems.push(`${what}: ${places.length} contracts have this name, at ${places.join(" and ")} of the list. Give each its own.`)

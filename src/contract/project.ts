@@ -1,7 +1,7 @@
-import type { Contract } from "./definition.ts"
+import { type Contract, type Sensitivity, sensitivities } from "./definition.ts"
 import { fileOfCaller } from "./file-of-caller.ts"
 import { type ProjectGenerator, problemsOfGenerator } from "./generator.ts"
-import { isList, isObjectOf, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isList, isObjectOf, isOneOf, isRecord, isText, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 import { isLookup, type Lookup } from "./lookup.ts"
 
 export interface ProjectDefinition {
@@ -9,6 +9,11 @@ export interface ProjectDefinition {
   readonly name: string
   /** Its datasets. The first is what a command is about that is told of none. */
   readonly contracts: ReadonlyArray<Contract>
+  /**
+   * Datasets of this sensitivity, and more sensitive ones, are carried only where their contract says who allowed it: its `approval`. Others are refused.
+   * Absent: none must.
+   */
+  readonly approvalFrom?: Sensitivity
   /** Tables that a program makes for its models, see `lookup`. */
   readonly lookups?: ReadonlyArray<Lookup>
   /** Makes input as its contracts take it, for `sluice generate`. */
@@ -26,6 +31,7 @@ export interface Project extends ProjectDefinition {
 const projectRules: { readonly [key in keyof ProjectDefinition]-?: Rule } = {
   name: isText,
   contracts: isList("contracts"),
+  approvalFrom: optional(isOneOf(...sensitivities)),
   lookups: optional(isList("what lookup(…) gives")),
   generator: optional(isObjectOf("a generator"))
 }

@@ -42,6 +42,8 @@ export interface RunFacts {
   readonly records: number | null
   readonly rows: number | null
   readonly deadLetters: number | null
+  /** Of an ingest the expectations that did not hold for some row, by name. */
+  readonly broken: ReadonlyArray<string>
 }
 
 export interface TestFacts {
@@ -94,11 +96,12 @@ const runsAndTests = (settings: DuckDBSettings) =>
     const { table, snapshot } = found.value
     const db = yield* openDuckDB(settings)
     const ends = yield* rowsOf(db, table, snapshot)
-    const runs = yield* db.rows(
-      `SELECT * FROM (${oneRowPerRun(ends)}) QUALIFY row_number() OVER (PARTITION BY kind, dataset ORDER BY ${newestFirst}) = 1 ORDER BY ${newestFirst}, kind, dataset`
-    )
     // A lake that no build has written to since tests are kept has no place for them.
     const keepsTests = snapshot.schema.fields.some(({ name }) => name === "tests")
+    const broken = keepsTests ? `array_to_string([test.name FOR test IN tests IF test.check = 'expectation'], '\n')` : "''"
+    const runs = yield* db.rows(
+      `SELECT *, ${broken} AS broken FROM (${oneRowPerRun(ends)}) QUALIFY row_number() OVER (PARTITION BY kind, dataset ORDER BY ${newestFirst}) = 1 ORDER BY ${newestFirst}, kind, dataset`
+    )
     // Each end of a run counts here: what a later one did not test again still stands.
     const tests = keepsTests
       ? yield* db.rows(
@@ -124,7 +127,10 @@ const runOf = (row: Row): RunFacts => ({
   endedAt: textOf(row, "ended_at"),
   records: numberOf(row, "records"),
   rows: numberOf(row, "rows"),
-  deadLetters: numberOf(row, "dead_letters")
+  deadLetters: numberOf(row, "dead_letters"),
+  broken: textOf(row, "broken")
+    .split("\n")
+    .filter((name) => name !== "")
 })
 
 const statuses = ["pass", "warn", "fail"] as const

@@ -4,7 +4,7 @@ import { openParquetFile } from "../parquet/file.ts"
 import { type Column, leaf, type Value } from "../record/column.ts"
 import { Malformed } from "../record/malformed.ts"
 import { randomUuid } from "../record/random.ts"
-import { type Report, type RunEvent, type RunOutcome, type RunOutput, runKinds, sumOf } from "../record/report.ts"
+import { type Report, type RunEvent, type RunOutcome, type RunOutput, runKinds, sumOf, type TestOutcome } from "../record/report.ts"
 import { scrub } from "../record/scrub.ts"
 import { Store, type StoreError } from "../store/store.ts"
 import type { AddFile } from "../table/actions.ts"
@@ -53,11 +53,11 @@ export const runColumns: ReadonlyArray<Column> = [
     leaf("files", "long", "Files of the commit."),
     leaf("bytes", "long", "Bytes of these files.")
   ]),
-  listOf("tests", "What the tests of a model found, of a build.", "A test.", [
+  listOf("tests", "What the tests of a model found, of a build; of an ingest or a replay the expectations that do not hold.", "A test.", [
     leaf("name", "text", "Its name, as dbt has it."),
-    leaf("model", "text", "Model whose build it was part of."),
+    leaf("model", "text", "Model whose build it was part of, or dataset."),
     leaf("column", "text", "Column that it looks at; null where it looks at rows."),
-    leaf("check", "text", "Its kind: unique, not_null, …"),
+    leaf("check", "text", "Its kind: unique, not_null, …; expectation."),
     leaf("severity", "text", "error or warn."),
     leaf("status", "text", "pass; warn; fail: the model's rows were not published."),
     leaf("failures", "long", "Rows that fail.")
@@ -84,7 +84,7 @@ export const runRow = (event: RunEvent): RunRow | null => {
   const outputs = event.event === "complete" ? event.outputs : []
   const counts = event.event === "complete" ? { ...countsOf(event.report), ...writtenOf(outputs) } : {}
   const error = event.event === "complete" ? null : scrub(event.message)
-  const tests = event.event === "fail" ? event.tests : event.report.kind === "build" ? event.report.tests : undefined
+  const tests = event.event === "fail" ? event.tests : testsOf(event.report)
   const values: { readonly [column: string]: Value } = {
     run_id: runId,
     kind: runKinds[kind],
@@ -102,6 +102,22 @@ export const runRow = (event: RunEvent): RunRow | null => {
     error
   }
   return { date: event.at.slice(0, 10), values: runColumns.map(({ name }) => values[name] ?? null) }
+}
+
+/** What the tests of a model found; and of records the expectations that do not hold, by rows. */
+const testsOf = (report: Report): ReadonlyArray<TestOutcome> => {
+  if (report.kind === "build") return report.tests
+  if (report.kind !== "batch" && report.kind !== "replay") return []
+  const { dataset, counts } = report
+  return Object.entries(counts.quality).map(([name, failures]) => ({
+    name,
+    model: dataset,
+    column: null,
+    check: "expectation",
+    severity: "warn",
+    status: "warn",
+    failures
+  }))
 }
 
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n

@@ -82,11 +82,16 @@ const placed = (uri: string, version: number | null, isView: boolean): Bodies<"d
   }
 }
 
-const described = ({ columns, description, owner }: MadeMart): Bodies<"dataset"> => ({
+const described = ({ columns, description, owner, said }: MadeMart): Bodies<"dataset"> => ({
   schema: columns.length === 0 ? undefined : { fields: schemaFields(columns) },
   documentation: description === "" ? undefined : { description },
   ownership: owner === null ? undefined : { owners: [{ name: owner, type: "MAINTAINER" }] },
-  tags: { tags: [{ key: "layer", value: "mart", source: "INTEGRATION" }, ...sensitiveTags(columns)] }
+  tags: {
+    tags: [
+      ...Object.entries({ layer: "mart", ...said }).map(([key, value]) => ({ key, value, source: "INTEGRATION" })),
+      ...sensitiveTags(columns)
+    ]
+  }
 })
 
 const lifecycle = (report: BuildReport, output: RunOutput | undefined): Bodies<"dataset">["lifecycleStateChange"] => {

@@ -30,6 +30,7 @@ export interface BuilderOptions {
 export interface Builder {
   readonly db: DuckDB
   readonly models: Models
+  readonly contracts: ReadonlyArray<CompiledContract>
   readonly sources: Sources
   /** Worked out when it is first asked for. */
   readonly traced: Effect.Effect<Traced, LakeError>
@@ -61,5 +62,5 @@ export const builderOf = ({
     }
     const traced = yield* Effect.cached(trace(db, models, contracts))
     const audit = Effect.map(traced, (found) => auditOf(models, { ...names, sensitive: new Set([...sensitive, ...found.names]) }))
-    return { db, models, sources: new Sources(db, contracts), traced, audit, names, sensitive, fresh: new Map() }
+    return { db, models, contracts, sources: new Sources(db, contracts), traced, audit, names, sensitive, fresh: new Map() }
   })

@@ -1,3 +1,4 @@
+import { sensitivities, statuses } from "../contract/definition.ts"
 import { nearestOr } from "../record/nearest.ts"
 import type { Literal, Materialization, Microbatch, Problem } from "./model.ts"
 import type { Setting } from "./text.ts"
@@ -115,6 +116,12 @@ export const configOf = (settings: Settings, own: Settings, place: Place, proble
     tell(partition, "partition_by means nothing to a view", "Write materialized='table'.")
   const meta = read.object("meta")
   const owner = meta["owner"]
+  for (const [name, words] of [["sensitivity", sensitivities] as const, ["status", statuses] as const]) {
+    const said = meta[name]
+    const place = settings.get("meta")
+    if (said !== undefined && place !== undefined && !words.some((word) => word === said))
+      tell(place, `${name} is ${JSON.stringify(said)}`, `Write meta: { ${name}: … }, one of ${words.join(", ")}.`)
+  }
   const contract = settings.get("contract")
   const enforced = isObject(contract?.value) ? contract.value["enforced"] : undefined
   if (contract !== undefined && typeof enforced !== "boolean")

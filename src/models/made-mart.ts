@@ -4,19 +4,21 @@ import type { Column } from "../record/column.ts"
 import type { MadeMart } from "../record/report.ts"
 import { Store } from "../store/store.ts"
 import type { Builder } from "./builder.ts"
+import { martGovernance, martSensitivities } from "./mart-governance.ts"
 import type { Model } from "./model.ts"
 import { relationName, sourcePath } from "./relations.ts"
 import type { ReadError } from "./sources.ts"
 
 /** What lineage is told of a mart that a build made. @param columns that it has */
 export const madeMart = (
-  { sources, traced }: Builder,
+  { sources, traced, models, contracts }: Builder,
   model: Model,
   columns: ReadonlyArray<Column>
 ): Effect.Effect<MadeMart, ReadError, Store> =>
   Effect.gen(function* () {
     const { root } = yield* Store
-    const { lineageOf } = yield* traced
+    const found = yield* traced
+    const sensitivity = martSensitivities(models, contracts, found).get(model.name) ?? "restricted"
     const reads: Map<string, MadeMart["reads"][number]> = new Map()
     for (const input of model.inputs) {
       const name = relationName(input)
@@ -31,8 +33,9 @@ export const madeMart = (
       isView: model.materialization.kind === "view",
       description: model.description,
       owner: model.owner,
+      said: martGovernance(model, sensitivity),
       columns,
       reads: [...reads.values()],
-      lineage: lineageOf(model.name)
+      lineage: found.lineageOf(model.name)
     }
   })

@@ -16,13 +16,15 @@ export interface Traced {
   readonly lineageOf: (model: string) => SelectLineage
   /** What is sensitive of a model's column, however it is called; undefined: nothing is. */
   readonly sensitiveOf: (model: string, column: string) => SensitivePolicy | undefined
+  /** The sensitive columns of a model by name, in lower case; of one whose columns nobody knows it may be `*`: any. */
+  readonly sensitiveIn: (model: string) => SensitiveColumns
   /** Names of all columns of models that are sensitive, in lower case. */
   readonly names: ReadonlySet<string>
 }
 
 const undecided: SelectLineage = { columns: null, whole: null }
 /** Stands for the columns of a model of which not even the names are known. */
-const anyColumn = "*"
+export const anyColumn = "*"
 
 /** A lookup makes all of its columns of the key alone, whatever its program does. */
 const lookedUp = ({ materialization }: Model, lineage: SelectLineage): SelectLineage => {
@@ -58,6 +60,7 @@ export const trace = (db: DuckDB, models: Models, contracts: ReadonlyArray<Compi
     return {
       lineageOf: (model) => lineages.get(model) ?? undecided,
       sensitiveOf: (model, column) => of(model).get(column.toLowerCase()) ?? of(model).get(anyColumn),
+      sensitiveIn: of,
       names: new Set([...found.values()].flatMap((columns) => [...columns.keys()]))
     }
   })

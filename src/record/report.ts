@@ -178,6 +178,8 @@ export interface MadeMart {
   readonly isView: boolean
   readonly description: string
   readonly owner: string | null
+  /** What else is said of it as a whole, by name. */
+  readonly said: { readonly [name: string]: string }
   readonly columns: ReadonlyArray<Column>
   /** What its SELECT reads, by the names that it calls it. `version`: null of a view. */
   readonly reads: ReadonlyArray<{ readonly name: string; readonly uri: string; readonly version: number | null }>

@@ -4,7 +4,7 @@ import { hiveType, readHiveType } from "../../src/catalog/hive-type.ts"
 import { leaf } from "../../src/record/column.ts"
 import { stagePartitions } from "../../src/record/system-columns.ts"
 import { deltaSchema } from "../../src/table/schema.ts"
-import { compiledOrders, orders } from "../contract/orders.ts"
+import { compiledOrders } from "../contract/orders.ts"
 
 describe("columns of Glue", () => {
   const types = new Map(glueColumns(deltaSchema(compiledOrders.columns), []).columns.map(({ Name, Type }) => [Name, Type]))
@@ -28,7 +28,8 @@ describe("columns of Glue", () => {
 
   it("keeps partition keys apart and comments short", () => {
     const table = glueTable(
-      orders,
+      compiledOrders,
+      "stage",
       deltaSchema([leaf("a", "text", `x\n${"y".repeat(400)}`), ...stagePartitions]),
       stagePartitions.map(({ name }) => name)
     )
@@ -36,7 +37,17 @@ describe("columns of Glue", () => {
       ["ingest_date", "date"],
       ["ingest_hour", "int"]
     ])
-    expect([table.owner, table.parameters]).toEqual(["shop", { sensitivity: "personal" }])
+    expect([table.owner, table.parameters]).toEqual([
+      "shop",
+      {
+        title: "Orders",
+        sensitivity: "personal",
+        sensitive_columns: expect.stringContaining("client_profile_data.email: hash, client_profile_data.first_name: drop"),
+        grain: "a record, as it arrived",
+        update_mode: "append",
+        zone: "stage"
+      }
+    ])
     expect(table.columns[0]?.Comment).toHaveLength(255)
     expect(table.columns[0]?.Comment).not.toContain("\n")
   })

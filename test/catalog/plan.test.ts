@@ -15,14 +15,15 @@ const root = "s3://bucket/some lake"
 const governed = { ...definition, owner: "warehouse", steward: "data office", costTag: "cc-7", tags: { domain: "logistics" } }
 
 const wantedOf = (given: typeof governed = governed, path = "stage/parcels"): WantedTable => {
-  const { contract, columns } = compileContract(defineContract(given))
-  const schema = deltaSchema([...stageColumns(columns), ...stagePartitions])
+  const compiled = compileContract(defineContract(given))
+  const schema = deltaSchema([...stageColumns(compiled.columns), ...stagePartitions])
   return {
     name: catalogName(path),
     path,
     location: `${root}/${path}/`,
     table: glueTable(
-      contract,
+      compiled,
+      "stage",
       schema,
       stagePartitions.map(({ name }) => name)
     )
@@ -30,7 +31,7 @@ const wantedOf = (given: typeof governed = governed, path = "stage/parcels"): Wa
 }
 
 const plan = (wanted: WantedTable, existing: ReadonlyArray<Table> = [], allowDrop = false): Step => {
-  const [step] = planTables([wanted], existing, { allowDrop })
+  const [step] = planTables([wanted], existing, { allowDrop, isWhole: true })
   if (step === undefined) throw new Error("no step")
   return step
 }
@@ -87,7 +88,7 @@ describe("a table that the catalog has not", () => {
     expect(plan(wanted, [createdAs(wanted)])).toEqual({ action: "nothing", name: "raw_parcels", path: "stage/parcels", kept: [] })
   })
   it("cannot be two", () => {
-    const [first, second] = planTables([wantedOf(governed, "consumable/raw_parcels"), wanted], [], { allowDrop: false })
+    const [first, second] = planTables([wantedOf(governed, "consumable/raw_parcels"), wanted], [], { allowDrop: false, isWhole: true })
     expect([first?.action, second]).toMatchObject([
       "create",
       { action: "refused", problem: expect.stringContaining("consumable/raw_parcels") }

@@ -22,6 +22,7 @@ const wider = compileContract(defineContract({ ...definition, fields: { ...defin
 const options = (more: Partial<SyncOptions> = {}, contract: CompiledContract = compiledOrders): SyncOptions => ({
   database: "shop",
   contracts: new Map([["orders", contract]]),
+  about: new Map(),
   datasets: null,
   shared: true,
   dryRun: false,

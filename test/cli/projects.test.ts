@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -172,4 +173,23 @@ export default defineProject({ name: "both", contracts: [stock, moves] })
     const stale = await sluice(["contracts", "--check", "--project", both])
     expect(stale.stderr).toContain(`contracts --write --project '${both}'`)
   })
+})
+
+it("a run carries no dataset from the sensitivity on that the project names, that nobody has approved", async () => {
+  const guarded = join(folder, "guarded")
+  await mkdir(join(guarded, "contracts"), { recursive: true })
+  await writeFile(join(guarded, "project.ts"), project.replace("contracts:", 'approvalFrom: "personal", contracts:'))
+  await writeFile(join(guarded, "contracts", "sales.ts"), contract)
+  await writeFile(join(folder, "one.ndjson"), sale(1))
+  const lake = join(folder, "guarded-lake")
+  const run = () => sluice(["run", "--once", "--project", guarded, "--input", join(folder, "one.ndjson"), "--lake", lake])
+  const refused = await run()
+  expect([refused.code, refused.stdout]).not.toContain(0)
+  expect(refused.stderr).toMatch(/contract sales.*"personal".*approval: \{ by, on \}.*sales\.ts/)
+  expect(existsSync(lake)).toBe(false)
+  await writeFile(
+    join(guarded, "contracts", "sales.ts"),
+    contract.replace("fields,\n", 'fields, approval: { by: "VP of sales, after security", on: "2026-11-02" },\n')
+  )
+  expect(await run()).toMatchObject({ code: 0, stdout: expect.stringContaining("1 record became 1 row") })
 })

@@ -113,15 +113,22 @@ describe("what is told of the lake", () => {
     expect(found).toMatchObject({
       zone: "consumable",
       owner: "shop",
-      steward: "data office",
-      sourceSystem: "web shop",
-      costTag: "shop-7",
+      about: {
+        steward: "data office",
+        source_system: "web shop",
+        cost_tag: "shop-7",
+        sensitivity: "personal",
+        grain: "one row per order_id"
+      },
+      upstream: ["stage_orders"],
+      downstream: ["spend_by_day"],
       rows: 4
     })
     expect(found.freshness).toMatchObject({ limitMinutes: 60 })
     const mart = json.tables.find(({ name }: { name: string }) => name === "spend_by_day")
     const sensitive = mart.columns.flatMap((column: { name: string; sensitive: boolean }) => (column.sensitive ? [column.name] : []))
-    expect(mart.zone).toBe("mart")
+    // Its numbers are the house's, but one column has people's addresses.
+    expect([mart.zone, mart.about.sensitivity, mart.upstream]).toEqual(["mart", "personal", ["consumable_orders"]])
     expect(sensitive).toContain("someone")
   })
 

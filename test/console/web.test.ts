@@ -4,8 +4,9 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
 import { bundleConsole, webFolder } from "../../src/build/console.ts"
-import type { Answer, ChartDefinition } from "../../src/console/api.ts"
+import type { Answer, CatalogTable, ChartDefinition } from "../../src/console/api.ts"
 import { barsOf, columnsOf, movedBy, pointsOf, total } from "../../src/console/web-src/chart/data.ts"
+import { found } from "../../src/console/web-src/explore/found.ts"
 import { amount, bytes, cell, delta, duration, timeOf } from "../../src/console/web-src/format.ts"
 import { isDay, presetWords, wordOf } from "../../src/console/web-src/period.ts"
 import { root } from "../cli/sluice.ts"
@@ -143,4 +144,41 @@ describe("what a chart shows", () => {
       ["2026-11-27T12:00:00.000Z", 2]
     ])
   })
+})
+
+describe("the search of the catalog", () => {
+  const table = (name: string, more: Partial<CatalogTable>): CatalogTable => ({
+    name,
+    path: `consumable/${name}`,
+    zone: "consumable",
+    title: "",
+    description: "",
+    owner: "",
+    about: {},
+    upstream: [],
+    downstream: [],
+    version: null,
+    rows: null,
+    bytes: 0,
+    files: 0,
+    committedAt: null,
+    freshness: { limitMinutes: null, ageMinutes: null, state: "none" },
+    quality: { passed: 0, failed: 0, warned: 0, at: null, score: null },
+    columns: [],
+    ...more
+  })
+  const tables = [
+    table("orders", { owner: "sales-team", about: { glossary_terms: "basket, order", source_system: "sales database" } }),
+    table("weather", {
+      owner: "science-team",
+      columns: [{ name: "tmin", type: "decimal", description: "Coldest. Unit: °C.", sensitive: false }]
+    })
+  ]
+  it.each([
+    ["an owner", "science-team", "weather"],
+    ["a term of the glossary", "Basket", "orders"],
+    ["a column", "tmin", "weather"],
+    ["a unit", "°c", "weather"],
+    ["a system", "database sales", "orders"]
+  ])("finds tables by %s", (_, asked, name) => expect(found(tables, asked).map((each) => each.name)).toEqual([name]))
 })

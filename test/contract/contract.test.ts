@@ -185,7 +185,11 @@ describe("a contract is input", () => {
     ["no drops", { drops: undefined }, "drops is missing: give a list of drop rules, [] for none."],
     ["a description of a number", { description: 42 }, "description is 42: give text."],
     ["a key that means nothing", { drop: [] }, "drop means nothing here. Did you mean drops?"],
-    ["a sensitivity of another word", { sensitivity: "private" }, 'sensitivity is "private": give "public" or "internal" or "personal".'],
+    [
+      "a sensitivity of another word",
+      { sensitivity: "private" },
+      'sensitivity is "private": give "public" or "internal" or "personal" or "restricted".'
+    ],
     ["text for true", { keepUnknown: "false" }, 'keepUnknown is "false": give true or false.'],
     ["fields that are a list", { fields: [] }, "fields is a list: give an object of fields."],
     [

@@ -19,9 +19,18 @@ describe("who answers for a dataset, and how it is treated", () => {
     sourceSystem: "WMS",
     costTag: "cc-7",
     refreshEvery: "15 minutes",
-    approval: { by: "VP of logistics", on: "2026-11-02" }
-  }
-  const governed = defineContract({ ...parcelDefinition, ...about, tags: { domain: "logistics" } })
+    approval: { by: "VP of logistics", on: "2026-11-02" },
+    domain: "logistics",
+    systemOwner: "warehouse IT",
+    sourceType: "stream",
+    loadFrequency: "5 minutes",
+    retention: "400 days",
+    legalBasis: "contract of carriage",
+    status: "certified",
+    contact: "#logistics",
+    glossary: ["parcel", "shipment"]
+  } as const
+  const governed = defineContract({ ...parcelDefinition, ...about, tags: { entity: "parcel" } })
   const told = {
     steward: "data office",
     source_system: "WMS",
@@ -29,16 +38,31 @@ describe("who answers for a dataset, and how it is treated", () => {
     approved_by: "VP of logistics",
     approved_on: "2026-11-02",
     cost_tag: "cc-7",
-    refresh_every: "15 minutes"
+    refresh_every: "15 minutes",
+    domain: "logistics",
+    system_owner: "warehouse IT",
+    source_type: "stream",
+    load_frequency: "5 minutes",
+    retention: "400 days",
+    legal_basis: "contract of carriage",
+    status: "certified",
+    contact: "#logistics",
+    glossary_terms: "parcel, shipment",
+    title: "Parcels"
   }
   it("is in the catalog, and on the page", () => {
-    expect(glueTable(governed, deltaSchema([]), [])).toMatchObject({ owner: "warehouse", parameters: { ...told, domain: "logistics" } })
+    expect(glueTable(compileContract(governed), "consumable", deltaSchema([]), [])).toMatchObject({
+      owner: "warehouse",
+      parameters: { ...told, domain: "logistics" }
+    })
     const page = contractMarkdown(governed)
     for (const line of [
       "| Steward | data office |",
       "| Source system | WMS |",
       "| Cost tag | cc-7 |",
       "| Refresh every | 15 minutes |",
+      "| Glossary terms | parcel, shipment |",
+      "| Update mode |",
       "| Approved on | 2026-11-02 |"
     ])
       expect(page).toContain(line)

@@ -127,7 +127,8 @@ export const lake: LakeFacts = {
       endedAt: "2026-11-20T07:00:01.500000Z",
       records: null,
       rows: 31,
-      deadLetters: null
+      deadLetters: null,
+      broken: []
     },
     {
       kind: "ingest",
@@ -137,7 +138,8 @@ export const lake: LakeFacts = {
       endedAt: "2026-11-20T06:00:00.000000Z",
       records: 1,
       rows: 1,
-      deadLetters: 0
+      deadLetters: 0,
+      broken: []
     }
   ],
   unitTests: new Map([["adds_up", { status: "fail", failures: 77_777, endedAt: "2026-11-20T07:00:01.500000Z" }]]),

@@ -48,7 +48,15 @@ it("reads every table by its name, with the columns and partitions of its log", 
   const tables = await Effect.gen(function* () {
     // What columns there are the logs say, whatever contract it is that gives the rest.
     const contracts = new Map([["orders", compiledOrders]])
-    yield* syncCatalog(catalog.api, { database: "shop", contracts, datasets: null, shared: true, dryRun: false, allowDrop: false })
+    yield* syncCatalog(catalog.api, {
+      database: "shop",
+      contracts,
+      about: null,
+      datasets: null,
+      shared: true,
+      dryRun: false,
+      allowDrop: false
+    })
     return yield* lakeTables
   }).pipe(Effect.provide(localStore(lake)), Effect.runPromise)
   expect(tables).toHaveLength(4)

@@ -26,7 +26,7 @@ describe.each(vtex.contracts.map((contract) => [contract.name, contract] as cons
     expect(contract.owner).not.toBe("")
     expect(contract.sensitivity).toBe("personal")
     expect(contract.description.length).toBeGreaterThan(40)
-    expect(Object.keys(contract.tags ?? {})).toContain("domain")
+    expect(contract.domain).toBe("commerce")
     const { key, version, eventTime } = compiled.identity
     expect([key, version, eventTime]).toEqual([["order_id"], ["last_change", "creation_date"], ["last_change", "creation_date"]])
   })

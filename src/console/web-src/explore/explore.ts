@@ -2,7 +2,7 @@
 import type { Catalog, CatalogTable, Zone } from "../../api.ts"
 import { type Child, h, put } from "../dom.ts"
 import { get } from "../fetch.ts"
-import { bytes, integer, moment, timeOf } from "../format.ts"
+import { bytes, integer, moment, timeOf, words } from "../format.ts"
 import { onNewer } from "../live.ts"
 import { freshnessBadge } from "../operate/datasets.ts"
 import { badge } from "../operate/parts.ts"
@@ -11,33 +11,10 @@ import { keysOf } from "../period.ts"
 import { empty, failed, loading } from "../states.ts"
 import { table } from "../table.ts"
 import { changed, go, linkTo, readState, type State } from "../url.ts"
+import { found } from "./found.ts"
 import { sqlBox } from "./sql.ts"
 
 const zones: Readonly<Record<Zone, string>> = { mart: "Marts", consumable: "Consumable", stage: "Stage", other: "Other" }
-
-/** Tables in which all words stand somewhere: in names, descriptions, owners, columns. */
-export const found = (tables: ReadonlyArray<CatalogTable>, asked: string): ReadonlyArray<CatalogTable> => {
-  const wanted = asked
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "")
-  return tables.filter((each) => {
-    const text = [
-      each.name,
-      each.title,
-      each.description,
-      each.owner,
-      each.steward,
-      each.sourceSystem,
-      each.sensitivity,
-      each.costTag,
-      ...each.columns.flatMap(({ name, description }) => [name, description])
-    ]
-      .join(" ")
-      .toLowerCase()
-    return wanted.every((word) => text.includes(word))
-  })
-}
 
 const list = (state: State, tables: ReadonlyArray<CatalogTable>, chosen: string | null): Child =>
   keysOf(zones).map((zone) => {
@@ -69,11 +46,13 @@ const list = (state: State, tables: ReadonlyArray<CatalogTable>, chosen: string 
     ]
   })
 
-const quality = ({ passed, failed: wrong, warned, at }: CatalogTable["quality"]): Child => {
+const quality = ({ passed, failed: wrong, warned, at, score }: CatalogTable["quality"]): Child => {
   if (passed + wrong + warned === 0) return "No checks"
   const mood = wrong > 0 ? "bad" : warned > 0 ? "warn" : "good"
   const time = timeOf(at)
   return [
+    score,
+    " ",
     badge(mood, `${integer(passed)} passed, ${integer(wrong)} failed, ${integer(warned)} warned`),
     time !== null && h("span", { class: "sub" }, moment(time))
   ]
@@ -83,13 +62,12 @@ const facts = (each: CatalogTable): HTMLElement => {
   const time = timeOf(each.committedAt)
   const all: ReadonlyArray<readonly [string, Child]> = [
     ["Owner", each.owner],
-    ["Steward", each.steward],
-    ["Source system", each.sourceSystem],
-    ["Sensitivity", each.sensitivity],
-    ["Cost tag", each.costTag],
+    ...Object.entries(each.about).map(([name, said]) => [words(name), said] as const),
     ["Freshness", freshnessBadge(each.freshness)],
     ["Quality", quality(each.quality)],
     ["Version", each.version === null ? "Not made yet" : [`${each.version}`, time !== null && h("span", { class: "sub" }, moment(time))]],
+    ["Made of", each.upstream.join(", ")],
+    ["Read by", each.downstream.join(", ")],
     ["Rows", each.rows === null ? "–" : integer(each.rows)],
     ["Size", `${bytes(each.bytes)} in ${integer(each.files)} ${each.files === 1 ? "file" : "files"}`]
   ]
