@@ -81,6 +81,8 @@ const copying = (lake: LakeViews, options: CopyOptions, before: Copy | null, mad
   Effect.gen(function* () {
     const builtAt = new Date(yield* Clock.currentTimeMillis).toISOString()
     const db = yield* openDuckDB(options.duckdb)
+    // In the order of files, each of thousands of small ones would be held as a group of rows of its own until the last one is read.
+    yield* db.run("SET preserve_insertion_order = false")
     const warnings: Array<string> = []
     const reads = yield* readsOfQueries(db, options.dashboards, warnings)
     const named = new Set([...reads.values()].flatMap(({ tables }) => tables))

@@ -1,4 +1,4 @@
-import { isNode, type Node, nodeOf, nodesOf } from "../models/parse-tree.ts"
+import { isNode, type Node, nodeOf, nodesOf, walkAll } from "../models/parse-tree.ts"
 
 /** Looks at statements as the tree that DuckDB itself reads them as: what a text names is not guessed. */
 

@@ -27,7 +27,8 @@ const expectSoonOnDashboard = async (lake: string, send: () => Promise<Response>
     expect(at, said).toBeDefined()
     const pageviews = async (): Promise<number> => {
       const answer = await fetch(`${at}/api/q/web_pageviews?preset=all`)
-      return answer.ok ? Number((await answer.json()).rows[0][0]) : -1
+      const { rows } = JSON.parse(await answer.text())
+      return answer.ok ? Number(rows[0][0]) : -1
     }
     await eventually(async () => (await pageviews()) === 3)
     const sent = performance.now()
