@@ -1,4 +1,5 @@
 import { hash } from "node:crypto"
+import { toldOf } from "../../../schemas/bright-light/generate/logs.ts"
 import type { Request } from "../../../schemas/bright-light/generate/visits.ts"
 import type { Known } from "./lake.ts"
 import { add, dayOf, exact, fixed, type Line, linesOf, type PlainRow, placesOf, salesOf, sum, textOf } from "./plain.ts"
@@ -179,6 +180,25 @@ export const plainWeb = (known: Known, sessions = sessionsOf(known)): { readonly
       }))
     ),
     site_activity_by_geography: linesOf([...activity.values()].map((row) => ({ ...row, revenue: fixed(row["revenue"]) }))),
+    site_hits: linesOf(
+      sessions.flatMap((session) =>
+        session.seen.map((each) => ({
+          requested_at: each.at,
+          activity_on: dayOf(startOf(session)),
+          server: toldOf(each.request).server,
+          method: each.request.method,
+          path: each.path,
+          status: each.request.status,
+          is_page_view: isPage(each),
+          product_viewed: viewedOf(each),
+          product_added: addedOf(each),
+          order_id: orderedOf(each),
+          zip: session.zip,
+          ...(places.get(session.zip) ?? { city: "unknown", state: "unknown" }),
+          ...waysOf(session)
+        }))
+      )
+    ),
     campaign_referrals: linesOf(
       [...referrals.values()].map((row) => ({
         ...row,
