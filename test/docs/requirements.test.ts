@@ -43,9 +43,10 @@ const lost = (seen: string, commands: string): ReadonlyArray<string> => [
       words.every((word) => existsSync(source) && readFileSync(source, "utf8").includes(`"${word.replace(/^--/, "")}"`))
     return isThere ? [] : [all]
   }),
-  ...[...seen.matchAll(/dashboard `([^`]+)`/g)].flatMap(([all, name = ""]) =>
-    !hasDashboards || existsSync(join(dashboards, `${name}.yaml`)) ? [] : [all]
-  )
+  ...[...seen.matchAll(/dashboard `([\w-]+)\/(\w+)`/g)].flatMap(([all, name = "", query = ""]) => {
+    const page = join(dashboards, `${name}.yaml`)
+    return !hasDashboards || (existsSync(page) && readFileSync(page, "utf8").includes(`\n  ${query}:`)) ? [] : [all]
+  })
 ]
 
 describe("what Bright Light asks for", () => {
@@ -67,7 +68,7 @@ describe("what Bright Light asks for", () => {
       "[a](console.md#nowhere)",
       "[a](nothing.md)",
       '[test](../test/docs/about.test.ts "flies")',
-      ...(hasDashboards ? ["dashboard `flying`"] : [])
+      ...(hasDashboards ? ["dashboard `flying/fly`", "dashboard `marketing/fly`"] : [])
     ]
     for (const each of wrong) expect(lost(each, stdout), each).toHaveLength(1)
   })
