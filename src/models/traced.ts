@@ -16,7 +16,7 @@ export interface Traced {
   readonly lineageOf: (model: string) => SelectLineage
   /** What is sensitive of a model's column, however it is called; undefined: nothing is. */
   readonly sensitiveOf: (model: string, column: string) => SensitivePolicy | undefined
-  /** The sensitive columns of a model by name, in lower case; of one whose columns nobody knows it may be `*`: any. */
+  /** The sensitive columns of a model by name, in lower case; of one whose columns nobody knows it may be `*`, which stands for all. */
   readonly sensitiveIn: (model: string) => SensitiveColumns
   /** Names of all columns of models that are sensitive, in lower case. */
   readonly names: ReadonlySet<string>

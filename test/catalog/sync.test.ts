@@ -60,6 +60,28 @@ describe("a sync", () => {
     )
   )
 
+  it.live("says of every table what is known beside its contract, and keeps it where nobody asked", () =>
+    inLake(() =>
+      Effect.gen(function* () {
+        yield* aLake
+        const catalog = makeCatalog()
+        const extra = (owner: string, parameters: { readonly [name: string]: string }) => ({ owner, description: "", parameters })
+        const about = new Map([
+          ["consumable/orders", extra("shop", { downstream: "daily", quality_score: "0.95" })],
+          ["dead_letters", extra("shop, depot", { quality_score: "1.00" })]
+        ])
+        yield* syncCatalog(catalog.api, options({ about }))
+        assert.strictEqual(catalog.table("dead_letters").Owner, "shop, depot")
+        // As a run does it, which knows contracts alone.
+        yield* syncCatalog(catalog.api, options({ about: null }))
+        assert.deepInclude(catalog.table("orders").Parameters, { downstream: "daily", quality_score: "0.95", sensitivity: "personal" })
+        yield* syncCatalog(catalog.api, options({ about: new Map() }))
+        assert.notProperty(catalog.table("orders").Parameters, "quality_score")
+        assert.deepInclude(catalog.table("orders").Parameters, { sensitivity: "personal", zone: "consumable" })
+      })
+    )
+  )
+
   it.live("follows what the log says, whatever the contract is ahead of", () =>
     inLake(() =>
       Effect.gen(function* () {

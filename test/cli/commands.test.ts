@@ -68,6 +68,16 @@ describe("exit codes", () => {
     expect((await sluice(["run", "--stream", "orders"])).stderr).toContain("--source kinesis")
   })
 
+  it("prints the table of the whiteboard", async () => {
+    const { stdout } = await sluice(["contracts", "--project", "schemas/bright-light"])
+    const [head = "", ...rows] = stdout.trim().split("\n")
+    expect(head).toMatch(/dataset .*system .*its owner .*owner .*format .*comes every .*new within .*sensitivity .*sensitive columns/)
+    expect(rows).toHaveLength(12)
+    expect(rows.find((row) => row.includes(" customers "))).toMatch(
+      /SQL Server.* database-team .*sales-team .*csv .*1 day .*1 day .*personal .*4 hash, 1 drop/
+    )
+  })
+
   it("78 for a bad variable, which it names", async () => {
     // A command does not ask for what it does not use.
     const { code, stderr } = await sluice(["contracts", "--check"], { SLUICE_THREADS: "none", SLUICE_LAKE: folder })

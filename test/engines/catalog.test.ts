@@ -88,7 +88,11 @@ describe("the catalog of a lake in a bucket", () => {
     await run(lake)
     const evolved = await sync(lake, "first")
     expect(actionsOf(evolved)).toEqual({ ...all("nothing"), raw_orders: "update", orders: "update" })
-    expect(evolved.tables.find(({ table }: { table: string }) => table === "orders").changes).toEqual(["columns added: coupon"])
+    // What the new run found is told, too.
+    expect(evolved.tables.find(({ table }: { table: string }) => table === "orders").changes).toEqual([
+      "columns added: coupon",
+      "parameters: last_check"
+    ])
     expect(actionsOf(await sync(lake, "first"))).toEqual(all("nothing"))
   })
 
@@ -121,6 +125,9 @@ describe("the catalog of a lake in a bucket", () => {
     const { stderr } = await sluice(["ingest", "--input", join(shop, "data"), "--lake", lake, ...told], env)
     expect(stderr).toContain("table told.raw_orders in the catalog: updated: columns added: voucher")
     await sluiceJson(["repartition", "--lake", lake, ...told], env)
+    // Columns are there already; what models say, and what runs found, comes with a sync.
+    const later = await sync(lake, "told")
+    for (const { changes } of later.tables) expect(changes.join()).toMatch(/^(owner,|description,)*parameters: /)
     expect(actionsOf(await sync(lake, "told"))).toEqual(all("nothing"))
 
     evolve("refund")

@@ -41,7 +41,8 @@ const report: BatchReport = {
     empty: 1,
     deadLetters: { not_json: 2 },
     drops: { password: 3 },
-    drift: { a: 1, b: 2 }
+    drift: { a: 1, b: 2 },
+    quality: { positive: 2 }
   },
   files: 1,
   fileBytes: 70
@@ -67,6 +68,7 @@ describe("metrics", () => {
         "sluice_dead_letters_total reason=not_json": 4,
         "sluice_drops_total rule=password": 6,
         sluice_unknown_fields_total: 6,
+        "sluice_quality_total expectation=positive": 4,
         "sluice_batches_total rotation=age": 2,
         sluice_files_total: 2,
         sluice_file_bytes_total: 140,
