@@ -35,10 +35,12 @@ export const identitySql = (
  * never null. Of a table that comes whole, `c`, is it a change rather than of a load; `b`, does it begin a load; and `t`, how old it is.
  *
  * @param quote as of {@link firstOfSql}
+ * @param matches whether a text has something that matches a regular expression
  */
 export const newnessSql = (
   { order, deleted, loads }: Pick<Identity, "order" | "deleted" | "loads">,
-  quote = identifier
+  quote = identifier,
+  matches = (text: string, pattern: string) => `regexp_matches(${text}, ${literal(pattern)})`
 ): ReadonlyArray<readonly [name: string, sql: string]> => [
   ...order.map((columns, i) => [`w${i}`, firstOfSql(columns, quote)] as const),
   [
@@ -48,8 +50,8 @@ export const newnessSql = (
   ...(loads === null
     ? []
     : ([
-        ["c", `NOT regexp_matches(_shard, ${literal(loads.files)})`],
-        ["b", `regexp_matches(_shard, ${literal(loads.begin)})`],
+        ["c", `NOT ${matches("_shard", loads.files)}`],
+        ["b", matches("_shard", loads.begin)],
         ["t", loads.at === null ? "_arrived_at" : `coalesce(${quote(loads.at)}, _arrived_at)`]
       ] as const))
 ]

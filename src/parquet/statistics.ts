@@ -36,6 +36,8 @@ const nestedLimit = 32
  * and the first 32 within structs. Nothing within lists, and nothing at all of sensitive columns, whose values must not reach a log.
  */
 export const statisticsColumns = (columns: ReadonlyArray<Column>): ReadonlyArray<StatisticsColumn> => {
+  const known = columnsKnown.get(columns)
+  if (known !== undefined) return known
   const found: Array<StatisticsColumn> = []
   let nested = 0
   const visit = (column: Column, path: ReadonlyArray<string>) => {
@@ -48,8 +50,12 @@ export const statisticsColumns = (columns: ReadonlyArray<Column>): ReadonlyArray
     found.push({ path, leaf: column.kind === "leaf" ? column : null, bounds: column.kind === "leaf" && hasBounds(column.leaf) })
   }
   for (const column of columns) visit(column, [column.name])
+  columnsKnown.set(columns, found)
   return found
 }
+
+/** A repartition writes thousands of files of the same columns. */
+const columnsKnown = new WeakMap<ReadonlyArray<Column>, ReadonlyArray<StatisticsColumn>>()
 
 /** Statistics of a part of the file: one per column that {@link statisticsColumns} names, in its order. */
 export interface PartStatistics {

@@ -40,7 +40,6 @@ const attempt = (options: RepartitionOptions): Effect.Effect<RepartitionOutcome,
     const engine = options.engine ?? (yield* embedded(options))
     const bounds = yield* Effect.try({ try: () => dayBounds(options.from, options.to), catch: asInvalid(dataset) })
     if (bounds !== null) yield* refuseDays(options.contract)
-    if ("place" in engine && options.contract.identity.loads !== null) yield* refuseLoads(dataset, engine.name)
     const stage = yield* findTable(stagePath(dataset))
     if (Option.isNone(stage)) return yield* fail(dataset, "NoStage", "there is no stage yet", "Ingest something first.")
     const app = repartitionApp(dataset)
@@ -111,14 +110,6 @@ const inProcess = ({ contract, onPlan, onProgress = () => {} }: RepartitionOptio
     onPlan === undefined ? undefined : (found) => onPlan(planOf(contract.contract.name, engine.name, work, found))
   )
 })
-
-const refuseLoads = (dataset: string, engine: string): Effect.Effect<never, RepartitionError> =>
-  fail(
-    dataset,
-    "Invalid",
-    `its table comes whole at times, and what a new load does not have must go, which ${engine} does not do`,
-    "Use the engine duckdb."
-  )
 
 /** Refuses days where rows do not lie by time. */
 export const refuseDays = ({ contract, identity: { partition } }: CompiledContract): Effect.Effect<void, RepartitionError> =>

@@ -16,8 +16,37 @@ export const ignoreMissing = (error: unknown): void => {
   if (errorCode(error) !== "ENOENT") throw error
 }
 
-/** Makes names in a directory survive a crash. */
-export const syncDirectory = async (directory: string): Promise<void> => {
+/** A sync of a directory that is under way, and the one behind it, if anybody waits for one. */
+interface Turn {
+  readonly done: Promise<void>
+  next: Promise<void> | null
+}
+
+const turns = new Map<string, Turn>()
+
+/**
+ * Makes names in a directory survive a crash. Who asks while it is being synced gets the sync behind that, which may have begun too early for their names: it is one for
+ * all who wait.
+ */
+export const syncDirectory = (directory: string): Promise<void> => {
+  const turn = turns.get(directory)
+  if (turn === undefined) return beginTurn(directory)
+  const begin = () => beginTurn(directory)
+  turn.next ??= turn.done.then(begin, begin)
+  return turn.next
+}
+
+const beginTurn = (directory: string): Promise<void> => {
+  const turn: Turn = { done: syncNow(directory), next: null }
+  turns.set(directory, turn)
+  const end = () => {
+    if (turn.next === null) turns.delete(directory)
+  }
+  turn.done.then(end, end)
+  return turn.done
+}
+
+const syncNow = async (directory: string): Promise<void> => {
   const handle = await open(directory, "r")
   try {
     await handle.sync()
@@ -58,7 +87,7 @@ export const makeDirectory = async (directory: string): Promise<void> => {
 }
 
 /** A hidden file beside its target, open for writing. `unique` makes its name. */
-export const openTemporary = async (target: string, unique: string): Promise<{ readonly path: string; readonly handle: FileHandle }> => {
+const openTemporary = async (target: string, unique: string): Promise<{ readonly path: string; readonly handle: FileHandle }> => {
   const directory = dirname(target)
   const path = join(directory, temporaryPrefix + unique)
   try {
@@ -87,7 +116,7 @@ const writeTemporary = async (target: string, unique: string, bytes: Uint8Array)
 }
 
 /** Gives synced content its name, replacing what had it. */
-export const publish = async (temporary: string, target: string): Promise<void> => {
+const publish = async (temporary: string, target: string): Promise<void> => {
   await rename(temporary, target)
   await syncDirectory(dirname(target))
 }
@@ -104,6 +133,56 @@ export const replaceFile = async (target: string, unique: string, bytes: Uint8Ar
 
 /** The name was given to the content, but whether that survives a crash is not known. */
 export class NotSynced extends Error {}
+
+/** A smaller file waits in memory until it is whole, and takes none of the system's while it is made: a batch may have thousands. */
+const heldBytes = 64 * 1024
+
+/** A file that is written bit by bit, and gets its name when it is whole. */
+export class GrowingFile {
+  readonly #target: string
+  readonly #unique: string
+  #held = Buffer.alloc(0)
+  #temporary: Awaited<ReturnType<typeof openTemporary>> | null = null
+  #size = 0
+
+  constructor(target: string, unique: string) {
+    this.#target = target
+    this.#unique = unique
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#size += bytes.byteLength
+    if (this.#temporary === null && this.#size <= heldBytes) {
+      this.#held = Buffer.concat([this.#held, bytes])
+      return
+    }
+    if (this.#temporary === null) {
+      this.#temporary = await openTemporary(this.#target, this.#unique)
+      await this.#temporary.handle.appendFile(this.#held)
+      this.#held = Buffer.alloc(0)
+    }
+    // `appendFile` on a handle writes all of it, however many calls the system needs.
+    await this.#temporary.handle.appendFile(bytes)
+  }
+
+  /** @returns its size */
+  async finish(): Promise<number> {
+    if (this.#temporary === null) await replaceFile(this.#target, this.#unique, this.#held)
+    else {
+      await this.#temporary.handle.sync()
+      await publish(this.#temporary.path, this.#target)
+    }
+    return this.#size
+  }
+
+  /** Removes what has not got its name. */
+  async close(): Promise<void> {
+    if (this.#temporary === null) return
+    const { handle, path } = this.#temporary
+    await handle.close().catch(() => undefined)
+    await discard(path).catch(() => undefined)
+  }
+}
 
 /**
  * link(2) gives complete content its name only if nobody has it; `open(…, "wx")` would show the name before the content.

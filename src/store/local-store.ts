@@ -8,11 +8,10 @@ import {
   createFile,
   discard,
   errorCode,
+  GrowingFile,
   ignoreMissing,
   listFiles,
   NotSynced,
-  openTemporary,
-  publish,
   replaceFile,
   sweepTemporary,
   takeFile
@@ -123,35 +122,16 @@ const readRange = async (path: string, start: number, endExclusive: number): Pro
 
 type Write = <A>(operation: string, key: string, f: (path: string, unique: string) => Promise<A>) => Effect.Effect<A, StoreError>
 
-/** Holds the temporary file open for the scope; what `finish` has not renamed is removed with it. */
+/** What is not finished when the scope closes is removed. */
 const upload = (key: string, write: Write): Effect.Effect<Upload, StoreError, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      write("upload", key, (path, unique) => openTemporary(path, unique).then((temporary) => ({ ...temporary, target: path }))),
-      ({ handle, path }) =>
-        Effect.promise(() =>
-          handle
-            .close()
-            .then(() => discard(path))
-            .catch(() => undefined)
-        )
+      write("upload", key, async (path, unique) => new GrowingFile(path, unique)),
+      (file) => Effect.promise(() => file.close())
     ),
-    ({ handle, path, target }) => {
-      let size = 0
+    (file) => {
       const step = <A>(f: () => Promise<A>) =>
         Effect.uninterruptible(Effect.tryPromise({ try: f, catch: (cause) => failure("upload", key, cause) }))
-      return {
-        write: (bytes) =>
-          step(async () => {
-            // `appendFile` on a handle writes all of it, however many calls the system needs.
-            await handle.appendFile(bytes)
-            size += bytes.byteLength
-          }),
-        finish: step(async () => {
-          await handle.sync()
-          await publish(path, target)
-          return { size }
-        })
-      }
+      return { write: (bytes) => step(() => file.write(bytes)), finish: step(async () => ({ size: await file.finish() })) }
     }
   )

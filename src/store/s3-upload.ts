@@ -83,14 +83,21 @@ export const openUpload = (client: S3Client, key: string, permits: Semaphore.Sem
       })
     )
 
+    /** Small objects, of which many may be begun, cost what they hold. */
+    const withRoom = (bytes: number): Buffer<ArrayBuffer> => {
+      if (buffer.byteLength >= Math.min(bytes, partBytes)) return buffer
+      const grown = Buffer.allocUnsafeSlow(uploadId !== null ? partBytes : Math.min(partBytes, Math.max(bytes, 2 * buffer.byteLength)))
+      grown.set(buffer.subarray(0, filled))
+      return grown
+    }
+
     const write = (bytes: Uint8Array): Effect.Effect<void, Failed> =>
       Effect.gen(function* () {
         let rest = bytes
         while (rest.byteLength > 0) {
           if (trouble !== null) return yield* Effect.fail(trouble)
           if (filled === partBytes) yield* flush
-          // Memory that is not written to is not taken: small objects cost what they hold.
-          if (buffer.byteLength === 0) buffer = Buffer.allocUnsafeSlow(partBytes)
+          buffer = withRoom(filled + rest.byteLength)
           const taken = Math.min(rest.byteLength, partBytes - filled)
           buffer.set(rest.subarray(0, taken), filled)
           filled += taken

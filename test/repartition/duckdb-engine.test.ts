@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Ref, Stream } from "effect"
 import { compileContract } from "../../src/contract/compile.ts"
 import { defineContract, latest } from "../../src/contract/contract.ts"
 import { stageColumns } from "../../src/record/system-columns.ts"
@@ -10,7 +10,7 @@ import type { EnginePlan, RepartitionEngine } from "../../src/repartition/engine
 import { defaultTargetFileBytes } from "../../src/repartition/options.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
 import { localStore } from "../../src/store/local-store.ts"
-import { Store } from "../../src/store/store.ts"
+import { Store, StoreError, type Upload } from "../../src/store/store.ts"
 import { openTable } from "../../src/table/table.ts"
 import { engineSuite } from "./engine-suite.ts"
 import { actualNotes, expectedNotes, freshFolder, freshStore, ingest, orders } from "./lake.ts"
@@ -35,6 +35,65 @@ const onCopies = ({ name, survey, run }: RepartitionEngine): RepartitionEngine =
   run: (plan, onProgress) => away(run(plan, onProgress))
 })
 engineSuite("duckdb on copies", onCopies(duckdbEngine()), { seeds: [8], manyRows: 60, kinds: [], newestSeeds: [12] })
+
+describe("many small partitions", () => {
+  const copies = Array.from({ length: 70 }, (_, i) => ({
+    order: `o${i}`,
+    lastChange: Date.UTC(2026, 0, 1 + i),
+    arrivedAt: Date.UTC(2026, 10, 20),
+    sequence: String(i),
+    note: `n${i}`
+  }))
+
+  it.live("are finished several at a time, and named in their order", () =>
+    Effect.gen(function* () {
+      yield* ingest(copies)
+      const [seen, most] = [yield* Ref.make(0), yield* Ref.make(0)]
+      const around = <A, E>(finish: Effect.Effect<A, E>) =>
+        Effect.gen(function* () {
+          const now = yield* Ref.updateAndGet(seen, (n) => n + 1)
+          yield* Ref.update(most, (n) => Math.max(n, now))
+          // The later one was begun, the sooner it is whole.
+          yield* Effect.sleep(Math.max(0, 40 - 2 * now))
+          return yield* Effect.ensuring(
+            finish,
+            Ref.update(seen, (n) => n - 1)
+          )
+        })
+      yield* withFinish((_, finish) => around(finish), repartition({ contract: orders, engine: duckdbEngine() }))
+      const { files } = yield* (yield* openTable("consumable/order")).snapshot
+      const days = [...files.values()].map(({ partitionValues }) => partitionValues["last_change_date"])
+      assert.strictEqual(days.length, 70)
+      assert.deepStrictEqual(days, days.toSorted())
+      assert.isAbove(yield* Ref.get(most), 8)
+    }).pipe(Effect.provide(freshStore))
+  )
+
+  it.live("leave nothing behind where one of them cannot be finished", () =>
+    Effect.gen(function* () {
+      yield* ingest(copies)
+      const fails = (key: string) => key.includes("2026-01-05")
+      const error = new StoreError({ operation: "upload", key: "x", reason: "Unavailable", hint: "This is a test." })
+      const { problem } = yield* Effect.flip(
+        withFinish((key, finish) => (fails(key) ? Effect.fail(error) : finish), repartition({ contract: orders, engine: duckdbEngine() }))
+      )
+      assert.include(problem, "did not answer")
+      const store = yield* Store
+      const left = (yield* Stream.runCollect(store.list("consumable/order/"))).map(({ key }) => key)
+      assert.deepStrictEqual(
+        left.filter((key) => key.endsWith(".parquet")),
+        []
+      )
+    }).pipe(Effect.provide(freshStore))
+  )
+})
+
+/** @param around what becomes of the end of an upload */
+const withFinish = <A, E, R>(around: (key: string, finish: Upload["finish"]) => Upload["finish"], effect: Effect.Effect<A, E, R | Store>) =>
+  Effect.updateService(effect, Store, (store) => ({
+    ...store,
+    upload: (key) => Effect.map(store.upload(key), (upload) => ({ ...upload, finish: around(key, upload.finish) }))
+  }))
 
 describe("the names of folders", () => {
   it.live.each(["order_id=x", "job=1", "a 'quoted' [name]?* 100%#{é}"])("never become values: %s", (name) =>

@@ -123,6 +123,29 @@ describe("local store", () => {
     )
   )
 
+  it.live("makes a file for an upload when it is large, or whole", () =>
+    withStore((store, root) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const made = (folder: string) => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)).length : 0)
+          const [small, large] = [yield* store.upload("small/x"), yield* store.upload("large/x")]
+          const part = bytes("x".repeat(40_000))
+          yield* small.write(part)
+          yield* large.write(part)
+          assert.deepStrictEqual([made("small"), made("large")], [0, 0])
+          // Who wrote it may write something else there.
+          part.fill(121)
+          yield* large.write(part)
+          assert.deepStrictEqual([made("small"), made("large")], [0, 1])
+          assert.deepStrictEqual([yield* small.finish, yield* large.finish], [{ size: 40_000 }, { size: 80_000 }])
+          assert.strictEqual(readFileSync(join(root, "small/x"), "utf8"), "x".repeat(40_000))
+          assert.strictEqual(readFileSync(join(root, "large/x"), "utf8"), "x".repeat(40_000) + "y".repeat(40_000))
+          assert.deepStrictEqual([readdirSync(join(root, "small")), readdirSync(join(root, "large"))], [["x"], ["x"]])
+        })
+      )
+    )
+  )
+
   it.live("takes over a finished file", () =>
     withStore((store, root) =>
       Effect.gen(function* () {

@@ -21,9 +21,12 @@ export const writeChosen = (
     const sizes = yield* sizesOf(run, files)
     const near = yield* divided(columns, run, files, sizes, threads)
     const written: Array<NewFile> = []
+    const begun: Array<string> = []
     const upload = Effect.fnUntraced(function* (partition: string) {
       const path = addPath(target.valuesOf(partition), `part-${yield* randomUuid}.zstd.parquet`)
-      return { path, upload: yield* store.upload(`${tablePath}/${path}`) }
+      const key = `${tablePath}/${path}`
+      begun.push(key)
+      return { path, upload: yield* store.upload(key) }
     })
     const rows = {
       table: "chosen",
@@ -36,7 +39,7 @@ export const writeChosen = (
       onRows: near.onRows
     }
     // What was put before a failure was never named by a commit, so nobody misses it.
-    const discard = () => Effect.ignore(store.delete(written.map(({ add }) => `${tablePath}/${add.path}`)))
+    const discard = () => Effect.ignore(store.delete(begun))
     yield* Effect.onError(writeRows(rows, near.run, near.files, sizes.most, threads), discard)
     yield* db.useMemory(1)
     return written

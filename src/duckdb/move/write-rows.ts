@@ -75,6 +75,14 @@ interface OpenFile {
 }
 
 /**
+ * Files that are finished together, so that small ones do not wait for the store one by one: so many, of so many bytes, and of these so many at a time. The store may have
+ * them in memory until then.
+ */
+const mostWhole = 64
+const mostWholeBytes = 4 * 1024 * 1024
+const finishedAtATime = 16
+
+/**
  * Writes rows to files by partition, in the order of their places.
  *
  * Rows move in slices of that order, and within a slice leaf by leaf, by several threads: each is read from wherever it stands, put in order, and encoded. A slice of
@@ -98,6 +106,7 @@ export const writeRows = (
     const total = partitions.reduce((sum, { rows }) => sum + rows, 0)
     const mover = new SliceMover(table, columns, run, files, threads)
     let open: OpenFile | null = null
+    let whole: Array<OpenFile> = []
 
     const fileFor = Effect.fnUntraced(function* (partition: string) {
       const scope = yield* Scope.make()
@@ -105,9 +114,15 @@ export const writeRows = (
       return { path: begun.path, partition, file: openParquetFile(columns, begun.upload), scope, bytes: 0 }
     }, Effect.uninterruptible)
 
-    const finish = Effect.fnUntraced(function* ({ path, partition, file, scope }: OpenFile) {
-      onFile({ path, partition, ...(yield* file.finish) })
-      yield* Scope.close(scope, Exit.void)
+    /** Tells of them in their order, however they were finished. */
+    const finishAll = Effect.fnUntraced(function* () {
+      const finished = yield* Effect.forEach(whole, ({ file }) => file.finish, { concurrency: finishedAtATime })
+      for (const [i, { path, partition, scope }] of whole.entries()) {
+        const file = finished[i]
+        if (file !== undefined) onFile({ path, partition, ...file })
+        yield* Scope.close(scope, Exit.void)
+      }
+      whole = []
     })
 
     const work = Effect.gen(function* () {
@@ -128,14 +143,19 @@ export const writeRows = (
             open.bytes += group.bytes.length
           }
           if (!isLast && open.bytes < targetFileBytes) continue
-          yield* finish(open)
+          whole.push(open)
           open = null
+          if (whole.length === mostWhole || whole.reduce((total, { bytes }) => total + bytes, 0) >= mostWholeBytes) yield* finishAll()
         }
         from += length
         onRows(from)
         // What made a slice too large may be behind; to find that it is not costs the reading of a slice.
         if (++fitted % 4 === 0) rows = Math.min(most, rows * 2)
       }
+      yield* finishAll()
     })
-    yield* Effect.onError(work, () => (open === null ? Effect.void : Scope.close(open.scope, Exit.void)))
+    const close = Effect.suspend(() =>
+      Effect.forEach(open === null ? whole : [...whole, open], ({ scope }) => Scope.close(scope, Exit.void), { discard: true })
+    )
+    yield* Effect.onError(work, () => close)
   })

@@ -7,7 +7,7 @@ import { deltaSchema } from "../../table/schema.ts"
 import { type EnginePlan, mostTombstoneFiles, tombstoneColumns } from "../engine.ts"
 import { within } from "../fold-sql.ts"
 import { fileColumn, partitionColumn, partitionMark } from "./scratch.ts"
-import { dialect, identifier } from "./spark-sql.ts"
+import { dialect, identifier, literal, matches } from "./spark-sql.ts"
 
 /**
  * The fold in Spark's SQL: the same decisions as `../fold-sql.ts` takes, by the same names. Two passes: the first looks at what decides alone, and finds which existing
@@ -79,26 +79,53 @@ const copiesSql = (plan: EnginePlan, from: Origin, where: string, row: ReadonlyA
   const { identity } = plan
   const columns = columnsOf(plan, from)
   const read = `(SELECT ${columnsSql(deltaSchema(columns), dialect).join(", ")}, ${fileColumn}, ${partitionColumn} FROM ${from})`
-  const values = [...identitySql(identity), ...newnessSql(identity, identifier)].map(([name, sql]) => `${sql} AS ${name}`)
+  const values = [...identitySql(identity), ...newnessSql(identity, identifier, matches)].map(([name, sql]) => `${sql} AS ${name}`)
   const whole = row.length === 0 ? "NULL" : `struct(${row.map(({ name }) => identifier(name)).join(", ")})`
   const copies = `SELECT ${values.join(", ")}, ${partitionSql(identity, columns)} AS p, ${coordinateColumns.map(({ name }) => name).join(", ")},
      ${origins[from]} AS old, ${fileColumn} AS f, ${whole} AS row FROM ${read} WHERE ${where}`
   return from === "inputs" && plan.bounds !== null ? `SELECT * FROM (${copies}) WHERE ${within(plan.bounds)}` : copies
 }
 
-/** What the table has of rows that there are new copies of. */
+/** Condition that a copy is older than the newest load of the whole table, which does not have it. Null: the table never comes whole. */
+const outdatedSql = ({ loads }: Identity): string | null => (loads === null ? null : "unix_micros(t) < {{loaded}}")
+
+/** What the table has of rows that there are new copies of, and what it has that a new load has not. */
 const rivalsSql = (plan: EnginePlan, from: "existing" | "tombstones", where: string): ReadonlyArray<string> => {
   if (plan[from].length === 0) return []
   const same = sameness(plan.identity)
   const on = same.map((name) => `e.${name} <=> i.${name}`).join(" AND ")
   const inputs = `SELECT ${same.join(", ")} FROM (${copiesSql(plan, "inputs", "true")})`
-  return [`SELECT e.* FROM (${copiesSql(plan, from, where)}) e LEFT SEMI JOIN (${inputs}) i ON ${on}`]
+  const rivals = `SELECT e.* FROM (${copiesSql(plan, from, where)}) e LEFT SEMI JOIN (${inputs}) i ON ${on}`
+  const outdated = outdatedSql(plan.identity)
+  return outdated === null
+    ? [rivals]
+    : [`${rivals} WHERE NOT ${outdated}`, `SELECT * FROM (${copiesSql(plan, from, where)}) WHERE ${outdated}`]
 }
 
-/** Numbers the copies of each row, the one that stays first (`n`), and says of each whether that one takes the key away (`gone`). */
-const rankedSql = ({ identity }: EnginePlan, copies: ReadonlyArray<string>): string =>
-  `SELECT *, row_number() OVER newest AS n, first_value(d) OVER newest AS gone FROM (${copies.join(" UNION ALL ")})
-   WINDOW newest AS (PARTITION BY ${sameness(identity).join(", ")} ORDER BY ${newestFirstSql(identity)}, old DESC, f DESC)`
+/** Numbers the copies of each row, the one that stays first (`n`), and says of each whether that one takes the key away (`gone`). One that is outdated never stays. */
+const rankedSql = ({ identity }: EnginePlan, copies: ReadonlyArray<string>): string => {
+  const outdated = outdatedSql(identity)
+  const [n, gone, last] =
+    outdated === null
+      ? ["row_number() OVER newest", "d", ""]
+      : [`CASE WHEN ${outdated} THEN 2 ELSE row_number() OVER newest END`, `d OR ${outdated}`, `${outdated}, `]
+  return `SELECT *, ${n} AS n, first_value(${gone}) OVER newest AS gone FROM (${copies.join(" UNION ALL ")})
+   WINDOW newest AS (PARTITION BY ${sameness(identity).join(", ")} ORDER BY ${last}${newestFirstSql(identity)}, old DESC, f DESC)`
+}
+
+/** The newest load of the whole table, of those that came and the one that is known: of parts of one file, the oldest row counts. No row: there was none. */
+const loadedSql = (plan: EnginePlan): string => {
+  const { load } = plan
+  const came = `SELECT _shard AS shard, unix_micros(_arrived_at) AS arrived, unix_micros(t) AS at FROM (${copiesSql(plan, "inputs", "true")}) WHERE b`
+  const known =
+    load === null ? "" : ` UNION ALL SELECT ${literal(load.shard)}, CAST('${load.arrivedAt}' AS BIGINT), CAST('${load.at}' AS BIGINT)`
+  const isKnown = load === null ? "false" : `shard = ${literal(load.shard)}`
+  return `SELECT at, shard, CAST(arrived AS STRING), CAST(at AS STRING) FROM (SELECT shard, arrived, min(at) AS at FROM (${came}${known}) GROUP BY shard, arrived)
+   ORDER BY at DESC, ${isKnown} DESC, shard, arrived LIMIT 1`
+}
+
+/** Earlier than any time: there was no load. */
+const noLoad = "-9223372036854775807"
 
 const inTouched = ({ identity }: EnginePlan): string => (identity.decidesPartition ? `${partitionColumn} IN ({{touched}})` : "true")
 
@@ -111,6 +138,7 @@ export const stepsOf = (plan: EnginePlan): ReadonlyArray<Step> => {
   const keyless = plan.identity.key.map((_, i) => `count_if(k${i} IS NULL)`).join(", ")
   const copies = [inputs, ...rivalsSql(plan, "existing", inTouched(plan)), ...rivalsSql(plan, "tombstones", "true")]
   const steps: ReadonlyArray<Step> = [
+    ...(plan.identity.loads === null ? [] : [{ name: "loaded", sql: loadedSql(plan), none: noLoad }]),
     { name: "touched", sql: `SELECT concat('${partitionMark}', p), ${keyless} FROM (${inputs}) GROUP BY p`, none: "''" },
     {
       name: "decided",

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import type { NewestLoad } from "../../lake/newest-load.ts"
 import { Store, type StoreError } from "../../store/store.ts"
 import type { TableError } from "../../table/errors.ts"
 import { openTable } from "../../table/table.ts"
@@ -61,11 +62,14 @@ export const readResult = (
       files: yield* madeIn(engine, plan, folders["rows"]),
       replaced: numbersOf(found["replaced"]).flatMap((f) => plan.existing[f]?.path ?? []),
       tombstones: yield* tombstonesOf(engine, plan, found, folders["tombstones"]),
-      // Tables that come whole are no work for jobs.
-      load: null,
+      load: loadOf(found["loaded"]),
       partitions: decidesPartition ? partitions : [...new Set([...partitions, ...plan.existing.map(({ partition }) => partition)])]
     }
   })
+
+/** Null: none has come, or the table never comes whole. */
+const loadOf = ([loaded]: DriverResult["found"][string] = []): NewestLoad | null =>
+  loaded === undefined ? null : { shard: String(loaded[1]), arrivedAt: String(loaded[2]), at: String(loaded[3]) }
 
 const numbersOf = (rows: DriverResult["found"][string] = []): ReadonlyArray<number> => rows.map(([f]) => Number(f))
 

@@ -7,6 +7,9 @@ export const identifier = (name: string): string => `\`${name.replaceAll("`", "`
 /** A text in Spark's SQL: quoted, whatever it holds. */
 export const literal = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`
 
+/** Whether a text has something that matches a regular expression. */
+export const matches = (text: string, pattern: string): string => `${text} RLIKE ${literal(pattern)}`
+
 const words: { readonly [type: string]: string } = { long: "BIGINT", integer: "INT", short: "SMALLINT", byte: "TINYINT" }
 
 /** Spark's type of a type of a Delta schema. */

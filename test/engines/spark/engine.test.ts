@@ -1,12 +1,15 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { compileContract } from "../../../src/contract/compile.ts"
+import { defineContract, latest } from "../../../src/contract/contract.ts"
+import { loadOf } from "../../../src/lake/newest-load.ts"
 import { duckdbEngine } from "../../../src/repartition/duckdb-engine.ts"
 import { repartition } from "../../../src/repartition/repartition.ts"
 import { openTable } from "../../../src/table/table.ts"
 import { engineSuite } from "../../repartition/engine-suite.ts"
 import { unlikeStage } from "../../repartition/histories.ts"
 import { type Copy, freshStore, ingest, orders, rowsOf } from "../../repartition/lake.ts"
-import { remembered } from "../../repartition/newest-suite.ts"
+import { remembered, withDeletes } from "../../repartition/newest-suite.ts"
 import { kinds } from "./kinds.ts"
 import { openSparkSession } from "./session.ts"
 
@@ -34,6 +37,8 @@ const edges = [
   -1,
   0
 ]
+
+const hour = (n: number): number => Date.UTC(2026, 10, 1, n)
 
 describe("a partition that has most of the rows", () => {
   it.live("becomes several files, and others one each", () =>
@@ -89,6 +94,74 @@ describe("Spark, DuckDB and the definition", () => {
       }
       assert.strictEqual(tables[0]?.length, copies.length)
       assert.deepStrictEqual(tables[0], tables[1])
+    })
+  )
+
+  it.live("agree on a table that comes whole: what a newer load lacks is gone, and stays so", () =>
+    Effect.gen(function* () {
+      const loads = { files: ["LOAD*"], begin: ["LOAD1"], at: "lastChange" }
+      const table = latest({ key: ["orderId"], order: "revision", deleted: "removed", by: { day: "creationDate" }, loads })
+      const contract = compileContract(defineContract({ ...withDeletes, table }))
+      let sequence = 0
+      /** @param at hour of the change, or of the load's beginning */
+      const row = (order: string, at: number, shard: string, arrived = at, removed = false): Copy => ({
+        order,
+        lastChange: hour(at),
+        creationDate: hour(at * 7),
+        arrivedAt: hour(arrived),
+        sequence: `${sequence++}`,
+        shard,
+        note: `${order} ${at} ${shard}`,
+        values: { revision: BigInt(sequence % 3), removed }
+      })
+      const steps = [
+        // Changes before there is any load, of which one takes a key away.
+        [row("early", 1, "c1"), row("gone", 1, "c1"), row("gone", 2, "c1", 2, true), row("kept", 2, "c1")],
+        // A load, in two files, and what changed since.
+        [row("kept", 10, "LOAD1"), row("b", 10, "LOAD2"), row("c", 10, "LOAD2"), row("c", 10, "c2", 11), row("d", 12, "c2", 12, true)],
+        // A newer one without some; late ones of the older and of changes before; one that was deleted is back.
+        [
+          row("kept", 20, "LOAD1"),
+          row("d", 20, "LOAD2"),
+          row("late", 10, "LOAD2", 21),
+          row("late", 19, "c3", 21),
+          row("new", 20, "c3", 22)
+        ],
+        // A part of an older load begins late, one more key goes, and one of an older age comes back never.
+        [row("old", 15, "LOAD1", 30), row("kept", 25, "c4", 30, true), row("b", 19, "c4", 30), row("new", 24, "c4", 30)]
+      ]
+      const seen = []
+      for (const engine of [spark, duckdb]) {
+        const folds = Effect.forEach(steps, (copies) =>
+          Effect.gen(function* () {
+            yield* ingest(copies, contract)
+            const outcome = yield* repartition({ contract, engine })
+            const counts =
+              outcome.kind === "repartition" ? [outcome.rowsAdded, outcome.rowsReplaced, outcome.rowsDeleted, outcome.duplicates] : []
+            const { metaData } = yield* Effect.flatMap(openTable("consumable/order"), ({ snapshot }) => snapshot)
+            const rows = yield* rowsOf("SELECT *, change_date::VARCHAR AS place FROM consumable_order ORDER BY ALL")
+            return { counts, load: loadOf({ metaData }), rows, remembered: yield* remembered, unlike: yield* unlikeStage(contract) }
+          })
+        )
+        seen.push(yield* Effect.provide(folds, freshStore))
+      }
+      const [bySpark = [], byDuckDB = []] = seen
+      assert.deepStrictEqual(bySpark, byDuckDB)
+      const orders = bySpark.map(({ rows }) => rows.map((row) => JSON.parse(row).order_id).sort())
+      assert.deepStrictEqual(orders, [
+        ["early", "kept"],
+        ["b", "c", "kept"],
+        ["d", "kept", "new"],
+        ["d", "new"]
+      ])
+      assert.deepStrictEqual(
+        bySpark.map(({ load }) => load?.at),
+        [undefined, ...[10, 20, 20].map((at) => String(hour(at) * 1000))]
+      )
+      assert.deepStrictEqual(
+        bySpark.flatMap(({ unlike }) => unlike),
+        []
+      )
     })
   )
 
