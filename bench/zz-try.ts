@@ -1,0 +1,3 @@
+import { multiplyOrders } from "./input/many-orders.ts"
+
+await multiplyOrders(process.argv[2] ?? "", Number(process.argv[3]))
