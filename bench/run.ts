@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { Bench, BenchOptions, BenchResult } from "./bench.ts"
 import { collect } from "./collect.ts"
+import { console as consoleBench } from "./console.ts"
 import { consumer } from "./consumer.ts"
 import { core } from "./core.ts"
 import { engines } from "./engines.ts"
@@ -43,10 +44,11 @@ const benches: Readonly<Record<string, Bench>> = {
   lambda,
   models,
   collect,
+  console: consoleBench,
   engines
 }
 /** They need more than Node: they run where they are named. */
-const onlyByName: ReadonlySet<string> = new Set(["engines", "models"])
+const onlyByName: ReadonlySet<string> = new Set(["engines", "models", "console"])
 
 const usage = (problem: string): never => {
   console.error(

@@ -114,10 +114,21 @@ export interface DeadLetterState {
   } | null
 }
 
+/** What somebody should do something about. */
+export interface Attention {
+  readonly severity: "error" | "warning"
+  /** The dataset or table that it is about. */
+  readonly of: string
+  readonly problem: string
+  readonly hint: string
+}
+
 /** `GET /api/status` */
 export interface Status {
   readonly lake: string
   readonly now: string
+  /** The worst first; empty: all is well. */
+  readonly attention: ReadonlyArray<Attention>
   readonly datasets: ReadonlyArray<DatasetState>
   readonly deadLetters: { readonly table: TableState | null; readonly byReason: ReadonlyArray<DeadLetterState> }
   readonly tables: ReadonlyArray<TableState>

@@ -14,6 +14,7 @@ import { sumOf } from "../record/report.ts"
 import type { Store, StoreError } from "../store/store.ts"
 import type { TableError } from "../table/errors.ts"
 import type { CheckState, DatasetState, DeadLetterState, RunState, Status, TableState } from "./api.ts"
+import { attentionOf } from "./attention.ts"
 import { freshnessOf, limitOf } from "./freshness.ts"
 
 const mostRuns = 50
@@ -55,27 +56,29 @@ export const readStatus = (
       ...(found.deadLetters === null ? [] : [found.deadLetters]),
       ...(found.runs === undefined ? [] : [found.runs])
     ]
+    const shownRuns = (runs ?? []).map(runState)
     return {
       lake: root,
       now,
+      attention: attentionOf(datasets, results, shownRuns, byReason),
       datasets,
       deadLetters: { table: found.deadLetters === null ? null : tableState(found.deadLetters), byReason },
       tables: tables.map(tableState),
       checks: { at: now, results },
-      runs: (runs ?? []).map(runState),
+      runs: shownRuns,
       warnings
     }
   })
 
 /** The same some time later, when nothing was committed. */
-export const aged = (status: Status, now: number): Status => ({
-  ...status,
-  now: new Date(now).toISOString(),
-  datasets: status.datasets.map((dataset) => ({
+export const aged = (status: Status, now: number): Status => {
+  const datasets = status.datasets.map((dataset) => ({
     ...dataset,
     freshness: freshnessOf(dataset.freshness.limitMinutes, dataset.lastCommit, now)
   }))
-})
+  const attention = attentionOf(datasets, status.checks?.results ?? [], status.runs, status.deadLetters.byReason)
+  return { ...status, now: new Date(now).toISOString(), attention, datasets }
+}
 
 const tableState = ({ bytes, files, path, rows, version }: TableStatus): TableState => ({ path, version, rows, files, bytes })
 

@@ -43,6 +43,8 @@ const byReason = async (): Promise<Readonly<Record<string, number>>> => {
   const found: ReadonlyArray<Letters> = json.deadLetters.byReason
   return Object.fromEntries(found.map(({ count, reason }) => [reason, count]))
 }
+const attention = async (): Promise<ReadonlyArray<unknown>> => (await ask(port, "/api/status")).json.attention
+
 const rows = async (): Promise<number> => {
   const [row] = await sluiceJson(["query", "--lake", lake, "SELECT count(*)::INT AS n FROM stage_checkout"])
   return Number(row.n)
@@ -53,6 +55,12 @@ it("has dead letters of a reason read again, which are rows then, and leaves oth
   const { too_deep: deep = 0, ...others } = await byReason()
   expect(deep).toBeGreaterThan(0)
   expect(Object.keys(others).length).toBeGreaterThan(0)
+  expect(await attention()).toContainEqual({
+    severity: "warning",
+    of: "checkout",
+    problem: expect.stringMatching(/^\d+ dead letters wait, most for too_deep$/),
+    hint: expect.stringContaining("replay")
+  })
   const before = await rows()
   const { json, status } = await replay({ dataset: "checkout", reason: "too_deep" })
   expect(status, json.problem).toBe(200)

@@ -27,8 +27,9 @@ const expectSoonOnDashboard = async (lake: string, send: () => Promise<Response>
     expect(at, said).toBeDefined()
     const pageviews = async (): Promise<number> => {
       const answer = await fetch(`${at}/api/q/web_pageviews?preset=all`)
-      const { rows } = JSON.parse(await answer.text())
-      return answer.ok ? Number(rows[0][0]) : -1
+      if (!answer.ok) return -1
+      const { rows } = (await answer.json()) as { readonly rows: ReadonlyArray<ReadonlyArray<number>> }
+      return rows[0]?.[0] ?? -1
     }
     await eventually(async () => (await pageviews()) === 3)
     const sent = performance.now()

@@ -2,7 +2,7 @@
 import type { CheckState, RunState, Status, TableState } from "../../api.ts"
 import { now as clock } from "../clock.ts"
 import { choice } from "../dashboard/toolbar.ts"
-import { type Child, h, put } from "../dom.ts"
+import { type Child, h, put, said } from "../dom.ts"
 import { get } from "../fetch.ts"
 import { bytes, duration, integer, moment, words } from "../format.ts"
 import { every, intervalOf, intervals, onNewer } from "../live.ts"
@@ -114,6 +114,30 @@ const filesPart = (tables: ReadonlyArray<TableState>): HTMLElement =>
         )
   )
 
+/** What somebody should do something about, above everything else. */
+const attentionPart = ({ attention }: Status): HTMLElement =>
+  part(
+    "Needs attention",
+    null,
+    attention.length === 0
+      ? h("p", {}, badge("good", "Nothing does"))
+      : h(
+          "ul",
+          { class: "attention" },
+          attention.map(({ hint, of, problem, severity }) =>
+            h(
+              "li",
+              {},
+              badge(severity === "error" ? "bad" : "warn", severity === "error" ? "Now" : "Look"),
+              " ",
+              h("strong", {}, of),
+              ` ${problem}. `,
+              h("span", { class: "muted" }, said(hint))
+            )
+          )
+        )
+  )
+
 /** The four things to look at first. */
 const facts = (status: Status): ReadonlyArray<HTMLElement> => {
   const { datasets, deadLetters, checks } = status
@@ -205,7 +229,7 @@ export const operatePage: Open = (place, meta) => {
                 "; this page shows it by itself."
               )
             )
-          : facts(status),
+          : [attentionPart(status), facts(status)],
         status.datasets.length > 0 && [
           datasetsPart(status.datasets, now),
           shardsPart(status.datasets, now),
