@@ -65,7 +65,8 @@ describe.each(cases)("dashboards of $project", ({ dashboards, generate, mayBeEmp
         const ran = await sluice(args)
         expect(ran.code, ran.stderr).toBe(0)
       }
-      const { child } = (running = start(["console", ...lake, "--port", "0"]))
+      running = start(["console", ...lake, "--port", "0"])
+      const { child } = running
       let said = ""
       for (const stream of [child.stdout, child.stderr])
         stream?.on("data", (chunk: Buffer) => {
