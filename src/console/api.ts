@@ -257,6 +257,8 @@ export interface ChartDefinition {
   readonly unit: string | null
   /** For maps: which shapes `x` names. */
   readonly geography: "us-states" | "us-zip" | "br-states" | "world" | null
+  /** Of counts and sums over time: a step of the grain of which there is no row is zero, and not left out. */
+  readonly fillZero: boolean
   readonly compare: boolean
 }
 

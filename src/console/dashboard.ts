@@ -190,7 +190,7 @@ const queriesOf = (map: NodeMap, parameters: ReadonlyArray<ParameterDefinition>,
 
 const chartsOf = (map: NodeMap, queries: ReadonlyArray<StoredQuery>, told: Told): ReadonlyArray<ChartDefinition> =>
   itemsOf(map, "charts", told).flatMap((item) => {
-    const keys = ["title", "description", "query", "kind", "x", "y", "series", "unit", "geography", "compare"]
+    const keys = ["title", "description", "query", "kind", "x", "y", "series", "unit", "geography", "fill", "compare"]
     const entry = mapOf(item, "a chart", keys, told)
     if (entry === null) return []
     const query = neededText(entry, "query", "a chart", told)
@@ -212,6 +212,7 @@ const chartsOf = (map: NodeMap, queries: ReadonlyArray<StoredQuery>, told: Told)
         series: textOf(entry, "series", told),
         unit: textOf(entry, "unit", told),
         geography: wordOf(entry, "geography", geographies, told),
+        fillZero: wordOf(entry, "fill", ["zero"], told) !== null,
         compare: isCompared
       }
     ]

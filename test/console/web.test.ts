@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
 import { bundleConsole, webFolder } from "../../src/build/console.ts"
 import type { Answer, CatalogTable, ChartDefinition } from "../../src/console/api.ts"
-import { barsOf, columnsOf, movedBy, pointsOf, total } from "../../src/console/web-src/chart/data.ts"
+import { barsOf, columnsOf, filled, movedBy, pointsOf, total } from "../../src/console/web-src/chart/data.ts"
 import { found } from "../../src/console/web-src/explore/found.ts"
 import { amount, bytes, cell, delta, duration, timeOf } from "../../src/console/web-src/format.ts"
 import { isDay, presetWords, wordOf } from "../../src/console/web-src/period.ts"
@@ -97,6 +97,7 @@ describe("what a chart shows", () => {
     series: null,
     unit: "USD",
     geography: null,
+    fillZero: false,
     compare: true
   }
   const period = (from: string, to: string) => ({ from, to, partial: false })
@@ -143,6 +144,22 @@ describe("what a chart shows", () => {
       ["2026-11-27T11:00:00.000Z", 1],
       ["2026-11-27T12:00:00.000Z", 2]
     ])
+  })
+
+  it("minutes of which there is no row as zero, each series for itself", () => {
+    const at = (time: string, number: number, series: string) => ({ time: new Date(time), number, series })
+    const points = [at("2026-11-27T10:00:00Z", 2, "BRL"), at("2026-11-27T10:00:00Z", 1, "USD"), at("2026-11-27T10:02:00Z", 3, "BRL")]
+    const said = (of: typeof points) =>
+      of.map(({ time, number, series }) => `${time.toISOString().slice(11, 16)} ${series} ${number}`).sort()
+    expect(said([...filled(points, "minute")])).toEqual([
+      "10:00 BRL 2",
+      "10:00 USD 1",
+      "10:01 BRL 0",
+      "10:01 USD 0",
+      "10:02 BRL 3",
+      "10:02 USD 0"
+    ])
+    expect(filled(points, "hour")).toHaveLength(3)
   })
 })
 

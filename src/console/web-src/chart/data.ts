@@ -1,5 +1,5 @@
 /** What a chart shows, taken out of an answer: pure, over plain data. */
-import type { Answer, AnswerColumn, Cell, ChartDefinition } from "../../api.ts"
+import type { Answer, AnswerColumn, Cell, ChartDefinition, Grain } from "../../api.ts"
 import { numberOf, timeOf } from "../format.ts"
 
 type Rows = ReadonlyArray<ReadonlyArray<Cell>>
@@ -74,3 +74,36 @@ export const pointsOf = (rows: Rows, { x, y, series }: Columns, moved = 0): Read
 /** By how much the earlier period has to be moved. */
 export const movedBy = ({ period, compare }: Answer): number =>
   period === null || compare === null ? 0 : Date.parse(period.from) - Date.parse(compare.period.from)
+
+const stepMillis: Readonly<Record<Exclude<Grain, "month">, number>> = {
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000
+}
+
+/** Steps that a line is filled up with at most: more are more than a picture shows. */
+const mostSteps = 3_000
+
+/** Points with zero at each step of the grain between the first and the last of which a series has none. */
+export const filled = (points: ReadonlyArray<Point>, grain: Grain): ReadonlyArray<Point> => {
+  const first = points[0]?.time.getTime()
+  const last = points.at(-1)?.time.getTime()
+  if (first === undefined || last === undefined) return points
+  const after = (at: number): number => {
+    if (grain !== "month") return at + stepMillis[grain]
+    const next = new Date(at)
+    return next.setUTCMonth(next.getUTCMonth() + 1)
+  }
+  const steps: Array<number> = []
+  for (let at = first; at <= last; at = after(at)) {
+    if (steps.length >= mostSteps) return points
+    steps.push(at)
+  }
+  const names = [...new Set(points.map(({ series }) => series))]
+  const there = new Set(points.map(({ time, series }) => `${time.getTime()} ${series}`))
+  const zeros = steps.flatMap((at) =>
+    names.flatMap((series) => (there.has(`${at} ${series}`) ? [] : [{ time: new Date(at), number: 0, series }]))
+  )
+  return [...points, ...zeros].sort((a, b) => a.time.getTime() - b.time.getTime())
+}

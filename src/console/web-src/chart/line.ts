@@ -3,7 +3,7 @@ import { areaY, axisX, axisY, gridY, lineY, type Markish, pointerX, rectY, ruleX
 import type { Answer, ChartDefinition, Grain } from "../../api.ts"
 import { h, s } from "../dom.ts"
 import { amount, cell } from "../format.ts"
-import { columnsOf, movedBy, type Point, pointsOf } from "./data.ts"
+import { columnsOf, filled, movedBy, type Point, pointsOf } from "./data.ts"
 import { draw, drawn, seriesColors } from "./plot.ts"
 
 const quiet = "var(--quiet)"
@@ -47,8 +47,9 @@ const legend = (names: ReadonlyArray<string>, hasBefore: boolean, isPartial: boo
 export const overTime = (chart: ChartDefinition, answer: Answer, grain: Grain): HTMLElement => {
   const columns = columnsOf(chart, answer.columns)
   const kind = answer.columns[columns.x]?.type ?? "date"
-  const points = pointsOf(answer.rows, columns)
-  const before = answer.compare === null ? [] : pointsOf(answer.compare.rows, columns, movedBy(answer))
+  const withZeros = (points: ReadonlyArray<Point>) => (chart.fillZero ? filled(points, grain) : points)
+  const points = withZeros(pointsOf(answer.rows, columns))
+  const before = answer.compare === null ? [] : withZeros(pointsOf(answer.compare.rows, columns, movedBy(answer)))
   const isPartial = answer.period?.partial === true && points.length > 1
   const names = [...new Set(points.map(({ series }) => series))].slice(0, seriesColors.length)
   const colorOf = (name: string) => seriesColors[Math.max(0, names.indexOf(name))] ?? quiet
