@@ -14,13 +14,24 @@ export interface NewestLoad {
   readonly at: string
 }
 
-/** The newer of what is known and what came: of parts of one file, the oldest row counts. */
-export const newestLoad = (known: NewestLoad | null, came: ReadonlyArray<NewestLoad>): NewestLoad | null =>
-  came.reduce((newest, each) => {
-    if (newest === null) return each
-    const isSame = newest.shard === each.shard && newest.arrivedAt === each.arrivedAt
-    return BigInt(each.at) > BigInt(newest.at) !== isSame ? each : newest
-  }, known)
+/** The newest of what is known and what came: a load is as old as its oldest row, of whichever part of its file. Of two as old the known one stays. */
+export const newestLoad = (known: NewestLoad | null, came: ReadonlyArray<NewestLoad>): NewestLoad | null => {
+  const loads = new Map<string, NewestLoad>()
+  for (const each of known === null ? came : [known, ...came]) {
+    const key = JSON.stringify([each.shard, each.arrivedAt])
+    const oldest = loads.get(key)
+    if (oldest === undefined || BigInt(each.at) < BigInt(oldest.at)) loads.set(key, each)
+  }
+  const [first = null, ...others] = [...loads.values()]
+  return others.reduce((newest, each) => (newest === null || isNewer(each, newest, known) ? each : newest), first)
+}
+
+/** As Spark orders them: the newest, then the one that is known, then the first by name and arrival. */
+const isNewer = (a: NewestLoad, b: NewestLoad, known: NewestLoad | null): boolean => {
+  if (a.at !== b.at) return BigInt(a.at) > BigInt(b.at)
+  if (known !== null && (a.shard === known.shard) !== (b.shard === known.shard)) return a.shard === known.shard
+  return a.shard === b.shard ? BigInt(a.arrivedAt) < BigInt(b.arrivedAt) : a.shard < b.shard
+}
 
 /** What the property of a table says; null: no load has come. Throws `Malformed` where it is damaged. */
 export const loadOf = ({ metaData }: Pick<Snapshot, "metaData">): NewestLoad | null => {
