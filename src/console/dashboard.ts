@@ -1,6 +1,7 @@
 import { zoneOf } from "../contract/zone.ts"
 import type { Problem } from "../models/model.ts"
 import { isNothing, itemsOf, mapOf, type Node, type NodeMap, neededText, parseYaml, Told, textOf } from "../models/yaml.ts"
+import { isDay } from "../record/day.ts"
 import {
   type ChartDefinition,
   chartKinds,
@@ -110,7 +111,7 @@ const fits = (type: ParameterType, value: ParameterValue): boolean => {
     case "boolean":
       return typeof value === "boolean"
     case "date":
-      return typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)
+      return typeof value === "string" && isDay(value)
     case "text":
       return typeof value === "string"
   }

@@ -1,4 +1,5 @@
 import { instantOf, type Zone } from "../contract/zone.ts"
+import { isDay } from "../record/day.ts"
 import { type Comparison, type Period, type Preset, presets } from "./api.ts"
 
 /** What a request says of its period. */
@@ -73,10 +74,8 @@ const isPreset = (text: string): text is Preset => presets.some((preset) => pres
 
 /** A date of the zone, or an instant with its own; null: neither. */
 const readBound = (text: string, zone: Zone, isEnd: boolean): { readonly at: number; readonly day: number | null } | null => {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
+  if (isDay(text)) {
     const local = Date.parse(`${text}T00:00:00Z`)
-    // Of the 30th of February Date makes another day.
-    if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(text)) return null
     const day = isEnd ? local + dayMillis : local
     return { at: instantAt(day, zone), day }
   }

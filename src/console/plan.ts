@@ -1,5 +1,6 @@
 import { utc, type Zone, zoneOf } from "../contract/zone.ts"
 import { identifier } from "../duckdb/sql.ts"
+import { isDay } from "../record/day.ts"
 import { type Comparison, type Grain, grains, type ParameterDefinition, type ParameterType } from "./api.ts"
 import type { StoredDashboard, StoredQuery } from "./dashboard.ts"
 import { type AskedPeriod, datesOf, earlierSpan, type Span, spanOf } from "./period.ts"
@@ -138,10 +139,8 @@ const readValue = (type: ParameterType, text: string): BoundValue | null => {
       return text.trim() !== "" && Number.isFinite(Number(text)) ? { kind: "number", value: Number(text) } : null
     case "boolean":
       return text === "true" || text === "false" ? { kind: "boolean", value: text === "true" } : null
-    case "date": {
-      const isDate = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`))
-      return isDate ? { kind: "date", value: text } : null
-    }
+    case "date":
+      return isDay(text) ? { kind: "date", value: text } : null
     case "text":
       return text.length <= 1000 ? { kind: "text", value: text } : null
   }

@@ -1,3 +1,4 @@
+import { isDay as isDayText } from "../record/day.ts"
 import { didYouMean } from "../record/nearest.ts"
 
 /** What a value must be, in a contract that nobody has checked: types are gone at run time, and a file may be written without them. */
@@ -26,10 +27,7 @@ export const isInterval = rule(
   'an interval such as "5 minutes", "1 hour" or "1 day"',
   (value): value is string => typeof value === "string" && /^[1-9]\d* (?:minute|hour|day)s?$/.test(value)
 )
-export const isDay = rule(
-  'a day such as "2026-11-20"',
-  (value): value is string => typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))
-)
+export const isDay = rule('a day such as "2026-11-20"', (value): value is string => typeof value === "string" && isDayText(value))
 /** A whole number, both included. */
 export const isWhole = (least: number, most: number) =>
   rule(

@@ -1,5 +1,6 @@
 import type { Partition } from "../contract/identity.ts"
 import { tombstonesOf } from "../lake/tombstones.ts"
+import { isDay } from "../record/day.ts"
 import type { Action, AddFile } from "../table/actions.ts"
 import type { Snapshot } from "../table/snapshot.ts"
 import type { DayBounds, ExistingFile, TombstoneFile } from "./engine.ts"
@@ -153,9 +154,4 @@ export const dayBounds = (from: string | undefined, to: string | undefined): Day
   for (const day of [from, to]) if (day !== undefined && !isDay(day)) throw new RangeError(`${JSON.stringify(day)} is not a day`)
   if (from !== undefined && to !== undefined && from > to) throw new RangeError(`${from} is after ${to}`)
   return { from: from ?? null, to: to ?? null }
-}
-
-const isDay = (text: string): boolean => {
-  const millis = Date.parse(`${text}T00:00:00.000Z`)
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(millis) && new Date(millis).toISOString().startsWith(text)
 }

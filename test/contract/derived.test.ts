@@ -83,7 +83,7 @@ describe("who answers for a dataset, and how it is treated", () => {
     ])
     expect(Object.fromEntries((dataset?.facets.tags?.tags ?? []).map(({ key, value }) => [key, value]))).toMatchObject(told)
   })
-  it.each(["", "yesterday", "2026-13-01"])("is told what is no day: %j", (on) => {
+  it.each(["", "yesterday", "2026-13-01", "2026-02-30"])("is told what is no day: %j", (on) => {
     const { problems } = defineContract({ ...parcelDefinition, approval: { by: "somebody", on } })
     expect(problems.join()).toContain("approval.on is")
   })

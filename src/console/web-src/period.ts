@@ -27,13 +27,6 @@ export const wordOf = <A extends string>(words: Readonly<Record<A, string>>, sai
 export const keysOf = <A extends string>(words: Readonly<Record<A, string>>): ReadonlyArray<A> =>
   Object.keys(words).filter((word): word is A => Object.hasOwn(words, word))
 
-/** A day of the calendar as `2026-11-27`. */
-export const isDay = (text: string | null): text is string => {
-  if (text === null || !/^\d{4}-\d\d-\d\d$/.test(text)) return false
-  const time = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)
-}
-
 /** The day of a moment in a zone, as an input of dates has it. */
 export const dayIn = (moment: Date, zone: string): string =>
   new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(moment)

@@ -1,6 +1,7 @@
 /** What is chosen on a dashboard, read from the address; and the address of a query that it gives. */
+import { isDay } from "../../../record/day.ts"
 import type { ChartDefinition, Comparison, Dashboard, Grain, Preset, QueryDefinition } from "../../api.ts"
-import { comparisonWords, grainWords, isDay, presetWords, wordOf } from "../period.ts"
+import { comparisonWords, grainWords, presetWords, wordOf } from "../period.ts"
 import { changed, type State } from "../url.ts"
 
 export interface Choices {
@@ -19,17 +20,21 @@ export const fieldsOf = ({ filters, queries }: Dashboard): ReadonlySet<string> =
   new Set([...filters.map(({ field }) => field), ...queries.flatMap(({ filterable }) => filterable)])
 
 export const choicesOf = (state: State, dashboard: Dashboard): Choices => {
-  const from = state.get("from")
-  const to = state.get("to")
+  const day = (key: string) => {
+    const text = state.get(key)
+    return text !== null && isDay(text) ? text : null
+  }
+  const from = day("from")
+  const to = day("to")
   const said = wordOf(presetWords, state.get("preset"), dashboard.period.default)
   const declared = fieldsOf(dashboard)
   const named = (prefix: string) =>
     [...state].flatMap(([key, value]) => (key.startsWith(prefix) ? [{ name: key.slice(prefix.length), value }] : []))
   return {
     // A custom period is one only if both its days are said.
-    preset: said === "custom" && !(isDay(from) && isDay(to)) ? dashboard.period.default : said,
-    from: isDay(from) ? from : null,
-    to: isDay(to) ? to : null,
+    preset: said === "custom" && (from === null || to === null) ? dashboard.period.default : said,
+    from,
+    to,
     compare: wordOf(comparisonWords, state.get("compare"), "previous"),
     grain: wordOf(grainWords, state.get("grain"), dashboard.grain),
     filters: named("f.").flatMap(({ name, value }) => (declared.has(name) ? [{ field: name, value }] : [])),
