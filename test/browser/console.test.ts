@@ -49,6 +49,20 @@ charts:
   - { title: By state, query: placed_by_state, kind: map, x: state, y: orders, geography: us-states }
 `
 
+/** Where a console says that it is. */
+const originOf = async ({ child }: ReturnType<typeof start>): Promise<string> => {
+  let said = ""
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+  const address = /http:\/\/(127\.0\.0\.1|localhost):\d+/
+  await eventually(() => address.test(said) || child.exitCode !== null)
+  const [found = ""] = address.exec(said) ?? []
+  expect(found, said).not.toBe("")
+  return found
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-console-"))
   lake = join(folder, "lake")
@@ -65,15 +79,7 @@ beforeAll(async () => {
     expect(ran.code, ran.stderr).toBe(0)
   }
   console_ = start(["console", "--lake", lake, "--project", project, "--port", "0", "--sql"])
-  let said = ""
-  for (const stream of [console_.child.stdout, console_.child.stderr])
-    stream?.on("data", (chunk: Buffer) => {
-      said += chunk.toString()
-    })
-  const address = /http:\/\/(127\.0\.0\.1|localhost):\d+/
-  await eventually(() => address.test(said) || console_.child.exitCode !== null)
-  origin = address.exec(said)?.[0] ?? ""
-  expect(origin, said).not.toBe("")
+  origin = await originOf(console_)
   browser = await startBrowser()
 })
 afterAll(async () => {
@@ -89,7 +95,7 @@ interface Looked {
   readonly problems: ReadonlyArray<string>
 }
 
-const look = async (address: string, width = 1440, colorScheme: "light" | "dark" = "light"): Promise<Looked> => {
+const look = async (address: string, width = 1440, colorScheme: "light" | "dark" = "light", from = origin): Promise<Looked> => {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
   const page = await context.newPage()
   const problems: Array<string> = []
@@ -102,12 +108,12 @@ const look = async (address: string, width = 1440, colorScheme: "light" | "dark"
     void dialog.dismiss()
   })
   page.on("request", (request) => {
-    if (!request.url().startsWith(`${origin}/`) && !/^(data|blob):/.test(request.url())) problems.push(`asked ${request.url()}`)
+    if (!request.url().startsWith(`${from}/`) && !/^(data|blob):/.test(request.url())) problems.push(`asked ${request.url()}`)
   })
   page.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`)
   })
-  await page.goto(`${origin}${address}`)
+  await page.goto(`${from}${address}`)
   await page.waitForSelector("h1")
   await quiet(page)
   return { page, problems }
@@ -285,5 +291,32 @@ describe("other pages", () => {
     const letters = await sluiceJson(["query", "--lake", lake, "SELECT count(DISTINCT (dataset, reason))::INT AS n FROM dead_letters"])
     expect(await page.locator("section[aria-label='Dead letters'] tbody tr").count()).toBe(Number(letters[0]?.n))
     expect(problems).toEqual([])
+  })
+
+  it("operations have dead letters of a reason replayed by a button, say what became of them, and need less attention then", async () => {
+    const own = join(folder, "deep")
+    await sluiceJson(["generate", "--orders", "20", "--seed", "5", "--dirt", "0.2", "--out", join(folder, "deep-in")])
+    await sluiceJson(["ingest", "--lake", own, "--input", join(folder, "deep-in"), "--max-depth", "4"])
+    const server = start(["console", "--lake", own, "--port", "0", "--allow-replay"])
+    try {
+      const { page, problems } = await look(pages["operations"] ?? "", 1440, "light", await originOf(server))
+      expect(await text(page, "section[aria-label='Needs attention']")).toMatch(/dead letters wait, most for too_deep/)
+      const deep = page.locator("section[aria-label='Dead letters'] tbody tr", { hasText: "too_deep" }).locator("td").nth(1)
+      expect(Number(await deep.textContent())).toBeGreaterThan(40)
+      await page.getByRole("button", { name: "Replay checkout, too_deep" }).click()
+      await page.getByRole("button", { name: "Replay them" }).click()
+      await page
+        .getByRole("dialog")
+        .getByText(/records were tried again, \d+ are rows now/)
+        .waitFor()
+      await page.getByRole("button", { name: "Close" }).click()
+      // One is too deep whatever the limit.
+      await eventually(async () => (await deep.textContent()) === "1")
+      expect(await text(page, "section[aria-label='Needs attention']")).toContain("2 dead letters wait")
+      expect(problems).toEqual([])
+    } finally {
+      server.child.kill("SIGTERM")
+      await server.done
+    }
   })
 })

@@ -109,6 +109,28 @@ describe("a lake in a bucket", () => {
     expect(readdirSync(scratch)).toEqual([])
   })
 
+  it("is shown by the console, which copies what dashboards name", async () => {
+    const lake = `s3://${await moto.bucket()}/lake`
+    await sluiceJson([...ingest(lake), "--threads", "1"], env)
+    await sluiceJson(["repartition", "--lake", lake], env)
+    const { child, done } = start(["console", "--lake", lake, "--port", "0"], env)
+    let said = ""
+    child.stderr?.on("data", (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    const address = /http:\/\/127\.0\.0\.1:\d+/
+    await eventually(() => address.test(said) || child.exitCode !== null)
+    const at = address.exec(said)?.[0] ?? ""
+    const json = async (path: string): Promise<unknown> => (await fetch(`${at}${path}`)).json()
+    const counted = "SELECT count(DISTINCT order_id)::INT AS orders FROM consumable_checkout"
+    const [{ orders }] = await sluiceJson(["query", "--lake", calm, counted], env)
+    expect(await json("/api/q/bf_orders?preset=all")).toMatchObject({ rows: [[orders]] })
+    expect(await json("/api/status")).toMatchObject({ lake, datasets: [{ dataset: "checkout", ledger: { closes: true } }] })
+    child.kill("SIGTERM")
+    expect((await done).code, said).toBe(0)
+    expect(readdirSync(scratch)).toEqual([])
+  })
+
   it("is the same after kills", async () => {
     const lake = `s3://${await moto.bucket()}/lake`
     // What a process has done is told by what it has asked S3 to keep: it is killed at one of its first requests to, or one of those behind.

@@ -5,9 +5,10 @@ import { readState } from "./url.ts"
 
 export const intervals: Readonly<Record<string, string>> = { "0": "Off", "10": "10 s", "60": "1 min", "300": "5 min" }
 
-/** Seconds between two looks, 0 for none, from the address of the page. */
+/** Seconds between two looks, 0 for none, from the address of the page. What hangs on a wall has nobody to choose them. */
 export const intervalOf = (otherwise: string): string => {
-  const said = readState().get("refresh") ?? otherwise
+  const state = readState()
+  const said = state.get("refresh") ?? (state.get("wall") === "1" ? "10" : otherwise)
   return Object.hasOwn(intervals, said) ? said : otherwise
 }
 
