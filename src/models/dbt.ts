@@ -9,7 +9,7 @@ import type { Input, Models } from "./model.ts"
 import { isElements, type lookups } from "./pieces.ts"
 import { dbtFolder } from "./project-file.ts"
 import { elementsSql } from "./relations.ts"
-import { sourceColumns } from "./source-columns.ts"
+import { listsOf, sourceColumns } from "./source-columns.ts"
 
 /** What makes a project's folder a dbt project, worked out of its contracts. */
 
@@ -82,8 +82,8 @@ const sourcesOf = (
     consumable,
     // A build here reads of it what has changed. dbt reads all, so models say which rows they want by a condition that both can hold.
     changes: consumable,
-    elements: consumable.flatMap(listsOf),
-    stage_elements: stage.flatMap(listsOf),
+    elements: consumable.flatMap(elementsOf),
+    stage_elements: stage.flatMap(elementsOf),
     // What a program makes here, and dbt has no program for.
     lookups: models.flatMap(({ name, description, materialization }) =>
       materialization.kind === "lookup" ? [{ path: martPath(name), name, description, columns: materialization.lookup.columns }] : []
@@ -96,13 +96,13 @@ const sourcesOf = (
   }
 }
 
-/** Lists of documents of a table, whose elements models may read as rows. */
-const listsOf = ({ path, name, description, columns }: Source): ReadonlyArray<Source> =>
-  columns.flatMap((column) =>
-    column.kind === "list" && column.element.kind === "struct"
-      ? [{ path, name: `${name}.${column.name}`, description: `${column.description} Of: ${description}`, columns: column.element.fields }]
-      : []
-  )
+const elementsOf = ({ path, name, description, columns }: Source): ReadonlyArray<Source> =>
+  listsOf(columns).map((of) => ({
+    path,
+    name: `${name}.${of.list}`,
+    description: `${of.description} Of: ${description}`,
+    columns: of.columns
+  }))
 
 const sourcesFile = ({ contracts, models, catalogName, selects }: DbtProject): string => {
   const known = sourceColumns(contracts)

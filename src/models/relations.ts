@@ -13,7 +13,7 @@ export const sourcePath = (source: string, table: string): string =>
       ? stagePath(isElements(source) ? listOf(table).dataset : table)
       : consumablePath(isElements(source) ? listOf(table).dataset : table)
 
-/** A list of a dataset, as `source('elements', 'orders.items')` names it. */
+/** A list of a dataset, as `source('elements', 'orders.items')` names it, or one of a document in it: `orders.shipping.parcels`. */
 const listOf = (table: string): { readonly dataset: string; readonly column: string } => {
   const [dataset = "", ...column] = table.split(".")
   return { dataset, column: column.join(".") }
@@ -26,7 +26,7 @@ const listOf = (table: string): { readonly dataset: string; readonly column: str
  * @param rows the table, as it stands behind FROM
  */
 export const elementsSql = (table: string, rows: string): string => {
-  const column = identifier(listOf(table).column)
+  const column = listOf(table).column.split(".").map(identifier).join(".")
   const coordinates = "_source, _shard, _sequence_number, _sub_sequence_number"
   return `(SELECT ${coordinates}, unnest(sluice_element), _position FROM (SELECT ${coordinates}, unnest(${column}) AS sluice_element, generate_subscripts(${column}, 1) AS _position FROM ${rows}))`
 }
@@ -46,6 +46,22 @@ const viewOf = (source: string, table: string): string => {
 /** What {@link selectOf} calls what a model reads, without quotes. */
 export const relationName = (input: Input): string =>
   input.kind === "model" ? input.name : viewName(sourcePath(input.source, input.table))
+
+/** What a model reads, as its lineage is worked out: elements of a list are a relation of their own, which no lake has. */
+export const tracedName = (input: Input): string =>
+  input.kind === "source" && isElements(input.source)
+    ? elementsName(sourcePath(input.source, input.table), listOf(input.table).column)
+    : relationName(input)
+
+/** @param path of the table that has the list */
+export const elementsName = (path: string, list: string): string => `${viewName(path)}.${list}`
+
+/** The SELECT of a model with the names of {@link tracedName}. */
+export const tracedSelectOf = ({ name, text }: Model, { vars }: Models): string => {
+  const source = (source: string, table: string) =>
+    isElements(source) ? inLake(elementsName(sourcePath(source, table), listOf(table).column)) : viewOf(source, table)
+  return render(text, { ref: inLake, source, this: inLake(name), var: variables(vars), isIncremental: false })
+}
 
 /** The SELECT of a model as DuckDB runs it on a lake, when the whole of the model is made. */
 export const selectOf = ({ name, text }: Model, { vars }: Models): string =>

@@ -17,3 +17,21 @@ export const sourceColumns = (contracts: ReadonlyArray<CompiledContract>): Reado
     [runsPath, runColumns],
     [deadLettersPath, [...deadLetterColumns, ...deadLetterPartitions]]
   ])
+
+/** A list of documents of a table, whose elements models may read as rows. */
+export interface ListOfDocuments {
+  /** Dotted where it is in a document. */
+  readonly list: string
+  readonly description: string
+  /** Columns of an element. */
+  readonly columns: ReadonlyArray<Column>
+}
+
+/** Lists of documents among columns, and in documents among them. Those in other lists are no source. */
+export const listsOf = (columns: ReadonlyArray<Column>): ReadonlyArray<ListOfDocuments> =>
+  columns.flatMap((column): ReadonlyArray<ListOfDocuments> => {
+    if (column.kind === "struct") return listsOf(column.fields).map((of) => ({ ...of, list: `${column.name}.${of.list}` }))
+    return column.kind === "list" && column.element.kind === "struct"
+      ? [{ list: column.name, description: column.description, columns: column.element.fields }]
+      : []
+  })

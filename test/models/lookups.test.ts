@@ -89,15 +89,18 @@ describe("elements of a list", () => {
         `'s' AS _source, 'p' AS _shard, '${n}' AS _sequence_number, 0::BIGINT AS _sub_sequence_number, timestamptz '2026-01-01 00:00:00Z' AS _arrived_at`
       yield* replaceFiles(
         "orders",
-        [item, ...coordinateColumns],
+        [item, { kind: "struct", name: "parcel", description: "", fields: [item] }, ...coordinateColumns],
         [],
-        [`SELECT [{id: 'b', n: 1::INTEGER}, {id: 'a', n: NULL}] AS items, ${at(1)} UNION ALL SELECT NULL, ${at(2)}`]
+        [
+          `SELECT [{id: 'b', n: 1::INTEGER}, {id: 'a', n: NULL}] AS items, {items: [{id: 'c', n: 3::INTEGER}]} AS parcel, ${at(1)} UNION ALL SELECT NULL, NULL, ${at(2)}`
+        ]
       )
       yield* build(
         modelsOfTexts(
           {
             "models/m.sql":
-              "select i._sequence_number, i._position, i.id, i.n from {{ source('elements', 'orders.items') }} as i where i.id <> ''"
+              "select i._sequence_number, i._position, i.id, i.n from {{ source('elements', 'orders.items') }} as i where i.id <> ''",
+            "models/p.sql": "select _sequence_number, _position, id, n from {{ source('elements', 'orders.parcel.items') }}"
           },
           ["orders"]
         )
@@ -106,6 +109,7 @@ describe("elements of a list", () => {
         ["1", 1, "b", 1],
         ["1", 2, "a", null]
       ])
+      assert.deepStrictEqual(yield* rowsOf("FROM p"), [["1", 1, "c", 3]])
     }).pipe(Effect.provide(temporaryStore))
   )
 })
