@@ -121,7 +121,7 @@ export function* replicaFiles(tables: ReadonlyArray<Table>, { loadedAt, reloaded
   for (const table of tables) {
     const forms = formsOf(table)
     yield* loadFiles(table, forms, loadedAt, table.database)
-    const again = reloaded !== undefined && reloaded.tables.includes(table.name) ? reloaded.at : null
+    const again = reloaded?.tables.includes(table.name) ? reloaded.at : null
     // The task that was begun anew has a folder of its own: of one name there would be two files.
     if (again !== null) yield* loadFiles(table, forms, again, `${table.database}-2`)
     const told = table.changes.filter(({ at }) => at > loadedAt && (again === null || at > again || at < again - dayMillis))
