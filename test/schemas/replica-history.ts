@@ -1,3 +1,4 @@
+import { writtenRows } from "../../src/parquet/written-rows.ts"
 import { random } from "../repartition/histories.ts"
 
 /** A file as DMS writes one, and when. */
@@ -6,7 +7,7 @@ export interface ReplicaFile {
   readonly name: string
   /** Milliseconds since 1970. */
   readonly writtenAt: number
-  readonly text: string
+  readonly content: string | Uint8Array
 }
 
 /** What a database went through, as files, and what stands in it at the end: names by id. */
@@ -40,10 +41,12 @@ const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replace
 /**
  * Months of a table, and what DMS tells of them: loads, of which each takes some time while rows change, changes behind them, and what a stop between two
  * tasks loses, which only the next load makes good. How much files say, differs by history: the operation in loads, the time of a change,
- * its sequence, the names of columns.
+ * its sequence, the names of columns. Of the files of each some are Parquet: changes of a load that is CSV, and the other way round.
  */
 export const replicaHistory = (seed: number): ReplicaHistory => {
   const next = random(seed)
+  // Of its own, so that what happens is the same whatever files are.
+  const picks = random(seed + 2000)
   const below = (n: number): number => Math.floor(next() * n)
   const [hasOp, hasTime, hasSequence, hasHeader] = [seed % 2 === 0, seed % 3 !== 2, seed % 4 < 2, seed % 5 !== 4]
   const rows = new Map<string, string>()
@@ -81,9 +84,11 @@ export const replicaHistory = (seed: number): ReplicaHistory => {
   const written = (values: ReadonlyArray<string | null>) =>
     `${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}\n`
   const write = (name: string, writtenAt: number, lines: ReadonlyArray<ReturnType<typeof line>>) => {
+    // Parquet has names, and no need of columns that nobody speaks of.
+    if (picks() < 0.3) return void files.push({ name: name.replace(/csv$/, "parquet"), writtenAt, content: parquetOf(lines) })
     const header = hasHeader ? (lines[0] ?? []).map(([column]) => column) : null
     const records = lines.map((values) => values.map(([, value]) => value))
-    files.push({ name, writtenAt, text: [...(header === null ? [] : [header]), ...records].map(written).join("") })
+    files.push({ name, writtenAt, content: [...(header === null ? [] : [header]), ...records].map(written).join("") })
   }
 
   const load = (): ReadonlyArray<Change> => {
@@ -149,6 +154,12 @@ export const replicaHistory = (seed: number): ReplicaHistory => {
     vanished += [...before].filter((id) => !rows.has(id)).length
   }
   return { files, rows, vanished }
+}
+
+const parquetOf = (lines: ReadonlyArray<ReadonlyArray<readonly [string, string | null]>>): Uint8Array => {
+  const rows = lines.map((values) => Object.fromEntries(values))
+  const columns = Object.keys(rows[0] ?? {}).map((name) => ({ name, type: { type: "text" } as const }))
+  return writtenRows({ columns, rows })
 }
 
 /** The same items in a random order. */

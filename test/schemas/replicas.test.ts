@@ -1,20 +1,15 @@
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { products } from "../../schemas/bright-light/products.ts"
-import { matcherOf } from "../../src/contract/arrives.ts"
 import { compileContract } from "../../src/contract/compile.ts"
-import { formatOf } from "../../src/contract/format.ts"
 import { openDuckDB } from "../../src/duckdb/open.ts"
 import { verify } from "../../src/lake/verify.ts"
 import { repartition } from "../../src/repartition/repartition.ts"
-import { filesSource } from "../../src/source/files.ts"
-import { framingOf } from "../../src/source/framing.ts"
-import { run } from "../ingest/support.ts"
 import { random } from "../repartition/histories.ts"
 import { freshFolder, freshStore, rowsOf } from "../repartition/lake.ts"
 import { type ReplicaFile, replicaHistory, shuffled } from "./replica-history.ts"
+import { ingested, put } from "./taken.ts"
 
 /**
  * Files of a replicated table that come in any order, late, twice and in many runs leave what stands in the database at the end, and what one run over all of
@@ -22,25 +17,11 @@ import { type ReplicaFile, replicaHistory, shuffled } from "./replica-history.ts
  */
 
 const asked = process.env["SLUICE_TEST_CDC_HISTORIES"]
-/** Without being asked for more: one of which loads say no operation, one of which files have no header, one of which nothing says a time. */
+/** Without being asked for more: one of which loads say no operation, one of which files have no header, one of which nothing says a time; in each some files are Parquet. */
 const seeds = asked === undefined ? [1, 4, 5] : Array.from({ length: Number(asked) }, (_, seed) => seed)
 const contract = compileContract(products)
-const takes = matcherOf(products.arrives ?? [])
-
-const put = (folder: string, { name, writtenAt, text }: ReplicaFile): void => {
-  const path = join(folder, "production", "products", name)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text)
-  utimesSync(path, writtenAt / 1000, writtenAt / 1000)
-}
-
-const ingested = (folder: string) =>
-  Effect.gen(function* () {
-    const source = yield* filesSource({ input: folder, format: framingOf(formatOf(products)), takes })
-    const { counts } = yield* run(source, { contract })
-    assert.deepStrictEqual(counts.deadLetters, {})
-    return counts.rows
-  })
+const placed = (folder: string, { name, writtenAt, content }: ReplicaFile): void =>
+  put(folder, `production/products/${name}`, content, writtenAt)
 
 const failed = Effect.scoped(
   Effect.gen(function* () {
@@ -68,10 +49,10 @@ describe("a table that a database replicates", () => {
         // In order, all at once. A load takes the place of the one before in the folder, as it does where the replication began anew.
         yield* Effect.gen(function* () {
           for (const file of files) {
-            put(join(folder, "sorted"), file)
-            if (/LOAD/.test(file.name)) yield* ingested(join(folder, "sorted"))
+            placed(join(folder, "sorted"), file)
+            if (/LOAD/.test(file.name)) yield* ingested(join(folder, "sorted"), contract)
           }
-          yield* ingested(join(folder, "sorted"))
+          yield* ingested(join(folder, "sorted"), contract)
           yield* repartition({ contract })
           assert.deepStrictEqual(yield* found, expected)
           assert.deepStrictEqual(yield* failed, [])
@@ -80,8 +61,8 @@ describe("a table that a database replicates", () => {
         yield* Effect.gen(function* () {
           for (const [i, file] of shuffled([...files, ...files.filter(() => next() < 0.2)], seed).entries()) {
             // Of one name there may be several: each comes as a file of its own, in a run of its own or with others.
-            put(join(folder, "late", `step-${i}`), file)
-            if (next() < 0.4) yield* ingested(join(folder, "late"))
+            placed(join(folder, "late", `step-${i}`), file)
+            if (next() < 0.4) yield* ingested(join(folder, "late"), contract)
             if (next() < 0.2)
               yield* repartition({ contract }).pipe(
                 Effect.catchIf(
@@ -90,11 +71,11 @@ describe("a table that a database replicates", () => {
                 )
               )
           }
-          yield* ingested(join(folder, "late"))
+          yield* ingested(join(folder, "late"), contract)
           yield* repartition({ contract })
           assert.deepStrictEqual(yield* found, expected)
           assert.deepStrictEqual(yield* failed, [])
-          assert.strictEqual(yield* ingested(join(folder, "late")), 0)
+          assert.strictEqual(yield* ingested(join(folder, "late"), contract), 0)
           assert.strictEqual((yield* repartition({ contract })).kind, "up-to-date")
           // Folded from the start it is the same.
           yield* repartition({ contract, rebuild: true })
