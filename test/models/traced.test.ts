@@ -18,7 +18,7 @@ from {{ source('elements', 'checkout.shipping_data.logistics_info') }} as l`,
       ["checkout"]
     )
     const db = yield* openDuckDB({ threads: 1 })
-    const traced = yield* trace(db, models, compiled)
+    const traced = yield* trace(db, models, [...compiled.values()])
     assert.deepStrictEqual(
       [...traced.sensitiveIn("parcels")],
       [
