@@ -5,13 +5,13 @@ import { jsonText } from "../record/json-text.ts"
 import { jsonOf, plainRows } from "./json-rows.ts"
 
 /** How fields are written. Those that need it are quoted. */
-export type CsvText = Pick<CsvFormat, "delimiter" | "nullText"> & { readonly quote: string }
+export type CsvForm = Pick<CsvFormat, "delimiter" | "nullText"> & { readonly quote: string }
 
 /**
  * The rows of a Parquet file as records of CSV, some at a time, and in front of them the header that names their columns: what a file of CSV holds that was
  * written of the same rows. Values are what {@link jsonRows} has, in texts; what has several parts is JSON. Nothing, where there are no rows.
  */
-export async function* csvRows(file: AsyncBuffer, csv: CsvText, bytes?: BytesAt): AsyncGenerator<ReadonlyArray<string>, void> {
+export async function* csvRows(file: AsyncBuffer, csv: CsvForm, bytes?: BytesAt): AsyncGenerator<ReadonlyArray<string>, void> {
   const within = typeof bytes === "object" && "member" in bytes ? bytes : undefined
   const written = writer(csv)
   let isFirst = true
@@ -27,7 +27,7 @@ export async function* csvRows(file: AsyncBuffer, csv: CsvText, bytes?: BytesAt)
 /** What no format takes for anything but itself. */
 const isPlain = /^[A-Za-z0-9_.:+-][A-Za-z0-9 _.:+-]*$/
 
-const writer = ({ delimiter, quote, nullText }: CsvText): ((value: unknown) => string) => {
+const writer = ({ delimiter, quote, nullText }: CsvForm): ((value: unknown) => string) => {
   const needsNone = (text: string): boolean => text !== nullText && isPlain.test(text) && !text.includes(delimiter) && !text.includes(quote)
   return (value) => {
     if (value === null) return nullText

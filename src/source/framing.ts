@@ -1,6 +1,6 @@
 import type { Format } from "../contract/format.ts"
 import { headerTest } from "../decode/csv/header.ts"
-import type { CsvText } from "../parquet/csv-rows.ts"
+import type { CsvForm } from "../parquet/csv-rows.ts"
 import type { Content, ParquetRead } from "./content.ts"
 import { formatOfName } from "./list-files.ts"
 import { CsvEnds, documentEnds, LineEnds, type Quoting, type RecordEnds } from "./record-ends.ts"
@@ -15,7 +15,7 @@ export interface CsvFraming {
   readonly quoting: Quoting | null
   readonly header: boolean | ((record: Uint8Array) => boolean)
   /** As what the rows of Parquet files are read among them; undefined: there are none. */
-  readonly parquet?: CsvText | undefined
+  readonly parquet?: CsvForm | undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { BytesAt } from "../contract/bytes-at.ts"
-import { type CsvText, csvRows } from "../parquet/csv-rows.ts"
+import { type CsvForm, csvRows } from "../parquet/csv-rows.ts"
 import { jsonRows } from "../parquet/json-rows.ts"
 import { SourceError } from "../record/source-error.ts"
 import { type ByteReader, type FileLocation, type StoredBytes, take } from "./byte-reader.ts"
@@ -8,7 +8,7 @@ import { type ByteReader, type FileLocation, type StoredBytes, take } from "./by
 export const isParquet = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from("PAR1"))
 
 /** What rows are written as: lines of JSON, or records of CSV behind a header. */
-export type RowsAs = "json" | CsvText
+export type RowsAs = "json" | CsvForm
 
 /** The content of a Parquet file: its rows as text. @param bytes how bytes are written, and where */
 export const parquetReader = (file: FileLocation, stored: StoredBytes, as: RowsAs, bytes: BytesAt | undefined): ByteReader => {
