@@ -1,20 +1,20 @@
 /** The console in a real browser: what its pages show of a lake, and that they do it for everybody, safely. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { root, sluice, sluiceJson, start } from "../cli/sluice.ts"
+import { originOf } from "../console/project-console.ts"
 import { eventually } from "../passing-time.ts"
 import { startBrowser } from "./chromium.ts"
+import { keepPicture, keptOut, type Looked, lookAt, quiet } from "./look.ts"
 
 let folder = ""
 let lake = ""
 let origin = ""
 let browser: Browser
 let console_: ReturnType<typeof start>
-const axe = () => readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
 /** Markup as anybody may send it: it is shown, and never made. */
 const markup = "<img src=x onerror=alert(1)>"
@@ -49,20 +49,6 @@ charts:
   - { title: By state, query: placed_by_state, kind: map, x: state, y: orders, geography: us-states }
 `
 
-/** Where a console says that it is. */
-const originOf = async ({ child }: ReturnType<typeof start>): Promise<string> => {
-  let said = ""
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => {
-      said += chunk.toString()
-    })
-  const address = /http:\/\/(127\.0\.0\.1|localhost):\d+/
-  await eventually(() => address.test(said) || child.exitCode !== null)
-  const [found = ""] = address.exec(said) ?? []
-  expect(found, said).not.toBe("")
-  return found
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-console-"))
   lake = join(folder, "lake")
@@ -89,38 +75,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-interface Looked {
-  readonly page: Page
-  /** What went wrong: errors of scripts, what a policy forbade, requests that failed or went elsewhere. */
-  readonly problems: ReadonlyArray<string>
-}
-
-const look = async (address: string, width = 1440, colorScheme: "light" | "dark" = "light", from = origin): Promise<Looked> => {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
-  const page = await context.newPage()
-  const problems: Array<string> = []
-  page.on("pageerror", ({ message }) => problems.push(message))
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") problems.push(message.text())
-  })
-  page.on("dialog", (dialog) => {
-    problems.push(`a script of a value ran: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  page.on("request", (request) => {
-    if (!request.url().startsWith(`${from}/`) && !/^(data|blob):/.test(request.url())) problems.push(`asked ${request.url()}`)
-  })
-  page.on("response", (response) => {
-    if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`)
-  })
-  await page.goto(`${from}${address}`)
-  await page.waitForSelector("h1")
-  await quiet(page)
-  return { page, problems }
-}
-
-/** Until nothing is loading any more. */
-const quiet = (page: Page): Promise<void> => eventually(async () => (await page.locator(".loading, [aria-busy=true]").count()) === 0)
+const look = (address: string, width = 1440, colorScheme: "light" | "dark" = "light", from = origin): Promise<Looked> =>
+  lookAt(browser, from, address, width, colorScheme)
 
 const day = "preset=custom&from=2026-11-27&to=2026-11-27"
 const pages: Readonly<Record<string, string>> = {
@@ -155,21 +111,10 @@ describe.each([
 ] as const)("at %i pixels, %s", (width, scheme) => {
   it.each(Object.entries(pages))("%s loads, complains of nothing, and keeps nobody out", async (name, address) => {
     const { page, problems } = await look(address, width, scheme)
-    await page.evaluate(await axe())
-    const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as {
-      readonly violations: ReadonlyArray<{
-        readonly id: string
-        readonly impact: string
-        readonly nodes: ReadonlyArray<{ readonly html: string }>
-      }>
-    }
-    const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-    expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+    expect(await keptOut(page)).toEqual([])
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width)
     expect(problems).toEqual([])
-    const shots = process.env["SLUICE_TEST_SCREENSHOTS"]
-    if (shots !== undefined)
-      await page.screenshot({ path: join(shots, `${name.replaceAll(" ", "-")}-${width}-${scheme}.png`), fullPage: true })
+    await keepPicture(page, `${name}-${width}-${scheme}`)
     await page.context().close()
   })
 })
