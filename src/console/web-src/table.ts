@@ -6,11 +6,13 @@ import { cell, words } from "./format.ts"
 export interface Column {
   readonly name: string
   readonly isNumber?: boolean
+  /** A date or a time, which is one word. */
+  readonly isTime?: boolean
 }
 
 /** @param caption what it shows, for who hears the page */
 export const table = (caption: string, columns: ReadonlyArray<Column>, rows: ReadonlyArray<ReadonlyArray<Child>>): HTMLElement => {
-  const classOf = (i: number) => (columns[i]?.isNumber ? "number" : null)
+  const classOf = (i: number) => (columns[i]?.isNumber ? "number" : columns[i]?.isTime ? "time" : null)
   return h(
     "div",
     { class: "scroll", role: "group", "aria-label": caption, tabindex: 0 },
@@ -53,7 +55,7 @@ export const answerTable = (
   const choose = columns.map(({ name, type }) => (type === "text" ? onValue(name) : null))
   return table(
     caption,
-    columns.map(({ name, type }) => ({ name: words(name), isNumber: type === "number" })),
+    columns.map(({ name, type }) => ({ name: words(name), isNumber: type === "number", isTime: type === "date" || type === "timestamp" })),
     rows.map((row) =>
       columns.map(({ name, type }, i) => {
         const value = row[i] ?? null
