@@ -44,7 +44,7 @@ export {
   timestamp
 } from "./field.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
-export type { GeneratorSettings, Made, MadeFile, MadeRows, ProjectGenerator } from "./generator.ts"
+export type { DataSetAdapter, GeneratorSettings, Made, MadeFile, MadeRows, ProjectGenerator } from "./generator.ts"
 export { hitEnvelope } from "./hit-envelope.ts"
 export { type Lookup, type LookupDefinition, lookup } from "./lookup.ts"
 export type { Numbered } from "./numbered.ts"
