@@ -18,6 +18,7 @@ const badOption = (cause: unknown): UsageError =>
   })
 
 const { generator } = project
+const dataSets = Object.entries(generator?.adapters ?? {})
 
 export const generate = Command.make(
   "generate",
@@ -31,6 +32,17 @@ export const generate = Command.make(
       Flag.withDescription(
         `With --kind project: how much, in what the project counts. ${generator === null ? "Without it, as much as the project says" : `Default: ${generator.defaultSize} ${generator.counts}`}.`
       ),
+      Flag.optional
+    ),
+    from: Flag.String("from").pipe(
+      Flag.withDescription(
+        `With --kind project: the published data set to make input of. ${dataSets.length === 0 ? "The project has none." : dataSets.map(([name, { description }]) => `\`${name}\`: ${description}`).join("; ")}`
+      ),
+      Flag.optional
+    ),
+    input: Flag.String("input").pipe(
+      Flag.withDescription("With --from: the folder that has the data set."),
+      Flag.withMetavar("DIR"),
       Flag.optional
     ),
     visitors: withDefault(positive("visitors"), "With --kind hits: visitors to make; each sends some twelve hits.", 1_000),
@@ -56,12 +68,22 @@ export const generate = Command.make(
     gzip: toggle("gzip", "Compress the files."),
     json
   },
-  Effect.fnUntraced(function* ({ json, items, kind, visitors, size, ...rest }) {
+  Effect.fnUntraced(function* ({ json, items, kind, visitors, size, from, input, ...rest }) {
     const options = { ...rest, items: Option.getOrUndefined(items) }
     const { out, seed, gzip } = options
     const traffic = { visitors, seed, out, gzip }
     if (kind !== "project")
       yield* Effect.try({ try: () => (kind === "hits" ? trafficSettings(traffic) : settingsOf(options)), catch: badOption })
+    if (Option.isSome(from) && kind !== "project")
+      return yield* new UsageError({
+        problem: `--from is for --kind project, not ${kind}`,
+        hint: "Leave --kind out, and name the project with --project."
+      })
+    if (Option.isSome(from) !== Option.isSome(input))
+      return yield* new UsageError({
+        problem: Option.isSome(from) ? "--from needs --input" : "--input needs --from",
+        hint: "Give both: the name of a data set, and the folder that has it."
+      })
     const progress = yield* makeProgress("generate", !json)
     const onProgress = (done: GenerateProgress) =>
       progress.show(null, `${count(done.records, "record")}, ${bytes(done.rawBytes)}`, done.rawBytes)
@@ -75,8 +97,11 @@ export const generate = Command.make(
               }
             : { problem: "--kind project needs a folder", hint: "It makes files of several datasets: give --out DIR." }
         )
-      const amount = Option.getOrElse(size, () => generator.defaultSize)
-      const manifest = yield* writeProject(generator, { seed, size: amount }, { out, gzip, onProgress })
+      const settings =
+        Option.isSome(from) && Option.isSome(input)
+          ? { from: from.value, input: input.value }
+          : { seed, size: Option.getOrElse(size, () => generator.defaultSize) }
+      const manifest = yield* writeProject(generator, settings, { out, gzip, onProgress })
       progress.clear()
       const text = `${count(manifest.records, "record")} in ${count(manifest.files.length, "file")}, ${bytes(manifest.rawBytes)}, in ${out}`
       return yield* print(json, manifest, () => text)
@@ -114,6 +139,10 @@ export const generate = Command.make(
     {
       description: "What a project makes for itself",
       command: "SLUICE_PROJECT=schemas/bright-light sluice generate --out in"
+    },
+    {
+      description: "The same of a data set that others publish",
+      command: "SLUICE_PROJECT=schemas/bright-light sluice generate --from superstore --input superstore_us --out in"
     }
   ])
 )

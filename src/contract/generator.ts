@@ -1,5 +1,5 @@
 import type { LeafType } from "../record/column.ts"
-import { isFunction, isRecord, isText, isTexts, problemsOfObject, type Rule, shown } from "./input-rules.ts"
+import { isFunction, isObjectOf, isRecord, isText, isTexts, optional, problemsOfObject, type Rule, shown } from "./input-rules.ts"
 
 /** What is asked of a project's generator. Everything comes of it, time included: the same settings give the same bytes on every machine. */
 export interface GeneratorSettings {
@@ -31,6 +31,14 @@ export interface Made {
   readonly expected: () => { readonly [name: string]: unknown }
 }
 
+/** Turns a data set that others publish into input as the project's contracts take it. */
+export interface DataSetAdapter {
+  /** What the data set is called, and which files its folder has. */
+  readonly description: string
+  /** The same files make the same bytes. @throws Error that says which file, or what of it, is not as it must be */
+  readonly make: (folder: string) => Made
+}
+
 /** Input that a project makes for itself, such as its contracts take: for demonstrations, tests and load. */
 export interface ProjectGenerator {
   /** What is made, as the end of "Write …". */
@@ -43,6 +51,8 @@ export interface ProjectGenerator {
   readonly folders: ReadonlyArray<string>
   /** @throws RangeError naming the setting that makes no sense */
   readonly make: (settings: GeneratorSettings) => Made
+  /** Data sets that it makes input of instead, by what `--from` calls them. */
+  readonly adapters?: { readonly [name: string]: DataSetAdapter }
 }
 
 const rules: { readonly [key in keyof ProjectGenerator]-?: Rule } = {
@@ -53,16 +63,27 @@ const rules: { readonly [key in keyof ProjectGenerator]-?: Rule } = {
     holds: (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value > 0
   },
   folders: isTexts,
-  make: isFunction
+  make: isFunction,
+  adapters: optional(isObjectOf("adapters by name"))
 }
+
+const adapterRules: { readonly [key in keyof DataSetAdapter]-?: Rule } = { description: isText, make: isFunction }
 
 /** What is wrong with a project's generator, each as a sentence. */
 export const problemsOfGenerator = (given: unknown): ReadonlyArray<string> => {
   if (!isRecord(given)) return [`generator is ${shown(given)}: give an object.`]
-  const { folders } = given
+  const { folders, adapters } = given
   const wrong = isTexts.holds(folders) ? folders.filter((name) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) : []
   return [
     ...problemsOfObject("generator.", given, rules),
+    ...Object.entries(isRecord(adapters) ? adapters : {}).flatMap(([name, adapter]) => [
+      ...(/^[a-z][a-z0-9-]*$/.test(name)
+        ? []
+        : [`generator.adapters has ${shown(name)}: give names of lower case letters, digits and "-".`]),
+      ...(isRecord(adapter)
+        ? problemsOfObject(`generator.adapters.${name}.`, adapter, adapterRules)
+        : [`generator.adapters.${name} is ${shown(adapter)}: give an object.`])
+    ]),
     ...wrong.map((name) => `generator.folders has ${shown(name)}: give names of folders, letters, digits, "_", "-" and ".".`)
   ]
 }

@@ -46,7 +46,7 @@ export type {
   TimestampOptions
 } from "./field-options.ts"
 export { type AccessLogFormat, accessLog, type CsvFormat, type CsvOptions, csv, type Format, form, parquet } from "./format.ts"
-export type { GeneratorSettings, Made, MadeFile, MadeRows, ProjectGenerator } from "./generator.ts"
+export type { DataSetAdapter, GeneratorSettings, Made, MadeFile, MadeRows, ProjectGenerator } from "./generator.ts"
 export { hitEnvelope } from "./hit-envelope.ts"
 export { type Lookup, type LookupDefinition, lookup } from "./lookup.ts"
 export type { Numbered } from "./numbered.ts"

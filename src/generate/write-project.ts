@@ -4,10 +4,17 @@ import { writtenRows } from "../parquet/written-rows.ts"
 import type { GeneratedFile } from "./ledger.ts"
 import { compressed, GenerateError, makeRoom, manifestName, type Target, unwritable } from "./write.ts"
 
+/** A published data set that input is made of, by its name among the project's adapters, and the folder that has it. */
+export interface DataSet {
+  readonly from: string
+  readonly input: string
+}
+
 /** What `_generated.json` says of a project's input. */
 export interface ProjectManifest {
   readonly complete: true
-  readonly options: GeneratorSettings & { readonly gzip: boolean }
+  /** Where a data set lies is not told: the same one gives the same manifest. */
+  readonly options: (GeneratorSettings | Pick<DataSet, "from">) & { readonly gzip: boolean }
   readonly records: number
   /** Bytes of all files, before compression. */
   readonly rawBytes: number
@@ -20,14 +27,16 @@ export interface ProjectManifest {
 const isText = /\.(?:csv|json|ndjson|log|txt)$/
 
 /**
- * Writes what a project's generator makes, file by file, and beside them `_generated.json`: what was put in and what must come of it.
+ * Writes what a project's generator makes, of nothing or of a data set, file by file, and beside them `_generated.json`: what was put in and what must come of it.
  *
  * @returns the manifest that was written
  */
 export const writeProject = Effect.fn("writeProject")(
-  function* (generator: ProjectGenerator, settings: GeneratorSettings, { out, gzip = false, onProgress }: Target) {
+  function* (generator: ProjectGenerator, settings: GeneratorSettings | DataSet, { out, gzip = false, onProgress }: Target) {
     const fs = yield* FileSystem.FileSystem
-    const made = yield* attempt(out, () => generator.make(settings))
+    const made = yield* attempt(out, () =>
+      "from" in settings ? adapterOf(generator, settings).make(settings.input) : generator.make(settings)
+    )
     yield* makeRoom(fs, out, (name) => generator.folders.includes(name))
     const each = made.files[Symbol.iterator]()
     const files: Array<GeneratedFile> = []
@@ -49,12 +58,27 @@ export const writeProject = Effect.fn("writeProject")(
       onProgress?.({ ...done })
     }
     const expected = yield* attempt(out, () => made.expected())
-    const manifest: ProjectManifest = { complete: true, options: { ...settings, gzip }, ...done, files, expected }
+    const manifest: ProjectManifest = {
+      complete: true,
+      options: { ...("from" in settings ? { from: settings.from } : settings), gzip },
+      ...done,
+      files,
+      expected
+    }
     yield* fs.writeFileString(`${out}/${manifestName}`, `${JSON.stringify(manifest, null, 2)}\n`)
     return manifest
   },
   (effect, _, _settings, { out }) => Effect.catchTag(effect, "PlatformError", (cause) => Effect.fail(unwritable(out, cause)))
 )
+
+const adapterOf = ({ adapters = {} }: ProjectGenerator, { from }: DataSet) => {
+  const adapter = adapters[from]
+  if (adapter !== undefined) return adapter
+  const names = Object.keys(adapters)
+  throw new RangeError(
+    names.length === 0 ? "the project makes input of no data set." : `there is no data set ${from}: give one of ${names.join(", ")}.`
+  )
+}
 
 /** A file that is made, as bytes. Throws `RangeError` where rows have values that are none of their columns. */
 export const bytesOf = (content: MadeFile["content"]): Uint8Array =>

@@ -1,4 +1,5 @@
 import type { Made, MadeFile, ProjectGenerator } from "../../../src/contract/index.ts"
+import { adapters } from "./adapters/adapters.ts"
 import { type Company, loadedAt, makeCompany, reloaded } from "./company.ts"
 import { logFiles } from "./logs.ts"
 import { places, warehouses } from "./places.ts"
@@ -81,5 +82,6 @@ export const company: ProjectGenerator = {
   counts: "customers",
   defaultSize: 100,
   folders: ["databases", "logistics", "weather", "web"],
-  make
+  make,
+  adapters
 }

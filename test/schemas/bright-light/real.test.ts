@@ -2,6 +2,10 @@ import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { adventureworksTables } from "../../../schemas/bright-light/generate/adapters/adventureworks.ts"
+import { completeJourneyTables } from "../../../schemas/bright-light/generate/adapters/complete-journey.ts"
+import { ghcnRows } from "../../../schemas/bright-light/generate/adapters/ghcn.ts"
+import { superstoreTables } from "../../../schemas/bright-light/generate/adapters/superstore.ts"
 import type { DuckDB } from "../../../src/duckdb/duckdb.ts"
 import { openDuckDB } from "../../../src/duckdb/open.ts"
 import { literal } from "../../../src/duckdb/sql.ts"
@@ -10,7 +14,7 @@ import { brightModels, buildKnown, differenceOf, type Known, loadKnown, martOf, 
 import { type Parameters, plainSales } from "./plain.ts"
 import { plainFeatures } from "./plain-features.ts"
 import { plainWeb, sessionsOf } from "./plain-web.ts"
-import { accessLog, completeJourney, ghcnWeather, superstore, textOfFile } from "./real.ts"
+import { accessLog, knownOfTables, textOfFile } from "./real.ts"
 
 /** The marts of real data sets, which have other dirt than what is generated: held to plain loops, and to other SQL over their files. */
 
@@ -41,6 +45,7 @@ const same = (db: DuckDB, actual: string, expected: string) =>
 
 const store = realData("superstore_us")
 const journey = realData("completejourney")
+const bicycles = realData("adventureworks_lt")
 const isLong = process.env["SLUICE_TEST_BRIGHT_REAL"] === "1"
 const logs = realData("access_logs")
 const weather = realData("weather")
@@ -49,7 +54,7 @@ describe("the marts of real data", () => {
   it.effect.skipIf(store === undefined)("of Superstore: sales by zip code, and returns", () =>
     Effect.gen(function* () {
       const db = yield* open
-      const known = superstore(store ?? "")
+      const known = knownOfTables(superstoreTables(store ?? ""))
       yield* hold(db, known, plainSales(known, parameters))
       const decoded = join(db.folder, "orders.csv")
       writeFileSync(decoded, textOfFile(store ?? "", "Orders.csv.gz", "windows-1252"))
@@ -82,10 +87,34 @@ describe("the marts of real data", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect.skipIf(bicycles === undefined)("of AdventureWorks: shops that buy in June 2008", () =>
+    Effect.gen(function* () {
+      const db = yield* open
+      const known = knownOfTables(adventureworksTables(bicycles ?? ""))
+      yield* hold(db, known, plainSales(known, parameters))
+      const file = (name: string): string => `read_csv(${literal(join(bicycles ?? "", `${name}.csv`))}, all_varchar = true)`
+      yield* db.run(`CREATE TABLE sold AS SELECT CASE WHEN a.CountryRegion = 'United States' THEN lpad(a.PostalCode, 5, '0') ELSE 'unknown' END AS zip,
+        p.Name AS category, h.CustomerID AS c, d.ProductID AS p, d.OrderQty::BIGINT AS n, round(d.LineTotal::DECIMAL(18, 6), 2)::DECIMAL(18, 2) AS s
+        FROM ${file("SalesOrderDetail")} d JOIN ${file("SalesOrderHeader")} h USING (SalesOrderID) JOIN ${file("Address")} a ON a.AddressID = h.ShipToAddressID
+        JOIN ${file("Product")} w USING (ProductID) JOIN ${file("ProductCategory")} k USING (ProductCategoryID)
+        JOIN ${file("ProductCategory")} p ON p.ProductCategoryID = k.ParentProductCategoryID::DOUBLE::INTEGER::VARCHAR`)
+      yield* same(
+        db,
+        "SELECT zip, category, sales FROM sales_by_zip_month WHERE sold_month = '2008-06-01'",
+        "SELECT zip, category, sum(s)::DECIMAL(18, 2) AS sales FROM sold GROUP BY ALL"
+      )
+      yield* same(
+        db,
+        "SELECT customer_id, max(spend_so_far) AS spend FROM customer_running_totals GROUP BY 1",
+        "SELECT c AS customer_id, sum(s)::DECIMAL(18, 2) AS spend FROM sold GROUP BY 1"
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.effect.skipIf(journey === undefined || !isLong)("of The Complete Journey: coupons, running totals", () =>
     Effect.gen(function* () {
       const db = yield* open
-      const known = completeJourney(journey ?? "")
+      const known = knownOfTables(completeJourneyTables(journey ?? ""))
       yield* hold(db, known, plainSales(known, parameters))
       const file = (name: string): string => `read_csv(${literal(join(journey ?? "", `${name}.csv.gz`))}, all_varchar = true)`
       yield* same(
@@ -109,17 +138,14 @@ describe("the marts of real data", () => {
         const name = readdirSync(logs ?? "").find((each) => /log/.test(each)) ?? ""
         const log = accessLog(textOfFile(logs ?? "", name))
         yield* hold(db, log, plainWeb(log))
-        const { tables, requests } = superstore(store ?? "")
+        const { tables, requests } = knownOfTables(superstoreTables(store ?? ""))
         const few = (tables["products"] ?? []).slice(0, 4)
         const known = {
           tables: {
             ...tables,
             products: few.map((row) => ({ ...row, list_price: "1.0000" })),
             order_lines: (tables["order_lines"] ?? []).filter((row) => few.some(({ product_id }) => product_id === row["product_id"])),
-            weather_observed: [
-              ...ghcnWeather(textOfFile(weather ?? "", "ghcn_sitka_weather_2018_full.csv"), "99835"),
-              ...ghcnWeather(textOfFile(weather ?? "", "ghcn_death_valley_2018_full.csv"), "92328")
-            ]
+            weather_observed: ghcnRows(weather ?? "")
           },
           requests
         }
