@@ -67,10 +67,10 @@ export const adapters: { readonly [name: string]: DataSetAdapter } = {
   ),
   "access-logs": {
     description: "access logs of web servers: *.log, each of a server",
-    make: (folder) => ({
-      files: logFiles(folder),
-      expected: () => ({ lines: [...logFiles(folder)].reduce((sum, { records }) => sum + records, 0) })
-    })
+    make: (folder) => {
+      const files = [...logFiles(folder)]
+      return { files, expected: () => ({ lines: files.reduce((sum, { records }) => sum + records, 0) }) }
+    }
   },
   ghcn: {
     description: "daily weather of GHCN in °F and inches: ghcn_*.csv, and stations.csv where stations are not known",
