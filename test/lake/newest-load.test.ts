@@ -30,6 +30,20 @@ describe("the newest load of a table", () => {
     expect(newestLoad(load("a", 10), [load("a", 20, 30)])).toEqual(load("a", 20, 30))
   })
 
+  it("is the same in whatever order parts of several files come, and of two as old the known one, or the first by name", () => {
+    const came = [load("a", 10), load("b", 8), load("a", 5)]
+    const orders = came.flatMap((first) =>
+      came.flatMap((second) => came.filter((third) => new Set([first, second, third]).size === 3).map((third) => [first, second, third]))
+    )
+    expect(orders).toHaveLength(6)
+    for (const order of orders) {
+      expect(newestLoad(null, order)).toEqual(load("b", 8))
+      expect(newestLoad(load("c", 8), order)).toEqual(load("c", 8))
+      expect(newestLoad(load("b", 20), order)).toEqual(load("b", 8))
+    }
+    expect(newestLoad(null, [load("b", 8), load("a", 8)])).toEqual(load("a", 8))
+  })
+
   it("is remembered by the table, and refused where that is damaged", () => {
     const { configuration } = metaData({ other: "x" }).metaData
     const remembered = withLoad({ ...metaData({}).metaData, configuration }, load("a", -10))
